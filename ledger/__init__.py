@@ -1,0 +1,1 @@
+"""The ledger: the event log, append-only; the only room that imports the event sourcing library."""

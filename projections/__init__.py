@@ -1,0 +1,1 @@
+"""The projections: one module per read model, folded from the ledger's events."""

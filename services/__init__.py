@@ -1,0 +1,1 @@
+"""The services: how people and machines reach Plimsoll (API, worker, command line)."""
