@@ -1,0 +1,91 @@
+"""Every aggregate by its kind: what can be said to it, what it records, and the two functions that decide and fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+
+from domain import member, organisation, team
+from domain.envelope import Event, Fact, Recorded
+from domain.goal import acts as goal_acts
+from domain.goal import events as goal_events
+from domain.goal import state as goal_state
+from domain.goal.decide import decide as decide_goal
+from domain.goal.evolve import evolve as evolve_goal
+from domain.goal.timers import due as due_goal
+from domain.goal.timers import standing as standing_goal
+from domain.standing import IDLE, Standing
+from domain.world import World
+
+
+class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of stream."""
+
+    kind: str
+    acts: Any
+    events: Any
+    state: Any
+    decide: Callable[[Any, Any, World], list[Fact]]
+    evolve: Callable[[Any, Recorded], Any]
+    #: The next timer fact due at or before `world.at`, or None.
+    due: Callable[[Any, World], Fact | None]
+    standing: Callable[[Any], Standing]
+
+
+def _never_due(_state: Any, _world: World) -> Fact | None:
+    return None
+
+
+def _idle(_state: Any) -> Standing:
+    return IDLE
+
+
+AGGREGATES: dict[str, Aggregate] = {
+    "goal": Aggregate(
+        kind="goal",
+        acts=goal_acts.GoalAct,
+        events=goal_events.GoalEvent,
+        state=goal_state.Goal,
+        decide=decide_goal,
+        evolve=evolve_goal,
+        due=due_goal,
+        standing=standing_goal,
+    ),
+    "member": Aggregate(
+        kind="member",
+        acts=member.MemberAct,
+        events=member.MemberEvent,
+        state=member.Member,
+        decide=member.decide,
+        evolve=member.evolve,
+        due=_never_due,
+        standing=_idle,
+    ),
+    "team": Aggregate(
+        kind="team",
+        acts=team.TeamAct,
+        events=team.TeamEvent,
+        state=team.Team,
+        decide=team.decide,
+        evolve=team.evolve,
+        due=_never_due,
+        standing=_idle,
+    ),
+    "organisation": Aggregate(
+        kind="organisation",
+        acts=organisation.OrganisationAct,
+        events=organisation.OrganisationEvent,
+        state=organisation.Organisation,
+        decide=organisation.decide,
+        evolve=organisation.evolve,
+        due=_never_due,
+        standing=_idle,
+    ),
+}
+
+#: Every event tag ever written -> its Struct.
+EVENTS: dict[str, type[Event]] = {
+    str(cls.__struct_config__.tag): cls for aggregate in AGGREGATES.values() for cls in get_args(aggregate.events)
+}

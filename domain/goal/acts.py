@@ -1,0 +1,348 @@
+"""Everything a party can say about a goal: each Struct is a request body and an import row's act."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from domain.personal import Value
+from domain.quantities import Number
+from domain.reasons import Reason
+from domain.references import Ref
+from domain.terms import ConditionId, Conditions, MeasureInput, Priority, ShortText, Supports, TermsInput, Text, Title
+
+EventId = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
+Note = Annotated[str, msgspec.Meta(max_length=4000)]
+Tags = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=40)]], msgspec.Meta(max_length=20)]
+RoleInGoal = Literal["owner", "sponsor"]
+
+
+class TradeOff(Value, kw_only=True):
+    """What gives. On an addition `goal` is what gives; on the giving act `for` is the goal it pays for."""
+
+    kind: Literal["drop", "defer", "rescope", "hand_over", "pause", "capacity"]
+    goal: Ref | None = None
+    for_: Ref | None = msgspec.field(default=None, name="for")
+
+
+TradeOffs = Annotated[list[TradeOff], msgspec.Meta(max_length=20)]
+
+
+class Pause(Value, kw_only=True):
+    """No load, no lapse, no staleness from the first day until the day on which work resumes."""
+
+    paused_from: date
+    resume_on: date
+
+
+class Changes(Value, kw_only=True):
+    """A diff of terms: only what is to change."""
+
+    outcome: Text | None = None
+    measure: MeasureInput | None = None
+    conditions: Conditions | None = None
+    start: date | None = None
+    due: date | None = None
+    effort_hours: Number | None = None
+    priority: Priority | None = None
+    supports: Supports | None = None
+    owner: Ref | None = None
+    sponsor: Ref | None = None
+    pause: Pause | None = None
+
+
+class EvidenceInput(Value, kw_only=True):
+    """What shows that a condition is met."""
+
+    condition: ConditionId
+    text: Note = ""
+    url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class VerdictInput(Value, kw_only=True):
+    """Whether the sponsor finds a condition met."""
+
+    condition: ConditionId
+    met: bool
+    text: Note = ""
+
+
+class BlockerInput(Value, kw_only=True):
+    """What stands in the way, and who acts next."""
+
+    text: Note
+    type: ShortText = ""
+    acts_next: Ref | None = None
+    next_action: Note = ""
+
+
+class NeedInput(Value, kw_only=True):
+    """A request for support: to whom, until when."""
+
+    text: Note
+    addressee: Ref | None = None
+    answer_by: date | None = None
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """Something a party says. `as` names the role where one person holds both; `reason` is asked for by the agreement."""
+
+    as_: RoleInGoal | None = msgspec.field(default=None, name="as")
+    reason: Reason | None = None
+
+
+class _Opening(Act, kw_only=True):
+    """Shared by the three ways a goal begins."""
+
+    title: Title | None = None
+    owner: Ref | None = None
+    sponsor: Ref | None = None
+    team: Ref | None = None
+    terms: TermsInput | None = None
+    description: Note = ""
+    tags: Tags = []
+    ref: Ref | None = None
+
+
+class Draft(_Opening, tag="draft", kw_only=True):
+    """Write a goal down without asking or offering anything yet."""
+
+
+class ReviseDraft(_Opening, tag="revise_draft", kw_only=True):
+    """Change a draft; its author only."""
+
+
+class Request(_Opening, tag="request", kw_only=True):
+    """The sponsor asks. Assigning is a request marked `imposed`: it still needs the owner's promise."""
+
+    imposed: bool = False
+    trade_offs: TradeOffs = []
+
+
+class Offer(_Opening, tag="offer", kw_only=True):
+    """The owner offers."""
+
+    trade_offs: TradeOffs = []
+
+
+class Discard(Act, tag="discard", kw_only=True):
+    pass
+
+
+class _Answer(Act, kw_only=True):
+    """Answers something that is open, named by its event id."""
+
+    answers: EventId | None = None
+
+
+class Promise(_Answer, tag="promise", kw_only=True):
+    trade_offs: TradeOffs = []
+
+
+class Accept(_Answer, tag="accept", kw_only=True):
+    """The sponsor accepts an offer or counter, and may say what the sponsor promises back."""
+
+    promises_back: Note = ""
+    #: The sponsor knows that this takes the owner over the line, and accepts that.
+    accept_overload: bool = False
+
+
+class Counter(_Answer, tag="counter", kw_only=True):
+    """Other terms: only what differs."""
+
+    terms: TermsInput
+    trade_offs: TradeOffs = []
+    accept_overload: bool = False
+
+
+class DeferAnswer(Act, tag="defer_answer", kw_only=True):
+    answer_by: date
+
+
+class Decline(_Answer, tag="decline", kw_only=True):
+    pass
+
+
+class Withdraw(Act, tag="withdraw", kw_only=True):
+    pass
+
+
+class Clarify(Act, tag="clarify", kw_only=True):
+    text: Note
+
+
+class CheckIn(Act, tag="check_in", kw_only=True):
+    """Progress, confidence, blockers, ideas, needs: support, not surveillance. Ratios are 0..1."""
+
+    note: Note = ""
+    progress: Number | None = None
+    confidence: Number | None = None
+    #: The measure's current value.
+    value: Number | None = None
+    blockers: Annotated[list[BlockerInput], msgspec.Meta(max_length=20)] | None = None
+    ideas: Annotated[list[Note], msgspec.Meta(max_length=20)] = []
+    needs: Annotated[list[NeedInput], msgspec.Meta(max_length=20)] = []
+    #: The event id of an earlier check-in that this one corrects.
+    corrects: EventId | None = None
+
+
+class Feedback(Act, tag="feedback", kw_only=True):
+    text: Note
+    on: Literal["progress", "inputs", "clarity", "other"] = "other"
+
+
+class RaiseBlocker(Act, tag="raise_blocker", kw_only=True):
+    blocker: BlockerInput
+
+
+class ResolveBlocker(Act, tag="resolve_blocker", kw_only=True):
+    blocker: EventId
+    resolution: Note
+
+
+class AnswerNeed(Act, tag="answer_need", kw_only=True):
+    #: "<check-in event id>/<index of the need, from 0>".
+    need: Annotated[str, msgspec.Meta(max_length=40)]
+    text: Note
+
+
+class RecordValue(Act, tag="record_value", kw_only=True):
+    value: Number
+
+
+class ProposeChange(Act, tag="propose_change", kw_only=True):
+    changes: Changes
+    trigger: Literal["blocker", "need", "parent", "purpose", "other"] = "other"
+    trade_offs: TradeOffs = []
+    accept_overload: bool = False
+    conflict_with: Note = ""
+
+
+class AcceptChange(_Answer, tag="accept_change", kw_only=True):
+    trade_offs: TradeOffs = []
+    accept_overload: bool = False
+
+
+class RejectChange(_Answer, tag="reject_change", kw_only=True):
+    pass
+
+
+class CounterChange(_Answer, tag="counter_change", kw_only=True):
+    changes: Changes
+    trade_offs: TradeOffs = []
+    accept_overload: bool = False
+
+
+class WithdrawChange(_Answer, tag="withdraw_change", kw_only=True):
+    pass
+
+
+class Join(Act, tag="join", kw_only=True):
+    """The member named as new owner or sponsor agrees."""
+
+
+class Refuse(Act, tag="refuse", kw_only=True):
+    pass
+
+
+class DeclareComplete(Act, tag="declare_complete", kw_only=True):
+    evidence: Annotated[list[EvidenceInput], msgspec.Meta(max_length=7)] = []
+
+
+class DeclareSatisfied(_Answer, tag="declare_satisfied", kw_only=True):
+    verdicts: Annotated[list[VerdictInput], msgspec.Meta(max_length=7)] = []
+
+
+class RejectDelivery(_Answer, tag="reject_delivery", kw_only=True):
+    condition: ConditionId
+    rework_by: date
+
+
+class RetractCompletion(Act, tag="retract_completion", kw_only=True):
+    pass
+
+
+class Dispute(Act, tag="dispute", kw_only=True):
+    mediator: Ref
+    decide_by: date
+
+
+class RuleSatisfied(Act, tag="rule_satisfied", kw_only=True):
+    pass
+
+
+class RuleBroken(Act, tag="rule_broken", kw_only=True):
+    pass
+
+
+class Cancel(Act, tag="cancel", kw_only=True):
+    trade_offs: TradeOffs = []
+
+
+class Release(Act, tag="release", kw_only=True):
+    trade_offs: TradeOffs = []
+
+
+class WithdrawPromise(Act, tag="withdraw_promise", kw_only=True):
+    mitigation: Note = ""
+    trade_offs: TradeOffs = []
+
+
+class CloseBroken(Act, tag="close_broken", kw_only=True):
+    pass
+
+
+class ReassignSponsor(Act, tag="reassign_sponsor", kw_only=True):
+    sponsor: Ref
+
+
+class ReleaseDeparted(Act, tag="release_departed", kw_only=True):
+    pass
+
+
+class ChooseApproach(Act, tag="choose_approach", kw_only=True):
+    text: Note
+
+
+class Retitle(Act, tag="retitle", kw_only=True):
+    title: Title | None = None
+    description: Note | None = None
+    tags: Tags | None = None
+
+
+class Affirm(Act, tag="affirm", kw_only=True):
+    note: Note = ""
+
+
+class AffirmLink(Act, tag="affirm_link", kw_only=True):
+    supports: Supports
+
+
+class Unlink(Act, tag="unlink", kw_only=True):
+    supports: Supports
+
+
+class Resume(Act, tag="resume", kw_only=True):
+    pass
+
+
+GoalAct = (
+    Draft | ReviseDraft | Request | Offer | Discard | Promise | Accept | Counter | DeferAnswer | Decline | Withdraw
+    | Clarify | CheckIn | Feedback | RaiseBlocker | ResolveBlocker | AnswerNeed | RecordValue | ProposeChange
+    | AcceptChange | RejectChange | CounterChange | WithdrawChange | Join | Refuse | DeclareComplete
+    | DeclareSatisfied | RejectDelivery | RetractCompletion | Dispute | RuleSatisfied | RuleBroken | Cancel | Release
+    | WithdrawPromise | CloseBroken | ReassignSponsor | ReleaseDeparted | ChooseApproach | Retitle | Affirm
+    | AffirmLink | Unlink | Resume
+)  # fmt: skip
+
+#: Act name (as in the agreement) -> its Struct.
+ACTS: dict[str, type[Act]] = {
+    str(cls.__struct_config__.tag): cls for cls in GoalAct.__args__  # type: ignore[attr-defined]
+}
+
+
+def as_builtins(act: Act) -> dict[str, Any]:
+    """The act as JSON-ready data, for digests and previews."""
+    return dict(msgspec.to_builtins(act))

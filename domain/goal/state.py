@@ -1,0 +1,190 @@
+"""What a goal is at one moment: a union of states, each with just what its acts and reports need."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.acts import Pause
+from domain.goal.events import Blocker, Diff, DraftTerms, TradeOff
+from domain.terms import Support, Terms
+
+Side = Literal["owner", "sponsor"]
+
+
+class _Goal(msgspec.Struct, frozen=True, kw_only=True):
+    """Shared by all states."""
+
+    id: UUID
+    version: int
+    #: The agreement's name of this state.
+    state: str
+    title: str
+    team: UUID | None
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    ref: str | None = None
+    #: Business time of the first event, of the last moving act, and of the last event of any kind.
+    opened_at: datetime
+    moved_at: datetime
+    last_at: datetime
+
+
+class Draft(_Goal, frozen=True, kw_only=True, tag="draft"):
+    """Written down; nobody has been asked."""
+
+    author: UUID
+    owner: UUID | None
+    sponsor: UUID | None
+    terms: DraftTerms
+
+
+class Asked(_Goal, frozen=True, kw_only=True, tag="asked"):
+    """Requested, offered, countered or deferred: somebody owes an answer."""
+
+    owner: UUID
+    sponsor: UUID
+    terms: Terms
+    #: Event id of the request, offer or counter that is open.
+    open: UUID
+    #: Who opened it first: what began as an imposed request stays one.
+    requested_by: Side
+    imposed: bool = False
+    #: When the response clock began (the request, offer or counter; moved by clarifications).
+    asked_at: datetime
+    #: The other side's reply is waited for since; at most twice.
+    clarify_asked_at: datetime | None = None
+    clarify_by: Side | None = None
+    clarifications: int = 0
+    reminded: bool = False
+    answer_by: date | None = None
+    rounds: int = 0
+    #: What the last side to write named as giving, and whether the sponsor accepted overload (its event).
+    trade_offs: tuple[TradeOff, ...] = ()
+    overload_accepted_by: UUID | None = None
+
+
+class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
+    """A raised blocker that nobody has resolved; `id` is its event."""
+
+    id: UUID
+    blocker: Blocker
+    raised_at: datetime
+
+
+class OpenNeed(msgspec.Struct, frozen=True, kw_only=True):
+    """An unanswered need: the check-in's event id and its index there."""
+
+    check_in: UUID
+    index: int
+    addressee: UUID | None
+    answer_by: date | None
+    raised_at: datetime
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """The open change proposal; old terms hold until it is accepted."""
+
+    id: UUID
+    by: Side
+    changes: Diff
+    proposed_at: datetime
+    in_time: bool
+    retroactive: bool
+    trigger: str
+    trade_offs: tuple[TradeOff, ...] = ()
+    overload_accepted_by: UUID | None = None
+    #: The state in which the open change began.
+    prior: Literal["active", "lapsed"]
+    #: Members named as new owner or sponsor who have joined.
+    joined: tuple[UUID, ...] = ()
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared completion that waits for the sponsor's verdict."""
+
+    id: UUID
+    delivered_at: datetime
+    #: The state left by it: satisfied late stays late.
+    lapsed: bool
+    mediator: UUID | None = None
+    decide_by: date | None = None
+
+
+class LinkState(msgspec.Struct, frozen=True, kw_only=True):
+    """One support and when its owner last said that it still holds."""
+
+    support: Support
+    affirmed_at: datetime
+
+
+class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
+    """Active, change proposed, delivered or lapsed: the promise stands."""
+
+    owner: UUID
+    sponsor: UUID
+    terms: Terms
+    #: 1 at the promise, + 1 with each accepted change.
+    terms_version: int = 1
+    promised_at: datetime
+    #: Terms as first promised.
+    first_terms: Terms
+    requested_by: Side
+    imposed: bool = False
+    self_set: bool = False
+    #: The event that made the promise, and the one that set the terms in force.
+    promise_event: UUID
+    terms_event: UUID
+    links: tuple[LinkState, ...] = ()
+    #: 0..1 as a decimal string; by business time the latest said.
+    progress: str = "0"
+    progress_at: datetime | None = None
+    confidence: str | None = None
+    value: str | None = None
+    last_check_in_at: datetime | None = None
+    #: Last human judgement (promise, check-in, affirmation, accepted change): silence is never green.
+    judged_at: datetime
+    judged_by_event: UUID
+    blockers: tuple[OpenBlocker, ...] = ()
+    #: The last check-in that spoke about blockers listed some.
+    blocked_in_check_in: bool = False
+    needs: tuple[OpenNeed, ...] = ()
+    pause: Pause | None = None
+    proposal: Proposal | None = None
+    delivery: Delivery | None = None
+    lapsed_at: datetime | None = None
+    #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
+    lapse_due: date
+    armed_at: datetime
+    sponsor_missed_answer: bool = False
+    check_in_reminded_at: datetime | None = None
+    #: Days of due date moved without the other side's consent in this cycle.
+    tolerance_used_days: int = 0
+
+    @property
+    def blocked(self) -> bool:
+        """An unresolved raised blocker, or the last check-in that has `blockers` lists any."""
+        return bool(self.blockers) or self.blocked_in_check_in
+
+
+class Ended(_Goal, frozen=True, kw_only=True, tag="ended"):
+    """Any terminal state: it never reopens; feedback stays possible where a promise had been made."""
+
+    owner: UUID | None
+    sponsor: UUID | None
+    terms: Terms | None
+    ended_at: datetime
+    ended_by_event: UUID
+    #: The last promised state, None where no promise was ever made.
+    promised: Promised | None = None
+
+
+Goal = Draft | Asked | Promised | Ended
+
+#: States in which an owner's promise is live and counts as work in progress (paused ones apart).
+LIVE_STATES = ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed")
+#: `LIVE_STATES` and the one that waits for the sponsor's verdict.
+PROMISED_STATES = (*LIVE_STATES, "delivered")

@@ -1,0 +1,217 @@
+"""A member: joined, left, declared capacity, absences (dates only, never why), roles."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import Event, Fact, Recorded
+from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.personal import PersonalOfMember, Value
+from domain.quantities import Number, Quantity, quantity
+from domain.references import Ref, external
+from domain.world import World
+
+
+class Role(StrEnum):
+    """What a member may do beyond acting as a party. `lead` comes from the team, not from here."""
+
+    STEWARD = "steward"
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"
+
+
+class Capacity(Value, kw_only=True):
+    """Hours a week that the person declares, from a date on."""
+
+    hours_per_week: Quantity
+    from_: date = msgspec.field(name="from")
+
+
+class Absence(Value, kw_only=True):
+    """First and last day away, both included."""
+
+    from_: date = msgspec.field(name="from")
+    to: date
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's state. Never joined: a placeholder that others may already name."""
+
+    id: UUID
+    ref: str | None = None
+    name: str = ""
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    teams: tuple[UUID, ...] = ()
+    #: In order of `from`; the last one that began applies.
+    capacities: tuple[Capacity, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    roles: tuple[Role, ...] = ()
+    last_at: datetime | None = None
+
+    @property
+    def present(self) -> bool:
+        """Joined and not left."""
+        return self.joined_at is not None and self.left_at is None
+
+
+# --- acts --------------------------------------------------------------------------------------------------------
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """Something a member does about membership."""
+
+
+class Join(Act, tag="join", kw_only=True):
+    team: Ref | None = None
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    ref: Ref | None = None
+
+
+class Leave(Act, tag="leave", kw_only=True):
+    pass
+
+
+class DeclareCapacity(Act, tag="capacity", kw_only=True):
+    hours_per_week: Number
+    from_: date = msgspec.field(name="from")
+
+
+class DeclareAbsence(Act, tag="absence", kw_only=True):
+    from_: date = msgspec.field(name="from")
+    to: date
+
+
+class GrantRole(Act, tag="grant_role", kw_only=True):
+    role: Role
+
+
+class RevokeRole(Act, tag="revoke_role", kw_only=True):
+    role: Role
+
+
+MemberAct = Join | Leave | DeclareCapacity | DeclareAbsence | GrantRole | RevokeRole
+
+
+# --- events ------------------------------------------------------------------------------------------------------
+
+
+class Joined(Event, tag="member.joined.v1", kw_only=True):
+    team: UUID | None = None
+    name: PersonalOfMember[str] = ""
+    ref: str | None = None
+
+
+class Left(Event, tag="member.left.v1", kw_only=True):
+    pass
+
+
+class CapacityDeclared(Event, tag="member.capacity_declared.v1", kw_only=True):
+    capacity: Capacity
+
+
+class AbsenceDeclared(Event, tag="member.absence_declared.v1", kw_only=True):
+    absence: Absence
+
+
+class RoleGranted(Event, tag="member.role_granted.v1", kw_only=True):
+    role: Role
+
+
+class RoleRevoked(Event, tag="member.role_revoked.v1", kw_only=True):
+    role: Role
+
+
+MemberEvent = Joined | Left | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked
+
+_LONGEST_ABSENCE_DAYS = 366 * 2
+_HOURS_OF_A_WEEK = 168
+
+
+def decide(member: Member | None, act: MemberAct, world: World) -> list[Fact]:
+    """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    event = _decided(member, act, world)
+    return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
+
+
+def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent:
+    steward = Role.STEWARD in world.roles
+    myself = world.party == world.stream_id
+    if isinstance(act, Join):
+        return _joined(member, act, world, allowed=steward)
+    if member is None or member.joined_at is None:
+        raise NotFound("no such member has joined")
+    if isinstance(act, GrantRole | RevokeRole) and not steward:
+        raise Forbidden("only a steward grants or revokes roles", allowed=("steward",))
+    if not (steward or myself):
+        raise Forbidden("only the member or a steward may do that", allowed=("member", "steward"))
+    if member.left_at is not None:
+        raise ActNotAllowed("this member has left", allowed=("join",))
+    match act:
+        case DeclareCapacity():
+            hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
+            return CapacityDeclared(capacity=Capacity(hours_per_week=hours, from_=act.from_))
+        case DeclareAbsence():
+            if not 0 <= (act.to - act.from_).days <= _LONGEST_ABSENCE_DAYS:
+                raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
+            return AbsenceDeclared(absence=Absence(from_=act.from_, to=act.to))
+        case GrantRole():
+            return RoleGranted(role=act.role)
+        case RevokeRole():
+            if act.role not in member.roles:
+                raise ActNotAllowed(f"the member does not have the role {act.role}", allowed=member.roles)
+            return RoleRevoked(role=act.role)
+        case Leave():
+            return Left()
+
+
+def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) -> Joined:
+    team = world.team(world.id_of("team", act.team)) if act.team else None
+    if act.team and team is None:
+        raise NotFound(f"no team {act.team!r}", pointer="/team")
+    if not (allowed or (team is not None and team.lead == world.party)):
+        raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
+    if member is not None and member.present and (team is None or team.id in member.teams):
+        raise AlreadyExists("this member has joined already")
+    return Joined(team=team.id if team else None, name=act.name, ref=external(act.ref) if act.ref else None)
+
+
+def evolve(member: Member | None, recorded: Recorded) -> Member:
+    """The state after `recorded`; never fails on a recorded event."""
+    event = recorded.data
+    state = msgspec.structs.replace(member or Member(id=recorded.stream_id), last_at=recorded.occurred_at)
+    match event:
+        case Joined():
+            return msgspec.structs.replace(
+                state,
+                joined_at=state.joined_at or recorded.occurred_at,
+                left_at=None,
+                name=event.name or state.name,
+                ref=event.ref or state.ref,
+                teams=(*state.teams, event.team) if event.team and event.team not in state.teams else state.teams,
+            )
+        case Left():
+            return msgspec.structs.replace(state, left_at=recorded.occurred_at, teams=(), roles=())
+        case CapacityDeclared():
+            others = [c for c in state.capacities if c.from_ != event.capacity.from_]
+            return msgspec.structs.replace(
+                state, capacities=tuple(sorted([*others, event.capacity], key=lambda c: c.from_))
+            )
+        case AbsenceDeclared():
+            return msgspec.structs.replace(
+                state, absences=tuple(sorted({*state.absences, event.absence}, key=lambda a: (a.from_, a.to)))
+            )
+        case RoleGranted():
+            return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
+        case RoleRevoked():
+            return msgspec.structs.replace(state, roles=tuple(r for r in state.roles if r != event.role))
+    return state
+
+
+#: How a member's role reads in the role table.
+RoleName = Literal["member", "lead", "steward", "auditor", "integration"]

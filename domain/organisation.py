@@ -1,0 +1,113 @@
+"""The organisation (tenant): its time zone and its policies. Its stream's id is the organisation's own id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from domain.envelope import Event, Fact, Instant, Recorded
+from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.policy import Policy
+from domain.world import World
+
+
+class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy and the instant from which it applies; version 0 are the defaults."""
+
+    version: int
+    since: Instant | None
+    policy: Policy
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant's state."""
+
+    id: UUID
+    name: str
+    zone: str = "UTC"
+    #: Ascending by version; the first is version 0 with no beginning.
+    policies: tuple[PolicyVersion, ...] = (PolicyVersion(version=0, since=None, policy=Policy()),)
+
+    def policy_at(self, at: datetime) -> PolicyVersion:
+        """The policy in force at an instant: the latest version that had begun."""
+        begun = [p for p in self.policies if p.since is None or p.since <= at]
+        return begun[-1]
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """Something done about the organisation itself."""
+
+
+class Create(Act, tag="create", kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+
+
+class SetPolicy(Act, tag="set_policy", kw_only=True):
+    #: Only the dials that change; unknown names and bad values are refused.
+    policy: dict[str, Any]
+
+
+OrganisationAct = Create | SetPolicy
+
+
+class Created(Event, tag="organisation.created.v1", kw_only=True):
+    name: str
+    zone: str = "UTC"
+
+
+class PolicySet(Event, tag="organisation.policy_set.v1", kw_only=True):
+    policy: Policy
+
+
+OrganisationEvent = Created | PolicySet
+
+
+def decide(organisation: Organisation | None, act: OrganisationAct, world: World) -> list[Fact]:
+    """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    event: OrganisationEvent
+    match act:
+        case Create():
+            if organisation is not None:
+                raise AlreadyExists("this organisation exists already")
+            event = Created(name=act.name, zone=_zone(act.zone))
+        case SetPolicy():
+            if organisation is None:
+                raise NotFound("no such organisation")
+            if "steward" not in world.roles:
+                raise Forbidden("only a steward sets policies", allowed=("steward",))
+            event = PolicySet(policy=_policy(organisation.policies[-1].policy, act.policy))
+    return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidField(f"{name!r} is not an IANA time zone", pointer="/zone") from None
+    return name
+
+
+def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
+    try:
+        return msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
+    except msgspec.ValidationError as error:
+        raise InvalidField(f"policy: {error}", pointer="/policy") from None
+
+
+def evolve(organisation: Organisation | None, recorded: Recorded) -> Organisation | None:
+    """The state after `recorded`; never fails on a recorded event."""
+    event = recorded.data
+    match event:
+        case Created():
+            return Organisation(id=recorded.stream_id, name=event.name, zone=event.zone)
+        case PolicySet() if organisation is not None:
+            version = PolicyVersion(
+                version=len(organisation.policies), since=recorded.occurred_at, policy=event.policy
+            )
+            return msgspec.structs.replace(organisation, policies=(*organisation.policies, version))
+    return organisation

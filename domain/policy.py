@@ -1,0 +1,57 @@
+"""Policies: the organisation's dials, versioned as events. Version 0 is what is written here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from domain.personal import Value
+from domain.quantities import Quantity
+
+Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
+Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9](\.[0-9]{1,4})?$")]
+
+
+class Policy(Value, kw_only=True):
+    """One version of all dials. Days are calendar days unless the name says working days; ratios are decimal strings."""
+
+    #: Working days in which a request, offer or counter wants an answer.
+    response_working_days: Days = 5
+    #: Working days after which the one reminder goes out.
+    reminder_working_days: Days = 3
+    #: How far ahead a deferred answer may be promised.
+    answer_by_days: Days = 14
+    change_timeout_working_days: Days = 5
+    lapse_grace_days: Days = 3
+    verdict_working_days: Days = 10
+    #: Deem a delivery satisfied when the sponsor's verdict days are over; off by default: silence is never a yes.
+    deem_satisfied: bool = False
+    #: Close a lapsed goal after this many days without contact; None: never.
+    give_up_days: Days | None = None
+    #: A goal is expected to hear a human judgement this often.
+    cadence_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14
+    stale_grace_days: Days = 3
+    unaffirmed_days: Days = 14
+    wip_limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    load_amber: Ratio = "0.85"
+    load_red: Ratio = "1"
+    focus: Ratio = "0.8"
+    #: Share of a blocked goal's effort that still counts as load.
+    blocked_share: Ratio = "0.5"
+    #: Hours a week for members who declared none.
+    default_hours: Quantity = "40"
+    #: Hours a week, as a rate, for goals without effort where too few state any.
+    default_effort: Quantity = "4"
+    require_trade_off: bool = False
+    require_purpose: bool = False
+    #: Days of due date that may move, cumulative per cycle, without the other side's consent.
+    tolerance_days: Days = 0
+    #: A party absent longer than this may be replaced by a steward.
+    absent_beyond_days: Days = 28
+    yes_and_amber: Ratio = "0.3"
+    yes_and_red: Ratio = "0.6"
+    pace_line: Ratio = "1.5"
+    purpose_line: Ratio = "0.2"
+    alignment_line: Ratio = "0.2"
+    scope_line: Ratio = "0.5"

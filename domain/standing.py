@@ -1,0 +1,20 @@
+"""What the ledger keeps beside a goal's events to find it again: whose live promise it is, and when its clock rings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One goal's row in the index of live promises and timers."""
+
+    #: The owner on whose load it counts; None: no live promise.
+    live_owner: UUID | None = None
+    #: The earliest instant (UTC) at which a timer may fall due; a lower bound, as absences push timers out.
+    next_timer: datetime | None = None
+
+
+IDLE = Standing()
