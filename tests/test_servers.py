@@ -1,0 +1,99 @@
+"""The test servers themselves: fresh, private, gone afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+import tests.servers
+from tests.servers import PostgresServer, ServerUnavailableError, redis_server
+
+
+def tables(url: str) -> list[str]:
+    if url.startswith("sqlite:///"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+    with psycopg.connect(url) as session:
+        return [
+            name
+            for (name,) in session.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        ]
+
+
+def leave_a_table_behind(url: str) -> None:
+    if url.startswith("sqlite:///"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("CREATE TABLE leftover (id integer)")
+    else:
+        with psycopg.connect(url) as session:
+            session.execute("CREATE TABLE leftover (id integer)")
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_an_empty_database(database_url: str, round_: int) -> None:
+    assert [] == tables(database_url)
+
+    leave_a_table_behind(database_url)
+
+    assert ["leftover"] == tables(database_url)
+
+
+def test_a_database_is_a_copy_of_its_template(start_postgres: Callable[[], PostgresServer]) -> None:
+    server = start_postgres()
+    template = server.create_database()
+    leave_a_table_behind(server.url(template))
+
+    copy = server.create_database(template)
+
+    assert ["leftover"] == tables(server.url(copy))
+    server.drop_database(copy)
+    server.drop_database(template)
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_an_empty_redis(redis_url: str, round_: int) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        assert 0 == client.dbsize()
+
+        client.set("leftover", "1")
+
+
+def test_a_server_ends_with_its_context(start_redis: Callable[[], str]) -> None:
+    start_redis()  # skips here, or fails on CI, where Redis is absent
+    with redis_server() as url:
+        with redis.Redis.from_url(url) as client:
+            assert client.ping()
+
+    with pytest.raises(redis.exceptions.ConnectionError), redis.Redis.from_url(url) as client:
+        client.ping()
+
+
+def test_an_absent_server_skips_on_a_laptop_and_fails_on_ci(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytester.makeini("[pytest]\n")
+    pytester.makeconftest(Path(tests.servers.__file__).with_name("conftest.py").read_text())
+    pytester.makepyfile("def test_needs_redis(redis_url): pass")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    monkeypatch.delenv("CI", raising=False)
+    pytester.runpytest_inprocess().assert_outcomes(skipped=1)
+
+    monkeypatch.setenv("CI", "true")
+    pytester.runpytest_inprocess().assert_outcomes(errors=1)
+
+
+def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "redis-server"
+    broken.write_text("#!/bin/sh\necho 'no room on this machine' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    with pytest.raises(ServerUnavailableError, match="no room on this machine"), redis_server():
+        pass
