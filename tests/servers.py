@@ -20,15 +20,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import redis
 from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 STARTUP_SECONDS = 30.0
-PORT_ATTEMPTS = 5
+PORT_ATTEMPTS = 3
 SHUTDOWN_SECONDS = 10.0
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -91,7 +94,9 @@ def postgres_server() -> Iterator[PostgresServer]:
             return [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
 
         def ready(port: int) -> None:
-            psycopg.connect(PostgresServer(port).url(), connect_timeout=2).close()
+            with psycopg.connect(PostgresServer(port).url(), connect_timeout=2) as session:
+                answer = session.execute("SHOW data_directory").fetchone()
+            _must_be_ours(str(data), answer[0] if answer else None)
 
         with _running(command, ready, home, stop=signal.SIGINT) as port:
             yield PostgresServer(port)
@@ -114,8 +119,8 @@ def redis_server() -> Iterator[str]:
             return [binary, *(word for key, value in options.items() for word in (f"--{key}", value))]
 
         def ready(port: int) -> None:
-            with redis.Redis(port=port) as client:
-                client.ping()
+            with redis.Redis(port=port, retry=Retry(NoBackoff(), 0), decode_responses=True) as client:
+                _must_be_ours(str(home), client.config_get("dir").get("dir"))
 
         with _running(command, ready, home, stop=signal.SIGTERM) as port:
             yield f"redis://127.0.0.1:{port}/0"
@@ -146,7 +151,7 @@ def _running(
     """Run a server on a free port until the context ends; another process may take the port first, so try again."""
     for attempt in range(PORT_ATTEMPTS):
         port = _free_port()
-        process = _start(command(port), home)
+        process = _start(command(port), home, stop)
         try:
             _wait_until_ready(process, ready, port)
         except ServerUnavailableError as refusal:
@@ -173,7 +178,14 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[int], N
     raise ServerUnavailableError(message)
 
 
-def _start(command: list[str], home: Path) -> subprocess.Popen[bytes]:
+def _must_be_ours(expected: str, actual: object) -> None:
+    """Refuse a server that took the port between our choosing and our binding it."""
+    if expected != actual:
+        message = f"the port belongs to another server ({actual})"
+        raise ServerUnavailableError(message)
+
+
+def _start(command: list[str], home: Path, stop: signal.Signals = signal.SIGTERM) -> subprocess.Popen[bytes]:
     owner = home.stat()
     with (home / "log").open("ab") as log:
         try:
@@ -184,7 +196,7 @@ def _start(command: list[str], home: Path) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 # The hook only calls prctl, in the child, which has one thread.
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=partial(_die_with_parent, stop) if sys.platform == "linux" else None,  # noqa: PLW1509
                 user=owner.st_uid if _is_root() else None,
                 group=owner.st_gid if _is_root() else None,
                 extra_groups=[] if _is_root() else None,
@@ -238,6 +250,9 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _die_with_parent() -> None:
-    """A test run that is killed must not leave its servers behind (Linux only)."""
-    ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGQUIT)
+def _die_with_parent(stop: signal.Signals) -> None:
+    """A test run that is killed must not leave its servers behind (Linux only).
+
+    `stop` is one that the server handles: a shell has its background jobs ignore SIGINT and SIGQUIT, and so do theirs.
+    """
+    ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, stop)
