@@ -1,0 +1,279 @@
+"""Many acts by several members, decided and folded in memory exactly as the ledger does it.
+
+Timers first, then the act, nothing kept of a refused one; the clock and the ids are the test's. See `tests.spec`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain import member, organisation, team
+from domain.aggregates import AGGREGATES, Aggregate, commitment
+from domain.envelope import Event, Fact, Recorded, Source
+from domain.errors import Refusal
+from domain.goal import acts as goal_acts
+from domain.goal.state import Asked, Promised
+from domain.organisation import PolicyVersion
+from domain.references import resolve
+from domain.standing import Standing
+from domain.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.load import Commitment
+
+Act = goal_acts.Act | member.Act | team.Act | organisation.Act
+When = datetime | date | str | None
+
+_KINDS: tuple[tuple[type[Any], str], ...] = (
+    (goal_acts.Act, "goal"),
+    (member.Act, "member"),
+    (team.Act, "team"),
+    (organisation.Act, "organisation"),
+)
+_MINUTE = timedelta(minutes=1)
+#: More timers than this in a row before one act: they do not come to an end.
+_TIMERS_AT_MOST = 50
+
+
+def instant(when: datetime | date | str) -> datetime:
+    """`when` as an aware UTC instant; a day alone means 09:00."""
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when) if "T" in when else date.fromisoformat(when)
+    if not isinstance(when, datetime):
+        when = datetime(when.year, when.month, when.day, 9, tzinfo=UTC)
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+class Story:
+    """Many acts by several members at given times; `events` is their log. It is a `domain.world.Reader`."""
+
+    def __init__(
+        self, *, zone: str = "UTC", begins: When = "2026-01-05", seed: int = 1, policy: dict[str, Any] | None = None
+    ) -> None:
+        self.seed = seed
+        self.organisation_id = UUID(f"{seed:08x}-0000-7000-8000-ffffffffffff")
+        self.now = instant(begins or "2026-01-05")
+        #: The whole log, in order; `log_position` and `position` count from 1.
+        self.events: list[Recorded] = []
+        self._ids = 0
+        self._versions: Counter[tuple[str, UUID]] = Counter()
+        self._states: dict[tuple[str, UUID], Any] = {}
+        self._open(zone, policy)
+
+    def _open(self, zone: str, policy: dict[str, Any] | None) -> None:
+        steward = frozenset({"steward"})
+        self.says("stella", organisation.Create(name="Plimsoll", zone=zone), roles=steward)
+        if policy:
+            self.says("stella", organisation.SetPolicy(policy=policy), roles=steward)
+        self.says("stella", team.Create(name="Core", lead="lea", ref="core"), roles=steward)
+        for name in ("lea", "ana", "ben", "sam", "mia"):
+            self.says("stella", member.Join(team="core", name=name.title(), ref=name), on=name, roles=steward)
+        self.says("stella", member.Join(name="Stella", ref="stella"), roles=steward)
+        self.says("stella", member.GrantRole(role=member.Role.STEWARD), roles=steward)
+
+    # --- saying things ------------------------------------------------------------------------------------------
+
+    def says(
+        self,
+        by: str,
+        act: Act,
+        *,
+        on: str | None = None,
+        at: When = None,
+        learnt: When = None,
+        roles: frozenset[str] | None = None,
+        as_written: bool = False,
+    ) -> list[Recorded]:
+        """What the act recorded, timers that ran before it included; raises its `Refusal` and then nothing stays.
+
+        `on` names the stream by reference ("goal" where nothing is said; a member speaks about herself). `learnt` makes
+        it an import: said at `at`, recorded at `learnt`, by stella on behalf of `by`. An act that answers something
+        answers what is open, unless it names it or is taken `as_written`.
+        """
+        kind = next(name for base, name in _KINDS if isinstance(act, base))
+        stream_id = self.id(on or {"goal": "goal", "member": by, "team": "core"}.get(kind, ""), kind)
+        said_at = self.now + _MINUTE if at is None else instant(at)
+        known_at = said_at if learnt is None else instant(learnt)
+        party = self.id(by)
+        world = self.world(stream_id, said_at, party=party, now=known_at, roles=roles)
+        written = act if as_written else self._answering(act, stream_id)
+        with self._all_or_nothing():
+            start = len(self.events)
+            aggregate = AGGREGATES[kind]
+            self._run_timers(aggregate, world)
+            command = self.next_id()
+            for fact in aggregate.decide(self._states.get((kind, stream_id)), written, world):
+                self._record(aggregate, world, fact, command)
+        return self.events[start:]
+
+    def happened(self, event: Event, *, on: str = "goal", at: When = None, by: str | None = None) -> Recorded:
+        """Put an event into the log undecided, as history written under other rules."""
+        kind = str(type(event).__struct_config__.tag).partition(".")[0]
+        said_at = self.now + _MINUTE if at is None else instant(at)
+        world = self.world(self.id(on, kind), said_at, party=self.id(by) if by else None)
+        fact = Fact(event_id=self.next_id(), data=event, occurred_at=world.at)
+        return self._record(AGGREGATES[kind], world, fact, self.next_id())
+
+    def sweep(self, at: When) -> list[Recorded]:
+        """The clock alone: every timer of every goal that falls due at or before `at`, goal by goal."""
+        until = instant(at) if at is not None else self.now
+        start = len(self.events)
+        for kind, stream_id in sorted(self._states):
+            rings = self.standing(stream_id).next_timer if kind == "goal" else None
+            if rings is not None and rings <= until:
+                self._run_timers(AGGREGATES[kind], self.world(stream_id, until, source=Source.TIMER))
+        self.now = max(self.now, until)
+        return self.events[start:]
+
+    def world(
+        self,
+        stream_id: UUID,
+        at: datetime,
+        *,
+        party: UUID | None = None,
+        now: datetime | None = None,
+        roles: frozenset[str] | None = None,
+        source: Source = Source.API,
+    ) -> World:
+        """The surroundings of one command; roles are those the acting principal holds."""
+        imported = now is not None and now != at
+        principal = self.id("stella") if imported else party
+        held = self.member(self.organisation_id, principal) if principal else None
+        return World(
+            reader=self,
+            organisation_id=self.organisation_id,
+            stream_id=stream_id,
+            at=at,
+            now=now or at,
+            party=party,
+            source=Source.IMPORT if imported else source,
+            roles=roles if roles is not None else frozenset(held.roles if held else ()),
+        )
+
+    def _answering(self, act: Act, stream_id: UUID) -> Act:
+        """The act naming what is open now, where it answers something and names nothing."""
+        if getattr(act, "answers", "no such field") is not None:
+            return act
+        opened: UUID | None = None
+        match self._states.get(("goal", stream_id)):
+            case Asked() as asked:
+                opened = asked.open
+            case Promised(proposal=proposal, delivery=delivery):
+                waiting = proposal or delivery
+                opened = waiting.id if waiting else None
+        return msgspec.structs.replace(act, answers=str(opened)) if opened else act
+
+    def _run_timers(self, aggregate: Aggregate, world: World) -> None:
+        command = self.next_id()
+        for _ in range(_TIMERS_AT_MOST):
+            fact = aggregate.due(self._states.get((aggregate.kind, world.stream_id)), world)
+            if fact is None:
+                return
+            self._record(aggregate, world, fact, command)
+        raise AssertionError(f"timers without end on {aggregate.kind}/{world.stream_id}: {fact}")
+
+    def _record(self, aggregate: Aggregate, world: World, fact: Fact, command: UUID) -> Recorded:
+        key = (aggregate.kind, world.stream_id)
+        timer = fact.source is Source.TIMER
+        imported = world.source is Source.IMPORT and not timer
+        recorded = Recorded(
+            event_id=fact.event_id,
+            organisation_id=self.organisation_id,
+            stream=f"{aggregate.kind}/{world.stream_id}",
+            version=self._versions[key] + 1,
+            type=str(type(fact.data).__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=max(world.now, self.events[-1].recorded_at if self.events else world.now),
+            actor=None if timer else self.id("stella") if imported else world.party,
+            on_behalf_of=world.party if imported else None,
+            source=fact.source or world.source,
+            causation_id=None,
+            correlation_id=command,
+            reason=fact.reason,
+            position=len(self.events) + 1,
+            log_position=len(self.events) + 1,
+            data=fact.data,
+        )
+        self._states[key] = aggregate.evolve(self._states.get(key), recorded)
+        self._versions[key] += 1
+        self.events.append(recorded)
+        self.now = max(self.now, fact.occurred_at)
+        return recorded
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        kept = (len(self.events), dict(self._states), self._versions.copy(), self.now)
+        try:
+            yield
+        except Refusal:
+            length, self._states, self._versions, self.now = kept
+            del self.events[length:]
+            raise
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def id(self, ref: str, kind: str = "member") -> UUID:
+        """The id that a reference names."""
+        return self.organisation_id if kind == "organisation" else resolve(self.organisation_id, kind, ref)
+
+    def state(self, ref: str = "goal", kind: str = "goal") -> Any:
+        """The folded state, None where nothing was ever said."""
+        return self._states.get((kind, self.id(ref, kind)))
+
+    def states(self, kind: str = "goal") -> list[Any]:
+        """The folded states of a kind, in order of their beginning."""
+        return [state for (of, _), state in self._states.items() if of == kind]
+
+    def stream(self, ref: str = "goal", kind: str = "goal") -> list[Recorded]:
+        """The events of one stream, in log order."""
+        stream_id = self.id(ref, kind)
+        return [e for e in self.events if e.stream_id == stream_id]
+
+    def last(self, ref: str = "goal", kind: str = "goal") -> Recorded:
+        """The latest event of one stream."""
+        return self.stream(ref, kind)[-1]
+
+    def standing(self, stream_id: UUID) -> Standing:
+        """What the ledger would keep in its index for this goal."""
+        return AGGREGATES["goal"].standing(self._states[("goal", stream_id)])
+
+    # --- domain.world.Reader ------------------------------------------------------------------------------------
+
+    def member(self, organisation_id: UUID, member_id: UUID) -> member.Member | None:
+        state: member.Member | None = self._states.get(("member", member_id))
+        return state
+
+    def team(self, organisation_id: UUID, team_id: UUID) -> team.Team | None:
+        state: team.Team | None = self._states.get(("team", team_id))
+        return state
+
+    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
+        return self._organisation.policy_at(at)
+
+    def zone(self, organisation_id: UUID) -> ZoneInfo:
+        return ZoneInfo(self._organisation.zone)
+
+    @property
+    def _organisation(self) -> organisation.Organisation:
+        state: organisation.Organisation = self._states[("organisation", self.organisation_id)]
+        return state
+
+    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
+        return ("goal", goal_id) in self._states
+
+    def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+        live = [s for s in self.states() if AGGREGATES["goal"].standing(s).live_owner == owner]
+        return tuple(c for c in map(commitment, live) if c is not None)
+
+    def next_id(self) -> UUID:
+        self._ids += 1
+        return UUID(f"{self.seed:08x}-0000-7000-8000-{self._ids:012x}")
