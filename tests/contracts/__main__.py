@@ -1,0 +1,105 @@
+"""`python -m tests.contracts check | write`: the published contracts, compared with or written from the code.
+
+Event schemas (`events/<tag>.json`) come from the domain's registry, `openapi.json` from the API application. They are
+committed, so that a change of a contract is seen in a review as a change of a contract.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+HOME = Path(__file__).parent
+USAGE_ERROR = 2
+
+
+def current() -> dict[str, str]:
+    """The text of every contract by its path below this directory, as the code has it now."""
+    return event_schemas() | openapi_document()
+
+
+def event_schemas() -> dict[str, str]:
+    """One self-contained JSON Schema per event tag."""
+    if not _exists("domain.aggregates"):
+        return {}
+    from domain.aggregates import EVENTS
+
+    return {f"events/{tag}.json": _text(msgspec.json.schema(event)) for tag, event in EVENTS.items()}
+
+
+def openapi_document() -> dict[str, str]:
+    """The API's OpenAPI document, from an application on an empty embedded store."""
+    if not _exists("services.api.app"):
+        return {}
+    from services.api.app import create_app
+    from services.runtime import Runtime, migrate
+    from services.settings import Settings
+
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings.from_environment({"PLIMSOLL_DATABASE_URL": f"sqlite:///{home}/contract.db"})
+        migrate(settings)
+        with Runtime.open(settings) as runtime:
+            document = create_app(runtime).openapi_schema.to_schema()
+    return {"openapi.json": _text(document)}
+
+
+def committed(home: Path = HOME) -> dict[str, str]:
+    """The text of every committed contract by its path below `home`."""
+    return {str(path.relative_to(home)): path.read_text() for path in sorted(home.rglob("*.json"))}
+
+
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """One line per contract of `after` that differs from `before`, in words."""
+    lines = [f"not committed: {path}" for path in sorted(after.keys() - before.keys())]
+    lines += [f"no longer in the code: {path}" for path in sorted(before.keys() - after.keys())]
+    changed = (path for path in sorted(before.keys() & after.keys()) if before[path] != after[path])
+    return lines + [f"changed: {path}" for path in changed]
+
+
+def write(contracts: Mapping[str, str], home: Path = HOME) -> None:
+    """Make the committed contracts those of the code."""
+    for path in committed(home).keys() - contracts.keys():
+        (home / path).unlink()
+    for path, text in contracts.items():
+        target = home / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def main(argv: list[str]) -> int:
+    """0: in step (or written); 1: the code and the committed contracts differ; 2: called wrongly."""
+    if argv not in (["check"], ["write"]):
+        print(__doc__)
+        return USAGE_ERROR
+    contracts = current()
+    lines = differences(committed(), contracts)
+    if argv == ["write"]:
+        write(contracts)
+    for line in lines:
+        print(line)
+    if argv == ["check"] and lines:
+        print("If each change is meant (fields are added, never taken away): python -m tests.contracts write")
+        return 1
+    return 0
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
