@@ -1,18 +1,32 @@
 """The load line: how much is aboard for one owner, week by week.
 
-Formulas: docs/reports.md, "Overload". Ratios are exact fractions; hours too.
+Formulas: docs/reports.md, "Overload". Hours and ratios are exact fractions; a day is one of the organisation's
+calendar. The same functions serve the decision under the append's lock and the report.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-if TYPE_CHECKING:
-    from domain.goal.acts import Pause
+from domain.calendar import WORKING_DAYS_OF_A_WEEK, Presence, monday
+from domain.goal.acts import Pause
+from domain.member import Absence, Capacity
+from domain.policy import Policy
+from domain.quantities import exact
+
+WEEKS_AHEAD = 12
+#: Overdue effort, and effort with no day left on which its owner is there, falls on this many of the owner's days.
+CATCHING_UP_DAYS = 5
+
+Line = Literal["amber", "red"]
+
+_NOTHING = Fraction(0)
 
 
 class Commitment(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,3 +45,208 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     weightless: bool = False
     #: Delivered and waiting for the verdict: no remaining effort, but still the owner's promise.
     delivered: bool = False
+    #: Decimal string, hours: what an unstated effort is taken for. None too: the policy's rate.
+    estimated_hours: str | None = None
+
+
+class Spread(NamedTuple):
+    """How a commitment lies on the calendar: `per_day` hours on each day of [first, last] that its owner is there."""
+
+    per_day: Fraction
+    first: date
+    last: date
+
+    def within(self, first: date, last: date, presence: Presence) -> Fraction:
+        """The hours that fall into [first, last]."""
+        days = presence.days(max(first, self.first), min(last, self.last))
+        return self.per_day * days if days else _NOTHING
+
+
+class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """One owner's week: hours as exact fractions, from today on where the week has begun."""
+
+    #: Its Monday.
+    week: date
+    planned: Fraction
+    available: Fraction
+    #: planned / available; 0 where both are nothing; None where something is planned and nothing is available.
+    ratio: Fraction | None
+    #: The part of `planned` that rests on an effort nobody stated.
+    estimated: Fraction = _NOTHING
+    #: `available` rests on the policy's default hours.
+    default_hours: bool = False
+    #: No working day of it is left: not a week to report.
+    skipped: bool = False
+
+    @property
+    def no_capacity(self) -> bool:
+        """Something is planned where there is no hour to do it in."""
+        return self.ratio is None
+
+
+# --- planned -----------------------------------------------------------------------------------------------------
+
+
+def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
+    """Hours left to do: effort x (1 - progress), the policy's share of it while blocked, none where there is no load.
+
+    None where nobody stated or estimated an effort: then it is a rate.
+    """
+    effort = commitment.effort_hours if commitment.effort_hours is not None else commitment.estimated_hours
+    if effort is None:
+        return None
+    left = exact(effort) * max(_NOTHING, 1 - exact(commitment.progress))
+    return left * exact(policy.blocked_share) if commitment.blocked else left
+
+
+def is_idle(commitment: Commitment, today: date) -> bool:
+    """Nothing is asked of the owner: a team outcome, delivered, or paused today (until the day work resumes)."""
+    pause = commitment.pause
+    paused = pause is not None and pause.paused_from <= today < pause.resume_on
+    return commitment.weightless or commitment.delivered or paused
+
+
+def spread(commitment: Commitment, today: date, presence: Presence, policy: Policy) -> Spread | None:
+    """Where the commitment's remaining effort lies as seen on `today`; None where it asks for nothing.
+
+    Evenly over the days of [max(today, start), due] on which the owner is there; overdue effort, and effort with no
+    such day, over the next five of them. A rate goes on every such day up to the due or, once overdue, without end.
+    """
+    if is_idle(commitment, today):
+        return None
+    first = max(today, min(commitment.start, commitment.due))
+    effort = remaining_effort(commitment, policy)
+    if effort is None:
+        rate = exact(policy.default_effort) / WORKING_DAYS_OF_A_WEEK
+        rate = rate * exact(policy.blocked_share) if commitment.blocked else rate
+        return Spread(rate, first, date.max if commitment.due < today else commitment.due)
+    days = presence.days(first, commitment.due)
+    if days:
+        return Spread(effort / days, first, commitment.due)
+    last = presence.last_of(first, CATCHING_UP_DAYS)
+    return None if last is None else Spread(effort / CATCHING_UP_DAYS, first, last)
+
+
+def planned_hours(
+    commitment: Commitment, first: date, last: date, *, today: date, absences: Sequence[Absence], policy: Policy
+) -> Fraction:
+    """Hours of the commitment inside [first, last], as seen on `today`; nothing falls before it."""
+    presence = Presence(absences)
+    laid = spread(commitment, today, presence, policy)
+    return laid.within(first, last, presence) if laid else _NOTHING
+
+
+# --- available ---------------------------------------------------------------------------------------------------
+
+
+class Segment(NamedTuple):
+    """From `first` on the owner has `per_day` hours; `declared`: said by the person, not the policy's default."""
+
+    first: date
+    per_day: Fraction
+    declared: bool
+
+
+def hours_per_day(capacities: Sequence[Capacity], policy: Policy) -> list[Segment]:
+    """Declared hours x focus on a working day, by the date from which each declaration applies, ascending.
+
+    Before the first declaration, and without any, the policy's default hours.
+    """
+    focus = exact(policy.focus) / WORKING_DAYS_OF_A_WEEK
+    ordered = sorted(capacities, key=lambda c: c.from_)
+    told = [Segment(c.from_, exact(c.hours_per_week) * focus, declared=True) for c in ordered]
+    return [Segment(date.min, exact(policy.default_hours) * focus, declared=False), *told]
+
+
+def available_within(segments: Sequence[Segment], first: date, last: date, presence: Presence) -> tuple[Fraction, bool]:
+    """Hours that the owner has in [first, last], and whether any of them rest on the policy's default."""
+    total, default, end = _NOTHING, False, last
+    for segment in reversed(segments):
+        days = presence.days(max(first, segment.first), end)
+        if days:
+            total += segment.per_day * days
+            default = default or not segment.declared
+        if segment.first <= first:
+            break
+        end = min(end, segment.first - timedelta(days=1))
+    return total, default
+
+
+def available_hours(
+    first: date, last: date, *, capacities: Sequence[Capacity], absences: Sequence[Absence], policy: Policy
+) -> Fraction:
+    """Hours that a member has for promises in [first, last]: declared hours x focus, less absent days."""
+    return available_within(hours_per_day(capacities, policy), first, last, Presence(absences))[0]
+
+
+# --- the load ----------------------------------------------------------------------------------------------------
+
+
+def week_loads(
+    commitments: Iterable[Commitment],
+    capacities: Sequence[Capacity],
+    absences: Sequence[Absence],
+    policy: Policy,
+    today: date,
+    weeks: int = WEEKS_AHEAD,
+) -> list[WeekLoad]:
+    """One owner's load in the week of `today`, of which only the days from today on count, and the following ones."""
+    presence, segments = Presence(absences), hours_per_day(capacities, policy)
+    laid = [(placed, c.effort_hours is None) for c in commitments if (placed := spread(c, today, presence, policy))]
+    return [_week_load(first, laid, segments, presence) for first in first_days(today, weeks)]
+
+
+def first_days(today: date, weeks: int = WEEKS_AHEAD) -> list[date]:
+    """The first day that counts of each week: today, then Mondays."""
+    start = monday(today)
+    mondays = [start + timedelta(weeks=n) for n in range(1, weeks) if (date.max - start).days >= n * 7 + 6]
+    return [today, *mondays]
+
+
+def _week_load(
+    first: date, laid: Sequence[tuple[Spread, bool]], segments: Sequence[Segment], presence: Presence
+) -> WeekLoad:
+    week = monday(first)
+    last = date.fromordinal(min(week.toordinal() + 6, date.max.toordinal()))
+    planned = estimated = _NOTHING
+    for placed, guessed in laid:
+        if placed.first <= last and placed.last >= first:
+            hours = placed.within(first, last, presence)
+            planned += hours
+            estimated += hours if guessed else 0
+    available, default = available_within(segments, first, last, presence)
+    return WeekLoad(
+        week=week,
+        planned=planned,
+        available=available,
+        ratio=load_ratio(planned, available),
+        estimated=estimated,
+        default_hours=default,
+        skipped=first.weekday() >= WORKING_DAYS_OF_A_WEEK,
+    )
+
+
+def load_ratio(planned: Fraction, available: Fraction) -> Fraction | None:
+    """The ratio of both; 0 where both are nothing, None where only `available` is."""
+    if available:
+        return planned / available
+    return None if planned else _NOTHING
+
+
+def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | None:
+    """The fullest of the weeks that meet [first, due]; one without capacity is the fullest of all, the earlier wins.
+
+    Where none of them has a working day left (a promise on a Sunday, due or overdue by then) the effort falls on the
+    week after, so that one answers. None only without any week.
+    """
+    weeks = [w for w in loads if not w.skipped]
+    end = max(first, due)
+    met = [w for w in weeks if w.week <= end and w.week + timedelta(days=6) >= first] or weeks[:1]
+    return max(met, key=lambda w: (w.ratio is None, w.ratio or _NOTHING, -w.week.toordinal()), default=None)
+
+
+def line(ratio: Fraction | None, policy: Policy) -> Line | None:
+    """The line that the exact ratio is over; no capacity at all (None) is over the red one."""
+    if ratio is None or ratio > exact(policy.load_red):
+        return "red"
+    return "amber" if ratio > exact(policy.load_amber) else None
