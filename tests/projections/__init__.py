@@ -1,1 +1,1 @@
-"""Tests of projections."""
+"""Read models, each on both databases."""

@@ -1,0 +1,127 @@
+"""Members, teams and the organisation itself, as versions; and the names by which people are spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain import member as members
+from domain import organisation as organisations
+from domain import team as teams
+from domain.member import Member
+from domain.organisation import Organisation
+from domain.team import Team
+from projections.database import Database, statements
+from projections.lens import Lens
+from projections.tables import Column
+from projections.timeline import StateView
+
+_SQL = "people"
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL's text cannot hold the character NUL, which JSON can.
+    return text.replace("\x00", "\ufffd")
+
+
+def _member_fields(state: Member) -> tuple[Any, ...]:
+    present = 1 if state.present else 0
+    return (state.ref, _clean(state.name), present, " ".join(sorted(map(str, state.teams))))
+
+
+MEMBERS = StateView(
+    name="members",
+    version=1,
+    kind="member",
+    evolve=members.evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the member.", nullable=True),
+        Column("name", "text", "Personal: the member's name; empty where none was given."),
+        Column("present", "integer", "1: joined and not left."),
+        Column("teams", "text", "Ids of the member's teams, ascending, parted by spaces."),
+    ),
+    fields=_member_fields,
+    comment="Members: who joined, with which capacity, absences and roles (in body).",
+)
+TEAMS = StateView(
+    name="teams",
+    version=1,
+    kind="team",
+    evolve=teams.evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the team.", nullable=True),
+        Column("name", "text", "What the team is called."),
+        Column("lead", "uuid", "The member who leads it."),
+    ),
+    fields=lambda state: (state.ref, _clean(state.name), str(state.lead)),
+    comment="Teams and their leads.",
+)
+ORGANISATIONS = StateView(
+    name="organisations",
+    version=1,
+    kind="organisation",
+    evolve=organisations.evolve,
+    columns=(
+        Column("name", "text", "What the organisation is called."),
+        Column("zone", "text", "IANA time zone in which its dates are meant."),
+    ),
+    fields=lambda state: (_clean(state.name), state.zone),
+    comment="Organisations with their zone and every policy version (in body).",
+)
+
+_MEMBER = msgspec.json.Decoder(Member)
+_TEAM = msgspec.json.Decoder(Team)
+_ORGANISATION = msgspec.json.Decoder(Organisation)
+
+
+def members_at(database: Database, lens: Lens, *, team: UUID | None = None) -> list[Member]:
+    """The joined members (of one team), by id."""
+    if team is None:
+        rows = database.query(statements(_SQL)["members"], lens.params)
+    else:
+        rows = database.query(statements(_SQL)["members_of_team"], {**lens.params, "team": f"%{team}%"})
+    return [_MEMBER.decode(row.body) for row in rows]
+
+
+def member_at(database: Database, lens: Lens, member_id: UUID) -> Member | None:
+    """One member, also one who has left; None for nobody."""
+    rows = database.query(statements(_SQL)["member"], {**lens.params, "stream_id": str(member_id)})
+    return _MEMBER.decode(rows[0].body) if rows else None
+
+
+def teams_at(database: Database, lens: Lens) -> list[Team]:
+    """Every team, by id."""
+    return [_TEAM.decode(row.body) for row in database.query(statements(_SQL)["teams"], lens.params)]
+
+
+def team_at(database: Database, lens: Lens, team_id: UUID) -> Team | None:
+    """One team; None where there is none of that id."""
+    rows = database.query(statements(_SQL)["team"], {**lens.params, "stream_id": str(team_id)})
+    return _TEAM.decode(rows[0].body) if rows else None
+
+
+def organisation_at(database: Database, lens: Lens) -> Organisation | None:
+    """The organisation itself; None before it was created (an import reaches further back)."""
+    rows = database.query(statements(_SQL)["organisation"], lens.params)
+    return _ORGANISATION.decode(rows[0].body) if rows else None
+
+
+def names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | None]) -> dict[str, str]:
+    """Id -> how people call it today: a member's or team's name, a goal's title, else its reference.
+
+    Names are resolved when read, whatever the business time: who was renamed is still the same person. An id that
+    nothing is known of is left out.
+    """
+    wanted = sorted({str(i) for i in ids if i is not None})
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), 400):
+        part = wanted[start : start + 400]
+        marks = ", ".join(f":id_{n}" for n in range(len(part)))
+        sql = statements(_SQL)["names"].replace(":ids", marks)
+        params = {f"id_{n}": value for n, value in enumerate(part)}
+        rows = database.query(sql, {"organisation_id": str(organisation_id), **params})
+        found.update({row.id: row.name for row in rows if row.name})
+    return found

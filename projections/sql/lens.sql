@@ -1,0 +1,11 @@
+-- Where the views stand, and the organisation that a lens looks at.
+
+-- name: followed
+SELECT MIN(log_position) AS position FROM projection_checkpoints
+
+-- name: organisation
+SELECT body, CASE WHEN known_from <= :known AND known_to > :known THEN 1 ELSE 0 END AS believed
+FROM organisations
+WHERE organisation_id = :organisation_id AND stream_id = :organisation_id
+ORDER BY believed DESC, valid_from DESC, version DESC
+LIMIT 1

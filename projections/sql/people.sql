@@ -1,0 +1,47 @@
+-- Members, teams, organisations. Each question names its organisation, its business time and its belief.
+
+-- name: members
+SELECT body FROM members
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known AND present = 1
+ORDER BY stream_id
+
+-- name: members_of_team
+SELECT body FROM members
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known AND present = 1 AND teams LIKE :team
+ORDER BY stream_id
+
+-- name: member
+SELECT body FROM members
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known
+
+-- name: teams
+SELECT body FROM teams
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known
+ORDER BY stream_id
+
+-- name: team
+SELECT body FROM teams
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known
+
+-- name: organisation
+SELECT body FROM organisations
+WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known
+
+-- name: names
+SELECT stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name FROM members
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
+  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+UNION ALL
+SELECT stream_id, name FROM teams
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
+  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+UNION ALL
+SELECT stream_id, title FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
+  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807

@@ -1,0 +1,90 @@
+"""The shape of read models: tables as data, and the DDL that both databases understand.
+
+A column's comment is its documentation for whoever queries the tables directly. Instants are integer microseconds UTC,
+dates ISO text, ids 36-character text, JSON text: no type that one of the two databases would order or round by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+#: The end of what has no end yet: believed still, valid still.
+FOREVER = 2**63 - 1
+
+Dialect = Literal["sqlite", "postgresql"]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column. `uuid`, `text`, `json` and `date` are stored as text; `integer` has 64 bits."""
+
+    name: str
+    type: Literal["uuid", "text", "integer", "json", "date"]
+    comment: str
+    nullable: bool = False
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One table of a read model. The first four columns of a projection's table are `BELIEF`, in that order."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    comment: str = ""
+
+    def named(self, name: str) -> Table:
+        """The same table under another name (a shadow beside the live one)."""
+        return msgspec.structs.replace(self, name=name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+#: Whose row it is, and between which log positions it was believed.
+BELIEF = (
+    Column("organisation_id", "uuid", "The tenant that owns the row."),
+    Column("stream_id", "uuid", "The stream (goal, member, team, organisation) that the row was folded from."),
+    Column("known_from", "integer", "Log position from which the row was believed, inclusive."),
+    Column("known_to", "integer", "Log position at which it was superseded, exclusive; 2^63-1: believed still."),
+)
+
+#: What a bitemporal version adds to `BELIEF`.
+VALIDITY = (
+    Column("version", "integer", "Version of the stream at the event that led to this state."),
+    Column("valid_from", "integer", "Business time from which the state held, microseconds UTC, inclusive."),
+    Column("valid_to", "integer", "Business time at which it ended, microseconds UTC, exclusive; 2^63-1: open."),
+    Column("recorded_from", "integer", "When this was first recorded, microseconds UTC."),
+    Column("recorded_to", "integer", "When it was superseded, microseconds UTC; 2^63-1: believed still."),
+    Column("event_id", "uuid", "The event that led to this state."),
+)
+
+
+def ddl(table: Table, dialect: Dialect) -> list[str]:
+    """The statements that create the table where it is missing; running them again changes nothing."""
+    columns = [f"{c.name} {_type(c, dialect)}{'' if c.nullable else ' NOT NULL'}" for c in table.columns]
+    columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
+    statements = [f"CREATE TABLE IF NOT EXISTS {table.name} (\n  {(',' + chr(10) + '  ').join(columns)}\n)"]
+    for number, index in enumerate(table.indexes, 1):
+        statements.append(
+            f"CREATE INDEX IF NOT EXISTS {table.name}_index_{number} ON {table.name} ({', '.join(index)})"
+        )
+    if dialect == "postgresql":
+        if table.comment:
+            statements.append(f"COMMENT ON TABLE {table.name} IS {_literal(table.comment)}")
+        statements += [f"COMMENT ON COLUMN {table.name}.{c.name} IS {_literal(c.comment)}" for c in table.columns]
+    return statements
+
+
+def _type(column: Column, dialect: Dialect) -> str:
+    if column.type == "integer":
+        return "BIGINT" if dialect == "postgresql" else "INTEGER"
+    # SQLite orders text by its bytes; "C" makes PostgreSQL do the same, whatever the machine's locale.
+    return 'TEXT COLLATE "C"' if dialect == "postgresql" else "TEXT"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
