@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -14,7 +15,9 @@ from domain.goal import events as goal_events
 from domain.goal import state as goal_state
 from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
+from domain.goal.taking import commitment as commitment
 from domain.goal.timers import due as due_goal
+from domain.goal.timers import next_ring
 from domain.goal.timers import standing as standing_goal
 from domain.standing import IDLE, Standing
 from domain.world import World
@@ -32,9 +35,15 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     #: The next timer fact due at or before `world.at`, or None.
     due: Callable[[Any, World], Fact | None]
     standing: Callable[[Any], Standing]
+    #: The instant after `world.at` at which the next timer rings as things stand: what a sweep waits for.
+    next_ring: Callable[[Any, World], datetime | None]
 
 
 def _never_due(_state: Any, _world: World) -> Fact | None:
+    return None
+
+
+def _never_rings(_state: Any, _world: World) -> datetime | None:
     return None
 
 
@@ -52,6 +61,7 @@ AGGREGATES: dict[str, Aggregate] = {
         evolve=evolve_goal,
         due=due_goal,
         standing=standing_goal,
+        next_ring=next_ring,
     ),
     "member": Aggregate(
         kind="member",
@@ -62,6 +72,7 @@ AGGREGATES: dict[str, Aggregate] = {
         evolve=member.evolve,
         due=_never_due,
         standing=_idle,
+        next_ring=_never_rings,
     ),
     "team": Aggregate(
         kind="team",
@@ -72,6 +83,7 @@ AGGREGATES: dict[str, Aggregate] = {
         evolve=team.evolve,
         due=_never_due,
         standing=_idle,
+        next_ring=_never_rings,
     ),
     "organisation": Aggregate(
         kind="organisation",
@@ -82,6 +94,7 @@ AGGREGATES: dict[str, Aggregate] = {
         evolve=organisation.evolve,
         due=_never_due,
         standing=_idle,
+        next_ring=_never_rings,
     ),
 }
 

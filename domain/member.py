@@ -25,14 +25,14 @@ class Role(StrEnum):
     INTEGRATION = "integration"
 
 
-class Capacity(Value, kw_only=True):
+class Capacity(Value, frozen=True, kw_only=True):
     """Hours a week that the person declares, from a date on."""
 
     hours_per_week: Quantity
     from_: date = msgspec.field(name="from")
 
 
-class Absence(Value, kw_only=True):
+class Absence(Value, frozen=True, kw_only=True):
     """First and last day away, both included."""
 
     from_: date = msgspec.field(name="from")
@@ -67,31 +67,31 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """Something a member does about membership."""
 
 
-class Join(Act, tag="join", kw_only=True):
+class Join(Act, tag="join", frozen=True, kw_only=True):
     team: Ref | None = None
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     ref: Ref | None = None
 
 
-class Leave(Act, tag="leave", kw_only=True):
+class Leave(Act, tag="leave", frozen=True, kw_only=True):
     pass
 
 
-class DeclareCapacity(Act, tag="capacity", kw_only=True):
+class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
 
 
-class DeclareAbsence(Act, tag="absence", kw_only=True):
+class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
     from_: date = msgspec.field(name="from")
     to: date
 
 
-class GrantRole(Act, tag="grant_role", kw_only=True):
+class GrantRole(Act, tag="grant_role", frozen=True, kw_only=True):
     role: Role
 
 
-class RevokeRole(Act, tag="revoke_role", kw_only=True):
+class RevokeRole(Act, tag="revoke_role", frozen=True, kw_only=True):
     role: Role
 
 
@@ -101,29 +101,29 @@ MemberAct = Join | Leave | DeclareCapacity | DeclareAbsence | GrantRole | Revoke
 # --- events ------------------------------------------------------------------------------------------------------
 
 
-class Joined(Event, tag="member.joined.v1", kw_only=True):
+class Joined(Event, tag="member.joined.v1", frozen=True, kw_only=True):
     team: UUID | None = None
     name: PersonalOfMember[str] = ""
     ref: str | None = None
 
 
-class Left(Event, tag="member.left.v1", kw_only=True):
+class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
     pass
 
 
-class CapacityDeclared(Event, tag="member.capacity_declared.v1", kw_only=True):
+class CapacityDeclared(Event, tag="member.capacity_declared.v1", frozen=True, kw_only=True):
     capacity: Capacity
 
 
-class AbsenceDeclared(Event, tag="member.absence_declared.v1", kw_only=True):
+class AbsenceDeclared(Event, tag="member.absence_declared.v1", frozen=True, kw_only=True):
     absence: Absence
 
 
-class RoleGranted(Event, tag="member.role_granted.v1", kw_only=True):
+class RoleGranted(Event, tag="member.role_granted.v1", frozen=True, kw_only=True):
     role: Role
 
 
-class RoleRevoked(Event, tag="member.role_revoked.v1", kw_only=True):
+class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True):
     role: Role
 
 

@@ -42,12 +42,12 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """Something done about the organisation itself."""
 
 
-class Create(Act, tag="create", kw_only=True):
+class Create(Act, tag="create", frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
 
 
-class SetPolicy(Act, tag="set_policy", kw_only=True):
+class SetPolicy(Act, tag="set_policy", frozen=True, kw_only=True):
     #: Only the dials that change; unknown names and bad values are refused.
     policy: dict[str, Any]
 
@@ -55,12 +55,12 @@ class SetPolicy(Act, tag="set_policy", kw_only=True):
 OrganisationAct = Create | SetPolicy
 
 
-class Created(Event, tag="organisation.created.v1", kw_only=True):
+class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
     name: str
     zone: str = "UTC"
 
 
-class PolicySet(Event, tag="organisation.policy_set.v1", kw_only=True):
+class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=True):
     policy: Policy
 
 
@@ -106,8 +106,6 @@ def evolve(organisation: Organisation | None, recorded: Recorded) -> Organisatio
         case Created():
             return Organisation(id=recorded.stream_id, name=event.name, zone=event.zone)
         case PolicySet() if organisation is not None:
-            version = PolicyVersion(
-                version=len(organisation.policies), since=recorded.occurred_at, policy=event.policy
-            )
+            version = PolicyVersion(version=len(organisation.policies), since=recorded.occurred_at, policy=event.policy)
             return msgspec.structs.replace(organisation, policies=(*organisation.policies, version))
     return organisation

@@ -13,7 +13,7 @@ Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9](\.[0-9]{1,4})?$")]
 
 
-class Policy(Value, kw_only=True):
+class Policy(Value, frozen=True, kw_only=True):
     """One version of all dials. Days are calendar days unless the name says working days; ratios are decimal strings."""
 
     #: Working days in which a request, offer or counter wants an answer.

@@ -33,7 +33,7 @@ class ReasonCode(StrEnum):
 OTHER_TEXT_MINIMUM = 20
 
 
-class Reason(Value, kw_only=True):
+class Reason(Value, frozen=True, kw_only=True):
     """Why an act was taken: a code, and words where the agreement asks for them."""
 
     code: ReasonCode

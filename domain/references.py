@@ -35,5 +35,7 @@ def resolve(organisation_id: UUID, kind: str, ref: str) -> UUID:
 def external(ref: str) -> str:
     """`ref` where it may become an external reference; raise `InvalidField` where it looks like an id or is blank."""
     if as_uuid(ref) is not None or not ref.strip() or ref != ref.strip() or not ref.isprintable():
-        raise InvalidField(f"{ref!r} cannot be an external reference: printable, trimmed and not a UUID", pointer="/ref")
+        raise InvalidField(
+            f"{ref!r} cannot be an external reference: printable, trimmed and not a UUID", pointer="/ref"
+        )
     return ref

@@ -28,34 +28,34 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """Something done about a team."""
 
 
-class Create(Act, tag="create", kw_only=True):
+class Create(Act, tag="create", frozen=True, kw_only=True):
     name: Name
     lead: Ref
     ref: Ref | None = None
 
 
-class Rename(Act, tag="rename", kw_only=True):
+class Rename(Act, tag="rename", frozen=True, kw_only=True):
     name: Name
 
 
-class AppointLead(Act, tag="appoint_lead", kw_only=True):
+class AppointLead(Act, tag="appoint_lead", frozen=True, kw_only=True):
     lead: Ref
 
 
 TeamAct = Create | Rename | AppointLead
 
 
-class Created(Event, tag="team.created.v1", kw_only=True):
+class Created(Event, tag="team.created.v1", frozen=True, kw_only=True):
     name: str
     lead: UUID
     ref: str | None = None
 
 
-class Renamed(Event, tag="team.renamed.v1", kw_only=True):
+class Renamed(Event, tag="team.renamed.v1", frozen=True, kw_only=True):
     name: str
 
 
-class LeadAppointed(Event, tag="team.lead_appointed.v1", kw_only=True):
+class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=True):
     lead: UUID
 
 

@@ -35,7 +35,7 @@ class Priority(StrEnum):
     USEFUL = "useful"
 
 
-class Measure(Value, kw_only=True):
+class Measure(Value, frozen=True, kw_only=True):
     """How one would tell. Quantities are decimal strings."""
 
     kind: Literal["binary", "milestone", "number", "range"]
@@ -46,21 +46,21 @@ class Measure(Value, kw_only=True):
     high: Quantity | None = None
 
 
-class Condition(Value, kw_only=True):
+class Condition(Value, frozen=True, kw_only=True):
     """One condition of satisfaction: an agreed standard of completion."""
 
     id: ConditionId
     text: Text
 
 
-class Support(Value, kw_only=True):
+class Support(Value, frozen=True, kw_only=True):
     """What this goal is for: another goal, or a purpose (its version's event id, once charters exist)."""
 
     goal: UUID | None = None
     purpose: UUID | None = None
 
 
-class Terms(Value, kw_only=True):
+class Terms(Value, frozen=True, kw_only=True):
     """What is promised, in one version. Dates are the organisation's; a due date ends at 24:00 there."""
 
     outcome: Text
@@ -78,7 +78,7 @@ class Terms(Value, kw_only=True):
 # --- what people write -------------------------------------------------------------------------------------------
 
 
-class MeasureInput(Value, kw_only=True):
+class MeasureInput(Value, frozen=True, kw_only=True):
     """A measure as written: quantities as numbers or decimal strings."""
 
     kind: Literal["binary", "milestone", "number", "range"]
@@ -89,7 +89,7 @@ class MeasureInput(Value, kw_only=True):
     high: Number | None = None
 
 
-class SupportInput(Value, kw_only=True):
+class SupportInput(Value, frozen=True, kw_only=True):
     """A goal by id or external reference, or a purpose."""
 
     goal: Ref | None = None
@@ -102,7 +102,7 @@ Conditions = Annotated[
 Supports = Annotated[list[SupportInput], msgspec.Meta(max_length=20)]
 
 
-class TermsInput(Value, kw_only=True):
+class TermsInput(Value, frozen=True, kw_only=True):
     """Terms as written; plain strings are accepted as conditions and get ids. All optional: a draft may be half done,
     a change is a diff. What must be there is a rule of the act.
     """

@@ -28,6 +28,7 @@ class Reader(Protocol):
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
     def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, as of the latest events."""
+
     def next_id(self) -> UUID: ...
 
 

@@ -19,7 +19,7 @@ Tags = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=40)]]
 RoleInGoal = Literal["owner", "sponsor"]
 
 
-class TradeOff(Value, kw_only=True):
+class TradeOff(Value, frozen=True, kw_only=True):
     """What gives. On an addition `goal` is what gives; on the giving act `for` is the goal it pays for."""
 
     kind: Literal["drop", "defer", "rescope", "hand_over", "pause", "capacity"]
@@ -30,14 +30,14 @@ class TradeOff(Value, kw_only=True):
 TradeOffs = Annotated[list[TradeOff], msgspec.Meta(max_length=20)]
 
 
-class Pause(Value, kw_only=True):
+class Pause(Value, frozen=True, kw_only=True):
     """No load, no lapse, no staleness from the first day until the day on which work resumes."""
 
     paused_from: date
     resume_on: date
 
 
-class Changes(Value, kw_only=True):
+class Changes(Value, frozen=True, kw_only=True):
     """A diff of terms: only what is to change."""
 
     outcome: Text | None = None
@@ -53,7 +53,7 @@ class Changes(Value, kw_only=True):
     pause: Pause | None = None
 
 
-class EvidenceInput(Value, kw_only=True):
+class EvidenceInput(Value, frozen=True, kw_only=True):
     """What shows that a condition is met."""
 
     condition: ConditionId
@@ -61,7 +61,7 @@ class EvidenceInput(Value, kw_only=True):
     url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
 
 
-class VerdictInput(Value, kw_only=True):
+class VerdictInput(Value, frozen=True, kw_only=True):
     """Whether the sponsor finds a condition met."""
 
     condition: ConditionId
@@ -69,7 +69,7 @@ class VerdictInput(Value, kw_only=True):
     text: Note = ""
 
 
-class BlockerInput(Value, kw_only=True):
+class BlockerInput(Value, frozen=True, kw_only=True):
     """What stands in the way, and who acts next."""
 
     text: Note
@@ -78,7 +78,7 @@ class BlockerInput(Value, kw_only=True):
     next_action: Note = ""
 
 
-class NeedInput(Value, kw_only=True):
+class NeedInput(Value, frozen=True, kw_only=True):
     """A request for support: to whom, until when."""
 
     text: Note
@@ -93,7 +93,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     reason: Reason | None = None
 
 
-class _Opening(Act, kw_only=True):
+class _Opening(Act, frozen=True, kw_only=True):
     """Shared by the three ways a goal begins."""
 
     title: Title | None = None
@@ -106,50 +106,50 @@ class _Opening(Act, kw_only=True):
     ref: Ref | None = None
 
 
-class Draft(_Opening, tag="draft", kw_only=True):
+class Draft(_Opening, tag="draft", frozen=True, kw_only=True):
     """Write a goal down without asking or offering anything yet."""
 
 
-class ReviseDraft(_Opening, tag="revise_draft", kw_only=True):
+class ReviseDraft(_Opening, tag="revise_draft", frozen=True, kw_only=True):
     """Change a draft; its author only."""
 
 
-class Request(_Opening, tag="request", kw_only=True):
+class Request(_Opening, tag="request", frozen=True, kw_only=True):
     """The sponsor asks. Assigning is a request marked `imposed`: it still needs the owner's promise."""
 
     imposed: bool = False
     trade_offs: TradeOffs = []
+    #: The sponsor knows that this may take the owner over the line, and accepts that.
+    accept_overload: bool = False
 
 
-class Offer(_Opening, tag="offer", kw_only=True):
+class Offer(_Opening, tag="offer", frozen=True, kw_only=True):
     """The owner offers."""
 
     trade_offs: TradeOffs = []
 
 
-class Discard(Act, tag="discard", kw_only=True):
+class Discard(Act, tag="discard", frozen=True, kw_only=True):
     pass
 
 
-class _Answer(Act, kw_only=True):
+class _Answer(Act, frozen=True, kw_only=True):
     """Answers something that is open, named by its event id."""
 
     answers: EventId | None = None
 
 
-class Promise(_Answer, tag="promise", kw_only=True):
+class Promise(_Answer, tag="promise", frozen=True, kw_only=True):
     trade_offs: TradeOffs = []
 
 
-class Accept(_Answer, tag="accept", kw_only=True):
+class Accept(_Answer, tag="accept", frozen=True, kw_only=True):
     """The sponsor accepts an offer or counter, and may say what the sponsor promises back."""
 
     promises_back: Note = ""
-    #: The sponsor knows that this takes the owner over the line, and accepts that.
-    accept_overload: bool = False
 
 
-class Counter(_Answer, tag="counter", kw_only=True):
+class Counter(_Answer, tag="counter", frozen=True, kw_only=True):
     """Other terms: only what differs."""
 
     terms: TermsInput
@@ -157,23 +157,23 @@ class Counter(_Answer, tag="counter", kw_only=True):
     accept_overload: bool = False
 
 
-class DeferAnswer(Act, tag="defer_answer", kw_only=True):
+class DeferAnswer(Act, tag="defer_answer", frozen=True, kw_only=True):
     answer_by: date
 
 
-class Decline(_Answer, tag="decline", kw_only=True):
+class Decline(_Answer, tag="decline", frozen=True, kw_only=True):
     pass
 
 
-class Withdraw(Act, tag="withdraw", kw_only=True):
+class Withdraw(Act, tag="withdraw", frozen=True, kw_only=True):
     pass
 
 
-class Clarify(Act, tag="clarify", kw_only=True):
+class Clarify(Act, tag="clarify", frozen=True, kw_only=True):
     text: Note
 
 
-class CheckIn(Act, tag="check_in", kw_only=True):
+class CheckIn(Act, tag="check_in", frozen=True, kw_only=True):
     """Progress, confidence, blockers, ideas, needs: support, not surveillance. Ratios are 0..1."""
 
     note: Note = ""
@@ -188,31 +188,31 @@ class CheckIn(Act, tag="check_in", kw_only=True):
     corrects: EventId | None = None
 
 
-class Feedback(Act, tag="feedback", kw_only=True):
+class Feedback(Act, tag="feedback", frozen=True, kw_only=True):
     text: Note
     on: Literal["progress", "inputs", "clarity", "other"] = "other"
 
 
-class RaiseBlocker(Act, tag="raise_blocker", kw_only=True):
+class RaiseBlocker(Act, tag="raise_blocker", frozen=True, kw_only=True):
     blocker: BlockerInput
 
 
-class ResolveBlocker(Act, tag="resolve_blocker", kw_only=True):
+class ResolveBlocker(Act, tag="resolve_blocker", frozen=True, kw_only=True):
     blocker: EventId
     resolution: Note
 
 
-class AnswerNeed(Act, tag="answer_need", kw_only=True):
+class AnswerNeed(Act, tag="answer_need", frozen=True, kw_only=True):
     #: "<check-in event id>/<index of the need, from 0>".
     need: Annotated[str, msgspec.Meta(max_length=40)]
     text: Note
 
 
-class RecordValue(Act, tag="record_value", kw_only=True):
+class RecordValue(Act, tag="record_value", frozen=True, kw_only=True):
     value: Number
 
 
-class ProposeChange(Act, tag="propose_change", kw_only=True):
+class ProposeChange(Act, tag="propose_change", frozen=True, kw_only=True):
     changes: Changes
     trigger: Literal["blocker", "need", "parent", "purpose", "other"] = "other"
     trade_offs: TradeOffs = []
@@ -220,111 +220,112 @@ class ProposeChange(Act, tag="propose_change", kw_only=True):
     conflict_with: Note = ""
 
 
-class AcceptChange(_Answer, tag="accept_change", kw_only=True):
+class AcceptChange(_Answer, tag="accept_change", frozen=True, kw_only=True):
+    """Agree to the open proposal; an owner who takes on more may name what gives."""
+
     trade_offs: TradeOffs = []
-    accept_overload: bool = False
 
 
-class RejectChange(_Answer, tag="reject_change", kw_only=True):
+class RejectChange(_Answer, tag="reject_change", frozen=True, kw_only=True):
     pass
 
 
-class CounterChange(_Answer, tag="counter_change", kw_only=True):
+class CounterChange(_Answer, tag="counter_change", frozen=True, kw_only=True):
     changes: Changes
     trade_offs: TradeOffs = []
     accept_overload: bool = False
 
 
-class WithdrawChange(_Answer, tag="withdraw_change", kw_only=True):
+class WithdrawChange(_Answer, tag="withdraw_change", frozen=True, kw_only=True):
     pass
 
 
-class Join(Act, tag="join", kw_only=True):
+class Join(Act, tag="join", frozen=True, kw_only=True):
     """The member named as new owner or sponsor agrees."""
 
 
-class Refuse(Act, tag="refuse", kw_only=True):
+class Refuse(Act, tag="refuse", frozen=True, kw_only=True):
     pass
 
 
-class DeclareComplete(Act, tag="declare_complete", kw_only=True):
+class DeclareComplete(Act, tag="declare_complete", frozen=True, kw_only=True):
     evidence: Annotated[list[EvidenceInput], msgspec.Meta(max_length=7)] = []
 
 
-class DeclareSatisfied(_Answer, tag="declare_satisfied", kw_only=True):
+class DeclareSatisfied(_Answer, tag="declare_satisfied", frozen=True, kw_only=True):
     verdicts: Annotated[list[VerdictInput], msgspec.Meta(max_length=7)] = []
 
 
-class RejectDelivery(_Answer, tag="reject_delivery", kw_only=True):
+class RejectDelivery(_Answer, tag="reject_delivery", frozen=True, kw_only=True):
     condition: ConditionId
     rework_by: date
 
 
-class RetractCompletion(Act, tag="retract_completion", kw_only=True):
+class RetractCompletion(Act, tag="retract_completion", frozen=True, kw_only=True):
     pass
 
 
-class Dispute(Act, tag="dispute", kw_only=True):
+class Dispute(Act, tag="dispute", frozen=True, kw_only=True):
     mediator: Ref
     decide_by: date
 
 
-class RuleSatisfied(Act, tag="rule_satisfied", kw_only=True):
+class RuleSatisfied(Act, tag="rule_satisfied", frozen=True, kw_only=True):
     pass
 
 
-class RuleBroken(Act, tag="rule_broken", kw_only=True):
+class RuleBroken(Act, tag="rule_broken", frozen=True, kw_only=True):
     pass
 
 
-class Cancel(Act, tag="cancel", kw_only=True):
+class Cancel(Act, tag="cancel", frozen=True, kw_only=True):
     trade_offs: TradeOffs = []
 
 
-class Release(Act, tag="release", kw_only=True):
+class Release(Act, tag="release", frozen=True, kw_only=True):
     trade_offs: TradeOffs = []
 
 
-class WithdrawPromise(Act, tag="withdraw_promise", kw_only=True):
+class WithdrawPromise(Act, tag="withdraw_promise", frozen=True, kw_only=True):
     mitigation: Note = ""
     trade_offs: TradeOffs = []
 
 
-class CloseBroken(Act, tag="close_broken", kw_only=True):
+class CloseBroken(Act, tag="close_broken", frozen=True, kw_only=True):
     pass
 
 
-class ReassignSponsor(Act, tag="reassign_sponsor", kw_only=True):
+class ReassignSponsor(Act, tag="reassign_sponsor", frozen=True, kw_only=True):
     sponsor: Ref
 
 
-class ReleaseDeparted(Act, tag="release_departed", kw_only=True):
+class ReleaseDeparted(Act, tag="release_departed", frozen=True, kw_only=True):
     pass
 
 
-class ChooseApproach(Act, tag="choose_approach", kw_only=True):
+class ChooseApproach(Act, tag="choose_approach", frozen=True, kw_only=True):
     text: Note
 
 
-class Retitle(Act, tag="retitle", kw_only=True):
+class Retitle(Act, tag="retitle", frozen=True, kw_only=True):
     title: Title | None = None
     description: Note | None = None
     tags: Tags | None = None
 
 
-class Affirm(Act, tag="affirm", kw_only=True):
+class Affirm(Act, tag="affirm", frozen=True, kw_only=True):
     note: Note = ""
 
 
-class AffirmLink(Act, tag="affirm_link", kw_only=True):
+class AffirmLink(Act, tag="affirm_link", frozen=True, kw_only=True):
     supports: Supports
 
 
-class Unlink(Act, tag="unlink", kw_only=True):
+class Unlink(Act, tag="unlink", frozen=True, kw_only=True):
     supports: Supports
 
 
-class Resume(Act, tag="resume", kw_only=True):
+class Resume(Act, tag="resume", frozen=True, kw_only=True):
     pass
 
 
@@ -339,7 +340,8 @@ GoalAct = (
 
 #: Act name (as in the agreement) -> its Struct.
 ACTS: dict[str, type[Act]] = {
-    str(cls.__struct_config__.tag): cls for cls in GoalAct.__args__  # type: ignore[attr-defined]
+    str(cls.__struct_config__.tag): cls
+    for cls in GoalAct.__args__  # type: ignore[attr-defined]
 }
 
 

@@ -17,7 +17,10 @@ from domain.terms import Condition, GoalKind, Measure, Priority, Support, Terms
 TradeOffKind = Literal["drop", "defer", "rescope", "hand_over", "pause", "capacity"]
 
 
-class TradeOff(Value, kw_only=True):
+How = Literal["slack", "within_line", "relief", "trade_off", "overload_accepted", "unpriced"]
+
+
+class TradeOff(Value, frozen=True, kw_only=True):
     """What gives, with ids. `goal`: what gives (on an addition). `for`: the addition it pays for (on the giving act)."""
 
     kind: TradeOffKind
@@ -25,10 +28,11 @@ class TradeOff(Value, kw_only=True):
     for_: UUID | None = msgspec.field(default=None, name="for")
 
 
-class TakenAs(Value, kw_only=True):
+class TakenAs(Value, frozen=True, kw_only=True):
     """How an act stood to the load line when it was taken, computed under the append's lock."""
 
-    how: Literal["slack", "within_line", "trade_off", "overload_accepted", "unpriced"]
+    #: `relief`: over the line, but the act does not add to it.
+    how: How
     #: Highest ratio of the weeks that meet [day taken, due], after the act; None: no capacity left at all.
     worst_ratio: Quantity | None
     worst_week: date | None
@@ -36,7 +40,7 @@ class TakenAs(Value, kw_only=True):
     accepted_by: UUID | None = None
 
 
-class Diff(Value, kw_only=True):
+class Diff(Value, frozen=True, kw_only=True):
     """Changes as resolved: ids instead of references, conditions with their ids."""
 
     outcome: str | None = None
@@ -52,7 +56,7 @@ class Diff(Value, kw_only=True):
     pause: Pause | None = None
 
 
-class DraftTerms(Value, kw_only=True):
+class DraftTerms(Value, frozen=True, kw_only=True):
     """Terms as far as a draft has them."""
 
     outcome: str | None = None
@@ -66,26 +70,26 @@ class DraftTerms(Value, kw_only=True):
     supports: tuple[Support, ...] | None = None
 
 
-class Blocker(Value, kw_only=True):
+class Blocker(Value, frozen=True, kw_only=True):
     text: Personal[str]
     type: str = ""
     acts_next: UUID | None = None
     next_action: Personal[str] = ""
 
 
-class Need(Value, kw_only=True):
+class Need(Value, frozen=True, kw_only=True):
     text: Personal[str]
     addressee: UUID | None = None
     answer_by: date | None = None
 
 
-class Evidence(Value, kw_only=True):
+class Evidence(Value, frozen=True, kw_only=True):
     condition: str
     text: Personal[str] = ""
     url: str = ""
 
 
-class Verdict(Value, kw_only=True):
+class Verdict(Value, frozen=True, kw_only=True):
     condition: str
     met: bool
     text: Personal[str] = ""
@@ -94,7 +98,7 @@ class Verdict(Value, kw_only=True):
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
-class _Opened(Event, kw_only=True):
+class _Opened(Event, frozen=True, kw_only=True):
     title: str
     team: UUID | None
     description: str = ""
@@ -102,39 +106,40 @@ class _Opened(Event, kw_only=True):
     ref: str | None = None
 
 
-class GoalDrafted(_Opened, tag="goal.drafted.v1", kw_only=True):
+class GoalDrafted(_Opened, tag="goal.drafted.v1", frozen=True, kw_only=True):
     author: UUID
     owner: UUID | None = None
     sponsor: UUID | None = None
     terms: DraftTerms
 
 
-class DraftRevised(_Opened, tag="goal.draft_revised.v1", kw_only=True):
+class DraftRevised(_Opened, tag="goal.draft_revised.v1", frozen=True, kw_only=True):
     owner: UUID | None = None
     sponsor: UUID | None = None
     terms: DraftTerms
 
 
-class GoalDiscarded(Event, tag="goal.discarded.v1", kw_only=True):
+class GoalDiscarded(Event, tag="goal.discarded.v1", frozen=True, kw_only=True):
     pass
 
 
-class GoalRequested(_Opened, tag="goal.requested.v1", kw_only=True):
+class GoalRequested(_Opened, tag="goal.requested.v1", frozen=True, kw_only=True):
     owner: UUID
     sponsor: UUID
     terms: Terms
     imposed: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    accept_overload: bool = False
 
 
-class GoalOffered(_Opened, tag="goal.offered.v1", kw_only=True):
+class GoalOffered(_Opened, tag="goal.offered.v1", frozen=True, kw_only=True):
     owner: UUID
     sponsor: UUID
     terms: Terms
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class GoalCountered(Event, tag="goal.countered.v1", kw_only=True):
+class GoalCountered(Event, tag="goal.countered.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     answers: UUID
     #: The whole terms as they would stand.
@@ -143,33 +148,33 @@ class GoalCountered(Event, tag="goal.countered.v1", kw_only=True):
     accept_overload: bool = False
 
 
-class AnswerDeferred(Event, tag="goal.answer_deferred.v1", kw_only=True):
+class AnswerDeferred(Event, tag="goal.answer_deferred.v1", frozen=True, kw_only=True):
     answer_by: date
 
 
-class ClarificationAsked(Event, tag="goal.clarification_asked.v1", kw_only=True):
+class ClarificationAsked(Event, tag="goal.clarification_asked.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     text: Personal[str]
 
 
-class GoalDeclined(Event, tag="goal.declined.v1", kw_only=True):
+class GoalDeclined(Event, tag="goal.declined.v1", frozen=True, kw_only=True):
     answers: UUID
 
 
-class GoalWithdrawn(Event, tag="goal.withdrawn.v1", kw_only=True):
+class GoalWithdrawn(Event, tag="goal.withdrawn.v1", frozen=True, kw_only=True):
     pass
 
 
-class GoalExpired(Event, tag="goal.expired.v1", kw_only=True):
+class GoalExpired(Event, tag="goal.expired.v1", frozen=True, kw_only=True):
     #: Whose silence it was.
     silent: Literal["owner", "sponsor"]
 
 
-class ResponseReminded(Event, tag="goal.response_reminded.v1", kw_only=True):
+class ResponseReminded(Event, tag="goal.response_reminded.v1", frozen=True, kw_only=True):
     to: UUID
 
 
-class GoalPromised(Event, tag="goal.promised.v1", kw_only=True):
+class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
     """The owner's promise: the goal is active."""
 
     answers: UUID
@@ -177,7 +182,7 @@ class GoalPromised(Event, tag="goal.promised.v1", kw_only=True):
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class GoalAccepted(Event, tag="goal.accepted.v1", kw_only=True):
+class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
     """The sponsor's acceptance of the owner's offer or counter: the goal is active."""
 
     answers: UUID
@@ -188,7 +193,7 @@ class GoalAccepted(Event, tag="goal.accepted.v1", kw_only=True):
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-class CheckedIn(Event, tag="goal.checked_in.v1", kw_only=True):
+class CheckedIn(Event, tag="goal.checked_in.v1", frozen=True, kw_only=True):
     note: Personal[str] = ""
     progress: Quantity | None = None
     confidence: Quantity | None = None
@@ -200,69 +205,69 @@ class CheckedIn(Event, tag="goal.checked_in.v1", kw_only=True):
     corrects: UUID | None = None
 
 
-class CheckInDue(Event, tag="goal.check_in_due.v1", kw_only=True):
+class CheckInDue(Event, tag="goal.check_in_due.v1", frozen=True, kw_only=True):
     """A reminder: the cadence has passed without a human judgement."""
 
     to: UUID
 
 
-class FeedbackGiven(Event, tag="goal.feedback_given.v1", kw_only=True):
+class FeedbackGiven(Event, tag="goal.feedback_given.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     text: Personal[str]
     on: str = "other"
 
 
-class BlockerRaised(Event, tag="goal.blocker_raised.v1", kw_only=True):
+class BlockerRaised(Event, tag="goal.blocker_raised.v1", frozen=True, kw_only=True):
     blocker: Blocker
 
 
-class BlockerResolved(Event, tag="goal.blocker_resolved.v1", kw_only=True):
+class BlockerResolved(Event, tag="goal.blocker_resolved.v1", frozen=True, kw_only=True):
     blocker: UUID
     resolution: Personal[str]
 
 
-class NeedAnswered(Event, tag="goal.need_answered.v1", kw_only=True):
+class NeedAnswered(Event, tag="goal.need_answered.v1", frozen=True, kw_only=True):
     check_in: UUID
     need: int
     text: Personal[str]
 
 
-class ValueRecorded(Event, tag="goal.value_recorded.v1", kw_only=True):
+class ValueRecorded(Event, tag="goal.value_recorded.v1", frozen=True, kw_only=True):
     """A machine's or person's reading of the measure; never resets staleness."""
 
     value: Quantity
 
 
-class Affirmed(Event, tag="goal.affirmed.v1", kw_only=True):
+class Affirmed(Event, tag="goal.affirmed.v1", frozen=True, kw_only=True):
     note: Personal[str] = ""
 
 
-class LinkAffirmed(Event, tag="goal.link_affirmed.v1", kw_only=True):
+class LinkAffirmed(Event, tag="goal.link_affirmed.v1", frozen=True, kw_only=True):
     supports: tuple[Support, ...]
 
 
-class Unlinked(Event, tag="goal.unlinked.v1", kw_only=True):
+class Unlinked(Event, tag="goal.unlinked.v1", frozen=True, kw_only=True):
     supports: tuple[Support, ...]
 
 
-class ApproachChosen(Event, tag="goal.approach_chosen.v1", kw_only=True):
+class ApproachChosen(Event, tag="goal.approach_chosen.v1", frozen=True, kw_only=True):
     text: Personal[str]
 
 
-class Retitled(Event, tag="goal.retitled.v1", kw_only=True):
+class Retitled(Event, tag="goal.retitled.v1", frozen=True, kw_only=True):
     title: str | None = None
     description: str | None = None
     tags: tuple[str, ...] | None = None
 
 
-class Resumed(Event, tag="goal.resumed.v1", kw_only=True):
+class Resumed(Event, tag="goal.resumed.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------------
 
 
-class ChangeProposed(Event, tag="goal.change_proposed.v1", kw_only=True):
+class ChangeProposed(Event, tag="goal.change_proposed.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     changes: Diff
     trigger: str = "other"
@@ -275,7 +280,7 @@ class ChangeProposed(Event, tag="goal.change_proposed.v1", kw_only=True):
     conflict_with: Personal[str] = ""
 
 
-class ChangeCountered(Event, tag="goal.change_countered.v1", kw_only=True):
+class ChangeCountered(Event, tag="goal.change_countered.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     answers: UUID
     changes: Diff
@@ -285,7 +290,7 @@ class ChangeCountered(Event, tag="goal.change_countered.v1", kw_only=True):
     accept_overload: bool = False
 
 
-class ChangeAccepted(Event, tag="goal.change_accepted.v1", kw_only=True):
+class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     #: The proposal or counter that now holds.
     answers: UUID
@@ -295,35 +300,35 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", kw_only=True):
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class ChangeRejected(Event, tag="goal.change_rejected.v1", kw_only=True):
+class ChangeRejected(Event, tag="goal.change_rejected.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     answers: UUID
 
 
-class ChangeWithdrawn(Event, tag="goal.change_withdrawn.v1", kw_only=True):
+class ChangeWithdrawn(Event, tag="goal.change_withdrawn.v1", frozen=True, kw_only=True):
     answers: UUID
 
 
-class ChangeTimedOut(Event, tag="goal.change_timed_out.v1", kw_only=True):
+class ChangeTimedOut(Event, tag="goal.change_timed_out.v1", frozen=True, kw_only=True):
     silent: Literal["owner", "sponsor"]
     #: The owner's proposal had been in time: a later lapse is not the owner's break.
     sponsor_missed_answer: bool = False
 
 
-class HandOverJoined(Event, tag="goal.hand_over_joined.v1", kw_only=True):
+class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only=True):
     member: UUID
     role: Literal["owner", "sponsor"]
     taken_as: TakenAs | None = None
 
 
-class HandOverRefused(Event, tag="goal.hand_over_refused.v1", kw_only=True):
+class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):
     member: UUID
 
 
 # --- completion and ends -----------------------------------------------------------------------------------------
 
 
-class CompletionDeclared(Event, tag="goal.completion_declared.v1", kw_only=True):
+class CompletionDeclared(Event, tag="goal.completion_declared.v1", frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     #: No evidence per condition was given: it covers all.
     wholesale: bool = False
@@ -331,49 +336,49 @@ class CompletionDeclared(Event, tag="goal.completion_declared.v1", kw_only=True)
     late: bool = False
 
 
-class SatisfactionDeclared(Event, tag="goal.satisfaction_declared.v1", kw_only=True):
+class SatisfactionDeclared(Event, tag="goal.satisfaction_declared.v1", frozen=True, kw_only=True):
     answers: UUID
     verdicts: tuple[Verdict, ...] = ()
     wholesale: bool = False
 
 
-class DeliveryRejected(Event, tag="goal.delivery_rejected.v1", kw_only=True):
+class DeliveryRejected(Event, tag="goal.delivery_rejected.v1", frozen=True, kw_only=True):
     answers: UUID
     condition: str
     rework_by: date
 
 
-class CompletionRetracted(Event, tag="goal.completion_retracted.v1", kw_only=True):
+class CompletionRetracted(Event, tag="goal.completion_retracted.v1", frozen=True, kw_only=True):
     pass
 
 
-class DeliveryDisputed(Event, tag="goal.delivery_disputed.v1", kw_only=True):
+class DeliveryDisputed(Event, tag="goal.delivery_disputed.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     mediator: UUID
     decide_by: date
 
 
-class RuledSatisfied(Event, tag="goal.ruled_satisfied.v1", kw_only=True):
+class RuledSatisfied(Event, tag="goal.ruled_satisfied.v1", frozen=True, kw_only=True):
     pass
 
 
-class RuledBroken(Event, tag="goal.ruled_broken.v1", kw_only=True):
+class RuledBroken(Event, tag="goal.ruled_broken.v1", frozen=True, kw_only=True):
     pass
 
 
-class DeemedSatisfied(Event, tag="goal.deemed_satisfied.v1", kw_only=True):
+class DeemedSatisfied(Event, tag="goal.deemed_satisfied.v1", frozen=True, kw_only=True):
     pass
 
 
-class GoalCancelled(Event, tag="goal.cancelled.v1", kw_only=True):
+class GoalCancelled(Event, tag="goal.cancelled.v1", frozen=True, kw_only=True):
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class GoalReleased(Event, tag="goal.released.v1", kw_only=True):
+class GoalReleased(Event, tag="goal.released.v1", frozen=True, kw_only=True):
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", kw_only=True):
+class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", frozen=True, kw_only=True):
     in_time: bool
     mitigation: Personal[str] = ""
     #: Neither mitigation nor another owner was named.
@@ -381,27 +386,27 @@ class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", kw_only=True):
     trade_offs: tuple[TradeOff, ...] = ()
 
 
-class GoalLapsed(Event, tag="goal.lapsed.v1", kw_only=True):
+class GoalLapsed(Event, tag="goal.lapsed.v1", frozen=True, kw_only=True):
     #: The due date whose grace has passed.
     due: date
     #: The owner had proposed in time and the sponsor never answered.
     sponsor_missed_answer: bool = False
 
 
-class ClosedBroken(Event, tag="goal.closed_broken.v1", kw_only=True):
+class ClosedBroken(Event, tag="goal.closed_broken.v1", frozen=True, kw_only=True):
     pass
 
 
-class GivenUp(Event, tag="goal.given_up.v1", kw_only=True):
+class GivenUp(Event, tag="goal.given_up.v1", frozen=True, kw_only=True):
     pass
 
 
-class SponsorReassigned(Event, tag="goal.sponsor_reassigned.v1", kw_only=True):
+class SponsorReassigned(Event, tag="goal.sponsor_reassigned.v1", frozen=True, kw_only=True):
     sponsor: UUID
     former: UUID
 
 
-class DepartedReleased(Event, tag="goal.departed_released.v1", kw_only=True):
+class DepartedReleased(Event, tag="goal.departed_released.v1", frozen=True, kw_only=True):
     pass
 
 

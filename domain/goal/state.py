@@ -59,6 +59,8 @@ class Asked(_Goal, frozen=True, kw_only=True, tag="asked"):
     clarify_asked_at: datetime | None = None
     clarify_by: Side | None = None
     clarifications: int = 0
+    #: Working days for which the response clock stood still while a question waited for its reply.
+    paused_working_days: int = 0
     reminded: bool = False
     answer_by: date | None = None
     rounds: int = 0
@@ -144,6 +146,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     progress_at: datetime | None = None
     confidence: str | None = None
     value: str | None = None
+    last_check_in: UUID | None = None
     last_check_in_at: datetime | None = None
     #: Last human judgement (promise, check-in, affirmation, accepted change): silence is never green.
     judged_at: datetime
@@ -160,7 +163,8 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     lapse_due: date
     armed_at: datetime
     sponsor_missed_answer: bool = False
-    check_in_reminded_at: datetime | None = None
+    #: The judgement (its event) whose cadence has passed and whose owner was reminded once.
+    reminded_of: UUID | None = None
     #: Days of due date moved without the other side's consent in this cycle.
     tolerance_used_days: int = 0
 

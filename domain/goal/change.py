@@ -1,0 +1,224 @@
+"""Renegotiation: a diff of terms with its reason, proposed in time or late, answered by the other side."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+from domain.calendar import in_time, local_date
+from domain.envelope import Event, Source
+from domain.errors import ActNotAllowed, HandOverIncomplete, InvalidField, TradeOffRequired
+from domain.goal import acts as a
+from domain.goal import events as e
+from domain.goal import opening
+from domain.goal.evolve import terms_after
+from domain.goal.state import Promised, Proposal, Side
+from domain.goal.taking import taken_as
+from domain.quantities import exact
+from domain.terms import GoalKind
+from domain.world import World
+
+
+def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: World) -> e.ChangeProposed:
+    """An open proposal; old terms hold until it is accepted."""
+    changes = diff(goal, act.changes, world)
+    _check_priced(goal, changes, act, by, world)
+    return e.ChangeProposed(
+        by=by,
+        changes=changes,
+        trigger=act.trigger,
+        in_time=timely(goal, world),
+        retroactive=_retroactive(changes, world),
+        trade_offs=opening.trade_offs(act.trade_offs, world),
+        accept_overload=act.accept_overload and by == "sponsor",
+        conflict_with=act.conflict_with,
+    )
+
+
+def countered(goal: Promised, act: a.CounterChange, by: Side, world: World) -> e.ChangeCountered:
+    """ "Yes, if X drops or the due moves": the open proposal is replaced by the other side's."""
+    changes = diff(goal, act.changes, world)
+    _check_priced(goal, changes, act, by, world)
+    return e.ChangeCountered(
+        by=by,
+        answers=open_proposal(goal).id,
+        changes=changes,
+        in_time=timely(goal, world),
+        retroactive=_retroactive(changes, world),
+        trade_offs=opening.trade_offs(act.trade_offs, world),
+        accept_overload=act.accept_overload and by == "sponsor",
+    )
+
+
+def accepted(
+    goal: Promised, act: a.AcceptChange | None, by: Side, world: World, *, self_accepted: bool = False
+) -> e.ChangeAccepted:
+    """The change holds from now on; whoever takes on more has the load decided here."""
+    proposal = open_proposal(goal)
+    check_joined(goal, proposal, world)
+    named = opening.trade_offs(act.trade_offs, world) if act else ()
+    return e.ChangeAccepted(
+        by=by,
+        answers=proposal.id,
+        taken_as=taken_as(
+            owner=proposal.changes.owner or goal.owner,
+            terms=terms_after(goal.terms, proposal.changes),
+            current=goal,
+            trade_offs=(*proposal.trade_offs, *named),
+            overload_accepted_by=proposal.overload_accepted_by,
+            # The owner who accepts can still name what gives; when the sponsor does, the owner had to before.
+            activated_by=by,
+            world=world,
+            pause=proposal.changes.pause or goal.pause,
+        ),
+        self_accepted=self_accepted,
+        trade_offs=named,
+    )
+
+
+def check_joined(goal: Promised, proposal: Proposal, world: World) -> None:
+    """Nobody is named against their will: new parties have joined, or do so by accepting themselves."""
+    for member, now in ((proposal.changes.owner, goal.owner), (proposal.changes.sponsor, goal.sponsor)):
+        if member is not None and member != now and member not in proposal.joined and member != world.party:
+            raise HandOverIncomplete(allowed=("join", "refuse"))
+
+
+def joined(goal: Promised, world: World) -> e.HandOverJoined:
+    """The member named as new owner promises, or as new sponsor agrees."""
+    proposal = open_proposal(goal)
+    member = world.party
+    if member is None or member in proposal.joined:
+        raise ActNotAllowed("this member has joined the change already", allowed=("accept_change",))
+    role: Literal["owner", "sponsor"] = "owner" if member == proposal.changes.owner else "sponsor"
+    if role == "sponsor":
+        return e.HandOverJoined(member=member, role=role)
+    taken = taken_as(
+        owner=member,
+        terms=terms_after(goal.terms, proposal.changes),
+        current=goal,
+        trade_offs=proposal.trade_offs,
+        overload_accepted_by=proposal.overload_accepted_by,
+        activated_by="owner",
+        world=world,
+        pause=goal.pause,
+    )
+    return e.HandOverJoined(member=member, role=role, taken_as=taken)
+
+
+def open_proposal(goal: Promised) -> Proposal:
+    """The proposal that is open; raises `ActNotAllowed` where there is none."""
+    if goal.proposal is None:
+        raise ActNotAllowed("no change is open", allowed=("propose_change",))
+    return goal.proposal
+
+
+def timely(goal: Promised, world: World) -> bool:
+    """In time: at or before due - N, N = min(max(3 days, 20 % of duration), 28 days, half the duration).
+
+    Duration = promised to the due in force. A lapsed goal's change is always late.
+    """
+    promised_on = local_date(goal.promised_at, world.zone)
+    return goal.lapsed_at is None and in_time(world.today, promised_on, goal.terms.due)
+
+
+def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: World) -> bool:
+    """A due that moves by no more than what is left of the policy's tolerance needs no consent."""
+    left = world.policy.policy.tolerance_days - goal.tolerance_used_days
+    told = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
+    if told != ["due"] or proposal.changes.due is None or goal.state != "active":
+        return False
+    return abs((proposal.changes.due - goal.terms.due).days) <= left
+
+
+# --- the diff ----------------------------------------------------------------------------------------------------
+
+
+def diff(goal: Promised, written: a.Changes, world: World) -> e.Diff:
+    """What would really change; raises `InvalidField` where nothing would, or where a value is not allowed."""
+    told = _told(written, world)
+    new = {name: value for name, value in told.items() if value != _current(goal, name)}
+    if not new:
+        raise InvalidField("nothing would change", pointer="/changes")
+    changes = e.Diff(**new)
+    terms = terms_after(goal.terms, changes)
+    due = changes.due
+    if due is not None and due < world.today and world.source is not Source.IMPORT:
+        raise InvalidField(
+            f"the new due date {due} has passed already", pointer="/changes/due", allowed=(f">= {world.today}",)
+        )
+    if terms.kind is GoalKind.OUTCOME:
+        opening.checked(
+            terms if terms.due >= terms.start else goal.terms, changes.owner or goal.owner, goal.team, world
+        )
+    if world.policy.policy.require_purpose and not terms.supports:
+        opening.checked(terms, goal.owner, goal.team, world)
+    return changes
+
+
+def _told(written: a.Changes, world: World) -> dict[str, Any]:
+    at = "/changes"
+    told: dict[str, Any] = {n: v for n in ("outcome", "priority") if (v := getattr(written, n)) is not None}
+    if written.measure is not None:
+        told["measure"] = opening.measure(written.measure, f"{at}/measure")
+    if written.conditions is not None:
+        told["conditions"] = opening.conditions(written.conditions, f"{at}/conditions")
+    for name in ("start", "due"):
+        if (value := getattr(written, name)) is not None:
+            told[name] = opening.day(value, f"{at}/{name}")
+    if written.effort_hours is not None:
+        told["effort_hours"] = opening.effort(written.effort_hours, f"{at}/effort_hours")
+    if written.supports is not None:
+        told["supports"] = opening.supports(written.supports, world, f"{at}/supports")
+    for name in ("owner", "sponsor"):
+        if (ref := getattr(written, name)) is not None:
+            told[name] = opening.named(ref, f"{at}/{name}", world)
+    if written.pause is not None:
+        told["pause"] = _pause(written.pause)
+    return told
+
+
+def _pause(pause: a.Pause) -> a.Pause:
+    opening.day(pause.paused_from, "/changes/pause/paused_from")
+    opening.day(pause.resume_on, "/changes/pause/resume_on")
+    if pause.resume_on <= pause.paused_from:
+        raise InvalidField("work resumes after the pause began", pointer="/changes/pause/resume_on")
+    return pause
+
+
+def _current(goal: Promised, name: str) -> Any:
+    if name in ("owner", "sponsor", "pause"):
+        return getattr(goal, name)
+    return getattr(goal.terms, name)
+
+
+def _retroactive(changes: e.Diff, world: World) -> bool:
+    return changes.due is not None and changes.due < world.today
+
+
+def adds_scope(goal: Promised, changes: e.Diff) -> bool:
+    """More effort, or more conditions."""
+    before, after = goal.terms.effort_hours, changes.effort_hours
+    more_effort = after is not None and exact(after) > (exact(before) if before is not None else 0)
+    return more_effort or len(changes.conditions or ()) > len(goal.terms.conditions)
+
+
+def _check_priced(
+    goal: Promised, changes: e.Diff, act: a.ProposeChange | a.CounterChange, by: Side, world: World
+) -> None:
+    """New scope from the sponsor carries its trade-off where the policy asks for one."""
+    if by != "sponsor" or not world.policy.policy.require_trade_off or not adds_scope(goal, changes):
+        return
+    if not act.trade_offs and not act.accept_overload:
+        raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload"))
+
+
+def pending(goal: Promised) -> UUID:
+    """Event id of the open proposal."""
+    return open_proposal(goal).id
+
+
+def fallen(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
+    """The proposal is rejected by the other side, or taken back."""
+    if isinstance(act, a.RejectChange):
+        return e.ChangeRejected(by=by, answers=pending(goal))
+    return e.ChangeWithdrawn(answers=pending(goal))

@@ -1,0 +1,338 @@
+"""The rulebook's door: is this act one that the agreement has, from this state, by this party, in this order?
+
+Reads top to bottom: guards that hold for every act, then one line per act that says which facts it leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from domain.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
+from domain.envelope import Event, Fact, Recorded, Source
+from domain.errors import (
+    ActNotAllowed,
+    AlreadyExists,
+    AnswersRequired,
+    AnswersSuperseded,
+    Forbidden,
+    InTheFuture,
+    InvalidField,
+    NotAParty,
+    NotFound,
+    OutOfOrder,
+    ReasonRequired,
+)
+from domain.goal import acts as a
+from domain.goal import change, communication, delivery, opening
+from domain.goal import events as e
+from domain.goal.evolve import evolve
+from domain.goal.state import Asked, Draft, Ended, Goal, Promised, Side
+from domain.goal.taking import taken_as
+from domain.reasons import check_reason
+from domain.references import as_uuid
+from domain.world import World
+
+#: Acts that may be recorded behind a stream's last event: facts, not moves.
+BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
+
+#: In which order roles are tried where one person holds several and did not say `as`.
+ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
+
+
+def decide(goal: Goal | None, act: a.GoalAct, world: World) -> list[Fact]:
+    """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it; then nothing happens.
+
+    An empty list: an import says again what a self-set goal's own act has already brought about.
+    """
+    if world.at > world.now:
+        raise InTheFuture(pointer="/at")
+    _check_party(world)
+    if goal is None:
+        return _begin(act, world)
+    if isinstance(act, a.Draft):
+        raise AlreadyExists("this goal exists already", pointer="/ref")
+    if _said_already(goal, act, world):
+        return []
+    transition, role = _transition(goal, act, world)
+    _check_order(goal, act, world)
+    _check_reason(transition, act)
+    _check_answers(goal, act, world)
+    event = _HANDLERS[type(act)](goal, act, role, world)
+    return _with_self_consent(goal, [_fact(event, act, world)], act, world)
+
+
+def _fact(event: Event, act: a.Act, world: World) -> Fact:
+    return Fact(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
+
+
+def _check_party(world: World) -> None:
+    member = world.member(world.party) if world.party else None
+    if member is not None and member.left_at is not None and member.left_at <= world.at:
+        raise Forbidden("who has left the organisation no longer acts in it")
+
+
+# --- beginning ---------------------------------------------------------------------------------------------------
+
+
+def _begin(act: a.GoalAct, world: World) -> list[Fact]:
+    event: Event
+    match act:
+        case a.Draft():
+            return [_fact(opening.drafted(None, act, world), act, world)]
+        case a.Request():
+            event = opening.requested(None, act, world)
+        case a.Offer():
+            event = opening.offered(None, act, world)
+        case _:
+            raise NotFound("no such goal")
+    _check_reason(BY_STATE_ACT_ROLE["draft", _name(act), "owner" if isinstance(act, a.Offer) else "sponsor"], act)
+    return _with_self_consent(None, [_fact(event, act, world)], act, world)
+
+
+def _with_self_consent(goal: Goal | None, facts: list[Fact], act: a.GoalAct, world: World) -> list[Fact]:
+    """Where one person holds both roles, an offer or a proposal is accepted in the same command; a proposal within
+    the policy's tolerance likewise.
+    """
+    if not isinstance(act, a.Offer | a.ProposeChange):
+        return facts
+    state: Any = _after(goal, facts[0], world)
+    if isinstance(state, Asked) and state.owner == state.sponsor:
+        return [*facts, _fact(_accepted(state, a.Accept(), "sponsor", world), a.Accept(), world)]
+    if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
+        handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
+        tolerated = isinstance(goal, Promised) and change.within_tolerance(goal, facts[0].data, world)
+        if (state.self_set and not handed_over) or tolerated:
+            other: Side = "sponsor" if state.proposal.by == "owner" else "owner"
+            consent = change.accepted(state, None, other, world, self_accepted=True)
+            return [*facts, _fact(consent, a.AcceptChange(), world)]
+    return facts
+
+
+def _after(goal: Goal | None, fact: Fact, world: World) -> Goal | None:
+    """The goal as it will be once `fact` is recorded; positions are not known yet, and the fold does not ask."""
+    return evolve(
+        goal,
+        Recorded(
+            event_id=fact.event_id,
+            organisation_id=world.organisation_id,
+            stream=f"goal/{world.stream_id}",
+            version=(goal.version if goal else 0) + 1,
+            type=str(fact.data.__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=world.now,
+            actor=world.party,
+            on_behalf_of=None,
+            source=world.source,
+            causation_id=None,
+            correlation_id=fact.event_id,
+            reason=fact.reason,
+            position=0,
+            log_position=0,
+            data=fact.data,
+        ),
+    )
+
+
+def _said_already(goal: Goal, act: a.GoalAct, world: World) -> bool:
+    """In an import the redundant accept of a self-set goal's offer or change: accepted with it already."""
+    if world.source is not Source.IMPORT or not isinstance(goal, Promised) or not goal.self_set:
+        return False
+    return isinstance(act, a.Accept | a.AcceptChange) and goal.proposal is None
+
+
+# --- guards ------------------------------------------------------------------------------------------------------
+
+
+def _name(act: a.Act) -> str:
+    return str(act.__struct_config__.tag)
+
+
+def roles_of(goal: Goal, world: World, act: a.Act | None = None) -> frozenset[str]:
+    """The roles that the party holds towards this goal; an addressee's and assignee's depend on what the act names."""
+    party, roles = world.party, set(world.roles & {"steward", "integration"})
+    if party is not None:
+        roles |= {side for side, who in (("owner", goal.owner), ("sponsor", goal.sponsor)) if who == party}
+        if isinstance(goal, Draft) and goal.author != party:
+            roles -= {"owner", "sponsor"}
+    if not isinstance(goal, Promised) or party is None:
+        return frozenset(roles)
+    if goal.delivery is not None and goal.delivery.mediator == party:
+        roles.add("mediator")
+    changes = goal.proposal.changes if goal.proposal else None
+    if changes is not None and party in (changes.owner, changes.sponsor):
+        roles.add("new_party")
+    if isinstance(act, a.AnswerNeed):
+        need = communication.open_need(goal, act)
+        # A need addressed to nobody in particular is the sponsor's to answer.
+        if need is not None and party == (need.addressee or goal.sponsor):
+            roles.add("addressee")
+    if isinstance(act, a.ResolveBlocker):
+        blocker = communication.open_blocker(goal, act)
+        if blocker is not None and blocker.blocker.acts_next == party:
+            roles.add("assignee")
+    return frozenset(roles)
+
+
+def _transition(goal: Goal, act: a.GoalAct, world: World) -> tuple[Transition, str]:
+    roles = _as_said(roles_of(goal, world, act), act)
+    name = _name(act)
+    for role in ROLES:
+        if role in roles and (found := BY_STATE_ACT_ROLE.get((goal.state, name, role))):
+            return found, role
+    allowed = allowed_acts(goal.state, roles)
+    if not roles:
+        raise NotAParty(allowed=())
+    if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
+        raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
+    raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
+
+
+def _as_said(roles: frozenset[str], act: a.Act) -> frozenset[str]:
+    if act.as_ is None:
+        return roles
+    if act.as_ not in roles:
+        raise NotAParty(f"you are not the {act.as_} of this goal", pointer="/as")
+    return frozenset({act.as_})
+
+
+def _check_order(goal: Goal, act: a.GoalAct, world: World) -> None:
+    if isinstance(act, BACK_DATABLE_ACTS):
+        since = goal.promised_at if isinstance(goal, Promised) else goal.opened_at
+        if isinstance(goal, Ended) and goal.promised is not None:
+            since = goal.ended_at
+        if world.at < since:
+            raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
+    elif world.at < goal.moved_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {goal.moved_at.isoformat()}",))
+
+
+def _check_reason(transition: Transition, act: a.Act) -> None:
+    if act.reason is None:
+        if transition.reason != "-":
+            raise ReasonRequired(f"{transition.act} needs a reason", pointer="/reason")
+        return
+    if transition.reason == "R" and not act.reason.text.strip():
+        raise ReasonRequired(f"{transition.act} needs a reason in words, not the code alone", pointer="/reason/text")
+    check_reason(act.reason)
+
+
+def _open(goal: Goal) -> UUID | None:
+    if isinstance(goal, Asked):
+        return goal.open
+    if isinstance(goal, Promised):
+        standing = goal.proposal or goal.delivery
+        return standing.id if standing else None
+    return None
+
+
+def _check_answers(goal: Goal, act: a.GoalAct, world: World) -> None:
+    """Nobody consents to what they have not seen: the act names the event it answers, and it is the open one."""
+    if not hasattr(act, "answers"):
+        return
+    opened = _open(goal)
+    if act.answers is None:
+        if world.source is Source.IMPORT:
+            return
+        raise AnswersRequired(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
+    if as_uuid(act.answers) is None:
+        raise InvalidField("`answers` is an event id", pointer="/answers")
+    if as_uuid(act.answers) != opened:
+        raise AnswersSuperseded(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
+
+
+# --- one line per act --------------------------------------------------------------------------------------------
+
+
+def _activation(goal: Asked, by: Any, trade_offs: tuple[e.TradeOff, ...], world: World) -> e.TakenAs:
+    return taken_as(
+        owner=goal.owner,
+        terms=goal.terms,
+        current=goal,
+        trade_offs=trade_offs,
+        overload_accepted_by=goal.overload_accepted_by,
+        activated_by=by,
+        world=world,
+    )
+
+
+def _promised(goal: Asked, act: a.Promise, _role: str, world: World) -> Event:
+    named = opening.trade_offs(act.trade_offs, world)
+    taken = _activation(goal, "owner", (*goal.trade_offs, *named), world)
+    return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
+
+
+def _accepted(goal: Asked, act: a.Accept, _role: str, world: World) -> Event:
+    taken = _activation(goal, "sponsor", goal.trade_offs, world)
+    return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
+
+
+def _countered(goal: Asked, act: a.Counter, role: Any, world: World) -> Event:
+    return e.GoalCountered(
+        by=role,
+        answers=goal.open,
+        terms=opening.countered_terms(goal.terms, act.terms, goal.owner, goal.team, world),
+        trade_offs=opening.trade_offs(act.trade_offs, world),
+        accept_overload=act.accept_overload and role == "sponsor",
+    )
+
+
+def _clarified(_goal: Asked, act: a.Clarify, role: Any, _world: World) -> Event:
+    if not act.text.strip():
+        raise InvalidField("what is the question?", pointer="/text")
+    return e.ClarificationAsked(by=role, text=act.text)
+
+
+def _chosen(_goal: Promised, act: a.ChooseApproach, _role: str, _world: World) -> Event:
+    if not act.text.strip():
+        raise InvalidField("which approach?", pointer="/text")
+    return e.ApproachChosen(text=act.text)
+
+
+#: Act -> what it leads to. Takes the state, the act, the role in which the party acts, and the world.
+_HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
+    a.ReviseDraft: lambda g, x, _r, w: opening.drafted(g, x, w),
+    a.Discard: lambda _g, _x, _r, _w: e.GoalDiscarded(),
+    a.Request: lambda g, x, _r, w: opening.requested(g, x, w),
+    a.Offer: lambda g, x, _r, w: opening.offered(g, x, w),
+    a.Promise: _promised,
+    a.Accept: _accepted,
+    a.Counter: _countered,
+    a.DeferAnswer: lambda _g, x, _r, w: communication.answer_deferred(x, w),
+    a.Decline: lambda g, _x, _r, _w: e.GoalDeclined(answers=g.open),
+    a.Withdraw: lambda _g, _x, _r, _w: e.GoalWithdrawn(),
+    a.Clarify: _clarified,
+    a.CheckIn: lambda g, x, _r, w: communication.checked_in(g, x, w),
+    a.Feedback: lambda _g, x, r, _w: communication.feedback_given(x, r),
+    a.RaiseBlocker: lambda _g, x, _r, w: communication.blocker_raised(x, w),
+    a.ResolveBlocker: lambda g, x, _r, _w: communication.blocker_resolved(g, x),
+    a.AnswerNeed: lambda g, x, _r, _w: communication.need_answered(g, x),
+    a.RecordValue: lambda _g, x, _r, _w: communication.value_recorded(x),
+    a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
+    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=communication.linked(g, x, w)),
+    a.Unlink: lambda g, x, _r, w: e.Unlinked(supports=communication.linked(g, x, w)),
+    a.ChooseApproach: _chosen,
+    a.Retitle: lambda _g, x, _r, _w: communication.retitled(x),
+    a.Resume: lambda g, _x, r, w: communication.resumed(g, r, w),
+    a.ProposeChange: change.proposed,
+    a.CounterChange: change.countered,
+    a.AcceptChange: change.accepted,
+    a.RejectChange: lambda g, x, r, _w: change.fallen(g, x, r),
+    a.WithdrawChange: lambda g, x, r, _w: change.fallen(g, x, r),
+    a.Join: lambda g, _x, _r, w: change.joined(g, w),
+    a.Refuse: lambda _g, _x, _r, w: e.HandOverRefused(member=w.party or w.stream_id),
+    a.DeclareComplete: lambda g, x, _r, w: delivery.declared(g, x, w),
+    a.DeclareSatisfied: lambda g, x, _r, _w: delivery.satisfied(g, x),
+    a.RejectDelivery: lambda g, x, _r, w: delivery.rejected(g, x, w),
+    a.RetractCompletion: lambda _g, _x, _r, _w: e.CompletionRetracted(),
+    a.Dispute: delivery.disputed,
+    a.RuleSatisfied: lambda _g, _x, _r, _w: e.RuledSatisfied(),
+    a.RuleBroken: lambda _g, _x, _r, _w: e.RuledBroken(),
+    a.Cancel: lambda _g, x, _r, w: e.GoalCancelled(trade_offs=opening.trade_offs(x.trade_offs, w)),
+    a.Release: lambda _g, x, _r, w: e.GoalReleased(trade_offs=opening.trade_offs(x.trade_offs, w)),
+    a.WithdrawPromise: lambda g, x, _r, w: delivery.withdrawn(g, x, w),
+    a.CloseBroken: lambda _g, _x, _r, _w: e.ClosedBroken(),
+    a.ReassignSponsor: lambda g, x, _r, w: delivery.reassigned(g, x, w),
+    a.ReleaseDeparted: lambda g, _x, _r, w: delivery.departed_released(g, w),
+}

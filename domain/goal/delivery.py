@@ -1,0 +1,115 @@
+"""Completion and the ends: declared by the owner, judged by the sponsor, or ended early with a reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.envelope import Event
+from domain.errors import ActNotAllowed, InvalidField
+from domain.goal import acts as a
+from domain.goal import events as e
+from domain.goal import opening
+from domain.goal.change import timely
+from domain.goal.state import Delivery, Promised, Side
+from domain.member import Member
+from domain.world import World
+
+
+def declared(goal: Promised, act: a.DeclareComplete, world: World) -> e.CompletionDeclared:
+    """The owner says it is done, with evidence per condition or wholesale."""
+    for i, evidence in enumerate(act.evidence):
+        _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
+    return e.CompletionDeclared(
+        evidence=tuple(e.Evidence(condition=x.condition, text=x.text, url=x.url) for x in act.evidence),
+        wholesale=not act.evidence,
+        late=world.today > goal.terms.due,
+    )
+
+
+def satisfied(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared:
+    """The sponsor is satisfied; a condition found unmet is what `reject_delivery` is for."""
+    for i, verdict in enumerate(act.verdicts):
+        _check_condition(goal, verdict.condition, f"/verdicts/{i}/condition")
+        if not verdict.met:
+            raise InvalidField(
+                "a condition found unmet sends the delivery back",
+                pointer=f"/verdicts/{i}/met",
+                allowed=("reject_delivery",),
+            )
+    return e.SatisfactionDeclared(
+        answers=open_delivery(goal).id,
+        verdicts=tuple(e.Verdict(condition=v.condition, met=v.met, text=v.text) for v in act.verdicts),
+        wholesale=not act.verdicts,
+    )
+
+
+def rejected(goal: Promised, act: a.RejectDelivery, world: World) -> e.DeliveryRejected:
+    """The sponsor sends it back: which agreed condition is unmet, and until when rework has time."""
+    _check_condition(goal, act.condition, "/condition")
+    opening.day(act.rework_by, "/rework_by")
+    if act.rework_by < world.today:
+        raise InvalidField("rework needs a day that has not passed", pointer="/rework_by")
+    return e.DeliveryRejected(answers=open_delivery(goal).id, condition=act.condition, rework_by=act.rework_by)
+
+
+def disputed(goal: Promised, act: a.Dispute, by: Side, world: World) -> e.DeliveryDisputed:
+    """A third member rules within a time-box."""
+    mediator = opening.named(act.mediator, "/mediator", world)
+    if mediator in (goal.owner, goal.sponsor):
+        raise InvalidField("a mediator is neither party", pointer="/mediator")
+    opening.day(act.decide_by, "/decide_by")
+    if act.decide_by < world.today:
+        raise InvalidField("the time-box ends in the future", pointer="/decide_by")
+    return e.DeliveryDisputed(by=by, mediator=mediator, decide_by=act.decide_by)
+
+
+def open_delivery(goal: Promised) -> Delivery:
+    """The delivery that waits for a verdict; raises `ActNotAllowed` where there is none."""
+    if goal.delivery is None:
+        raise ActNotAllowed("nothing has been delivered", allowed=("declare_complete",))
+    return goal.delivery
+
+
+def withdrawn(goal: Promised, act: a.WithdrawPromise, world: World) -> e.PromiseWithdrawn:
+    """The owner revokes the promise: in time or late, with a mitigation or without."""
+    return e.PromiseWithdrawn(
+        in_time=timely(goal, world),
+        mitigation=act.mitigation,
+        wholesale=not act.mitigation.strip(),
+        trade_offs=opening.trade_offs(act.trade_offs, world),
+    )
+
+
+def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.SponsorReassigned:
+    """A steward names another sponsor for one who left or is absent beyond policy."""
+    if not gone(world.member(goal.sponsor), world, absence_counts=True):
+        raise ActNotAllowed("the sponsor is here: a sponsor changes by an accepted change", allowed=("propose_change",))
+    sponsor = opening.named(act.sponsor, "/sponsor", world)
+    if sponsor == goal.sponsor:
+        raise InvalidField("that is the sponsor already", pointer="/sponsor")
+    return e.SponsorReassigned(sponsor=sponsor, former=goal.sponsor)
+
+
+def departed_released(goal: Promised, world: World) -> Event:
+    """A steward frees a goal whose owner left."""
+    if not gone(world.member(goal.owner), world, absence_counts=False):
+        raise ActNotAllowed("the owner has not left", allowed=("release", "cancel"))
+    return e.DepartedReleased()
+
+
+def gone(member: Member | None, world: World, *, absence_counts: bool) -> bool:
+    """Left by now; or, where absence counts, away today for longer than the policy's days in one stretch."""
+    if member is None:
+        return False
+    if member.left_at is not None and member.left_at <= world.at:
+        return True
+    longest = timedelta(days=world.policy.policy.absent_beyond_days)
+    return absence_counts and any(
+        x.from_ <= world.today <= x.to and x.to - x.from_ + timedelta(days=1) > longest for x in member.absences
+    )
+
+
+def _check_condition(goal: Promised, condition: str, pointer: str) -> None:
+    have = tuple(c.id for c in goal.terms.conditions)
+    if condition not in have:
+        raise InvalidField(f"the terms have no condition {condition!r}", pointer=pointer, allowed=have)

@@ -1,0 +1,269 @@
+"""From what people write to terms: measures, conditions, supports, dates, and the three ways a goal begins."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.envelope import Event, Source
+from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
+from domain.goal import acts as a
+from domain.goal import events as e
+from domain.goal.state import Draft, Goal
+from domain.quantities import Number, exact, quantity
+from domain.references import as_uuid, external
+from domain.terms import (
+    Condition,
+    GoalKind,
+    Measure,
+    MeasureInput,
+    Priority,
+    Support,
+    SupportInput,
+    Terms,
+    TermsInput,
+)
+from domain.world import World
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+MOST_EFFORT_HOURS = 100_000
+
+
+# --- parts of terms ----------------------------------------------------------------------------------------------
+
+
+def day(value: date, pointer: str) -> date:
+    """`value`, refused outside 1970..2199: a year 9999 is a slip, not a plan."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise InvalidField(f"{value} is outside the years {FIRST_YEAR}..{LAST_YEAR}", pointer=pointer)
+    return value
+
+
+def effort(value: Number, pointer: str = "/terms/effort_hours") -> str:
+    """Hours as a decimal string, 0 or more, two decimals at most."""
+    return quantity(value, pointer, low=0, high=MOST_EFFORT_HOURS, places=2)
+
+
+def measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
+    """The measure with exact quantities; a number needs a target, a range its two ends."""
+    names = ("baseline", "target", "low", "high")
+    given = {n: quantity(v, f"{pointer}/{n}") for n in names if (v := getattr(written, n)) is not None}
+    if written.kind == "number" and "target" not in given:
+        raise InvalidField("a number needs a target", pointer=f"{pointer}/target")
+    if written.kind == "range":
+        if not {"low", "high"} <= given.keys():
+            raise InvalidField("a range needs low and high", pointer=f"{pointer}/low")
+        if exact(given["low"]) > exact(given["high"]):
+            raise InvalidField("a range's low is at most its high", pointer=f"{pointer}/low")
+    return Measure(kind=written.kind, unit=written.unit, **given)
+
+
+def conditions(written: list[str | Condition], pointer: str = "/terms/conditions") -> tuple[Condition, ...]:
+    """Conditions with ids: plain strings get c1, c2, ... by their place."""
+    told = tuple(Condition(id=f"c{i}", text=c) if isinstance(c, str) else c for i, c in enumerate(written, start=1))
+    if len({c.id for c in told}) != len(told):
+        raise InvalidField("two conditions have the same id", pointer=pointer)
+    if any(not c.text.strip() for c in told):
+        raise InvalidField("a condition has no text", pointer=pointer)
+    return told
+
+
+def supports(written: list[SupportInput], world: World, pointer: str = "/terms/supports") -> tuple[Support, ...]:
+    """Supports with ids. Each names one goal of this organisation (not itself) or one purpose."""
+    told: dict[Support, None] = {}
+    for i, support in enumerate(written):
+        if (support.goal is None) == (support.purpose is None):
+            raise InvalidField("a support names a goal or a purpose", pointer=f"{pointer}/{i}")
+        if support.goal is not None:
+            goal = world.id_of("goal", support.goal)
+            if goal == world.stream_id:
+                raise InvalidField("a goal cannot support itself", pointer=f"{pointer}/{i}/goal")
+            if not world.reader.goal_exists(world.organisation_id, goal):
+                raise NotFound(f"no goal {support.goal!r}", pointer=f"{pointer}/{i}/goal")
+            told[Support(goal=goal)] = None
+        else:
+            purpose = as_uuid(support.purpose or "")
+            if purpose is None:
+                raise InvalidField("a purpose is named by its id", pointer=f"{pointer}/{i}/purpose")
+            told[Support(purpose=purpose)] = None
+    return tuple(told)
+
+
+def trade_offs(written: list[a.TradeOff], world: World) -> tuple[e.TradeOff, ...]:
+    """Trade-offs with ids; the goals they name must exist."""
+    told = []
+    for i, named in enumerate(written):
+        ids: dict[str, UUID] = {}
+        for name, ref in (("goal", named.goal), ("for_", named.for_)):
+            if ref is None:
+                continue
+            ids[name] = world.id_of("goal", ref)
+            # The goal that begins with this very act may be named before it exists.
+            if ids[name] != world.stream_id and not world.reader.goal_exists(world.organisation_id, ids[name]):
+                raise NotFound(f"no goal {ref!r}", pointer=f"/trade_offs/{i}/{name.rstrip('_')}")
+        told.append(e.TradeOff(kind=named.kind, **ids))
+    return tuple(told)
+
+
+def said(written: TermsInput, world: World, pointer: str = "/terms") -> dict[str, Any]:
+    """What the terms as written say, resolved, by field name; unsaid fields are absent."""
+    told: dict[str, Any] = {
+        name: value for name in ("outcome", "kind", "priority") if (value := getattr(written, name)) is not None
+    }
+    if written.measure is not None:
+        told["measure"] = measure(written.measure, f"{pointer}/measure")
+    if written.conditions is not None:
+        told["conditions"] = conditions(written.conditions, f"{pointer}/conditions")
+    for name in ("start", "due"):
+        if (value := getattr(written, name)) is not None:
+            told[name] = day(value, f"{pointer}/{name}")
+    if written.effort_hours is not None:
+        told["effort_hours"] = effort(written.effort_hours, f"{pointer}/effort_hours")
+    if written.supports is not None:
+        told["supports"] = supports(written.supports, world, f"{pointer}/supports")
+    return told
+
+
+def checked(terms: Terms, owner: UUID, team: UUID | None, world: World) -> Terms:
+    """Terms that may be asked for or offered; raises `InvalidField` or `PurposeRequired` naming what is wrong."""
+    if terms.due < terms.start:
+        raise InvalidField("the due date is before the start", pointer="/terms/due")
+    if terms.kind is GoalKind.OUTCOME:
+        _check_outcome(terms, owner, team, world)
+    if world.policy.policy.require_purpose and not terms.supports:
+        raise PurposeRequired(pointer="/terms/supports")
+    return terms
+
+
+def _check_outcome(terms: Terms, owner: UUID, team_id: UUID | None, world: World) -> None:
+    if terms.effort_hours is not None:
+        raise InvalidField(
+            "a team outcome carries no effort of its own: put it on the tasks that support it",
+            pointer="/terms/effort_hours",
+        )
+    team = world.team(team_id) if team_id else None
+    if team is None:
+        raise InvalidField("an outcome belongs to a team", pointer="/team")
+    if team.lead != owner:
+        raise InvalidField("a team outcome is owned by the team's lead", pointer="/owner", allowed=(str(team.lead),))
+
+
+# --- the three ways to begin -------------------------------------------------------------------------------------
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What a draft, request or offer says, merged with the draft it may come from."""
+
+    header: dict[str, Any]
+    owner: UUID | None
+    sponsor: UUID | None
+    told: dict[str, Any]
+
+
+def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offer, world: World) -> Opening:
+    """Merge the act with the draft (if there is one); the party takes the role that the act implies."""
+    draft = goal if isinstance(goal, Draft) else None
+    title = act.title or (draft.title if draft else None)
+    if title is None or not title.strip():
+        raise InvalidField("a goal needs a title", pointer="/title")
+    team = world.id_of("team", act.team) if act.team else (draft.team if draft else None)
+    if act.team and world.team(world.id_of("team", act.team)) is None:
+        raise NotFound(f"no team {act.team!r}", pointer="/team")
+    drafted = {k: v for k, v in msgspec.structs.asdict(draft.terms).items() if v is not None} if draft else {}
+    told = {**drafted, **(said(act.terms, world) if act.terms else {})}
+    header = {
+        "title": title,
+        "team": team,
+        "description": act.description or (draft.description if draft else ""),
+        "tags": tuple(act.tags) or (draft.tags if draft else ()),
+        "ref": external(act.ref) if act.ref else (draft.ref if draft else None),
+    }
+    owner = named(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)
+    sponsor = named(act.sponsor, "/sponsor", world) if act.sponsor else (draft.sponsor if draft else None)
+    return Opening(header=header, owner=owner, sponsor=sponsor, told=told)
+
+
+def named(ref: str, pointer: str, world: World) -> UUID:
+    """The member that `ref` names: joined; in an import a placeholder will do until the file's end."""
+    if world.source is Source.IMPORT:
+        return world.id_of("member", ref)
+    return world.present_member(ref, pointer).id
+
+
+def whole_terms(opened: Opening, world: World) -> Terms:
+    """Complete terms from what was said; names what is missing."""
+    told = dict(opened.told)
+    told.setdefault("outcome", opened.header["title"])
+    told.setdefault("measure", Measure(kind="binary"))
+    told.setdefault("start", world.today)
+    told.setdefault("priority", Priority.IMPORTANT)
+    if not told.get("conditions"):
+        raise InvalidField("at least one condition of satisfaction is needed", pointer="/terms/conditions")
+    if "due" not in told:
+        raise InvalidField("a due date is needed", pointer="/terms/due")
+    return Terms(**told)
+
+
+def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: World) -> Event:
+    """A draft, as far as it goes. Its author is one of its parties; alone, the owner."""
+    opened = opening(goal, act, world)
+    author = goal.author if isinstance(goal, Draft) else world.party
+    if author is None:
+        raise NotAParty("a draft needs an author")
+    owner = opened.owner or (author if opened.sponsor != author else None)
+    if author not in (owner, opened.sponsor):
+        raise NotAParty("the author of a draft is its owner or its sponsor", pointer="/owner")
+    terms = e.DraftTerms(**{k: v for k, v in opened.told.items() if k in e.DraftTerms.__struct_fields__})
+    if isinstance(act, a.Draft):
+        return e.GoalDrafted(**opened.header, author=author, owner=owner, sponsor=opened.sponsor, terms=terms)
+    return e.DraftRevised(**opened.header, owner=owner, sponsor=opened.sponsor, terms=terms)
+
+
+def requested(goal: Goal | None, act: a.Request, world: World) -> e.GoalRequested:
+    """The sponsor (the party) asks the owner."""
+    opened = opening(goal, act, world)
+    sponsor = opened.sponsor or world.party
+    if sponsor is None or sponsor != world.party:
+        raise NotAParty("only the sponsor requests: the party of this act must be the sponsor", pointer="/sponsor")
+    if opened.owner is None:
+        raise InvalidField("whom do you ask? name the owner", pointer="/owner")
+    terms = checked(whole_terms(opened, world), opened.owner, opened.header["team"], world)
+    return e.GoalRequested(
+        **opened.header,
+        owner=opened.owner,
+        sponsor=sponsor,
+        terms=terms,
+        imposed=act.imposed,
+        trade_offs=trade_offs(act.trade_offs, world),
+        accept_overload=act.accept_overload,
+    )
+
+
+def offered(goal: Goal | None, act: a.Offer, world: World) -> e.GoalOffered:
+    """The owner (the party) offers to the sponsor."""
+    opened = opening(goal, act, world)
+    owner = opened.owner or world.party
+    if owner is None or owner != world.party:
+        raise NotAParty("only the owner offers: nobody promises for another", pointer="/owner", allowed=("request",))
+    if opened.sponsor is None:
+        raise InvalidField("to whom do you offer it? name the sponsor", pointer="/sponsor")
+    terms = checked(whole_terms(opened, world), owner, opened.header["team"], world)
+    return e.GoalOffered(
+        **opened.header,
+        owner=owner,
+        sponsor=opened.sponsor,
+        terms=terms,
+        trade_offs=trade_offs(act.trade_offs, world),
+    )
+
+
+def countered_terms(terms: Terms, written: TermsInput, owner: UUID, team: UUID | None, world: World) -> Terms:
+    """The terms on the table with a counter's differences; raises `InvalidField` where nothing differs."""
+    new = replace(terms, **said(written, world))
+    if new == terms:
+        raise InvalidField("a counter says what differs", pointer="/terms")
+    return checked(new, owner, team, world)

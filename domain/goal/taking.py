@@ -1,0 +1,149 @@
+"""The load line at the moment of taking on: computed under the append's lock, recorded with the act.
+
+`slack` (worst week at or under the amber line), `within_line`, and over it: `relief` (the act does not add),
+`trade_off` (named, and it suffices), `overload_accepted` (by an earlier act of the sponsor) or `unpriced`.
+A trade-off suffices when the goals it names hold at least half of the hours that the act adds, in the same days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from uuid import UUID
+
+from domain.errors import LoadChanged, TradeOffRequired
+from domain.goal.acts import Pause
+from domain.goal.events import How, TakenAs, TradeOff
+from domain.goal.state import Asked, Promised, Side
+from domain.load import Commitment, WeekLoad, planned_hours, week_loads, worst_week
+from domain.quantities import exact, quantity
+from domain.terms import GoalKind, Terms
+from domain.world import World
+
+#: Share of the added hours that a trade-off has to free; the same half that pairs additions in the report.
+SUFFICIENT = Fraction(1, 2)
+
+
+def commitment(goal: object) -> Commitment | None:
+    """A live promise as the load sees it; None for a goal without one."""
+    if not isinstance(goal, Promised):
+        return None
+    return Commitment(
+        goal=goal.id,
+        effort_hours=goal.terms.effort_hours,
+        start=goal.terms.start,
+        due=goal.terms.due,
+        progress=goal.progress,
+        blocked=goal.blocked,
+        pause=goal.pause,
+        weightless=goal.terms.kind is GoalKind.OUTCOME,
+        delivered=goal.state == "delivered",
+    )
+
+
+def taken_as(
+    *,
+    owner: UUID,
+    terms: Terms,
+    current: Asked | Promised,
+    trade_offs: Sequence[TradeOff],
+    overload_accepted_by: UUID | None,
+    activated_by: Side,
+    world: World,
+    pause: Pause | None = None,
+) -> TakenAs:
+    """How the owner's load stands to the line if `terms` hold from now on.
+
+    Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
+    `TradeOffRequired` where the policy refuses an unpriced overload.
+    """
+    others = tuple(c for c in world.reader.book(world.organisation_id, owner) if c.goal != current.id)
+    before = commitment(current) if isinstance(current, Promised) and current.owner == owner else None
+    after = Commitment(
+        goal=current.id,
+        effort_hours=terms.effort_hours,
+        start=terms.start,
+        due=terms.due,
+        progress=current.progress if isinstance(current, Promised) else "0",
+        blocked=current.blocked if isinstance(current, Promised) else False,
+        pause=pause,
+        weightless=terms.kind is GoalKind.OUTCOME,
+    )
+    worst = _worst((*others, after), owner, terms, world)
+    earlier = _worst((*others, before) if before else others, owner, terms, world)
+    how = _how(worst, earlier, world)
+    accepted_by = None
+    if how == "unpriced":
+        if trade_offs and _suffices(trade_offs, others, before, after, owner, world):
+            how = "trade_off"
+        elif overload_accepted_by is not None:
+            how, accepted_by = "overload_accepted", overload_accepted_by
+        elif trade_offs and activated_by == "sponsor":
+            raise LoadChanged(pointer="/answers", allowed=("counter", "decline", "counter_change", "reject_change"))
+        elif world.policy.policy.require_trade_off:
+            raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
+    return TakenAs(
+        how=how,
+        worst_ratio=None if worst is None or worst.ratio is None else quantity(f"{float(worst.ratio):.6f}", "/load"),
+        worst_week=worst.week if worst else None,
+        accepted_by=accepted_by,
+    )
+
+
+def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: World) -> WeekLoad | None:
+    """The highest week of those that meet [today, due]; a due that has passed asks from today on."""
+    member = world.member(owner)
+    loads = week_loads(
+        commitments,
+        capacities=member.capacities if member else (),
+        absences=member.absences if member else (),
+        policy=world.policy.policy,
+        today=world.today,
+    )
+    return worst_week(loads, world.today, max(terms.due, world.today))
+
+
+def _how(worst: WeekLoad | None, earlier: WeekLoad | None, world: World) -> How:
+    """Slack, within the line, relief, or (for now) unpriced. No capacity with work planned is over any line."""
+    policy = world.policy.policy
+    if worst is None:
+        return "slack"
+    if worst.ratio is not None and worst.ratio <= exact(policy.load_amber):
+        return "slack"
+    if worst.ratio is not None and worst.ratio <= exact(policy.load_red):
+        return "within_line"
+    if earlier is not None and _no_worse(worst, earlier):
+        return "relief"
+    return "unpriced"
+
+
+def _no_worse(worst: WeekLoad, earlier: WeekLoad) -> bool:
+    if worst.ratio is None or earlier.ratio is None:
+        return worst.planned <= earlier.planned and earlier.ratio is None
+    return worst.ratio <= earlier.ratio
+
+
+def _suffices(
+    trade_offs: Sequence[TradeOff],
+    others: Sequence[Commitment],
+    before: Commitment | None,
+    after: Commitment,
+    owner: UUID,
+    world: World,
+) -> bool:
+    """Whether what gives holds at least half of the added hours in [today, the addition's due]."""
+    if any(t.kind == "capacity" for t in trade_offs):
+        return True
+    member = world.member(owner)
+    absences = member.absences if member else ()
+    last = max(after.due, world.today)
+
+    def hours(held: Commitment) -> Fraction:
+        return planned_hours(
+            held, first=world.today, last=last, today=world.today, absences=absences, policy=world.policy.policy
+        )
+
+    added = hours(after) - (hours(before) if before else 0)
+    named = {t.goal for t in trade_offs}
+    freed = sum((hours(held) for held in others if held.goal in named), Fraction(0))
+    return freed >= added * SUFFICIENT
