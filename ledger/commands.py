@@ -1,0 +1,79 @@
+"""What goes into the ledger and what comes back: a command, its receipt, its preview."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import Fact, Source
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise of the client that two requests with this key are one."""
+
+    #: Principal and route; the same key elsewhere is another key.
+    scope: str
+    key: str
+    #: Digest of the request's body: the same key with another body is refused.
+    digest: str
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One act, by whom, on which stream."""
+
+    organisation_id: UUID
+    #: goal, member, team or organisation.
+    kind: str
+    stream_id: UUID
+    #: An act Struct of that kind.
+    act: Any
+    #: Member id of the acting principal; None only before there is any member.
+    actor: UUID | None
+    on_behalf_of: UUID | None = None
+    #: Roles of the acting principal.
+    roles: frozenset[str] = frozenset()
+    source: Source = Source.API
+    #: Import only: when it happened, aware. None: now.
+    occurred_at: datetime | None = None
+    #: If-Match: the stream's version that the sender saw; 0: it must not exist yet.
+    expected_version: int | None = None
+    idempotency: IdempotencyKey | None = None
+    causation_id: UUID | None = None
+    #: None: the id of the command's first event.
+    correlation_id: UUID | None = None
+    #: Identity of an import row; one recorded already is answered with `Receipt.already`.
+    import_row: str | None = None
+
+    @property
+    def party(self) -> UUID | None:
+        """The member whose act it is: the one acted for, else the actor."""
+        return self.on_behalf_of or self.actor
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command recorded, and where the stream and the log stand after it."""
+
+    #: The act's own events; timers that ran before it are in the stream, not here.
+    event_ids: list[UUID]
+    stream: str
+    version: int
+    #: The organisation's position after it: read your own writes from here.
+    position: int
+    log_position: int
+    #: This very request had been answered before; nothing was recorded now.
+    replayed: bool = False
+    #: This import row had been recorded before; nothing was recorded now.
+    already: bool = False
+    #: The stream's state at `version`.
+    state: Any = None
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command would record, timers first, and what it would make of the stream. Nothing was recorded."""
+
+    facts: list[Fact]
+    before: Any
+    after: Any

@@ -1,0 +1,127 @@
+"""Event <-> stored event. The Struct is the stored form (JSON) and its tag is the topic: moving a class breaks nothing.
+
+Stored state: `{"header": {...}, "data": {...}, "sealed": {"key_id", "subject", "texts": {pointer: text}}}`. The header
+is the whole envelope. Texts declared personal, the reason's words included, are in the sealed part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import JSONTranscoder, MapperDeserialisationError, StoredEvent
+from eventsourcing.persistence import Mapper as LibraryMapper
+
+from domain.envelope import Event, Instant, Recorded, Source
+from domain.reasons import Reason
+from ledger.sealing import Plan, Sealed, plan, put, take
+
+#: How the data (builtins) of a retired tag becomes that of the tag that replaced it.
+Upcast = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
+
+_REASON_TEXT = "/header/reason/text"
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The envelope as stored; `Recorded` without its data."""
+
+    event_id: UUID
+    organisation_id: UUID
+    stream: str
+    version: int
+    type: str
+    occurred_at: Instant
+    recorded_at: Instant
+    actor: UUID | None
+    on_behalf_of: UUID | None
+    source: Source
+    causation_id: UUID | None
+    correlation_id: UUID
+    reason: Reason | None
+    position: int
+    log_position: int
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The stored state; data stays raw until its class is known."""
+
+    header: Header
+    data: msgspec.Raw
+    sealed: Sealed | None = None
+
+
+_ENVELOPE = tuple(name for name in Header.__struct_fields__ if name != "reason")
+_ENCODER = msgspec.json.Encoder()
+_STORED = msgspec.json.Decoder(Stored)
+_BUILTINS = msgspec.json.Decoder(dict[str, Any])
+
+
+class Mapper(LibraryMapper[UUID]):
+    """Maps `domain.envelope.Recorded` to and from the library's stored event."""
+
+    def __init__(self, events: Mapping[str, type[Event]], upcasts: Mapping[str, Upcast] | None = None) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+        self._events = events
+        self._upcasts = upcasts or {}
+        self._plans: dict[str, Plan] = {tag: plan(cls) for tag, cls in events.items()}
+        self._decoders = {tag: msgspec.json.Decoder(cls) for tag, cls in events.items()}
+
+    def to_stored_event(self, recorded: Recorded) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
+        """The stored form, personal texts set apart."""
+        plan_, reason = self._plans[recorded.type], recorded.reason
+        texts: dict[str, str] = {}
+        data: Any = recorded.data
+        if plan_.paths:
+            data = msgspec.to_builtins(data)
+            texts = take(data, plan_.paths, "/data")
+        if reason is not None and reason.text:
+            texts[_REASON_TEXT] = reason.text
+            reason = Reason(code=reason.code)
+        subject = recorded.stream_id if plan_.of_member else recorded.party
+        header = Header(reason=reason, **{name: getattr(recorded, name) for name in _ENVELOPE})
+        stored = Stored(
+            header=header,
+            data=msgspec.Raw(_ENCODER.encode(data)),
+            sealed=Sealed(key_id=None, subject=subject, texts=texts) if texts else None,
+        )
+        return StoredEvent(recorded.stream_id, recorded.version, recorded.type, _ENCODER.encode(stored))
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:  # type: ignore[override]  # our event is a Struct
+        """The event as it was recorded; a retired tag is read as the one that replaced it."""
+        try:
+            return self._recorded(stored_event.topic, stored_event.state)
+        except (msgspec.MsgspecError, KeyError, LookupError) as error:
+            raise MapperDeserialisationError(
+                f"cannot read event {stored_event.topic!r}, version {stored_event.originator_version} of "
+                f"{stored_event.originator_id}: {error!r}"
+            ) from error
+
+    def _recorded(self, tag: str, state: bytes) -> Recorded:
+        stored = _STORED.decode(state)
+        header = stored.header
+        reason = header.reason
+        texts = stored.sealed.texts if stored.sealed else {}
+        if reason is not None and _REASON_TEXT in texts:
+            reason = Reason(code=reason.code, text=texts[_REASON_TEXT])
+        envelope = {name: getattr(header, name) for name in _ENVELOPE}
+        inner = {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT}
+        if not inner and tag in self._decoders:
+            return Recorded(reason=reason, data=self._decoders[tag].decode(stored.data), **envelope)
+        data = _BUILTINS.decode(stored.data)
+        put(data, inner)
+        while tag in self._upcasts:
+            tag, upcast = self._upcasts[tag]
+            data = {**upcast(data), "type": tag}
+        envelope["type"] = tag
+        return Recorded(reason=reason, data=msgspec.convert(data, self._events[tag]), **envelope)
+
+
+def renumbered(state: bytes, *, recorded_at: Any, position: int, log_position: int) -> bytes:
+    """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
+    stored = _STORED.decode(state)
+    header = msgspec.structs.replace(
+        stored.header, recorded_at=recorded_at, position=position, log_position=log_position
+    )
+    return _ENCODER.encode(msgspec.structs.replace(stored, header=header))

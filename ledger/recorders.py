@@ -1,0 +1,199 @@
+"""What both recorders share: the shape of an append, the SQL texts, and the door to SQLite or PostgreSQL.
+
+`transact` is the only way into the log. It locks the log head (one counter row), lets a batch of commands be decided
+under that lock, and writes events, index rows and keys in the same transaction. As the head stays locked from the
+counting to the commit, positions are gapless and in commit order: a reader that has seen position n has seen all before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    StoredEvent,
+)
+
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+
+Row = Sequence[Any]
+
+#: A row as the driver gives it and takes it.
+_QUERIES = Path(__file__).parent / "sql" / "queries.sql"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The log head, locked."""
+
+    log_position: int
+    #: Microseconds, UTC; never falls.
+    recorded_at: int
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A table that an append writes to."""
+
+    table: str
+    #: Column -> PostgreSQL type.
+    columns: dict[str, str]
+    #: What follows the values: how a row that is there already is met.
+    conflict: str = ""
+
+
+EVENTS = Target(
+    "stored_events",
+    {
+        "originator_id": "uuid",
+        "originator_version": "bigint",
+        "topic": "text",
+        "state": "bytea",
+        "notification_id": "bigint",
+        "organisation_id": "uuid",
+        "position": "bigint",
+        "recorded_at": "bigint",
+    },
+)
+STANDING = Target(
+    "ledger_standing",
+    {"organisation_id": "uuid", "goal_id": "uuid", "live_owner": "uuid", "next_timer": "bigint"},
+    "ON CONFLICT (organisation_id, goal_id) DO UPDATE "
+    "SET live_owner = excluded.live_owner, next_timer = excluded.next_timer",
+)
+ANSWERS = Target(
+    "ledger_idempotency",
+    {"organisation_id": "uuid", "scope": "text", "key": "text", "digest": "text", "answer": "text", "created_at": "bigint"},
+    # Only an expired row can be there: a valid one is found, under the same lock, before anything is decided.
+    "ON CONFLICT (organisation_id, scope, key) DO UPDATE "
+    "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
+)
+IMPORT_ROWS = Target("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transaction adds. `rows` may be lazy: a bulk append is written as it is produced."""
+
+    #: How many events; they take the positions right after the head.
+    events: int
+    #: Microseconds, UTC, of the last event.
+    recorded_at: int
+    rows: Sequence[tuple[Target, Iterable[Row]]]
+    #: Many rows: COPY where there is one.
+    bulk: bool = False
+
+
+class Session(Protocol):
+    """One open transaction of either database."""
+
+    def query(self, name: str, **params: Any) -> list[Row]:
+        """The rows of a named query. UUIDs come back as the driver has them: pass them through `as_uuid`."""
+
+    def run(self, name: str, **params: Any) -> int:
+        """The number of rows that a named statement changed."""
+
+    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None: ...
+
+
+class LogRecorder(Protocol):
+    """What the ledger needs of a recorder; both are also the library's `ApplicationRecorder`."""
+
+    def read(self) -> AbstractContextManager[Session]: ...
+    def write(self) -> AbstractContextManager[Session]:
+        """A transaction beside the log (keys, purges); never for events."""
+
+    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+        """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing."""
+
+    def close(self) -> None: ...
+
+
+class Administration(Protocol):
+    """A transaction for DDL."""
+
+    dialect: str
+
+    def execute(self, sql: str) -> None: ...
+    def fetch(self, sql: str) -> list[Row]: ...
+
+
+def open_recorder(database_url: str) -> LogRecorder:
+    """The recorder for `sqlite:///path` or `postgresql://...`; runs no DDL."""
+    if _scheme(database_url) == "sqlite":
+        from ledger.recorders_sqlite import SQLiteLogRecorder  # noqa: PLC0415  # either driver only where it is used
+
+        return SQLiteLogRecorder.open(database_url)
+    from ledger.recorders_postgres import PostgresLogRecorder  # noqa: PLC0415  # see above
+
+    return PostgresLogRecorder.open(database_url)
+
+
+def administer(database_url: str) -> AbstractContextManager[Administration]:
+    """One transaction for DDL, alone: whoever else migrates waits for it."""
+    if _scheme(database_url) == "sqlite":
+        from ledger.recorders_sqlite import SQLiteAdministration  # noqa: PLC0415  # either driver only where it is used
+
+        return SQLiteAdministration.begin(database_url)
+    from ledger.recorders_postgres import PostgresAdministration  # noqa: PLC0415  # see above
+
+    return PostgresAdministration.begin(database_url)
+
+
+def _scheme(database_url: str) -> str:
+    scheme = database_url.partition("://")[0]
+    if scheme not in ("sqlite", "postgresql", "postgres"):
+        raise LedgerMisconfigured(f"database URL must begin with sqlite:// or postgresql://, not {scheme}://")
+    return scheme
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Say `LedgerUnavailable` where the store is away, full, locked or hung up; other errors are ours and pass."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, ConnectionPoolClosedError) as error:
+        raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Every named text of `sql/queries.sql`, comments removed."""
+    parts = re.split(r"^-- name: (\w+)$", _QUERIES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    bare = (re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in parts[1::2])
+    return dict(zip(parts[::2], bare, strict=True))
+
+
+def plain_events(stored: Sequence[StoredEvent], head: Head) -> Append:
+    """The library's own way in (`insert_events`): events of no organisation, as its test cases write them."""
+    rows = [
+        (e.originator_id, e.originator_version, e.topic, e.state, head.log_position + n, None, None, head.recorded_at)
+        for n, e in enumerate(stored, start=1)
+    ]
+    return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
+
+
+def as_uuid(value: Any) -> UUID:
+    """The UUID in a row: PostgreSQL gives one, SQLite its 32 digits."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware instant, exactly."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(microseconds: int) -> datetime:
+    """The UTC instant of `micros`."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+

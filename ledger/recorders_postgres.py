@@ -1,0 +1,242 @@
+"""The log in PostgreSQL (15 or later), for any number of processes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Any, Self, cast
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow, dict_row, tuple_row
+
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.recorders import Append, Head, Row, Session, Target, plain_events, queries, reachable
+
+#: Seconds within which a store that is away is said to be away.
+CONNECT_TIMEOUT_S = 5
+#: Waiting for the head longer than this is `LedgerUnavailable`.
+LOCK_TIMEOUT_MS = 5000
+#: A writer that stops while it holds the head is disconnected, so that the others may go on.
+IDLE_IN_TRANSACTION_S = 2
+_CONNECTIONS = 20
+#: Our advisory lock's number: "plimsoll" in ASCII.
+_MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
+#: Rows of one INSERT: bounds the memory of a statement.
+_CHUNK = 1000
+
+
+class PostgresLogDatastore(PostgresDatastore):
+    """The library's pool, with everything that a URL may say and with bounded waits."""
+
+    def __init__(self, database_url: str) -> None:
+        try:
+            given = conninfo_to_dict(database_url)
+        except psycopg.ProgrammingError as error:
+            raise LedgerMisconfigured(f"not a PostgreSQL URL: {error}") from None
+        super().__init__(
+            "", "", "", "", "",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            idle_in_transaction_session_timeout=IDLE_IN_TRANSACTION_S,
+            pool_size=1,
+            max_overflow=_CONNECTIONS - 1,
+        )  # fmt: skip
+        bounds = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            # A peer that vanished without a word is noticed, not waited for.
+            "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
+            "keepalives_idle": 10,
+            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS}",
+        }
+        options = " ".join(str(part["options"]) for part in (bounds, given) if part.get("options"))
+        self.pool.kwargs = {**bounds, **given, "options": options, "row_factory": dict_row}
+        # After an outage the pool's pauses between attempts double; give up early and start afresh on the next call.
+        self.pool.reconnect_timeout = 2 * CONNECT_TIMEOUT_S
+
+
+class PostgresSession:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
+
+    def query(self, name: str, **params: Any) -> list[Row]:
+        return cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
+
+    def run(self, name: str, **params: Any) -> int:
+        return self._cursor.execute(_text(name), params).rowcount
+
+    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
+        if bulk and not target.conflict:
+            self._copy(target, rows)
+            return
+        statement, chunk = _insert(target), list[Row]()
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == _CHUNK:
+                self._cursor.execute(statement, [list(column) for column in zip(*chunk, strict=True)])
+                chunk.clear()
+        if chunk:
+            self._cursor.execute(statement, [list(column) for column in zip(*chunk, strict=True)])
+
+    def _copy(self, target: Target, rows: Iterable[Row]) -> None:
+        with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+class PostgresLogRecorder(PostgresApplicationRecorder):
+    """The library's recorder with a counter row instead of its table lock.
+
+    The stock recorder holds `LOCK TABLE ... EXCLUSIVE` across the commit, so that readers never pass a gap that is
+    filled later. The locked head row keeps that promise, makes positions gapless besides, and does not stall behind
+    VACUUM. Nothing here retries: whether a lost transaction was committed is answered by the idempotency row alone.
+    """
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        self._writing = Lock()
+
+    @classmethod
+    def open(cls, database_url: str) -> Self:
+        """Connect; raises `LedgerUnavailable` where there is no server."""
+        datastore = PostgresLogDatastore(database_url)
+        try:
+            with reachable():
+                return cls(datastore)
+        except LedgerUnavailable:
+            datastore.close()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the log."""
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (connection, session):
+            yield session
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with self._transaction("BEGIN") as (connection, session):
+            yield session
+            connection.execute("COMMIT")
+
+    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+        # One process has one place in the queue for the head: its threads wait here, without a connection each.
+        if not self._writing.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
+            raise LedgerUnavailable("the event store is busy writing")
+        try:
+            with self._transaction("BEGIN", "lock_head") as (connection, session):
+                head = Head(*session.fetched())
+                append = batch(session, head)
+                if append is None:
+                    connection.execute("ROLLBACK")
+                elif append.bulk:
+                    _write(session, head, append)
+                    connection.execute("COMMIT")
+                else:
+                    # One round trip for all writes and the commit.
+                    with connection.pipeline():
+                        _write(session, head, append)
+                        connection.execute("COMMIT")
+        finally:
+            self._writing.release()
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """The library's way in, by the same lock, and without its retry."""
+        ids: list[int] = []
+
+        def batch(_session: Session, head: Head) -> Append:
+            ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
+            return plain_events(stored_events, head)
+
+        self.transact(batch)
+        return ids
+
+    def close(self) -> None:
+        self.datastore.close()
+
+    @contextmanager
+    def _transaction(self, begin: str, first: str | None = None) -> Iterator[tuple[psycopg.Connection[Any], _First]]:
+        """BEGIN and the first query in one round trip; whatever is raised inside rolls back."""
+        with reachable(), self.datastore.get_connection() as connection:
+            session = _First(connection)
+            try:
+                with connection.pipeline():
+                    connection.execute(begin)
+                    if first is not None:
+                        session.start(first)
+                yield connection, session
+            finally:
+                if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+                    connection.rollback()
+
+
+class PostgresAdministration:
+    """The one transaction in which `ledger.migrations` runs its DDL."""
+
+    dialect = "postgresql"
+
+    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def begin(cls, database_url: str) -> Iterator[Self]:
+        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end."""
+        try:
+            with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+                yield cls(connection)
+        except psycopg.OperationalError as error:
+            raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+    def execute(self, sql: str) -> None:
+        self._connection.execute(sql.encode())
+
+    def fetch(self, sql: str) -> list[Row]:
+        return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
+
+
+class _First(PostgresSession):
+    """A session whose first query was sent along with BEGIN."""
+
+    def start(self, name: str) -> None:
+        self._cursor.execute(_text(name))
+
+    def fetched(self) -> Row:
+        row = self._cursor.fetchone()
+        if row is None:
+            raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
+        return cast("Row", row)
+
+
+def _write(session: PostgresSession, head: Head, append: Append) -> None:
+    for target, rows in append.rows:
+        session.insert(target, rows, bulk=append.bulk)
+    if append.events:
+        session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
+
+
+@cache
+def _text(name: str) -> bytes:
+    text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", queries()[name].replace("%", "%%"))
+    return re.sub(r":(\w+)", r"%(\1)s", text).encode()
+
+
+@cache
+def _insert_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> bytes:
+    names = ", ".join(name for name, _ in columns)
+    arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
+    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}".encode()
+
+
+def _insert(target: Target) -> bytes:
+    return _insert_text(target.table, tuple(target.columns.items()), target.conflict)

@@ -1,0 +1,265 @@
+"""The log in a SQLite file (WAL): the embedded store, and the staging file of a bulk import."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from time import monotonic, sleep
+from typing import Any, Self
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    DataError,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    ProgrammingError,
+    StoredEvent,
+)
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.recorders import Append, Head, Row, Session, Target, plain_events, queries, reachable
+
+#: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
+LOCK_TIMEOUT_S = 10
+_MIGRATION_TIMEOUT_S = 30
+_EVERYTHING = 2**63 - 1
+
+
+class SQLiteSession:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def query(self, name: str, **params: Any) -> list[Row]:
+        with _translated():
+            return self._connection.execute(_text(name), _params(params)).fetchall()
+
+    def run(self, name: str, **params: Any) -> int:
+        with _translated():
+            return self._connection.execute(_text(name), _params(params)).rowcount
+
+    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
+        with _translated():
+            self._connection.executemany(_insert(target), (tuple(_value(v) for v in row) for row in rows))
+
+
+class SQLiteLogRecorder(SQLiteApplicationRecorder):
+    """The library's recorder with the head's lock: positions gapless and in commit order across processes."""
+
+    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name)
+        # Writers of one process queue here, not in SQLite's polling, and not in the library's pool, where a waiting
+        # writer would hold up the readers behind it.
+        self._writing = Lock()
+
+    @classmethod
+    def open(cls, database_url: str) -> Self:
+        """Open the file of `sqlite:///relative` or `sqlite:////absolute`."""
+        datastore = SQLiteDatastore(sqlite_path(database_url), lock_timeout=LOCK_TIMEOUT_S)
+        return cls(datastore)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the log."""
+        with reachable(), self._transaction("BEGIN") as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with reachable(), self._alone(), self._transaction("BEGIN IMMEDIATE") as session:
+            yield session
+
+    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+        # BEGIN IMMEDIATE takes the file's one write lock: it is the lock on the head row.
+        with self.write() as session:
+            position, recorded_at = session.query("head")[0]
+            append = batch(session, Head(position, recorded_at))
+            if append is None:
+                return
+            for target, rows in append.rows:
+                session.insert(target, rows, bulk=append.bulk)
+            if append.events:
+                session.run("move_head", log_position=position + append.events, recorded_at=append.recorded_at)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """The library's way in, by the same lock."""
+        ids: list[int] = []
+
+        def batch(_session: Session, head: Head) -> Append:
+            ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
+            return plain_events(stored_events, head)
+
+        self.transact(batch)
+        return ids
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        # The library asks for `rowid`, which a named INTEGER PRIMARY KEY answers under its own name. It is named so
+        # that VACUUM may not renumber it.
+        first = 0 if start is None else start + (not inclusive_of_start)
+        last = _EVERYTHING if stop is None else stop
+        with self.read() as session:
+            rows = session.query(
+                "notifications", first=first, last=last, any_topic=not topics, topics=list(topics), limit=limit
+            )
+        return [
+            Notification(id=n, originator_id=UUID(oid), originator_version=version, topic=topic, state=state)
+            for n, oid, version, topic, state in rows
+        ]
+
+    def close(self) -> None:
+        self.datastore.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=LOCK_TIMEOUT_S):
+            raise LedgerUnavailable("the event store is busy writing")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SQLiteSession]:
+        pool = self.datastore.pool
+        connection = pool.get_connection()
+        try:
+            driver = connection.cursor().sqlite_cursor.connection
+            with _translated():
+                driver.execute(begin)
+            try:
+                yield SQLiteSession(driver)
+                with _translated():
+                    driver.execute("COMMIT")
+            except BaseException:
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
+                raise
+        finally:
+            pool.put_connection(connection)
+
+
+class Scratch(SQLiteSession):
+    """A private file for staging: fast, and gone when the process is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000", "locking_mode = EXCLUSIVE"):
+            self._connection.execute(f"PRAGMA {pragma}")
+
+    def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
+        """Run SQL of the staging file's own; UUIDs as their 32 digits."""
+        return self._connection.execute(sql, tuple(_value(p) for p in params))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class SQLiteAdministration:
+    """The one transaction in which `ledger.migrations` runs its DDL."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def begin(cls, database_url: str) -> Iterator[Self]:
+        """Wait for the file's write lock, however many processes want it; commit at the end."""
+        with reachable(), _translated():
+            connection = sqlite3.connect(sqlite_path(database_url), isolation_level=None, timeout=_MIGRATION_TIMEOUT_S)
+            try:
+                _write_ahead(connection)
+                connection.execute("BEGIN IMMEDIATE")
+                yield cls(connection)
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+
+    def execute(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def fetch(self, sql: str) -> list[Row]:
+        return self._connection.execute(sql).fetchall()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. While another process switches, SQLite says "locked" at once, without waiting: try again."""
+    deadline = monotonic() + _MIGRATION_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+def sqlite_path(database_url: str) -> str:
+    """The file of a `sqlite:///` URL; a store in memory would be gone with its process and is refused."""
+    path = database_url.removeprefix("sqlite://").removeprefix("/")
+    if not path or ":memory:" in path:
+        raise LedgerMisconfigured("a SQLite ledger needs a file: sqlite:///relative/path or sqlite:////absolute/path")
+    return path
+
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The library's error for SQLite's, as its own transactions would give."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(error) from error
+    except sqlite3.OperationalError as error:
+        missing = "no such table" in str(error) or "no such column" in str(error)
+        raise (ProgrammingError if missing else OperationalError)(error) from error
+    except sqlite3.DataError as error:
+        raise DataError(error) from error
+    except sqlite3.DatabaseError as error:
+        raise OperationalError(error) from error
+
+
+@cache
+def _text(name: str) -> str:
+    return re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
+
+
+@cache
+def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
+
+
+def _insert(target: Target) -> str:
+    return _insert_text(target.table, tuple(target.columns), target.conflict)
+
+
+def _value(value: Any) -> Any:
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _params(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps([_value(each) for each in value]) if isinstance(value, list) else _value(value)
+        for name, value in params.items()
+    }

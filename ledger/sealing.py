@@ -1,0 +1,102 @@
+"""Personal text leaves an event before it is stored and comes back when it is read.
+
+Which fields hold personal text is declared on the Structs (`domain.personal`) and found here once per class. The seal
+is the identity for now (`key_id` null); the stored shape is already the one in which a destroyed key erases a text and
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.personal import PERSONAL
+
+#: One step: a field's stored name, or EACH for the items of an array.
+EACH = None
+Path = tuple[str | None, ...]
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """The sealed part of a stored event."""
+
+    #: The key that sealed the texts; null while the seal is the identity.
+    key_id: UUID | None
+    #: The member whose texts these are, by whose key they will be sealed.
+    subject: UUID | None
+    #: JSON pointer into the stored event -> text.
+    texts: dict[str, str]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Where a class keeps personal text, and whose it is: its author's, or the member's whose stream it is."""
+
+    paths: tuple[Path, ...]
+    of_member: bool
+
+
+def plan(cls: type[Any]) -> Plan:
+    """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
+    found = list(_personal(msgspec.inspect.type_info(cls), ()))
+    subjects = {subject for _, subject in found}
+    if len(subjects) > 1:
+        raise TypeError(f"{cls.__name__} mixes personal text of its author and of the member: split the event")
+    return Plan(tuple(path for path, _ in found), of_member="member" in subjects)
+
+
+def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, str]]:
+    match info:
+        case msgspec.inspect.Metadata(type=inner, extra=extra):
+            if extra and PERSONAL in extra:
+                yield path, str(extra[PERSONAL])
+            else:
+                yield from _personal(inner, path)
+        case msgspec.inspect.UnionType(types=types):
+            for each in types:
+                yield from _personal(each, path)
+        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
+            yield from _personal(item, (*path, EACH))
+        case msgspec.inspect.StructType(fields=fields):
+            for field in fields:
+                yield from _personal(field.type, (*path, field.encode_name))
+
+
+def take(document: Any, paths: tuple[Path, ...], root: str) -> dict[str, str]:
+    """Remove the personal texts from `document` (builtins, changed in place); pointer -> text."""
+    texts: dict[str, str] = {}
+    for path in paths:
+        _take(document, path, root, texts)
+    return texts
+
+
+def _take(node: Any, path: Path, pointer: str, texts: dict[str, str]) -> None:
+    step, rest = path[0], path[1:]
+    if step is EACH:
+        for index, item in enumerate(node or ()):
+            if rest:
+                _take(item, rest, f"{pointer}/{index}", texts)
+            else:
+                # The place in the list stays: other items keep their pointers.
+                texts[f"{pointer}/{index}"] = item
+                node[index] = ""
+    elif isinstance(node, dict) and node.get(step) is not None:
+        if rest:
+            _take(node[step], rest, f"{pointer}/{step}", texts)
+        else:
+            texts[f"{pointer}/{step}"] = node.pop(step)
+
+
+def put(document: Any, texts: dict[str, str]) -> None:
+    """Put each text back to where its pointer says (builtins, changed in place)."""
+    for pointer, text in texts.items():
+        *steps, last = pointer.split("/")[1:]
+        node = document
+        for step in steps:
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        if isinstance(node, list):
+            node[int(last)] = text
+        else:
+            node[last] = text

@@ -1,0 +1,107 @@
+-- One text for both databases. `:name` is a parameter; `IN :names` takes a list. Instants are microseconds, UTC.
+
+-- name: head
+SELECT log_position, recorded_at FROM ledger_head WHERE single = 1
+
+-- name: move_head
+UPDATE ledger_head SET log_position = :log_position, recorded_at = :recorded_at WHERE single = 1
+
+-- name: lock_head
+-- PostgreSQL only: SQLite's BEGIN IMMEDIATE has locked everything already.
+SELECT log_position, recorded_at FROM ledger_head WHERE single = 1 FOR UPDATE
+
+-- name: count
+SELECT count(*) FROM stored_events
+
+-- name: position
+SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id
+
+-- name: log_position_at
+SELECT notification_id FROM stored_events WHERE recorded_at <= :instant
+ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
+
+-- name: stream
+-- One whole stream, as far as the log position `upto`.
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
+ORDER BY originator_version
+
+-- name: taken
+-- Does this stream belong to another organisation?
+SELECT 1 FROM stored_events
+WHERE originator_id = :stream_id AND originator_version = 1 AND organisation_id <> :organisation_id
+
+-- name: streams
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notification_id
+
+-- name: changed
+-- Streams that have grown behind a log position, of all organisations: what a cache must forget.
+SELECT DISTINCT organisation_id, originator_id, topic FROM stored_events WHERE notification_id > :after
+
+-- name: read
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE notification_id > :after ORDER BY notification_id LIMIT :limit
+
+-- name: feed
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE organisation_id = :organisation_id AND position > :after
+    AND (:any_type OR topic IN :types) AND (:any_subject OR originator_id = :subject)
+ORDER BY position LIMIT :limit
+
+-- name: notifications
+-- The library's select_notifications, for a table whose position has a name.
+SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
+WHERE notification_id >= :first AND notification_id <= :last AND (:any_topic OR topic IN :topics)
+ORDER BY notification_id LIMIT :limit
+
+-- name: live
+-- The goals that are live promises of one owner.
+SELECT goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner = :owner
+
+-- name: owners
+-- Whose live promises some goals are.
+SELECT live_owner FROM ledger_standing
+WHERE organisation_id = :organisation_id AND goal_id IN :goal_ids AND live_owner IS NOT NULL
+
+-- name: due
+SELECT organisation_id, goal_id FROM ledger_standing
+WHERE next_timer <= :until ORDER BY next_timer, goal_id LIMIT :limit
+
+-- name: answer
+SELECT digest, answer FROM ledger_idempotency
+WHERE organisation_id = :organisation_id AND scope = :scope AND key = :key AND created_at > :since
+
+-- name: purge_answers
+DELETE FROM ledger_idempotency WHERE created_at <= :until
+
+-- name: imported
+SELECT 1 FROM ledger_import_rows WHERE organisation_id = :organisation_id AND import_row = :import_row
+
+-- name: has_imports
+SELECT 1 FROM ledger_import_rows WHERE organisation_id = :organisation_id LIMIT 1
+
+-- name: key_by_digest
+SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
+WHERE digest = :digest
+
+-- name: keys
+SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
+WHERE organisation_id = :organisation_id ORDER BY created_at, key_id
+
+-- name: create_key
+INSERT INTO ledger_keys (key_id, organisation_id, member_id, name, scopes, digest, created_at, expires_at)
+VALUES (:key_id, :organisation_id, :member_id, :name, :scopes, :digest, :created_at, :expires_at)
+
+-- name: revoke_key
+UPDATE ledger_keys SET revoked_at = :at
+WHERE organisation_id = :organisation_id AND key_id = :key_id AND revoked_at IS NULL
+
+-- name: shorten_key
+-- The old key of a rotation ends when the overlap does, never later than it would have ended anyway.
+UPDATE ledger_keys SET expires_at = :until
+WHERE organisation_id = :organisation_id AND key_id = :key_id AND expires_at > :until
+
+-- name: touch_key
+UPDATE ledger_keys SET last_used_at = :at
+WHERE key_id = :key_id AND (last_used_at IS NULL OR last_used_at < :before)
