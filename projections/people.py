@@ -103,6 +103,12 @@ def team_at(database: Database, lens: Lens, team_id: UUID) -> Team | None:
     return _TEAM.decode(rows[0].body) if rows else None
 
 
+def teams_led(database: Database, organisation_id: UUID, member_id: UUID) -> frozenset[UUID]:
+    """The teams that a member leads, as the views know it now: what the member may see follows from it."""
+    params = {"organisation_id": str(organisation_id), "lead": str(member_id)}
+    return frozenset(UUID(row.stream_id) for row in database.query(statements(_SQL)["teams_led"], params))
+
+
 def organisation_at(database: Database, lens: Lens) -> Organisation | None:
     """The organisation itself; None before it was created (an import reaches further back)."""
     rows = database.query(statements(_SQL)["organisation"], lens.params)

@@ -28,6 +28,11 @@ SELECT body FROM teams
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: teams_led
+SELECT stream_id FROM teams
+WHERE organisation_id = :organisation_id AND lead = :lead
+  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+
 -- name: organisation
 SELECT body FROM organisations
 WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND valid_to > :at
