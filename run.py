@@ -174,7 +174,7 @@ def lint(args: list[str]) -> int:
         "ruff check": [_tool("ruff"), "check", "."],
         "ruff format": [_tool("ruff"), "format", "--check", "."],
         "mypy --strict": [_tool("mypy"), *sources],
-        "import contracts": [_tool("lint-imports"), "--no-timing"],
+        "import contracts": [_tool("lint-imports"), "--no-logo"],
         "published contracts": [str(PYTHON), "-m", "tests.contracts", "check"],
     }
     failed = []
