@@ -1,0 +1,149 @@
+"""The shape of every report: figures with their counts, their uncertainty and, when asked, the events behind them.
+
+A figure is computed exactly (fractions) and compared with its line exactly; it is rounded, half-even to 6 decimals,
+only here, where it is printed. There is no composite score and no ranked list of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from fractions import Fraction
+from math import sqrt
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.quantities import rounded
+
+Line = Literal["amber", "red", "over"]
+
+#: Below this many cases a ratio shows its counts first, says so, and draws no line.
+SMALL_SAMPLE = 10
+#: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
+FEWEST_PEOPLE = 5
+#: Two-sided 95 % quantile of the normal distribution.
+_Z = 1.959963984540054
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One number of a report. `value` is always there, null where there is nothing to measure (`status` says why)."""
+
+    name: str
+    team: UUID | None = None
+    member: UUID | None = None
+    #: The Monday of the week.
+    week: date | None = None
+    goal: UUID | None = None
+    #: Scope figures come twice: moves that both sides agreed, and those they did not.
+    negotiated: bool | None = None
+    #: A ratio's numerator, then how many cases it rests on: counts come first.
+    count: int | None = None
+    n: int | None = None
+    value: float | int | None
+    #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...
+    status: str | None = None
+    line: Line | None = None
+    #: The same measure as a ratio, where `value` is in days.
+    ratio: float | None = None
+    #: Wilson's 95 % interval of `count / n`.
+    interval: tuple[float, float] | None = None
+    small_sample: bool = False
+    #: How much of it rests on efforts that nobody stated, 0..1.
+    estimated_share: float | None = None
+    #: Some of it rests on an effort or a capacity that nobody stated.
+    estimated: bool = False
+    #: Hours, where the ratio is made of hours.
+    planned_hours: float | None = None
+    available_hours: float | None = None
+    no_capacity: bool = False
+    #: Paired by inference, and additions taken within the line: shown beside, never inside.
+    inferred: int | None = None
+    absorbed: int | None = None
+    #: The events that made the number, in log order; only when asked to explain.
+    events: list[UUID] | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every report answers with; each adds its own sections."""
+
+    #: The business day or instant asked about, as asked.
+    as_of: str
+    #: By when facts had to be known to count.
+    recorded_as_of: datetime
+    policy_version: int
+    figures: list[Figure]
+
+
+def printed(value: Fraction | None) -> float | None:
+    """`value` as it is shown: half-even to 6 decimals."""
+    return rounded(value)
+
+
+def wilson(count: int, n: int) -> tuple[float, float]:
+    """Wilson's score interval (1927) of `count` in `n` at 95 %, each end within 0..1; (0, 1) for no case at all."""
+    if n == 0:
+        return 0.0, 1.0
+    share, squared = count / n, _Z * _Z
+    centre = share + squared / (2 * n)
+    reach = _Z * sqrt(share * (1 - share) / n + squared / (4 * n * n))
+    low, high = ((centre + sign * reach) / (1 + squared / n) for sign in (-1, 1))
+    return (
+        0.0 if count == 0 else round(max(0.0, low), 6),
+        1.0 if count == n else round(min(1.0, high), 6),
+    )
+
+
+def crossed(ratio: Fraction, *, amber: Fraction | None = None, red: Fraction | None = None) -> Line | None:
+    """The line that the exact ratio is *over*; one on the line has not crossed it."""
+    if red is not None and ratio > red:
+        return "red"
+    return "amber" if amber is not None and ratio > amber else None
+
+
+def over(ratio: Fraction, limit: Fraction) -> Line | None:
+    """For figures with a single line."""
+    return "over" if ratio > limit else None
+
+
+def share(  # noqa: PLR0913 - a share is made of its counts and its lines
+    name: str,
+    count: int,
+    n: int,
+    *,
+    amber: Fraction | None = None,
+    red: Fraction | None = None,
+    limit: Fraction | None = None,
+    **fields: Any,  # noqa: ANN401 - a figure's own fields, typed there
+) -> Figure:
+    """`count` of `n` as a figure with its interval; no line for a small sample, null (`no_data`) for an empty one.
+
+    `amber` and `red`, or one `limit` (line "over"); `fields` are the figure's keys (team, member, goal, events, ...).
+    """
+    exact = Fraction(count, n) if n else None
+    line: Line | None = None
+    if exact is not None and n >= SMALL_SAMPLE:
+        line = over(exact, limit) if limit is not None else crossed(exact, amber=amber, red=red)
+    return Figure(
+        name=name,
+        count=count,
+        n=n,
+        value=printed(exact),
+        status=None if n else "no_data",
+        line=line,
+        interval=wilson(count, n) if n else None,
+        small_sample=n < SMALL_SAMPLE,
+        **fields,
+    )
+
+
+def enough_people(group: int, whole: int) -> bool:
+    """Whether an aggregate over `group` of `whole` people gives nobody away: neither it nor its complement is few."""
+    rest = whole - group
+    return group >= FEWEST_PEOPLE and (rest <= 0 or rest >= FEWEST_PEOPLE)
+
+
+def named(events: Iterable[UUID | None]) -> list[UUID]:
+    """Event ids without gaps and doubles; ids are time-ordered, so sorting them is the log's order."""
+    return sorted({event for event in events if event is not None}, key=str)
