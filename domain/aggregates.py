@@ -15,7 +15,7 @@ from domain.goal import events as goal_events
 from domain.goal import state as goal_state
 from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
-from domain.goal.taking import commitment as commitment
+from domain.goal.taking import commitment
 from domain.goal.timers import due as due_goal
 from domain.goal.timers import next_ring
 from domain.goal.timers import standing as standing_goal
@@ -97,6 +97,8 @@ AGGREGATES: dict[str, Aggregate] = {
         next_ring=_never_rings,
     ),
 }
+
+__all__ = ["AGGREGATES", "EVENTS", "Aggregate", "commitment"]
 
 #: Every event tag ever written -> its Struct.
 EVENTS: dict[str, type[Event]] = {

@@ -59,7 +59,7 @@ class ReasonRequired(Refusal):
 
 
 class AnswersRequired(Refusal):
-    """Say which request, offer, counter, proposal or delivery you answer: nobody consents to what they have not seen."""
+    """Name the event that you answer: nobody consents to what they have not seen."""
 
     code = "answers_required"
 

@@ -14,7 +14,7 @@ Ratio = Annotated[str, msgspec.Meta(pattern=r"^[0-9](\.[0-9]{1,4})?$")]
 
 
 class Policy(Value, frozen=True, kw_only=True):
-    """One version of all dials. Days are calendar days unless the name says working days; ratios are decimal strings."""
+    """One version of all dials. Days are calendar days unless named working days; ratios are decimal strings."""
 
     #: Working days in which a request, offer or counter wants an answer.
     response_working_days: Days = 5

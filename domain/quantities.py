@@ -50,4 +50,5 @@ def rounded(value: Fraction | None, places: int = 6) -> float | None:
     if value is None:
         return None
     scale = 10**places
-    return round(value * scale) / scale
+    whole = int(round(value * scale, 0))
+    return float(Fraction(whole, scale))

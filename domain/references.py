@@ -13,9 +13,13 @@ from domain.errors import InvalidField
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
+#: Characters of a UUID as people write it.
+_CANONICAL = 36
+
+
 def as_uuid(ref: str) -> UUID | None:
     """The UUID that `ref` spells in its canonical 36-character form, or None."""
-    if len(ref) != 36:
+    if len(ref) != _CANONICAL:
         return None
     try:
         return UUID(ref)

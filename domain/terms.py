@@ -103,8 +103,9 @@ Supports = Annotated[list[SupportInput], msgspec.Meta(max_length=20)]
 
 
 class TermsInput(Value, frozen=True, kw_only=True):
-    """Terms as written; plain strings are accepted as conditions and get ids. All optional: a draft may be half done,
-    a change is a diff. What must be there is a rule of the act.
+    """Terms as written; plain strings are accepted as conditions and get ids.
+
+    All optional: a draft may be half done, a change is a diff. What must be there is a rule of the act.
     """
 
     outcome: Text | None = None

@@ -87,7 +87,7 @@ class NeedInput(Value, frozen=True, kw_only=True):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
-    """Something a party says. `as` names the role where one person holds both; `reason` is asked for by the agreement."""
+    """Something a party says. `as` names the role where one person holds both; the agreement asks for reasons."""
 
     as_: RoleInGoal | None = msgspec.field(default=None, name="as")
     reason: Reason | None = None
@@ -339,10 +339,7 @@ GoalAct = (
 )  # fmt: skip
 
 #: Act name (as in the agreement) -> its Struct.
-ACTS: dict[str, type[Act]] = {
-    str(cls.__struct_config__.tag): cls
-    for cls in GoalAct.__args__  # type: ignore[attr-defined]
-}
+ACTS: dict[str, type[Act]] = {str(cls.__struct_config__.tag): cls for cls in GoalAct.__args__}
 
 
 def as_builtins(act: Act) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: World) -> e.
 
 
 def countered(goal: Promised, act: a.CounterChange, by: Side, world: World) -> e.ChangeCountered:
-    """ "Yes, if X drops or the due moves": the open proposal is replaced by the other side's."""
+    """Yes, if X drops or the due moves: the open proposal is replaced by the other side's."""
     changes = diff(goal, act.changes, world)
     _check_priced(goal, changes, act, by, world)
     return e.ChangeCountered(

@@ -1,4 +1,4 @@
-"""The rulebook's door: is this act one that the agreement has, from this state, by this party, in this order?
+"""The rulebook's door: an act that the agreement has, from this state, by this party, in this order.
 
 Reads top to bottom: guards that hold for every act, then one line per act that says which facts it leads to.
 """
@@ -92,8 +92,9 @@ def _begin(act: a.GoalAct, world: World) -> list[Fact]:
 
 
 def _with_self_consent(goal: Goal | None, facts: list[Fact], act: a.GoalAct, world: World) -> list[Fact]:
-    """Where one person holds both roles, an offer or a proposal is accepted in the same command; a proposal within
-    the policy's tolerance likewise.
+    """Where one person holds both roles, an offer or a proposal is accepted in the same command.
+
+    A proposal within the policy's tolerance likewise.
     """
     if not isinstance(act, a.Offer | a.ProposeChange):
         return facts

@@ -21,7 +21,7 @@ How = Literal["slack", "within_line", "relief", "trade_off", "overload_accepted"
 
 
 class TradeOff(Value, frozen=True, kw_only=True):
-    """What gives, with ids. `goal`: what gives (on an addition). `for`: the addition it pays for (on the giving act)."""
+    """What gives, with ids. On an addition `goal` is what gives; on the giving act `for` is what it pays for."""
 
     kind: TradeOffKind
     goal: UUID | None = None

@@ -55,7 +55,8 @@ def _fold(goal: Goal, recorded: Recorded) -> Goal:
     if isinstance(goal, Draft) and isinstance(recorded.data, e.GoalDiscarded):
         return _ended(goal, "withdrawn", recorded)
     if isinstance(recorded.data, e.Retitled) and not isinstance(goal, Ended):
-        return _retitled(goal, recorded.data, recorded)
+        retitled: Goal = _retitled(goal, recorded.data, recorded)
+        return retitled
     return goal
 
 
@@ -191,7 +192,7 @@ def _reminded(goal: Asked, _event: e.ResponseReminded, _recorded: Recorded) -> G
     return replace(goal, reminded=True)
 
 
-def _activated(goal: Asked, event: e.GoalPromised | e.GoalAccepted, recorded: Recorded) -> Goal:
+def _activated(goal: Asked, _event: e.GoalPromised | e.GoalAccepted, recorded: Recorded) -> Goal:
     at = recorded.occurred_at
     return Promised(
         id=goal.id,
