@@ -74,7 +74,8 @@ class Mapper(LibraryMapper[UUID]):
         texts: dict[str, str] = {}
         data: Any = recorded.data
         if plan_.paths:
-            data = msgspec.to_builtins(data)
+            # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
+            data = _BUILTINS.decode(_ENCODER.encode(data))
             texts = take(data, plan_.paths, "/data")
         if reason is not None and reason.text:
             texts[_REASON_TEXT] = reason.text
