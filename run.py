@@ -107,6 +107,8 @@ def _works(program: str | Path) -> bool:
 def _call(*command: str) -> None:
     # A virtual environment that happens to be active is not the one we mean.
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    # Trust what this machine trusts (an office proxy has its own authority), as pip does; hashes guard the content.
+    environment = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} | environment
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if code != 0:
         message = f"failed ({code}): {' '.join(command)}"
