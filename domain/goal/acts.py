@@ -104,6 +104,8 @@ class _Opening(Act, frozen=True, kw_only=True):
     description: Note = ""
     tags: Tags = []
     ref: Ref | None = None
+    #: The goal that this one follows up: what lies outside its conditions, or what was dropped and comes back.
+    follow_up_of: Ref | None = None
 
 
 class Draft(_Opening, tag="draft", frozen=True, kw_only=True):

@@ -104,6 +104,7 @@ class _Opened(Event, frozen=True, kw_only=True):
     description: str = ""
     tags: tuple[str, ...] = ()
     ref: str | None = None
+    follow_up_of: UUID | None = None
 
 
 class GoalDrafted(_Opened, tag="goal.drafted.v1", frozen=True, kw_only=True):

@@ -181,10 +181,23 @@ def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offe
         "description": act.description or (draft.description if draft else ""),
         "tags": tuple(act.tags) or (draft.tags if draft else ()),
         "ref": external(act.ref) if act.ref else (draft.ref if draft else None),
+        "follow_up_of": _followed(act.follow_up_of, world) or (draft.follow_up_of if draft else None),
     }
     owner = named(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)
     sponsor = named(act.sponsor, "/sponsor", world) if act.sponsor else (draft.sponsor if draft else None)
     return Opening(header=header, owner=owner, sponsor=sponsor, told=told)
+
+
+def _followed(ref: str | None, world: World) -> UUID | None:
+    """The earlier goal of this organisation that the new one follows up."""
+    if ref is None:
+        return None
+    goal = world.id_of("goal", ref)
+    if goal == world.stream_id:
+        raise InvalidField("a goal cannot follow up itself", pointer="/follow_up_of")
+    if not world.reader.goal_exists(world.organisation_id, goal):
+        raise NotFound(f"no goal {ref!r}", pointer="/follow_up_of")
+    return goal
 
 
 def named(ref: str, pointer: str, world: World) -> UUID:

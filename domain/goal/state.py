@@ -27,6 +27,7 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     tags: tuple[str, ...] = ()
     ref: str | None = None
+    follow_up_of: UUID | None = None
     #: Business time of the first event, of the last moving act, and of the last event of any kind.
     opened_at: datetime
     moved_at: datetime
