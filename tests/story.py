@@ -6,6 +6,7 @@ Timers first, then the act, nothing kept of a refused one; the clock and the ids
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,9 @@ def instant(when: datetime | date | str) -> datetime:
 
 
 class Story:
-    """Many acts by several members at given times; `events` is their log. It is a `domain.world.Reader`."""
+    """Many acts by several members at given times; `events` is their log. It is a `domain.world.Reader`,
+    and to projections a ledger.
+    """
 
     def __init__(
         self, *, zone: str = "UTC", begins: When = "2026-01-05", seed: int = 1, policy: dict[str, Any] | None = None
@@ -277,3 +280,21 @@ class Story:
     def next_id(self) -> UUID:
         self._ids += 1
         return UUID(f"{self.seed:08x}-0000-7000-8000-{self._ids:012x}")
+
+    # --- what projections read of a ledger ----------------------------------------------------------------------
+
+    def read(self, after: int, limit: int) -> list[Recorded]:
+        return self.events[after : after + limit]
+
+    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]:
+        found: dict[UUID, list[Recorded]] = {stream_id: [] for stream_id in stream_ids}
+        for recorded in self.events[:upto]:
+            if recorded.stream_id in found:
+                found[recorded.stream_id].append(recorded)
+        return found
+
+    def head(self) -> int:
+        return len(self.events)
+
+    def log_position_at(self, at: datetime) -> int:
+        return sum(recorded.recorded_at <= at for recorded in self.events)
