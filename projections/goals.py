@@ -1,0 +1,300 @@
+"""Goals as versions: what each was at any business time, as believed at any log position."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField
+from domain.goal.evolve import evolve
+from domain.goal.state import Goal
+from projections.database import Database, Row, statements
+from projections.lens import Lens
+from projections.tables import Column
+from projections.timeline import StateView, Version
+
+_SQL = "goals"
+LARGEST_PAGE = 200
+_SLICE = 400
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL's text cannot hold the character NUL, which JSON can.
+    return text.replace("\x00", "\ufffd")
+
+
+def _fields(goal: Goal) -> tuple[Any, ...]:
+    terms = goal.terms
+    supports = (terms.supports if terms else None) or ()
+    return (
+        goal.ref,
+        _text(goal.team),
+        _text(goal.owner),
+        _text(goal.sponsor),
+        goal.state,
+        _clean(goal.title),
+        _clean(goal.title).casefold(),
+        _clean((terms.outcome if terms else None) or "").casefold(),
+        _text(terms.start if terms else None),
+        _text(terms.due if terms else None),
+        _text(terms.priority if terms else None),
+        " ".join(sorted(str(s.goal or s.purpose) for s in supports)),
+    )
+
+
+GOALS = StateView(
+    name="goals",
+    version=1,
+    kind="goal",
+    evolve=evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the goal.", nullable=True),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("owner", "uuid", "The member who promises.", nullable=True),
+        Column("sponsor", "uuid", "The member to whom it is promised.", nullable=True),
+        Column("state", "text", "The agreement's name of the state."),
+        Column("title", "text", "What the goal is called."),
+        Column("title_folded", "text", "The title, case folded: for search and order."),
+        Column("outcome_folded", "text", "The outcome of the terms, case folded: for search."),
+        Column("start", "date", "First day of the terms in force, in the organisation's zone.", nullable=True),
+        Column("due", "date", "Last day of the terms in force, in the organisation's zone.", nullable=True),
+        Column("priority", "text", "critical, important or useful.", nullable=True),
+        Column("supports", "text", "Ids of the goals and purposes that it supports, ascending, parted by spaces."),
+    ),
+    fields=_fields,
+    indexes=(
+        ("organisation_id", "owner", "valid_to"),
+        ("organisation_id", "team", "valid_to"),
+    ),
+    comment="Goals: one row per state, business time and belief; the whole state in body.",
+)
+
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
+SORTS: tuple[str, ...] = get_args(Sort)
+_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which goals to list; all that are given must hold."""
+
+    team: UUID | None = None
+    owner: UUID | None = None
+    sponsor: UUID | None = None
+    #: Any of these states.
+    states: tuple[str, ...] = ()
+    #: A goal or purpose that the listed goals support.
+    supports: UUID | None = None
+    #: Words looked for in title and outcome, whatever their case; every one must occur.
+    q: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some goals, and the cursor that leads on; None: these were the last."""
+
+    goals: list[Goal]
+    next: str | None
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True):
+    #: Pinned by the first page, so that no write shifts a later one.
+    at: int
+    known: int
+    #: Digest of filters and sort: a cursor is good for the list that it came from.
+    question: str
+    key: str | int
+    id: str
+
+
+def get(database: Database, lens: Lens, goal_id: UUID) -> Goal | None:
+    """One goal; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
+    rows = database.query(statements(_SQL)["get"], {**lens.params, "stream_id": str(goal_id)})
+    if not rows:
+        return None
+    return msgspec.structs.replace(_GOAL.decode(rows[0].body), version=rows[0].stream_version)
+
+
+def goals_at(
+    database: Database, lens: Lens, *, team: UUID | None = None, owners: Iterable[UUID] | None = None
+) -> list[Goal]:
+    """Every goal in any state, or those of a team, or of any of these owners; by id."""
+    where, params = ["1 = 1"], dict(lens.params)
+    if team is not None:
+        where.append("team = :team")
+        params["team"] = str(team)
+    if owners is not None:
+        marks, values = _listed("owner", owners)
+        where.append(f"owner IN ({marks})")
+        params.update(values)
+    sql = f"SELECT body FROM goals WHERE {lens.sql} AND {' AND '.join(where)} ORDER BY stream_id"
+    return [_GOAL.decode(row.body) for row in database.query(sql, params)]
+
+
+def timelines(
+    database: Database,
+    lens: Lens,
+    *,
+    owners: Iterable[UUID] | None = None,
+    goals: Iterable[UUID] | None = None,
+    team: UUID | None = None,
+) -> dict[UUID, list[Version]]:
+    """Each goal's versions that had begun at `lens.at`, as believed at `lens.known`, oldest first.
+
+    One version per event: where several happened at one instant, all but the last have no width. `owners` takes each
+    goal that one of them owned at any time until then, `team` each that was the team's; nothing given takes all.
+    """
+    wanted = [("owner", list(owners))] if owners is not None else []
+    wanted += [("stream_id", list(goals))] if goals is not None else []
+    wanted += [("team", [team])] if team is not None else []
+    found: dict[UUID, list[Version]] = {}
+    for column, values in wanted or [("", [])]:
+        for start in range(0, max(len(values), 1) if column else 1, _SLICE):
+            part = values[start : start + _SLICE]
+            if column and not part:
+                continue
+            found.update(_timelines(database, lens, column, part))
+    return found
+
+
+def _timelines(database: Database, lens: Lens, column: str, values: list[UUID]) -> dict[UUID, list[Version]]:
+    marks, params = _listed("value", values)
+    began = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
+    if column in ("owner", "team"):
+        # Hand-overs: the whole timeline of each goal that was ever theirs.
+        began += f" AND stream_id IN (SELECT stream_id FROM goals WHERE {began} AND {column} IN ({marks}))"
+    elif column:
+        began += f" AND stream_id IN ({marks})"
+    sql = statements(_SQL)["timelines"].replace(":began", began)
+    found: dict[UUID, list[Version]] = {}
+    for row in database.query(sql, {**lens.params, **params}):
+        found.setdefault(UUID(row.stream_id), []).append(_version(row))
+    return found
+
+
+def _version(row: Row) -> Version:
+    return Version(
+        event_id=UUID(row.event_id),
+        version=row.version,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        known_from=row.known_from,
+        known_to=row.known_to,
+        recorded_from=row.recorded_from,
+        recorded_to=row.recorded_to,
+        state=_GOAL.decode(row.body),
+    )
+
+
+def supporting(database: Database, lens: Lens, goal_id: UUID) -> list[Goal]:
+    """The goals that support this one, by id."""
+    sql = f"SELECT body FROM goals WHERE {lens.sql} AND supports LIKE :supports ORDER BY stream_id"
+    rows = database.query(sql, {**lens.params, "supports": f"%{goal_id}%"})
+    return [_GOAL.decode(row.body) for row in rows]
+
+
+def page(
+    database: Database,
+    lens: Lens,
+    filters: Filters | None = None,
+    *,
+    sort: str = "due",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """One page of goals. Later pages see the same moment as the first, whatever is written in between.
+
+    Raises `InvalidField` for an unknown sort, a limit outside 1..200, or a cursor that another question gave.
+    """
+    filters = filters or Filters()
+    if sort not in SORTS:
+        raise InvalidField(f"cannot sort by {sort!r}", pointer="/sort", allowed=SORTS)
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    question = _question(filters, sort)
+    after = _decoded(cursor, question, sort) if cursor else None
+    key = _KEYS[sort.lstrip("-")]
+    order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
+    where, params = _where(filters)
+    params = {**lens.params, **params}
+    if after is not None:
+        where.append(f"({key}, stream_id) {beyond} (:key, :id)")
+        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
+    rows = database.query(
+        f"SELECT {key} AS sort_key, stream_id, body FROM goals WHERE {lens.sql} AND {' AND '.join(where)}"
+        f" ORDER BY sort_key {order}, stream_id {order} LIMIT :rows",
+        {**params, "rows": limit + 1},
+    )
+    shown = rows[:limit]
+    following = None
+    if len(rows) > limit:
+        last = shown[-1]
+        following = _encoded(_Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
+    return Page(goals=[_GOAL.decode(row.body) for row in shown], next=following)
+
+
+def _where(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    where, params = ["1 = 1"], dict[str, Any]()
+    for column in ("team", "owner", "sponsor"):
+        value = getattr(filters, column)
+        if value is not None:
+            where.append(f"{column} = :{column}")
+            params[column] = str(value)
+    if filters.states:
+        marks, values = _listed("state", filters.states)
+        where.append(f"state IN ({marks})")
+        params |= values
+    if filters.supports is not None:
+        where.append("supports LIKE :supports")
+        params["supports"] = f"%{filters.supports}%"
+    for number, word in enumerate(_clean(filters.q).casefold().split()):
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        where.append(
+            f"(title_folded LIKE :word_{number} ESCAPE '\\' OR outcome_folded LIKE :word_{number} ESCAPE '\\')"
+        )
+        params[f"word_{number}"] = f"%{escaped}%"
+    for column, sign, day in (("due_from", ">=", filters.due_from), ("due_to", "<=", filters.due_to)):
+        if day is not None:
+            where.append(f"due {sign} :{column}")
+            params[column] = day.isoformat()
+    return where, params
+
+
+def _listed(name: str, values: Iterable[object]) -> tuple[str, Mapping[str, str]]:
+    """`:name_0, :name_1, ...` and their values; an empty list matches nothing."""
+    params = {f"{name}_{n}": str(value) for n, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in params) or "NULL", params
+
+
+def _question(filters: Filters, sort: str) -> str:
+    return hashlib.sha256(msgspec.json.encode([filters, sort])).hexdigest()[:16]
+
+
+def _encoded(cursor: _Cursor) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def _decoded(text: str, question: str, sort: str) -> _Cursor:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = msgspec.json.decode(raw, type=_Cursor)
+    except (ValueError, msgspec.DecodeError):
+        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor") from None
+    number = isinstance(cursor.key, int)
+    if cursor.question != question or number is not (sort.lstrip("-") == "updated"):
+        raise InvalidField("this cursor came from a list with other filters or order", pointer="/cursor")
+    if not all(-(2**63) <= n < 2**63 for n in (cursor.at, cursor.known, cursor.key) if isinstance(n, int)):
+        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
+    return cursor

@@ -1,0 +1,312 @@
+"""Every event of every stream, with what it changed: the material of history, why, diff and the change marts.
+
+Before and after are folded in the order of the log, so a row never changes once it is written. A proposal or counter
+changes nothing yet: its row says what *would* change, against the terms in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.aggregates import AGGREGATES
+from domain.envelope import Recorded
+from domain.errors import InvalidField, NotFound
+from domain.goal.events import ChangeCountered, ChangeProposed
+from domain.goal.state import Ended, Goal, Promised
+from domain.member import Member
+from domain.organisation import Organisation
+from domain.reasons import Reason
+from domain.team import Team
+from projections import goals
+from projections.database import Database, Row, statements
+from projections.lens import Lens
+from projections.people import names
+from projections.tables import BELIEF, FOREVER, Column, Table
+from projections.timeline import instant, micros
+from projections.words import Told, ids_in, sentence
+
+_SQL = "history"
+LARGEST_PAGE = 200
+Values = dict[str, Any]
+
+#: What can be asked about a goal, field by field: the terms first, then who, then how it stands.
+TERMS_FIELDS = ("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports")
+FIELDS = (
+    *TERMS_FIELDS,
+    *("owner", "sponsor", "team", "title", "description", "tags"),
+    *("state", "pause", "progress", "confidence", "value"),
+)
+
+
+def goal_values(goal: Goal | None) -> Values:
+    """Every field of `FIELDS` that the goal has a value for."""
+    if goal is None:
+        return {}
+    promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
+    values: Values = {
+        name: getattr(goal, name) for name in ("state", "title", "description", "tags", "team", "owner", "sponsor")
+    }
+    values |= {name: getattr(goal.terms, name) for name in TERMS_FIELDS} if goal.terms is not None else {}
+    if promised is not None:
+        values |= {name: getattr(promised, name) for name in ("pause", "progress", "confidence", "value")}
+    return {name: value for name, value in values.items() if value not in (None, "", ())}
+
+
+def _member_values(state: Member | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("name", "ref", "joined_at", "left_at", "teams", "capacities", "absences", "roles")
+    return {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
+def _team_values(state: Team | None) -> Values:
+    return {} if state is None else {"name": state.name, "lead": state.lead}
+
+
+def _organisation_values(state: Organisation | None) -> Values:
+    if state is None:
+        return {}
+    policy = state.policies[-1].policy
+    return {"name": state.name, "zone": state.zone, **{f: getattr(policy, f) for f in policy.__struct_fields__}}
+
+
+_VALUES: dict[str, Callable[[Any], Values]] = {
+    "goal": goal_values,
+    "member": _member_values,
+    "team": _team_values,
+    "organisation": _organisation_values,
+}
+
+
+def changes(before: Values, after: Values) -> tuple[Values, Values]:
+    """The old and the new values of what differs; what is absent on one side is None there."""
+    names_ = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
+
+
+def told(event: Recorded, before: Values, after: Values) -> tuple[Values, Values]:
+    """What the event changed; of a proposal, what it would change."""
+    old, new = changes(before, after)
+    if isinstance(event.data, ChangeProposed | ChangeCountered):
+        diff = event.data.changes
+        proposed = {name: value for name in diff.__struct_fields__ if (value := getattr(diff, name)) is not None}
+        old |= {name: before.get(name) for name in proposed}
+        new |= proposed
+    return old, new
+
+
+HISTORY_TABLE = Table(
+    name="history",
+    comment="Every event with what it changed. A proposal's before and after say what would change.",
+    columns=(
+        *BELIEF,
+        Column("version", "integer", "Version of the stream at this event, from 1."),
+        Column("kind", "text", "Kind of stream: goal, member, team, organisation."),
+        Column("position", "integer", "The organisation's gapless, commit-ordered sequence."),
+        Column("event_id", "uuid", "The event."),
+        Column("type", "text", "The event's tag with its version."),
+        Column("occurred_at", "integer", "Business time, microseconds UTC."),
+        Column("recorded_at", "integer", "When it was recorded, microseconds UTC."),
+        Column("actor", "uuid", "Member id of the principal that acted; empty for a timer.", nullable=True),
+        Column("on_behalf_of", "uuid", "The member whose act it was, where another recorded it.", nullable=True),
+        Column("source", "text", "api, import, timer or worker."),
+        Column("causation_id", "uuid", "The event or command that led to it.", nullable=True),
+        Column("correlation_id", "uuid", "What belongs together."),
+        Column("reason", "json", "Personal: {code, text}.", nullable=True),
+        Column("before", "json", "Old values of the fields that it changed."),
+        Column("after", "json", "New values of the same fields."),
+        Column("data", "json", "Personal: the event itself."),
+    ),
+    key=("organisation_id", "stream_id", "version"),
+    indexes=(("organisation_id", "position"), ("organisation_id", "type", "occurred_at")),
+)
+
+
+class History:
+    """The projection of `HISTORY_TABLE`."""
+
+    name = "history"
+    version = 1
+    kinds = frozenset(AGGREGATES)
+    tables = (HISTORY_TABLE,)
+
+    def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+        """One row per event behind log position `after`."""
+        found: list[tuple[Any, ...]] = []
+        state: Any = None
+        values: Values = {}
+        for event in stream:
+            state = AGGREGATES[event.kind].evolve(state, event)
+            before, values = values, _VALUES[event.kind](state)
+            if event.log_position > after:
+                found.append(_row(event, *told(event, before, values)))
+        return {self.name: found}
+
+
+HISTORY = History()
+
+
+def _row(event: Recorded, before: Values, after: Values) -> tuple[Any, ...]:
+    return (
+        str(event.organisation_id),
+        str(event.stream_id),
+        event.log_position,
+        FOREVER,
+        event.version,
+        event.kind,
+        event.position,
+        str(event.event_id),
+        event.type,
+        micros(event.occurred_at),
+        micros(event.recorded_at),
+        None if event.actor is None else str(event.actor),
+        None if event.on_behalf_of is None else str(event.on_behalf_of),
+        str(event.source),
+        None if event.causation_id is None else str(event.causation_id),
+        str(event.correlation_id),
+        None if event.reason is None else msgspec.json.encode(event.reason).decode(),
+        msgspec.json.encode(before).decode(),
+        msgspec.json.encode(after).decode(),
+        msgspec.json.encode(event.data).decode(),
+    )
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event in plain words."""
+
+    version: int
+    position: int
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: UUID | None
+    on_behalf_of: UUID | None
+    source: str
+    causation_id: UUID | None
+    reason: Reason | None
+    #: Old and new values of what it changed (of a proposal: would change).
+    before: Values
+    after: Values
+    #: One English sentence, names as they are today.
+    text: str
+
+    @property
+    def party(self) -> UUID | None:
+        """Whose act it was; None for the clock."""
+        return self.on_behalf_of or self.actor
+
+
+class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries in log order, and the version after which the next page begins; None: these were the last."""
+
+    entries: list[Entry]
+    next: int | None
+
+
+def history(database: Database, lens: Lens, stream_id: UUID, *, after: int = 0, limit: int = 100) -> HistoryPage:
+    """What happened to one goal, member, team or the organisation, up to the lens, after a version of the stream.
+
+    Raises `InvalidField` for a limit outside 1..200.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    params = {**lens.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
+    rows = database.query(statements(_SQL)["page"], params)
+    shown = tell(database, lens.organisation_id, rows[:limit])
+    return HistoryPage(entries=shown, next=shown[-1].version if len(rows) > limit else None)
+
+
+def whole_history(database: Database, lens: Lens, stream_id: UUID) -> list[Entry]:
+    """The same, from the first event to the last."""
+    params = {**lens.params, "stream_id": str(stream_id), "after": 0, "rows": FOREVER}
+    return tell(database, lens.organisation_id, database.query(statements(_SQL)["page"], params))
+
+
+def tell(database: Database, organisation_id: UUID, rows: Iterable[Row]) -> list[Entry]:
+    """Rows of `history` in plain words."""
+    rows = list(rows)
+    wanted = {i for row in rows for i in ids_in(row.data, row.before, row.actor, row.on_behalf_of, row.stream_id)}
+    known = names(database, organisation_id, wanted)
+    return [_entry(row, known) for row in rows]
+
+
+def _entry(row: Row, known: Mapping[str, str]) -> Entry:
+    reason = None if row.reason is None else msgspec.json.decode(row.reason, type=Reason)
+    before, after = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
+    party = row.on_behalf_of or row.actor
+    told_ = Told(
+        type=row.type,
+        data=row.data,
+        stream_id=row.stream_id,
+        party=party,
+        reason=reason,
+        before=before,
+        after=after,
+        names=known,
+    )
+    return Entry(
+        version=row.version,
+        position=row.position,
+        event_id=UUID(row.event_id),
+        type=row.type,
+        occurred_at=instant(row.occurred_at),
+        recorded_at=instant(row.recorded_at),
+        actor=_uuid(row.actor),
+        on_behalf_of=_uuid(row.on_behalf_of),
+        source=row.source,
+        causation_id=_uuid(row.causation_id),
+        reason=reason,
+        before=before,
+        after=after,
+        text=sentence(told_),
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One field at two times, and the events in between that changed it."""
+
+    field: str
+    before: Any
+    after: Any
+    events: list[UUID]
+
+
+def diff(database: Database, first: Lens, second: Lens, goal_id: UUID) -> list[FieldChange]:
+    """What differs in a goal between two lenses, field by field in the order of `FIELDS`.
+
+    `before` is empty where the goal did not exist yet. Raises `NotFound` where it does not exist at the second.
+    """
+    old, new = goals.get(database, first, goal_id), goals.get(database, second, goal_id)
+    if new is None:
+        raise NotFound("no such goal at that time")
+    before, after = changes(goal_values(old), goal_values(new))
+    params = {**second.params, "stream_id": str(goal_id), "since": micros(first.at), "knew": first.known}
+    rows = database.query(statements(_SQL)["between"], params)
+    by_event = [(UUID(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
+    return [
+        FieldChange(
+            field=name,
+            before=msgspec.to_builtins(before[name]),
+            after=msgspec.to_builtins(after[name]),
+            events=[event for event, tag, said in by_event if name in said and tag not in PROPOSALS],
+        )
+        for name in FIELDS
+        if name in after
+    ]
+
+
+#: Tags of events that only say what would change.
+PROPOSALS = frozenset(str(cls.__struct_config__.tag) for cls in (ChangeProposed, ChangeCountered))

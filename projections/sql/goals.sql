@@ -1,0 +1,16 @@
+-- Goals. Each question names its organisation, its business time and its belief.
+
+-- name: get
+SELECT g.body, (
+    SELECT MAX(e.version) FROM goals e
+    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
+  ) AS stream_version
+FROM goals g
+WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
+  AND g.valid_from <= :at AND g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+
+-- name: timelines
+SELECT stream_id, event_id, version, valid_from, valid_to, known_from, known_to, recorded_from, recorded_to, body
+FROM goals
+WHERE :began
+ORDER BY stream_id, valid_from, version

@@ -1,0 +1,19 @@
+-- History. Each question names its organisation, and sees what had happened at :at and was known at :known.
+
+-- name: page
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND version > :after
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY version
+LIMIT :rows
+
+-- name: between
+SELECT event_id, type, after FROM history
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id
+  AND occurred_at <= :at AND known_from <= :known AND (occurred_at > :since OR known_from > :knew)
+ORDER BY version
+
+-- name: events
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND event_id IN (:ids) AND known_from <= :known
+ORDER BY position
