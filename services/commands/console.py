@@ -1,0 +1,56 @@
+"""What a command says: results to stdout, everything else to stderr, so that a pipe sees only results."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console as Terminal
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+class CommandFailed(Exception):
+    """An expected failure; its text is the one line that the caller is shown."""
+
+
+class Console:
+    """Speaks to a person or, with `--json`, to a script: then stdout holds exactly one JSON value."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out = Terminal(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._err = Terminal(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    def result(self, value: Any, words: str) -> None:  # noqa: ANN401 - any JSON-ready value
+        """The command's one result, as JSON or in words."""
+        if self.as_json:
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+            sys.stdout.flush()
+        else:
+            self._out.print(words, markup=False)
+
+    def table(self, value: list[Any], columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """A list: JSON as it is, or a table."""
+        if self.as_json:
+            self.result(value, "")
+            return
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table, markup=False)
+
+    def note(self, words: str) -> None:
+        """Something beside the result."""
+        self._err.print(words, markup=False)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        """Shows how far long work is, on a terminal; the yielded function is told (done, of how many)."""
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)

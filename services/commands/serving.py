@@ -1,0 +1,107 @@
+"""`plimsoll serve` and `plimsoll worker`: processes that run until they are told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socket import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from services import logging
+from services.commands.console import CommandFailed
+from services.runtime import Runtime
+from services.worker.process import Worker, serve_metrics
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+    from services.settings import Settings
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers: only then may a line like READY be printed."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None]) -> None:
+    """Answer HTTP until SIGINT or SIGTERM; `ready` is told the base URL once requests are answered.
+
+    Running requests may finish (at most `shutdown_seconds`). Raises CommandFailed where the port cannot be bound.
+    """
+    from services.api.app import create_app
+
+    settings = runtime.settings
+    config = uvicorn.Config(
+        create_app(runtime),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    # Bound here and not by uvicorn, which leaves with exit code 1 and a log line where the port is taken.
+    listener = _listener(settings.host, settings.port)
+    port = listener.getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    with listener, stop_signals():
+        _Server(config, lambda: ready(f"http://{host}:{port}")).run(sockets=[listener])
+
+
+def _listener(host: str, port: int) -> socket:
+    import socket as sockets
+
+    try:
+        # `create_server` reuses an address in TIME_WAIT: a restarted server gets its port back at once.
+        return sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
+    except OSError as error:
+        raise CommandFailed(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """Within the block SIGINT and SIGTERM set the event instead of ending the process.
+
+    uvicorn, once stopped, raises the signal again that stopped it; with the default handlers in place that would end
+    the process before the worker and the database are closed.
+    """
+    stopping = threading.Event()
+    former = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def serve(settings: Settings, console: Console) -> int:
+    """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
+    logging.configure(settings)
+    with Runtime.start(settings) as runtime:
+        where = "with the worker inside" if settings.embedded else "workers run elsewhere"
+        serve_until_stopped(runtime, lambda url: console.note(f"Plimsoll answers at {url} ({where})"))
+    return 0
+
+
+def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
+    """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
+    logging.configure(settings)
+    serve_metrics(settings.worker_metrics_host, settings.worker_metrics_port)
+    with Runtime.open(settings) as runtime, stop_signals() as stopping:
+        worker = Worker(runtime, scheduler=scheduler)
+        worker.start()
+        console.note("worker started")
+        stopping.wait()
+        worker.stop()
+    return 0

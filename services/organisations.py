@@ -1,0 +1,72 @@
+"""The first acts of an organisation: itself, a steward, the steward's key. Nobody is there yet to ask for leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain import member, organisation
+from domain.references import as_uuid, resolve
+from ledger.commands import Command
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+#: Names become ids under this namespace, so that `--organisation NAME` needs no table and two are never called alike.
+_NAMESPACE = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
+
+#: What a steward's first key may do: everything a steward may.
+STEWARD_SCOPES = frozenset({"read", "act", "import", "admin"})
+
+_STEWARD = frozenset({"steward"})
+
+
+class Founded(msgspec.Struct, frozen=True, kw_only=True):
+    """A new organisation, its steward, and the steward's key: its text is shown this once."""
+
+    organisation: str
+    organisation_id: UUID
+    steward_id: UUID
+    api_key: str
+
+
+def organisation_id(name: str) -> UUID:
+    """The id of the organisation called `name`; an id names itself."""
+    return as_uuid(name.strip()) or uuid5(_NAMESPACE, name.strip())
+
+
+def found(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> Founded:
+    """Create the organisation with its first steward (an external reference, such as an e-mail address) and key.
+
+    Raises `AlreadyExists` for a name in use and `InvalidField` for an unknown time zone. A crash between the acts is
+    mended by calling again: what is there is left alone, and only a whole organisation counts as existing.
+    """
+    organisation_key = organisation_id(name)
+    steward_id = resolve(organisation_key, "member", steward)
+    known = runtime.ledger.load(organisation_key, "member", steward_id)
+    half_founded = runtime.ledger.load(organisation_key, "organisation", organisation_key) is not None and not (
+        runtime.keys.list(organisation_key)
+    )
+
+    def record(kind: str, stream_id: UUID, act: organisation.OrganisationAct | member.MemberAct) -> None:
+        runtime.handle(
+            Command(
+                organisation_id=organisation_key,
+                kind=kind,
+                stream_id=stream_id,
+                act=act,
+                actor=steward_id,
+                roles=_STEWARD,
+            )
+        )
+
+    if not half_founded:
+        record("organisation", organisation_key, organisation.Create(name=name.strip(), zone=zone))
+    if known is None or not known.present:
+        record("member", steward_id, member.Join(name=steward, ref=steward))
+    if known is None or member.Role.STEWARD not in known.roles:
+        record("member", steward_id, member.GrantRole(role=member.Role.STEWARD))
+    key = runtime.keys.create(organisation_key, steward_id, STEWARD_SCOPES, name="first key")
+    return Founded(organisation=name.strip(), organisation_id=organisation_key, steward_id=steward_id, api_key=key)

@@ -1,0 +1,113 @@
+"""The composition root: settings in, one running Plimsoll out.
+
+Scale and laptop differ in three choices, all made here: which database (by the URL's scheme, inside `Ledger.open` and
+`Database.open`), which broker, and which wake-ups. Everything else is the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+
+from ledger import migrations
+from ledger.commands import Command, Receipt
+from ledger.keys import Keys
+from ledger.ledger import Ledger
+from projections.catalogue import PROJECTIONS
+from projections.database import Database
+from projections.engine import Engine
+from services.clock import TimeOrderedIds, utc_now
+from services.wakeups import LocalWakeups, RedisWakeups, Wakeups
+from services.worker.jobs import Jobs
+from services.worker.metrics import JobMetrics
+from services.worker.process import Worker
+
+if TYPE_CHECKING:
+    from services.settings import Settings
+
+
+class Runtime:
+    """Everything that outlives a request. Make one with `open` or `start`; close it when done."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
+    ) -> None:
+        self.settings = settings
+        #: Now, UTC.
+        self.clock = clock
+        #: A new UUIDv7, greater than all before it in this process.
+        self.new_id = new_id or TimeOrderedIds()
+        with ExitStack() as opened:
+            self.ledger = Ledger.open(settings.database_url, clock=self.clock, new_id=self.new_id)
+            opened.callback(self.ledger.close)
+            self.database = Database.open(settings.database_url)
+            opened.callback(self.database.close)
+            self.keys = Keys(self.ledger)
+            self.engine = Engine(self.ledger, self.database, PROJECTIONS)
+            self.broker = _broker(settings)
+            opened.callback(self.broker.close)
+            self.jobs = Jobs(self.broker, self)
+            self.wakeups: Wakeups = LocalWakeups() if settings.redis_url is None else RedisWakeups(settings.redis_url)
+            opened.callback(self.wakeups.close)
+            self._opened = opened.pop_all()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connections only: no thread of ours runs. Never runs DDL."""
+        return cls(settings)
+
+    @classmethod
+    def start(cls, settings: Settings) -> Self:
+        """`open` and, when embedded, the worker inside this process: projector, jobs and scheduler."""
+        runtime = cls(settings)
+        if settings.embedded:
+            worker = Worker(runtime, scheduler=True)
+            worker.start()
+            runtime._opened.callback(worker.stop)
+        return runtime
+
+    def handle(self, command: Command) -> Receipt:
+        """Record one command's events and wake the projector: the wake-up follows every commit, by construction.
+
+        Raises what `Ledger.handle` raises.
+        """
+        receipt = self.ledger.handle(command)
+        self.wake()
+        return receipt
+
+    def wake(self) -> None:
+        """Tell the projectors that something was committed."""
+        self.wakeups.publish()
+
+    def close(self) -> None:
+        """Stop what was started and close what was opened, in reverse order. May be called twice."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring ledger and views to this version's shape; idempotent, safe from several processes at once."""
+    migrations.migrate(settings.database_url)
+    with Database.open(settings.database_url) as database:
+        database.migrate([table for projection in PROJECTIONS for table in projection.tables])
+
+
+def _broker(settings: Settings) -> dramatiq.Broker:
+    if settings.redis_url is None:
+        return StubBroker(middleware=[JobMetrics()])
+    return RedisBroker(url=settings.redis_url, middleware=[JobMetrics()], namespace="plimsoll:jobs")

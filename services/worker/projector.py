@@ -1,0 +1,54 @@
+"""The loop from ledger to views: apply what is there, then wait to be woken, and look again anyway."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+import structlog
+
+from services.wakeups import Wakeups
+from services.worker.metrics import PROJECTED, PROJECTOR_FAILURES, PROJECTOR_RAN
+
+#: After a failed round the loop waits this long, doubled up to the maximum (seconds).
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class CatchesUp(Protocol):
+    """The engine, as far as the loop needs it."""
+
+    def catch_up(self, limit: int | None = None) -> int: ...
+
+
+class Projector:
+    """Runs until told to stop; several may run at once, in threads or processes: the engine's checkpoint decides."""
+
+    def __init__(self, engine: CatchesUp, wakeups: Wakeups, *, poll_seconds: float, batch: int) -> None:
+        self._engine = engine
+        self._wakeups = wakeups
+        self._poll_seconds = poll_seconds
+        self._batch = batch
+
+    def run(self, stopping: threading.Event) -> None:
+        """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
+        subscription = self._wakeups.subscribe()
+        pause = FIRST_PAUSE
+        try:
+            while not stopping.is_set():
+                try:
+                    applied = self._engine.catch_up(self._batch)
+                except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
+                    PROJECTOR_FAILURES.inc()
+                    _log.exception("projector.failed", pause_seconds=pause)
+                    stopping.wait(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                    continue
+                pause = FIRST_PAUSE
+                PROJECTED.inc(applied)
+                PROJECTOR_RAN.set_to_current_time()
+                if applied == 0 and not stopping.is_set():
+                    subscription.wait(self._poll_seconds)
+        finally:
+            subscription.close()

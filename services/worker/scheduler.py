@@ -1,0 +1,72 @@
+"""The sweep: which goals have a timer that fell due, handed to the workers by id.
+
+Any number of schedulers may sweep at once, and any message may be lost or doubled: a timer is recorded under the
+goal's own lock, with the instant at which it fell due, and only where it is still due.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from services.worker.metrics import SWEPT
+
+#: A goal whose message is on its way is not sent again within this time (seconds); then it counts as lost.
+RESEND_SECONDS = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Due(Protocol):
+    """The ledger, as far as the sweep needs it."""
+
+    def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]: ...
+
+
+class Scheduler:
+    """Sweeps every `every_seconds` until told to stop."""
+
+    def __init__(
+        self,
+        ledger: Due,
+        send: Callable[[str, str], object],
+        clock: Callable[[], datetime],
+        *,
+        every_seconds: float,
+        batch: int,
+    ) -> None:
+        self._ledger = ledger
+        self._send = send
+        self._clock = clock
+        self._every_seconds = every_seconds
+        self._batch = batch
+        #: Goal -> monotonic time at which it was last sent.
+        self._sent: dict[UUID, float] = {}
+
+    def run(self, stopping: threading.Event) -> None:
+        """Loop until `stopping` is set; an error is logged, and the next sweep finds what this one missed."""
+        while not stopping.is_set():
+            try:
+                self.sweep()
+            except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
+                _log.exception("sweep.failed")
+            stopping.wait(self._every_seconds)
+
+    def sweep(self) -> int:
+        """Send every goal that is due and not on its way; how many were sent."""
+        now = time.monotonic()
+        self._sent = {goal: at for goal, at in self._sent.items() if now - at < RESEND_SECONDS}
+        # What is on its way still counts as due: ask for that many more, or it would crowd out the rest.
+        due = self._ledger.due(self._clock(), self._batch + len(self._sent))
+        fresh = [(organisation, goal) for organisation, goal in due if goal not in self._sent]
+        for organisation, goal in fresh:
+            self._send(str(organisation), str(goal))
+            self._sent[goal] = now
+        SWEPT.inc(len(fresh))
+        return len(fresh)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+
+from domain.aggregates import AGGREGATES
+from domain.goal.acts import CheckIn, Offer
+from domain.organisation import SetPolicy
+from services.import_rows import DOES, LONGEST_LINE_BYTES, BadRow, Row, UnreadableImport, lines_of, row_of
+
+CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
+
+
+def line(**changes: Any) -> bytes:
+    return json.dumps({**CHECK_IN, **changes}).encode()
+
+
+def row(**changes: Any) -> Row:
+    found = row_of(1, line(**changes))
+    assert found is not None
+    return found
+
+
+def refused(text: bytes) -> BadRow:
+    with pytest.raises(BadRow) as caught:
+        row_of(1, text)
+    return caught.value
+
+
+def test_every_act_that_can_be_imported_has_its_name() -> None:
+    acts = {kind for kind, _ in DOES.values()}
+
+    assert set(AGGREGATES) == acts
+    assert DOES["goal.check_in"] == ("goal", CheckIn)
+    assert DOES["organisation.policy"] == DOES["organisation.set_policy"] == ("organisation", SetPolicy)
+    assert "organisation.create" not in DOES
+
+
+def test_a_row_becomes_its_act_without_what_says_who_when_and_where() -> None:
+    found = row()
+
+    assert CheckIn(note="half way") == found.act
+    assert ("goal", "g-1", "ana") == (found.kind, found.ref, found.by)
+    assert not found.creates
+
+
+def test_a_creating_row_hands_its_reference_to_the_stream() -> None:
+    text = json.dumps({"at": CHECK_IN["at"], "by": "ana", "do": "goal.offer", "goal": "g-1", "team": "t-1"}).encode()
+
+    found = row_of(1, text)
+
+    assert found is not None
+    assert Offer(ref="g-1", team="t-1") == found.act
+    assert found.creates
+
+
+def test_a_creating_row_that_names_an_id_has_no_external_reference() -> None:
+    own = "01890000-0000-7000-8000-000000000001"
+
+    found = row_of(1, json.dumps({"at": CHECK_IN["at"], "by": "a", "do": "member.join", "member": own}).encode())
+
+    assert found is not None
+    assert found.act.ref is None
+
+
+def test_the_same_content_is_the_same_row_whatever_its_spelling() -> None:
+    other = json.dumps(dict(reversed(CHECK_IN.items())), indent=1).replace("\n", " ").encode()
+
+    found = row_of(7, other)
+
+    assert found is not None
+    assert row().identity(1) == found.identity(1)
+    assert row().identity(1) != row().identity(2)
+    assert row(note="other").identity(1) != row().identity(1)
+
+
+def test_a_row_with_an_id_of_its_own_is_that_row() -> None:
+    assert row(id="r-1").identity(1) == row(id="r-1", note="mended").identity(1)
+    assert row(id="r-1").identity(1) != row(id="r-2").identity(1)
+
+
+def test_a_row_names_people_teams_and_goals_at_any_depth() -> None:
+    found = row(needs=[{"text": "a review", "addressee": "sam"}])
+
+    assert ("member", "ana", "/by") in found.names
+    assert ("member", "sam", "/needs/0/addressee") in found.names
+    assert ("goal", "g-1", "/goal") in found.names
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"surprise": 1}, "/surprise"),
+        ({"at": "2024-10-30"}, "/at"),
+        ({"at": "2024-10-30T04:49:46"}, "/at"),
+        ({"at": 1730263786}, "/at"),
+        ({"by": ""}, "/by"),
+        ({"by": None}, "/by"),
+        ({"do": "goal.ponder"}, "/do"),
+        ({"goal": 7}, "/goal"),
+        ({"goal": "x" * 201}, "/goal"),
+        ({"note": 7}, "/note"),
+        ({"note": "x" * 4001}, "/note"),
+        ({"needs": [{"text": "a", "by_when": "b"}]}, "/needs/0/by_when"),
+        ({"needs": [{"text": "a", "answer_by": "tomorrow"}]}, "/needs/0/answer_by"),
+        ({"reason": {"code": "whim"}}, "/reason/code"),
+        ({"id": ""}, "/id"),
+    ],
+)
+def test_a_bad_field_is_named(changes: dict[str, Any], field: str) -> None:
+    bad = refused(line(**changes))
+
+    assert ("invalid_field", field) == (bad.code, bad.field)
+
+
+@pytest.mark.parametrize("missing", ["at", "by", "do", "goal"])
+def test_a_missing_field_is_named(missing: str) -> None:
+    bad = refused(json.dumps({k: v for k, v in CHECK_IN.items() if k != missing}).encode())
+
+    assert f"/{missing}" == bad.field
+
+
+def test_an_unknown_act_is_answered_with_those_there_are() -> None:
+    assert "goal.check_in" in refused(line(do="goal.ponder")).allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"at":',
+        b"[]",
+        b'"act"',
+        b"\xff\xfe{}",
+        b'{"a": NaN}',
+        b'{"a": 1E+999999}',
+        b"[" * 100_000,
+        b'{"a": "' + b"x" * LONGEST_LINE_BYTES + b'"}',
+        line(note="nul \x00 inside"),
+        b'{"a": "\\ud800"}',
+        b'{"a": 1' + b"0" * 5000 + b"}",
+    ],
+    ids=["cut", "list", "text", "not-utf-8", "nan", "huge", "deep", "long", "nul", "surrogate", "digits"],
+)
+def test_a_line_that_is_no_json_object_is_refused(text: bytes) -> None:
+    assert "malformed_line" == refused(text).code
+
+
+def test_a_blank_line_is_no_row() -> None:
+    assert row_of(3, b"  \r\n") is None
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_line() -> None:
+    assert row_of(1, b"\xef\xbb\xbf" + line()) == row()
+
+
+def test_lines_are_read_plain_and_gzipped_alike() -> None:
+    text = line() + b"\n" + line(note="b") + b"\n" + line(note="no newline at the end")
+
+    plain = list(lines_of(io.BytesIO(text)))
+    packed = list(lines_of(io.BytesIO(gzip.compress(text))))
+
+    assert plain == packed == text.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"{", b"{}", b"\n\n{}\n"])
+def test_short_files_lose_nothing(text: bytes) -> None:
+    assert text == b"".join(lines_of(io.BytesIO(text)))
+
+
+@pytest.mark.parametrize("cut", [2, 5, 15, -9, -1])
+def test_a_gzip_that_is_cut_short_is_refused(cut: int) -> None:
+    with pytest.raises(UnreadableImport, match="broken gzip"):
+        list(lines_of(io.BytesIO(gzip.compress(line() * 50)[:cut])))
+
+
+def test_a_gzip_with_a_flipped_bit_is_refused() -> None:
+    packed = bytearray(gzip.compress(line() * 50))
+    packed[len(packed) // 2] ^= 0x10
+
+    with pytest.raises(UnreadableImport, match="broken gzip"):
+        list(lines_of(io.BytesIO(bytes(packed))))
+
+
+def test_of_an_over_long_line_only_the_beginning_is_held() -> None:
+    text = b"x" * (3 * LONGEST_LINE_BYTES) + b"\n{}\n"
+
+    found = list(lines_of(io.BytesIO(gzip.compress(text))))
+
+    assert [LONGEST_LINE_BYTES + 1, 3] == [len(part) for part in found]
+
+
+def test_an_import_that_unpacks_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(UnreadableImport, match="more than 1000 bytes"):
+        list(lines_of(io.BytesIO(gzip.compress(b"{}\n" * 1000)), limit_bytes=1000))
