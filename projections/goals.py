@@ -102,6 +102,13 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     due_to: date | None = None
 
 
+class Visible(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the list its reader may see: goals to which the member is owner or sponsor, and those of the teams."""
+
+    member: UUID
+    teams: frozenset[UUID]
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Some goals, and the cursor that leads on; None: these were the last."""
 
@@ -213,8 +220,11 @@ def page(
     sort: str = "due",
     cursor: str | None = None,
     limit: int = 50,
+    visible: Visible | None = None,
 ) -> Page:
     """One page of goals. Later pages see the same moment as the first, whatever is written in between.
+
+    `visible` None shows everything of the organisation.
 
     Raises `InvalidField` for an unknown sort, a limit outside 1..200, or a cursor that another question gave.
     """
@@ -229,6 +239,10 @@ def page(
     order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     where, params = _where(filters)
     params = {**lens.params, **params}
+    if visible is not None:
+        marks, teams = _listed("seen", sorted(visible.teams, key=str))
+        where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
+        params |= {"viewer": str(visible.member), **teams}
     if after is not None:
         where.append(f"({key}, stream_id) {beyond} (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
