@@ -97,18 +97,18 @@ def _trade_offs(trade_offs: Iterable[e.TradeOff], told: Told) -> str:
         }[one.kind]
         what = f" {told.title(one.goal)}" if one.goal is not None else ""
         gives.append(f"{verb}{what}" + (f" for {told.title(one.for_)}" if one.for_ is not None else ""))
-    return f" against {joined(gives)}" if gives else ""
+    return f", against {joined(gives)}" if gives else ""
 
 
 def _taken_as(taken: e.TakenAs | None) -> str:
     if taken is None:
         return ""
     return {
-        "slack": " with slack",
-        "within_line": " within the load line",
-        "trade_off": " with a trade-off that keeps the load line",
-        "overload_accepted": " over the load line, as the sponsor accepted",
-        "unpriced": " over the load line, with nothing given up for it",
+        "slack": ", with slack",
+        "within_line": ", within the load line",
+        "trade_off": ", with a trade-off that keeps the load line",
+        "overload_accepted": ", over the load line, as the sponsor accepted",
+        "unpriced": ", over the load line, with nothing given up for it",
     }[taken.how]
 
 
@@ -203,9 +203,17 @@ def _late(*, in_time: bool, retroactive: bool) -> str:
     return "" if in_time else ", later than the notice agreed"
 
 
+_TRIGGERS = {
+    "blocker": ", set off by a blocker",
+    "need": ", set off by a need",
+    "parent": ", set off by a change of a goal that it supports",
+    "purpose": ", set off by a change of the purpose",
+}
+
+
 def _change_proposed(event: e.ChangeProposed, told: Told) -> str:
     late = _late(in_time=event.in_time, retroactive=event.retroactive)
-    trigger = "" if event.trigger == "other" else f", triggered by a {event.trigger}"
+    trigger = _TRIGGERS.get(event.trigger, "")
     return f"proposed {_proposed(told)}{_trade_offs(event.trade_offs, told)}{trigger}{late}"
 
 

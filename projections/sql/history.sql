@@ -17,3 +17,13 @@ ORDER BY version
 SELECT * FROM history
 WHERE organisation_id = :organisation_id AND event_id IN (:ids) AND known_from <= :known
 ORDER BY position
+
+-- name: acts
+SELECT event_id, data FROM history
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND occurred_at <= :at AND known_from <= :known
+
+-- name: of_type
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type = :type
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY version

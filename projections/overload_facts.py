@@ -1,0 +1,381 @@
+"""What overload is made of, derived from one stream at a time: promises, additions, what gave way, capacities.
+
+`overload_promises` are versions: each ever-promised goal as the load sees it. The others are facts: `_additions` (a
+promise, or an accepted change that adds effort), `_givings` (a drop, pause, hand-over, later due or smaller scope,
+with the commitment before and after), `_returns` (what had given way and came back), `_values` (readings of a
+measure) and `_capacities` (declared hours and absences). A fact is believed from its event's log position on; where a
+check-in told late changes what stood before an act, the fact is superseded like any version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import Recorded
+from domain.goal import events as e
+from domain.goal.evolve import evolve
+from domain.goal.state import Asked, Ended, Goal, Promised
+from domain.goal.taking import commitment
+from domain.load import Commitment
+from domain.member import AbsenceDeclared, CapacityDeclared
+from domain.quantities import exact
+from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
+from projections.timeline import changed_after, micros, versions
+
+_FACT = (
+    *BELIEF,
+    Column("event_id", "uuid", "The event that is this fact."),
+    Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
+)
+_KEY = ("organisation_id", "stream_id", "event_id", "known_from")
+
+PROMISES = Table(
+    name="overload_promises",
+    columns=(
+        *BELIEF,
+        *VALIDITY,
+        Column("owner", "uuid", "The member who promised."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("live", "integer", "1: the promise stands, delivered ones included; 0: ended."),
+        Column("effort_hours", "text", "Stated effort of the terms in force, decimal hours.", nullable=True),
+        Column("body", "json", "The commitment with its events, as the load sees it."),
+    ),
+    key=("organisation_id", "stream_id", "version", "known_from"),
+    indexes=(("organisation_id", "owner", "valid_to"), ("organisation_id", "team", "valid_to")),
+    comment="Every goal ever promised, version by version, as far as load is concerned.",
+)
+ADDITIONS = Table(
+    name="overload_additions",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "promise, hand_over (the new owner's promise) or change (more effort agreed)."),
+        Column("owner", "uuid", "The member whose load it adds to."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("requester", "uuid", "Who asked for it: sponsor of a request, owner of an offer, proposer of a change."),
+        Column("imposed", "integer", "1: it began as an imposed request."),
+        Column("effort_hours", "text", "Effort agreed, decimal hours; null: not stated.", nullable=True),
+        Column("old_effort_hours", "text", "Of a change: the effort before.", nullable=True),
+        Column("progress", "text", "Progress at the act, 0..1: what a new owner takes over is the rest."),
+        Column("start", "date", "First day of the terms that this act put in force."),
+        Column("due", "date", "Last day of the terms that this act put in force."),
+        Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
+        Column("named", "json", "Trade-offs named on the addition: [[kind, goal or null], ...]."),
+    ),
+    key=_KEY,
+    indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
+    comment="Every addition to somebody's load.",
+)
+GIVINGS = Table(
+    name="overload_givings",
+    columns=(
+        *_FACT,
+        Column("owner", "uuid", "The member whose load gave way (the former owner of a hand-over)."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("kinds", "text", "Any of drop, defer, rescope, hand_over, pause, parted by spaces."),
+        Column("priority", "text", "Priority of the goal before the act."),
+        Column("old_due", "date", "Due date before."),
+        Column("new_due", "date", "Due date after; the same where it did not move."),
+        Column("before", "json", "The commitment just before the act."),
+        Column("after", "json", "The commitment just after it; null: nothing of it is left.", nullable=True),
+        Column("paid_for", "json", "Goals that the act names as paid for by it."),
+    ),
+    key=_KEY,
+    indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
+    comment="Every act by which a commitment gave way.",
+)
+RETURNS = Table(
+    name="overload_returns",
+    columns=(
+        *_FACT,
+        Column("owner", "uuid", "The member who has it again."),
+        Column("goal", "uuid", "The goal that had given way."),
+        Column("giving", "text", "Event id of the deferral that was taken back; `drop`: any drop of that goal."),
+    ),
+    key=(*_KEY, "giving"),
+    indexes=(("organisation_id", "owner"),),
+    comment="A promise that follows up a goal, or a deferred due that moved back to or before the old one.",
+)
+VALUES = Table(
+    name="overload_values",
+    columns=(
+        *_FACT,
+        Column("value", "text", "The measure's value, decimal."),
+        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+    ),
+    key=_KEY,
+    comment="Readings of goals' measures.",
+)
+CAPACITIES = Table(
+    name="overload_capacities",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "capacity or absence."),
+        Column("first", "date", "First day on which it applies."),
+        Column("last", "date", "Last day of an absence.", nullable=True),
+        Column("hours_per_week", "text", "Of a capacity: declared hours a week, decimal.", nullable=True),
+    ),
+    key=_KEY,
+    comment="What members declared about their time: hours a week from a date, absences by dates only.",
+)
+
+#: In `RETURNS.giving`: whatever drop of the goal it was.
+DROP = "drop"
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A promise as the load sees it, with the events that say so. Instants are microseconds UTC."""
+
+    commitment: Commitment
+    owner: UUID
+    team: UUID | None = None
+    #: The agreement's name of the state.
+    state: str
+    priority: str
+    promised_at: int
+    #: Promise, terms in force, last check-in and open blockers.
+    events: tuple[UUID, ...]
+    #: Of a measured number: what it is to reach, and from where.
+    baseline: str | None = None
+    target: str | None = None
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+#: Table name and event id -> the fact's own columns.
+_Facts = dict[tuple[str, ...], tuple[Any, ...]]
+
+
+class OverloadFacts:
+    """The projection: goals' and members' streams to the six tables."""
+
+    name = "overload"
+    version = 1
+    kinds = frozenset({"goal", "member"})
+    tables = (PROMISES, ADDITIONS, GIVINGS, RETURNS, VALUES, CAPACITIES)
+
+    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
+        """The rows of one stream that an event behind log position `after` opened or closed."""
+        if not stream:
+            return {}
+        head = (str(stream[0].organisation_id), str(stream[0].stream_id))
+        found: Rows = {table.name: [] for table in self.tables}
+        if stream[0].kind == "member":
+            found[CAPACITIES.name] = [(*head, *row) for row in _capacities(stream) if row[0] > after]
+            return found
+        found[PROMISES.name] = [(*head, *row) for row in _promises(stream, after)]
+        for table, row in _believed(stream):
+            if row[0] > after or after < row[1] < FOREVER:
+                found[table].append((*head, *row))
+        return found
+
+
+OVERLOAD = OverloadFacts()
+
+
+# --- promises ----------------------------------------------------------------------------------------------------
+
+
+def held(goal: Goal | None) -> Held | None:
+    """The goal as the load sees it; None where nothing was ever promised."""
+    promised = goal.promised if isinstance(goal, Ended) else goal
+    load = commitment(promised)
+    if goal is None or load is None or not isinstance(promised, Promised):
+        return None
+    measure = promised.terms.measure
+    events = (promised.promise_event, promised.terms_event, promised.last_check_in, *(b.id for b in promised.blockers))
+    return Held(
+        commitment=load,
+        owner=promised.owner,
+        team=goal.team,
+        state=goal.state,
+        priority=str(promised.terms.priority),
+        promised_at=micros(promised.promised_at),
+        events=tuple(dict.fromkeys(event for event in events if event is not None)),
+        baseline=measure.baseline if measure.kind == "number" else None,
+        target=measure.target if measure.kind == "number" else None,
+    )
+
+
+def _promises(stream: Sequence[Recorded], after: int) -> Iterator[tuple[Any, ...]]:
+    for version in versions(stream, evolve):
+        # A state of no duration answers no question about an instant.
+        if not changed_after(version, after) or version.valid_from == version.valid_to:
+            continue
+        row = held(version.state)
+        if row is None:
+            continue
+        yield (
+            version.known_from,
+            version.known_to,
+            version.version,
+            version.valid_from,
+            version.valid_to,
+            version.recorded_from,
+            version.recorded_to,
+            str(version.event_id),
+            str(row.owner),
+            _text(row.team),
+            0 if isinstance(version.state, Ended) else 1,
+            row.commitment.effort_hours,
+            _json(row),
+        )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _capacities(stream: Sequence[Recorded]) -> Iterator[tuple[Any, ...]]:
+    for recorded in stream:
+        fact = (recorded.log_position, FOREVER, str(recorded.event_id), micros(recorded.occurred_at))
+        match recorded.data:
+            case CapacityDeclared(capacity=told):
+                yield *fact, "capacity", told.from_.isoformat(), None, told.hours_per_week
+            case AbsenceDeclared(absence=away):
+                yield *fact, "absence", away.from_.isoformat(), away.to.isoformat(), None
+            case _:
+                continue
+
+
+# --- facts of a goal ---------------------------------------------------------------------------------------------
+
+
+def _believed(stream: Sequence[Recorded]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Each fact with the log positions between which it was believed.
+
+    Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
+    folded again in the order of business time, and what differs is superseded from that event's log position on.
+    """
+    positions = {str(recorded.event_id): recorded.log_position for recorded in stream}
+    times = {str(recorded.event_id): micros(recorded.occurred_at) for recorded in stream}
+    standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
+    since = 0
+    for cut in (*_told_late(stream), len(stream)):
+        told = _told(sorted(stream[:cut], key=lambda r: (r.occurred_at, r.version)))
+        for key in standing.keys() | told.keys():
+            known_from, values = standing.get(key, (0, None))
+            if values == told.get(key):
+                continue
+            if values is not None:
+                yield key[0], (known_from, since, key[1], times[key[1]], *values)
+                del standing[key]
+            if key in told:
+                standing[key] = (max(since, positions[key[1]]), told[key])
+        since = stream[cut].log_position if cut < len(stream) else 0
+    for key, (known_from, values) in standing.items():
+        yield key[0], (known_from, FOREVER, key[1], times[key[1]], *values)
+
+
+def _told_late(stream: Sequence[Recorded]) -> Iterator[int]:
+    latest = stream[0].occurred_at
+    for index, recorded in enumerate(stream):
+        if recorded.occurred_at < latest:
+            yield index
+        latest = max(latest, recorded.occurred_at)
+
+
+def _told(stream: Sequence[Recorded]) -> _Facts:
+    """The facts of a goal's events, given in the order of business time."""
+    facts: _Facts = {}
+    deferrals: list[tuple[str, date]] = []
+    goal: Goal | None = None
+    for recorded in stream:
+        before, goal = goal, evolve(goal, recorded)
+        event, key = recorded.data, str(recorded.event_id)
+        if isinstance(goal, Promised) and isinstance(before, Asked):
+            facts[ADDITIONS.name, key] = _promised(before, goal, recorded)
+            if goal.follow_up_of is not None:
+                facts[RETURNS.name, key, DROP] = (str(goal.owner), str(goal.follow_up_of), DROP)
+        elif isinstance(before, Promised) and isinstance(goal, Promised) and isinstance(event, e.ChangeAccepted):
+            _changed(before, goal, recorded, facts)
+            _returned(before, goal, key, deferrals, facts)
+            if goal.terms.due > before.terms.due:
+                deferrals.append((key, before.terms.due))
+        elif isinstance(before, Promised) and isinstance(event, e.GoalCancelled | e.GoalReleased | e.PromiseWithdrawn):
+            facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs)
+        elif isinstance(event, e.CheckedIn | e.ValueRecorded) and event.value is not None:
+            corrects = event.corrects if isinstance(event, e.CheckedIn) else None
+            facts[VALUES.name, key] = (event.value, _text(corrects))
+    return facts
+
+
+def _promised(asked: Asked, goal: Promised, recorded: Recorded) -> tuple[Any, ...]:
+    own = recorded.data.trade_offs if isinstance(recorded.data, e.GoalPromised) else ()
+    requester = goal.sponsor if goal.requested_by == "sponsor" else goal.owner
+    return _added("promise", goal, requester, None, (*asked.trade_offs, *own))
+
+
+def _added(
+    kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
+) -> tuple[Any, ...]:
+    named = [(t.kind, _text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
+    load = commitment(goal)
+    return (
+        kind,
+        str(goal.owner),
+        _text(goal.team),
+        str(requester),
+        1 if goal.imposed and kind == "promise" else 0,
+        goal.terms.effort_hours,
+        old_effort,
+        goal.progress,
+        goal.terms.start.isoformat(),
+        goal.terms.due.isoformat(),
+        1 if load is not None and load.weightless else 0,
+        _json(named),
+    )
+
+
+def _changed(before: Promised, goal: Promised, recorded: Recorded, facts: _Facts) -> None:
+    """An accepted change may add to one owner's load, take from one's, or both."""
+    proposal = before.proposal
+    if proposal is None or not isinstance(recorded.data, e.ChangeAccepted):
+        return
+    key, trade_offs = str(recorded.event_id), (*proposal.trade_offs, *recorded.data.trade_offs)
+    requester = before.sponsor if proposal.by == "sponsor" else before.owner
+    old, new = before.terms.effort_hours, goal.terms.effort_hours
+    moved = goal.owner != before.owner
+    grown = old is not None and new is not None and exact(new) - exact(old)
+    if moved:
+        facts[ADDITIONS.name, key] = _added("hand_over", goal, requester, None, trade_offs)
+    elif grown and grown > 0:
+        facts[ADDITIONS.name, key] = _added("change", goal, requester, old, trade_offs)
+    kinds = {
+        "hand_over": moved,
+        "pause": proposal.changes.pause is not None,
+        "defer": goal.terms.due > before.terms.due or goal.terms.start > before.terms.start,
+        "rescope": bool(grown and grown < 0),
+    }
+    if any(kinds.values()):
+        left = None if moved or kinds["pause"] else goal
+        facts[GIVINGS.name, key] = _gave(before, left, " ".join(k for k, held in kinds.items() if held), trade_offs)
+
+
+def _gave(before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff]) -> tuple[Any, ...]:
+    return (
+        str(before.owner),
+        _text(before.team),
+        kinds,
+        str(before.terms.priority),
+        before.terms.due.isoformat(),
+        (after or before).terms.due.isoformat(),
+        _json(commitment(before)),
+        None if after is None else _json(commitment(after)),
+        _json([str(t.for_) for t in trade_offs if t.for_ is not None]),
+    )
+
+
+def _returned(before: Promised, goal: Promised, key: str, deferrals: Sequence[tuple[str, date]], facts: _Facts) -> None:
+    """Every deferral of this goal whose old due is reached again, or passed, by a due that moves back."""
+    if goal.terms.due < before.terms.due:
+        for deferral, old_due in deferrals:
+            if goal.terms.due <= old_due < before.terms.due:
+                facts[RETURNS.name, key, deferral] = (str(goal.owner), str(goal.id), deferral)

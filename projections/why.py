@@ -1,0 +1,261 @@
+"""Why is it so? From a goal's value now, back through each accepted change, to the promise that began it.
+
+Every link names who said it, why, what it cost and who consented; `upstream` says whether a goal that this one
+supports had changed, and whether that is why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField, NotFound
+from domain.goal import events as e
+from domain.goal.state import Goal
+from domain.reasons import Reason
+from projections import goals
+from projections.database import Database, statements
+from projections.history import FIELDS, PROPOSALS, Entry, goal_values, tell, whole_history
+from projections.lens import Lens
+from projections.people import names
+
+
+def _tags(*events: type) -> frozenset[str]:
+    return frozenset(str(cls.__struct_config__.tag) for cls in events)  # type: ignore[attr-defined]
+
+
+_ASKED = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
+_PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
+_CHANGE = _tags(e.ChangeAccepted)
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A member and how people call them."""
+
+    id: UUID
+    name: str
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal, request, offer or counter: what was said before somebody consented."""
+
+    event_id: UUID
+    type: str
+    by: Party | None
+    at: datetime
+    text: str
+    reason: Reason | None = None
+    #: Of a proposal: what set it off, what gives for it, and whether it came early enough.
+    trigger: str | None = None
+    trade_offs: list[Any] = []
+    in_time: bool | None = None
+    retroactive: bool | None = None
+    causation_id: UUID | None = None
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the chain. `by` is who said it; of a change or promise, who consented and so made it hold."""
+
+    #: change: an accepted change; promise: the first promise; asked: not promised yet; act: any other act that set it.
+    kind: Literal["change", "promise", "asked", "act"]
+    event_id: UUID
+    type: str
+    before: Any
+    after: Any
+    by: Party | None
+    at: datetime
+    recorded_at: datetime
+    text: str
+    reason: Reason | None = None
+    #: What was consented to.
+    said: Said | None = None
+    #: How it stood to the owner's load line when it was taken.
+    taken_as: str | None = None
+    #: The proposer consented in the other role (a self-set goal).
+    self_accepted: bool = False
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """A goal that this one supports, and its last accepted change before this one's."""
+
+    goal: UUID
+    title: str
+    state: str
+    #: Whether its change led to one of this goal's: the proposal names it (causation), or the trigger says so.
+    caused: bool
+    because: Literal["causation", "trigger"] | None
+    changed_by: UUID | None
+    changed_at: datetime | None
+    text: str | None
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer."""
+
+    goal: UUID
+    title: str
+    field: str
+    value: Any
+    #: Newest first; the last link is where the value first came from. Empty: the field never had a value.
+    chain: list[Link]
+    upstream: list[Upstream]
+
+
+class _Act(msgspec.Struct, frozen=True):
+    """What `why` reads of an event beyond its entry: fields that are there in some events only."""
+
+    answers: UUID | None = None
+    trigger: str | None = None
+    trade_offs: list[Any] = []
+    in_time: bool | None = None
+    retroactive: bool = False
+    taken_as: Any = None
+    self_accepted: bool = False
+
+
+def why(database: Database, lens: Lens, goal_id: UUID, field: str) -> Why:
+    """The causal chain of one field's value.
+
+    Raises `NotFound` for a goal that is not there, `InvalidField` naming the fields that one can ask for.
+    """
+    if field not in FIELDS:
+        raise InvalidField(f"cannot ask why for {field[:64]!r}", pointer="/field", allowed=FIELDS)
+    goal = goals.get(database, lens, goal_id)
+    if goal is None:
+        raise NotFound("no such goal")
+    entries = whole_history(database, lens, goal_id)
+    acts = _acts(database, lens, goal_id)
+    parties = names(database, lens.organisation_id, (entry.party for entry in entries))
+    chain = _chain(entries, acts, parties, field)
+    return Why(
+        goal=goal_id,
+        title=goal.title,
+        field=field,
+        value=msgspec.to_builtins(goal_values(goal).get(field)),
+        chain=chain,
+        upstream=_upstream(database, lens, goal, chain),
+    )
+
+
+def _acts(database: Database, lens: Lens, goal_id: UUID) -> dict[UUID, _Act]:
+    params = {**lens.params, "stream_id": str(goal_id)}
+    rows = database.query(statements("history")["acts"], params)
+    return {UUID(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
+
+
+def _chain(entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str) -> list[Link]:
+    """Newest first. What was asked for and never promised is left out once there is a promise."""
+    by_id = {entry.event_id: entry for entry in entries}
+    links: list[Link] = []
+    for entry in entries:
+        if entry.type in PROPOSALS:
+            continue
+        if field in entry.after:
+            links.append(_link(entry, acts, parties, by_id, (entry.before.get(field), entry.after[field])))
+        elif entry.type in _PROMISE and links:
+            # The promise makes what was last asked for hold, as it was.
+            promise = _link(entry, acts, parties, by_id, (None, links[-1].after))
+            links = [*(link for link in links if link.kind != "asked"), promise]
+    return links[::-1]
+
+
+def _link(
+    entry: Entry,
+    acts: Mapping[UUID, _Act],
+    parties: Mapping[str, str],
+    by_id: Mapping[UUID, Entry],
+    values: tuple[Any, Any],
+) -> Link:
+    act = acts[entry.event_id]
+    kind: Literal["change", "promise", "asked", "act"] = "act"
+    for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _ASKED)):
+        if entry.type in tags:
+            kind = name  # type: ignore[assignment]
+    answered = by_id.get(act.answers) if act.answers and kind in ("change", "promise") else None
+    return Link(
+        kind=kind,
+        event_id=entry.event_id,
+        type=entry.type,
+        before=values[0],
+        after=values[1],
+        by=_party(entry, parties),
+        at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        text=entry.text,
+        reason=entry.reason,
+        said=_said(answered, acts[answered.event_id], parties) if answered else None,
+        taken_as=act.taken_as["how"] if act.taken_as else None,
+        self_accepted=act.self_accepted,
+    )
+
+
+def _said(entry: Entry, act: _Act, parties: Mapping[str, str]) -> Said:
+    proposal = entry.type in PROPOSALS
+    return Said(
+        event_id=entry.event_id,
+        type=entry.type,
+        by=_party(entry, parties),
+        at=entry.occurred_at,
+        text=entry.text,
+        reason=entry.reason,
+        trigger=(act.trigger or "other") if proposal else None,
+        trade_offs=act.trade_offs,
+        in_time=act.in_time,
+        retroactive=act.retroactive if proposal else None,
+        causation_id=entry.causation_id,
+    )
+
+
+def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:
+    return None if entry.party is None else Party(entry.party, parties.get(str(entry.party), "somebody"))
+
+
+# --- upstream ----------------------------------------------------------------------------------------------------
+
+
+def _upstream(database: Database, lens: Lens, goal: Goal, chain: Iterable[Link]) -> list[Upstream]:
+    terms = goal.terms
+    supports = [s.goal for s in (terms.supports if terms else None) or () if s.goal is not None]
+    proposals = [link.said for link in chain if link.kind == "change" and link.said is not None]
+    found = []
+    for parent_id in supports:
+        parent = goals.get(database, lens, parent_id)
+        if parent is None:
+            continue
+        found.append(_parent(parent, _accepted(database, lens, parent_id), proposals))
+    return found
+
+
+def _accepted(database: Database, lens: Lens, goal_id: UUID) -> list[Entry]:
+    """The goal's accepted changes, oldest first."""
+    params = {**lens.params, "stream_id": str(goal_id), "type": next(iter(_CHANGE))}
+    return tell(database, lens.organisation_id, database.query(statements("history")["of_type"], params))
+
+
+def _parent(parent: Goal, accepted: Sequence[Entry], proposals: Sequence[Said]) -> Upstream:
+    """The newest proposal that the parent's change led to; else just how the parent last changed."""
+    because: Literal["causation", "trigger"] | None = None
+    change = accepted[-1] if accepted else None
+    for said in proposals:
+        named = [a for a in accepted if said.causation_id is not None and a.event_id == said.causation_id]
+        earlier = [a for a in accepted if a.occurred_at <= said.at]
+        if named:
+            because, change = "causation", named[0]
+            break
+        if said.trigger == "parent" and earlier:
+            because, change = "trigger", earlier[-1]
+            break
+    return Upstream(
+        goal=parent.id,
+        title=parent.title,
+        state=parent.state,
+        caused=because is not None,
+        because=because,
+        changed_by=change.event_id if change else None,
+        changed_at=change.occurred_at if change else None,
+        text=change.text if change else None,
+    )
