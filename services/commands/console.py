@@ -43,6 +43,11 @@ class Console:
             table.add_row(*row)
         self._out.print(table, markup=False)
 
+    def say(self, words: str) -> None:
+        """A line of the result that is read while the command goes on; a pipe gets it at once."""
+        sys.stdout.write(words + "\n")
+        sys.stdout.flush()
+
     def note(self, words: str) -> None:
         """Something beside the result."""
         self._err.print(words, markup=False)

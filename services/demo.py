@@ -1,0 +1,143 @@
+"""`plimsoll demo`: a seeded organisation on embedded storage, served until Ctrl-C. A second start keeps the data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from services import logging, seed
+from services import runtime as composition
+from services.commands.console import CommandFailed
+from services.commands.serving import serve_until_stopped
+from services.imports import import_lines
+from services.organisations import STEWARD_SCOPES, found, organisation_id
+from services.runtime import Runtime
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+
+NAME = "Harbour & Co"
+#: Holds the demo's key, so that a second start prints the same one; readable by its owner only.
+NOTE = "demo.json"
+
+
+class _Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo remembers between two starts."""
+
+    organisation: UUID
+    api_key: str
+    #: The day on which the stories end; asked again after a crash, the same history is told.
+    told_on: date
+    seeded: bool = False
+
+
+def demo(
+    console: Console, *, data: Path, host: str = "127.0.0.1", port: int = 8000, environment: Mapping[str, str]
+) -> int:
+    """Seed (once) and serve; prints what to try and, when it answers, one line `READY {...}`.
+
+    Raises CommandFailed where the folder cannot be written or the port is taken.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"cannot use {data} for the demo's data: {error.strerror}") from None
+    kept = {k: v for k, v in environment.items() if k not in ("PLIMSOLL_DATABASE_URL", "PLIMSOLL_REDIS_URL")}
+    settings = msgspec.structs.replace(
+        Settings.from_environment(kept),
+        database_url=f"sqlite:///{data.resolve() / 'plimsoll.sqlite'}",
+        redis_url=None,
+        host=host,
+        port=port,
+        log_level="warning",
+    )
+    logging.configure(settings)
+    composition.migrate(settings)
+    with Runtime.open(settings) as runtime:
+        note = _seeded(runtime, data / NOTE, console)
+        runtime.engine.catch_up()
+    with Runtime.start(settings) as runtime:
+        serve_until_stopped(runtime, lambda url: _ready(console, url, note))
+    console.note("stopped; the data stays in " + str(data))
+    return 0
+
+
+def _seeded(runtime: Runtime, path: Path, console: Console) -> _Note:
+    """The demo's note, with the history behind it recorded; each step is safe to do again after a crash."""
+    note = _founded(runtime, path)
+    if note.seeded:
+        return note
+    rows = seed.rows(note.told_on)
+    principal = runtime.keys.authenticate(note.api_key, runtime.clock())
+    if principal is None:
+        raise CommandFailed(f"the key in {path} is no longer good; remove the folder to start over")
+    with console.progress("telling two years of history") as progress:
+        lines = (msgspec.json.encode(row) for row in rows)
+        result = import_lines(runtime, note.organisation, lines, principal=principal, progress=progress)
+    if result.errors:
+        first = result.errors[0]
+        raise CommandFailed(f"the demo's own history was refused: line {first.line}: {first.detail}")
+    return _write(path, msgspec.structs.replace(note, seeded=True))
+
+
+def _founded(runtime: Runtime, path: Path) -> _Note:
+    if path.exists():
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Note)
+        except msgspec.MsgspecError as error:
+            raise CommandFailed(f"{path} is not the demo's note ({error}); remove the folder to start over") from None
+    tenant = organisation_id(NAME)
+    if runtime.keys.list(tenant):
+        # Founded, and killed before the key was noted: its text is gone for good, so make another.
+        steward = runtime.keys.list(tenant)[0].member_id
+        key = runtime.keys.create(tenant, steward, STEWARD_SCOPES, name="demo key")
+    else:
+        key = found(runtime, NAME, steward=seed.STEWARD).api_key
+    return _write(path, _Note(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
+
+
+def _write(path: Path, note: _Note) -> _Note:
+    """Replace the note in one step: a kill leaves the old one or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(msgspec.json.encode(note))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return note
+
+
+def _ready(console: Console, url: str, note: _Note) -> None:
+    console.say(_TRY.format(url=url, key=note.api_key, month_ago=note.told_on - timedelta(days=30)))
+    ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation)}
+    console.say("READY " + msgspec.json.encode(ready).decode())
+
+
+_TRY = """
+Plimsoll answers at {url}; every call and its shape: {url}/docs
+
+  export URL={url} KEY={key}
+  get() {{ curl -s -H "Authorization: Bearer $KEY" "$URL$1"; }}
+
+Priya, the only database specialist, is over the line. By how much, and what would relieve her:
+  get "/v1/reports/overload?member=priya"
+Who says "yes, and"? Three additions this month, nothing dropped for them:
+  get "/v1/reports/overload?team=platform&explain=true"
+Checkout's outcome changed; whose link to it was never affirmed, and who could say one sentence to whom:
+  get "/v1/reports/drift?team=checkout"
+Why is the settlement report due when it is? Value, change, reason, consent, and what gave:
+  get "/v1/goals/settlement-report/why?field=due"
+The same goal in plain words, from the first offer on, and as it stood a month ago:
+  get "/v1/goals/settlement-report/history"
+  get "/v1/goals/settlement-report?as_of={month_ago}"
+
+Ctrl-C stops it; the same command starts it again with the same data.
+"""
