@@ -71,6 +71,8 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
     available: Fraction
     #: planned / available; 0 where both are nothing; None where something is planned and nothing is available.
     ratio: Fraction | None
+    #: How many goals ask for hours in it.
+    goals: int = 0
     #: The part of `planned` that rests on an effort nobody stated.
     estimated: Fraction = _NOTHING
     #: `available` rests on the policy's default hours.
@@ -182,6 +184,24 @@ def available_hours(
 # --- the load ----------------------------------------------------------------------------------------------------
 
 
+class Laid(NamedTuple):
+    """A commitment that asks for hours, and where they lie."""
+
+    goal: UUID
+    spread: Spread
+    #: Nobody stated its effort.
+    estimated: bool
+
+
+def lay(commitments: Iterable[Commitment], today: date, presence: Presence, policy: Policy) -> list[Laid]:
+    """Where each commitment's hours lie as seen on `today`; those that ask for none are left out."""
+    return [
+        Laid(c.goal, placed, c.effort_hours is None)
+        for c in commitments
+        if (placed := spread(c, today, presence, policy))
+    ]
+
+
 def week_loads(
     commitments: Iterable[Commitment],
     capacities: Sequence[Capacity],
@@ -191,35 +211,42 @@ def week_loads(
     weeks: int = WEEKS_AHEAD,
 ) -> list[WeekLoad]:
     """One owner's load in the week of `today`, of which only the days from today on count, and the following ones."""
-    presence, segments = Presence(absences), hours_per_day(capacities, policy)
-    laid = [(placed, c.effort_hours is None) for c in commitments if (placed := spread(c, today, presence, policy))]
-    return [_week_load(first, laid, segments, presence) for first in first_days(today, weeks)]
+    presence = Presence(absences)
+    laid = lay(commitments, today, presence, policy)
+    return laid_loads(laid, hours_per_day(capacities, policy), presence, today, weeks)
 
 
-def first_days(today: date, weeks: int = WEEKS_AHEAD) -> list[date]:
-    """The first day that counts of each week: today, then Mondays."""
-    start = monday(today)
-    mondays = [start + timedelta(weeks=n) for n in range(1, weeks) if (date.max - start).days >= n * 7 + 6]
-    return [today, *mondays]
+def laid_loads(
+    laid: Sequence[Laid], segments: Sequence[Segment], presence: Presence, today: date, weeks: int = WEEKS_AHEAD
+) -> list[WeekLoad]:
+    """As `week_loads`, of commitments laid out and capacities cut into segments already."""
+    return [_week_load(first, last, laid, segments, presence) for first, last in weeks_ahead(today, weeks)]
+
+
+def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> list[tuple[date, date]]:
+    """First and last day that count of each week: from today to Sunday, then from Monday to Sunday."""
+    start, end = monday(today).toordinal(), date.max.toordinal()
+    mondays = range(start, min(start + 7 * weeks, end + 1), 7)
+    return [(max(today, date.fromordinal(n)), date.fromordinal(min(n + 6, end))) for n in mondays]
 
 
 def _week_load(
-    first: date, laid: Sequence[tuple[Spread, bool]], segments: Sequence[Segment], presence: Presence
+    first: date, last: date, laid: Sequence[Laid], segments: Sequence[Segment], presence: Presence
 ) -> WeekLoad:
-    week = monday(first)
-    last = date.fromordinal(min(week.toordinal() + 6, date.max.toordinal()))
     planned = estimated = _NOTHING
-    for placed, guessed in laid:
-        if placed.first <= last and placed.last >= first:
-            hours = placed.within(first, last, presence)
+    goals = 0
+    for _, placed, guessed in laid:
+        if placed.first <= last and placed.last >= first and (hours := placed.within(first, last, presence)):
             planned += hours
+            goals += 1
             estimated += hours if guessed else 0
     available, default = available_within(segments, first, last, presence)
     return WeekLoad(
-        week=week,
+        week=monday(first),
         planned=planned,
         available=available,
         ratio=load_ratio(planned, available),
+        goals=goals,
         estimated=estimated,
         default_hours=default,
         skipped=first.weekday() >= WORKING_DAYS_OF_A_WEEK,

@@ -300,7 +300,7 @@ def _told(stream: Sequence[Recorded]) -> _Facts:
             if goal.terms.due > before.terms.due:
                 deferrals.append((key, before.terms.due))
         elif isinstance(before, Promised) and isinstance(event, e.GoalCancelled | e.GoalReleased | e.PromiseWithdrawn):
-            facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs)
+            facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs, before.terms.due)
         elif isinstance(event, e.CheckedIn | e.ValueRecorded) and event.value is not None:
             corrects = event.corrects if isinstance(event, e.CheckedIn) else None
             facts[VALUES.name, key] = (event.value, _text(corrects))
@@ -356,17 +356,21 @@ def _changed(before: Promised, goal: Promised, recorded: Recorded, facts: _Facts
     }
     if any(kinds.values()):
         left = None if moved or kinds["pause"] else goal
-        facts[GIVINGS.name, key] = _gave(before, left, " ".join(k for k, held in kinds.items() if held), trade_offs)
+        facts[GIVINGS.name, key] = _gave(
+            before, left, " ".join(k for k, held in kinds.items() if held), trade_offs, goal.terms.due
+        )
 
 
-def _gave(before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff]) -> tuple[Any, ...]:
+def _gave(
+    before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff], new_due: date
+) -> tuple[Any, ...]:
     return (
         str(before.owner),
         _text(before.team),
         kinds,
         str(before.terms.priority),
         before.terms.due.isoformat(),
-        (after or before).terms.due.isoformat(),
+        new_due.isoformat(),
         _json(commitment(before)),
         None if after is None else _json(commitment(after)),
         _json([str(t.for_) for t in trade_offs if t.for_ is not None]),
