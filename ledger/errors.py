@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class LedgerUnavailable(Exception):
-    """The store cannot be reached, or is too busy, just now. Whether a command was recorded is unknown: send it again
+    """The store cannot be reached, or is too busy, just now.
 
-    with its idempotency key.
+    Whether the command was recorded is unknown: send it again with its idempotency key.
     """
 
 

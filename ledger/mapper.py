@@ -7,6 +7,7 @@ is the whole envelope. Texts declared personal, the reason's words included, are
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -119,7 +120,7 @@ class Mapper(LibraryMapper[UUID]):
         return Recorded(reason=reason, data=msgspec.convert(data, self._events[tag]), **envelope)
 
 
-def renumbered(state: bytes, *, recorded_at: Any, position: int, log_position: int) -> bytes:
+def renumbered(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
     """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
     stored = _STORED.decode(state)
     header = msgspec.structs.replace(

@@ -2,7 +2,7 @@
 
 `transact` is the only way into the log. It locks the log head (one counter row), lets a batch of commands be decided
 under that lock, and writes events, index rows and keys in the same transaction. As the head stays locked from the
-counting to the commit, positions are gapless and in commit order: a reader that has seen position n has seen all before.
+counting to the commit, positions are gapless and in commit order: who has seen position n has seen all before it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,14 @@ STANDING = Target(
 )
 ANSWERS = Target(
     "ledger_idempotency",
-    {"organisation_id": "uuid", "scope": "text", "key": "text", "digest": "text", "answer": "text", "created_at": "bigint"},
+    {
+        "organisation_id": "uuid",
+        "scope": "text",
+        "key": "text",
+        "digest": "text",
+        "answer": "text",
+        "created_at": "bigint",
+    },
     # Only an expired row can be there: a valid one is found, under the same lock, before anything is decided.
     "ON CONFLICT (organisation_id, scope, key) DO UPDATE "
     "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
@@ -96,10 +103,10 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
 class Session(Protocol):
     """One open transaction of either database."""
 
-    def query(self, name: str, **params: Any) -> list[Row]:
+    def query(self, name: str, /, **params: object) -> list[Row]:
         """The rows of a named query. UUIDs come back as the driver has them: pass them through `as_uuid`."""
 
-    def run(self, name: str, **params: Any) -> int:
+    def run(self, name: str, /, **params: object) -> int:
         """The number of rows that a named statement changed."""
 
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None: ...
@@ -108,7 +115,9 @@ class Session(Protocol):
 class LogRecorder(Protocol):
     """What the ledger needs of a recorder; both are also the library's `ApplicationRecorder`."""
 
-    def read(self) -> AbstractContextManager[Session]: ...
+    def read(self, *, snapshot: bool = False) -> AbstractContextManager[Session]:
+        """For queries; with `snapshot` all of them see one state of the log."""
+
     def write(self) -> AbstractContextManager[Session]:
         """A transaction beside the log (keys, purges); never for events."""
 
@@ -182,9 +191,9 @@ def plain_events(stored: Sequence[StoredEvent], head: Head) -> Append:
     return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
 
 
-def as_uuid(value: Any) -> UUID:
+def as_uuid(value: object) -> UUID:
     """The UUID in a row: PostgreSQL gives one, SQLite its 32 digits."""
-    return value if isinstance(value, UUID) else UUID(value)
+    return value if isinstance(value, UUID) else UUID(str(value))
 
 
 def micros(instant: datetime) -> int:
@@ -195,5 +204,3 @@ def micros(instant: datetime) -> int:
 def moment(microseconds: int) -> datetime:
     """The UTC instant of `micros`."""
     return _EPOCH + timedelta(microseconds=microseconds)
-
-

@@ -67,10 +67,10 @@ class PostgresSession:
         self._connection = connection
         self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
 
-    def query(self, name: str, **params: Any) -> list[Row]:
+    def query(self, name: str, /, **params: object) -> list[Row]:
         return cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
 
-    def run(self, name: str, **params: Any) -> int:
+    def run(self, name: str, /, **params: object) -> int:
         return self._cursor.execute(_text(name), params).rowcount
 
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
@@ -116,8 +116,12 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             raise
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the log."""
+    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
+        """Queries on their own, one round trip each; a transaction only where they must agree."""
+        if not snapshot:
+            with reachable(), self.datastore.get_connection() as connection:
+                yield PostgresSession(connection)
+            return
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (connection, session):
             yield session
             connection.execute("COMMIT")
@@ -149,7 +153,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         finally:
             self._writing.release()
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock, and without its retry."""
         ids: list[int] = []
 

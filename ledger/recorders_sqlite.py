@@ -24,7 +24,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
 from ledger.recorders import Append, Head, Row, Session, Target, plain_events, queries, reachable
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
@@ -39,11 +39,11 @@ class SQLiteSession:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def query(self, name: str, **params: Any) -> list[Row]:
+    def query(self, name: str, /, **params: object) -> list[Row]:
         with _translated():
             return self._connection.execute(_text(name), _params(params)).fetchall()
 
-    def run(self, name: str, **params: Any) -> int:
+    def run(self, name: str, /, **params: object) -> int:
         with _translated():
             return self._connection.execute(_text(name), _params(params)).rowcount
 
@@ -64,12 +64,15 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
     @classmethod
     def open(cls, database_url: str) -> Self:
         """Open the file of `sqlite:///relative` or `sqlite:////absolute`."""
-        datastore = SQLiteDatastore(sqlite_path(database_url), lock_timeout=LOCK_TIMEOUT_S)
-        return cls(datastore)
+        path = sqlite_path(database_url)
+        if not Path(path).exists():
+            # Connecting would leave an empty file behind.
+            raise LedgerNotMigrated(f"there is no database {path} yet: run `plimsoll migrate`")
+        return cls(SQLiteDatastore(path, lock_timeout=LOCK_TIMEOUT_S))
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the log."""
+    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
+        """A transaction: it sees one state of the log, asked for or not."""
         with reachable(), self._transaction("BEGIN") as session:
             yield session
 
@@ -90,7 +93,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
             if append.events:
                 session.run("move_head", log_position=position + append.events, recorded_at=append.recorded_at)
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""
         ids: list[int] = []
 
@@ -163,7 +166,7 @@ class Scratch(SQLiteSession):
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -4000", "locking_mode = EXCLUSIVE"):
             self._connection.execute(f"PRAGMA {pragma}")
 
-    def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
+    def execute(self, sql: str, *params: object) -> sqlite3.Cursor:
         """Run SQL of the staging file's own; UUIDs as their 32 digits."""
         return self._connection.execute(sql, tuple(_value(p) for p in params))
 
@@ -222,7 +225,6 @@ def sqlite_path(database_url: str) -> str:
     return path
 
 
-
 @contextmanager
 def _translated() -> Iterator[None]:
     """The library's error for SQLite's, as its own transactions would give."""
@@ -254,7 +256,7 @@ def _insert(target: Target) -> str:
     return _insert_text(target.table, tuple(target.columns), target.conflict)
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> object:
     return value.hex if isinstance(value, UUID) else value
 
 

@@ -64,7 +64,7 @@ def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, st
                 yield from _personal(field.type, (*path, field.encode_name))
 
 
-def take(document: Any, paths: tuple[Path, ...], root: str) -> dict[str, str]:
+def take(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:
     """Remove the personal texts from `document` (builtins, changed in place); pointer -> text."""
     texts: dict[str, str] = {}
     for path in paths:
@@ -72,7 +72,12 @@ def take(document: Any, paths: tuple[Path, ...], root: str) -> dict[str, str]:
     return texts
 
 
-def _take(node: Any, path: Path, pointer: str, texts: dict[str, str]) -> None:
+def _take(
+    node: Any,  # noqa: ANN401  # decoded JSON
+    path: Path,
+    pointer: str,
+    texts: dict[str, str],
+) -> None:
     step, rest = path[0], path[1:]
     if step is EACH:
         for index, item in enumerate(node or ()):
@@ -89,7 +94,10 @@ def _take(node: Any, path: Path, pointer: str, texts: dict[str, str]) -> None:
             texts[f"{pointer}/{step}"] = node.pop(step)
 
 
-def put(document: Any, texts: dict[str, str]) -> None:
+def put(
+    document: Any,  # noqa: ANN401  # decoded JSON
+    texts: dict[str, str],
+) -> None:
     """Put each text back to where its pointer says (builtins, changed in place)."""
     for pointer, text in texts.items():
         *steps, last = pointer.split("/")[1:]

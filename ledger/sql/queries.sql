@@ -3,6 +3,9 @@
 -- name: head
 SELECT log_position, recorded_at FROM ledger_head WHERE single = 1
 
+-- name: migrated
+SELECT max(number) FROM ledger_migrations
+
 -- name: move_head
 UPDATE ledger_head SET log_position = :log_position, recorded_at = :recorded_at WHERE single = 1
 
@@ -15,6 +18,10 @@ SELECT count(*) FROM stored_events
 
 -- name: position
 SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id
+
+-- name: position_at
+-- The organisation's position at a log position.
+SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id AND notification_id <= :upto
 
 -- name: log_position_at
 SELECT notification_id FROM stored_events WHERE recorded_at <= :instant
@@ -37,7 +44,7 @@ WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notific
 
 -- name: changed
 -- Streams that have grown behind a log position, of all organisations: what a cache must forget.
-SELECT DISTINCT organisation_id, originator_id, topic FROM stored_events WHERE notification_id > :after
+SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
 -- name: read
 SELECT originator_id, originator_version, topic, state FROM stored_events
@@ -88,6 +95,9 @@ WHERE digest = :digest
 -- name: keys
 SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
 WHERE organisation_id = :organisation_id ORDER BY created_at, key_id
+
+-- name: organisation_of_key
+SELECT organisation_id FROM ledger_keys WHERE key_id = :key_id
 
 -- name: create_key
 INSERT INTO ledger_keys (key_id, organisation_id, member_id, name, scopes, digest, created_at, expires_at)

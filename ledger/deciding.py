@@ -1,0 +1,188 @@
+"""One command: timers first, then the act. Pure but for the states it reads; a refusal leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.aggregates import Aggregate
+from domain.envelope import Fact, Recorded, Source
+from domain.errors import InTheFuture, NotFound, VersionConflict
+from domain.world import World
+from ledger.commands import Command
+from ledger.reader import StateReader
+from ledger.states import Entry, Move, States, standing
+
+#: Timers that may run in a row on one goal; more would be a rule that never comes to rest.
+_TIMERS_AT_MOST = 100
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command comes to: its events, not yet stored, and the state after them."""
+
+    organisation_id: UUID
+    stream: str
+    #: Timers that ran first, then the act's own.
+    facts: list[Fact]
+    recorded: list[Recorded]
+    #: How many of them are timers.
+    timers: int
+    before: Entry
+    move: Move
+
+
+class Desk:
+    """Decides commands one after another, each on the states that the former ones left."""
+
+    def __init__(
+        self,
+        states: States,
+        *,
+        now: datetime,
+        new_id: Callable[[], UUID],
+        log_position: int,
+        position: Callable[[UUID], int],
+    ) -> None:
+        self.states = states
+        self.now = now
+        self.log_position = log_position
+        self._positions: dict[UUID, int] = {}
+        self._stored_position = position
+        self._reader = StateReader(states, new_id)
+
+    def decide(self, command: Command) -> Decision:
+        """Timers up to the act's time, then the act; raises the `Refusal` of the first rule that it breaks."""
+        entry = self._entry(command)
+        if command.expected_version is not None and command.expected_version != entry.version:
+            raise VersionConflict(f"the stream is at version {entry.version}, not {command.expected_version}")
+        at = command.occurred_at or self.now
+        if at > self.now:
+            raise InTheFuture(pointer="/at")
+        draft = _Draft(self, command, entry)
+        timers = draft.run_timers(self._world(command, at, party=None))
+        world = self._world(command, at, party=command.party)
+        for fact in draft.aggregate.decide(draft.state, command.act, world):
+            draft.record(fact)
+        return draft.decision(timers)
+
+    def sweep(self, command: Command) -> Decision:
+        """The timers alone, up to now; `command` names the goal and carries no act."""
+        draft = _Draft(self, command, self._entry(command))
+        return draft.decision(draft.run_timers(self.sweep_world(command)))
+
+    def sweep_world(self, command: Command) -> World:
+        """The surroundings in which reminders ring too: nobody acts, it is only late."""
+        return self._world(command, self.now, party=None)
+
+    def keep(self, decision: Decision) -> None:
+        """Let the commands after this one see it."""
+        self.states.keep(decision.move)
+        self.log_position += len(decision.recorded)
+        self._positions[decision.organisation_id] = self.position(decision.organisation_id) + len(decision.recorded)
+
+    def position(self, organisation_id: UUID) -> int:
+        """The organisation's position after what was kept."""
+        if organisation_id not in self._positions:
+            self._positions[organisation_id] = self._stored_position(organisation_id)
+        return self._positions[organisation_id]
+
+    def _entry(self, command: Command) -> Entry:
+        """The stream's state; one of another organisation or kind is not there for this command."""
+        organisation_id, stream_id = command.organisation_id, command.stream_id
+        entry = self.states.entry(organisation_id, stream_id)
+        wrong = entry.kind != command.kind if entry.kind else self.states.source.taken(organisation_id, stream_id)
+        if wrong or (command.kind == "organisation" and stream_id != organisation_id):
+            raise NotFound(f"no such {command.kind}")
+        return entry
+
+    def _world(self, command: Command, at: datetime, *, party: UUID | None) -> World:
+        return World(
+            reader=self._reader,
+            organisation_id=command.organisation_id,
+            stream_id=command.stream_id,
+            at=at,
+            now=self.now,
+            party=party,
+            source=command.source,
+            roles=command.roles,
+        )
+
+
+class _Draft:
+    """The stream of one command while it is being decided."""
+
+    def __init__(self, desk: Desk, command: Command, before: Entry) -> None:
+        self._desk = desk
+        self._command = command
+        self._before = before
+        self._stream = f"{command.kind}/{command.stream_id}"
+        self._correlation = command.correlation_id
+        self._causation = command.causation_id
+        self._position = desk.position(command.organisation_id)
+        self.aggregate: Aggregate = desk.states.aggregates[command.kind]
+        self.state: Any = before.state
+        self.facts: list[Fact] = []
+        self.recorded: list[Recorded] = []
+
+    def run_timers(self, world: World) -> int:
+        """Record every timer due at `world.at`, earliest first; their number."""
+        for ran in range(_TIMERS_AT_MOST):
+            fact = self.aggregate.due(self.state, world)
+            if fact is None:
+                return ran
+            self.record(fact)
+        raise RuntimeError(f"timers of {self._stream} do not come to rest")
+
+    def record(self, fact: Fact) -> None:
+        """Give the fact its envelope and fold it."""
+        timer = fact.source is Source.TIMER
+        number = len(self.recorded) + 1
+        if not timer and self._correlation is None:
+            self._correlation = fact.event_id
+        recorded = Recorded(
+            event_id=fact.event_id,
+            organisation_id=self._command.organisation_id,
+            stream=self._stream,
+            version=self._before.version + number,
+            type=str(type(fact.data).__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=self._desk.now,
+            actor=None if timer else self._command.actor,
+            on_behalf_of=None if timer else self._command.on_behalf_of,
+            source=fact.source or self._command.source,
+            causation_id=None if timer else self._causation,
+            correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
+            reason=fact.reason,
+            position=self._position + number,
+            log_position=self._desk.log_position + number,
+            data=fact.data,
+        )
+        if not timer:
+            # A second event of the same act follows from its first.
+            self._causation = self._causation or fact.event_id
+        self.state = self.aggregate.evolve(self.state, recorded)
+        self.facts.append(fact)
+        self.recorded.append(recorded)
+
+    def decision(self, timers: int) -> Decision:
+        command, aggregates = self._command, self._desk.states.aggregates
+        version = self._before.version + len(self.recorded)
+        entry = Entry(command.kind, version, self.state) if version else self._before
+        return Decision(
+            organisation_id=command.organisation_id,
+            stream=self._stream,
+            facts=self.facts,
+            recorded=self.recorded,
+            timers=timers,
+            before=self._before,
+            move=Move(
+                key=(command.organisation_id, command.stream_id),
+                entry=entry,
+                before=standing(self._before, aggregates),
+                after=standing(entry, aggregates),
+            ),
+        )

@@ -1,0 +1,218 @@
+"""API keys: who holds one acts for a member, within its scopes, until it expires.
+
+A key is 256 random bits. Only its SHA-256 is stored: nothing that random can be guessed or looked up in a table, so the
+slow, salted hashes that passwords need would buy nothing here and cost every request. The checksum at its end refuses a
+mistyped or cut-off key without asking the database; it is no secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField, NotFound
+from ledger.recorders import LogRecorder, as_uuid, micros, moment
+
+PREFIX = "plim_"
+SCOPES = frozenset({"read", "act", "import", "admin"})
+LONGEST_LIFE = timedelta(days=365)
+#: `last_used` is this coarse: a busy key costs one write a minute.
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECRET_BITS = 256
+#: Digits in base 62: 62^43 > 2^256, 62^6 > 2^32.
+_SECRET_DIGITS, _CHECK_DIGITS = 43, 6
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever sent a valid key: a member of one organisation, within scopes."""
+
+    key_id: UUID
+    organisation_id: UUID
+    member_id: UUID
+    scopes: frozenset[str]
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be shown of a key; the key itself is known to its holder alone."""
+
+    key_id: UUID
+    member_id: UUID
+    scopes: frozenset[str]
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyStore(Protocol):
+    """What the keys need of the ledger."""
+
+    recorder: LogRecorder
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def new_id(self) -> Callable[[], UUID]: ...
+
+
+class Keys:
+    """The keys of all organisations, beside the log. Raises `LedgerUnavailable` where the store is away."""
+
+    def __init__(self, ledger: KeyStore) -> None:
+        self._recorder = ledger.recorder
+        self._clock = ledger.clock
+        self._new_id = ledger.new_id
+
+    def create(
+        self,
+        organisation_id: UUID,
+        member_id: UUID,
+        scopes: Sequence[str] | frozenset[str],
+        expires_at: datetime | None = None,
+        name: str = "",
+    ) -> str:
+        """A new key, said this once. It ends at `expires_at`, at most (and by default) a year from now.
+
+        Raises `InvalidField`.
+        """
+        now = self._clock()
+        expires_at = expires_at or now + LONGEST_LIFE
+        if not now < expires_at <= now + LONGEST_LIFE:
+            raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
+        if not scopes or not SCOPES.issuperset(scopes):
+            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=tuple(sorted(SCOPES)))
+        if "\x00" in name:
+            raise InvalidField("a name has no NUL in it", pointer="/name")
+        text = _new_text()
+        with self._recorder.write() as session:
+            session.run(
+                "create_key",
+                key_id=self._new_id(),
+                organisation_id=organisation_id,
+                member_id=member_id,
+                name=name,
+                scopes=msgspec.json.encode(sorted(scopes)).decode(),
+                digest=_digest(text),
+                created_at=micros(now),
+                expires_at=micros(expires_at),
+            )
+        return text
+
+    def authenticate(self, text: str, now: datetime) -> Principal | None:
+        """Who holds this key; None for one that is mistyped, unknown, expired or revoked."""
+        if not well_formed(text):
+            return None
+        with self._recorder.read() as session:
+            rows = session.query("key_by_digest", digest=_digest(text))
+        if not rows:
+            return None
+        key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at = rows[0]
+        at = micros(now)
+        if revoked_at is not None or expires_at <= at:
+            return None
+        before = micros(now - USE_NOTED_EVERY)
+        if last_used_at is None or last_used_at < before:
+            with self._recorder.write() as session:
+                session.run("touch_key", key_id=as_uuid(key_id), at=at, before=before)
+        return Principal(
+            key_id=as_uuid(key_id),
+            organisation_id=as_uuid(organisation_id),
+            member_id=as_uuid(member_id),
+            scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+        )
+
+    def list(self, organisation_id: UUID) -> list[KeyRecord]:
+        """Every key of the organisation, oldest first, ended ones too."""
+        with self._recorder.read() as session:
+            rows = session.query("keys", organisation_id=organisation_id)
+        return [
+            KeyRecord(
+                key_id=as_uuid(key_id),
+                member_id=as_uuid(member_id),
+                scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+                name=name,
+                created_at=moment(created_at),
+                expires_at=moment(expires_at),
+                last_used_at=moment(last_used_at) if last_used_at is not None else None,
+                revoked_at=moment(revoked_at) if revoked_at is not None else None,
+            )
+            for key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at in rows
+        ]
+
+    def rotate(self, key_id: UUID, overlap: timedelta, *, organisation_id: UUID | None = None) -> str:
+        """A new key with the same member, scopes, name and length of life; the old one ends after `overlap`.
+
+        Only an operator leaves `organisation_id` out. Raises `NotFound` for a key of another organisation, or one that
+        has ended already.
+        """
+        if overlap < timedelta(0):
+            raise InvalidField("an overlap is not negative", pointer="/overlap")
+        now = self._clock()
+        tenant, old = self._find(key_id, organisation_id)
+        if old.revoked_at is not None or old.expires_at <= now:
+            raise NotFound("this key has ended; create another")
+        life = min(old.expires_at - old.created_at, LONGEST_LIFE)
+        text = self.create(tenant, old.member_id, old.scopes, now + life, old.name)
+        with self._recorder.write() as session:
+            session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=micros(now + overlap))
+        return text
+
+    def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> None:
+        """End a key now; revoking twice does no harm. Only an operator leaves `organisation_id` out.
+
+        Raises `NotFound`.
+        """
+        tenant, _ = self._find(key_id, organisation_id)
+        with self._recorder.write() as session:
+            session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=micros(self._clock()))
+
+    def _find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
+        """The key and its organisation."""
+        with self._recorder.read() as session:
+            rows = session.query("organisation_of_key", key_id=key_id)
+        tenant = as_uuid(rows[0][0]) if rows else None
+        if tenant is None or organisation_id not in (None, tenant):
+            raise NotFound("no such key")
+        return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
+
+
+def well_formed(text: str) -> bool:
+    """Whether the text is a key at all: prefix, length, and the checksum of its secret."""
+    secret, check = text[len(PREFIX) : -_CHECK_DIGITS], text[-_CHECK_DIGITS:]
+    return (
+        text.startswith(PREFIX)
+        and text.isascii()
+        and len(secret) == _SECRET_DIGITS
+        and secrets.compare_digest(check, _checksum(secret))
+    )
+
+
+def _new_text() -> str:
+    secret = _base62(secrets.randbits(_SECRET_BITS), _SECRET_DIGITS)
+    return f"{PREFIX}{secret}{_checksum(secret)}"
+
+
+def _checksum(secret: str) -> str:
+    return _base62(zlib.crc32(secret.encode()), _CHECK_DIGITS)
+
+
+def _base62(number: int, digits: int) -> str:
+    text = ""
+    for _ in range(digits):
+        number, digit = divmod(number, 62)
+        text = _ALPHABET[digit] + text
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

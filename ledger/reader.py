@@ -1,0 +1,60 @@
+"""What a decision may ask about the rest of its organisation, answered from states under the head's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.aggregates import commitment
+from domain.load import Commitment
+from domain.member import Member
+from domain.organisation import Organisation, PolicyVersion
+from domain.policy import Policy
+from domain.team import Team
+from ledger.states import States
+
+_UTC = ZoneInfo("UTC")
+_DEFAULTS = PolicyVersion(version=0, since=None, policy=Policy())
+
+
+class StateReader:
+    """Implements `domain.world.Reader`. A stream of another organisation, or of another kind, is not there."""
+
+    def __init__(self, states: States, new_id: Callable[[], UUID]) -> None:
+        self._states = states
+        self._new_id = new_id
+
+    def member(self, organisation_id: UUID, member_id: UUID) -> Member | None:
+        return cast("Member | None", self._state("member", organisation_id, member_id))
+
+    def team(self, organisation_id: UUID, team_id: UUID) -> Team | None:
+        return cast("Team | None", self._state("team", organisation_id, team_id))
+
+    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
+        organisation = self._organisation(organisation_id)
+        return organisation.policy_at(at) if organisation else _DEFAULTS
+
+    def zone(self, organisation_id: UUID) -> ZoneInfo:
+        organisation = self._organisation(organisation_id)
+        return ZoneInfo(organisation.zone) if organisation else _UTC
+
+    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
+        return self._state("goal", organisation_id, goal_id) is not None
+
+    def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+        """The owner's live promises, found by the standing index, in the order of their ids."""
+        goals = (self._state("goal", organisation_id, goal) for goal in self._states.book(organisation_id, owner))
+        return tuple(held for goal in goals if (held := commitment(goal)) is not None)
+
+    def next_id(self) -> UUID:
+        return self._new_id()
+
+    def _organisation(self, organisation_id: UUID) -> Organisation | None:
+        return cast("Organisation | None", self._state("organisation", organisation_id, organisation_id))
+
+    def _state(self, kind: str, organisation_id: UUID, stream_id: UUID) -> object:
+        entry = self._states.entry(organisation_id, stream_id)
+        return entry.state if entry.kind == kind else None

@@ -1,0 +1,183 @@
+"""The staging copy of a bulk import: the log as it stood, and on top of it what has been decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.envelope import Recorded
+from ledger.deciding import Decision
+from ledger.mapper import Mapper
+from ledger.recorders import LogRecorder, Row, micros
+from ledger.recorders_sqlite import Scratch
+from ledger.source import StoredSource, decoded
+
+_TABLES = """
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, organisation_id TEXT, stream_id TEXT, version INTEGER, topic TEXT, state BLOB
+);
+CREATE INDEX events_by_stream ON events (organisation_id, stream_id, version);
+CREATE TABLE standing (
+    organisation_id TEXT, goal_id TEXT, live_owner TEXT, next_timer INTEGER, PRIMARY KEY (organisation_id, goal_id)
+) WITHOUT ROWID;
+CREATE INDEX standing_by_owner ON standing (organisation_id, live_owner);
+CREATE TABLE import_rows (
+    organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
+) WITHOUT ROWID;
+CREATE TABLE streams_read (
+    organisation_id TEXT, stream_id TEXT, PRIMARY KEY (organisation_id, stream_id)
+) WITHOUT ROWID;
+CREATE TABLE books_read (
+    organisation_id TEXT, owner TEXT, PRIMARY KEY (organisation_id, owner)
+) WITHOUT ROWID;
+"""
+
+
+class Staging:
+    """Implements `ledger.states.Source` over a private file and, below it, the log up to position `base`."""
+
+    def __init__(self, path: Path, recorder: LogRecorder, mapper: Mapper, *, base: int) -> None:
+        self._file = Scratch(path)
+        self._recorder = recorder
+        self._mapper = mapper
+        self._base = base
+        self._base_positions: dict[UUID, int] = {}
+        self._base_imports: dict[UUID, bool] = {}
+        for statement in _TABLES.split(";"):
+            self._file.execute(statement)
+        # One transaction from the first to the last: the file is private and need not survive anything.
+        self._file.execute("BEGIN")
+
+    def close(self) -> None:
+        self._file.close()
+
+    # --- ledger.states.Source -----------------------------------------------------------------------------------
+
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
+        self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
+        events: list[Recorded] = []
+        if self.base_position(organisation_id):
+            with self._recorder.read() as session:
+                events = StoredSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
+        staged = self._file.execute(
+            "SELECT stream_id, version, topic, state FROM events WHERE organisation_id = ? AND stream_id = ?"
+            " ORDER BY version",
+            organisation_id,
+            stream_id,
+        )
+        return events + decoded(staged, self._mapper)
+
+    def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        with self._recorder.read() as session:
+            return StoredSource(session, self._mapper).taken(organisation_id, stream_id)
+
+    def live(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+        self._file.execute("INSERT OR IGNORE INTO books_read VALUES (?, ?)", organisation_id, owner)
+        goals: set[UUID] = set()
+        if self.base_position(organisation_id):
+            with self._recorder.read() as session:
+                below = StoredSource(session, self._mapper).live(organisation_id, owner)
+            goals = {goal for goal in below if not self._stands(organisation_id, goal)}
+        staged = self._file.execute(
+            "SELECT goal_id FROM standing WHERE organisation_id = ? AND live_owner = ?", organisation_id, owner
+        )
+        return frozenset(goals | {UUID(row[0]) for row in staged})
+
+    def _stands(self, organisation_id: UUID, goal_id: UUID) -> bool:
+        """Whether the staged index has a row that overrides the log's."""
+        found = self._file.execute(
+            "SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id
+        )
+        return found.fetchone() is not None
+
+    # --- what lies below ----------------------------------------------------------------------------------------
+
+    def base_position(self, organisation_id: UUID) -> int:
+        """The organisation's position when the staging began; 0: there is nothing below to read."""
+        if organisation_id not in self._base_positions:
+            with self._recorder.read() as session:
+                rows = session.query("position_at", organisation_id=organisation_id, upto=self._base)
+            self._base_positions[organisation_id] = int(rows[0][0] or 0)
+        return self._base_positions[organisation_id]
+
+    def imported(self, organisation_id: UUID, import_row: str) -> bool:
+        """Whether the row was imported, before or in this staging."""
+        if organisation_id not in self._base_imports:
+            with self._recorder.read() as session:
+                some = session.query("has_imports", organisation_id=organisation_id)
+            self._base_imports[organisation_id] = bool(some)
+        if self._base_imports[organisation_id]:
+            with self._recorder.read() as session:
+                if session.query("imported", organisation_id=organisation_id, import_row=import_row):
+                    return True
+        found = self._file.execute(
+            "SELECT 1 FROM import_rows WHERE organisation_id = ? AND import_row = ?", organisation_id, import_row
+        )
+        return found.fetchone() is not None
+
+    # --- what is staged -----------------------------------------------------------------------------------------
+
+    def add(self, stored: Sequence[StoredEvent], decision: Decision) -> None:
+        """Stage a decision's events and its standing, where that changed."""
+        organisation_id, stream_id = decision.move.key
+        for event in stored:
+            self._file.execute(
+                "INSERT INTO events (organisation_id, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)",
+                organisation_id,
+                stream_id,
+                event.originator_version,
+                event.topic,
+                event.state,
+            )
+        after = decision.move.after
+        if after != decision.move.before:
+            timer = micros(after.next_timer) if after.next_timer else None
+            self._file.execute(
+                "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)",
+                organisation_id,
+                stream_id,
+                after.live_owner,
+                timer,
+            )
+
+    def add_import_row(self, organisation_id: UUID, import_row: str) -> None:
+        self._file.execute("INSERT INTO import_rows VALUES (?, ?)", organisation_id, import_row)
+
+    def count(self) -> int:
+        """How many events are staged."""
+        return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
+
+    def events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
+        """(organisation, stream, version, topic, state) in the order of the decisions."""
+        rows = self._file.execute(
+            "SELECT organisation_id, stream_id, version, topic, state FROM events ORDER BY number"
+        )
+        for organisation_id, stream_id, version, topic, state in rows:
+            yield UUID(organisation_id), UUID(stream_id), version, topic, state
+
+    def standings(self) -> Iterator[Row]:
+        for organisation_id, goal_id, owner, timer in self._file.execute("SELECT * FROM standing"):
+            yield UUID(organisation_id), UUID(goal_id), UUID(owner) if owner else None, timer
+
+    def import_rows(self) -> Iterator[Row]:
+        for organisation_id, row in self._file.execute("SELECT * FROM import_rows"):
+            yield UUID(organisation_id), row
+
+    # --- what was read ------------------------------------------------------------------------------------------
+
+    def has_read(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        """Whether a decision here looked at the stream, even to find that it does not exist."""
+        found = self._file.execute(
+            "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
+        )
+        return found.fetchone() is not None
+
+    def has_read_book(self, organisation_id: UUID, owner: UUID) -> bool:
+        """Whether a decision here looked at the owner's live promises."""
+        found = self._file.execute(
+            "SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner
+        )
+        return found.fetchone() is not None

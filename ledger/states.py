@@ -1,0 +1,175 @@
+"""Folded states under the head's lock: a bounded cache, the store behind it, and what the batch has decided so far.
+
+The cache belongs to the one thread that writes. It knows up to which log position it is true; a writer that finds the
+head further on (another process has appended) first forgets the streams that have grown since. So a cached state needs
+no look at its stream's version: under the lock it *is* the stream's last one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.aggregates import Aggregate
+from domain.envelope import Recorded
+from domain.standing import IDLE, Standing
+
+#: (organisation, stream or owner)
+Key = tuple[UUID, UUID]
+V = TypeVar("V")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A stream's last state."""
+
+    kind: str
+    version: int
+    state: Any
+
+
+#: A stream that has no event yet (in this organisation).
+NOTHING = Entry("", 0, None)
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """What one decision does to its stream's state and to its row in the standing index."""
+
+    key: Key
+    entry: Entry
+    before: Standing
+    after: Standing
+
+
+class Source(Protocol):
+    """Where states come from that nobody has cached."""
+
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]: ...
+    def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        """Whether the stream belongs to another organisation."""
+
+    def live(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+        """The goals that are the owner's live promises."""
+
+
+class Cache:
+    """The least recently used states and owners' books go first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.entries: OrderedDict[Key, Entry] = OrderedDict()
+        self.books: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
+        #: Log position up to which everything here is true; None: nothing is.
+        self.synced: int | None = None
+
+    def clear(self) -> None:
+        self.entries.clear()
+        self.books.clear()
+        self.synced = None
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Streams that have grown elsewhere; any of them may have changed any book."""
+        for key in keys:
+            self.entries.pop(key, None)
+        self.books.clear()
+
+    def entry(self, key: Key) -> Entry | None:
+        return _used(self.entries, key)
+
+    def book(self, key: Key) -> frozenset[UUID] | None:
+        return _used(self.books, key)
+
+    def put_entry(self, key: Key, entry: Entry) -> None:
+        _put(self.entries, key, entry, self._limit)
+
+    def put_book(self, key: Key, goals: frozenset[UUID]) -> None:
+        _put(self.books, key, goals, self._limit)
+
+    def apply(self, moves: Iterable[Move]) -> None:
+        """Take over what was decided and is now stored."""
+        for move in moves:
+            self.put_entry(move.key, move.entry)
+            organisation_id, goal_id = move.key
+            if move.before.live_owner == move.after.live_owner:
+                continue
+            for owner, joins in ((move.before.live_owner, False), (move.after.live_owner, True)):
+                book = self.books.get((organisation_id, owner)) if owner else None
+                if owner and book is not None:
+                    self.books[organisation_id, owner] = book | {goal_id} if joins else book - {goal_id}
+
+
+def _used(store: OrderedDict[Key, V], key: Key) -> V | None:
+    value = store.get(key)
+    if value is not None:
+        store.move_to_end(key)
+    return value
+
+
+def _put(store: OrderedDict[Key, V], key: Key, value: V, limit: int) -> None:
+    store[key] = value
+    store.move_to_end(key)
+    if len(store) > limit:
+        store.popitem(last=False)
+
+
+class States:
+    """States as one batch sees them: a later command sees the events of an earlier one."""
+
+    def __init__(self, cache: Cache, source: Source, aggregates: Mapping[str, Aggregate]) -> None:
+        self._cache = cache
+        self.source = source
+        self.aggregates = aggregates
+        self.moves: list[Move] = []
+        self._changed: dict[Key, Entry] = {}
+
+    def entry(self, organisation_id: UUID, stream_id: UUID) -> Entry:
+        """The stream's last state; `NOTHING` where this organisation has no such stream."""
+        key = (organisation_id, stream_id)
+        found = self._changed.get(key) or self._cache.entry(key)
+        if found is None:
+            found = fold(self.source.stream(organisation_id, stream_id), self.aggregates)
+            self._cache.put_entry(key, found)
+        return found
+
+    def book(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
+        """The goals that are the owner's live promises, in the order of their ids."""
+        key = (organisation_id, owner)
+        goals = self._cache.book(key)
+        if goals is None:
+            goals = self.source.live(organisation_id, owner)
+            self._cache.put_book(key, goals)
+        book = set(goals)
+        for move in self.moves:
+            if move.key[0] == organisation_id:
+                (book.add if move.after.live_owner == owner else book.discard)(move.key[1])
+        return sorted(book)
+
+    def keep(self, move: Move) -> None:
+        self.moves.append(move)
+        self._changed[move.key] = move.entry
+
+    def settle(self) -> None:
+        """The moves are stored: they are the cache's now."""
+        self._cache.apply(self.moves)
+        self.moves = []
+        self._changed = {}
+
+
+def fold(events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:
+    """The state that the events of one stream make, in the order given."""
+    entry = NOTHING
+    state: Any = None
+    version, kind = 0, ""
+    for event in events:
+        kind = kind or event.kind
+        state = aggregates[kind].evolve(state, event)
+        version = max(version, event.version)
+    return Entry(kind, version, state) if kind else entry
+
+
+def standing(entry: Entry, aggregates: Mapping[str, Aggregate]) -> Standing:
+    """What the index says about a state."""
+    return aggregates[entry.kind].standing(entry.state) if entry.kind else IDLE
