@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +17,10 @@ from services.commands.serving import serve_until_stopped
 from services.imports import import_lines
 from services.organisations import STEWARD_SCOPES, found, organisation_id
 from services.runtime import Runtime
-from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.commands.console import Console
+    from services.settings import Settings
 
 NAME = "Harbour & Co"
 #: Holds the demo's key, so that a second start prints the same one; readable by its owner only.
@@ -38,24 +37,21 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     seeded: bool = False
 
 
-def demo(
-    console: Console, *, data: Path, host: str = "127.0.0.1", port: int = 8000, environment: Mapping[str, str]
-) -> int:
+def run(settings: Settings, console: Console, *, port: int | None, data: Path) -> int:
     """Seed (once) and serve; prints what to try and, when it answers, one line `READY {...}`.
 
-    Raises CommandFailed where the folder cannot be written or the port is taken.
+    Storage is the folder's, whatever the settings say. Raises CommandFailed where the folder cannot be written or the
+    port is taken.
     """
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandFailed(f"cannot use {data} for the demo's data: {error.strerror}") from None
-    kept = {k: v for k, v in environment.items() if k not in ("PLIMSOLL_DATABASE_URL", "PLIMSOLL_REDIS_URL")}
     settings = msgspec.structs.replace(
-        Settings.from_environment(kept),
+        settings,
         database_url=f"sqlite:///{data.resolve() / 'plimsoll.sqlite'}",
         redis_url=None,
-        host=host,
-        port=port,
+        port=settings.port if port is None else port,
         log_level="warning",
     )
     logging.configure(settings)
