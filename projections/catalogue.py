@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from projections.engine import Projection
+from projections.drift_facts import DRIFT
+from projections.folding import Projection
 from projections.goals import GOALS
 from projections.history import HISTORY
+from projections.overload_facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 
-PROJECTIONS: tuple[Projection, ...] = (GOALS, HISTORY, MEMBERS, ORGANISATIONS, TEAMS)
+PROJECTIONS: tuple[Projection, ...] = (DRIFT, GOALS, HISTORY, MEMBERS, ORGANISATIONS, OVERLOAD, TEAMS)

@@ -99,6 +99,16 @@ def checkpoints(database: Database | Transaction) -> list[Checkpoint]:
     ]
 
 
+def lock(transaction: Transaction, names: Sequence[str]) -> list[int]:
+    """Keep these checkpoints from moving until the transaction ends; their log positions."""
+    positions = []
+    for name in names:
+        transaction.execute("UPDATE projection_checkpoints SET applied = applied WHERE name = :name", {"name": name})
+        sql = "SELECT log_position FROM projection_checkpoints WHERE name = :name"
+        positions += [row.log_position for row in transaction.query(sql, {"name": name})]
+    return positions
+
+
 def advance(transaction: Transaction, before: Checkpoint, after: Checkpoint) -> bool:
     """Compare and set; False where it is no longer what `before` says.
 

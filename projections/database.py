@@ -90,9 +90,18 @@ class _Backend(Protocol):
 
     dialect: Dialect
 
-    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def session(self) -> AbstractContextManager[Session]: ...
     def query(self, sql: str, params: Params) -> list[Row]: ...
     def close(self) -> None: ...
+
+
+class Session(Protocol):
+    """One connection for a while: several transactions that share temporary tables."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def temporary(self, table: Table) -> None:
+        """Create an empty table that only this session sees, and that ends with it."""
 
 
 class Transaction(Protocol):
@@ -141,7 +150,16 @@ class Database:
 
         Raises `DatabaseUnavailable`, or `WriteRefused` where a value does not fit.
         """
-        return self._backend.transaction()
+        return self._transaction()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Transaction]:
+        with self._backend.session() as session, session.transaction() as transaction:
+            yield transaction
+
+    def session(self) -> AbstractContextManager[Session]:
+        """One connection for several transactions with temporary tables. Raises as `transaction`."""
+        return self._backend.session()
 
     def migrate(self, tables: Sequence[Table]) -> None:
         """Create the tables that are missing. Idempotent, and safe from several processes at once."""
@@ -154,6 +172,10 @@ class Database:
     def close(self) -> None:
         """Close every connection. May be called twice."""
         self._backend.close()
+
+
+def _temporary(table: Table, dialect: Dialect) -> str:
+    return ddl(table, dialect)[0].replace("CREATE TABLE IF NOT EXISTS", "CREATE TEMPORARY TABLE", 1)
 
 
 def _upsert_tail(table: Table) -> str:
@@ -204,6 +226,29 @@ class _SqliteTransaction:
         return f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES ({marks})"
 
 
+class _SqliteSession:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.temporaries: list[str] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        connection = self._connection
+        # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield _SqliteTransaction(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def temporary(self, table: Table) -> None:
+        self._connection.execute(_temporary(table, "sqlite"))
+        self.temporaries.append(table.name)
+
+
 def _sqlite_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     return _row_class(tuple(column[0] for column in cursor.description))(values)
 
@@ -227,17 +272,14 @@ class _Sqlite:
             return connection.execute(sql, params).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def session(self) -> Iterator[Session]:
         with _sqlite_errors(), self._borrowed() as connection:
-            # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
-            connection.execute("BEGIN IMMEDIATE")
+            session = _SqliteSession(connection)
             try:
-                yield _SqliteTransaction(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                yield session
+            finally:
+                for name in session.temporaries:
+                    connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def close(self) -> None:
         with self._lock:
@@ -279,7 +321,6 @@ class _Sqlite:
                     raise
                 time.sleep(0.02)
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 
 
@@ -290,7 +331,7 @@ class _Sqlite:
 def _postgres_errors() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable, PoolTimeout) as error:
         raise DatabaseUnavailable(str(error)) from error
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation) as error:
         raise WriteRefused(str(error)) from error
@@ -335,6 +376,21 @@ class _PostgresTransaction:
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
 
 
+class _PostgresSession:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self.temporaries: list[str] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._connection.transaction():
+            yield _PostgresTransaction(self._connection)
+
+    def temporary(self, table: Table) -> None:
+        self._connection.execute(_temporary(table, "postgresql"))
+        self.temporaries.append(f"pg_temp.{table.name}")
+
+
 def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SET synchronous_commit TO off")
 
@@ -362,9 +418,15 @@ class _Postgres:
             return _rows(connection.execute(_pyformat(sql), params))
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with _postgres_errors(), self._pool.connection() as connection, connection.transaction():
-            yield _PostgresTransaction(connection)
+    def session(self) -> Iterator[Session]:
+        with _postgres_errors(), self._pool.connection() as connection:
+            session = _PostgresSession(connection)
+            try:
+                yield session
+            finally:
+                # A broken connection takes its temporary tables with it.
+                if session.temporaries and not connection.broken:
+                    connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporaries)}")
 
     def close(self) -> None:
         self._pool.close()

@@ -8,10 +8,7 @@ held are counted, so `missing = head - applied - held` must be 0 whenever the po
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any, Protocol
-from uuid import UUID
 
 import msgspec
 
@@ -19,7 +16,6 @@ from domain.envelope import Recorded
 from projections.checkpoints import (
     BOOKKEEPING,
     Checkpoint,
-    Held,
     advance,
     checkpoints,
     enrol,
@@ -27,44 +23,22 @@ from projections.checkpoints import (
     hold,
     release,
 )
-from projections.database import Database, Transaction, WriteRefused
-from projections.tables import BELIEF, FOREVER, Table
+from projections.database import Database, WriteRefused
+from projections.folding import (
+    Folded,
+    LedgerReader,
+    Projection,
+    fold,
+    hold_back,
+    moved,
+    whole_streams,
+    write_rows,
+)
+from projections.rebuild import Difference, Progress, rebuild, verify
+from projections.tables import BELIEF
 
 #: Events per transaction while following; a rebuild takes more at a time.
 BATCH = 1_000
-Rows = dict[str, list[tuple[Any, ...]]]
-
-
-class LedgerReader(Protocol):
-    """What following the log needs of the ledger."""
-
-    def read(self, after: int, limit: int) -> list[Recorded]: ...
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]: ...
-    def head(self) -> int: ...
-
-
-class Projection(Protocol):
-    """A read model: a pure function from one stream's history to rows."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> int:
-        """Raised whenever tables or rows change their meaning: the view is then built anew."""
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of streams that it folds."""
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """Each begins with the columns of `BELIEF`."""
-
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
-        """The rows of that one stream, by table, given all its events in log order.
-
-        Rows that no event behind log position `after` opened or closed may be left out; they will not be written.
-        """
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,19 +55,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     #: The stored view belongs to another version of the code; it is not written until migrated.
     outdated: bool
-
-
-class Folded(msgspec.Struct, kw_only=True):
-    """What one projection makes of a batch, before any of it is written."""
-
-    projection: Projection
-    checkpoint: Checkpoint
-    #: Log position to which the batch leads.
-    upto: int
-    rows: dict[UUID, Rows]
-    applied: list[Recorded]
-    newly_held: dict[UUID, Held]
-    released: list[UUID]
 
 
 class Engine:
@@ -144,6 +105,22 @@ class Engine:
             if folded.released and self._write([folded]):
                 released += len(folded.released)
         return released
+
+    def rebuild(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
+        """Build one view (or all of them, reading the log once) anew beside the live one, then take its place.
+
+        What differed is returned, table by table; nothing means that the view was right. Readers see the old view
+        until the new one is whole. `progress` is told (events done, events in all).
+        """
+        return rebuild(self.reader, self.database, self._named(name), progress)
+
+    def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
+        """Fold the log once more beside the live view and compare, row by row; nothing is changed."""
+        return verify(self.reader, self.database, self._named(name), progress)
+
+    def _named(self, name: str | None) -> list[Projection]:
+        """One projection or all; raises `KeyError` for a name that is none."""
+        return list(self.projections.values()) if name is None else [self.projections[name]]
 
     def status(self) -> list[Status]:
         """Every projection's position, applied and held counts; `missing` is a constant-time check."""
@@ -231,113 +208,9 @@ class Engine:
             except _Lost:
                 continue
             except WriteRefused as error:
-                _hold_back(folded, stream_id, error)
+                hold_back(folded, stream_id, error)
         return folded
 
 
 class _Lost(Exception):  # noqa: N818 - not an error: a race that another worker won
     """Roll back."""
-
-
-def whole_streams(
-    reader: LedgerReader, events: Sequence[Recorded], kinds: frozenset[str]
-) -> dict[UUID, list[Recorded]]:
-    """The complete history, up to the batch's end, of each stream that it touches."""
-    touched: dict[UUID, list[Recorded]] = {}
-    for event in events:
-        if event.kind in kinds:
-            touched.setdefault(event.stream_id, []).append(event)
-    # A stream that begins in this batch is complete; the others are read in one query.
-    begun = [stream_id for stream_id, found in touched.items() if found[0].version != 1]
-    return touched | (reader.streams(begun, events[-1].log_position) if begun else {})
-
-
-def fold(
-    projection: Projection,
-    checkpoint: Checkpoint,
-    streams: dict[UUID, list[Recorded]],
-    events: Sequence[Recorded],
-    held: dict[UUID, Held],
-) -> Folded:
-    """What the projection makes of these events; a stream that it cannot fold is held back instead."""
-    folded = Folded(
-        projection=projection,
-        checkpoint=checkpoint,
-        upto=events[-1].log_position if events else checkpoint.position,
-        rows={},
-        applied=[e for e in events if e.kind not in projection.kinds],
-        newly_held={},
-        released=[],
-    )
-    for stream_id, stream in streams.items():
-        if not stream or stream[0].kind not in projection.kinds:
-            continue
-        before = held.get(stream_id)
-        since = before.since if before else checkpoint.position
-        tail = [e for e in stream if e.log_position > since]
-        try:
-            folded.rows[stream_id] = _changed(projection, stream, since)
-        except Exception as error:  # noqa: BLE001 - whatever a fold raises concerns this stream only
-            folded.newly_held[stream_id] = _held(projection.name, tail, since, error)
-            continue
-        folded.applied += tail
-        if before is not None:
-            folded.released.append(stream_id)
-    return folded
-
-
-def _changed(projection: Projection, stream: list[Recorded], after: int) -> Rows:
-    # known_from is the third column of BELIEF, known_to the fourth.
-    return {
-        table: [row for row in rows if row[2] > after or after < row[3] < FOREVER]
-        for table, rows in projection.rows(stream, after).items()
-    }
-
-
-def _held(name: str, tail: list[Recorded], since: int, error: Exception) -> Held:
-    return Held(
-        name=name,
-        stream_id=tail[0].stream_id,
-        organisation_id=tail[0].organisation_id,
-        error=f"{type(error).__name__}: {error}"[:500],
-        since=since,
-        events=len(tail),
-    )
-
-
-def _hold_back(folded: Folded, stream_id: UUID, error: Exception) -> None:
-    del folded.rows[stream_id]
-    tail = [e for e in folded.applied if e.stream_id == stream_id]
-    folded.applied = [e for e in folded.applied if e.stream_id != stream_id]
-    since = tail[0].log_position - 1
-    if stream_id in folded.released:
-        folded.released.remove(stream_id)
-    folded.newly_held[stream_id] = _held(folded.projection.name, tail, since, error)
-
-
-def moved(folded: Folded) -> Checkpoint:
-    """The checkpoint as it stands after the batch."""
-    before = folded.checkpoint
-    total = int(before.digest, 16) + sum(event_digest(e.event_id) for e in folded.applied)
-    return msgspec.structs.replace(
-        before,
-        position=folded.upto,
-        applied=before.applied + len(folded.applied),
-        digest=f"{total % 2**256:064x}",
-    )
-
-
-def event_digest(event_id: UUID) -> int:
-    """SHA-256 of the id's 16 bytes as a number: summed, it tells sets of events apart whatever their order."""
-    return int.from_bytes(hashlib.sha256(event_id.bytes).digest())
-
-
-def write_rows(transaction: Transaction, tables: Sequence[Table], parts: Any, *, fresh: bool = False) -> None:  # noqa: ANN401
-    """Write the rows of many streams in bulk. `fresh`: nothing is there yet, so none can have the same key."""
-    parts = list(parts)
-    for table in tables:
-        rows = [row for part in parts for row in part.get(table.name, ())]
-        if rows and fresh:
-            transaction.insert_many(table, rows)
-        elif rows:
-            transaction.upsert_many(table, rows)
