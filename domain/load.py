@@ -101,11 +101,15 @@ def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
     return left * exact(policy.blocked_share) if commitment.blocked else left
 
 
-def is_idle(commitment: Commitment, today: date) -> bool:
-    """Nothing is asked of the owner: a team outcome, delivered, or paused today (until the day work resumes)."""
+def is_paused(commitment: Commitment, today: date) -> bool:
+    """Paused by agreement on that day: from its first day on, until the day work resumes."""
     pause = commitment.pause
-    paused = pause is not None and pause.paused_from <= today < pause.resume_on
-    return commitment.weightless or commitment.delivered or paused
+    return pause is not None and pause.paused_from <= today < pause.resume_on
+
+
+def is_idle(commitment: Commitment, today: date) -> bool:
+    """Nothing is asked of the owner: a team outcome, delivered, or paused today."""
+    return commitment.weightless or commitment.delivered or is_paused(commitment, today)
 
 
 def spread(commitment: Commitment, today: date, presence: Presence, policy: Policy) -> Spread | None:

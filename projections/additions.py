@@ -1,0 +1,274 @@
+"""The window's additions: which were absorbed, what gave way for each, and what of that came back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.load import WeekLoad, line
+from domain.terms import Priority
+from projections.figures import named, printed
+from projections.overload_evidence import Evidence, Return
+from projections.overload_facts import DROP
+from projections.pairing import CAME_BACK_WITHIN_DAYS, Addition, Giving, Links, Pairing, Use, pair
+
+Paired = Literal["named", "inferred"]
+
+
+class TradeOffTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
+
+    event: UUID
+    goal: UUID | None = None
+    kinds: list[str]
+    day: date
+    hours: float | None
+    inferred: bool = False
+    came_back: UUID | None = None
+
+
+class AdditionTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One addition of the window: what it added, how full the owner then was, and what gave way."""
+
+    event: UUID
+    goal: UUID
+    member: UUID
+    team: UUID | None = None
+    requester: UUID
+    kind: str
+    day: date
+    added_hours: float | None
+    estimated: bool = False
+    freed_hours: float | None
+    paired: Paired | None = None
+    #: The fullest week stayed at or under the amber line: nothing had to give.
+    absorbed: bool = False
+    worst_week: date | None = None
+    #: Null: no capacity at all in that week.
+    worst_ratio: float | None
+    trade_offs: list[TradeOffTold] = []
+
+
+class RequesterTold(msgspec.Struct, frozen=True, kw_only=True):
+    """How many additions one member asked of another, and how many of them came without a trade-off."""
+
+    requester: UUID
+    member: UUID
+    #: Additions without a trade-off, out of `n`; absorbed ones beside.
+    count: int
+    n: int
+    absorbed: int
+    added_hours: float | None
+
+
+class Taken:
+    """The additions of the window and their pairing over all history."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        additions = evidence.additions
+        self._by_event = {a.event: a for a in additions}
+        self._givings = {g.event: g for g in evidence.givings}
+        self.window = [a for a in additions if a.at >= evidence.since and evidence.concerns(a.owner, a.team)]
+        self._links = Links(additions, evidence.givings)
+        self._worst: dict[UUID, WeekLoad | None] = {}
+        connected, self._connected_givings = self._links.connected([*self.window, *self._under_watch()])
+        self._connected = connected
+        evidence.read_histories(connected)
+
+    # --- what came back -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def came_back(self) -> dict[UUID, Return]:
+        """Trade-off -> the first return that takes it back, within 60 days."""
+        found: dict[UUID, Return] = {}
+        dropped: dict[tuple[UUID | None, UUID], list[Giving]] = defaultdict(list)
+        for giving in self._givings.values():
+            if DROP in giving.kinds:
+                dropped[giving.goal, giving.owner].append(giving)
+        for back in self._evidence.returns:
+            candidates = dropped[back.goal, back.owner] if back.giving == DROP else self._deferral(back)
+            for giving in candidates:
+                if 0 <= (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
+                    found.setdefault(giving.event, back)
+        return found
+
+    def _deferral(self, back: Return) -> list[Giving]:
+        giving = self._givings.get(UUID(back.giving))
+        return [] if giving is None else [giving]
+
+    def _under_watch(self) -> list[Addition]:
+        """Older additions of the group whose trade-offs may have come back within the window."""
+        evidence = self._evidence
+        recent = [g for g in self._givings.values() if g.day >= self._watched_since]
+        own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
+        near = Links(own, recent)
+        return [a for a in own if near.naming(a) or near.near(a)]
+
+    @property
+    def _watched_since(self) -> date:
+        first = self._evidence.first_day.toordinal() - CAME_BACK_WITHIN_DAYS
+        return date.fromordinal(max(date.min.toordinal(), first))
+
+    # --- pairing ------------------------------------------------------------------------------------------------
+
+    def worst(self, addition: Addition) -> WeekLoad | None:
+        """The owner's fullest week at the instant after the act."""
+        if addition.event not in self._worst:
+            self._worst[addition.event] = self._evidence.worst(addition)
+        return self._worst[addition.event]
+
+    def is_absorbed(self, addition: Addition) -> bool:
+        """The fullest week stays at or under the amber line."""
+        worst = self.worst(addition)
+        return worst is None or line(worst.ratio, self._evidence.policy) is None
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """Who pays for what, without the trade-offs that came back."""
+        return self._pair([g for g in self._connected_givings if g.event not in self.came_back])
+
+    @cached_property
+    def _once(self) -> Pairing:
+        """Who paid for what before anything came back."""
+        return self._pair(self._connected_givings) if self.came_back else self.pairing
+
+    def _pair(self, givings: Iterable[Giving]) -> Pairing:
+        return pair(self._connected, givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
+
+    @cached_property
+    def absorbed(self) -> list[Addition]:
+        """Additions of the window that needed no trade-off."""
+        return [a for a in self.window if self.is_absorbed(a)]
+
+    @cached_property
+    def counted(self) -> list[Addition]:
+        """The others: what both ratios are about."""
+        absorbed = {a.event for a in self.absorbed}
+        return [a for a in self.window if a.event not in absorbed]
+
+    @cached_property
+    def _served(self) -> list[tuple[Use, Giving]]:
+        """Trade-offs that paid for an addition of the group, back again or not."""
+        uses = [use for use in self._once.uses if self._concerned(use.addition)]
+        return [(use, self._givings[use.giving]) for use in uses]
+
+    def _concerned(self, event: UUID) -> bool:
+        addition = self._by_event[event]
+        return self._evidence.concerns(addition.owner, addition.team)
+
+    @property
+    def probation(self) -> int:
+        """How many trade-offs that paid for something were young enough to come back within the window."""
+        return len({giving.event for _, giving in self._served if giving.day >= self._watched_since})
+
+    @cached_property
+    def undone_in_window(self) -> list[Return]:
+        """What came back within the window and had paid for something."""
+        served = {giving.event for _, giving in self._served}
+        backs = {event: back for event, back in self.came_back.items() if event in served}
+        return [back for back in backs.values() if back.day >= self._evidence.first_day]
+
+    def undone_events(self) -> list[UUID]:
+        """The returns of the window, what they took back and what that had paid for."""
+        backs = {back.event for back in self.undone_in_window}
+        undone = {event for event, back in self.came_back.items() if back.event in backs}
+        paid = {use.addition for use, giving in self._served if giving.event in undone}
+        return named([*backs, *(undone & {g.event for _, g in self._served}), *paid])
+
+    def events(self, additions: Iterable[Addition]) -> list[UUID]:
+        """The additions and what gave way for them."""
+        wanted = {a.event for a in additions}
+        return named([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
+
+    def displacing(self) -> list[Giving]:
+        """Accepted changes of the window that moved a critical goal's due out for an addition."""
+        evidence, paying = self._evidence, {use.giving for use in self._once.uses}
+        slipped = [
+            giving
+            for giving in self._givings.values()
+            if giving.priority == Priority.CRITICAL
+            and giving.new_due > giving.old_due
+            and giving.day >= evidence.first_day
+            and evidence.concerns(giving.owner, giving.team)
+        ]
+        # One that names an addition to somebody else's load frees nothing there, and is still triggered by it.
+        additions = evidence.ever_promised(goal for giving in slipped for goal in giving.paid_for)
+        return [g for g in slipped if g.event in paying or not additions.isdisjoint(g.paid_for)]
+
+    # --- as told ------------------------------------------------------------------------------------------------
+
+    def additions_told(self) -> list[AdditionTold]:
+        """Every addition of the window, absorbed ones too, in order of time."""
+        return [self._told(addition) for addition in self.window]
+
+    def _told(self, addition: Addition) -> AdditionTold:
+        worst = self.worst(addition)
+        return AdditionTold(
+            event=addition.event,
+            goal=addition.goal,
+            member=addition.owner,
+            team=addition.team,
+            requester=addition.requester,
+            kind=addition.kind,
+            day=addition.day,
+            added_hours=printed(addition.hours),
+            estimated=addition.estimated,
+            freed_hours=printed(self.pairing.freed.get(addition.event, Fraction(0))),
+            paired=self.pairing.paired.get(addition.event),
+            absorbed=self.is_absorbed(addition),
+            worst_week=worst.week if worst else None,
+            worst_ratio=printed(worst.ratio) if worst else None,
+            trade_offs=[self._trade_off(use) for use in self._uses(addition)],
+        )
+
+    def _uses(self, addition: Addition) -> list[Use]:
+        """What pays for it now, and what did until it came back."""
+        back = [use for use in self._once.of(addition.event) if use.giving in self.came_back]
+        return [*self.pairing.of(addition.event), *back]
+
+    def _trade_off(self, use: Use) -> TradeOffTold:
+        giving = self._givings[use.giving]
+        back = self.came_back.get(giving.event)
+        return TradeOffTold(
+            event=giving.event,
+            goal=giving.goal,
+            kinds=sorted(giving.kinds),
+            day=giving.day,
+            hours=printed(use.hours),
+            inferred=use.inferred,
+            came_back=back.event if back else None,
+        )
+
+    def requesters_told(self) -> list[RequesterTold]:
+        """Who loads whom, by id of both, never by rank."""
+        pairs: dict[tuple[UUID, UUID], list[Addition]] = defaultdict(list)
+        for addition in self.window:
+            pairs[addition.requester, addition.owner].append(addition)
+        return [
+            self._requester(requester, member, pairs[requester, member])
+            for requester, member in sorted(pairs, key=lambda p: (str(p[0]), str(p[1])))
+        ]
+
+    def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterTold:
+        counted = [a for a in additions if not self.is_absorbed(a)]
+        return RequesterTold(
+            requester=requester,
+            member=member,
+            count=sum(a.event not in self.pairing.paired for a in counted),
+            n=len(counted),
+            absorbed=len(additions) - len(counted),
+            added_hours=printed(sum((a.hours for a in additions), Fraction(0))),
+        )
+
+
+def taken(evidence: Evidence) -> Taken:
+    """The window's additions, as the evidence tells."""
+    return Taken(evidence)

@@ -1,0 +1,262 @@
+"""The overload report: who carries more than fits, who adds without taking away, and what would relieve it.
+
+Formulas and fine print: docs/reports.md. A pure function of what a lens shows: no row depends on today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import LIVE_STATES
+from domain.load import Commitment, Laid, WeekLoad, is_paused, laid_loads, lay, line
+from domain.quantities import exact
+from domain.terms import Priority
+from projections.additions import AdditionTold, RequesterTold, Taken, taken
+from projections.database import Database
+from projections.declared_time import Time
+from projections.figures import SMALL_SAMPLE, Figure, Line, Report, crossed, named, printed, share
+from projections.lens import Lens
+from projections.overload_evidence import Evidence, Question
+from projections.overload_facts import Held
+from projections.pace import pace
+from projections.relief import Relief, overloaded, relief
+from projections.timeline import micros
+
+_NOTHING = Fraction(0)
+
+
+class OverloadReport(Report, frozen=True, kw_only=True):
+    """Figures, the window's additions with what paid for them, who asks whom, and ways out for the overloaded."""
+
+    additions: list[AdditionTold]
+    requesters: list[RequesterTold]
+    relief: list[Relief]
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """One member's load, laid out."""
+
+    member: UUID
+    held: Sequence[Held]
+    commitments: Sequence[Commitment]
+    time: Time
+    laid: Sequence[Laid]
+    weeks: Sequence[WeekLoad]
+
+
+def report(
+    database: Database,
+    lens: Lens,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> OverloadReport:
+    """The overload of a team's members and goals, of one member, or of the whole organisation.
+
+    Member figures take the joined members with all their goals, group figures the team's goals. `window`: days, ending
+    with the lens' day. `explain` fills each figure's `events`.
+    """
+    evidence = Evidence(database, lens, Question(team=team, member=member, window=window, explain=explain))
+    loads = member_loads(evidence)
+    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    told = taken(evidence)
+    figures = [
+        *(figure for load in loads for figure in _load_figures(load, evidence)),
+        *_addition_figures(told, group, evidence),
+        *_displacement(told, group, evidence),
+        _imposed(group, evidence),
+        *_paces(evidence),
+    ]
+    return OverloadReport(
+        as_of=lens.as_of_text,
+        recorded_as_of=lens.recorded_as_of,
+        policy_version=lens.policy.version,
+        figures=figures,
+        additions=told.additions_told(),
+        requesters=told.requesters_told(),
+        relief=[_relief(load, evidence) for load in loads if overloaded(load.weeks, evidence.policy)],
+    )
+
+
+# --- load and work in progress -----------------------------------------------------------------------------------
+
+
+def member_loads(evidence: Evidence) -> list[Load]:
+    """Each joined member's load in the 12 weeks ahead, over all the member's goals."""
+    return [_member_load(member, evidence) for member in evidence.members]
+
+
+def _member_load(member: UUID, evidence: Evidence) -> Load:
+    held = evidence.owned.get(member, [])
+    time = evidence.person(member).at(micros(evidence.lens.at))
+    commitments = [evidence.weighed(h.commitment, h.team) for h in held]
+    laid = lay(commitments, evidence.today, time.presence, evidence.policy)
+    weeks = laid_loads(laid, time.segments, time.presence, evidence.today)
+    return Load(member=member, held=held, commitments=commitments, time=time, laid=laid, weeks=weeks)
+
+
+def _load_figures(load: Load, evidence: Evidence) -> Iterator[Figure]:
+    explain = evidence.question.explain
+    for week in load.weeks:
+        if week.skipped:
+            continue
+        yield Figure(
+            name="load_ratio",
+            member=load.member,
+            week=week.week,
+            n=week.goals,
+            value=printed(week.ratio),
+            status="no_capacity" if week.no_capacity else None,
+            no_capacity=week.no_capacity,
+            line=line(week.ratio, evidence.policy),
+            estimated_share=printed(week.estimated / week.planned if week.planned else _NOTHING),
+            estimated=week.default_hours or week.estimated > 0,
+            planned_hours=printed(week.planned),
+            available_hours=printed(week.available),
+            events=_load_events(load, week, evidence) if explain else None,
+        )
+    yield _wip(load, evidence)
+
+
+def _load_events(load: Load, week: WeekLoad, evidence: Evidence) -> list[UUID]:
+    """What put the hours there: promises, terms, last words on progress, and the member's declarations."""
+    first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
+    asking = {laid.goal for laid in load.laid if laid.spread.within(first, last, load.time.presence)}
+    declared = [
+        told.event
+        for told in evidence.person(load.member).told
+        if (told.capacity is not None and told.capacity.from_ <= last)
+        or (told.absence is not None and told.absence.from_ <= last and told.absence.to >= first)
+    ]
+    progress = [event for goal in asking for event in evidence.last_values.get(goal, ())]
+    return named([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
+
+
+def _wip(load: Load, evidence: Evidence) -> Figure:
+    """Live goals owned, less the paused ones, to the limit; no sample, so no interval."""
+    active = [h for h in load.held if _active(h, evidence.today)]
+    ratio = Fraction(len(active), evidence.policy.wip_limit)
+    return Figure(
+        name="wip_ratio",
+        member=load.member,
+        n=len(active),
+        value=printed(ratio),
+        line=crossed(ratio, red=Fraction(1)),
+        events=named(h.events[0] for h in active) if evidence.question.explain else None,
+    )
+
+
+def _active(held: Held, today: date) -> bool:
+    return held.state in LIVE_STATES and not is_paused(held.commitment, today)
+
+
+def _relief(load: Load, evidence: Evidence) -> Relief:
+    pairs = zip(load.held, load.commitments, strict=True)
+    active = [commitment for held, commitment in pairs if _active(held, evidence.today)]
+    return relief(load.member, active, load.weeks, load.time, evidence.today, evidence.policy)
+
+
+# --- additions ---------------------------------------------------------------------------------------------------
+
+
+def _addition_figures(told: Taken, group: dict[str, Any], evidence: Evidence) -> Iterator[Figure]:
+    """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
+    explain, policy = evidence.question.explain, evidence.policy
+    amber, red = exact(policy.yes_and_amber), exact(policy.yes_and_red)
+    counted = told.counted
+    unpaired = [a for a in counted if a.event not in told.pairing.paired]
+    events = told.events(counted) if explain else None
+    beside: dict[str, Any] = {
+        **group,
+        "inferred": sum(told.pairing.paired.get(a.event) == "inferred" for a in counted),
+        "absorbed": len(told.absorbed),
+        "events": events,
+    }
+    estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _NOTHING
+    yield share(
+        "yes_and_ratio",
+        len(unpaired),
+        len(counted),
+        amber=amber,
+        red=red,
+        estimated_share=printed(estimated),
+        estimated=estimated > 0,
+        **beside,
+    )
+    added = sum((a.hours for a in counted), _NOTHING)
+    guessed = sum((a.hours for a in counted if a.estimated), _NOTHING)
+    freed = sum((min(told.pairing.freed.get(a.event, _NOTHING), a.hours) for a in counted), _NOTHING)
+    ratio = 1 - freed / added if added else None
+    drawn: Line | None = None
+    if ratio is not None and len(counted) >= SMALL_SAMPLE:
+        drawn = crossed(ratio, amber=amber, red=red)
+    yield Figure(
+        name="yes_and_by_effort",
+        n=len(counted),
+        value=printed(ratio),
+        status=None if added else "no_data",
+        line=drawn,
+        small_sample=len(counted) < SMALL_SAMPLE,
+        estimated_share=printed(guessed / added if added else _NOTHING),
+        estimated=guessed > 0,
+        **beside,
+    )
+    yield Figure(
+        name="trade_offs_undone",
+        n=told.probation,
+        value=len(told.undone_in_window),
+        events=told.undone_events() if explain else None,
+        **group,
+    )
+
+
+def _displacement(told: Taken, group: dict[str, Any], evidence: Evidence) -> Iterator[Figure]:
+    """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
+    explain = evidence.question.explain
+    slips = told.displacing()
+    critical = {
+        h.commitment.goal
+        for h in evidence.promises
+        if h.priority == Priority.CRITICAL and evidence.concerns(h.owner, h.team)
+    }
+    goals = sorted(critical | {g.goal for g in slips if g.goal is not None}, key=str)
+    days = {goal: sum((g.new_due - g.old_due).days for g in slips if g.goal == goal) for goal in goals}
+    yield Figure(
+        name="critical_displacement_days",
+        n=len(goals),
+        value=printed(Fraction(sum(days.values()), len(goals))) if goals else None,
+        status=None if goals else "no_data",
+        events=named(g.event for g in slips) if explain else None,
+        **group,
+    )
+    for goal in goals:
+        events = named(g.event for g in slips if g.goal == goal) if explain else None
+        yield Figure(name="critical_displacement_days", goal=goal, value=days[goal], n=1, events=events)
+
+
+def _imposed(group: dict[str, Any], evidence: Evidence) -> Figure:
+    promised = evidence.promised
+    imposed = [event for event, was_imposed in promised if was_imposed]
+    events = named(event for event, _ in promised) if evidence.question.explain else None
+    return share("imposed_share", len(imposed), len(promised), events=events, **group)
+
+
+def _paces(evidence: Evidence) -> list[Figure]:
+    """Required pace of the group's live goals that measure a number."""
+    measured = [
+        h
+        for h in evidence.promises
+        if h.target is not None and _active(h, evidence.today) and evidence.concerns(h.owner, h.team)
+    ]
+    if not measured:
+        return []
+    readings = evidence.readings(h.commitment.goal for h in measured)
+    return [pace(held, readings.get(held.commitment.goal, []), evidence) for held in measured]

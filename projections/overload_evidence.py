@@ -1,0 +1,402 @@
+"""What a report on overload reads: the facts that a lens shows, as the pure functions want them.
+
+Days are those of the organisation's zone. Everything is read at most once for one report, and only for the owners
+whom it concerns.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import Presence, end_of_day, local_date
+from domain.load import (
+    WEEKS_AHEAD,
+    Commitment,
+    WeekLoad,
+    available_within,
+    hours_per_day,
+    laid_loads,
+    lay,
+    spread,
+    worst_week,
+)
+from domain.member import Absence, Capacity
+from domain.quantities import exact
+from projections.database import Database, Row, statements
+from projections.declared_time import Person, Told
+from projections.lens import Lens
+from projections.overload_facts import Held
+from projections.pairing import Addition, Giving
+from projections.people import member_at, members_at
+from projections.timeline import instant, micros
+
+_SQL = "overload"
+_FACTS = "organisation_id = :organisation_id AND occurred_at <= :at AND known_from <= :known AND known_to > :known"
+#: Fewer stated efforts than this are no median.
+FEWEST_STATED = 5
+
+_HELD = msgspec.json.Decoder(Held)
+_COMMITMENT = msgspec.json.Decoder(Commitment)
+_NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
+_GOALS = msgspec.json.Decoder(tuple[UUID, ...])
+_NOTHING = Fraction(0)
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked: of a team, of a member, of both or of all; the window's days end with the lens' day."""
+
+    team: UUID | None = None
+    member: UUID | None = None
+    window: int = 28
+    explain: bool = False
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that had given way and is back."""
+
+    event: UUID
+    day: date
+    owner: UUID
+    goal: UUID
+    #: Event id of the deferral taken back, or `drop`: any drop of the goal by the same owner.
+    giving: str
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading of a goal's measure."""
+
+    event: UUID
+    day: date
+    value: Fraction
+
+
+class Evidence:
+    """The facts behind one report."""
+
+    def __init__(self, database: Database, lens: Lens, question: Question) -> None:
+        self.lens = lens
+        self.question = question
+        self.policy = lens.policy.policy
+        self.today = lens.today
+        self._database = database
+        self._zone = lens.tzinfo
+        #: First day of the window, and the instant (microseconds) at which it begins.
+        self.first_day = self._back(question.window - 1)
+        self.since = micros(end_of_day(self._back(question.window), self._zone))
+        self._days: dict[int, date] = {}
+        self._freed: dict[tuple[UUID, UUID], Fraction] = {}
+        self._histories: dict[UUID, list[tuple[int, int, Held]]] = {}
+
+    def _back(self, days: int) -> date:
+        return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
+
+    def day(self, at: int) -> date:
+        """The day in the organisation's zone of an instant in microseconds."""
+        if at not in self._days:
+            self._days[at] = local_date(instant(at), self._zone)
+        return self._days[at]
+
+    def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
+        sql = statements(_SQL)[name].replace(":lens", self.lens.sql).replace(":facts", _FACTS)
+        return self._database.query(sql.replace(":whose", whose), {**self.lens.params, **params})
+
+    # --- who is asked about -------------------------------------------------------------------------------------
+
+    @cached_property
+    def members(self) -> list[UUID]:
+        """The joined members whose load is told, by id."""
+        team, member = self.question.team, self.question.member
+        if member is not None:
+            found = member_at(self._database, self.lens, member)
+            inside = found is not None and found.present and (team is None or team in found.teams)
+            return [member] if inside else []
+        return [m.id for m in members_at(self._database, self.lens, team=team)]
+
+    @property
+    def _scope(self) -> tuple[str, dict[str, Any]]:
+        """Whose goals the group figures are about."""
+        question = self.question
+        parts = {"team": question.team, "owner": question.member}
+        params = {name: str(value) for name, value in parts.items() if value is not None}
+        return " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1", params
+
+    def concerns(self, owner: UUID, team: UUID | None) -> bool:
+        """Whether a goal of that owner and team belongs to the group figures."""
+        question = self.question
+        return question.team in (None, team) and question.member in (None, owner)
+
+    @cached_property
+    def _concerned(self) -> tuple[str, dict[str, Any]]:
+        """Owners in whose history something of the window's group figures may have happened."""
+        whose, params = self._scope
+        rows = self._read("concerned", whose, {**params, "since": self.since})
+        return _one_of("owner", [row.owner for row in rows])
+
+    # --- promises -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promises(self) -> list[Held]:
+        """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
+        question = self.question
+        if question.team is None and question.member is None:
+            rows = self._read("promises", "1 = 1", {})
+        else:
+            owners, params = _one_of("owner", self.members)
+            scope, named = self._scope
+            rows = self._read("promises", f"{owners} OR ({scope})", {**params, **named})
+        return [_HELD.decode(row.body) for row in rows]
+
+    @cached_property
+    def owned(self) -> dict[UUID, list[Held]]:
+        """The live promises by owner."""
+        found: dict[UUID, list[Held]] = defaultdict(list)
+        for held in self.promises:
+            found[held.owner].append(held)
+        return found
+
+    @cached_property
+    def _medians(self) -> dict[str | None, str]:
+        """Median stated effort by team id, and of the organisation (None), where enough are stated."""
+        efforts: dict[str | None, list[Decimal]] = defaultdict(list)
+        for row in self._read("stated", "1 = 1", {}):
+            efforts[None].append(Decimal(row.effort_hours))
+            if row.team is not None:
+                efforts[row.team].append(Decimal(row.effort_hours))
+        return {team: format(median(told), "f") for team, told in efforts.items() if len(told) >= FEWEST_STATED}
+
+    def weighed(self, commitment: Commitment, team: UUID | None) -> Commitment:
+        """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
+        if commitment.effort_hours is not None or commitment.weightless:
+            return commitment
+        estimate = self._medians.get(str(team)) or self._medians.get(None)
+        return msgspec.structs.replace(commitment, estimated_hours=estimate)
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _people(self) -> dict[UUID, Person]:
+        concerned, params = self._concerned
+        owners, named = _one_of("stream_id", self.members, "member")
+        whose = f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}"
+        told: dict[UUID, list[Told]] = defaultdict(list)
+        for row in self._read("capacities", whose, {**params, **named}):
+            first, event = date.fromisoformat(row.first), UUID(row.event_id)
+            capacity = absence = None
+            if row.kind == "capacity":
+                capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
+            else:
+                absence = Absence(from_=first, to=date.fromisoformat(row.last))
+            told[UUID(row.stream_id)].append(Told(event, row.occurred_at, capacity, absence))
+        return {member: Person(said, self.policy) for member, said in told.items()}
+
+    @cached_property
+    def _nobody(self) -> Person:
+        return Person((), self.policy)
+
+    def person(self, member: UUID) -> Person:
+        """A member's declarations; none for one who declared nothing."""
+        return self._people.get(member, self._nobody)
+
+    # --- additions and what gave way ----------------------------------------------------------------------------
+
+    @cached_property
+    def additions(self) -> list[Addition]:
+        """Every addition, of all history, to the load of whom the window concerns; ascending."""
+        return [self._addition(row) for row in self._read("additions", *self._concerned)]
+
+    def _addition(self, row: Row) -> Addition:
+        owner, team = UUID(row.owner), UUID(row.team) if row.team else None
+        day, due = self.day(row.occurred_at), date.fromisoformat(row.due)
+        if row.kind == "change":
+            hours, estimated = exact(row.effort_hours) - exact(row.old_effort_hours), False
+        else:
+            load = Commitment(
+                goal=UUID(row.stream_id),
+                effort_hours=row.effort_hours,
+                start=date.fromisoformat(row.start),
+                due=due,
+                progress=row.progress if row.kind == "hand_over" else "0",
+            )
+            hours = self._added(self.weighed(load, team), day, self.person(owner).at(row.occurred_at).presence)
+            estimated = row.effort_hours is None
+        return Addition(
+            event=UUID(row.event_id),
+            goal=UUID(row.stream_id),
+            owner=owner,
+            team=team,
+            requester=UUID(row.requester),
+            kind=row.kind,
+            at=row.occurred_at,
+            day=day,
+            due=due,
+            hours=hours,
+            estimated=estimated,
+            imposed=bool(row.imposed),
+            named=_NAMED.decode(row.named),
+        )
+
+    def _added(self, load: Commitment, day: date, presence: Presence) -> Fraction:
+        """The effort that a promise adds; of a rate its hours from the day taken, or the start, to the due."""
+        effort = load.effort_hours if load.effort_hours is not None else load.estimated_hours
+        if effort is not None:
+            return exact(effort) * (1 - exact(load.progress))
+        laid = spread(load, day, presence, self.policy)
+        return laid.within(day, load.due, presence) if laid else _NOTHING
+
+    @cached_property
+    def givings(self) -> list[Giving]:
+        """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
+        found = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._concerned)]
+        owners = {UUID(value) for value in self._concerned[1].values()}
+        for member in sorted(owners, key=str):
+            found += self._capacities(member)
+        return sorted(found, key=lambda g: (g.at, str(g.event)))
+
+    def _capacities(self, member: UUID) -> list[Giving]:
+        person = self.person(member)
+        return [
+            Giving(
+                event=told.event,
+                goal=None,
+                owner=member,
+                kinds=frozenset({"capacity"}),
+                at=told.at,
+                day=self.day(told.at),
+                capacities=(person.capacities(place), person.capacities(place + 1)),
+            )
+            for place, told in enumerate(person.told)
+            if told.capacity is not None
+        ]
+
+    @cached_property
+    def returns(self) -> list[Return]:
+        """What is back, of those owners; ascending."""
+        return [
+            Return(
+                event=UUID(row.event_id),
+                day=self.day(row.occurred_at),
+                owner=UUID(row.owner),
+                goal=UUID(row.goal),
+                giving=row.giving,
+            )
+            for row in self._read("returns", *self._concerned)
+        ]
+
+    def freed(self, addition: Addition, giving: Giving) -> Fraction:
+        """The owner's hours that the trade-off frees inside [max(day taken, its own day), the addition's due].
+
+        Seen on the trade-off's day, with what the owner had declared by then.
+        """
+        key = (addition.event, giving.event)
+        if key not in self._freed:
+            self._freed[key] = self._less(addition, giving)
+        return self._freed[key]
+
+    def _less(self, addition: Addition, giving: Giving) -> Fraction:
+        first, last = max(addition.day, giving.day), addition.due
+        if last < first:
+            return _NOTHING
+        time = self.person(giving.owner).at(giving.at)
+        if giving.before is None:
+            old, new = (hours_per_day(told, self.policy) for told in giving.capacities)
+            less, _ = available_within(old, first, last, time.presence)
+            more, _ = available_within(new, first, last, time.presence)
+            return max(_NOTHING, more - less)
+        hours = [
+            laid.within(first, last, time.presence)
+            if held and (laid := spread(self.weighed(held, giving.team), giving.day, time.presence, self.policy))
+            else _NOTHING
+            for held in (giving.before, giving.after)
+        ]
+        return max(_NOTHING, hours[0] - hours[1])
+
+    # --- the load at an earlier instant -------------------------------------------------------------------------
+
+    def read_histories(self, additions: Iterable[Addition]) -> None:
+        """Read once what `worst` will want for these additions."""
+        wanted = list(additions)
+        if wanted:
+            whose, params = _one_of("owner", sorted({str(a.owner) for a in wanted}))
+            found: dict[UUID, list[tuple[int, int, Held]]] = defaultdict(list)
+            for row in self._read("held_since", whose, {**params, "since": min(a.at for a in wanted)}):
+                found[UUID(row.owner)].append((row.valid_from, row.valid_to, _HELD.decode(row.body)))
+            self._histories = found
+
+    def worst(self, addition: Addition) -> WeekLoad | None:
+        """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
+        held = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
+        time = self.person(addition.owner).at(addition.at)
+        laid = lay((self.weighed(h.commitment, h.team) for h in held), addition.day, time.presence, self.policy)
+        # One week more than the due asks for: on a weekend the next week answers.
+        weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
+        loads = laid_loads(laid, time.segments, time.presence, addition.day, weeks)
+        return worst_week(loads, addition.day, addition.due)
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promised(self) -> list[tuple[UUID, bool]]:
+        """The window's promises to the group's goals, and whether each began as an imposed request."""
+        whose, params = self._scope
+        rows = self._read("promised", whose, {**params, "since": self.since})
+        return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
+
+    def ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
+        """Which of these goals were ever promised, to whomever."""
+        wanted = sorted({str(goal) for goal in goals})
+        if not wanted:
+            return set()
+        whose, params = _one_of("stream_id", wanted)
+        return {UUID(row.stream_id) for row in self._read("promised_goals", whose, params)}
+
+    @cached_property
+    def last_values(self) -> dict[UUID, list[UUID]]:
+        """The event of the last reading of each goal's measure: progress may follow from it."""
+        found = self.readings(held.commitment.goal for held in self.promises)
+        return {goal: [readings[-1].event] for goal, readings in found.items()}
+
+    def readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
+        """Each goal's readings, ascending by business time; one that a later one corrects is left out."""
+        whose, params = _one_of("stream_id", sorted(map(str, goals)))
+        rows = self._read("values", whose, params)
+        corrected = {row.corrects for row in rows}
+        found: dict[UUID, list[Reading]] = defaultdict(list)
+        for row in rows:
+            if row.event_id not in corrected:
+                reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=exact(row.value))
+                found[UUID(row.stream_id)].append(reading)
+        return found
+
+
+def _one_of(column: str, values: Sequence[object], prefix: str = "owner") -> tuple[str, dict[str, Any]]:
+    """`column IN (:prefix_0, ...)` with its values; an empty list matches nothing."""
+    params = {f"{prefix}_{n}": str(value) for n, value in enumerate(values)}
+    return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
+
+
+def _giving(row: Row, day: date) -> Giving:
+    return Giving(
+        event=UUID(row.event_id),
+        goal=UUID(row.stream_id),
+        owner=UUID(row.owner),
+        team=UUID(row.team) if row.team else None,
+        kinds=frozenset(row.kinds.split()),
+        at=row.occurred_at,
+        day=day,
+        before=_COMMITMENT.decode(row.before),
+        after=_COMMITMENT.decode(row.after) if row.after else None,
+        paid_for=_GOALS.decode(row.paid_for),
+        priority=row.priority,
+        old_due=date.fromisoformat(row.old_due),
+        new_due=date.fromisoformat(row.new_due),
+    )
