@@ -7,7 +7,6 @@ from projections.folding import Projection
 from projections.goals import GOALS
 from projections.history import HISTORY
 from projections.overload_facts import OVERLOAD
-from projections.overload_facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 
 PROJECTIONS: tuple[Projection, ...] = (DRIFT, GOALS, HISTORY, MEMBERS, ORGANISATIONS, OVERLOAD, TEAMS)
