@@ -89,6 +89,11 @@ def changes(before: Values, after: Values) -> tuple[Values, Values]:
     return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
 
 
+def plain(value: Any) -> Any:  # noqa: ANN401 - any field's value
+    """A value as it reads in JSON: the same whether it was folded just now or stored."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 def told(event: Recorded, before: Values, after: Values) -> tuple[Values, Values]:
     """What the event changed; of a proposal, what it would change."""
     old, new = changes(before, after)
@@ -299,8 +304,8 @@ def diff(database: Database, first: Lens, second: Lens, goal_id: UUID) -> list[F
     return [
         FieldChange(
             field=name,
-            before=msgspec.to_builtins(before[name]),
-            after=msgspec.to_builtins(after[name]),
+            before=plain(before[name]),
+            after=plain(after[name]),
             events=[event for event, tag, said in by_event if name in said and tag not in PROPOSALS],
         )
         for name in FIELDS

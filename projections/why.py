@@ -19,7 +19,7 @@ from domain.goal.state import Goal
 from domain.reasons import Reason
 from projections import goals
 from projections.database import Database, statements
-from projections.history import FIELDS, PROPOSALS, Entry, goal_values, tell, whole_history
+from projections.history import FIELDS, PROPOSALS, Entry, goal_values, plain, tell, whole_history
 from projections.lens import Lens
 from projections.people import names
 
@@ -135,7 +135,7 @@ def why(database: Database, lens: Lens, goal_id: UUID, field: str) -> Why:
         goal=goal_id,
         title=goal.title,
         field=field,
-        value=msgspec.to_builtins(goal_values(goal).get(field)),
+        value=plain(goal_values(goal).get(field)),
         chain=chain,
         upstream=_upstream(database, lens, goal, chain),
     )

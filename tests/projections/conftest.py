@@ -1,0 +1,49 @@
+"""Views on a fresh database of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from projections.catalogue import PROJECTIONS
+from projections.database import Database
+from projections.engine import Engine
+from projections.lens import Lens, lens
+from tests.story import Story
+
+#: Follow a story with every view, and look at it; keywords as `lens`.
+Look = Callable[..., Lens]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database.open(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def look(database: Database) -> Look:
+    def look(story: Story, as_of: date | datetime | None = None, *, recorded_as_of: datetime | None = None) -> Lens:
+        engine = Engine(story, database, PROJECTIONS)
+        engine.migrate()
+        engine.catch_up()
+        return lens(database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=story.now)
+
+    return look
+
+
+def dump(database: Database, *, only: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every view and of the bookkeeping, in one order."""
+    tables = [table for projection in PROJECTIONS for table in projection.tables if not only or table.name in only]
+    found = {}
+    for table in tables:
+        rows = database.query(f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)}")
+        found[table.name] = [tuple(row) for row in rows]
+    if not only:
+        rows = database.query("SELECT name, log_position, applied, digest FROM projection_checkpoints ORDER BY name")
+        found["projection_checkpoints"] = [tuple(row) for row in rows]
+    return found

@@ -1,0 +1,120 @@
+"""Following live, in any steps, gives the tables that a replay from zero gives; and both are what the domain folds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import accumulate
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.goal.evolve import evolve
+from projections import history
+from projections.catalogue import PROJECTIONS
+from projections.checkpoints import ZERO
+from projections.database import Database
+from projections.engine import Engine
+from projections.goals import get
+from projections.lens import lens
+from tests.projections.histories import steps, story_of
+from tests.story import Story
+
+each_on_one_database = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+class Prefix:
+    """The first events of a story, as a ledger that grows."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.length = 0
+
+    def read(self, after: int, limit: int) -> list[Any]:
+        return self.story.events[after : min(after + limit, self.length)]
+
+    def streams(self, stream_ids: Any, upto: int) -> dict[UUID, list[Any]]:
+        return self.story.streams(stream_ids, min(upto, self.length))
+
+    def head(self) -> int:
+        return self.length
+
+
+def emptied(database: Database, reader: Any) -> Engine:
+    """An engine on the same database with nothing in its views."""
+    engine = Engine(reader, database, PROJECTIONS)
+    engine.migrate()
+    with database.transaction() as transaction:
+        for table in (table for projection in PROJECTIONS for table in projection.tables):
+            transaction.execute(f"DELETE FROM {table.name}")
+        transaction.execute(
+            "UPDATE projection_checkpoints SET log_position = 0, applied = 0, digest = :zero", {"zero": ZERO}
+        )
+    return engine
+
+
+@each_on_one_database
+@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_after_any_prefix_followed_in_any_steps_a_replay_from_zero_finds_no_difference(
+    database: Database, draws: Any, strides: list[int]
+) -> None:
+    story = story_of(draws)
+    reader = Prefix(story)
+    engine = emptied(database, reader)
+    stops = [stop for stop in accumulate(strides) if stop < len(story.events)]
+
+    for stop in [*stops, len(story.events)]:
+        reader.length = stop
+        engine.catch_up()
+
+        assert [] == engine.verify()
+        assert all((stop, stop, 0, 0) == (s.position, s.applied, s.held, s.missing) for s in engine.status())
+
+
+@each_on_one_database
+@given(steps, st.integers(0, 60), st.integers(-30, 60 * 24))
+def test_a_lens_shows_each_goal_as_the_domain_folds_what_was_known_by_then(
+    database: Database, draws: Any, known: int, hours: int
+) -> None:
+    story = story_of(draws)
+    engine = emptied(database, story)
+    engine.catch_up()
+    at = story.events[0].occurred_at + timedelta(hours=hours)
+    view = lens(database, story, story.organisation_id, as_of=at, now=story.now)
+    view = msgspec.structs.replace(view, known=min(known, len(story.events)))
+
+    for goal in ("one", "two", "three"):
+        stream = [e for e in story.stream(goal) if e.log_position <= view.known]
+        expected: Any = None
+        for event in sorted((e for e in stream if e.occurred_at <= at), key=lambda e: (e.occurred_at, e.version)):
+            expected = evolve(expected, event)
+        if expected is not None:
+            expected = msgspec.structs.replace(expected, version=len(stream))
+        assert expected == get(database, view, story.id(goal, "goal"))
+
+
+@each_on_one_database
+@given(steps)
+def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(database: Database, draws: Any) -> None:
+    story = story_of(draws)
+    emptied(database, story).catch_up()
+    view = lens(database, story, story.organisation_id, now=story.now)
+
+    for goal in ("one", "two"):
+        entries = history.whole_history(database, view, story.id(goal, "goal"))
+        values: dict[str, Any] = {}
+        for entry in entries:
+            assert entry.text.endswith(".")
+            assert "somebody" not in entry.text
+            if entry.type not in history.PROPOSALS:
+                assert {n: values.get(n) for n in entry.before} == entry.before
+                values |= entry.after
+            else:
+                values["state"] = entry.after.get("state", values["state"])
+        now = history.goal_values(story.state(goal))
+        assert history.plain(now) == {name: value for name, value in values.items() if value is not None}
+        assert [e.event_id for e in story.stream(goal)] == [e.event_id for e in entries]
