@@ -103,8 +103,8 @@ class Runtime:
 def migrate(settings: Settings) -> None:
     """Bring ledger and views to this version's shape; idempotent, safe from several processes at once."""
     migrations.migrate(settings.database_url)
-    with Database.open(settings.database_url) as database:
-        database.migrate([table for projection in PROJECTIONS for table in projection.tables])
+    with Runtime.open(settings) as runtime:
+        runtime.engine.migrate()
 
 
 def _broker(settings: Settings) -> dramatiq.Broker:
