@@ -70,8 +70,10 @@ def taken_as(
         weightless=terms.kind is GoalKind.OUTCOME,
     )
     worst = _worst((*others, after), owner, terms, world)
-    earlier = _worst((*others, before) if before else others, owner, terms, world)
-    how = _how(worst, earlier, world)
+    how = _how(worst, world)
+    # Only over the line does it matter how full the weeks were before.
+    if how == "unpriced" and _no_worse(worst, _worst((*others, before) if before else others, owner, terms, world)):
+        how = "relief"
     accepted_by = None
     if how == "unpriced":
         if trade_offs and _suffices(trade_offs, others, before, after, owner, world):
@@ -103,8 +105,8 @@ def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: 
     return worst_week(loads, world.today, max(terms.due, world.today))
 
 
-def _how(worst: WeekLoad | None, earlier: WeekLoad | None, world: World) -> How:
-    """Slack, within the line, relief, or (for now) unpriced. No capacity with work planned is over any line."""
+def _how(worst: WeekLoad | None, world: World) -> How:
+    """Slack, within the line, or (for now) unpriced. No capacity with work planned is over any line."""
     policy = world.policy.policy
     if worst is None:
         return "slack"
@@ -112,12 +114,12 @@ def _how(worst: WeekLoad | None, earlier: WeekLoad | None, world: World) -> How:
         return "slack"
     if worst.ratio is not None and worst.ratio <= exact(policy.load_red):
         return "within_line"
-    if earlier is not None and _no_worse(worst, earlier):
-        return "relief"
     return "unpriced"
 
 
-def _no_worse(worst: WeekLoad, earlier: WeekLoad) -> bool:
+def _no_worse(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
+    if worst is None or earlier is None:
+        return False
     if worst.ratio is None or earlier.ratio is None:
         return worst.planned <= earlier.planned and earlier.ratio is None
     return worst.ratio <= earlier.ratio
