@@ -135,8 +135,10 @@ class Bulk:
             if head.log_position != self._base.log_position:
                 self._check(session)
             now = max(self._clock(), self._now, moment(head.recorded_at))
+            # Asked before the rows flow: a connection that copies answers nothing else.
+            positions = {each: _position(session, each) for each in self._staging.organisations()}
             rows = (
-                (EVENTS, self._events(session, head, now)),
+                (EVENTS, self._events(head, now, positions)),
                 (STANDING, self._staging.standings()),
                 (IMPORT_ROWS, self._staging.import_rows()),
             )
@@ -168,15 +170,15 @@ class Bulk:
                 if self._staging.has_read_book(organisation_id, as_uuid(owner)):
                     raise VersionConflict(_MOVED_ON)
 
-    def _events(self, session: Session, head: Head, now: datetime) -> Iterator[Row]:
+    def _events(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
         """Staged events with the places that they take in the log."""
-        positions: dict[UUID, int] = {}
         recorded_at = micros(now)
         for number, (organisation_id, stream_id, version, topic, state) in enumerate(self._staging.events(), start=1):
-            if organisation_id not in positions:
-                rows = session.query("position", organisation_id=organisation_id)
-                positions[organisation_id] = int(rows[0][0] or 0)
             positions[organisation_id] += 1
             position, log_position = positions[organisation_id], head.log_position + number
             placed = renumbered(state, recorded_at=now, position=position, log_position=log_position)
             yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
+
+
+def _position(session: Session, organisation_id: UUID) -> int:
+    return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)

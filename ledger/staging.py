@@ -150,6 +150,10 @@ class Staging:
         """How many events are staged."""
         return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
 
+    def organisations(self) -> list[UUID]:
+        """Whose events are staged."""
+        return [UUID(row[0]) for row in self._file.execute("SELECT DISTINCT organisation_id FROM events")]
+
     def events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
         """(organisation, stream, version, topic, state) in the order of the decisions."""
         rows = self._file.execute(
