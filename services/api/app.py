@@ -1,0 +1,56 @@
+"""The application: every route, one door for all that need a key, one map from failures to problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+
+from services.api import events, goal_reads, goals, imports, keys, organisation, people, reports, system
+from services.api.answers import encode
+from services.api.call import authenticated
+from services.api.document import document
+from services.api.edge import Api
+from services.api.failures import HANDLERS
+from services.api.limits import RateLimits
+from services.api.measuring import Metrics
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+ROUTES: list[HTTPRouteHandler] = [
+    *goals.ROUTES,
+    *goal_reads.ROUTES,
+    *people.ROUTES,
+    *organisation.ROUTES,
+    *imports.ROUTES,
+    *reports.ROUTES,
+    *events.ROUTES,
+    *keys.ROUTES,
+    *system.ROUTES,
+]
+
+
+def create_app(runtime: Runtime) -> Api:
+    """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
+    settings = runtime.settings
+    state = State(
+        {
+            "runtime": runtime,
+            "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
+            "metrics": Metrics(),
+            "document": encode(document(ROUTES)),
+        }
+    )
+    return Api(
+        route_handlers=ROUTES,
+        dependencies={"call": Provide(authenticated)},
+        exception_handlers=HANDLERS,
+        openapi_config=None,
+        # Ours: a line per request without bodies (services.api.edge); bodies are bounded as they are read.
+        logging_config=None,
+        request_max_body_size=None,
+        state=state,
+    )

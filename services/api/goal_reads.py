@@ -1,0 +1,280 @@
+"""What can be asked about goals: lists, one goal at any time, its history, why, and what changed between two times."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.errors import NotFound
+from domain.goal.state import Goal
+from domain.references import Ref
+from projections import goals, history, why
+from projections.lens import Lens
+from services.access import READ, sees_everything
+from services.api.answers import Answer, version_tag
+from services.api.call import Call
+from services.api.inputs import read_as_of
+from services.api.looking import asked, look, shown
+from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
+from services.api.paths import decoded
+from services.api.problems import field_error
+from services.api.summaries import GoalSummary, acts_from, of_goal
+from services.api.visible import require_goal
+
+_TAG = "goals"
+Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which goals, in which order. Ids or external references."""
+
+    team: Ref | None = None
+    owner: Ref | None = None
+    sponsor: Ref | None = None
+    state: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        msgspec.Meta(max_length=20, description="Any of these states of the agreement."),
+    ] = []
+    supports: Ref | None = None
+    q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    sort: Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(goals.SORTS)}.")] = "due"
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=goals.LARGEST_PAGE)] = 50
+
+
+class GoalList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of goals; the next one's cursor, also as `Link: <...>; rel="next"` (RFC 8288)."""
+
+    goals: list[GoalSummary]
+    next: str | None
+
+
+@reads(
+    "/v1/goals",
+    Operation(
+        id="listGoals",
+        summary="Goals, a page at a time; pages stay consistent under writes",
+        tag=_TAG,
+        scopes=(READ,),
+        query=GoalsQuery,
+        answer=GoalList,
+        fresh=True,
+    ),
+)
+def list_goals(call: NamedDependency[Call]) -> Answer:
+    query: GoalsQuery = call.query
+    view = asked(call)
+    page = goals.page(
+        call.runtime.database,
+        view,
+        _filters(call, query),
+        sort=query.sort,
+        cursor=query.cursor,
+        limit=query.limit,
+        visible=_visible(call),
+    )
+    headers = {}
+    if page.next is not None:
+        headers["Link"] = f'<{_next(call, query, page.next)}>; rel="next"'
+    answer = GoalList(goals=[of_goal(goal) for goal in page.goals], next=page.next)
+    return shown(call, answer, view, headers=headers)
+
+
+def _filters(call: Call, query: GoalsQuery) -> goals.Filters:
+    def named(kind: str, ref: str | None) -> UUID | None:
+        return call.id_of(kind, ref) if ref is not None else None
+
+    return goals.Filters(
+        team=named("team", query.team),
+        owner=named("member", query.owner),
+        sponsor=named("member", query.sponsor),
+        states=tuple(query.state),
+        supports=named("goal", query.supports),
+        q=query.q,
+        due_from=query.due_from,
+        due_to=query.due_to,
+    )
+
+
+def _visible(call: Call) -> goals.Visible | None:
+    viewer = call.viewer
+    if sees_everything(viewer):
+        return None
+    return goals.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+
+
+def _next(call: Call, query: msgspec.Struct, cursor: str) -> str:
+    """The same question with the next cursor; `after_position` has done its duty."""
+    given = {
+        name: value
+        for name, value in msgspec.to_builtins(query).items()
+        if value not in (None, "", []) and name != "after_position"
+    }
+    given["cursor"] = cursor
+    return f"{call.path}?{urlencode(given, doseq=True)}"
+
+
+def found_goal(call: Call, ref: str, view: Lens) -> Goal:
+    """The goal as the lens shows it, for this viewer.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
+    """
+    goal_id = call.id_of("goal", decoded(ref))
+    goal = goals.get(call.runtime.database, view, goal_id)
+    latest = call.runtime.ledger.load(call.viewer.organisation_id, "goal", goal_id)
+    if latest is None:
+        raise NotFound("no such goal")
+    require_goal(call.viewer, latest)
+    if goal is None:
+        raise NotFound("no such goal at that time")
+    return goal
+
+
+class GoalView(msgspec.Struct, frozen=True, kw_only=True):
+    """A goal with everything that is known of it. `goal.type` tells the stage; its fields are that stage's."""
+
+    id: UUID
+    version: int
+    state: str
+    #: Role -> acts that the agreement knows from this state.
+    acts: dict[str, list[str]]
+    #: The event that waits for an answer, if one does.
+    open: UUID | None
+    goal: Goal
+
+
+@reads(
+    "/v1/goals/{goal:str}",
+    Operation(
+        id="getGoal",
+        summary="One goal, at any time, as known at any time",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=GoalView,
+        fresh=True,
+    ),
+)
+def get_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: AsOfQuery = call.query
+    view = asked(call)
+    found = found_goal(call, goal, view)
+    summary = of_goal(found)
+    now = query.as_of is None and query.recorded_as_of is None
+    answer = GoalView(
+        id=found.id,
+        version=found.version,
+        state=found.state,
+        acts=acts_from(found.state),
+        open=summary.open,
+        goal=found,
+    )
+    # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
+    return shown(call, answer, view, tag=version_tag(found.version) if now else None)
+
+
+class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
+    """A part of a history."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=history.LARGEST_PAGE)] = 100
+
+
+@reads(
+    "/v1/goals/{goal:str}/history",
+    Operation(
+        id="getGoalHistory",
+        summary="Each event in plain words, with what it changed",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        fresh=True,
+    ),
+)
+def get_history(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: HistoryQuery = call.query
+    view = asked(call)
+    found = found_goal(call, goal, look(call))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = {}
+    if page.next is not None:
+        following = urlencode({"after": page.next, "limit": query.limit})
+        headers["Link"] = f'<{call.path}?{following}>; rel="next"'
+    return shown(call, page, view, headers=headers)
+
+
+class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which field's value is to be explained."""
+
+    field: Annotated[str, msgspec.Meta(max_length=40, description=f"One of {', '.join(history.FIELDS)}.")]
+
+
+@reads(
+    "/v1/goals/{goal:str}/why",
+    Operation(
+        id="whyIsIt",
+        summary="Why a field has its value: change, reason, trigger, trade-offs, who consented, and so on upstream",
+        tag=_TAG,
+        scopes=(READ,),
+        query=WhyQuery,
+        answer=why.Why,
+        fresh=True,
+    ),
+)
+def get_why(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: WhyQuery = call.query
+    view = asked(call)
+    found = found_goal(call, goal, view)
+    return shown(call, why.why(call.runtime.database, view, found.id, query.field), view)
+
+
+class DiffQuery(ReadQuery, frozen=True, kw_only=True):
+    """Two times: days (their ends) or RFC 3339 instants."""
+
+    from_: When = msgspec.field(name="from")
+    to: When | None = None
+
+
+class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between the two times, field by field, with the events that changed it."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    changes: list[history.FieldChange]
+
+
+@reads(
+    "/v1/goals/{goal:str}/diff",
+    Operation(
+        id="diffGoal",
+        summary="What changed between two times",
+        tag=_TAG,
+        scopes=(READ,),
+        query=DiffQuery,
+        answer=GoalDiff,
+        fresh=True,
+    ),
+)
+def get_diff(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: DiffQuery = call.query
+    first = look(call, as_of=read_as_of(query.from_, "from"))
+    second = look(call, as_of=read_as_of(query.to, "to") if query.to is not None else None)
+    if first.at > second.at:
+        raise field_error("/from", "the first time lies after the second", where="query")
+    found = found_goal(call, goal, look(call))
+    changes = history.diff(call.runtime.database, first, second, found.id)
+    answer = GoalDiff(from_=first.as_of_text, to=second.as_of_text, changes=changes)
+    return shown(call, answer, second)
+
+
+ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_why, get_diff]

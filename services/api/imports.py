@@ -1,0 +1,105 @@
+"""Imports over HTTP: the lines that the CLI takes, plain or gzipped, answered with counts and row errors."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from domain.errors import Forbidden
+from ledger.keys import Principal
+from services.access import IMPORT, Capability, may
+from services.api.answers import Answer, encode
+from services.api.call import Call
+from services.api.operations import NoQuery, Operation, posts
+from services.api.problems import MEDIA_TYPE, ProblemError, problem
+from services.import_rows import lines_of
+from services.imports import ImportResult, RowError, import_lines
+
+NDJSON = "application/x-ndjson"
+_TAKEN = (NDJSON, "application/ndjson", "application/jsonl", "application/gzip", "application/octet-stream")
+
+
+class ImportQuery(NoQuery, frozen=True, kw_only=True):
+    """`partial` keeps the good rows; `dry_run` keeps none."""
+
+    partial: bool = False
+    dry_run: bool = False
+
+
+class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem (RFC 9457) with an import's counts; `errors` names every bad row by line, field and rule."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    accepted: int
+    already: int
+    refused: int
+    errors: tuple[RowError, ...]
+    dry_run: bool = False
+
+
+@posts(
+    "/v1/imports",
+    Operation(
+        id="importActs",
+        summary="Import a history of acts, one JSON object a line; the same file twice adds nothing",
+        tag="imports",
+        scopes=(IMPORT,),
+        query=ImportQuery,
+        answer=ImportResult,
+        codes=("forbidden", "import_refused"),
+        idempotent=True,
+        body_media=NDJSON,
+    ),
+)
+def import_acts(call: NamedDependency[Call]) -> Answer:
+    if not may(call.viewer, Capability.IMPORT):
+        raise Forbidden("imports are for stewards and integrations", allowed=("steward", "integration"))
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _TAKEN:
+        raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_TAKEN)
+    query: ImportQuery = call.query
+    viewer = call.viewer
+    result = import_lines(
+        call.runtime,
+        viewer.organisation_id,
+        lines_of(io.BytesIO(call.raw), call.runtime.settings.import_limit_bytes),
+        principal=Principal(
+            key_id=viewer.key_id,
+            organisation_id=viewer.organisation_id,
+            member_id=viewer.member_id,
+            scopes=viewer.scopes,
+        ),
+        partial=query.partial,
+        dry_run=query.dry_run,
+    )
+    if result.refused and not query.partial:
+        return Answer(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
+    return Answer(body=encode(result))
+
+
+def _refused(call: Call, result: ImportResult) -> ImportRefused:
+    told = problem("import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=call.path)
+    return ImportRefused(
+        type=told.type,
+        title=told.title,
+        status=told.status,
+        code=told.code,
+        detail=told.detail,
+        instance=told.instance,
+        accepted=result.accepted,
+        already=result.already,
+        refused=result.refused,
+        errors=result.errors,
+        dry_run=result.dry_run,
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [import_acts]

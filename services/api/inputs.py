@@ -1,0 +1,146 @@
+"""What comes in, decoded strictly: unknown fields, wrong types and impossible text are refused by name."""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from services.api.problems import FieldError, ProblemError, field_error
+
+T = TypeVar("T")
+
+#: Query strings with more parameters than this are refused unread.
+_MOST_PARAMETERS = 100
+#: Instants and days that a question may ask about: calendars beyond them overflow on the way to another zone.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+
+_PATH = re.compile(r"^(?P<message>.*) - at `(?P<path>.*)`$", re.DOTALL)
+_NAMED = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]*)`")
+_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def read_body(body: bytes, kind: Any, *, media_type: str) -> Any:
+    """The body as a Struct of `kind`; an empty one counts as `{}`.
+
+    Raises ProblemError: 415 for another media type, 400 for broken JSON, 422 naming the field for all the rest.
+    """
+    if not body.strip():
+        body = b"{}"
+    elif not _is_json(media_type):
+        raise ProblemError("unsupported_media_type", "send the body as application/json", allowed=("application/json",))
+    try:
+        _refuse_nul(body)
+        return _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        raise ProblemError("invalid_field", str(error), errors=(explained(error),)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError("malformed", f"not JSON: {_plain(error)}") from None
+
+
+def _is_json(media_type: str) -> bool:
+    name = media_type.partition(";")[0].strip().lower()
+    return name == "application/json" or (name.startswith("application/") and name.endswith("+json"))
+
+
+def _plain(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _refuse_nul(body: bytes) -> None:
+    """No store can hold U+0000 in a text and no person ever writes it, so it is refused wherever it stands."""
+    if b"\\u0000" in body and (pointer := _nul_at(msgspec.json.decode(body), "")) is not None:
+        raise field_error(pointer or "/", "a text cannot hold the character U+0000")
+
+
+def _nul_at(value: Any, pointer: str) -> str | None:
+    if isinstance(value, str):
+        return pointer if "\x00" in value else None
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        found = pointer if "\x00" in str(key) else _nul_at(inner, f"{pointer}/{key}")
+        if found is not None:
+            return found
+    return None
+
+
+def explained(error: msgspec.ValidationError, where: str = "body") -> FieldError:
+    """Msgspec's "Expected `int`, got `str` - at `$.a[0]`" as a JSON pointer and a sentence."""
+    found = _PATH.match(str(error))
+    message, path = (found["message"], found["path"]) if found else (str(error), "$")
+    steps = [step["name"] if step["name"] is not None else step["index"] for step in _STEP.finditer(path)]
+    if named := _NAMED.search(message):
+        steps.append(named["name"])
+    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return FieldError(pointer=pointer, detail=message, in_=where)
+
+
+def read_query(raw: bytes, kind: type[T]) -> T:
+    """The query string as a Struct of `kind`; a list takes repeated parameters and commas.
+
+    Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
+    """
+    lists = {f.encode_name for f in msgspec.structs.fields(kind) if get_origin(_bare(f.type)) is list}
+    values: dict[str, Any] = {}
+    for name, value in _pairs(raw):
+        if name in lists:
+            values.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name in values:
+            raise field_error("/" + name, "this parameter is given more than once", where="query")
+        else:
+            values[name] = value
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        told = explained(error, "query")
+        raise ProblemError("invalid_field", str(error), errors=(told,)) from None
+
+
+def _bare(annotation: Any) -> Any:
+    """The type inside `Annotated[..., Meta]`."""
+    return getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise ProblemError("malformed", "the query string is not well-formed") from None
+    for name, value in pairs:
+        if "\x00" in name or "\x00" in value:
+            raise field_error("/" + name.replace("\x00", ""), "no U+0000 here", where="query")
+    return pairs
+
+
+def read_as_of(text: str, name: str) -> date | datetime:
+    """A day or an RFC 3339 instant with its offset, as an aware UTC datetime; raises ProblemError 422."""
+    try:
+        if "T" not in text.upper():
+            value: date | datetime = msgspec.convert(text, date)
+        else:
+            value = msgspec.convert(text, datetime)
+            if value.tzinfo is None:
+                raise field_error("/" + name, "an instant needs its offset: 2026-03-04T12:00:00Z", where="query")
+            value = value.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise field_error("/" + name, "a day (2026-03-04) or an RFC 3339 instant", where="query") from None
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise field_error("/" + name, f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", where="query")
+    return value
+
+
+def read_instant(text: str, name: str) -> datetime:
+    """An RFC 3339 instant, in UTC; raises ProblemError 422 for a mere day."""
+    value = read_as_of(text, name)
+    if not isinstance(value, datetime):
+        raise field_error("/" + name, "an RFC 3339 instant: 2026-03-04T12:00:00Z", where="query")
+    return value

@@ -1,0 +1,175 @@
+"""API keys: the steward's business. A key's text is said once, in the answer that creates it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.envelope import Instant
+from domain.errors import Forbidden, NotFound
+from domain.member import Member
+from domain.references import Ref, as_uuid
+from ledger.keys import KeyRecord
+from services.access import ADMIN, SCOPES, Capability, may
+from services.api.answers import Answer, encode, json_answer
+from services.api.call import Call
+from services.api.operations import Operation, posts, reads
+from services.api.paths import decoded
+from services.api.problems import field_error
+
+_TAG = "keys"
+_LONGEST_OVERLAP_HOURS = 24 * 31
+#: An answer that holds a secret is nobody's to keep.
+_SECRET = {"Cache-Control": "no-store"}
+
+
+class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key for a member: it never sees or does more than that member, nor more than its scopes."""
+
+    member: Ref
+    scopes: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(SCOPES)}.")]],
+        msgspec.Meta(min_length=1, max_length=len(SCOPES)),
+    ]
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    #: At most, and by default, a year from now.
+    expires_at: Instant | None = None
+
+
+class RotateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the old key stays in force beside the new one."""
+
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=_LONGEST_OVERLAP_HOURS)] = 24
+
+
+class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No fields: a key ends now, and ending it twice does no harm."""
+
+
+class KeySaidOnce(msgspec.Struct, frozen=True, kw_only=True):
+    """The key's text, this once."""
+
+    key: str
+
+
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every key of the organisation, ended ones too; never their texts."""
+
+    keys: list[KeyRecord]
+
+
+def _allowed(call: Call) -> None:
+    if not may(call.viewer, Capability.MANAGE_KEYS):
+        raise Forbidden("keys are the stewards' business", allowed=("steward",))
+
+
+def _once(call: Call) -> None:
+    """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
+    if call.idempotency_key is not None:
+        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
+
+
+@reads(
+    "/v1/keys",
+    Operation(
+        id="listKeys",
+        summary="Every key, when it ends and when it was last used",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        answer=KeyList,
+    ),
+)
+def list_keys(call: NamedDependency[Call]) -> Answer:
+    _allowed(call)
+    found = KeyList(keys=call.runtime.keys.list(call.viewer.organisation_id))
+    return json_answer(found, if_none_match=call.headers.get("if-none-match"))
+
+
+@posts(
+    "/v1/keys",
+    Operation(
+        id="createKey",
+        summary="Create a key for a member; its text is answered this once",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=CreateKey,
+        answer=KeySaidOnce,
+        status=201,
+    ),
+)
+def create_key(call: NamedDependency[Call]) -> Answer:
+    _allowed(call)
+    _once(call)
+    asked: CreateKey = call.body
+    organisation = call.viewer.organisation_id
+    member_id = call.id_of("member", asked.member)
+    member = call.runtime.ledger.load(organisation, "member", member_id)
+    if not isinstance(member, Member) or not member.present:
+        raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
+    text = call.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
+    return Answer(body=encode(KeySaidOnce(key=text)), status=201, headers=_SECRET)
+
+
+def _own_key(call: Call, ref: str) -> UUID:
+    """The id of a key of this organisation; another's key is nobody's."""
+    _allowed(call)
+    key_id = as_uuid(decoded(ref))
+    organisation = call.viewer.organisation_id
+    if key_id is None or all(known.key_id != key_id for known in call.runtime.keys.list(organisation)):
+        raise NotFound("no such key")
+    return key_id
+
+
+@posts(
+    "/v1/keys/{key:str}/rotate",
+    Operation(
+        id="rotateKey",
+        summary="A new key like this one; the old one ends after the overlap",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=RotateKey,
+        answer=KeySaidOnce,
+    ),
+)
+def rotate_key(key: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    key_id = _own_key(call, key)
+    _once(call)
+    overlap = timedelta(hours=call.body.overlap_hours)
+    text = call.runtime.keys.rotate(key_id, overlap, organisation_id=call.viewer.organisation_id)
+    return Answer(body=encode(KeySaidOnce(key=text)), headers=_SECRET)
+
+
+class KeyEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """When the key ended."""
+
+    key_id: UUID
+    revoked_at: datetime
+
+
+@posts(
+    "/v1/keys/{key:str}/revoke",
+    Operation(
+        id="revokeKey",
+        summary="End a key now",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=RevokeKey,
+        answer=KeyEnded,
+        idempotent=True,
+    ),
+)
+def revoke_key(key: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    key_id = _own_key(call, key)
+    organisation = call.viewer.organisation_id
+    call.runtime.keys.revoke(key_id, organisation_id=organisation)
+    record = next(found for found in call.runtime.keys.list(organisation) if found.key_id == key_id)
+    return Answer(body=encode(KeyEnded(key_id=key_id, revoked_at=record.revoked_at or call.now)))
+
+
+ROUTES: list[HTTPRouteHandler] = [list_keys, create_key, rotate_key, revoke_key]

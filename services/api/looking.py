@@ -1,0 +1,58 @@
+"""The lens of a read, from its query; and the answer of a read, with its freshness and ETag."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from domain.errors import NotFound
+from projections.lens import Lens, lens
+from services.api.answers import JSON, Answer, encode, tagged
+from services.api.call import Call
+from services.api.inputs import read_as_of, read_instant
+from services.api.operations import AsOfQuery
+from services.api.problems import ProblemError
+
+
+def look(call: Call, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None) -> Lens:
+    """A lens on the viewer's organisation; raises ProblemError 503 where the views do not know it yet."""
+    try:
+        return lens(
+            call.runtime.database,
+            call.runtime.ledger,
+            call.viewer.organisation_id,
+            as_of=as_of,
+            recorded_as_of=recorded_as_of,
+            now=call.now,
+        )
+    except NotFound:
+        raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None
+
+
+def asked(call: Call) -> Lens:
+    """The lens that the query's `as_of` and `recorded_as_of` ask for."""
+    query: AsOfQuery = call.query
+    return look(
+        call,
+        as_of=read_as_of(query.as_of, "as_of") if query.as_of is not None else None,
+        recorded_as_of=(
+            read_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
+        ),
+    )
+
+
+def shown(
+    call: Call,
+    value: Any,
+    view: Lens,
+    *,
+    tag: str | None = None,
+    media_type: str = JSON,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    """A read's answer: 200 or 304, with what it contains said in headers. `value`: bytes as they are, or Structs."""
+    told = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
+    if call.fresh is not None:
+        told |= call.fresh.headers
+    body = value if isinstance(value, bytes) else encode(value)
+    return tagged(body, if_none_match=call.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=told)

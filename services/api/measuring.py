@@ -1,0 +1,96 @@
+"""How the API fares: requests by route and status, log and read models, and whether it is ready to serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import redis
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from ledger.errors import LedgerUnavailable
+from projections.database import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+_OK = "ok"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """One application's metrics, in a registry of its own: two applications in one process do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("method", "route", "status")
+        self._requests = Counter(
+            "plimsoll_http_requests", "Requests answered, by route template.", labels, registry=self.registry
+        )
+        self._seconds = Histogram(
+            "plimsoll_http_request_seconds",
+            "Seconds from a request's head to its answer's end.",
+            ("method", "route"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._head = Gauge("plimsoll_log_head", "Last log position.", registry=self.registry)
+        self._lag = Gauge(
+            "plimsoll_projection_lag_events",
+            "Events a read model has yet to follow.",
+            ("projection",),
+            registry=self.registry,
+        )
+        self._held = Gauge(
+            "plimsoll_projection_held_events",
+            "Events of streams that are held back.",
+            ("projection",),
+            registry=self.registry,
+        )
+        self._missing = Gauge(
+            "plimsoll_projection_missing_events", "Must be 0: events lost.", ("projection",), registry=self.registry
+        )
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def exposition(self, runtime: Runtime) -> bytes:
+        """All metrics in Prometheus' text format; those of a store that is away keep their last values."""
+        try:
+            self._head.set(runtime.ledger.head())
+            for status in runtime.engine.status():
+                self._lag.labels(status.name).set(status.head - status.position)
+                self._held.labels(status.name).set(status.held)
+                self._missing.labels(status.name).set(status.missing)
+        except (LedgerUnavailable, DatabaseUnavailable):
+            pass
+        return generate_latest(self.registry)
+
+    def check(self, runtime: Runtime) -> tuple[dict[str, str], int]:
+        """What serving depends on -> "ok" or what is wrong, and the slowest read model's lag in events."""
+        checks, lag = {"store": _OK, "views": _OK, "broker": _OK}, 0
+        try:
+            head = runtime.ledger.head()
+        except LedgerUnavailable:
+            checks["store"] = "unavailable"
+            head = 0
+        try:
+            statuses = runtime.engine.status() if checks["store"] == _OK else []
+            if any(status.outdated for status in statuses):
+                checks["views"] = "outdated: run `plimsoll migrate`"
+            lag = max((head - status.position for status in statuses), default=0)
+        except (DatabaseUnavailable, LedgerUnavailable):
+            checks["views"] = "unavailable"
+        if not _broker_answers(runtime):
+            checks["broker"] = "unavailable"
+        return checks, max(0, lag)
+
+
+def _broker_answers(runtime: Runtime) -> bool:
+    """The embedded broker is this process; a Redis one has a client to ask."""
+    client = getattr(runtime.broker, "client", None)
+    try:
+        return client is None or bool(client.ping())
+    except redis.RedisError:
+        return False

@@ -1,0 +1,89 @@
+"""What one route takes, answers and refuses, said once: the handler obeys it and the OpenAPI document prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+
+from services.api.answers import Rendered
+
+#: Key in a handler's `opt` under which its operation stands.
+OPERATION = "operation"
+
+#: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+#: A day or an RFC 3339 instant, read by `services.api.inputs`.
+When = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class NoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A route without parameters in its query."""
+
+
+class ReadQuery(NoQuery, frozen=True, kw_only=True):
+    """What every read of a read model takes."""
+
+    after_position: Annotated[
+        Position | None,
+        msgspec.Meta(description="Wait (bounded) until the read model contains the event at this position."),
+    ] = None
+
+
+class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
+    """A read of the past: the state of the world at a time, as it was known at a time."""
+
+    as_of: Annotated[
+        When | None, msgspec.Meta(description="Business time: a day (its end) or an RFC 3339 instant (included).")
+    ] = None
+    recorded_as_of: Annotated[
+        When | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
+    ] = None
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One route in the OpenAPI document."""
+
+    #: `operationId`.
+    id: str
+    summary: str
+    tag: str
+    #: Scopes of which a key needs one; empty: open to everybody.
+    scopes: tuple[str, ...] = ()
+    query: type[NoQuery] = NoQuery
+    #: Type of the JSON body; None: the route takes no body.
+    body: Any = None
+    #: Type of the JSON answer; None: described by `media` alone.
+    answer: Any = None
+    status: int = 200
+    media: tuple[str, ...] = ("application/json",)
+    #: Codes of problems beyond those that every route has.
+    codes: tuple[str, ...] = ()
+    #: Records events of one stream: takes `If-Match`, answers `ETag`.
+    command: bool = False
+    #: Takes `Idempotency-Key`.
+    idempotent: bool = False
+    #: Answers from a read model: takes `Plimsoll-After-Position`, answers freshness headers and an ETag.
+    fresh: bool = False
+    #: Media type of a body that is not JSON and is read by the handler.
+    body_media: str = "application/json"
+
+
+def reads(path: str, operation: Operation) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A GET whose sync function runs in a thread."""
+    return get(path, sync_to_thread=True, response_class=Rendered, opt={OPERATION: operation})
+
+
+def posts(path: str, operation: Operation, **options: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """A POST whose sync function runs in a thread."""
+    return post(
+        path,
+        sync_to_thread=True,
+        response_class=Rendered,
+        status_code=operation.status,
+        opt={OPERATION: operation},
+        **options,
+    )

@@ -1,0 +1,151 @@
+"""Every error as `application/problem+json` (RFC 9457): one table from code to status, title and meaning.
+
+`code` is the contract and `type` is `/problems/<code>`, which is served as a page. Refusals of the domain bring their
+own words; everything else speaks from this table. No answer ever quotes an exception that we did not raise for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from domain import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with one field."""
+
+    #: JSON pointer into the body (RFC 6901); for a query parameter or header its name behind a slash.
+    pointer: str
+    detail: str
+    #: Where the field is, unless it is in the body.
+    in_: str = msgspec.field(default="body", name="in")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    #: The path of the request, without its query.
+    instance: str = ""
+    errors: tuple[FieldError, ...] = ()
+    #: What the same caller could do instead: names of acts, roles, scopes, methods or values.
+    allowed: tuple[str, ...] = ()
+    #: For `answers_superseded`: the event id that is open now.
+    open: str | None = None
+    #: Names the request in our logs.
+    request_id: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    status: int
+    title: str
+
+
+class ProblemError(Exception):
+    """An error of the API itself, by its code in `KINDS`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: tuple[FieldError, ...] = (),
+        allowed: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.allowed = allowed
+        self.headers = dict(headers or {})
+        super().__init__(detail or KINDS[code].title)
+
+
+def field_error(pointer: str, detail: str, *, where: str = "body") -> ProblemError:
+    """A 422 about one field."""
+    return ProblemError("invalid_field", detail, errors=(FieldError(pointer=pointer, detail=detail, in_=where),))
+
+
+#: Refusals of the domain: which status each has. The title is the refusal's own docstring.
+_REFUSALS: dict[type[errors.Refusal], int] = {
+    errors.Refusal: 409,
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.NotAParty: 403,
+    errors.ActNotAllowed: 409,
+    errors.ReasonRequired: 422,
+    errors.AnswersRequired: 422,
+    errors.AnswersSuperseded: 409,
+    errors.InvalidField: 422,
+    errors.OutOfOrder: 409,
+    errors.InTheFuture: 422,
+    errors.LoadChanged: 409,
+    errors.TradeOffRequired: 409,
+    errors.PurposeRequired: 422,
+    errors.HandOverIncomplete: 409,
+    errors.AlreadyExists: 409,
+    errors.VersionConflict: 412,
+    errors.IdempotencyMismatch: 422,
+}
+
+_OURS: dict[str, Kind] = {
+    "malformed": Kind(400, "The body is not well-formed."),
+    "unauthenticated": Kind(401, "Send `Authorization: Bearer plim_...` with a key that is in force."),
+    "insufficient_scope": Kind(403, "This key does not have the scope that the route asks for."),
+    "unknown_route": Kind(404, "There is no such route."),
+    "method_not_allowed": Kind(405, "This route does not take that method."),
+    "busy": Kind(409, "Others kept changing the same thing; nothing was recorded. Try again."),
+    "body_too_large": Kind(413, "The body is larger than this route takes."),
+    "unsupported_media_type": Kind(415, "This route does not take bodies of that media type."),
+    "import_refused": Kind(422, "Rows of this import were refused; nothing was kept. `errors` names each."),
+    "rate_limited": Kind(429, "This key has used up its rate; wait as long as `Retry-After` says."),
+    "internal": Kind(500, "Something went wrong on our side; nothing about it is told here, but it was logged."),
+    "unavailable": Kind(503, "The store does not answer at the moment. Try again."),
+    "not_caught_up": Kind(503, "The read model has not reached `after_position` yet. Try again."),
+    "not_ready": Kind(503, "Something that serving depends on is not ready."),
+}
+
+#: Every code that an answer can carry.
+KINDS: dict[str, Kind] = _OURS | {
+    refusal.code: Kind(status, inspect.cleandoc(refusal.__doc__ or "")) for refusal, status in _REFUSALS.items()
+}
+
+
+def type_uri(code: str) -> str:
+    """The documented type of a problem, relative to the API's own address."""
+    return f"/problems/{code}"
+
+
+def problem(code: str, *, request_id: str = "", **fields: Any) -> Problem:
+    """The body for a code; `fields` as in `Problem`."""
+    kind = KINDS[code]
+    return Problem(
+        type=type_uri(code), title=kind.title, status=kind.status, code=code, request_id=request_id, **fields
+    )
+
+
+def refused(refusal: errors.Refusal, *, instance: str, request_id: str) -> Problem:
+    """The body for a refusal of the domain. A code that this table does not know is a conflict."""
+    code = refusal.code if refusal.code in KINDS else errors.Refusal.code
+    found = (FieldError(pointer=refusal.pointer, detail=refusal.detail),) if refusal.pointer else ()
+    return problem(
+        code,
+        request_id=request_id,
+        detail=refusal.detail,
+        instance=instance,
+        errors=found,
+        allowed=tuple(str(name) for name in refusal.allowed),
+        open=str(refusal.open_event) if refusal.open_event else None,
+    )

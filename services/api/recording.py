@@ -1,0 +1,99 @@
+"""From an act to its answer: one command, decided again where others were faster, told as summary, ETag, position."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import AlreadyExists, NotFound, VersionConflict
+from ledger.commands import Command, IdempotencyKey, Receipt
+from services.access import conveyed
+from services.api.answers import Answer, encode, version_tag
+from services.api.call import Call
+from services.api.problems import ProblemError, field_error
+
+#: How often a command that met others is decided again before its sender hears of it.
+_ATTEMPTS = 5
+_LONGEST_PAUSE_SECONDS = 0.05
+_VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
+
+
+def record(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Receipt:
+    """Record one act of the viewer's.
+
+    Raises the domain's refusals, `NotFound` for an act on what is not there, ProblemError 409 `busy` where others kept
+    winning, and what the ledger raises.
+    """
+    command = command_of(call, kind, stream_id, act, creates=creates)
+    if not creates:
+        existing(call, kind, stream_id)
+    for _ in range(_ATTEMPTS):
+        try:
+            return call.runtime.handle(command)
+        except VersionConflict:
+            if creates:
+                raise AlreadyExists(pointer="/ref") from None
+            if command.expected_version is not None:
+                raise
+            # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
+            time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
+    raise ProblemError("busy", headers={"Retry-After": "1"})
+
+
+def existing(call: Call, kind: str, stream_id: UUID) -> Any:
+    """The stream's state in the viewer's organisation; raises `NotFound`, so that no path can begin a stream."""
+    state = call.runtime.ledger.load(call.viewer.organisation_id, kind, stream_id)
+    if state is None:
+        raise NotFound(f"no such {kind}")
+    return state
+
+
+def command_of(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
+    """The act as the ledger takes it, with the viewer as actor and the roles that the key conveys."""
+    return Command(
+        organisation_id=call.viewer.organisation_id,
+        kind=kind,
+        stream_id=stream_id,
+        act=act,
+        actor=call.viewer.member_id,
+        roles=conveyed(call.viewer),
+        expected_version=0 if creates else _expected(call.headers.get("if-match")),
+        idempotency=_idempotency(call, None if creates else stream_id, act),
+    )
+
+
+def _expected(if_match: str | None) -> int | None:
+    """The version that `If-Match` names; `*` asks for existence alone, which every act on a stream does anyway."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _VERSION_TAG.fullmatch(if_match.strip())
+    if found is None:
+        raise field_error("/If-Match", 'one strong ETag as this API gives them: "v7"', where="header")
+    return int(found[1])
+
+
+def _idempotency(call: Call, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
+    """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
+    key = call.idempotency_key
+    if key is None:
+        return None
+    said = msgspec.json.encode([stream_id, act], order="sorted")
+    return IdempotencyKey(
+        scope=f"{call.viewer.member_id} {call.operation.id}", key=key, digest=hashlib.sha256(said).hexdigest()
+    )
+
+
+def recorded(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+    """The answer of a command."""
+    headers = {"ETag": version_tag(receipt.version), "Plimsoll-Position": str(receipt.position)}
+    if receipt.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    if location is not None:
+        headers["Location"] = location
+    return Answer(body=encode(summary), status=status, headers=headers)

@@ -1,0 +1,164 @@
+"""Reports: who is overloaded, what has drifted. What of them a viewer sees is decided here, by the role table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from domain.errors import Forbidden
+from domain.references import Ref
+from projections import drift, overload
+from projections.figures import Figure, Report
+from projections.goals import goals_at
+from projections.lens import Lens
+from projections.people import members_at
+from services.access import READ, Capability, Subject, may, sees_group
+from services.api.answers import Answer
+from services.api.call import Call
+from services.api.looking import asked, shown
+from services.api.operations import AsOfQuery, Operation, reads
+from services.api.visible import require_person, sees_goal, sees_person
+
+CSV = "text/csv; charset=utf-8"
+#: A status of a figure that is there but not for this viewer.
+WITHHELD = "withheld"
+
+_log = structlog.get_logger(__name__)
+
+
+class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whose report, when, and how much of it."""
+
+    team: Ref | None = None
+    member: Ref | None = None
+    window: Annotated[int, msgspec.Meta(ge=1, le=366, description="Days that end with the day asked about.")] = 28
+    explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
+    format: Literal["json", "csv"] = "json"
+
+
+REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
+    "overload": (overload.report, overload.OverloadReport, "Who is overloaded, by what, and what would relieve them"),
+    "drift": (drift.report, drift.DriftReport, "What has drifted, and who could say one sentence to whom to mend it"),
+}
+
+
+def _route(name: str) -> HTTPRouteHandler:
+    compute, answer, summary = REPORTS[name]
+
+    @reads(
+        f"/v1/reports/{name}",
+        Operation(
+            id=f"{name}Report",
+            summary=summary,
+            tag="reports",
+            scopes=(READ,),
+            query=ReportQuery,
+            answer=answer,
+            media=("application/json", "text/csv"),
+            fresh=True,
+        ),
+    )
+    def get_report(call: NamedDependency[Call]) -> Answer:
+        query: ReportQuery = call.query
+        view = asked(call)
+        team = call.id_of("team", query.team) if query.team is not None else None
+        member = call.id_of("member", query.member) if query.member is not None else None
+        _require(call, view, team, member)
+        database = call.runtime.database
+        report = compute(database, view, team=team, member=member, window=query.window, explain=query.explain)
+        told = _Visible(call, view, team, member).of_report(report)
+        if query.format == "csv":
+            return shown(call, as_csv(told["figures"]), view, media_type=CSV)
+        return shown(call, told, view)
+
+    return get_report
+
+
+def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:
+    """Raise `Forbidden` for another team's or another person's report; note who looked at whom."""
+    viewer = call.viewer
+    if member is not None:
+        require_person(viewer, member, call.runtime.ledger.load(viewer.organisation_id, "member", member))
+    if team is not None and team not in viewer.teams:
+        if not may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team}))):
+            raise Forbidden(
+                "this team's figures are for its members, its lead, stewards and auditors",
+                allowed=("member of the team", "lead", "steward", "auditor"),
+            )
+    if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
+        _log.info(
+            "person_level.read",
+            viewer=str(viewer.member_id),
+            report=call.path,
+            team=str(team) if team else None,
+            member=str(member) if member else None,
+            as_of=view.as_of_text,
+        )
+
+
+class _Visible:
+    """A report cut down to what its viewer may see: own and led persons, visible goals, groups of five or more."""
+
+    def __init__(self, call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:
+        self._call = call
+        self._team = team
+        self._member = member
+        viewer = call.viewer
+        self._everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+        if self._everything:
+            return
+        database = call.runtime.database
+        people = members_at(database, view)
+        self._persons = {str(p.id) for p in people if sees_person(viewer, p.id, p)} | {str(viewer.member_id)}
+        self._goals = {str(goal.id) for goal in goals_at(database, view) if sees_goal(viewer, goal)}
+        size = sum(1 for p in people if team is None or team in p.teams)
+        self._group = member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
+
+    def of_report(self, report: Report) -> dict[str, Any]:
+        """The report as plain data. A group's figure that is withheld says so; a person's is left out."""
+        told: dict[str, Any] = msgspec.to_builtins(report, builtin_types=())
+        if self._everything:
+            return told
+        return {name: self._part(value) if isinstance(value, list) else value for name, value in told.items()}
+
+    def _part(self, rows: list[Any]) -> list[Any]:
+        return [self._row(row) for row in rows if not isinstance(row, dict) or self._shows(row)]
+
+    def _row(self, row: Any) -> Any:
+        if not isinstance(row, dict):
+            return row
+        if not self._group and "name" in row and "member" not in row and "goal" not in row:
+            kept = {key: row[key] for key in ("name", "team", "week", "negotiated") if key in row}
+            return {**kept, "value": None, "status": WITHHELD}
+        return {name: self._part(value) if isinstance(value, list) else value for name, value in row.items()}
+
+    def _shows(self, row: dict[str, Any]) -> bool:
+        member, goal = row.get("member"), row.get("goal")
+        return (member is None or member in self._persons) and (goal is None or goal in self._goals)
+
+
+def as_csv(figures: list[dict[str, Any]]) -> bytes:
+    """The figures as a table, a column for each field that a figure can have; lists parted by spaces."""
+    columns = [field.encode_name for field in msgspec.structs.fields(Figure)]
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\r\n")
+    table.writeheader()
+    table.writerows({name: _cell(value) for name, value in figure.items()} for figure in figures)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+ROUTES: list[HTTPRouteHandler] = [_route(name) for name in REPORTS]

@@ -1,0 +1,185 @@
+"""What an answer says about a goal, member, team or the policies: short, and a function of the stream's version."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from domain.agreement import TRANSITIONS
+from domain.goal.state import Asked, Ended, Goal, Promised
+from domain.member import Absence, Capacity, Member
+from domain.organisation import Organisation, PolicyVersion
+from domain.team import Team
+from domain.terms import Priority
+
+
+class _Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """After an act: where the stream and the organisation stand. `position` is what `after_position` takes."""
+
+    id: UUID
+    version: int
+    position: int | None = None
+    #: The events that the act recorded.
+    events: list[UUID] | None = None
+
+
+class GoalSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """A goal in a list, and after an act."""
+
+    ref: str | None = None
+    title: str
+    #: The agreement's name of the state.
+    state: str
+    team: UUID | None = None
+    owner: UUID | None = None
+    sponsor: UUID | None = None
+    start: date | None = None
+    due: date | None = None
+    priority: Priority | None = None
+    effort_hours: str | None = None
+    progress: str | None = None
+    confidence: str | None = None
+    terms_version: int | None = None
+    #: The request, offer, counter, proposal or delivery that waits for an answer: what `answers` names.
+    open: UUID | None = None
+    #: Role -> acts that the agreement knows from this state.
+    acts: dict[str, list[str]]
+
+
+class MemberSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """A member as everybody in the organisation may know them; the rest is for those with person-level rights."""
+
+    ref: str | None = None
+    name: str
+    present: bool
+    teams: tuple[UUID, ...]
+    roles: tuple[str, ...] | None = None
+    capacities: tuple[Capacity, ...] | None = None
+    absences: tuple[Absence, ...] | None = None
+
+
+class TeamSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """A team; `members` where one team is asked for."""
+
+    ref: str | None = None
+    name: str
+    lead: UUID
+    members: list[UUID] | None = None
+
+
+class PolicySummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """The policies in force and every version before."""
+
+    in_force: PolicyVersion
+    versions: tuple[PolicyVersion, ...]
+
+
+def acts_from(state: str) -> dict[str, list[str]]:
+    """Role -> acts that the agreement lets it take from this state, timers left out."""
+    acts: dict[str, list[str]] = {}
+    for transition in TRANSITIONS:
+        if transition.origin == state:
+            for role in transition.by:
+                if role != "timer":
+                    acts.setdefault(role, []).append(transition.act)
+    return acts
+
+
+def open_answer(goal: Goal) -> UUID | None:
+    """The event that waits for somebody's answer."""
+    match goal:
+        case Asked():
+            return goal.open
+        case Promised(proposal=proposal) if proposal is not None:
+            return proposal.id
+        case Promised(delivery=delivery) if delivery is not None:
+            return delivery.id
+    return None
+
+
+def of_goal(goal: Goal, *, position: int | None = None, events: list[UUID] | None = None) -> GoalSummary:
+    """The short form of a goal."""
+    promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
+    terms = goal.terms
+    return GoalSummary(
+        id=goal.id,
+        version=goal.version,
+        position=position,
+        events=events,
+        ref=goal.ref,
+        title=goal.title,
+        state=goal.state,
+        team=goal.team,
+        owner=goal.owner,
+        sponsor=goal.sponsor,
+        start=terms.start if terms else None,
+        due=terms.due if terms else None,
+        priority=terms.priority if terms else None,
+        effort_hours=terms.effort_hours if terms else None,
+        progress=promised.progress if promised else None,
+        confidence=promised.confidence if promised else None,
+        terms_version=promised.terms_version if promised else None,
+        open=open_answer(goal),
+        acts=acts_from(goal.state),
+    )
+
+
+def of_member(
+    member: Member, version: int, *, personal: bool, position: int | None = None, events: list[UUID] | None = None
+) -> MemberSummary:
+    """The short form of a member; capacity, absences and roles only where `personal`."""
+    return MemberSummary(
+        id=member.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=member.ref,
+        name=member.name,
+        present=member.present,
+        teams=member.teams,
+        roles=tuple(str(role) for role in member.roles) if personal else None,
+        capacities=member.capacities if personal else None,
+        absences=member.absences if personal else None,
+    )
+
+
+def of_team(
+    team: Team,
+    version: int,
+    *,
+    members: list[UUID] | None = None,
+    position: int | None = None,
+    events: list[UUID] | None = None,
+) -> TeamSummary:
+    """The short form of a team."""
+    return TeamSummary(
+        id=team.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=team.ref,
+        name=team.name,
+        lead=team.lead,
+        members=members,
+    )
+
+
+def of_policies(
+    organisation: Organisation,
+    in_force: PolicyVersion,
+    version: int,
+    *,
+    position: int | None = None,
+    events: list[UUID] | None = None,
+) -> PolicySummary:
+    """All policy versions, and the one in force."""
+    return PolicySummary(
+        id=organisation.id,
+        version=version,
+        position=position,
+        events=events,
+        in_force=in_force,
+        versions=organisation.policies,
+    )

@@ -1,0 +1,84 @@
+"""What of the organisation this viewer may see: the role table applied to goals, members, events and reports."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.envelope import Recorded
+from domain.errors import Forbidden
+from domain.goal.state import Draft, Ended, Goal, Promised
+from domain.member import Member
+from ledger.ledger import Ledger
+from services.access import Capability, Subject, Viewer, may
+
+
+def parties(goal: Goal) -> frozenset[UUID]:
+    """Everybody whom the goal asks for something: both sides, a mediator, helpers, and members named to take over."""
+    named: set[UUID | None] = {goal.owner, goal.sponsor}
+    if isinstance(goal, Draft):
+        named.add(goal.author)
+    promised = goal.promised if isinstance(goal, Ended) else goal
+    if isinstance(promised, Promised):
+        named |= {promised.owner, promised.sponsor}
+        named |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
+        if promised.proposal is not None:
+            named |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
+        if promised.delivery is not None:
+            named.add(promised.delivery.mediator)
+    return frozenset(member for member in named if member is not None)
+
+
+def sees_goal(viewer: Viewer, goal: Goal) -> bool:
+    """A party, the goal's team, or everything."""
+    teams = frozenset({goal.team}) if goal.team is not None else frozenset[UUID]()
+    return may(viewer, Capability.SEE_GOAL, Subject(members=parties(goal), teams=teams))
+
+
+def require_goal(viewer: Viewer, goal: Goal) -> None:
+    """Raise `Forbidden` where the viewer may not see this goal of the same organisation."""
+    if not sees_goal(viewer, goal):
+        raise Forbidden(
+            "this goal belongs to a team that you are not in, and you are no party to it",
+            allowed=("party", "member of the team", "steward", "auditor"),
+        )
+
+
+def sees_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
+    """The person, the lead of one of the person's teams, or everything."""
+    teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
+    return may(viewer, Capability.SEE_PERSON, Subject(members=frozenset({member_id}), teams=teams))
+
+
+def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
+    """Raise `Forbidden` where this person's own figures are not for the viewer."""
+    if not sees_person(viewer, member_id, member):
+        raise Forbidden(
+            "person-level figures are for that person, their lead and stewards",
+            allowed=("the member", "lead", "steward", "auditor"),
+        )
+
+
+class Sight:
+    """What one viewer sees of the log's events; each goal and member is looked up once."""
+
+    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+        self._ledger = ledger
+        self._viewer = viewer
+        self._seen: dict[str, bool] = {}
+        self.everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+
+    def of_event(self, event: Recorded) -> bool:
+        """Whether this event of the viewer's organisation may be shown."""
+        if self.everything:
+            return True
+        if event.stream not in self._seen:
+            self._seen[event.stream] = self._stream(event.kind, event.stream_id)
+        return self._seen[event.stream]
+
+    def _stream(self, kind: str, stream_id: UUID) -> bool:
+        if kind in ("team", "organisation"):
+            return True
+        state = self._ledger.load(self._viewer.organisation_id, kind, stream_id)
+        if state is None:
+            return False
+        return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)

@@ -1,0 +1,39 @@
+"""A served house for every test that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.house import House, seeded
+
+Keys = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keys]:
+    """The seeded store, written once, and everybody's key."""
+    home = tmp_path_factory.mktemp("template")
+    keys = seeded(home)
+    return home / "template.db", keys
+
+
+@pytest.fixture
+def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Serve the seeded store with settings of the test's own."""
+    with ExitStack() as houses:
+
+        def serve(**settings: Any) -> House:
+            return houses.enter_context(House(template[0], tmp_path, template[1], **settings))
+
+        yield serve
+
+
+@pytest.fixture
+def house(served: Callable[..., House]) -> House:
+    """The seeded store, served."""
+    return served()
