@@ -11,9 +11,15 @@ from eventsourcing.persistence import StoredEvent
 from domain.envelope import Recorded
 from ledger.deciding import Decision
 from ledger.mapper import Mapper
-from ledger.recorders import LogRecorder, Row, micros
+from ledger.recorders import LogRecorder, Row, as_uuid, micros
 from ledger.recorders_sqlite import Scratch
 from ledger.source import StoredSource, decoded
+
+#: RFC 9562: made from a namespace and a name.
+_NAME_BASED = 5
+#: An organisation with at most so many events has its streams listed once.
+_LIST_UP_TO = 50_000
+_PAGE = 5000
 
 _TABLES = """
 CREATE TABLE events (
@@ -27,6 +33,10 @@ CREATE INDEX standing_by_owner ON standing (organisation_id, live_owner);
 CREATE TABLE import_rows (
     organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
 ) WITHOUT ROWID;
+CREATE TABLE imported_below (
+    organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
+) WITHOUT ROWID;
+CREATE TABLE streams_below (stream_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE streams_read (
     organisation_id TEXT, stream_id TEXT, PRIMARY KEY (organisation_id, stream_id)
 ) WITHOUT ROWID;
@@ -45,7 +55,8 @@ class Staging:
         self._mapper = mapper
         self._base = base
         self._base_positions: dict[UUID, int] = {}
-        self._base_imports: dict[UUID, bool] = {}
+        self._imports_listed: set[UUID] = set()
+        self._streams_listed: dict[UUID, bool] = {}
         for statement in _TABLES.split(";"):
             self._file.execute(statement)
         # One transaction from the first to the last: the file is private and need not survive anything.
@@ -59,7 +70,7 @@ class Staging:
     def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
         self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
         events: list[Recorded] = []
-        if self.base_position(organisation_id):
+        if self._may_lie_below(organisation_id, stream_id):
             with self._recorder.read() as session:
                 events = StoredSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
         staged = self._file.execute(
@@ -71,6 +82,10 @@ class Staging:
         return events + decoded(staged, self._mapper)
 
     def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        # An id made from the organisation's own and a reference is nobody else's, unless somebody spelled it out on
+        # purpose: then the commit's unique key refuses it. All others are looked up.
+        if stream_id.version == _NAME_BASED:
+            return False
         with self._recorder.read() as session:
             return StoredSource(session, self._mapper).taken(organisation_id, stream_id)
 
@@ -88,10 +103,7 @@ class Staging:
 
     def _stands(self, organisation_id: UUID, goal_id: UUID) -> bool:
         """Whether the staged index has a row that overrides the log's."""
-        found = self._file.execute(
-            "SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id
-        )
-        return found.fetchone() is not None
+        return self._any("SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id)
 
     # --- what lies below ----------------------------------------------------------------------------------------
 
@@ -103,20 +115,46 @@ class Staging:
             self._base_positions[organisation_id] = int(rows[0][0] or 0)
         return self._base_positions[organisation_id]
 
+    def _may_lie_below(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
+        if organisation_id not in self._streams_listed:
+            position = self.base_position(organisation_id)
+            self._streams_listed[organisation_id] = position <= _LIST_UP_TO
+            if position <= _LIST_UP_TO:
+                with self._recorder.read() as session:
+                    rows = session.query("stream_ids", organisation_id=organisation_id, upto=position)
+                for row in rows:
+                    self._file.execute("INSERT INTO streams_below VALUES (?)", as_uuid(row[0]))
+        if not self._streams_listed[organisation_id]:
+            return True
+        return self._any("SELECT 1 FROM streams_below WHERE stream_id = ?", stream_id)
+
     def imported(self, organisation_id: UUID, import_row: str) -> bool:
         """Whether the row was imported, before or in this staging."""
-        if organisation_id not in self._base_imports:
-            with self._recorder.read() as session:
-                some = session.query("has_imports", organisation_id=organisation_id)
-            self._base_imports[organisation_id] = bool(some)
-        if self._base_imports[organisation_id]:
-            with self._recorder.read() as session:
-                if session.query("imported", organisation_id=organisation_id, import_row=import_row):
-                    return True
-        found = self._file.execute(
-            "SELECT 1 FROM import_rows WHERE organisation_id = ? AND import_row = ?", organisation_id, import_row
+        if organisation_id not in self._imports_listed:
+            self._list_imports(organisation_id)
+            self._imports_listed.add(organisation_id)
+        return any(
+            self._any(
+                f"SELECT 1 FROM {table} WHERE organisation_id = ? AND import_row = ?", organisation_id, import_row
+            )
+            for table in ("imported_below", "import_rows")
         )
-        return found.fetchone() is not None
+
+    def _list_imports(self, organisation_id: UUID) -> None:
+        """Copy the identities of all rows imported before, page by page: one question each would cost a round trip."""
+        after = ""
+        while True:
+            with self._recorder.read() as session:
+                rows = session.query("imports", organisation_id=organisation_id, after=after, limit=_PAGE)
+            for row in rows:
+                self._file.execute("INSERT INTO imported_below VALUES (?, ?)", organisation_id, row[0])
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    def _any(self, sql: str, *params: object) -> bool:
+        return self._file.execute(sql, *params).fetchone() is not None
 
     # --- what is staged -----------------------------------------------------------------------------------------
 
@@ -174,14 +212,10 @@ class Staging:
 
     def has_read(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether a decision here looked at the stream, even to find that it does not exist."""
-        found = self._file.execute(
+        return self._any(
             "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
         )
-        return found.fetchone() is not None
 
     def has_read_book(self, organisation_id: UUID, owner: UUID) -> bool:
         """Whether a decision here looked at the owner's live promises."""
-        found = self._file.execute(
-            "SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner
-        )
-        return found.fetchone() is not None
+        return self._any("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)

@@ -85,8 +85,14 @@ DELETE FROM ledger_idempotency WHERE created_at <= :until
 -- name: imported
 SELECT 1 FROM ledger_import_rows WHERE organisation_id = :organisation_id AND import_row = :import_row
 
--- name: has_imports
-SELECT 1 FROM ledger_import_rows WHERE organisation_id = :organisation_id LIMIT 1
+-- name: imports
+-- A page of the identities of imported rows.
+SELECT import_row FROM ledger_import_rows
+WHERE organisation_id = :organisation_id AND import_row > :after ORDER BY import_row LIMIT :limit
+
+-- name: stream_ids
+SELECT originator_id FROM stored_events
+WHERE organisation_id = :organisation_id AND position <= :upto AND originator_version = 1
 
 -- name: key_by_digest
 SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
