@@ -50,6 +50,7 @@ _KIND_OF_FIELD = {
     "team": "team",
     "goal": "goal",
     "for": "goal",
+    "follow_up_of": "goal",
 }
 
 _PATH = re.compile(r" - at `\$(.*)`$")

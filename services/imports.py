@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from domain.envelope import Source
-from domain.errors import InTheFuture, Refusal
+from domain.errors import InTheFuture, Refusal, VersionConflict
 from domain.member import Member
 from domain.references import resolve
 from ledger.commands import Command
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MOST_ERRORS = 10_000
 #: How often progress is told (rows).
 _PROGRESS_ROWS = 200
+#: How often an import is decided before it gives way to those who change what it builds on.
+_ATTEMPTS = 3
 #: The lines wait for the second pass in memory up to this size, then on disk.
 _SPOOL_BYTES = 4 * 1024 * 1024
 
@@ -84,7 +86,8 @@ def import_lines(
     """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
 
     The importing principal is the actor, each row's `by` the member acted for. Raises what reading `lines` raises
-    (`UnreadableImport`) and `LedgerUnavailable`; whatever is wrong with a row is in the result instead.
+    (`UnreadableImport`), `LedgerUnavailable`, and `VersionConflict` where others
+    keep changing what it builds on; whatever is wrong with a row is in the result instead.
     """
     importer = _Importer(runtime, organisation_id, principal, partial=partial, progress=progress)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
@@ -181,6 +184,7 @@ class _Importer:
 
     def run(self, spool: _Spool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
         malformed, missing = self._read(lines, spool)
+        attempts = 0
         while True:
             errors = malformed.copy()
             with self._ledger.bulk() as bulk:
@@ -191,7 +195,14 @@ class _Importer:
                     continue
                 keep = accepted > 0 and (self._partial or not errors.count)
                 if keep and not dry_run:
-                    bulk.commit()
+                    try:
+                        bulk.commit()
+                    except VersionConflict:
+                        # Somebody changed what this was decided on; so it is decided again, on what is there now.
+                        attempts += 1
+                        if attempts == _ATTEMPTS:
+                            raise
+                        continue
                 return ImportResult(
                     accepted=accepted if keep else 0,
                     already=already,

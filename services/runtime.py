@@ -100,11 +100,15 @@ class Runtime:
         self.close()
 
 
-def migrate(settings: Settings) -> None:
-    """Bring ledger and views to this version's shape; idempotent, safe from several processes at once."""
-    migrations.migrate(settings.database_url)
+def migrate(settings: Settings) -> list[int]:
+    """Bring ledger and views to this version's shape; the ledger's migrations that were applied now.
+
+    Idempotent, safe from several processes at once.
+    """
+    applied = migrations.migrate(settings.database_url)
     with Runtime.open(settings) as runtime:
         runtime.engine.migrate()
+    return applied
 
 
 def _broker(settings: Settings) -> dramatiq.Broker:

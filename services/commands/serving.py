@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import signal
+import socket as sockets
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
+import msgspec
 import uvicorn
 
 from services import logging
+from services.api.app import ROUTES, create_app
+from services.api.document import document
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.process import Worker, serve_metrics
@@ -39,8 +45,6 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None]) -> None:
 
     Running requests may finish (at most `shutdown_seconds`). Raises CommandFailed where the port cannot be bound.
     """
-    from services.api.app import create_app
-
     settings = runtime.settings
     config = uvicorn.Config(
         create_app(runtime),
@@ -60,8 +64,6 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None]) -> None:
 
 
 def _listener(host: str, port: int) -> socket:
-    import socket as sockets
-
     try:
         # `create_server` reuses an address in TIME_WAIT: a restarted server gets its port back at once.
         return sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
@@ -104,4 +106,15 @@ def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
         console.note("worker started")
         stopping.wait()
         worker.stop()
+    return 0
+
+
+def openapi(console: Console, *, output: str) -> int:
+    """`plimsoll openapi`: the document that a running server answers at `/openapi.json`."""
+    text = msgspec.json.format(msgspec.json.encode(document(ROUTES)), indent=2) + b"\n"
+    if output == "-":
+        sys.stdout.buffer.write(text)
+    else:
+        Path(output).write_bytes(text)
+        console.note(f"wrote {output}")
     return 0

@@ -1,0 +1,272 @@
+"""Marts for analysis elsewhere: facts with stable names, one comment per column, none of people's words.
+
+Follow them by position: what is given behind the last position seen is to be upserted by the mart's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import monday
+from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
+from domain.load import laid_loads, lay, line
+from projections.database import Database, Row, statements
+from projections.lens import Lens
+from projections.overload_evidence import Evidence, Question
+from projections.people import organisation_at
+from projections.timeline import instant, micros
+
+_SQL = "marts"
+#: Events read at a time.
+PAGE = 500
+
+Type = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "json"]
+
+
+class MartColumn(msgspec.Struct, frozen=True):
+    """One column. A timestamp is RFC 3339 in UTC, a date ISO, `json` any JSON value."""
+
+    name: str
+    type: Type
+    comment: str
+    nullable: bool = False
+
+
+class Mart(msgspec.Struct, frozen=True):
+    """One mart: what its rows are, and how to read them."""
+
+    name: str
+    comment: str
+    key: tuple[str, ...]
+    columns: tuple[MartColumn, ...]
+    #: (database, lens, after) -> the rows behind that position, values in the order of the columns.
+    rows: Callable[[Database, Lens, int], Iterator[tuple[Any, ...]]]
+
+
+def watermark(database: Database, lens: Lens) -> int:
+    """The organisation's last position that the lens knows: the `after` of the next export."""
+    return int(database.query(statements(_SQL)["watermark"], lens.params)[0].position or 0)
+
+
+def _pages(database: Database, lens: Lens, after: int, name: str) -> Iterator[list[Row]]:
+    while True:
+        params = {"organisation_id": str(lens.organisation_id), "known": lens.known, "after": after, "rows": PAGE}
+        rows = database.query(statements(_SQL)[name], params)
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].position
+
+
+def _refs(database: Database, lens: Lens, rows: list[Row]) -> dict[str, str | None]:
+    """Goal id -> the source's own id of it."""
+    ids = {f"i{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
+    sql = statements(_SQL)["refs"].replace(":ids", ", ".join(f":{name}" for name in ids))
+    found = database.query(sql, {"organisation_id": str(lens.organisation_id), "known": lens.known, **ids})
+    return {row.stream_id: row.ref for row in found}
+
+
+def _timestamp(value: int) -> str:
+    return instant(value).isoformat().replace("+00:00", "Z")
+
+
+def _code(reason: str | None) -> str | None:
+    return None if reason is None else msgspec.json.decode(reason)["code"]
+
+
+# --- fact_goal_event ---------------------------------------------------------------------------------------------
+
+
+def _goal_events(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _pages(database, lens, after, "goal_events"):
+        refs = _refs(database, lens, page)
+        for row in page:
+            before, now = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
+            yield (
+                row.position,
+                row.event_id,
+                row.stream_id,
+                refs.get(row.stream_id),
+                row.version,
+                row.type,
+                _timestamp(row.occurred_at),
+                _timestamp(row.recorded_at),
+                row.on_behalf_of or row.actor,
+                row.actor,
+                row.source,
+                _code(row.reason),
+                before.get("state"),
+                now.get("state"),
+            )
+
+
+_EVENT = (
+    MartColumn("position", "integer", "The organisation's gapless, commit-ordered sequence."),
+    MartColumn("event_id", "uuid", "The event."),
+    MartColumn("goal_id", "uuid", "The goal."),
+    MartColumn("goal_ref", "text", "The source's own id of the goal.", nullable=True),
+)
+
+FACT_GOAL_EVENT = Mart(
+    name="fact_goal_event",
+    comment="One row per event of a goal's life.",
+    key=("event_id",),
+    columns=(
+        *_EVENT,
+        MartColumn("version", "integer", "Version of the goal at this event, from 1."),
+        MartColumn("type", "text", "The event's tag with its version."),
+        MartColumn("occurred_at", "timestamp", "Business time; of a timer the instant at which it fell due."),
+        MartColumn("recorded_at", "timestamp", "When it was recorded."),
+        MartColumn("party", "uuid", "The member whose act it was; empty for a timer.", nullable=True),
+        MartColumn("actor", "uuid", "The member who recorded it; empty for a timer.", nullable=True),
+        MartColumn("source", "text", "api, import, timer or worker."),
+        MartColumn("reason_code", "text", "Why, as a code; the words stay inside.", nullable=True),
+        MartColumn("old_state", "text", "State before, where the event changed it.", nullable=True),
+        MartColumn("new_state", "text", "State after, where the event changed it.", nullable=True),
+    ),
+    rows=_goal_events,
+)
+
+# --- fact_goal_change --------------------------------------------------------------------------------------------
+
+#: Material fields: what a change of terms can be about.
+_MATERIAL = (
+    *("outcome", "measure", "conditions", "start", "due", "effort_hours", "priority", "supports"),
+    *("owner", "sponsor", "pause"),
+)
+
+
+def _goal_changes(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _pages(database, lens, after, "accepted_changes"):
+        refs, proposals = _refs(database, lens, page), _proposals(database, lens, page)
+        for row in page:
+            accepted = msgspec.json.decode(row.data, type=ChangeAccepted)
+            proposal = proposals[str(accepted.answers)]
+            proposed = msgspec.json.decode(proposal.data, type=ChangeProposed | ChangeCountered)
+            before, now = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
+            for name in _MATERIAL:
+                if name in now:
+                    yield (
+                        row.position,
+                        row.event_id,
+                        row.stream_id,
+                        refs.get(row.stream_id),
+                        name,
+                        before.get(name),
+                        now[name],
+                        _timestamp(row.occurred_at),
+                        proposal.event_id,
+                        _timestamp(proposal.occurred_at),
+                        proposed.by,
+                        proposal.on_behalf_of or proposal.actor,
+                        row.on_behalf_of or row.actor,
+                        _code(proposal.reason),
+                        proposed.in_time,
+                        proposed.retroactive,
+                    )
+
+
+def _proposals(database: Database, lens: Lens, rows: list[Row]) -> dict[str, Row]:
+    """Event id -> the proposal or counter that was accepted."""
+    answered = [str(msgspec.json.decode(row.data, type=ChangeAccepted).answers) for row in rows]
+    streams = {f"s{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
+    sql = statements(_SQL)["proposals"].replace(":streams", ", ".join(f":{name}" for name in streams))
+    found = database.query(sql, {"organisation_id": str(lens.organisation_id), "known": lens.known, **streams})
+    wanted = set(answered)
+    return {row.event_id: row for row in found if row.event_id in wanted}
+
+
+FACT_GOAL_CHANGE = Mart(
+    name="fact_goal_change",
+    comment="One row per field that an accepted change of terms set anew.",
+    key=("event_id", "field"),
+    columns=(
+        *_EVENT,
+        MartColumn("field", "text", "The field of the terms."),
+        MartColumn("old", "json", "Its value before.", nullable=True),
+        MartColumn("new", "json", "Its value from then on.", nullable=True),
+        MartColumn("accepted_at", "timestamp", "Business time of the acceptance (`event_id`)."),
+        MartColumn("proposal_id", "uuid", "The proposal or counter that was accepted."),
+        MartColumn("proposed_at", "timestamp", "Business time of the proposal."),
+        MartColumn("proposed_by", "text", "owner or sponsor."),
+        MartColumn("proposer", "uuid", "The member who proposed.", nullable=True),
+        MartColumn("consenter", "uuid", "The member who accepted.", nullable=True),
+        MartColumn("reason_code", "text", "Why it was proposed, as a code.", nullable=True),
+        MartColumn("in_time", "boolean", "Proposed before the notice ran out."),
+        MartColumn("retroactive", "boolean", "Imported with a new due date that was past already."),
+    ),
+    rows=_goal_changes,
+)
+
+# --- fact_load_week ----------------------------------------------------------------------------------------------
+
+
+def _load_weeks(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
+    """Each joined member's week as it stood when it began; those on which events behind `after` may bear.
+
+    A fact bears on no week before its business time, and the last week told is that of the last business time:
+    nothing depends on the day of the export.
+    """
+    organisation = organisation_at(database, lens)
+    span = database.query(statements(_SQL)["span"], {**lens.params, "after": after})[0]
+    if organisation is None or span.first is None:
+        return
+    position, zone = watermark(database, lens), lens.tzinfo
+    first, last = (monday(instant(at).astimezone(zone).date()) for at in (span.first, span.last))
+    for week in _mondays(first, last):
+        at = datetime.combine(week, time(), zone).astimezone(UTC)
+        then = msgspec.structs.replace(lens, at=at, today=week, policy=organisation.policy_at(at))
+        evidence = Evidence(database, then, Question())
+        for member in evidence.members:
+            yield (position, str(member), week.isoformat(), *_load(evidence, member))
+
+
+def _mondays(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += timedelta(days=7)
+
+
+def _load(evidence: Evidence, member: UUID) -> tuple[Any, ...]:
+    declared = evidence.person(member).at(micros(evidence.lens.at))
+    commitments = [evidence.weighed(held.commitment, held.team) for held in evidence.owned.get(member, [])]
+    laid = lay(commitments, evidence.today, declared.presence, evidence.policy)
+    load = laid_loads(laid, declared.segments, declared.presence, evidence.today, weeks=1)[0]
+    return (
+        round(load.planned * 60),
+        round(load.available * 60),
+        None if load.ratio is None else round(load.ratio * 10_000),
+        round(load.estimated * 60),
+        load.goals,
+        load.default_hours,
+        line(load.ratio, evidence.policy),
+        evidence.lens.policy.version,
+    )
+
+
+FACT_LOAD_WEEK = Mart(
+    name="fact_load_week",
+    comment="One row per joined member and week, as it stood when the week began.",
+    key=("member_id", "week"),
+    columns=(
+        MartColumn("position", "integer", "The position up to which the row was computed."),
+        MartColumn("member_id", "uuid", "The member."),
+        MartColumn("week", "date", "The week's Monday, in the organisation's zone."),
+        MartColumn("planned_minutes", "integer", "What the member's live promises ask for in that week."),
+        MartColumn("available_minutes", "integer", "Declared hours x focus, less absences."),
+        MartColumn("ratio_bp", "integer", "Planned / available, basis points; empty: no capacity.", nullable=True),
+        MartColumn("estimated_minutes", "integer", "The part of planned that rests on an effort nobody stated."),
+        MartColumn("goals", "integer", "Promises with hours in that week."),
+        MartColumn("default_hours", "boolean", "Available rests on the policy's default hours."),
+        MartColumn("line", "text", "amber or red: the load line that it is over.", nullable=True),
+        MartColumn("policy_version", "integer", "The policy by which it was computed."),
+    ),
+    rows=_load_weeks,
+)
+
+MARTS: dict[str, Mart] = {mart.name: mart for mart in (FACT_GOAL_EVENT, FACT_GOAL_CHANGE, FACT_LOAD_WEEK)}

@@ -1,0 +1,264 @@
+"""The `plimsoll` command: how each command is called. What it does is in `services.commands`.
+
+Exit codes: 0 done, 1 refused or failed (one line on stderr says why), 2 wrong usage or settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.settings import PREFIX, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
+
+MARTS = ("fact_goal_event", "fact_goal_change", "fact_load_week")
+FAILED, MISUSED = 1, 2
+HIGHEST_PORT = 65_535
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    arguments = _parser().parse_args(argv)
+    from services.commands.console import Console
+
+    try:
+        settings = Settings.from_environment(os.environ)
+        return _run(arguments, settings, Console(as_json=getattr(arguments, "json", False)))
+    except SettingsError as error:
+        return _complain(str(error), MISUSED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", FAILED)
+    except BrokenPipeError:
+        # The reader of our output has gone; a second complaint at exit, from flushing, would help nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except _expected() as error:
+        return _complain(" ".join(str(error).split()) or type(error).__name__, FAILED)
+
+
+def _complain(words: str, code: int) -> int:
+    print(f"plimsoll: {words}", file=sys.stderr)
+    return code
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What may go wrong without anybody's mistake in the code: told in one line, never as a traceback."""
+    from domain.errors import Refusal
+    from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+    from projections.database import DatabaseUnavailable
+    from services.commands.console import CommandFailed
+
+    return CommandFailed, Refusal, LedgerUnavailable, LedgerMisconfigured, DatabaseUnavailable, OSError
+
+
+def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    """Dispatch; each command's module is imported only when it runs."""
+    match given.command:
+        case "serve" | "worker" | "demo" | "openapi":
+            return _run_process(given, settings, console)
+        case "import":
+            from services.commands import data
+
+            return data.import_file(
+                settings,
+                console,
+                file=given.file,
+                organisation=given.organisation,
+                partial=given.partial,
+                dry_run=given.dry_run,
+            )
+        case "export":
+            from services.commands import data
+
+            return data.export(
+                settings,
+                console,
+                mart=given.mart,
+                organisation=given.organisation,
+                form=given.format,
+                output=given.output,
+                after=given.after,
+            )
+        case "migrate" | "organisation" | "keys":
+            return _run_store(given, settings, console)
+        case _:
+            return _run_health(given, settings, console)
+
+
+def _run_process(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    import msgspec
+
+    if given.command == "demo":
+        from services import demo
+
+        return demo.run(settings, console, port=given.port, data=given.data)
+    from services.commands import serving
+
+    if given.command == "openapi":
+        return serving.openapi(console, output=given.output)
+    if given.command == "worker":
+        return serving.work(settings, console, scheduler=given.scheduler)
+    chosen = {name: value for name in ("host", "port") if (value := getattr(given, name)) is not None}
+    return serving.serve(msgspec.structs.replace(settings, **chosen), console)
+
+
+def _run_store(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import store
+
+    match given.command, getattr(given, "what", None):
+        case "migrate", _:
+            return store.migrate(settings, console)
+        case "organisation", _:
+            return store.create_organisation(settings, console, name=given.name, steward=given.steward, zone=given.zone)
+        case _, "create":
+            return store.create_key(
+                settings,
+                console,
+                organisation=given.organisation,
+                member=given.member,
+                scopes=given.scope or ["read", "act"],
+                name=given.name,
+                days=given.days,
+            )
+        case _, "list":
+            return store.list_keys(settings, console, organisation=given.organisation)
+        case _, "rotate":
+            return store.rotate_key(settings, console, key_id=given.key, overlap_hours=given.overlap_hours)
+        case _:
+            return store.revoke_key(settings, console, key_id=given.key)
+
+
+def _run_health(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    from services.commands import health
+
+    match given.command, getattr(given, "what", None):
+        case "doctor", _:
+            return health.doctor(settings, console)
+        case "audit", _:
+            return health.audit(settings, console)
+        case _, "status":
+            return health.show_projections(settings, console)
+        case _, "rebuild":
+            return health.rebuild_projections(settings, console, names=given.view)
+        case _:
+            return health.verify_projections(settings, console, names=given.view)
+
+
+# --- how it is called --------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="plimsoll",
+        description="Promises in, overload and drift out.",
+        epilog=f"Settings come from the environment ({PREFIX}*); see docs/settings.md. Exit codes: 0 done, "
+        "1 refused or failed, 2 wrong usage.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_processes(commands)
+    _add_store(commands)
+    _add_data(commands)
+    _add_health(commands)
+    return parser
+
+
+def _add(commands: Commands, name: str, words: str, *, json: bool = True) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=words, description=words)
+    if json:
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+    return command
+
+
+def _group(commands: Commands, name: str, words: str) -> Commands:
+    return commands.add_parser(name, help=words, description=words).add_subparsers(
+        dest="what", required=True, metavar="WHAT"
+    )
+
+
+def _add_processes(commands: Commands) -> None:
+    serve = _add(commands, "serve", "answer HTTP (without Redis, with the worker inside)", json=False)
+    serve.add_argument("--host", help="address to bind")
+    serve.add_argument("--port", type=_port, help="port to bind; 0 takes a free one")
+    worker = _add(commands, "worker", "follow the log, run jobs and timers", json=False)
+    worker.add_argument(
+        "--scheduler",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look for timers that have fallen due; any number of processes may",
+    )
+    demo = _add(commands, "demo", "serve a seeded organisation on embedded storage", json=False)
+    demo.add_argument("--port", type=_port, default=8000, help="port to bind; 0 takes a free one")
+    demo.add_argument("--data", type=Path, metavar="DIR", default=Path("var/demo"), help="where its data is kept")
+    openapi = _add(commands, "openapi", "print the OpenAPI document", json=False)
+    openapi.add_argument("--output", metavar="FILE", default="-", help="file to write; - is stdout")
+
+
+def _add_store(commands: Commands) -> None:
+    _add(commands, "migrate", "bring the database to this version's shape; safe to run again")
+    organisations = _group(commands, "organisation", "organisations")
+    create = _add(organisations, "create", "create one with its steward; prints the first key once")
+    create.add_argument("name")
+    create.add_argument("--steward", required=True, metavar="EMAIL", help="reference of its first steward")
+    create.add_argument("--zone", default="UTC", help="IANA time zone in which its dates are meant")
+    keys = _group(commands, "keys", "API keys")
+    key = _add(keys, "create", "create a key for a member; prints it once")
+    _organisation(key)
+    key.add_argument("--member", required=True, metavar="REF", help="whose key it is")
+    key.add_argument("--scope", action="append", choices=("read", "act", "import", "admin"), help="default: read, act")
+    key.add_argument("--name", default="", help="what it is for")
+    key.add_argument("--days", type=int, default=90, help="how long it is valid (at most 365)")
+    _organisation(_add(keys, "list", "list an organisation's keys"))
+    rotate = _add(keys, "rotate", "replace a key; prints the new one once")
+    rotate.add_argument("key", metavar="KEY_ID")
+    rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old one works on")
+    _add(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
+
+
+def _add_data(commands: Commands) -> None:
+    imports = _add(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
+    imports.add_argument("file", help="file to read; - is stdin")
+    _organisation(imports)
+    how = imports.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
+    how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")
+    export = _add(commands, "export", "write a mart for analysis")
+    export.add_argument("mart", choices=MARTS)
+    _organisation(export)
+    export.add_argument("--format", choices=("ndjson", "csv"), default="ndjson")
+    export.add_argument("--output", metavar="FILE", default="-", help="file to write, whole or not at all; - is stdout")
+    export.add_argument("--after", type=int, default=0, metavar="POSITION", help="only what came behind this position")
+
+
+def _add_health(commands: Commands) -> None:
+    _add(commands, "doctor", "look at everything a running Plimsoll needs")
+    _add(_group(commands, "audit", "proofs"), "verify", "prove that the log misses nothing")
+    projections = _group(commands, "projections", "the views")
+    _add(projections, "status", "position, lag and digest of each view")
+    for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
+        _add(projections, name, words).add_argument("view", nargs="*", help="default: all")
+
+
+def _organisation(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--organisation", metavar="NAME", help="its name or id; not needed where there is one only")
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 <= port <= HIGHEST_PORT:
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())

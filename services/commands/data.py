@@ -1,0 +1,143 @@
+"""`plimsoll import` and `plimsoll export`: histories in, marts out."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from ledger.errors import LedgerNotMigrated
+from ledger.keys import Principal
+from services import runtime as composition
+from services.commands.console import CommandFailed
+from services.commands.store import DEFAULT_ORGANISATION, existing
+from services.exports import export_mart
+from services.import_rows import lines_of
+from services.imports import ImportResult, import_lines
+from services.organisations import found
+from services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.commands.console import Console
+    from services.settings import Settings
+
+#: Reference of the steward whom an import into an empty store joins.
+DEFAULT_STEWARD = "steward"
+#: Bad rows that are listed in words; `--json` lists all.
+_MOST_TOLD = 50
+
+
+def import_file(
+    settings: Settings, console: Console, *, file: str, organisation: str | None, partial: bool, dry_run: bool
+) -> int:
+    """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
+    with _opened(file) as source, _store(settings, dry_run=dry_run) as runtime:
+        tenant = _tenant(runtime, console, organisation, quiet=dry_run)
+        with console.progress("importing") as progress:
+            result = import_lines(
+                runtime,
+                tenant,
+                lines_of(source),
+                principal=_importer(runtime, tenant),
+                partial=partial,
+                dry_run=dry_run,
+                progress=progress,
+            )
+    console.result(result, _in_words(result))
+    return 1 if result.refused else 0
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[BinaryIO]:
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        source = Path(file).open("rb")  # noqa: SIM115 - closed below; only opening it may fail like this
+    except OSError as error:
+        raise CommandFailed(f"cannot read {file}: {error.strerror}") from None
+    with source:
+        yield source
+
+
+@contextmanager
+def _store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
+    """The store, migrated where it is empty; a dry run on an empty store takes a throw-away one instead."""
+    with tempfile.TemporaryDirectory(prefix="plimsoll-dry-run-") as scratch:
+        try:
+            opened = Runtime.open(settings)
+        except LedgerNotMigrated:
+            if dry_run:
+                settings = msgspec.structs.replace(settings, database_url=f"sqlite:///{scratch}/store", redis_url=None)
+            composition.migrate(settings)
+            opened = Runtime.open(settings)
+        with opened as runtime:
+            yield runtime
+
+
+def _tenant(runtime: Runtime, console: Console, organisation: str | None, *, quiet: bool) -> UUID:
+    """The organisation to import into; an empty store gets it founded."""
+    if runtime.ledger.head() > 0:
+        return existing(runtime, organisation)
+    founded = found(runtime, organisation or DEFAULT_ORGANISATION, steward=DEFAULT_STEWARD)
+    if not quiet:
+        console.note(f"created organisation {founded.organisation}; its steward's key, shown this once:")
+        console.note(founded.api_key)
+    return founded.organisation_id
+
+
+def _importer(runtime: Runtime, organisation_id: UUID) -> Principal:
+    """Who imports: the holder of the oldest valid key with the import scope."""
+    now = runtime.clock()
+    for key in sorted(runtime.keys.list(organisation_id), key=lambda key: key.created_at):
+        if "import" in key.scopes and key.revoked_at is None and key.expires_at > now:
+            return Principal(
+                key_id=key.key_id, organisation_id=organisation_id, member_id=key.member_id, scopes=key.scopes
+            )
+    raise CommandFailed("no valid key has the scope `import`; make one with: plimsoll keys create --scope import")
+
+
+def _in_words(result: ImportResult) -> str:
+    verb = "would be accepted" if result.dry_run else "accepted"
+    told = [f"{result.accepted} {verb}, {result.already} already there, {result.refused} refused"]
+    if result.refused and not result.accepted:
+        told[0] += ": nothing was kept"
+    for error in result.errors[:_MOST_TOLD]:
+        where = f" {error.field}" if error.field else ""
+        allowed = f" (allowed: {', '.join(error.allowed)})" if error.allowed else ""
+        told.append(f"line {error.line}{where}: {error.code}: {error.detail}{allowed}")
+    if result.refused > _MOST_TOLD:
+        told.append(f"... and {result.refused - _MOST_TOLD} more; --json lists them")
+    return "\n".join(told)
+
+
+def export(  # noqa: PLR0913 - the command's options
+    settings: Settings,
+    console: Console,
+    *,
+    mart: str,
+    organisation: str | None,
+    form: str,
+    output: str,
+    after: int,
+) -> int:
+    """Write one mart, from the views brought up to date, to a file (whole or not at all) or to stdout."""
+    with Runtime.open(settings) as runtime:
+        tenant = existing(runtime, organisation)
+        with console.progress("following the log"):
+            runtime.engine.catch_up()
+        target = None if output == "-" else Path(output)
+        summary = export_mart(runtime, tenant, mart, form=form, after=after, output=target)
+    words = f"{summary.rows} rows of {mart} up to position {summary.position}"
+    if output == "-":
+        console.note(words)
+    else:
+        console.result(summary, f"{words} in {output}")
+    return 0

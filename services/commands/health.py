@@ -1,0 +1,145 @@
+"""`plimsoll doctor`, `audit`, `projections`: whether everything is there, and the views say what the log says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+import redis
+
+from projections.rebuild import Difference, Progress
+from services.commands.console import CommandFailed
+from services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+    from services.settings import Settings
+
+#: Views further behind than this many events are worth a word.
+_LAG_EVENTS = 10_000
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(settings: Settings, console: Console) -> int:
+    """Look at everything a running Plimsoll needs; exit code 1 when something is wrong."""
+    checks: list[Check] = []
+    try:
+        with Runtime.open(settings) as runtime:
+            checks.append(Check(name="database", ok=True, detail=_without_password(settings.database_url)))
+            checks.append(complete(runtime))
+            checks.extend(_views(runtime))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the diagnosis
+        checks.append(Check(name="database", ok=False, detail=f"{type(error).__name__}: {error}".strip()))
+    checks.append(_broker(settings))
+    return report(console, checks)
+
+
+def audit(settings: Settings, console: Console) -> int:
+    """Prove that the log misses nothing."""
+    with Runtime.open(settings) as runtime:
+        return report(console, [complete(runtime)])
+
+
+def report(console: Console, checks: list[Check]) -> int:
+    """Print the checks; 1 when one of them failed."""
+    rows = [("ok" if check.ok else "FAIL", check.name, check.detail) for check in checks]
+    console.table(list(checks), ("", "check", "detail"), rows)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def complete(runtime: Runtime) -> Check:
+    """Positions are gapless: as many events as the last position says are all there ever were."""
+    ledger = runtime.ledger
+    head, count = ledger.head(), ledger.count()
+    if head != count:
+        # Somebody may have written between the two questions; then they agree when asked again.
+        head, count = ledger.head(), ledger.count()
+    return Check(name="log", ok=head == count, detail=f"{count} events, last position {head}")
+
+
+def _views(runtime: Runtime) -> list[Check]:
+    checks = []
+    for status in runtime.engine.status():
+        lag = status.head - status.position
+        ok = not status.missing and not status.held and not status.outdated and lag < _LAG_EVENTS
+        detail = f"{lag} behind, {status.held} held back, {status.missing} missing"
+        checks.append(
+            Check(name=f"view {status.name}", ok=ok, detail=f"{detail}, outdated" if status.outdated else detail)
+        )
+    return checks
+
+
+def _broker(settings: Settings) -> Check:
+    if settings.redis_url is None:
+        return Check(name="broker", ok=True, detail="embedded")
+    try:
+        with redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2) as client:
+            client.ping()
+    except redis.RedisError as error:
+        return Check(name="broker", ok=False, detail=f"redis: {error}")
+    return Check(name="broker", ok=True, detail="redis answers")
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}{at}{place}"
+
+
+# --- projections -------------------------------------------------------------------------------------------------
+
+
+def show_projections(settings: Settings, console: Console) -> int:
+    """Position, lag and digest of every view."""
+    with Runtime.open(settings) as runtime:
+        found = runtime.engine.status()
+    rows = [
+        (s.name, str(s.version), str(s.position), str(s.head - s.position), str(s.held), str(s.missing), s.digest[:16])
+        for s in found
+    ]
+    console.table(list(found), ("view", "version", "position", "behind", "held", "missing", "digest"), rows)
+    return 0 if not any(s.missing or s.outdated for s in found) else 1
+
+
+def rebuild_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
+    """Build views anew from the log, beside the old ones, and put right what differs."""
+    with Runtime.open(settings) as runtime:
+        mended = [d for name in _targets(runtime, names) for d in _told(console, name, runtime.engine.rebuild)]
+        done = [status for status in runtime.engine.status() if not names or status.name in names]
+    words = [f"{s.name}: position {s.position}, digest {s.digest[:16]}" for s in done]
+    words += [f"mended {d.table}: {d.missing} rows were missing, {d.surplus} were too many" for d in mended]
+    console.result({"views": done, "mended": mended}, "\n".join(words))
+    return 0
+
+
+def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
+    """Fold the log once more beside each view and compare, row by row; exit code 1 where they differ."""
+    with Runtime.open(settings) as runtime:
+        found = [d for name in _targets(runtime, names) for d in _told(console, name, runtime.engine.verify)]
+    words = [f"{d.table}: {d.missing} rows are missing, {d.surplus} are too many" for d in found]
+    console.result({"differences": found}, "\n".join(words) or "the views say what the log says")
+    return 1 if found else 0
+
+
+def _targets(runtime: Runtime, names: list[str]) -> list[str | None]:
+    """The views named, or all in one go. Raises CommandFailed for one that there is not."""
+    known = [status.name for status in runtime.engine.status()]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise CommandFailed(f"no view {unknown[0]!r}; there are: {', '.join(known)}")
+    return list(names) or [None]
+
+
+def _told(
+    console: Console, name: str | None, work: Callable[[str | None, Progress], list[Difference]]
+) -> list[Difference]:
+    with console.progress(name or "all views") as progress:
+        return work(name, progress)

@@ -1,0 +1,128 @@
+"""`plimsoll migrate`, `organisation`, `keys`: what a steward of the machine does before anybody can use it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.member import Member
+from domain.references import as_uuid, resolve
+from services import runtime as composition
+from services.commands.console import CommandFailed
+from services.organisations import found, organisation_id
+from services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from services.commands.console import Console
+    from services.settings import Settings
+
+#: What an import into an empty store founds, and what is meant where no organisation is named.
+DEFAULT_ORGANISATION = "default"
+LONGEST_KEY_DAYS = 365
+
+
+def migrate(settings: Settings, console: Console) -> int:
+    """Bring the database to this version's shape."""
+    applied = composition.migrate(settings)
+    console.result({"applied": applied}, f"migrated ({len(applied)} new)" if applied else "up to date")
+    return 0
+
+
+def create_organisation(settings: Settings, console: Console, *, name: str, steward: str, zone: str) -> int:
+    """Create an organisation with its first steward and key."""
+    with Runtime.open(settings) as runtime:
+        founded = found(runtime, name, steward=steward, zone=zone)
+    words = (
+        f"organisation {founded.organisation} ({founded.organisation_id})\n"
+        f"steward      {steward} ({founded.steward_id})\n"
+        f"API key      {founded.api_key}\n"
+        "The key is shown this once; keep it safe."
+    )
+    console.result(founded, words)
+    return 0
+
+
+def existing(runtime: Runtime, name: str | None) -> UUID:
+    """The id of the organisation called `name`, or of that id; without a name that of `default`, or of the only one.
+
+    Raises CommandFailed where that is nobody, or where it could be several.
+    """
+    chosen = organisation_id(name or DEFAULT_ORGANISATION)
+    if runtime.ledger.load(chosen, "organisation", chosen) is not None:
+        return chosen
+    if name is not None:
+        raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
+    runtime.engine.catch_up()
+    known = runtime.database.query("SELECT DISTINCT organisation_id, name FROM organisations ORDER BY name LIMIT 20")
+    if len(known) != 1:
+        told = ", ".join(repr(row.name) for row in known) or "none"
+        raise CommandFailed(f"say which --organisation; there are: {told}")
+    return UUID(known[0].organisation_id)
+
+
+def create_key(
+    settings: Settings,
+    console: Console,
+    *,
+    organisation: str | None,
+    member: str,
+    scopes: list[str],
+    name: str,
+    days: int,
+) -> int:
+    """Create a key for a joined member; its text is printed this once."""
+    if not 1 <= days <= LONGEST_KEY_DAYS:
+        raise CommandFailed(f"a key lives 1 to {LONGEST_KEY_DAYS} days")
+    with Runtime.open(settings) as runtime:
+        tenant = existing(runtime, organisation)
+        member_id = resolve(tenant, "member", member)
+        holder = runtime.ledger.load(tenant, "member", member_id)
+        if not isinstance(holder, Member) or not holder.present:
+            raise CommandFailed(f"no member {member!r} has joined")
+        expires_at = runtime.clock() + timedelta(days=days)
+        key = runtime.keys.create(tenant, member_id, frozenset(scopes), expires_at=expires_at, name=name)
+    console.result({"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe.")
+    return 0
+
+
+def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:
+    """List an organisation's keys; never their text, which is not stored."""
+    with Runtime.open(settings) as runtime:
+        keys = runtime.keys.list(existing(runtime, organisation))
+    rows = [
+        (
+            str(key.key_id),
+            key.name,
+            str(key.member_id),
+            ",".join(sorted(key.scopes)),
+            f"{key.expires_at:%Y-%m-%d}",
+            "revoked" if key.revoked_at else f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never",
+        )
+        for key in keys
+    ]
+    console.table(list(keys), ("key", "name", "member", "scopes", "expires", "last used"), rows)
+    return 0
+
+
+def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hours: int) -> int:
+    """Replace a key; the old one works on for the overlap."""
+    with Runtime.open(settings) as runtime:
+        key = runtime.keys.rotate(_key_id(key_id), timedelta(hours=overlap_hours))
+    console.result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
+    return 0
+
+
+def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
+    """Make a key invalid at once."""
+    with Runtime.open(settings) as runtime:
+        runtime.keys.revoke(_key_id(key_id))
+    console.result({"revoked": key_id}, f"revoked {key_id}")
+    return 0
+
+
+def _key_id(text: str) -> UUID:
+    key_id = as_uuid(text)
+    if key_id is None:
+        raise CommandFailed(f"{text!r} is not a key's id; see: plimsoll keys list")
+    return key_id

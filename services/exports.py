@@ -1,0 +1,125 @@
+"""Marts as files: NDJSON or CSV (RFC 4180), whole or not at all, incremental by position."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from domain.errors import NotFound
+from projections.lens import Lens, lens
+from projections.marts import MARTS, Mart, MartColumn, watermark
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.runtime import Runtime
+
+FORMS = ("ndjson", "csv")
+#: What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?$")
+_NEW_FILE = 0o666
+
+
+class ExportSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export wrote."""
+
+    mart: str
+    rows: int
+    #: The `after` of the next export.
+    position: int
+    output: str | None = None
+
+
+def export_mart(
+    runtime: Runtime, organisation_id: UUID, mart: str, *, form: str, after: int = 0, output: Path | None = None
+) -> ExportSummary:
+    """Write a mart's rows behind position `after` to `output` (None: stdout), as the views know them now.
+
+    The file appears under its name only when it is whole. Raises `NotFound` for no such mart or organisation and
+    `OSError` where the file cannot be written.
+    """
+    view = lens(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
+    described = MARTS.get(mart)
+    if described is None:
+        raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
+    rows = 0
+    with _whole(output) as file:
+        for part in encoded(described, described.rows(runtime.database, view, after), form=form):
+            file.write(part)
+            rows += 1
+    rows -= form == "csv"
+    position = watermark(runtime.database, view)
+    return ExportSummary(mart=mart, rows=rows, position=position, output=None if output is None else str(output))
+
+
+def mart_lines(runtime: Runtime, view: Lens, mart: str, *, form: str, after: int) -> Iterator[bytes]:
+    """The same, line by line, for an answer that is streamed. Raises `NotFound` for no such mart."""
+    described = MARTS.get(mart)
+    if described is None:
+        raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
+    return encoded(described, described.rows(runtime.database, view, after), form=form)
+
+
+def encoded(mart: Mart, rows: Iterable[tuple[Any, ...]], *, form: str) -> Iterator[bytes]:
+    """One part per row; CSV has a part with the names before them."""
+    names = [column.name for column in mart.columns]
+    if form == "csv":
+        yield _csv_line(names)
+        for row in rows:
+            yield _csv_line([_cell(value, column) for value, column in zip(row, mart.columns, strict=True)])
+    else:
+        encoder = msgspec.json.Encoder()
+        for row in rows:
+            yield encoder.encode(dict(zip(names, row, strict=True))) + b"\n"
+
+
+def _csv_line(cells: list[str]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode()
+
+
+def _cell(value: Any, column: MartColumn) -> str:  # noqa: ANN401 - any column's value
+    """A cell's text; what a spreadsheet would run as a formula begins with an apostrophe, as it would have typed it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if column.type in ("text", "json") and text.startswith(_FORMULA) and not _NUMBER.match(text):
+        return f"'{text}"
+    return text
+
+
+@contextmanager
+def _whole(output: Path | None) -> Iterator[BinaryIO]:
+    """A file that takes its name when it is complete and on disk; whatever had the name before stays until then."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    descriptor, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        # A temporary file is its maker's alone; an exported one is as readable as any other new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(_NEW_FILE & ~mask)
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
