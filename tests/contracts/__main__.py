@@ -46,7 +46,7 @@ def openapi_document() -> dict[str, str]:
         settings = Settings.from_environment({"PLIMSOLL_DATABASE_URL": f"sqlite:///{home}/contract.db"})
         migrate(settings)
         with Runtime.open(settings) as runtime:
-            document = create_app(runtime).openapi_schema.to_schema()
+            document = json.loads(create_app(runtime).state.document)
     return {"openapi.json": _text(document)}
 
 
