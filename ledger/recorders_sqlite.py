@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from time import monotonic, sleep
 from typing import Any, Self
 from uuid import UUID
@@ -60,6 +60,9 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
         # Writers of one process queue here, not in SQLite's polling, and not in the library's pool, where a waiting
         # writer would hold up the readers behind it.
         self._writing = Lock()
+        self._idle = Condition()
+        self._open_transactions = 0
+        self._closing = False
 
     @classmethod
     def open(cls, database_url: str) -> Self:
@@ -73,12 +76,12 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[Session]:
         """A transaction: it sees one state of the log, asked for or not."""
-        with reachable(), self._transaction("BEGIN") as session:
+        with self._counted(), reachable(), self._transaction("BEGIN") as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with reachable(), self._alone(), self._transaction("BEGIN IMMEDIATE") as session:
+        with self._counted(), reachable(), self._alone(), self._transaction("BEGIN IMMEDIATE") as session:
             yield session
 
     def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
@@ -127,7 +130,29 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
         ]
 
     def close(self) -> None:
+        """Let running transactions end, refuse new ones, close the file.
+
+        Closing a connection that another thread is using crashes the interpreter, so one that does not end is left
+        to the process's end.
+        """
+        with self._idle:
+            self._closing = True
+            if not self._idle.wait_for(lambda: self._open_transactions == 0, timeout=LOCK_TIMEOUT_S):
+                return
         self.datastore.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            if self._closing:
+                raise LedgerUnavailable("the ledger is closed")
+            self._open_transactions += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._open_transactions -= 1
+                self._idle.notify_all()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""The ledger's tests: every one that touches a store runs on SQLite and on PostgreSQL."""

@@ -1,0 +1,30 @@
+"""A migrated, open ledger on each database, and an organisation to say things in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.ledger import Ledger
+from ledger.migrations import migrate
+from tests.ledger.tenant import Clock, Tenant, ids
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
+    migrate(database_url)
+    ledger = Ledger.open(database_url, clock=clock, new_id=ids())
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def tenant(ledger: Ledger, clock: Clock) -> Tenant:
+    """An organisation with a steward (stella) and the members ana and sam in the team core."""
+    return Tenant.found(ledger, clock)
