@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from math import lcm
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -71,6 +72,8 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
     available: Fraction
     #: planned / available; 0 where both are nothing; None where something is planned and nothing is available.
     ratio: Fraction | None
+    #: Working days left of it on which the owner is there.
+    days: int = 0
     #: How many goals ask for hours in it.
     goals: int = 0
     #: The part of `planned` that rests on an effort nobody stated.
@@ -224,7 +227,23 @@ def laid_loads(
     laid: Sequence[Laid], segments: Sequence[Segment], presence: Presence, today: date, weeks: int = WEEKS_AHEAD
 ) -> list[WeekLoad]:
     """As `week_loads`, of commitments laid out and capacities cut into segments already."""
-    return [_week_load(first, last, laid, segments, presence) for first, last in weeks_ahead(today, weeks)]
+    # Whole numbers of one common unit: as exact as fractions, and a week's sum costs no common denominators.
+    unit = lcm(*(entry.spread.per_day.denominator for entry in laid))
+    asks = [_Ask(e.spread.first, e.spread.last, units(e.spread.per_day, unit), e.estimated) for e in laid]
+    return [_week_load(first, last, asks, unit, segments, presence) for first, last in weeks_ahead(today, weeks)]
+
+
+class _Ask(NamedTuple):
+    first: date
+    last: date
+    #: Hours on each day, in the common unit's parts.
+    per_day: int
+    estimated: bool
+
+
+def units(hours: Fraction, unit: int) -> int:
+    """`hours` as a whole number of parts of an hour, `unit` of which make one."""
+    return hours.numerator * (unit // hours.denominator)
 
 
 def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> list[tuple[date, date]]:
@@ -234,24 +253,33 @@ def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> list[tuple[date, date]
     return [(max(today, date.fromordinal(n)), date.fromordinal(min(n + 6, end))) for n in mondays]
 
 
-def _week_load(
-    first: date, last: date, laid: Sequence[Laid], segments: Sequence[Segment], presence: Presence
+def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there is
+    first: date,
+    last: date,
+    asks: Sequence[_Ask],
+    unit: int,
+    segments: Sequence[Segment],
+    presence: Presence,
 ) -> WeekLoad:
-    planned = estimated = _NOTHING
-    goals = 0
-    for _, placed, guessed in laid:
-        if placed.first <= last and placed.last >= first and (hours := placed.within(first, last, presence)):
-            planned += hours
-            goals += 1
-            estimated += hours if guessed else 0
+    planned = estimated = goals = 0
+    days = presence.days(first, last)
+    for ask in asks:
+        if ask.first <= last and ask.last >= first:
+            whole = ask.first <= first and ask.last >= last
+            parts = ask.per_day * (days if whole else presence.days(max(ask.first, first), min(ask.last, last)))
+            planned += parts
+            goals += parts > 0
+            estimated += parts if ask.estimated else 0
     available, default = available_within(segments, first, last, presence)
+    hours = Fraction(planned, unit)
     return WeekLoad(
         week=monday(first),
-        planned=planned,
+        planned=hours,
         available=available,
-        ratio=load_ratio(planned, available),
+        ratio=load_ratio(hours, available),
+        days=days,
         goals=goals,
-        estimated=estimated,
+        estimated=Fraction(estimated, unit) if estimated else _NOTHING,
         default_hours=default,
         skipped=first.weekday() >= WORKING_DAYS_OF_A_WEEK,
     )

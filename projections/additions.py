@@ -73,14 +73,15 @@ class Taken:
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
-        additions = evidence.additions
-        self._by_event = {a.event: a for a in additions}
         self._givings = {g.event: g for g in evidence.givings}
-        self.window = [a for a in additions if a.at >= evidence.since and evidence.concerns(a.owner, a.team)]
-        self._links = Links(additions, evidence.givings)
         self._worst: dict[UUID, WeekLoad | None] = {}
-        connected, self._connected_givings = self._links.connected([*self.window, *self._under_watch()])
-        self._connected = connected
+        own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
+        window = {a.event for a in own if a.at >= evidence.since}
+        seeds = [a for a in own if a.event in window]
+        links = Links(evidence.additions, evidence.givings)
+        connected, self._connected_givings = links.connected([*seeds, *self._under_watch(own)])
+        self._connected = {a.event: evidence.measured(a) for a in sorted(connected, key=lambda a: (a.at, str(a.event)))}
+        self.window = [a for a in self._connected.values() if a.event in window]
         evidence.read_histories(connected)
 
     # --- what came back -----------------------------------------------------------------------------------------
@@ -104,11 +105,9 @@ class Taken:
         giving = self._givings.get(UUID(back.giving))
         return [] if giving is None else [giving]
 
-    def _under_watch(self) -> list[Addition]:
+    def _under_watch(self, own: list[Addition]) -> list[Addition]:
         """Older additions of the group whose trade-offs may have come back within the window."""
-        evidence = self._evidence
         recent = [g for g in self._givings.values() if g.day >= self._watched_since]
-        own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
         near = Links(own, recent)
         return [a for a in own if near.naming(a) or near.near(a)]
 
@@ -141,7 +140,7 @@ class Taken:
         return self._pair(self._connected_givings) if self.came_back else self.pairing
 
     def _pair(self, givings: Iterable[Giving]) -> Pairing:
-        return pair(self._connected, givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
+        return pair(self._connected.values(), givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
 
     @cached_property
     def absorbed(self) -> list[Addition]:
@@ -161,7 +160,7 @@ class Taken:
         return [(use, self._givings[use.giving]) for use in uses]
 
     def _concerned(self, event: UUID) -> bool:
-        addition = self._by_event[event]
+        addition = self._connected[event]
         return self._evidence.concerns(addition.owner, addition.team)
 
     @property

@@ -15,14 +15,14 @@ from uuid import UUID
 
 import msgspec
 
-from domain.quantities import rounded
-
 Line = Literal["amber", "red", "over"]
 
 #: Below this many cases a ratio shows its counts first, says so, and draws no line.
 SMALL_SAMPLE = 10
 #: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
 FEWEST_PEOPLE = 5
+#: Printed values have 6 decimals.
+_SCALE = 10**6
 #: Two-sided 95 % quantile of the normal distribution.
 _Z = 1.959963984540054
 
@@ -78,7 +78,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def printed(value: Fraction | None) -> float | None:
     """`value` as it is shown: half-even to 6 decimals."""
-    return rounded(value)
+    return None if value is None else quotient(value.numerator, value.denominator)
+
+
+def quotient(numerator: int, denominator: int) -> float:
+    """Numerator / denominator (above 0) as it is shown, from whole numbers: no common denominator is looked for."""
+    whole, rest = divmod(numerator * _SCALE, denominator)
+    up = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
+    return (whole + up) / _SCALE
 
 
 def wilson(count: int, n: int) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.calendar import Presence, end_of_day, local_date
+from domain.calendar import end_of_day, local_date
 from domain.load import (
     WEEKS_AHEAD,
     Commitment,
@@ -215,43 +215,46 @@ class Evidence:
         return [self._addition(row) for row in self._read("additions", *self._concerned)]
 
     def _addition(self, row: Row) -> Addition:
-        owner, team = UUID(row.owner), UUID(row.team) if row.team else None
-        day, due = self.day(row.occurred_at), date.fromisoformat(row.due)
-        if row.kind == "change":
-            hours, estimated = exact(row.effort_hours) - exact(row.old_effort_hours), False
-        else:
-            load = Commitment(
-                goal=UUID(row.stream_id),
+        goal, due = UUID(row.stream_id), date.fromisoformat(row.due)
+        return Addition(
+            event=UUID(row.event_id),
+            goal=goal,
+            owner=UUID(row.owner),
+            team=UUID(row.team) if row.team else None,
+            requester=UUID(row.requester),
+            kind=row.kind,
+            at=row.occurred_at,
+            day=self.day(row.occurred_at),
+            due=due,
+            load=Commitment(
+                goal=goal,
                 effort_hours=row.effort_hours,
                 start=date.fromisoformat(row.start),
                 due=due,
                 progress=row.progress if row.kind == "hand_over" else "0",
-            )
-            hours = self._added(self.weighed(load, team), day, self.person(owner).at(row.occurred_at).presence)
-            estimated = row.effort_hours is None
-        return Addition(
-            event=UUID(row.event_id),
-            goal=UUID(row.stream_id),
-            owner=owner,
-            team=team,
-            requester=UUID(row.requester),
-            kind=row.kind,
-            at=row.occurred_at,
-            day=day,
-            due=due,
-            hours=hours,
-            estimated=estimated,
-            imposed=bool(row.imposed),
+            ),
+            old_effort_hours=row.old_effort_hours,
+            estimated=row.effort_hours is None,
             named=_NAMED.decode(row.named),
         )
 
-    def _added(self, load: Commitment, day: date, presence: Presence) -> Fraction:
-        """The effort that a promise adds; of a rate its hours from the day taken, or the start, to the due."""
+    def measured(self, addition: Addition) -> Addition:
+        """The addition with the hours that it adds.
+
+        Of a change what is more than before, of a promise its effort (what is left of it, for a new owner), of a rate
+        its hours from the day taken, or the start, to the due.
+        """
+        load = self.weighed(addition.load, addition.team)
         effort = load.effort_hours if load.effort_hours is not None else load.estimated_hours
-        if effort is not None:
-            return exact(effort) * (1 - exact(load.progress))
-        laid = spread(load, day, presence, self.policy)
-        return laid.within(day, load.due, presence) if laid else _NOTHING
+        if addition.old_effort_hours is not None and load.effort_hours is not None:
+            hours = exact(load.effort_hours) - exact(addition.old_effort_hours)
+        elif effort is not None:
+            hours = exact(effort) * (1 - exact(load.progress))
+        else:
+            presence = self.person(addition.owner).at(addition.at).presence
+            laid = spread(load, addition.day, presence, self.policy)
+            hours = laid.within(addition.day, load.due, presence) if laid else _NOTHING
+        return msgspec.structs.replace(addition, hours=hours)
 
     @cached_property
     def givings(self) -> list[Giving]:

@@ -43,8 +43,11 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     day: date
     due: date
-    #: What it adds, in hours; `estimated` where nobody stated it.
-    hours: Fraction
+    #: The commitment as it was taken on; the effort before, where a change raised it.
+    load: Commitment
+    old_effort_hours: str | None = None
+    #: What it adds, in hours, once measured; `estimated` where nobody stated it.
+    hours: Fraction = _NOTHING
     estimated: bool = False
     imposed: bool = False
     #: Kind of trade-off and the goal that gives (None: a capacity).

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from fractions import Fraction
+from math import lcm
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from domain.load import Commitment, Spread, WeekLoad, line, load_ratio, spread, weeks_ahead
+from domain.calendar import is_working_day
+from domain.load import Commitment, Spread, WeekLoad, line, spread, units, weeks_ahead
 from domain.policy import Policy
+from domain.quantities import exact
 from projections.declared_time import Time
-from projections.figures import Line, printed
+from projections.figures import Line, quotient
 
 #: Deferring is shown by this many weeks.
 DEFERRALS = (2, 4)
 
 Act = Literal["drop", "defer", "hand_over"]
-_NOTHING = Fraction(0)
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,63 +61,108 @@ def relief(
 ) -> Relief:
     """For each active goal the load after dropping it, deferring it by 2 and by 4 weeks, or handing it over."""
     told = [load for load in loads if not load.skipped]
-    weeks = [span for span in weeks_ahead(today, len(loads)) if span[0].weekday() < 5]  # noqa: PLR2004 - a weekend
-    ratios, worst = _shown([(load.planned, load.available) for load in told])
+    spans = [span for span in weeks_ahead(today, len(loads)) if is_working_day(span[0])]
+    ways = [_Way(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
+    for way in ways:
+        for weeks in DEFERRALS:
+            later = msgspec.structs.replace(way.commitment, due=_later(way.commitment.due, weeks))
+            way.deferred.append(spread(later, today, time.presence, policy))
+    scale = _Scale(told, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
+    ratios, worst, over = scale.shown(scale.planned)
+    options = []
+    for way in ways:
+        now = scale.parts(way.now, spans, time)
+        rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
+        gone = scale.shown(rest)
+        options.append(_option(way, "drop", None, gone, told))
+        for weeks, laid in zip(DEFERRALS, way.deferred, strict=True):
+            moved = [load + new for load, new in zip(rest, scale.parts(laid, spans, time), strict=True)]
+            options.append(_option(way, "defer", weeks, scale.shown(moved), told))
+        options.append(_option(way, "hand_over", None, gone, told))
     return Relief(
         member=member,
         weeks=[load.week for load in told],
         ratios=ratios,
         worst_week=told[worst].week,
         worst_ratio=ratios[worst],
-        line=line(told[worst].ratio, policy),
-        options=[option for commitment in active for option in _options(commitment, told, weeks, time, today, policy)],
+        line=over,
+        options=options,
     )
 
 
-def _options(
-    commitment: Commitment,
-    loads: Sequence[WeekLoad],
-    weeks: Sequence[tuple[date, date]],
-    time: Time,
-    today: date,
-    policy: Policy,
-) -> Iterator[Option]:
-    now = _hours(spread(commitment, today, time.presence, policy), weeks, time)
-    gone = [_NOTHING] * len(weeks)
+#: Ratios as printed, the place of the fullest week, and the line that it crosses.
+_Shown = tuple[list[float | None], int, Line | None]
 
-    def after(act: Act, then: Sequence[Fraction], by: int | None = None) -> Option:
-        changed = [load.planned - old + new for load, old, new in zip(loads, now, then, strict=True)]
-        pairs = [(hours, load.available) for hours, load in zip(changed, loads, strict=True)]
-        ratios, worst = _shown(pairs)
-        return Option(
-            goal=commitment.goal,
-            act=act,
-            weeks=by,
-            ratios=ratios,
-            worst_week=loads[worst].week,
-            worst_ratio=ratios[worst],
-            line=line(load_ratio(*pairs[worst]), policy),
-        )
 
-    yield after("drop", gone)
-    for by in DEFERRALS:
-        later = msgspec.structs.replace(commitment, due=_later(commitment.due, by))
-        yield after("defer", _hours(spread(later, today, time.presence, policy), weeks, time), by)
-    yield after("hand_over", gone)
+class _Way:
+    """One goal, where its hours lie now and where they would."""
+
+    def __init__(self, commitment: Commitment, now: Spread | None) -> None:
+        self.commitment = commitment
+        self.now = now
+        self.deferred: list[Spread | None] = []
+
+
+def _option(way: _Way, act: Act, weeks: int | None, shown: _Shown, loads: Sequence[WeekLoad]) -> Option:
+    ratios, worst, over = shown
+    return Option(
+        goal=way.commitment.goal,
+        act=act,
+        weeks=weeks,
+        ratios=ratios,
+        worst_week=loads[worst].week,
+        worst_ratio=ratios[worst],
+        line=over,
+    )
 
 
 def _later(due: date, weeks: int) -> date:
     return min(due, date.max - timedelta(weeks=weeks)) + timedelta(weeks=weeks)
 
 
-def _hours(laid: Spread | None, weeks: Sequence[tuple[date, date]], time: Time) -> list[Fraction]:
-    if laid is None:
-        return [_NOTHING] * len(weeks)
-    return [laid.within(first, last, time.presence) for first, last in weeks]
+class _Scale:
+    """One member's weeks as whole numbers of common units: exact, and quick enough for every way out of every goal.
 
+    A week's weight makes its planned parts comparable with those of every other week: parts x weight / `one` is the
+    load ratio. A week without capacity has the weight 0.
+    """
 
-def _shown(weeks: Sequence[tuple[Fraction, Fraction]]) -> tuple[list[float | None], int]:
-    """The ratios as printed, and the place of the fullest week; the earlier of two alike."""
-    exact = [load_ratio(planned, available) for planned, available in weeks]
-    worst = max(range(len(exact)), key=lambda i: (exact[i] is None, exact[i] or _NOTHING, -i))
-    return [printed(ratio) for ratio in exact], worst
+    def __init__(self, loads: Sequence[WeekLoad], spreads: Sequence[Spread], policy: Policy) -> None:
+        self.days = [load.days for load in loads]
+        self.unit = lcm(*(load.planned.denominator for load in loads), *(s.per_day.denominator for s in spreads))
+        self.planned = [units(load.planned, self.unit) for load in loads]
+        parts = lcm(*(load.available.denominator for load in loads))
+        available = [units(load.available, parts) for load in loads]
+        common = lcm(*(hours for hours in available if hours))
+        self.weights = [common // hours * parts if hours else 0 for hours in available]
+        self.one = common * self.unit
+        self._red, self._amber = (exact(ratio) * self.one for ratio in (policy.load_red, policy.load_amber))
+
+    def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Time) -> list[int]:
+        """The spread's hours in each week, in parts of an hour."""
+        if laid is None:
+            return [0] * len(spans)
+        per_day, found = units(laid.per_day, self.unit), []
+        for (first, last), days in zip(spans, self.days, strict=True):
+            if laid.first > last or laid.last < first:
+                found.append(0)
+            elif laid.first <= first and laid.last >= last:
+                found.append(per_day * days)
+            else:
+                found.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
+        return found
+
+    def shown(self, planned: Sequence[int]) -> _Shown:
+        """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
+        ratios: list[float | None] = []
+        fullest, most, without = 0, -1, None
+        for place, (parts, weight) in enumerate(zip(planned, self.weights, strict=True)):
+            load = parts * weight
+            if parts and not weight:
+                without = place if without is None else without
+            elif load > most:
+                fullest, most = place, load
+            ratios.append(None if parts and not weight else quotient(load, self.one))
+        if without is not None:
+            return ratios, without, "red"
+        return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
