@@ -16,7 +16,7 @@ from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from projections.database import Database, Row, statements
 from projections.lens import Lens
-from projections.tables import Column
+from projections.tables import FOREVER, Column
 from projections.timeline import StateView, Version
 
 _SQL = "goals"
@@ -198,9 +198,10 @@ def _version(row: Row) -> Version:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         known_from=row.known_from,
-        known_to=row.known_to,
+        # What superseded it came behind the lens and is not known there: the same lens, the same answer.
+        known_to=FOREVER,
         recorded_from=row.recorded_from,
-        recorded_to=row.recorded_to,
+        recorded_to=FOREVER,
         state=_GOAL.decode(row.body),
     )
 

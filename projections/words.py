@@ -62,7 +62,8 @@ def sentence(told: Told) -> str:
     words = WORDS[cls]
     clause = words if isinstance(words, str) else words(event, told)
     who = "The clock:" if told.party is None else told.name(told.party)
-    return f"{who} {clause}{_because(told.reason)}".rstrip(" .") + "."
+    text = f"{who} {clause}{_because(told.reason)}".rstrip(" .")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _because(reason: Reason | None) -> str:
@@ -330,7 +331,7 @@ WORDS: dict[type, Words] = {
     e.RuledSatisfied: "ruled that the conditions are satisfied",
     e.RuledBroken: "ruled that the conditions are not met",
     e.DeemedSatisfied: "no verdict came in the time agreed; it is deemed satisfied",
-    e.GoalCancelled: lambda x, told: f"cancelled it, as the need is gone{_trade_offs(x.trade_offs, told)}",
+    e.GoalCancelled: lambda x, told: f"cancelled it{_trade_offs(x.trade_offs, told)}",
     e.GoalReleased: lambda x, told: f"released the owner from the promise{_trade_offs(x.trade_offs, told)}",
     e.PromiseWithdrawn: _withdrawn,
     e.GoalLapsed: _lapsed,

@@ -10,7 +10,7 @@ WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
   AND g.valid_from <= :at AND g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 
 -- name: timelines
-SELECT stream_id, event_id, version, valid_from, valid_to, known_from, known_to, recorded_from, recorded_to, body
+SELECT stream_id, event_id, version, valid_from, valid_to, known_from, recorded_from, body
 FROM goals
 WHERE :began
 ORDER BY stream_id, valid_from, version

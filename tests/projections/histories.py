@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,14 +51,36 @@ def _said(kind: int, number: int) -> tuple[str, Any]:
         ("owner", acts.Retitle(title=f"Title {number}", tags=["a"] * (number % 2))),
         ("sponsor", acts.Feedback(text="thanks", on="progress")),
         ("owner", acts.DeclareComplete(reason=why())),
-        ("sponsor", acts.DeclareSatisfied()),
         ("sponsor", acts.RejectDelivery(condition="c1", rework_by=_due(number), reason=why())),
-        ("owner", acts.WithdrawPromise(reason=why(), mitigation="ask ben")),
-        ("sponsor", acts.Cancel(reason=why())),
         ("owner", acts.ChooseApproach(text="in pairs")),
         ("owner", acts.Resume(reason=why())),
+        ("owner", acts.Affirm(note="still right")),
+        ("owner", acts.RaiseBlocker(blocker=acts.BlockerInput(text="no room", acts_next="sam"))),
+        ("sponsor", acts.CounterChange(changes=changes, reason=why())),
+        ("owner", acts.CounterChange(changes=changes, reason=why())),
+        ("owner", acts.WithdrawChange()),
+        ("owner", acts.RejectChange(reason=why())),
+        ("owner", acts.DeferAnswer(answer_by=_due(number), reason=why())),
+        ("sponsor", acts.Clarify(text="what for?")),
+        ("owner", acts.Unlink(supports=terms(supports=["one"]).supports or [], reason=why())),
+        ("owner", acts.AffirmLink(supports=terms(supports=["one"]).supports or [])),
+        ("owner", acts.RetractCompletion(reason=why())),
+        # What ends a goal comes last: see `_LIVELY`.
+        ("sponsor", acts.DeclareSatisfied()),
+        ("owner", acts.WithdrawPromise(reason=why(), mitigation="ask ben")),
+        ("sponsor", acts.Cancel(reason=why())),
+        ("owner", acts.Decline(reason=why())),
+        ("sponsor", acts.Release(reason=why())),
+        ("sponsor", acts.CloseBroken(reason=why())),
     )
-    return table[kind % len(table)]
+    return table[kind]
+
+
+#: How many things `_said` knows, and how many of them keep a goal going.
+_KINDS = 38
+_LIVELY = 32
+#: From this number on something is said about people instead.
+_ABOUT_PEOPLE = 8
 
 
 class Step:
@@ -68,22 +90,30 @@ class Step:
         self.kind, self.goal, self.number, self.hours, self.late = draw
 
     def take(self, story: Story) -> None:
-        """Say it; what the rules refuse is left out of the history."""
+        """Say the first thing from `kind` on that the rules allow just then."""
         when = story.now + timedelta(hours=self.hours)
+        if self.number >= _ABOUT_PEOPLE:
+            with suppress(Refusal):
+                self._about_people(story, when)
+            return
+        for kind in (self.kind, *(n % _LIVELY for n in range(self.kind, self.kind + _LIVELY))):
+            with suppress(Refusal):
+                self._about_goal(story, when, *_said(kind, self.number))
+                return
+
+    def _about_goal(self, story: Story, when: datetime, side: str, act: Any) -> None:
         goal = _GOALS[self.goal]
-        side, act = _said(self.kind, self.number)
-        by = side if side in _PEOPLE else {"owner": "ana", "sponsor": ("sam", "ana")[goal == "three"]}[side]
+        # The third goal is one that Ana sets herself.
+        sponsor = "ana" if goal == "three" else "sam"
+        by = {"owner": "ana", "sponsor": sponsor}.get(side, side)
         if goal == "three" and isinstance(act, acts.Offer | acts.Request):
             act = type(act)(title="A goal", owner="ana", sponsor="ana", team="core", terms=act.terms, reason=why())
-        with suppress(Refusal):
-            if self.kind >= 40:
-                self._about_people(story, when)
-            elif self.late:
-                story.says(by, act, on=goal, at=when - timedelta(hours=self.late * 7), learnt=when)
-            else:
-                story.says(by, act, on=goal, at=when)
+        if self.late:
+            story.says(by, act, on=goal, at=when - timedelta(hours=self.late * 7), learnt=when)
+        else:
+            story.says(by, act, on=goal, at=when)
 
-    def _about_people(self, story: Story, when: Any) -> None:
+    def _about_people(self, story: Story, when: datetime) -> None:
         person = _PEOPLE[self.goal]
         if self.number % 4 == 0:
             story.says("stella", organisation.SetPolicy(policy={"cadence_days": self.number + 1}), at=when)
@@ -96,7 +126,11 @@ class Step:
 
 
 _step = st.tuples(
-    st.integers(0, 47), st.integers(0, 2), st.integers(0, 10), st.integers(0, 60), st.sampled_from([0, 0, 0, 1, 9, 30])
+    st.integers(1, _KINDS - 1),
+    st.integers(0, 2),
+    st.integers(0, 11),
+    st.sampled_from([0, 1, 5, 20, 90]),
+    st.sampled_from([0, 0, 0, 1, 9, 30]),
 )
 #: Draws of a history; see `story_of`.
 steps = st.lists(_step, max_size=40)

@@ -1,0 +1,183 @@
+"""Why it is so: value, accepted change, proposal, promise, and what upstream led to it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain.errors import InvalidField, NotFound
+from domain.goal import acts
+from domain.reasons import Reason, ReasonCode
+from domain.terms import TermsInput
+from projections.database import Database
+from projections.history import FIELDS
+from projections.why import Why, why
+from tests.projections.conftest import Look
+from tests.spec import offer, request
+from tests.spec import why as because
+from tests.story import Story
+
+
+@pytest.fixture
+def story() -> Story:
+    """A parent that moved, and a goal that moved because of it, after an earlier move of its own."""
+    story = Story(begins="2026-03-02")
+    story.says("lea", offer("lea", due=date(2026, 5, 29)), on="parent", at="2026-03-02T09:00")
+    story.says("sam", acts.Accept(), on="parent", at="2026-03-02T10:00")
+    story.says("ana", offer(supports=["parent"], due=date(2026, 4, 30)), at="2026-03-02T11:00")
+    story.says("sam", acts.Accept(), at="2026-03-02T12:00")
+    moved(story, "2026-03-10", date(2026, 5, 8), "capacity", "Two are away")
+    moved(story, "2026-03-16", date(2026, 6, 30), "new_information", "The client waits", goal="parent", by="lea")
+    moved(story, "2026-03-20", date(2026, 6, 12), "dependency_slipped", "The parent moved", trigger="parent")
+    return story
+
+
+def moved(story: Story, at: str, due: date, code: str, text: str, **how: Any) -> None:
+    goal, by = how.get("goal", "goal"), how.get("by", "ana")
+    change = acts.ProposeChange(
+        changes=acts.Changes(due=due),
+        reason=Reason(code=ReasonCode(code), text=text),
+        trigger=how.get("trigger", "other"),
+        trade_offs=[acts.TradeOff(kind="defer", goal="goal", for_="parent")] if goal == "goal" else [],
+    )
+    story.says(by, change, on=goal, at=f"{at}T09:00")
+    story.says("sam", acts.AcceptChange(), on=goal, at=f"{at}T10:00")
+
+
+def asked(database: Database, look: Look, story: Story, field: str, **lens: Any) -> Why:
+    return why(database, look(story, **lens), story.id("goal", "goal"), field)
+
+
+def test_a_due_date_leads_back_through_each_consent_to_the_promise(
+    database: Database, look: Look, story: Story
+) -> None:
+    answer = asked(database, look, story, "due")
+
+    assert "2026-06-12" == answer.value
+    assert [
+        ("change", "2026-05-08", "2026-06-12", "Sam"),
+        ("change", "2026-04-30", "2026-05-08", "Sam"),
+        ("promise", None, "2026-04-30", "Sam"),
+    ] == [(link.kind, link.before, link.after, link.by and link.by.name) for link in answer.chain]
+    said = answer.chain[0].said
+    assert said is not None
+    assert ("Ana", "dependency_slipped", "The parent moved", "parent", True, False) == (
+        said.by and said.by.name,
+        said.reason and said.reason.code,
+        said.reason and said.reason.text,
+        said.trigger,
+        said.in_time,
+        said.retroactive,
+    )
+    assert ["defer"] == [trade_off["kind"] for trade_off in said.trade_offs]
+    assert story.last().event_id == answer.chain[0].event_id
+
+
+def test_upstream_names_the_parent_whose_change_led_to_this_one(database: Database, look: Look, story: Story) -> None:
+    (upstream,) = asked(database, look, story, "due").upstream
+
+    assert (True, "trigger", story.id("parent", "goal"), story.last("parent").event_id) == (
+        upstream.caused,
+        upstream.because,
+        upstream.goal,
+        upstream.changed_by,
+    )
+
+
+def test_a_parent_that_moved_later_led_to_nothing(database: Database, look: Look, story: Story) -> None:
+    before_it_moved = asked(database, look, story, "due", as_of=date(2026, 3, 12))
+    meanwhile = asked(database, look, story, "due", as_of=date(2026, 3, 17))
+
+    assert [(False, None), (False, story.last("parent").event_id)] == [
+        (answer.upstream[0].caused, answer.upstream[0].changed_by) for answer in (before_it_moved, meanwhile)
+    ]
+
+
+def test_the_answer_is_that_of_its_time(database: Database, look: Look, story: Story) -> None:
+    answer = asked(database, look, story, "due", as_of=date(2026, 3, 11))
+
+    assert "2026-05-08" == answer.value
+    assert ["change", "promise"] == [link.kind for link in answer.chain]
+
+
+def test_a_field_that_never_changed_leads_to_the_promise_alone(database: Database, look: Look, story: Story) -> None:
+    (link,) = asked(database, look, story, "conditions").chain
+
+    assert ("promise", [{"id": "c1", "text": "It is published"}]) == (link.kind, link.after)
+    assert link.said is not None
+    assert "goal.offered.v1" == link.said.type
+
+
+def test_a_counter_is_what_the_promise_answered(database: Database, look: Look) -> None:
+    story = Story(begins="2026-03-02")
+    story.says("sam", request(due=date(2026, 3, 27)))
+    story.says("ana", acts.Counter(terms=TermsInput(due=date(2026, 4, 24)), reason=because("capacity")))
+    story.says("sam", acts.Accept())
+
+    (link,) = asked(database, look, story, "due").chain
+
+    assert ("promise", "2026-04-24") == (link.kind, link.after)
+    assert link.said is not None
+    assert ("goal.countered.v1", "Ana") == (link.said.type, link.said.by and link.said.by.name)
+
+
+def test_before_a_promise_the_chain_is_what_was_asked_for(database: Database, look: Look) -> None:
+    story = Story(begins="2026-03-02")
+    story.says("sam", request(due=date(2026, 3, 27)))
+    story.says("ana", acts.Counter(terms=TermsInput(due=date(2026, 4, 24)), reason=because("capacity")))
+
+    answer = asked(database, look, story, "due")
+
+    assert [("asked", "2026-04-24"), ("asked", "2026-03-27")] == [(link.kind, link.after) for link in answer.chain]
+
+
+def test_a_rejected_proposal_is_no_part_of_the_chain(database: Database, look: Look, story: Story) -> None:
+    change = acts.ProposeChange(changes=acts.Changes(due=date(2026, 9, 1)), reason=because())
+    story.says("ana", change, at="2026-03-24")
+    story.says("sam", acts.RejectChange(reason=because()))
+
+    assert "2026-06-12" == asked(database, look, story, "due").chain[0].after
+
+
+def test_a_self_set_goal_says_that_one_person_consented_in_both_roles(database: Database, look: Look) -> None:
+    story = Story(begins="2026-03-02")
+    story.says("ana", offer(sponsor="ana", due=date(2026, 4, 30)))
+    story.says("ana", acts.ProposeChange(changes=acts.Changes(due=date(2026, 5, 8)), reason=because()), at="2026-03-10")
+
+    change, promise = asked(database, look, story, "due").chain
+
+    assert ("change", True, "promise") == (change.kind, change.self_accepted, promise.kind)
+
+
+def test_a_title_or_state_leads_to_the_acts_that_set_it(database: Database, look: Look, story: Story) -> None:
+    story.says("ana", acts.Retitle(title="Better"), at="2026-03-24")
+
+    assert ["act", "promise"] == [link.kind for link in asked(database, look, story, "title").chain]
+    assert "active" == asked(database, look, story, "state").chain[0].after
+
+
+def test_a_value_that_was_never_given_has_no_chain(database: Database, look: Look, story: Story) -> None:
+    answer = asked(database, look, story, "effort_hours")
+
+    assert (None, []) == (answer.value, answer.chain)
+
+
+def test_every_field_has_an_answer(database: Database, look: Look, story: Story) -> None:
+    view = look(story)
+
+    for field in FIELDS:
+        answer = why(database, view, story.id("goal", "goal"), field)
+        assert (answer.chain[0].after if answer.chain else None) == answer.value
+
+
+def test_an_unknown_field_is_refused_with_those_that_one_can_ask_for(
+    database: Database, look: Look, story: Story
+) -> None:
+    with pytest.raises(InvalidField) as refusal:
+        asked(database, look, story, "colour")
+
+    assert "due" in refusal.value.allowed
+    with pytest.raises(NotFound):
+        why(database, look(story), story.id("nowhere", "goal"), "due")
