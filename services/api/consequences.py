@@ -1,4 +1,4 @@
-"""What an act would do: the facts it would record, the state it would lead to, and its owner's weeks before and after."""
+"""What an act would do: the facts it would record, the state it would lead to, its owner's weeks before and after."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, get_args
 
 import msgspec
@@ -111,8 +112,8 @@ def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict
         }
         for name in _PATH_PARAMETER.findall(path)
     ]
-    query = schemas.of(operation.query)
-    shape = schemas.components[query["$ref"].removeprefix(_REF)]
+    query: str = schemas.of(operation.query)["$ref"]
+    shape = schemas.queries[query.removeprefix(_REF)]
     for name, schema in shape["properties"].items():
         parameter = {
             "name": name,
@@ -125,7 +126,10 @@ def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": True}
         found.append(parameter)
-    shared = [("IdempotencyKey", operation.idempotent), ("IfMatch", operation.command and operation.status != 201)]
+    shared = [
+        ("IdempotencyKey", operation.idempotent),
+        ("IfMatch", operation.command and operation.status != HTTPStatus.CREATED),
+    ]
     shared += [("AfterPosition", operation.fresh), ("IfNoneMatch", operation.fresh)]
     return found + [{"$ref": f"#/components/parameters/{name}"} for name, taken in shared if taken]
 
@@ -148,7 +152,7 @@ def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
     headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.fresh else []
     answers: dict[str, Any] = {
         str(operation.status): {
-            "description": "Done." if operation.status == 200 else "Created.",
+            "description": "Done." if operation.status == HTTPStatus.OK else "Created.",
             "content": media,
             **({"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}} if headers else {}),
         }
@@ -238,6 +242,10 @@ class _Schemas:
         }
         for operation in operations:
             self._loosen(operation)
+        # A query's Struct is said as parameters.
+        self.queries = {name: self.components[name] for name in {self._name(o.query) for o in operations}}
+        for name in self.queries:
+            del self.components[name]
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema (a reference, for a Struct) of a type that an operation names."""
@@ -259,6 +267,7 @@ class _Schemas:
             shape["required"] = [name for name in shape.get("required", []) if name != "do"]
 
     def _name(self, kind: Any) -> str:
+        """The component of a Struct."""
         ref = next((s["$ref"] for t, s in zip(self._types, self._schemas, strict=True) if t is kind), None)
         if ref is not None:
             return str(ref).removeprefix(_REF)

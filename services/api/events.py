@@ -45,7 +45,7 @@ class EventsQuery(NoQuery, frozen=True, kw_only=True):
     types: Annotated[
         list[Annotated[str, msgspec.Meta(max_length=100)]],
         msgspec.Meta(max_length=100, description="Any of these event types."),
-    ] = []
+    ] = msgspec.field(default_factory=list)
     subject: Annotated[
         Subject | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None

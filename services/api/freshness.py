@@ -37,7 +37,8 @@ def measure(runtime: Runtime, organisation_id: UUID) -> Freshness:
     organisation = str(organisation_id)
     if followed < head:
         rows = runtime.database.query(
-            "SELECT MAX(position) AS position FROM history WHERE organisation_id = :organisation AND known_from <= :known",
+            "SELECT MAX(position) AS position FROM history"
+            " WHERE organisation_id = :organisation AND known_from <= :known",
             {"organisation": organisation, "known": followed},
         )
         position = min(position, rows[0].position or 0)

@@ -41,7 +41,7 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     state: Annotated[
         list[Annotated[str, msgspec.Meta(max_length=40)]],
         msgspec.Meta(max_length=20, description="Any of these states of the agreement."),
-    ] = []
+    ] = msgspec.field(default_factory=list)
     supports: Ref | None = None
     q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
     due_from: date | None = None

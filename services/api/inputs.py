@@ -12,7 +12,7 @@ import msgspec
 
 from services.api.problems import FieldError, ProblemError, field_error
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 #: Query strings with more parameters than this are refused unread.
 _MOST_PARAMETERS = 100

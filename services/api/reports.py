@@ -20,7 +20,7 @@ from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
 from projections.people import members_at
-from services.access import READ, Capability, Subject, may, sees_group
+from services.access import READ, Capability, Subject, Viewer, may, sees_group
 from services.api.answers import Answer
 from services.api.call import Call
 from services.api.looking import asked, shown
@@ -87,12 +87,11 @@ def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> 
     viewer = call.viewer
     if member is not None:
         require_person(viewer, member, call.runtime.ledger.load(viewer.organisation_id, "member", member))
-    if team is not None and team not in viewer.teams:
-        if not may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team}))):
-            raise Forbidden(
-                "this team's figures are for its members, its lead, stewards and auditors",
-                allowed=("member of the team", "lead", "steward", "auditor"),
-            )
+    if team is not None and not _sees_team(viewer, team):
+        raise Forbidden(
+            "this team's figures are for its members, its lead, stewards and auditors",
+            allowed=("member of the team", "lead", "steward", "auditor"),
+        )
     if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
         _log.info(
             "person_level.read",
@@ -102,6 +101,10 @@ def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> 
             member=str(member) if member else None,
             as_of=view.as_of_text,
         )
+
+
+def _sees_team(viewer: Viewer, team: UUID) -> bool:
+    return team in viewer.teams or may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team})))
 
 
 class _Visible:

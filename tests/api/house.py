@@ -110,7 +110,7 @@ class House:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.client.__exit__(*error)  # type: ignore[arg-type]
+        self.client.__exit__(*error)
         self.runtime.close()
 
     def as_(self, person: str, organisation: str = "acme") -> Person:
@@ -183,7 +183,9 @@ def terms(**fields: Any) -> dict[str, Any]:
 
 def offer(owner: str = "ana", sponsor: str = "sam", **fields: Any) -> dict[str, Any]:
     """An offer of `owner` to `sponsor`, in team core unless `fields` say otherwise."""
-    opening = {name: fields.pop(name) for name in ("ref", "title", "team", "trade_offs") if name in fields}
+    opening: dict[str, Any] = {
+        name: fields.pop(name) for name in ("ref", "title", "team", "trade_offs") if name in fields
+    }
     return {
         "do": "offer",
         "title": "A goal",

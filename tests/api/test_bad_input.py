@@ -1,0 +1,468 @@
+"""Every bad request is a problem that names its field or rule, leaves no event, and is never a 500."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from tests.api.house import House, active, offer, terms, why
+
+JSON = {"Content-Type": "application/json"}
+
+
+def refused(house: House, response: Response, status: int, code: str, pointer: str | None = None) -> dict[str, Any]:
+    """The answer is this problem, whole and well-formed."""
+    assert "application/problem+json" == response.headers["Content-Type"].partition(";")[0], response.text
+    told: dict[str, Any] = response.json()
+    assert (status, code) == (response.status_code, told["code"]), told
+    assert (status, f"/problems/{code}") == (told["status"], told["type"])
+    assert told["title"]
+    assert response.headers["X-Request-Id"] == told["request_id"]
+    assert 200 == house.client.get(told["type"]).status_code
+    if pointer is not None:
+        assert [pointer] == [error["pointer"] for error in told["errors"]], told
+    return told
+
+
+BAD_OFFERS: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown field": ({"surprise": 1}, "/surprise"),
+    "a text where a list is due": ({"tags": "a"}, "/tags"),
+    "a number as title": ({"title": 7}, "/title"),
+    "an empty title": ({"title": ""}, "/title"),
+    "a title over its length": ({"title": "x" * 201}, "/title"),
+    "a description over its length": ({"description": "x" * 4001}, "/description"),
+    "an unknown reason": ({"reason": {"code": "illness", "text": "x"}}, "/reason/code"),
+    "NUL in a title": ({"title": "a\x00b"}, "/title"),
+    "NUL deep inside": ({"terms": terms(conditions=["fine", "a\x00b"])}, "/terms/conditions/1"),
+    "no condition": ({"terms": terms(conditions=[])}, "/terms/conditions"),
+    "eight conditions": ({"terms": terms(conditions=["x"] * 8)}, "/terms/conditions"),
+    "an empty condition": ({"terms": terms(conditions=[""])}, "/terms/conditions/0"),
+    "due before start": ({"terms": terms(due="2026-03-01")}, "/terms/due"),
+    "a due in the year 9999": ({"terms": terms(due="9999-12-31")}, "/terms/due"),
+    "a start in the year 9999": ({"terms": terms(start="9999-12-30", due="9999-12-31")}, "/terms/start"),
+    "a due in the year 1": ({"terms": terms(start="0001-01-01", due="0001-01-02")}, "/terms/start"),
+    "no day at all": ({"terms": terms(due="2026-02-30")}, "/terms/due"),
+    "effort below nothing": ({"terms": terms(effort_hours=-1)}, "/terms/effort_hours"),
+    "effort of NaN in a text": ({"terms": terms(effort_hours="NaN")}, "/terms/effort_hours"),
+    "effort of infinity in a text": ({"terms": terms(effort_hours="Infinity")}, "/terms/effort_hours"),
+    "effort of 1E+999999 in a text": ({"terms": terms(effort_hours="1E+999999")}, "/terms/effort_hours"),
+    "effort of 1E-999999 in a text": ({"terms": terms(effort_hours="1E-999999")}, "/terms/effort_hours"),
+    "effort of a great many digits": ({"terms": terms(effort_hours="9" * 5000)}, "/terms/effort_hours"),
+    "effort with underscores": ({"terms": terms(effort_hours="1_0")}, "/terms/effort_hours"),
+    "effort that is true": ({"terms": terms(effort_hours=True)}, "/terms/effort_hours"),
+    "a measure of no kind": ({"terms": terms(measure={"kind": "vibes"})}, "/terms/measure/kind"),
+    "an unknown field in terms": ({"terms": terms(sneaky=1)}, "/terms/sneaky"),
+    "a reference that is blank": ({"ref": "  "}, "/ref"),
+    "a reference that looks like an id": ({"ref": "0190d0a5-0000-7000-8000-000000000000"}, "/ref"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_OFFERS)
+def test_a_bad_field_is_refused_by_its_pointer(house: House, what: str) -> None:
+    change, pointer = BAD_OFFERS[what]
+    before = house.events()
+
+    response = house.as_("ana").post("/v1/goals", {**offer(), **change})
+
+    refused(house, response, 422, "invalid_field", pointer)
+    assert before == house.events()
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "code"),
+    [
+        ("NaN", 400, "malformed"),
+        ("Infinity", 400, "malformed"),
+        ("-Infinity", 400, "malformed"),
+        ("1E+999999", 422, "invalid_field"),
+        ("1e400", 422, "invalid_field"),
+        ("-1E999999", 422, "invalid_field"),
+        ("9" * 5000, 422, "invalid_field"),
+        ("1" + "0" * 30, 422, "invalid_field"),
+    ],
+)
+def test_a_number_that_is_none_is_refused(house: House, number: str, status: int, code: str) -> None:
+    body = json.dumps(offer(effort_hours="HERE")).replace('"HERE"', number)
+
+    response = house.as_("ana").post("/v1/goals", content=body.encode(), headers=JSON)
+
+    refused(house, response, status, code, "/terms/effort_hours" if status == 422 else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed"),
+        (b"{'do': 'offer'}", 400, "malformed"),
+        (b"\xff\xfe", 400, "malformed"),
+        (b'{"do": "offer", "title": "\xff"}', 400, "malformed"),
+        (b'{"do": "offer", "title": "\\ud800"}', 400, "malformed"),
+        (b"\xef\xbb\xbf{}", 400, "malformed"),
+        (b"[]", 422, "invalid_field"),
+        (b"null", 422, "invalid_field"),
+        (b'"offer"', 422, "invalid_field"),
+        (b"", 422, "invalid_field"),
+        (b"{}", 422, "invalid_field"),
+        (b'{"do": "promise"}', 422, "invalid_field"),
+        (b'{"do": 7}', 422, "invalid_field"),
+        (b'{"do":"offer","do":"discard"}', 422, "invalid_field"),
+    ],
+)
+def test_a_body_that_is_no_opening_of_a_goal_is_refused(house: House, body: bytes, status: int, code: str) -> None:
+    before = house.events()
+
+    response = house.as_("ana").post("/v1/goals", content=body, headers=JSON)
+
+    refused(house, response, status, code)
+    assert before == house.events()
+
+
+def test_a_body_nested_beyond_all_sense_is_refused(house: House) -> None:
+    body = b'{"policy": {"focus": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+
+    refused(house, house.as_("stella").post("/v1/policies", content=body, headers=JSON), 400, "malformed")
+
+
+def test_a_body_of_two_megabytes_is_refused(house: House) -> None:
+    refused(house, house.as_("ana").post("/v1/goals", offer(outcome="x" * 2_000_000)), 413, "body_too_large")
+
+
+def test_a_body_that_hides_its_size_is_refused(house: House) -> None:
+    def chunks() -> Any:
+        for _ in range(30):
+            yield b"x" * 100_000
+
+    response = house.as_("ana").post("/v1/goals", content=chunks(), headers=JSON)
+
+    refused(house, response, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+def test_a_body_of_another_media_type_is_refused(house: House, media_type: str) -> None:
+    response = house.as_("ana").post(
+        "/v1/goals", content=json.dumps(offer()).encode(), headers={"Content-Type": media_type}
+    )
+
+    assert ["application/json"] == refused(house, response, 415, "unsupported_media_type")["allowed"]
+
+
+def test_a_broken_rule_says_which_and_what_would_be_allowed(house: House) -> None:
+    goal = active(house)
+
+    response = house.as_("ana").post(f"/v1/goals/{goal}/promise", {})
+
+    told = refused(house, response, 409, "act_not_allowed")
+    assert {"check_in", "propose_change", "declare_complete"} <= set(told["allowed"])
+
+
+def test_the_wrong_party_is_refused(house: House) -> None:
+    goal = active(house)
+
+    response = house.as_("ben").post(f"/v1/goals/{goal}/check-in", {"note": "I say"})
+
+    assert (403, "not_a_party") == (response.status_code, response.json()["code"])
+
+
+def test_an_act_without_its_reason_is_refused(house: House) -> None:
+    goal = active(house)
+
+    response = house.as_("sam").post(f"/v1/goals/{goal}/cancel", {})
+
+    refused(house, response, 422, "reason_required")
+
+
+def test_a_reason_called_other_needs_its_words(house: House) -> None:
+    goal = active(house)
+
+    response = house.as_("sam").post(f"/v1/goals/{goal}/cancel", {"reason": why("other", "because")})
+
+    refused(house, response, 422, "invalid_field", "/reason/text")
+
+
+def test_an_answer_to_what_is_no_longer_open_is_told_what_is(house: House) -> None:
+    # given
+    ana, sam = house.as_("ana"), house.as_("sam")
+    offered = ana.says("/v1/goals", offer())
+    path = f"/v1/goals/{offered['id']}"
+    body = {"answers": offered["open"], "terms": {"due": "2026-03-20"}, "reason": why()}
+    countered = sam.says(f"{path}/counter", body)
+
+    # when
+    response = ana.post(f"{path}/promise", {"answers": offered["open"]})
+
+    # then
+    assert countered["open"] == refused(house, response, 409, "answers_superseded")["open"]
+
+
+def test_an_answer_must_say_what_it_answers(house: House) -> None:
+    offered = house.as_("ana").says("/v1/goals", offer())
+
+    refused(house, house.as_("sam").post(f"/v1/goals/{offered['id']}/accept", {}), 422, "answers_required")
+
+
+@pytest.mark.parametrize("answers", ["", "x", "x" * 36, 7, None, "../../etc/passwd"])
+def test_an_answer_to_nothing_is_refused(house: House, answers: Any) -> None:
+    offered = house.as_("ana").says("/v1/goals", offer())
+
+    response = house.as_("sam").post(f"/v1/goals/{offered['id']}/accept", {"answers": answers})
+
+    assert response.status_code in (409, 422), response.text
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("/v1/goals?surprise=1", "/surprise"),
+        ("/v1/goals?limit=0", "/limit"),
+        ("/v1/goals?limit=201", "/limit"),
+        ("/v1/goals?limit=ten", "/limit"),
+        ("/v1/goals?limit=1&limit=2", "/limit"),
+        ("/v1/goals?limit=99999999999999999999999", "/limit"),
+        ("/v1/goals?team=", "/team"),
+        ("/v1/goals?sort=colour", "/sort"),
+        ("/v1/goals?cursor=nonsense", "/cursor"),
+        ("/v1/goals?cursor=WzEsMiwieCIsInkiLCJ6Il0", "/cursor"),
+        ("/v1/goals?due_from=tomorrow", "/due_from"),
+        ("/v1/goals?as_of=yesterday", "/as_of"),
+        ("/v1/goals?as_of=9999-12-31", "/as_of"),
+        ("/v1/goals?as_of=0001-01-01T00:00:00%2B14:00", "/as_of"),
+        ("/v1/goals?as_of=2026-03-02T10:00:00", "/as_of"),
+        ("/v1/goals?as_of=2026-03-02T25:00:00Z", "/as_of"),
+        ("/v1/goals?recorded_as_of=2026-03-02", "/recorded_as_of"),
+        ("/v1/goals?q=a%00b", "/q"),
+        ("/v1/reports/overload?window=0", "/window"),
+        ("/v1/reports/drift?format=xml", "/format"),
+        ("/v1/reports/drift?explain=maybe", "/explain"),
+        ("/v1/events?after=-1", "/after"),
+        ("/v1/events?subject=planet/earth", "/subject"),
+        ("/v1/events?timeout=NaN", "/timeout"),
+        ("/v1/members?limit=501", "/limit"),
+    ],
+)
+def test_a_bad_parameter_is_refused_by_its_name(house: House, path: str, pointer: str) -> None:
+    refused(house, house.as_("stella").get(path), 422, "invalid_field", pointer)
+
+
+def test_a_query_that_is_no_query_is_refused(house: House) -> None:
+    refused(house, house.as_("ana").get("/v1/goals?q=%ff"), 400, "malformed")
+
+
+def test_a_path_that_is_no_text_is_refused(house: House) -> None:
+    refused(house, house.as_("ana").get("/v1/goals/%ff%fe"), 400, "malformed")
+
+
+@pytest.mark.parametrize("segment", ["%20", "a%00b", "x" * 201])
+def test_a_path_that_names_nothing_is_refused(house: House, segment: str) -> None:
+    refused(house, house.as_("ana").get(f"/v1/goals/{segment}"), 422, "invalid_field", "/id")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/goals/a/b/c", "/v2/goals", "/v1/goals/../../etc"])
+def test_a_route_that_is_not_there_is_a_problem(house: House, path: str) -> None:
+    refused(house, house.client.get(path), 404, "unknown_route")
+
+
+def test_a_method_that_is_not_taken_is_told_which_are(house: House) -> None:
+    response = house.client.put("/v1/goals", json={})
+
+    assert ["GET", "POST"] == refused(house, response, 405, "method_not_allowed")["allowed"]
+    assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer ", "Bearer plim_nonsense", "Basic YTpi", "Bearer plim_" + "0" * 49, "Bearer \xfcber", "plim_x"],
+)
+def test_a_request_without_a_key_in_force_is_refused(house: House, authorization: str) -> None:
+    response = house.client.get("/v1/goals", headers={"Authorization": authorization.encode("latin-1")})
+
+    refused(house, response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_key_without_the_scope_is_told_which_it_takes(house: House) -> None:
+    told = refused(house, house.as_("ana").get("/v1/keys"), 403, "insufficient_scope")
+
+    assert ["admin"] == told["allowed"]
+
+
+def test_too_many_requests_are_told_when_to_come_again(served: Callable[..., House]) -> None:
+    # given
+    house = served(rate_limit_per_minute=3)
+    ana = house.as_("ana")
+
+    # when
+    answers = [ana.get("/v1/teams") for _ in range(4)]
+
+    # then
+    assert [200, 200, 200, 429] == [answer.status_code for answer in answers]
+    refused(house, answers[3], 429, "rate_limited")
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
+    assert '"default";q=3;w=60' == answers[0].headers["RateLimit-Policy"]
+    assert ["2", "1", "0", "0"] == [a.headers["RateLimit"].split("r=")[1].split(";")[0] for a in answers]
+    assert 200 == house.as_("sam").get("/v1/teams").status_code, "another key has its own window"
+
+
+def test_guessing_keys_is_limited_too(served: Callable[..., House]) -> None:
+    house = served(rate_limit_per_minute=2)
+
+    answers = [house.client.get("/v1/teams", headers={"Authorization": "Bearer plim_x"}) for _ in range(3)]
+
+    assert [401, 401, 429] == [answer.status_code for answer in answers]
+
+
+def test_an_error_of_ours_tells_nothing_about_itself(house: House) -> None:
+    # given a store that breaks in a way nobody foresaw
+    house.runtime.ledger.position = None  # type: ignore[assignment,method-assign]
+
+    # when
+    response = house.as_("ana").get("/v1/goals")
+
+    # then
+    told = refused(house, response, 500, "internal")
+    assert {"type", "title", "status", "code", "instance", "request_id"} == set(told)
+    assert "NoneType" not in response.text
+
+
+def test_a_store_that_is_away_is_said_to_be_away(house: House) -> None:
+    house.runtime.database.transaction  # noqa: B018 - the views stay open; the log is closed
+    house.runtime.ledger.close()
+
+    response = house.client.get(
+        "/v1/goals", headers={"Authorization": f"Bearer {house.keys['acme']['ana']}"}
+    )
+
+    refused(house, response, 503, "unavailable")
+    assert "1" == response.headers["Retry-After"]
+
+
+# --- imports ---------------------------------------------------------------------------------------------------------
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    return {"at": "2026-02-02T09:00:00Z", "by": "ana", **fields}
+
+
+def good(goal: str) -> list[dict[str, Any]]:
+    opening = offer()
+    return [
+        row(do="goal.offer", goal=goal, **{k: v for k, v in opening.items() if k != "do"}),
+        row(by="sam", at="2026-02-03T09:00:00Z", do="goal.accept", goal=goal),
+    ]
+
+
+def lines(*rows: dict[str, Any] | bytes) -> bytes:
+    return b"\n".join(r if isinstance(r, bytes) else json.dumps(r).encode() for r in rows) + b"\n"
+
+
+def test_an_import_is_counted_and_the_same_again_adds_nothing(house: House) -> None:
+    stella, content = house.as_("stella"), lines(*good("a"), *good("b"))
+
+    first = stella.post("/v1/imports", content=content, headers=NDJSON)
+    before = house.events()
+    again = stella.post("/v1/imports", content=gzip.compress(content), headers=NDJSON)
+
+    assert (200, {"accepted": 4, "already": 0}) == (first.status_code, first.json())
+    assert (200, {"accepted": 0, "already": 4}) == (again.status_code, again.json())
+    assert before == house.events()
+    assert "active" == stella.asks("/v1/goals/a")["state"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "field", "code"),
+    [
+        (b"{broken", None, "malformed_line"),
+        (b'{"at": NaN}', None, "malformed_line"),
+        (row(do="goal.explode", goal="a"), "/do", "invalid_field"),
+        (row(do="goal.affirm", goal="a", by="nobody"), "/by", "not_found"),
+        (row(do="goal.affirm", goal="never-heard-of"), "/goal", "not_found"),
+        (row(do="goal.affirm", goal="a", surprise=1), "/surprise", "invalid_field"),
+        (row(do="goal.affirm", goal="a", at="yesterday"), "/at", "invalid_field"),
+        (row(do="goal.affirm", goal="a", at="9999-01-01T00:00:00Z"), "/at", "in_the_future"),
+    ],
+)
+def test_a_bad_row_in_the_middle_is_named_and_nothing_is_kept(
+    house: House, bad: dict[str, Any] | bytes, field: str | None, code: str
+) -> None:
+    before = house.events()
+    content = lines(*good("a"), bad, *good("b"))
+
+    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+
+    told = response.json()
+    assert (422, "import_refused", 0, 1) == (response.status_code, told["code"], told["accepted"], told["refused"])
+    assert [(3, field, code)] == [(e["line"], e.get("field"), e["code"]) for e in told["errors"]]
+    assert before == house.events()
+
+
+def test_a_partial_import_keeps_the_good_rows(house: House) -> None:
+    content = lines(*good("a"), b"{broken")
+
+    response = house.as_("stella").post("/v1/imports?partial=true", content=content, headers=NDJSON)
+
+    assert (200, 2, 1) == (response.status_code, response.json()["accepted"], response.json()["refused"])
+
+
+def test_a_dry_run_counts_and_keeps_nothing(house: House) -> None:
+    before = house.events()
+
+    told = house.as_("stella").says("/v1/imports?dry_run=true", content=lines(*good("a")), headers=NDJSON)
+
+    assert {"accepted": 2, "already": 0, "dry_run": True} == told
+    assert before == house.events()
+
+
+def test_a_broken_gzip_is_refused(house: House) -> None:
+    before = house.events()
+    content = gzip.compress(lines(*good("a")))[:-20]
+
+    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+
+    assert 422 == response.status_code, response.text
+    assert "gzip" in response.json()["detail"]
+    assert before == house.events()
+
+
+def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(served: Callable[..., House]) -> None:
+    house = served(import_limit_bytes=100_000)
+
+    response = house.as_("stella").post("/v1/imports", content=gzip.compress(b" " * 10_000_000), headers=NDJSON)
+
+    assert 422 == response.status_code, response.text
+
+
+def test_an_import_over_its_limit_is_refused(served: Callable[..., House]) -> None:
+    house = served(import_limit_bytes=1024)
+
+    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")) * 10, headers=NDJSON)
+
+    refused(house, response, 413, "body_too_large")
+
+
+@pytest.mark.parametrize(("person", "code"), [("ana", "insufficient_scope"), ("aud", "insufficient_scope")])
+def test_imports_are_for_those_with_the_scope(house: House, person: str, code: str) -> None:
+    response = house.as_(person).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+
+    refused(house, response, 403, code)
+
+
+def test_the_import_scope_alone_makes_nobody_an_importer(house: House) -> None:
+    principal = house.id("member", "ana")
+    asked = {"member": principal, "scopes": ["import"]}
+    key = house.as_("stella").says("/v1/keys", asked)["key"]
+
+    response = house.holding(key).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+
+    refused(house, response, 403, "forbidden")
+
+
+def test_an_import_of_another_media_type_is_refused(house: House) -> None:
+    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"})
+
+    refused(house, response, 415, "unsupported_media_type")
