@@ -100,12 +100,25 @@ def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
 
 
 def evolve(organisation: Organisation | None, recorded: Recorded) -> Organisation | None:
-    """The state after `recorded`; never fails on a recorded event."""
+    """The state after `recorded`; never fails on a recorded event.
+
+    Told in the order of business time, an imported policy may come before the organisation that was created today.
+    """
     event = recorded.data
+    known = organisation or Organisation(id=recorded.stream_id, name="")
     match event:
         case Created():
-            return Organisation(id=recorded.stream_id, name=event.name, zone=event.zone)
-        case PolicySet() if organisation is not None:
-            version = PolicyVersion(version=len(organisation.policies), since=recorded.occurred_at, policy=event.policy)
-            return msgspec.structs.replace(organisation, policies=(*organisation.policies, version))
+            return msgspec.structs.replace(known, name=event.name, zone=event.zone)
+        case PolicySet():
+            return msgspec.structs.replace(known, policies=_policies(known, event.policy, recorded.occurred_at))
     return organisation
+
+
+def _policies(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
+    """All versions in the order in which they began, numbered so; one told late takes its place."""
+    told = [(p.since, p.policy) for p in known.policies if p.since is not None]
+    told = sorted([*told, (since, policy)], key=lambda entry: entry[0])
+    return (
+        known.policies[0],
+        *(PolicyVersion(version=n, since=begun, policy=p) for n, (begun, p) in enumerate(told, start=1)),
+    )

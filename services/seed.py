@@ -303,14 +303,14 @@ def _agreed(goal: str, title: str, owner: str, sponsor: str, team: str, terms: R
 
 def _overloaded_specialist(today: date) -> Iterator[Timed]:
     """Priya's two big promises were enough; then Viktor asked three times, and nothing was dropped."""
-    shard = _terms(today, "Orders are sharded without a night of downtime", -42, 28, 130, priority="critical")
+    shard = _terms(today, "Orders are sharded without a night of downtime", -42, 28, 100, priority="critical")
     yield from _agreed("shard-orders", "Shard the orders database", "priya", "noor", "platform", shard)
-    upgrade = _terms(today, "Every database runs the supported major version", -30, 21, 60)
+    upgrade = _terms(today, "Every database runs the supported major version", -30, 21, 34)
     yield from _agreed("database-upgrade", "Upgrade every database", "priya", "noor", "platform", upgrade)
     for offset, goal, title, hours, due in (
-        (-18, "revenue-extract", "Ad-hoc revenue extract for the board", 24, 9),
-        (-11, "regulator-export", "Audit export for the regulator", 40, 16),
-        (-5, "retention-sweep", "Retention sweep of old accounts", 36, 20),
+        (-18, "revenue-extract", "Ad-hoc revenue extract for the board", 12, 9),
+        (-11, "regulator-export", "Audit export for the regulator", 20, 16),
+        (-5, "retention-sweep", "Retention sweep of old accounts", 22, 20),
     ):
         who = {"title": title, "owner": "priya", "sponsor": "viktor", "team": "platform", "imposed": True}
         why = _why("new_need", "yes to all of it, and this one as well")
