@@ -151,10 +151,11 @@ class Evidence:
         if question.team is None and question.member is None:
             rows = self._read("promises", "1 = 1", {})
         else:
-            owners, params = _one_of("owner", self.members)
-            scope, named = self._scope
-            rows = self._read("promises", f"{owners} OR ({scope})", {**params, **named})
-        return [_HELD.decode(row.body) for row in rows]
+            # Two questions, each with its own index, rather than one that has to read all.
+            rows = self._read("promises", *_one_of("owner", self.members)) if self.members else []
+            rows += self._read("promises", *self._scope)
+        bodies = {row.stream_id: row.body for row in rows}
+        return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
 
     @cached_property
     def owned(self) -> dict[UUID, list[Held]]:

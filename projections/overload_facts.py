@@ -46,7 +46,12 @@ PROMISES = Table(
         Column("body", "json", "The commitment with its events, as the load sees it."),
     ),
     key=("organisation_id", "stream_id", "version", "known_from"),
-    indexes=(("organisation_id", "owner", "valid_to"), ("organisation_id", "team", "valid_to")),
+    indexes=(
+        ("organisation_id", "owner", "live", "valid_to"),
+        ("organisation_id", "team", "live", "valid_to"),
+        # All that the medians of stated efforts ask for, so that no row need be read for them.
+        ("organisation_id", "effort_hours", "team", "valid_to", "known_to", "valid_from", "known_from"),
+    ),
     comment="Every goal ever promised, version by version, as far as load is concerned.",
 )
 ADDITIONS = Table(

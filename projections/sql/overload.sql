@@ -1,9 +1,8 @@
 -- Overload. `:lens` is the lens' own predicate, `:facts` the same for facts; `:whose` narrows to owners or a team.
 
 -- name: promises
-SELECT owner, body FROM overload_promises
+SELECT stream_id, body FROM overload_promises
 WHERE :lens AND live = 1 AND (:whose)
-ORDER BY stream_id
 
 -- name: stated
 SELECT team, effort_hours FROM overload_promises
@@ -13,7 +12,6 @@ WHERE :lens AND effort_hours IS NOT NULL
 SELECT owner, valid_from, valid_to, body FROM overload_promises
 WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :since
   AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
-ORDER BY stream_id, valid_from
 
 -- name: concerned
 SELECT owner FROM overload_additions WHERE :facts AND occurred_at >= :since AND (:whose)
