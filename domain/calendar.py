@@ -104,17 +104,27 @@ def absence_end(at: datetime, absences: Sequence[Absence], zone: ZoneInfo) -> da
     return moved
 
 
+def absent_stretch(day: date, absences: Sequence[Absence]) -> int | None:
+    """How many days the absence lasts in which `day` lies, with those that adjoin or overlap it; None: not absent."""
+    return next((back - away + 1 for away, back in _merged(absences) if away <= day.toordinal() <= back), None)
+
+
+def _merged(absences: Sequence[Absence]) -> list[tuple[int, int]]:
+    """Day ordinals, both ends included, ascending and apart: no absent day counts twice."""
+    away: list[tuple[int, int]] = []
+    for first, last in sorted((a.from_.toordinal(), a.to.toordinal()) for a in absences if a.from_ <= a.to):
+        if away and first <= away[-1][1] + 1:
+            away[-1] = (away[-1][0], max(last, away[-1][1]))
+        else:
+            away.append((first, last))
+    return away
+
+
 class Presence:
     """The working days on which one person is there: Monday to Friday less the declared absences."""
 
     def __init__(self, absences: Sequence[Absence] = ()) -> None:
-        #: Merged and ascending, as day ordinals, both ends included: no absent day is taken off twice.
-        self._away: list[tuple[int, int]] = []
-        for first, last in sorted((a.from_.toordinal(), a.to.toordinal()) for a in absences if a.from_ <= a.to):
-            if self._away and first <= self._away[-1][1] + 1:
-                self._away[-1] = (self._away[-1][0], max(last, self._away[-1][1]))
-            else:
-                self._away.append((first, last))
+        self._away = _merged(absences)
 
     def days(self, first: date, last: date) -> int:
         """How many working days of [first, last], both included, the person is there."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.errors import InvalidField
 from domain.personal import Value
 from domain.quantities import Number, Quantity
 from domain.references import Ref
@@ -17,7 +18,15 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, msgspec.Meta(max_length=64)]
 ConditionId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_.-]+$")]
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 MINIMUM_CONDITIONS, MAXIMUM_CONDITIONS = 1, 7
+
+
+def day(value: date, pointer: str) -> date:
+    """`value`; raises `InvalidField` outside 1970..2199: a year 9999 is a slip, not a plan."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise InvalidField(f"{value} is outside the years {FIRST_YEAR}..{LAST_YEAR}", pointer=pointer)
+    return value
 
 
 class GoalKind(StrEnum):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.errors import NotFound
-from domain.references import resolve
+from domain.errors import InvalidField, NotFound
+from domain.references import external, resolve
 
 if TYPE_CHECKING:
     from domain.envelope import Source
@@ -94,3 +94,12 @@ class World:
         if member is None or not member.present:
             raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
         return member
+
+
+def own_ref(ref: str | None, kind: str, world: World) -> str | None:
+    """The external reference that a stream gives itself; raises `InvalidField` where it would name another stream."""
+    if ref is None:
+        return None
+    if world.id_of(kind, external(ref)) != world.stream_id:
+        raise InvalidField(f"{ref!r} names another {kind}: a reference is given at the beginning", pointer="/ref")
+    return ref

@@ -243,7 +243,9 @@ class WithdrawChange(_Answer, tag="withdraw_change", frozen=True, kw_only=True):
 
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
-    """The member named as new owner or sponsor agrees."""
+    """The member named as new owner or sponsor agrees; a new owner may name what gives."""
+
+    trade_offs: TradeOffs = []
 
 
 class Refuse(Act, tag="refuse", frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Literal
-from uuid import UUID
 
 from domain.calendar import in_time, local_date
 from domain.envelope import Event, Source
@@ -11,11 +10,11 @@ from domain.errors import ActNotAllowed, HandOverIncomplete, InvalidField, Trade
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.evolve import terms_after
+from domain.goal.evolve_promised import terms_after
 from domain.goal.state import Promised, Proposal, Side
 from domain.goal.taking import taken_as
 from domain.quantities import exact
-from domain.terms import GoalKind
+from domain.terms import GoalKind, day
 from domain.world import World
 
 
@@ -57,17 +56,18 @@ def accepted(
     proposal = open_proposal(goal)
     check_joined(goal, proposal, world)
     named = opening.trade_offs(act.trade_offs, world) if act else ()
+    owner = proposal.changes.owner or goal.owner
     return e.ChangeAccepted(
         by=by,
         answers=proposal.id,
         taken_as=taken_as(
-            owner=proposal.changes.owner or goal.owner,
+            owner=owner,
             terms=terms_after(goal.terms, proposal.changes),
             current=goal,
             trade_offs=(*proposal.trade_offs, *named),
             overload_accepted_by=proposal.overload_accepted_by,
-            # The owner who accepts can still name what gives; when the sponsor does, the owner had to before.
-            activated_by=by,
+            # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
+            activated_by="owner" if self_accepted or world.party == owner else by,
             world=world,
             pause=proposal.changes.pause or goal.pause,
         ),
@@ -83,7 +83,7 @@ def check_joined(goal: Promised, proposal: Proposal, world: World) -> None:
             raise HandOverIncomplete(allowed=("join", "refuse"))
 
 
-def joined(goal: Promised, world: World) -> e.HandOverJoined:
+def joined(goal: Promised, act: a.Join, world: World) -> e.HandOverJoined:
     """The member named as new owner promises, or as new sponsor agrees."""
     proposal = open_proposal(goal)
     member = world.party
@@ -92,17 +92,18 @@ def joined(goal: Promised, world: World) -> e.HandOverJoined:
     role: Literal["owner", "sponsor"] = "owner" if member == proposal.changes.owner else "sponsor"
     if role == "sponsor":
         return e.HandOverJoined(member=member, role=role)
+    named = opening.trade_offs(act.trade_offs, world)
     taken = taken_as(
         owner=member,
         terms=terms_after(goal.terms, proposal.changes),
         current=goal,
-        trade_offs=proposal.trade_offs,
+        trade_offs=(*proposal.trade_offs, *named),
         overload_accepted_by=proposal.overload_accepted_by,
         activated_by="owner",
         world=world,
-        pause=goal.pause,
+        pause=proposal.changes.pause or goal.pause,
     )
-    return e.HandOverJoined(member=member, role=role, taken_as=taken)
+    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named)
 
 
 def open_proposal(goal: Promised) -> Proposal:
@@ -115,17 +116,21 @@ def open_proposal(goal: Promised) -> Proposal:
 def timely(goal: Promised, world: World) -> bool:
     """In time: at or before due - N, N = min(max(3 days, 20 % of duration), 28 days, half the duration).
 
-    Duration = promised to the due in force. A lapsed goal's change is always late.
+    Duration = promised to the due in force. A lapsed goal's due has passed: its change is late, but a renegotiated one
+    has a new due to be in time for.
     """
     promised_on = local_date(goal.promised_at, world.zone)
-    return goal.lapsed_at is None and in_time(world.today, promised_on, goal.terms.due)
+    return in_time(world.today, promised_on, goal.terms.due)
 
 
 def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: World) -> bool:
-    """A due that moves by no more than what is left of the policy's tolerance needs no consent."""
+    """An owner's due that moves by no more than what is left of the policy's tolerance needs no consent.
+
+    The owner's alone: nobody's promise changes without their own word.
+    """
     left = world.policy.policy.tolerance_days - goal.tolerance_used_days
     told = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
-    if told != ["due"] or proposal.changes.due is None or goal.state != "active":
+    if told != ["due"] or proposal.changes.due is None or proposal.by != "owner" or goal.state != "active":
         return False
     return abs((proposal.changes.due - goal.terms.due).days) <= left
 
@@ -140,31 +145,32 @@ def diff(goal: Promised, written: a.Changes, world: World) -> e.Diff:
     if not new:
         raise InvalidField("nothing would change", pointer="/changes")
     changes = e.Diff(**new)
-    terms = terms_after(goal.terms, changes)
     due = changes.due
     if due is not None and due < world.today and world.source is not Source.IMPORT:
         raise InvalidField(
             f"the new due date {due} has passed already", pointer="/changes/due", allowed=(f">= {world.today}",)
         )
-    if terms.kind is GoalKind.OUTCOME:
-        opening.checked(
-            terms if terms.due >= terms.start else goal.terms, changes.owner or goal.owner, goal.team, world
-        )
-    if world.policy.policy.require_purpose and not terms.supports:
-        opening.checked(terms, goal.owner, goal.team, world)
+    if goal.terms.kind is GoalKind.OUTCOME:
+        opening.check_outcome(changes.effort_hours, changes.owner, goal.team, world, "/changes")
+    if changes.supports is not None:
+        opening.check_purpose(changes.supports, world, "/changes/supports")
     return changes
 
 
 def _told(written: a.Changes, world: World) -> dict[str, Any]:
     at = "/changes"
-    told: dict[str, Any] = {n: v for n in ("outcome", "priority") if (v := getattr(written, n)) is not None}
+    told: dict[str, Any] = {}
+    if written.outcome is not None:
+        told["outcome"] = opening.text(written.outcome, f"{at}/outcome")
+    if written.priority is not None:
+        told["priority"] = written.priority
     if written.measure is not None:
         told["measure"] = opening.measure(written.measure, f"{at}/measure")
     if written.conditions is not None:
         told["conditions"] = opening.conditions(written.conditions, f"{at}/conditions")
     for name in ("start", "due"):
         if (value := getattr(written, name)) is not None:
-            told[name] = opening.day(value, f"{at}/{name}")
+            told[name] = day(value, f"{at}/{name}")
     if written.effort_hours is not None:
         told["effort_hours"] = opening.effort(written.effort_hours, f"{at}/effort_hours")
     if written.supports is not None:
@@ -173,15 +179,17 @@ def _told(written: a.Changes, world: World) -> dict[str, Any]:
         if (ref := getattr(written, name)) is not None:
             told[name] = opening.named(ref, f"{at}/{name}", world)
     if written.pause is not None:
-        told["pause"] = _pause(written.pause)
+        told["pause"] = _pause(written.pause, world)
     return told
 
 
-def _pause(pause: a.Pause) -> a.Pause:
-    opening.day(pause.paused_from, "/changes/pause/paused_from")
-    opening.day(pause.resume_on, "/changes/pause/resume_on")
+def _pause(pause: a.Pause, world: World) -> a.Pause:
+    day(pause.paused_from, "/changes/pause/paused_from")
+    day(pause.resume_on, "/changes/pause/resume_on")
     if pause.resume_on <= pause.paused_from:
         raise InvalidField("work resumes after the pause began", pointer="/changes/pause/resume_on")
+    if pause.resume_on <= world.today and world.source is not Source.IMPORT:
+        raise InvalidField("that pause would be over already", pointer="/changes/pause/resume_on")
     return pause
 
 
@@ -212,13 +220,8 @@ def _check_priced(
         raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload"))
 
 
-def pending(goal: Promised) -> UUID:
-    """Event id of the open proposal."""
-    return open_proposal(goal).id
-
-
 def fallen(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
     """The proposal is rejected by the other side, or taken back."""
     if isinstance(act, a.RejectChange):
-        return e.ChangeRejected(by=by, answers=pending(goal))
-    return e.ChangeWithdrawn(answers=pending(goal))
+        return e.ChangeRejected(by=by, answers=open_proposal(goal).id)
+    return e.ChangeWithdrawn(answers=open_proposal(goal).id)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from domain.calendar import local_date, working_days_between
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField, NotFound
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import OpenBlocker, OpenNeed, Promised
+from domain.goal.state import Asked, OpenBlocker, OpenNeed, Promised, Side
 from domain.quantities import exact, quantity
 from domain.references import as_uuid
-from domain.terms import Support
+from domain.terms import Support, day
 from domain.world import World
+
+#: A question stops the response clock until the other side writes, for at most this many working days.
+CLARIFY_WORKING_DAYS = 5
 
 #: A fall of confidence by this much or more is worth a sentence.
 CONFIDENCE_FALL = exact("0.2")
@@ -26,8 +30,7 @@ def checked_in(goal: Promised, act: a.CheckIn, world: World) -> e.CheckedIn:
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
     confidence = _share(act.confidence, "/confidence")
-    fell = confidence is not None and goal.confidence is not None
-    if fell and exact(goal.confidence or "0") - exact(confidence or "0") >= CONFIDENCE_FALL and not act.note.strip():
+    if confidence is not None and not act.note.strip() and _fell(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
     return e.CheckedIn(
         note=act.note,
@@ -35,10 +38,23 @@ def checked_in(goal: Promised, act: a.CheckIn, world: World) -> e.CheckedIn:
         confidence=confidence,
         value=quantity(act.value, "/value") if act.value is not None else None,
         blockers=None if act.blockers is None else tuple(_blocker(b, i, world) for i, b in enumerate(act.blockers)),
-        ideas=tuple(act.ideas),
+        ideas=tuple(opening.text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)),
         needs=tuple(_need(n, i, world) for i, n in enumerate(act.needs)),
-        corrects=_event_id(act.corrects, "/corrects") if act.corrects else None,
+        corrects=None if act.corrects is None else _corrected(goal, act.corrects),
     )
+
+
+def _fell(goal: Promised, confidence: str, world: World) -> bool:
+    """Whether confidence fell since it was last said; of one told behind a later check-in nobody knows."""
+    if goal.confidence is None or (goal.last_check_in_at is not None and world.at < goal.last_check_in_at):
+        return False
+    return exact(goal.confidence) - exact(confidence) >= CONFIDENCE_FALL
+
+
+def _corrected(goal: Promised, text: str) -> UUID:
+    if goal.last_check_in is None:
+        raise NotFound("there is no check-in to correct", pointer="/corrects")
+    return _event_id(text, "/corrects")
 
 
 def _share(value: float | str | None, pointer: str) -> str | None:
@@ -52,16 +68,10 @@ def _event_id(text: str, pointer: str) -> UUID:
     return found
 
 
-def _text(text: str, pointer: str) -> str:
-    if not text.strip():
-        raise InvalidField("a text is needed", pointer=pointer)
-    return text
-
-
 def _blocker(written: a.BlockerInput, index: int | None, world: World) -> e.Blocker:
     at = "/blocker" if index is None else f"/blockers/{index}"
     return e.Blocker(
-        text=_text(written.text, f"{at}/text"),
+        text=opening.text(written.text, f"{at}/text"),
         type=written.type,
         acts_next=opening.named(written.acts_next, f"{at}/acts_next", world) if written.acts_next else None,
         next_action=written.next_action,
@@ -71,11 +81,11 @@ def _blocker(written: a.BlockerInput, index: int | None, world: World) -> e.Bloc
 def _need(written: a.NeedInput, index: int, world: World) -> e.Need:
     at = f"/needs/{index}"
     if written.answer_by is not None:
-        opening.day(written.answer_by, f"{at}/answer_by")
+        day(written.answer_by, f"{at}/answer_by")
         if written.answer_by < world.today:
             raise InvalidField("an answer is asked for in the future", pointer=f"{at}/answer_by")
     return e.Need(
-        text=_text(written.text, f"{at}/text"),
+        text=opening.text(written.text, f"{at}/text"),
         addressee=opening.named(written.addressee, f"{at}/addressee", world) if written.addressee else None,
         answer_by=written.answer_by,
     )
@@ -86,18 +96,27 @@ def blocker_raised(act: a.RaiseBlocker, world: World) -> e.BlockerRaised:
     return e.BlockerRaised(blocker=_blocker(act.blocker, None, world))
 
 
+def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, party: UUID | None) -> None:
+    """Raise `NotFound` where the act names no open need or blocker, with those that this party could name."""
+    if isinstance(act, a.AnswerNeed):
+        if open_need(goal, act) is None:
+            mine = [n for n in goal.needs if party == (n.addressee or goal.sponsor)]
+            raise NotFound("no such open need", pointer="/need", allowed=tuple(f"{n.check_in}/{n.index}" for n in mine))
+    elif open_blocker(goal, act) is None:
+        either = party in (goal.owner, goal.sponsor)
+        told = [b for b in goal.blockers if either or b.blocker.acts_next == party]
+        raise NotFound("no such open blocker", pointer="/blocker", allowed=tuple(str(b.id) for b in told))
+
+
 def open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | None:
     """The unresolved blocker that the act names, or None."""
     named = as_uuid(act.blocker)
     return next((b for b in goal.blockers if b.id == named), None)
 
 
-def blocker_resolved(goal: Promised, act: a.ResolveBlocker) -> e.BlockerResolved:
+def blocker_resolved(act: a.ResolveBlocker) -> e.BlockerResolved:
     """A blocker is out of the way, and how."""
-    found = open_blocker(goal, act)
-    if found is None:
-        raise NotFound("no such open blocker", pointer="/blocker", allowed=tuple(str(b.id) for b in goal.blockers))
-    return e.BlockerResolved(blocker=found.id, resolution=_text(act.resolution, "/resolution"))
+    return e.BlockerResolved(blocker=UUID(act.blocker), resolution=opening.text(act.resolution, "/resolution"))
 
 
 def open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
@@ -105,18 +124,15 @@ def open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
     return next((n for n in goal.needs if f"{n.check_in}/{n.index}" == act.need), None)
 
 
-def need_answered(goal: Promised, act: a.AnswerNeed) -> e.NeedAnswered:
+def need_answered(act: a.AnswerNeed) -> e.NeedAnswered:
     """The helper's side of a need."""
-    found = open_need(goal, act)
-    if found is None:
-        allowed = tuple(f"{n.check_in}/{n.index}" for n in goal.needs)
-        raise NotFound("no such open need", pointer="/need", allowed=allowed)
-    return e.NeedAnswered(check_in=found.check_in, need=found.index, text=_text(act.text, "/text"))
+    check_in, _, index = act.need.partition("/")
+    return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=opening.text(act.text, "/text"))
 
 
-def feedback_given(act: a.Feedback, by: str) -> e.FeedbackGiven:
+def feedback_given(act: a.Feedback, by: Side) -> e.FeedbackGiven:
     """Both ways: on progress, on inputs and clarity."""
-    return e.FeedbackGiven(by="owner" if by == "owner" else "sponsor", text=_text(act.text, "/text"), on=act.on)
+    return e.FeedbackGiven(by=by, text=opening.text(act.text, "/text"), on=act.on)
 
 
 def linked(goal: Promised, act: a.AffirmLink | a.Unlink, world: World) -> tuple[Support, ...]:
@@ -131,18 +147,40 @@ def linked(goal: Promised, act: a.AffirmLink | a.Unlink, world: World) -> tuple[
     return named
 
 
+def unlinked(goal: Promised, act: a.Unlink, world: World) -> e.Unlinked:
+    """The support is withdrawn; where the policy asks for a purpose, not the last one."""
+    named = linked(goal, act, world)
+    if set(goal.terms.supports) <= set(named):
+        opening.check_purpose((), world, "/supports")
+    return e.Unlinked(supports=named)
+
+
+def clarified(goal: Asked, act: a.Clarify, by: Side, world: World) -> e.ClarificationAsked:
+    """A question, or the reply to one: how long the question had stopped the response clock is counted here."""
+    waited: int | None = None
+    if goal.clarify_asked_at is not None:
+        asked = local_date(goal.clarify_asked_at, world.zone)
+        waited = min(working_days_between(asked, world.today), CLARIFY_WORKING_DAYS)
+        if by == goal.clarify_by and waited < CLARIFY_WORKING_DAYS:
+            # The same side asks on; the clock stands already.
+            waited = None
+    return e.ClarificationAsked(by=by, text=opening.text(act.text, "/text"), waited_working_days=waited)
+
+
 def retitled(act: a.Retitle) -> e.Retitled:
     """Cosmetic: title, description, tags."""
     if act.title is None and act.description is None and act.tags is None:
         raise InvalidField("say at least one of title, description and tags", pointer="/title")
+    if act.title is not None:
+        opening.text(act.title, "/title")
     return e.Retitled(title=act.title, description=act.description, tags=None if act.tags is None else tuple(act.tags))
 
 
-def resumed(goal: Promised, by: str, world: World) -> e.Resumed:
+def resumed(goal: Promised, by: Side, world: World) -> e.Resumed:
     """Ends a pause agreed by an accepted change before its date."""
     if goal.pause is None or world.today >= goal.pause.resume_on:
         raise ActNotAllowed("this goal is not paused")
-    return e.Resumed(by="owner" if by == "owner" else "sponsor")
+    return e.Resumed(by=by)
 
 
 def answer_deferred(act: a.DeferAnswer, world: World) -> e.AnswerDeferred:
@@ -153,6 +191,11 @@ def answer_deferred(act: a.DeferAnswer, world: World) -> e.AnswerDeferred:
             f"an answer can be deferred until {latest} at most", pointer="/answer_by", allowed=(f"<= {latest}",)
         )
     return e.AnswerDeferred(answer_by=act.answer_by)
+
+
+def approach_chosen(act: a.ChooseApproach) -> e.ApproachChosen:
+    """The owner's freedom: history, not a gate."""
+    return e.ApproachChosen(text=opening.text(act.text, "/text"))
 
 
 def value_recorded(act: a.RecordValue) -> Event:

@@ -94,13 +94,15 @@ def _begin(act: a.GoalAct, world: World) -> list[Fact]:
 def _with_self_consent(goal: Goal | None, facts: list[Fact], act: a.GoalAct, world: World) -> list[Fact]:
     """Where one person holds both roles, an offer or a proposal is accepted in the same command.
 
-    A proposal within the policy's tolerance likewise.
+    An owner's proposal within the policy's tolerance likewise.
     """
     if not isinstance(act, a.Offer | a.ProposeChange):
         return facts
     state: Any = _after(goal, facts[0], world)
     if isinstance(state, Asked) and state.owner == state.sponsor:
-        return [*facts, _fact(_accepted(state, a.Accept(), "sponsor", world), a.Accept(), world)]
+        # Nobody else is waited for: who offers can still say what gives, as an owner who promises can.
+        taken = _activation(state, "owner", state.trade_offs, world)
+        return [*facts, _fact(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
         handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
         tolerated = isinstance(goal, Promised) and change.within_tolerance(goal, facts[0].data, world)
@@ -140,7 +142,7 @@ def _said_already(goal: Goal, act: a.GoalAct, world: World) -> bool:
     """In an import the redundant accept of a self-set goal's offer or change: accepted with it already."""
     if world.source is not Source.IMPORT or not isinstance(goal, Promised) or not goal.self_set:
         return False
-    return isinstance(act, a.Accept | a.AcceptChange) and goal.proposal is None
+    return isinstance(act, a.Accept | a.AcceptChange) and goal.proposal is None and world.party == goal.owner
 
 
 # --- guards ------------------------------------------------------------------------------------------------------
@@ -179,12 +181,16 @@ def roles_of(goal: Goal, world: World, act: a.Act | None = None) -> frozenset[st
 def _transition(goal: Goal, act: a.GoalAct, world: World) -> tuple[Transition, str]:
     roles = _as_said(roles_of(goal, world, act), act)
     name = _name(act)
+    if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
+        communication.check_open(goal, act, world.party)
     for role in ROLES:
         if role in roles and (found := BY_STATE_ACT_ROLE.get((goal.state, name, role))):
             return found, role
     allowed = allowed_acts(goal.state, roles)
     if not roles:
         raise NotAParty(allowed=())
+    # An answer to what has been replaced meanwhile is told what is open, not that it is not its turn.
+    _check_current(goal, act)
     if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
         raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
@@ -200,10 +206,8 @@ def _as_said(roles: frozenset[str], act: a.Act) -> frozenset[str]:
 
 def _check_order(goal: Goal, act: a.GoalAct, world: World) -> None:
     if isinstance(act, BACK_DATABLE_ACTS):
-        since = goal.promised_at if isinstance(goal, Promised) else goal.opened_at
-        if isinstance(goal, Ended) and goal.promised is not None:
-            since = goal.ended_at
-        if world.at < since:
+        promised = goal.promised if isinstance(goal, Ended) else goal
+        if isinstance(promised, Promised) and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
     elif world.at < goal.moved_at:
         raise OutOfOrder(pointer="/at", allowed=(f">= {goal.moved_at.isoformat()}",))
@@ -239,7 +243,13 @@ def _check_answers(goal: Goal, act: a.GoalAct, world: World) -> None:
         raise AnswersRequired(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
     if as_uuid(act.answers) is None:
         raise InvalidField("`answers` is an event id", pointer="/answers")
-    if as_uuid(act.answers) != opened:
+    _check_current(goal, act)
+
+
+def _check_current(goal: Goal, act: a.GoalAct) -> None:
+    """Raise `AnswersSuperseded` where the act answers another event than the open one, and there is one."""
+    opened, answers = _open(goal), getattr(act, "answers", None)
+    if opened is not None and answers is not None and as_uuid(answers) != opened:
         raise AnswersSuperseded(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
 
 
@@ -279,18 +289,6 @@ def _countered(goal: Asked, act: a.Counter, role: Any, world: World) -> Event:
     )
 
 
-def _clarified(_goal: Asked, act: a.Clarify, role: Any, _world: World) -> Event:
-    if not act.text.strip():
-        raise InvalidField("what is the question?", pointer="/text")
-    return e.ClarificationAsked(by=role, text=act.text)
-
-
-def _chosen(_goal: Promised, act: a.ChooseApproach, _role: str, _world: World) -> Event:
-    if not act.text.strip():
-        raise InvalidField("which approach?", pointer="/text")
-    return e.ApproachChosen(text=act.text)
-
-
 #: Act -> what it leads to. Takes the state, the act, the role in which the party acts, and the world.
 _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.ReviseDraft: lambda g, x, _r, w: opening.drafted(g, x, w),
@@ -303,17 +301,17 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.DeferAnswer: lambda _g, x, _r, w: communication.answer_deferred(x, w),
     a.Decline: lambda g, _x, _r, _w: e.GoalDeclined(answers=g.open),
     a.Withdraw: lambda _g, _x, _r, _w: e.GoalWithdrawn(),
-    a.Clarify: _clarified,
+    a.Clarify: communication.clarified,
     a.CheckIn: lambda g, x, _r, w: communication.checked_in(g, x, w),
     a.Feedback: lambda _g, x, r, _w: communication.feedback_given(x, r),
     a.RaiseBlocker: lambda _g, x, _r, w: communication.blocker_raised(x, w),
-    a.ResolveBlocker: lambda g, x, _r, _w: communication.blocker_resolved(g, x),
-    a.AnswerNeed: lambda g, x, _r, _w: communication.need_answered(g, x),
+    a.ResolveBlocker: lambda _g, x, _r, _w: communication.blocker_resolved(x),
+    a.AnswerNeed: lambda _g, x, _r, _w: communication.need_answered(x),
     a.RecordValue: lambda _g, x, _r, _w: communication.value_recorded(x),
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
     a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=communication.linked(g, x, w)),
-    a.Unlink: lambda g, x, _r, w: e.Unlinked(supports=communication.linked(g, x, w)),
-    a.ChooseApproach: _chosen,
+    a.Unlink: lambda g, x, _r, w: communication.unlinked(g, x, w),
+    a.ChooseApproach: lambda _g, x, _r, _w: communication.approach_chosen(x),
     a.Retitle: lambda _g, x, _r, _w: communication.retitled(x),
     a.Resume: lambda g, _x, r, w: communication.resumed(g, r, w),
     a.ProposeChange: change.proposed,
@@ -321,7 +319,7 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.AcceptChange: change.accepted,
     a.RejectChange: lambda g, x, r, _w: change.fallen(g, x, r),
     a.WithdrawChange: lambda g, x, r, _w: change.fallen(g, x, r),
-    a.Join: lambda g, _x, _r, w: change.joined(g, w),
+    a.Join: lambda g, x, _r, w: change.joined(g, x, w),
     a.Refuse: lambda _g, _x, _r, w: e.HandOverRefused(member=w.party or w.stream_id),
     a.DeclareComplete: lambda g, x, _r, w: delivery.declared(g, x, w),
     a.DeclareSatisfied: lambda g, x, _r, _w: delivery.satisfied(g, x),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from domain.calendar import absent_stretch
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField
 from domain.goal import acts as a
@@ -12,6 +11,7 @@ from domain.goal import opening
 from domain.goal.change import timely
 from domain.goal.state import Delivery, Promised, Side
 from domain.member import Member
+from domain.terms import day
 from domain.world import World
 
 
@@ -46,7 +46,7 @@ def satisfied(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared
 def rejected(goal: Promised, act: a.RejectDelivery, world: World) -> e.DeliveryRejected:
     """The sponsor sends it back: which agreed condition is unmet, and until when rework has time."""
     _check_condition(goal, act.condition, "/condition")
-    opening.day(act.rework_by, "/rework_by")
+    day(act.rework_by, "/rework_by")
     if act.rework_by < world.today:
         raise InvalidField("rework needs a day that has not passed", pointer="/rework_by")
     return e.DeliveryRejected(answers=open_delivery(goal).id, condition=act.condition, rework_by=act.rework_by)
@@ -54,10 +54,12 @@ def rejected(goal: Promised, act: a.RejectDelivery, world: World) -> e.DeliveryR
 
 def disputed(goal: Promised, act: a.Dispute, by: Side, world: World) -> e.DeliveryDisputed:
     """A third member rules within a time-box."""
+    if goal.delivery is not None and goal.delivery.decide_by is not None and world.today <= goal.delivery.decide_by:
+        raise ActNotAllowed(f"a mediator has been named and has until {goal.delivery.decide_by} to rule")
     mediator = opening.named(act.mediator, "/mediator", world)
     if mediator in (goal.owner, goal.sponsor):
         raise InvalidField("a mediator is neither party", pointer="/mediator")
-    opening.day(act.decide_by, "/decide_by")
+    day(act.decide_by, "/decide_by")
     if act.decide_by < world.today:
         raise InvalidField("the time-box ends in the future", pointer="/decide_by")
     return e.DeliveryDisputed(by=by, mediator=mediator, decide_by=act.decide_by)
@@ -82,7 +84,7 @@ def withdrawn(goal: Promised, act: a.WithdrawPromise, world: World) -> e.Promise
 
 def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.SponsorReassigned:
     """A steward names another sponsor for one who left or is absent beyond policy."""
-    if not gone(world.member(goal.sponsor), world, absence_counts=True):
+    if not gone(world.member(goal.sponsor), world):
         raise ActNotAllowed("the sponsor is here: a sponsor changes by an accepted change", allowed=("propose_change",))
     sponsor = opening.named(act.sponsor, "/sponsor", world)
     if sponsor == goal.sponsor:
@@ -91,22 +93,20 @@ def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.Sponso
 
 
 def departed_released(goal: Promised, world: World) -> Event:
-    """A steward frees a goal whose owner left."""
-    if not gone(world.member(goal.owner), world, absence_counts=False):
-        raise ActNotAllowed("the owner has not left", allowed=("release", "cancel"))
+    """A steward frees a goal whose owner left or is absent beyond policy."""
+    if not gone(world.member(goal.owner), world):
+        raise ActNotAllowed("the owner is here: the sponsor releases or cancels", allowed=("release", "cancel"))
     return e.DepartedReleased()
 
 
-def gone(member: Member | None, world: World, *, absence_counts: bool) -> bool:
-    """Left by now; or, where absence counts, away today for longer than the policy's days in one stretch."""
+def gone(member: Member | None, world: World) -> bool:
+    """Left by now, or away today for longer than the policy's days in one stretch."""
     if member is None:
         return False
     if member.left_at is not None and member.left_at <= world.at:
         return True
-    longest = timedelta(days=world.policy.policy.absent_beyond_days)
-    return absence_counts and any(
-        x.from_ <= world.today <= x.to and x.to - x.from_ + timedelta(days=1) > longest for x in member.absences
-    )
+    away = absent_stretch(world.today, member.absences)
+    return away is not None and away > world.policy.policy.absent_beyond_days
 
 
 def _check_condition(goal: Promised, condition: str, pointer: str) -> None:

@@ -156,6 +156,9 @@ class AnswerDeferred(Event, tag="goal.answer_deferred.v1", frozen=True, kw_only=
 class ClarificationAsked(Event, tag="goal.clarification_asked.v1", frozen=True, kw_only=True):
     by: Literal["owner", "sponsor"]
     text: Personal[str]
+    #: Working days for which an earlier question had stopped the response clock until now, 5 at most. None: the clock
+    #: was running, or stands still on.
+    waited_working_days: int | None = None
 
 
 class GoalDeclined(Event, tag="goal.declined.v1", frozen=True, kw_only=True):
@@ -320,6 +323,8 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     member: UUID
     role: Literal["owner", "sponsor"]
     taken_as: TakenAs | None = None
+    #: What gives on the new owner's side, beside what the proposal names.
+    trade_offs: tuple[TradeOff, ...] = ()
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,10 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import Draft, Goal
 from domain.quantities import Number, exact, quantity
-from domain.references import as_uuid, external
+from domain.references import as_uuid
 from domain.terms import (
+    MAXIMUM_CONDITIONS,
+    MINIMUM_CONDITIONS,
     Condition,
     GoalKind,
     Measure,
@@ -26,20 +27,20 @@ from domain.terms import (
     SupportInput,
     Terms,
     TermsInput,
+    day,
 )
-from domain.world import World
+from domain.world import World, own_ref
 
-FIRST_YEAR, LAST_YEAR = 1970, 2199
 MOST_EFFORT_HOURS = 100_000
 
 
 # --- parts of terms ----------------------------------------------------------------------------------------------
 
 
-def day(value: date, pointer: str) -> date:
-    """`value`, refused outside 1970..2199: a year 9999 is a slip, not a plan."""
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise InvalidField(f"{value} is outside the years {FIRST_YEAR}..{LAST_YEAR}", pointer=pointer)
+def text(value: str, pointer: str) -> str:
+    """`value`, refused where it is blank."""
+    if not value.strip():
+        raise InvalidField("a text is needed", pointer=pointer)
     return value
 
 
@@ -65,10 +66,12 @@ def measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
 def conditions(written: list[str | Condition], pointer: str = "/terms/conditions") -> tuple[Condition, ...]:
     """Conditions with ids: plain strings get c1, c2, ... by their place."""
     told = tuple(Condition(id=f"c{i}", text=c) if isinstance(c, str) else c for i, c in enumerate(written, start=1))
+    if not MINIMUM_CONDITIONS <= len(told) <= MAXIMUM_CONDITIONS:
+        raise InvalidField(f"a goal has {MINIMUM_CONDITIONS} to {MAXIMUM_CONDITIONS} conditions", pointer=pointer)
     if len({c.id for c in told}) != len(told):
         raise InvalidField("two conditions have the same id", pointer=pointer)
-    if any(not c.text.strip() for c in told):
-        raise InvalidField("a condition has no text", pointer=pointer)
+    for i, condition in enumerate(told):
+        text(condition.text, f"{pointer}/{i}")
     return told
 
 
@@ -112,8 +115,10 @@ def trade_offs(written: list[a.TradeOff], world: World) -> tuple[e.TradeOff, ...
 def said(written: TermsInput, world: World, pointer: str = "/terms") -> dict[str, Any]:
     """What the terms as written say, resolved, by field name; unsaid fields are absent."""
     told: dict[str, Any] = {
-        name: value for name in ("outcome", "kind", "priority") if (value := getattr(written, name)) is not None
+        name: value for name in ("kind", "priority") if (value := getattr(written, name)) is not None
     }
+    if written.outcome is not None:
+        told["outcome"] = text(written.outcome, f"{pointer}/outcome")
     if written.measure is not None:
         told["measure"] = measure(written.measure, f"{pointer}/measure")
     if written.conditions is not None:
@@ -133,23 +138,33 @@ def checked(terms: Terms, owner: UUID, team: UUID | None, world: World) -> Terms
     if terms.due < terms.start:
         raise InvalidField("the due date is before the start", pointer="/terms/due")
     if terms.kind is GoalKind.OUTCOME:
-        _check_outcome(terms, owner, team, world)
-    if world.policy.policy.require_purpose and not terms.supports:
-        raise PurposeRequired(pointer="/terms/supports")
+        check_outcome(terms.effort_hours, owner, team, world, "")
+    check_purpose(terms.supports, world, "/terms/supports")
     return terms
 
 
-def _check_outcome(terms: Terms, owner: UUID, team_id: UUID | None, world: World) -> None:
-    if terms.effort_hours is not None:
+def check_purpose(held: tuple[Support, ...], world: World, pointer: str) -> None:
+    """Raise `PurposeRequired` where nothing would be supported and the policy asks for it."""
+    if world.policy.policy.require_purpose and not held:
+        raise PurposeRequired(pointer=pointer)
+
+
+def check_outcome(effort_hours: str | None, owner: UUID | None, team_id: UUID | None, world: World, at: str) -> None:
+    """A team outcome has no effort of its own, and its owner (None: as before) is the team's lead."""
+    if effort_hours is not None:
         raise InvalidField(
             "a team outcome carries no effort of its own: put it on the tasks that support it",
-            pointer="/terms/effort_hours",
+            pointer=f"{at or '/terms'}/effort_hours",
         )
+    if owner is None:
+        return
     team = world.team(team_id) if team_id else None
     if team is None:
         raise InvalidField("an outcome belongs to a team", pointer="/team")
     if team.lead != owner:
-        raise InvalidField("a team outcome is owned by the team's lead", pointer="/owner", allowed=(str(team.lead),))
+        raise InvalidField(
+            "a team outcome is owned by the team's lead", pointer=f"{at}/owner", allowed=(str(team.lead),)
+        )
 
 
 # --- the three ways to begin -------------------------------------------------------------------------------------
@@ -180,7 +195,7 @@ def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offe
         "team": team,
         "description": act.description or (draft.description if draft else ""),
         "tags": tuple(act.tags) or (draft.tags if draft else ()),
-        "ref": external(act.ref) if act.ref else (draft.ref if draft else None),
+        "ref": own_ref(act.ref, "goal", world) or (draft.ref if draft else None),
         "follow_up_of": _followed(act.follow_up_of, world) or (draft.follow_up_of if draft else None),
     }
     owner = named(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)

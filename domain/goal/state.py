@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -28,9 +28,11 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     ref: str | None = None
     follow_up_of: UUID | None = None
-    #: Business time of the first event, of the last moving act, and of the last event of any kind.
+    #: Business time of the first event, of the last moving event (a timer's too), of the last moving act by a person,
+    #: and of the last event of any kind.
     opened_at: datetime
     moved_at: datetime
+    acted_at: datetime
     last_at: datetime
 
 
@@ -56,9 +58,10 @@ class Asked(_Goal, frozen=True, kw_only=True, tag="asked"):
     imposed: bool = False
     #: When the response clock began (the request, offer or counter; moved by clarifications).
     asked_at: datetime
-    #: The other side's reply is waited for since; at most twice.
+    #: The other side's reply is waited for since.
     clarify_asked_at: datetime | None = None
     clarify_by: Side | None = None
+    #: Questions that stopped the clock so far; at most two do.
     clarifications: int = 0
     #: Working days for which the response clock stood still while a question waited for its reply.
     paused_working_days: int = 0
@@ -147,23 +150,31 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     progress_at: datetime | None = None
     confidence: str | None = None
     value: str | None = None
+    value_at: datetime | None = None
     last_check_in: UUID | None = None
     last_check_in_at: datetime | None = None
+    #: The last check-in and, where it is a correction, what it corrects: a correction of an older one is history only.
+    last_words: tuple[UUID, ...] = ()
     #: Last human judgement (promise, check-in, affirmation, accepted change): silence is never green.
     judged_at: datetime
     judged_by_event: UUID
     blockers: tuple[OpenBlocker, ...] = ()
     #: The last check-in that spoke about blockers listed some.
     blocked_in_check_in: bool = False
+    blockers_told_at: datetime | None = None
     needs: tuple[OpenNeed, ...] = ()
     pause: Pause | None = None
     proposal: Proposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
+    #: When owner or sponsor last said anything; a machine's value is no contact.
+    contact_at: datetime
     #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
     lapse_due: date
     armed_at: datetime
     sponsor_missed_answer: bool = False
+    #: When a steward put this sponsor in; None: by agreement.
+    sponsor_since: datetime | None = None
     #: The judgement (its event) whose cadence has passed and whose owner was reminded once.
     reminded_of: UUID | None = None
     #: Days of due date moved without the other side's consent in this cycle.
@@ -188,6 +199,12 @@ class Ended(_Goal, frozen=True, kw_only=True, tag="ended"):
 
 
 Goal = Draft | Asked | Promised | Ended
+
+
+def header(goal: Goal) -> dict[str, Any]:
+    """What stays the same when a goal goes over into a state of another Struct."""
+    return {name: getattr(goal, name) for name in _Goal.__struct_fields__ if name != "state"}
+
 
 #: States in which an owner's promise is live and counts as work in progress (paused ones apart).
 LIVE_STATES = ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed")

@@ -16,7 +16,7 @@ from domain.goal.acts import Pause
 from domain.goal.events import How, TakenAs, TradeOff
 from domain.goal.state import Asked, Promised, Side
 from domain.load import Commitment, WeekLoad, planned_hours, week_loads, worst_week
-from domain.quantities import exact, quantity
+from domain.quantities import exact, spelled
 from domain.terms import GoalKind, Terms
 from domain.world import World
 
@@ -59,16 +59,7 @@ def taken_as(
     """
     others = tuple(c for c in world.reader.book(world.organisation_id, owner) if c.goal != current.id)
     before = commitment(current) if isinstance(current, Promised) and current.owner == owner else None
-    after = Commitment(
-        goal=current.id,
-        effort_hours=terms.effort_hours,
-        start=terms.start,
-        due=terms.due,
-        progress=current.progress if isinstance(current, Promised) else "0",
-        blocked=current.blocked if isinstance(current, Promised) else False,
-        pause=pause,
-        weightless=terms.kind is GoalKind.OUTCOME,
-    )
+    after = _under(terms, current, pause)
     worst = _worst((*others, after), owner, terms, world)
     how = _how(worst, world)
     # Only over the line does it matter how full the weeks were before.
@@ -86,9 +77,24 @@ def taken_as(
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
     return TakenAs(
         how=how,
-        worst_ratio=None if worst is None or worst.ratio is None else quantity(f"{float(worst.ratio):.6f}", "/load"),
+        worst_ratio=None if worst is None or worst.ratio is None else spelled(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
+    )
+
+
+def _under(terms: Terms, current: Asked | Promised, pause: Pause | None) -> Commitment:
+    """The promise as it would be with these terms."""
+    held = current if isinstance(current, Promised) else None
+    return Commitment(
+        goal=current.id,
+        effort_hours=terms.effort_hours,
+        start=terms.start,
+        due=terms.due,
+        progress=held.progress if held else "0",
+        blocked=held is not None and held.blocked,
+        pause=pause,
+        weightless=terms.kind is GoalKind.OUTCOME,
     )
 
 

@@ -8,15 +8,17 @@ stops the absent party's clock until the end of the second working day after the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
 from domain.envelope import Event, Fact, Source
 from domain.goal import events as e
 from domain.goal.acts import Pause
-from domain.goal.evolve import CLARIFY_WORKING_DAYS
+from domain.goal.communication import CLARIFY_WORKING_DAYS
 from domain.goal.state import Asked, Goal, Promised, Side
+from domain.policy import Policy
 from domain.standing import IDLE, Standing
 from domain.world import World
 
@@ -33,6 +35,8 @@ _SILENT: dict[str, Side] = {
 #: shortest clock of a state is taken with no absence and no pause.
 _MARGIN = timedelta(days=1)
 
+_EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 Ring = tuple[datetime, Event]
 
 
@@ -42,20 +46,43 @@ def due(goal: Goal | None, world: World) -> Fact | None:
     Reminders are due only to the sweep (source TIMER): an act recorded late brings about no reminder that nobody got.
     Between two acts of the same instant no timer runs.
     """
-    if goal is None or not isinstance(goal, Asked | Promised) or goal.moved_at >= world.at:
+    if not isinstance(goal, Asked | Promised) or goal.acted_at >= world.at:
         return None
-    rings = [ring for ring in _rings(goal, world) if ring[0] <= world.at and not _too_late(ring, world)]
-    if not rings:
-        return None
-    at, event = min(rings, key=lambda ring: ring[0])
-    return Fact(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
+    for span in _spans(goal, world):
+        # A policy that came into force behind its own clock's end rings at once, not in the past.
+        rings = ((max(at, span.since), event) for at, event in _rings(goal, world, span.policy))
+        found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _too_late(r, world)]
+        if found:
+            at, event = min(found, key=lambda ring: ring[0])
+            return Fact(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
+    return None
 
 
 def next_ring(goal: Goal | None, world: World) -> datetime | None:
     """The instant after `world.at` at which the next timer rings as things stand, or None: what a sweep waits for."""
     if not isinstance(goal, Asked | Promised):
         return None
-    return min((at for at, _ in _rings(goal, world) if at > world.at), default=None)
+    return min((at for at, _ in _rings(goal, world, world.policy.policy) if at > world.at), default=None)
+
+
+class Span(NamedTuple):
+    """A policy and the time in which it was in force, the end exclusive."""
+
+    policy: Policy
+    since: datetime
+    until: datetime
+
+
+def _spans(goal: Asked | Promised, world: World) -> list[Span]:
+    """The policies in force since the goal's last move, ascending: late, a sweep finds what it would have in time."""
+    spans: list[Span] = []
+    until, at = _NEVER, world.at
+    while True:
+        version = world.reader.policy(world.organisation_id, at)
+        if version.since is None or version.since <= goal.moved_at:
+            return [Span(version.policy, _EVER, until), *spans[::-1]]
+        spans.append(Span(version.policy, version.since, until))
+        until, at = version.since, version.since - timedelta.resolution
 
 
 def _too_late(ring: Ring, world: World) -> bool:
@@ -67,7 +94,7 @@ def _too_late(ring: Ring, world: World) -> bool:
 def standing(goal: Goal | None) -> Standing:
     """Whose live promise it is, and a lower bound of the next timer."""
     if isinstance(goal, Asked):
-        return Standing(next_timer=goal.asked_at + _MARGIN)
+        return Standing(next_timer=goal.asked_at)
     if isinstance(goal, Promised):
         return Standing(live_owner=goal.owner, next_timer=_earliest(goal))
     return IDLE
@@ -81,24 +108,24 @@ def _earliest(goal: Promised) -> datetime:
     if goal.delivery is not None:
         return goal.delivery.delivered_at
     if goal.state == "lapsed":
-        return goal.last_at
+        return max(goal.lapsed_at or goal.contact_at, goal.contact_at)
     return min(max(start, goal.armed_at), goal.judged_at)
 
 
-def _rings(goal: Asked | Promised, world: World) -> Iterator[Ring]:
+def _rings(goal: Asked | Promised, world: World, policy: Policy) -> Iterator[Ring]:
     if isinstance(goal, Asked):
-        yield from _response(goal, world)
+        yield from _response(goal, world, policy)
         return
-    yield from _lapse(goal, world)
+    yield from _lapse(goal, world, policy)
     match goal.state:
         case "change_proposed_by_owner" | "change_proposed_by_sponsor":
-            yield from _change_timeout(goal, world)
+            yield from _change_timeout(goal, world, policy)
         case "delivered":
-            yield from _verdict(goal, world)
+            yield from _verdict(goal, world, policy)
         case "lapsed":
-            yield from _give_up(goal, world)
+            yield from _give_up(goal, world, policy)
         case "active":
-            yield from _check_in(goal, world)
+            yield from _check_in(goal, world, policy)
         case _:
             return
 
@@ -114,76 +141,87 @@ def _after_working_days(at: datetime, days: int, world: World) -> datetime:
     return end_of_day(add_working_days(local_date(at, world.zone), days), world.zone)
 
 
-def _response(goal: Asked, world: World) -> Iterator[Ring]:
-    policy, silent = world.policy.policy, _SILENT[goal.state]
+def _response(goal: Asked, world: World, policy: Policy) -> Iterator[Ring]:
+    silent = _SILENT[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
     if goal.state == "answer_deferred" and goal.answer_by is not None:
         yield _absent(end_of_day(goal.answer_by, world.zone), party, world), e.GoalExpired(silent=silent)
         return
     paused = goal.paused_working_days + (CLARIFY_WORKING_DAYS if goal.clarify_asked_at else 0)
-    until = _after_working_days(goal.asked_at, policy.response_working_days + paused, world)
-    yield _absent(until, party, world), e.GoalExpired(silent=silent)
+    # Of two rings at one instant the first counts: nobody's time runs out before the reminder.
     if world.source is Source.TIMER and not goal.reminded:
         remind = _after_working_days(goal.asked_at, policy.reminder_working_days + paused, world)
         yield _absent(remind, party, world), e.ResponseReminded(to=party)
+    until = _after_working_days(goal.asked_at, policy.response_working_days + paused, world)
+    yield _absent(until, party, world), e.GoalExpired(silent=silent)
 
 
-def _lapse(goal: Promised, world: World) -> Iterator[Ring]:
+def _lapse(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     proposal = goal.proposal
     if goal.state not in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor"):
         return
     if proposal is not None and (proposal.prior == "lapsed" or (proposal.by == "owner" and proposal.in_time)):
         return
-    day = goal.lapse_due + timedelta(days=world.policy.policy.lapse_grace_days)
+    day = goal.lapse_due + timedelta(days=policy.lapse_grace_days)
     instant = max(end_of_day(day, world.zone), goal.armed_at)
-    instant = _unpaused(instant, goal.pause, world)
-    instant = _absent(instant, goal.owner, world)
-    yield instant, e.GoalLapsed(due=goal.lapse_due, sponsor_missed_answer=goal.sponsor_missed_answer)
+    yield (
+        _at_work(instant, goal, world),
+        e.GoalLapsed(due=goal.lapse_due, sponsor_missed_answer=goal.sponsor_missed_answer),
+    )
+
+
+def _at_work(instant: datetime, goal: Promised, world: World) -> datetime:
+    """`instant`, or the first after it at which the goal is not paused and its owner is there."""
+    while (moved := _absent(_unpaused(instant, goal.pause, world), goal.owner, world)) != instant:
+        instant = moved
+    return instant
 
 
 def _unpaused(instant: datetime, pause: Pause | None, world: World) -> datetime:
     """An instant inside a pause moves to the day on which work resumes; the grace before it is not lost."""
     if pause is None or not pause.paused_from <= local_date(instant, world.zone) < pause.resume_on:
         return instant
-    return end_of_day(_day_before(pause.resume_on), world.zone)
+    return end_of_day(pause.resume_on - timedelta(days=1), world.zone)
 
 
-def _day_before(day: date) -> date:
-    return day - timedelta(days=1)
+def _asked(at: datetime, goal: Promised) -> datetime:
+    """When the sponsor was asked: one who was put in later has the whole time to answer."""
+    return max(at, goal.sponsor_since or at)
 
 
-def _change_timeout(goal: Promised, world: World) -> Iterator[Ring]:
+def _change_timeout(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     proposal = goal.proposal
     if proposal is None:
         return
     silent: Side = "sponsor" if proposal.by == "owner" else "owner"
     party = goal.sponsor if silent == "sponsor" else goal.owner
-    until = _after_working_days(proposal.proposed_at, world.policy.policy.change_timeout_working_days, world)
+    asked_at = _asked(proposal.proposed_at, goal) if silent == "sponsor" else proposal.proposed_at
+    until = _after_working_days(asked_at, policy.change_timeout_working_days, world)
     missed = silent == "sponsor" and proposal.in_time
     yield _absent(until, party, world), e.ChangeTimedOut(silent=silent, sponsor_missed_answer=missed)
 
 
-def _verdict(goal: Promised, world: World) -> Iterator[Ring]:
-    policy, delivery = world.policy.policy, goal.delivery
+def _verdict(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+    delivery = goal.delivery
     if delivery is None or delivery.mediator is not None or not policy.deem_satisfied:
         return
-    until = _after_working_days(delivery.delivered_at, policy.verdict_working_days, world)
+    until = _after_working_days(_asked(delivery.delivered_at, goal), policy.verdict_working_days, world)
     yield _absent(until, goal.sponsor, world), e.DeemedSatisfied()
 
 
-def _give_up(goal: Promised, world: World) -> Iterator[Ring]:
-    days = world.policy.policy.give_up_days
+def _give_up(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+    days = policy.give_up_days
     if days is None or goal.lapsed_at is None:
         return
-    contact = max(goal.lapsed_at, goal.last_at)
-    yield end_of_day(local_date(contact, world.zone) + timedelta(days=days), world.zone), e.GivenUp()
+    contact = max(goal.lapsed_at, goal.contact_at)
+    until = end_of_day(local_date(contact, world.zone) + timedelta(days=days), world.zone)
+    # A change that was open longer and fell arms it then.
+    yield max(until, goal.armed_at), e.GivenUp()
 
 
-def _check_in(goal: Promised, world: World) -> Iterator[Ring]:
+def _check_in(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     """One reminder for each judgement whose cadence has passed; the sweep's alone."""
     if world.source is not Source.TIMER or goal.reminded_of == goal.judged_by_event:
         return
-    if goal.pause is not None and goal.pause.paused_from <= world.today < goal.pause.resume_on:
-        return
-    day = local_date(goal.judged_at, world.zone) + timedelta(days=world.policy.policy.cadence_days)
-    yield _absent(end_of_day(day, world.zone), goal.owner, world), e.CheckInDue(to=goal.owner)
+    day = local_date(goal.judged_at, world.zone) + timedelta(days=policy.cadence_days)
+    yield _at_work(max(end_of_day(day, world.zone), goal.armed_at), goal, world), e.CheckInDue(to=goal.owner)
