@@ -206,28 +206,35 @@ def held(goal: Goal | None) -> Held | None:
 
 
 def _promises(stream: Sequence[Recorded], after: int) -> Iterator[tuple[Any, ...]]:
+    # A state that outlives the one after it in belief has several rows; it is written out once.
+    tails: dict[int, tuple[Any, ...] | None] = {}
     for version in versions(stream, evolve):
         # A state of no duration answers no question about an instant.
         if not changed_after(version, after) or version.valid_from == version.valid_to:
             continue
-        row = held(version.state)
-        if row is None:
-            continue
-        yield (
-            version.known_from,
-            version.known_to,
-            version.version,
-            version.valid_from,
-            version.valid_to,
-            version.recorded_from,
-            version.recorded_to,
-            str(version.event_id),
-            str(row.owner),
-            _text(row.team),
-            0 if isinstance(version.state, Ended) else 1,
-            row.commitment.effort_hours,
-            _json(row),
-        )
+        if id(version.state) not in tails:
+            tails[id(version.state)] = _promise(version.state)
+        tail = tails[id(version.state)]
+        if tail is not None:
+            yield (
+                version.known_from,
+                version.known_to,
+                version.version,
+                version.valid_from,
+                version.valid_to,
+                version.recorded_from,
+                version.recorded_to,
+                str(version.event_id),
+                *tail,
+            )
+
+
+def _promise(goal: Goal) -> tuple[Any, ...] | None:
+    row = held(goal)
+    if row is None:
+        return None
+    live = 0 if isinstance(goal, Ended) else 1
+    return str(row.owner), _text(row.team), live, row.commitment.effort_hours, _json(row)
 
 
 def _text(value: object) -> str | None:
