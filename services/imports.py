@@ -235,26 +235,30 @@ class _Importer:
         """Second pass: rows accepted and already there, and the names that rows before their refused creation used."""
         accepted = already = 0
         failed: dict[Name, int] = {}
+        created = Tally()
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
             unknown = _unknown(row, missing)
             if unknown is not None:
                 errors.add(unknown)
-                if self._partial:
-                    continue
             try:
-                receipt = bulk.handle(self._command(row, ordinal))
+                # Of an import that is not kept anyway, the rest is decided too: to tell all that is wrong at once.
+                receipt = None if unknown and self._partial else bulk.handle(self._command(row, ordinal))
             except Refusal as refusal:
                 errors.add(_refused(row, refusal))
-                if row.creates and row.ref is not None and not self._exists(row.kind, row.ref):
+                receipt = None
+            if receipt is None:
+                if row.creates and row.ref is not None and _key(row.kind, row.ref) not in created:
                     failed.setdefault((row.kind, row.ref), row.line)
                 continue
             if row.creates and row.ref is not None:
+                created.add(_key(row.kind, row.ref))
                 failed.pop((row.kind, row.ref), None)
             already += receipt.already
             accepted += not receipt.already
-        return accepted, already, {name: line for name, line in failed.items() if name not in missing}
+        lost = {name: line for name, line in failed.items() if name not in missing and not self._exists(*name)}
+        return accepted, already, lost
 
     def _command(self, row: Row, ordinal: int) -> Command:
         at = row.at.astimezone(self._now.tzinfo)
@@ -283,7 +287,8 @@ def _unknown(row: Row, missing: dict[Name, int]) -> RowError | None:
     """The error of a row that names somebody or something that neither the ledger nor the file ever creates."""
     for kind, ref, pointer in row.names if missing else ():
         line = missing.get((kind, ref))
-        if line is not None:
+        own = row.creates and (kind, ref) == (row.kind, row.ref)
+        if line is not None and not own:
             words = "has joined" if kind == "member" else "was created"
             first = "" if line == row.line else f" (first named in line {line})"
             return RowError(

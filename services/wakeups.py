@@ -100,7 +100,7 @@ class RedisSubscription:
     """One waiter's connection to the channel; it reconnects by itself."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._pubsub = client.pubsub(ignore_subscribe_messages=True)
+        self._pubsub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self._subscribed = False
 
     def wait(self, seconds: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ class Console:
         else:
             self._out.print(words, markup=False)
 
-    def table(self, value: list[Any], columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    def table(self, value: list[Any], columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         """A list: JSON as it is, or a table."""
         if self.as_json:
             self.result(value, "")

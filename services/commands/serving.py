@@ -40,10 +40,11 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None]) -> None:
+def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, listener: socket | None = None) -> None:
     """Answer HTTP until SIGINT or SIGTERM; `ready` is told the base URL once requests are answered.
 
-    Running requests may finish (at most `shutdown_seconds`). Raises CommandFailed where the port cannot be bound.
+    Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
+    CommandFailed where the port cannot be bound.
     """
     settings = runtime.settings
     config = uvicorn.Config(
@@ -55,15 +56,19 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None]) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    # Bound here and not by uvicorn, which leaves with exit code 1 and a log line where the port is taken.
-    listener = _listener(settings.host, settings.port)
+    listener = listener or listen(settings)
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     with listener, stop_signals():
         _Server(config, lambda: ready(f"http://{host}:{port}")).run(sockets=[listener])
 
 
-def _listener(host: str, port: int) -> socket:
+def listen(settings: Settings) -> socket:
+    """The socket that a server answers on, bound by us: uvicorn would leave with a log line where the port is taken.
+
+    Raises CommandFailed.
+    """
+    host, port = settings.host, settings.port
     try:
         # `create_server` reuses an address in TIME_WAIT: a restarted server gets its port back at once.
         return sockets.create_server((host, port), family=sockets.AF_INET6 if ":" in host else sockets.AF_INET)
@@ -90,9 +95,11 @@ def stop_signals() -> Iterator[threading.Event]:
 def serve(settings: Settings, console: Console) -> int:
     """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
     logging.configure(settings)
-    with Runtime.start(settings) as runtime:
+    # Before anything of ours runs: a second server on a taken port must not have swept timers meanwhile.
+    with listen(settings) as listener, Runtime.start(settings) as runtime:
         where = "with the worker inside" if settings.embedded else "workers run elsewhere"
-        serve_until_stopped(runtime, lambda url: console.note(f"Plimsoll answers at {url} ({where})"))
+        ready: Callable[[str], None] = lambda url: console.note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
+        serve_until_stopped(runtime, ready, listener=listener)
     return 0
 
 

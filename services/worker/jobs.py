@@ -25,15 +25,15 @@ class Jobs:
 
     def __init__(self, broker: dramatiq.Broker, runtime: Runtime) -> None:
         self._runtime = runtime
-        self.run_timers = dramatiq.actor(self._run_timers, actor_name="run_timers", queue_name=QUEUE, broker=broker)
-        self.rebuild = dramatiq.actor(self._rebuild, actor_name="rebuild", queue_name=QUEUE, broker=broker)
+        self.run_timers = dramatiq.actor(actor_name="run_timers", queue_name=QUEUE, broker=broker)(self._run_timers)
+        self.rebuild = dramatiq.actor(actor_name="rebuild", queue_name=QUEUE, broker=broker)(self._rebuild)
 
     def _run_timers(self, organisation_id: str, goal_id: str) -> None:
         """Record what has fallen due on one goal; nothing where another worker was quicker."""
         receipt = self._runtime.ledger.run_timers(UUID(organisation_id), UUID(goal_id))
         if receipt is not None and receipt.event_ids:
             self._runtime.wake()
-            _log.info("timers.ran", goal=goal_id, events=len(receipt.event_ids))
+            _log.debug("timers.ran", goal=goal_id, events=len(receipt.event_ids))
 
     def _rebuild(self, projection: str) -> None:
         """Build one projection anew beside the old one, then change over."""

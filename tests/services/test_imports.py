@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.envelope import Recorded, Source
+from domain.member import DeclareCapacity
+from domain.references import resolve
+from ledger.commands import Command
+from services.imports import ImportResult, import_lines
+from services.organisations import found, organisation_id
+from services.runtime import Runtime
+from tests.fixtures import synthetic
+from tests.services.conftest import Office
+
+AT = "2024-05-06T08:00:00Z"
+ORGANISATION = organisation_id("default")
+Act = dict[str, Any]
+
+TEAM: Act = {"at": AT, "by": "lea", "do": "team.create", "team": "web", "name": "Web", "lead": "lea"}
+LEA: Act = {"at": AT, "by": "lea", "do": "member.join", "member": "lea", "team": "web"}
+SAM: Act = {"at": AT, "by": "sam", "do": "member.join", "member": "sam", "team": "web"}
+OFFER: Act = {
+    "at": AT,
+    "by": "lea",
+    "do": "goal.offer",
+    "goal": "g-1",
+    "title": "Signing in",
+    "owner": "lea",
+    "sponsor": "sam",
+    "team": "web",
+    "terms": {
+        "outcome": "People sign in",
+        "measure": {"kind": "milestone"},
+        "conditions": ["released"],
+        "start": "2024-05-06",
+        "due": "2024-09-01",
+    },
+    "reason": {"code": "new_need", "text": "Nobody can sign in"},
+}
+ACCEPT: Act = {"at": AT, "by": "sam", "do": "goal.accept", "goal": "g-1"}
+CHECK_IN: Act = {"at": "2024-05-20T08:00:00Z", "by": "lea", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
+STORY: list[Act | bytes] = [TEAM, LEA, SAM, OFFER, ACCEPT, CHECK_IN]
+
+
+def bring(office: Office, rows: Iterable[Act | bytes], **options: Any) -> ImportResult:
+    lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
+    return import_lines(office.runtime, ORGANISATION, lines, principal=office.principal, **options)
+
+
+def counted(runtime: Runtime) -> tuple[int, set[str]]:
+    """How many events there are, and what the views' digests say."""
+    runtime.engine.catch_up()
+    return runtime.ledger.count(), {status.digest for status in runtime.engine.status()}
+
+
+def goal_events(office: Office, ref: str) -> list[Recorded]:
+    return office.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", ref))
+
+
+def test_a_history_with_the_shapes_of_a_real_one_is_taken_whole_and_only_once(office: Office) -> None:
+    rows = list(synthetic.lines(goals=80))
+
+    first = bring(office, rows)
+    then = counted(office.runtime)
+    second = bring(office, rows)
+
+    assert ImportResult(accepted=len(rows), already=0) == first
+    assert ImportResult(accepted=0, already=len(rows)) == second
+    assert then == counted(office.runtime)
+    assert office.runtime.ledger.head() == office.runtime.ledger.count()
+
+
+def test_the_synthetic_history_has_what_it_is_for() -> None:
+    rows = synthetic.acts(goals=80)
+    joined: set[str] = set()
+    forward = retroactive = 0
+    for row in rows:
+        named = {row["by"], row.get("owner"), row.get("lead")} - {None} if row["do"] != "member.join" else set()
+        forward += bool(named - joined)
+        joined |= {row["member"]} if row["do"] == "member.join" else set()
+        retroactive += row["do"] == "goal.propose_change" and row["changes"]["due"] < row["at"][:10]
+
+    assert forward > 0
+    assert retroactive > 0
+    assert len(rows) > len({json.dumps(row) for row in rows})
+    assert not any("effort_hours" in row.get("terms", {}) for row in rows)
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.ndjson.gz", "b.ndjson.gz"):
+        synthetic.write(tmp_path / name, goals=20, copies=2)
+
+    assert (tmp_path / "a.ndjson.gz").read_bytes() == (tmp_path / "b.ndjson.gz").read_bytes()
+
+
+def test_an_imported_event_says_when_it_happened_by_whom_and_who_imported_it(desk: Office) -> None:
+    bring(desk, STORY)
+
+    offered = goal_events(desk, "g-1")[0]
+
+    assert AT == offered.occurred_at.isoformat().replace("+00:00", "Z")
+    assert offered.recorded_at > offered.occurred_at
+    assert resolve(ORGANISATION, "member", "lea") == offered.on_behalf_of
+    assert desk.founded.steward_id == offered.actor
+    assert Source.IMPORT is offered.source
+
+
+def test_one_broken_line_in_the_middle_keeps_nothing(office: Office) -> None:
+    before = office.runtime.ledger.count()
+
+    result = bring(office, [*STORY[:4], b'{"at":"2024-', *STORY[4:]])
+
+    assert [(5, "malformed_line")] == [(error.line, error.code) for error in result.errors]
+    assert (0, 0, 1) == (result.accepted, result.already, result.refused)
+    assert before == office.runtime.ledger.count()
+
+
+def test_every_bad_row_is_told_with_its_line_field_and_rule(desk: Office) -> None:
+    rows: list[Act | bytes] = [
+        *STORY,
+        {**CHECK_IN, "mood": "fine"},
+        {**ACCEPT, "at": "2024-05-21T08:00:00Z"},
+        {**CHECK_IN, "progress": "NaN"},
+        {**CHECK_IN, "at": "2024-05-22"},
+    ]
+
+    errors = bring(desk, rows).errors
+
+    told = [(error.line, error.field, error.code) for error in errors]
+    expected = [
+        (7, "/mood", "invalid_field"),
+        (8, None, "act_not_allowed"),
+        (9, "/progress", "invalid_field"),
+        (10, "/at", "invalid_field"),
+    ]
+    assert expected == told
+    assert errors[1].allowed
+
+
+def test_partial_keeps_the_good_rows(office: Office) -> None:
+    result = bring(office, [*STORY, {**CHECK_IN, "by": "sam"}, {**CHECK_IN, "note": "done"}], partial=True)
+
+    assert (7, 1) == (result.accepted, result.refused)
+    assert [7] == [error.line for error in result.errors]
+    assert 4 == len(goal_events(office, "g-1"))
+
+
+def test_a_dry_run_says_the_same_and_keeps_nothing(office: Office) -> None:
+    before = office.runtime.ledger.count()
+
+    result = bring(office, STORY, dry_run=True)
+
+    assert ImportResult(accepted=len(STORY), already=0, dry_run=True) == result
+    assert before == office.runtime.ledger.count()
+
+
+def test_a_member_named_and_never_joined_is_an_error_that_names_the_first_line(desk: Office) -> None:
+    result = bring(desk, [TEAM, LEA, OFFER, {**ACCEPT}])
+
+    assert [(3, "/sponsor"), (4, "/by")] == [(error.line, error.field) for error in result.errors]
+    assert "first named in line 3" in result.errors[1].detail
+    assert 0 == result.accepted
+
+
+def test_a_member_who_joins_in_the_last_line_was_a_placeholder(desk: Office) -> None:
+    result = bring(desk, [TEAM, LEA, OFFER, ACCEPT, {**SAM, "at": "2024-06-01T00:00:00Z"}])
+
+    assert ImportResult(accepted=5, already=0) == result
+
+
+def test_a_member_who_joined_before_this_file_needs_no_row_in_it(desk: Office) -> None:
+    bring(desk, [TEAM, LEA, SAM])
+
+    assert ImportResult(accepted=2, already=0) == bring(desk, [OFFER, ACCEPT])
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({**CHECK_IN, "goal": "g-9"}, "/goal"),
+        ({**OFFER, "goal": "g-2", "team": "nobodys"}, "/team"),
+        (
+            {**OFFER, "goal": "g-2", "terms": {**OFFER["terms"], "supports": [{"goal": "g-9"}]}},
+            "/terms/supports/0/goal",
+        ),
+        ({**CHECK_IN, "needs": [{"text": "a review", "addressee": "ghost"}]}, "/needs/0/addressee"),
+    ],
+)
+def test_a_reference_to_nothing_is_named(desk: Office, row: dict[str, Any], field: str) -> None:
+    result = bring(desk, [*STORY, row])
+
+    assert [(7, field, "not_found")] == [(error.line, error.field, error.code) for error in result.errors]
+
+
+def test_in_a_partial_import_nobody_is_named_whose_own_join_was_refused(desk: Office) -> None:
+    ghost = {**SAM, "member": "ghost", "team": "no-such-team"}
+    rows = [TEAM, LEA, SAM, {**OFFER, "sponsor": "ghost"}, {**OFFER, "goal": "g-2"}, ghost]
+
+    result = bring(desk, rows, partial=True)
+
+    assert (4, [4, 6]) == (result.accepted, [error.line for error in result.errors])
+    assert [] == goal_events(desk, "g-1")
+    assert 1 == len(goal_events(desk, "g-2"))
+
+
+def test_an_act_of_tomorrow_is_refused(desk: Office) -> None:
+    result = bring(desk, [*STORY, {**CHECK_IN, "at": "2999-01-01T00:00:00Z"}])
+
+    assert [(7, "/at", "in_the_future")] == [(error.line, error.field, error.code) for error in result.errors]
+
+
+def test_equal_rows_of_one_file_are_two_acts_and_stay_two(desk: Office) -> None:
+    rows = [*STORY, CHECK_IN]
+
+    assert ImportResult(accepted=7, already=0) == bring(desk, rows)
+    assert ImportResult(accepted=0, already=7) == bring(desk, rows)
+    assert ImportResult(accepted=1, already=7) == bring(desk, [*rows, CHECK_IN])
+
+
+def test_a_row_that_has_an_id_is_the_same_row_however_it_is_mended(desk: Office) -> None:
+    bring(desk, [*STORY[:5], {**CHECK_IN, "id": "c-1"}])
+
+    assert ImportResult(accepted=0, already=1) == bring(desk, [{**CHECK_IN, "id": "c-1", "note": "mended"}])
+
+
+def test_the_same_row_in_another_organisation_is_another_row(desk: Office) -> None:
+    bring(desk, STORY)
+    other = found(desk.runtime, "other", steward="steward")
+    principal = desk.runtime.keys.authenticate(other.api_key, desk.runtime.clock())
+    assert principal is not None
+    lines = [json.dumps(row).encode() for row in STORY]
+
+    result = import_lines(desk.runtime, other.organisation_id, lines, principal=principal)
+
+    assert ImportResult(accepted=len(STORY), already=0) == result
+
+
+def test_an_importer_who_is_no_steward_creates_no_team(desk: Office) -> None:
+    bring(desk, [TEAM, LEA, SAM])
+    runtime, sam = desk.runtime, resolve(ORGANISATION, "member", "sam")
+    key = runtime.keys.create(ORGANISATION, sam, ["import"], name="sam's")
+    principal = runtime.keys.authenticate(key, runtime.clock())
+    assert principal is not None
+
+    row = json.dumps({**TEAM, "team": "api"}).encode()
+    result = import_lines(runtime, ORGANISATION, [row], principal=principal)
+
+    assert [(1, "forbidden")] == [(error.line, error.code) for error in result.errors]
+
+
+def test_the_only_thing_that_an_import_may_not_do_is_make_an_organisation(desk: Office) -> None:
+    policy = {"at": AT, "by": "steward", "do": "organisation.policy", "policy": {"wip_limit": 3}}
+    create = {"at": AT, "by": "steward", "do": "organisation.create", "name": "mine"}
+
+    assert ImportResult(accepted=1, already=0) == bring(desk, [policy])
+    assert ["/do"] == [error.field for error in bring(desk, [create]).errors]
+
+
+def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(office: Office) -> None:
+    bring(office, STORY[:5])
+    disturbed: list[int] = []
+
+    def disturb(done: int, total: int) -> None:
+        if done == total and not disturbed:
+            act = msgspec.convert({"do": "capacity", "hours_per_week": 20, "from": "2024-01-01"}, DeclareCapacity)
+            command = Command(
+                organisation_id=ORGANISATION,
+                kind="member",
+                stream_id=resolve(ORGANISATION, "member", "lea"),
+                act=act,
+                actor=office.founded.steward_id,
+                roles=frozenset({"steward"}),
+            )
+            disturbed.append(office.runtime.handle(command).version)
+
+    leave = {"at": "2024-07-01T00:00:00Z", "by": "lea", "do": "member.leave", "member": "lea"}
+    result = bring(office, [CHECK_IN, leave], progress=disturb)
+
+    lea = office.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "member", "lea"))
+    assert ImportResult(accepted=2, already=0) == result
+    assert ["member.joined.v1", "member.capacity_declared.v1", "member.left.v1"] == [event.type for event in lea]
+
+
+def test_an_empty_file_imports_nothing(desk: Office) -> None:
+    assert ImportResult(accepted=0, already=0) == bring(desk, [b"", b"\n"])
+
+
+PEAK = """
+import resource, sys
+from services.import_rows import lines_of
+from services.imports import import_lines
+from services.settings import Settings
+from tests.services.conftest import open_office
+office = open_office(Settings(database_url=sys.argv[1]))
+with office.runtime, open(sys.argv[2], "rb") as file:
+    result = import_lines(
+        office.runtime, office.founded.organisation_id, lines_of(file), principal=office.principal
+    )
+assert result.refused == 0, result.errors[:3]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_a_file_twenty_times_as_long_needs_no_more_memory(tmp_path: Path) -> None:
+    peaks = []
+    for copies in (1, 20):
+        file = tmp_path / f"{copies}.ndjson.gz"
+        synthetic.write(file, goals=60, copies=copies)
+        command = [sys.executable, "-c", PEAK, f"sqlite:///{tmp_path / str(copies)}.db", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+        peaks.append(int(done.stdout))
+
+    assert peaks[1] <= 1.3 * peaks[0]
