@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from litestar.datastructures import State
@@ -33,6 +34,12 @@ ROUTES: list[HTTPRouteHandler] = [
 ]
 
 
+@cache
+def published() -> bytes:
+    """The OpenAPI document: a function of the code alone."""
+    return encode(document(ROUTES))
+
+
 def create_app(runtime: Runtime) -> Api:
     """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
     settings = runtime.settings
@@ -41,7 +48,7 @@ def create_app(runtime: Runtime) -> Api:
             "runtime": runtime,
             "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
             "metrics": Metrics(),
-            "document": encode(document(ROUTES)),
+            "document": published(),
         }
     )
     return Api(

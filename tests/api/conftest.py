@@ -22,6 +22,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keys]:
     return home / "template.db", keys
 
 
+@pytest.fixture(scope="module")
+def shared(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One served store for a module whose tests only ever add to it."""
+    with House(template[0], tmp_path_factory.mktemp("shared"), template[1]) as house:
+        yield house
+
+
 @pytest.fixture
 def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., House]]:
     """Serve the seeded store with settings of the test's own."""

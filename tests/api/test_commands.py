@@ -177,9 +177,7 @@ def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., House]) 
     header = {"Authorization": f"Bearer {house.keys['acme']['ana']}"}
     written = house.client.post("/v1/goals", json=offer(), headers=header).json()
 
-    response = house.client.get(
-        "/v1/goals", headers={**header, "Plimsoll-After-Position": str(written["position"])}
-    )
+    response = house.client.get("/v1/goals", headers={**header, "Plimsoll-After-Position": str(written["position"])})
 
     assert (503, "not_caught_up", "1") == (
         response.status_code,
@@ -214,9 +212,7 @@ def test_a_preview_tells_what_would_be_and_records_nothing(house: House) -> None
     before = house.events()
 
     # when
-    told = house.as_("sam").says(
-        f"/v1/goals/{offered['id']}/preview", {"do": "accept", "answers": offered["open"]}
-    )
+    told = house.as_("sam").says(f"/v1/goals/{offered['id']}/preview", {"do": "accept", "answers": offered["open"]})
 
     # then
     assert ["goal.accepted.v1"] == [fact["type"] for fact in told["would"]]

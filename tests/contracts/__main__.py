@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,19 +34,12 @@ def event_schemas() -> dict[str, str]:
 
 
 def openapi_document() -> dict[str, str]:
-    """The API's OpenAPI document, from an application on an empty embedded store."""
+    """The API's OpenAPI document."""
     if not _exists("services.api.app"):
         return {}
-    from services.api.app import create_app
-    from services.runtime import Runtime, migrate
-    from services.settings import Settings
+    from services.api.app import published
 
-    with tempfile.TemporaryDirectory() as home:
-        settings = Settings.from_environment({"PLIMSOLL_DATABASE_URL": f"sqlite:///{home}/contract.db"})
-        migrate(settings)
-        with Runtime.open(settings) as runtime:
-            document = json.loads(create_app(runtime).state.document)
-    return {"openapi.json": _text(document)}
+    return {"openapi.json": _text(json.loads(published()))}
 
 
 def committed(home: Path = HOME) -> dict[str, str]:

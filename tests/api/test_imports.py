@@ -1,0 +1,138 @@
+"""Imports over HTTP: counted, repeatable, all or nothing; every bad row named by line, field and rule."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.api.house import House, offer
+from tests.api.test_bad_input import refused
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    return {"at": "2026-02-02T09:00:00Z", "by": "ana", **fields}
+
+
+def good(goal: str) -> list[dict[str, Any]]:
+    opening = offer()
+    return [
+        row(do="goal.offer", goal=goal, **{k: v for k, v in opening.items() if k != "do"}),
+        row(by="sam", at="2026-02-03T09:00:00Z", do="goal.accept", goal=goal),
+    ]
+
+
+def lines(*rows: dict[str, Any] | bytes) -> bytes:
+    return b"\n".join(r if isinstance(r, bytes) else json.dumps(r).encode() for r in rows) + b"\n"
+
+
+def test_an_import_is_counted_and_the_same_again_adds_nothing(house: House) -> None:
+    stella, content = house.as_("stella"), lines(*good("a"), *good("b"))
+
+    first = stella.post("/v1/imports", content=content, headers=NDJSON)
+    before = house.events()
+    again = stella.post("/v1/imports", content=gzip.compress(content), headers=NDJSON)
+
+    assert (200, {"accepted": 4, "already": 0}) == (first.status_code, first.json())
+    assert (200, {"accepted": 0, "already": 4}) == (again.status_code, again.json())
+    assert before == house.events()
+    assert "active" == stella.asks("/v1/goals/a")["state"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "field", "code"),
+    [
+        (b"{broken", None, "malformed_line"),
+        (b'{"at": NaN}', None, "malformed_line"),
+        (row(do="goal.explode", goal="a"), "/do", "invalid_field"),
+        (row(do="goal.affirm", goal="a", by="nobody"), "/by", "not_found"),
+        (row(do="goal.affirm", goal="never-heard-of"), "/goal", "not_found"),
+        (row(do="goal.affirm", goal="a", surprise=1), "/surprise", "invalid_field"),
+        (row(do="goal.affirm", goal="a", at="yesterday"), "/at", "invalid_field"),
+        (row(do="goal.affirm", goal="a", at="9999-01-01T00:00:00Z"), "/at", "in_the_future"),
+    ],
+)
+def test_a_bad_row_in_the_middle_is_named_and_nothing_is_kept(
+    house: House, bad: dict[str, Any] | bytes, field: str | None, code: str
+) -> None:
+    before = house.events()
+    content = lines(*good("a"), bad, *good("b"))
+
+    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+
+    told = response.json()
+    assert (422, "import_refused", 0, 1) == (response.status_code, told["code"], told["accepted"], told["refused"])
+    assert [(3, field, code)] == [(e["line"], e.get("field"), e["code"]) for e in told["errors"]]
+    assert before == house.events()
+
+
+def test_a_partial_import_keeps_the_good_rows(house: House) -> None:
+    content = lines(*good("a"), b"{broken")
+
+    response = house.as_("stella").post("/v1/imports?partial=true", content=content, headers=NDJSON)
+
+    assert (200, 2, 1) == (response.status_code, response.json()["accepted"], response.json()["refused"])
+
+
+def test_a_dry_run_counts_and_keeps_nothing(house: House) -> None:
+    before = house.events()
+
+    told = house.as_("stella").says("/v1/imports?dry_run=true", content=lines(*good("a")), headers=NDJSON)
+
+    assert {"accepted": 2, "already": 0, "dry_run": True} == told
+    assert before == house.events()
+
+
+def test_a_broken_gzip_is_refused(house: House) -> None:
+    before = house.events()
+    content = gzip.compress(lines(*good("a")))[:-20]
+
+    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+
+    assert 422 == response.status_code, response.text
+    assert "gzip" in response.json()["detail"]
+    assert before == house.events()
+
+
+def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(served: Callable[..., House]) -> None:
+    house = served(import_limit_bytes=100_000)
+
+    response = house.as_("stella").post("/v1/imports", content=gzip.compress(b" " * 10_000_000), headers=NDJSON)
+
+    assert 422 == response.status_code, response.text
+
+
+def test_an_import_over_its_limit_is_refused(served: Callable[..., House]) -> None:
+    house = served(import_limit_bytes=1024)
+
+    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")) * 10, headers=NDJSON)
+
+    refused(house, response, 413, "body_too_large")
+
+
+@pytest.mark.parametrize(("person", "code"), [("ana", "insufficient_scope"), ("aud", "insufficient_scope")])
+def test_imports_are_for_those_with_the_scope(house: House, person: str, code: str) -> None:
+    response = house.as_(person).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+
+    refused(house, response, 403, code)
+
+
+def test_the_import_scope_alone_makes_nobody_an_importer(house: House) -> None:
+    principal = house.id("member", "ana")
+    asked = {"member": principal, "scopes": ["import"]}
+    key = house.as_("stella").says("/v1/keys", asked)["key"]
+
+    response = house.holding(key).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+
+    refused(house, response, 403, "forbidden")
+
+
+def test_an_import_of_another_media_type_is_refused(house: House) -> None:
+    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"})
+
+    refused(house, response, 415, "unsupported_media_type")
