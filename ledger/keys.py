@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -77,7 +77,7 @@ class Keys:
         self,
         organisation_id: UUID,
         member_id: UUID,
-        scopes: Sequence[str] | frozenset[str],
+        scopes: Collection[str],
         expires_at: datetime | None = None,
         name: str = "",
     ) -> str:

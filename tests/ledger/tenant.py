@@ -12,9 +12,10 @@ from uuid import UUID
 from domain import member, organisation, team
 from domain.envelope import Source
 from domain.goal import acts
+from domain.goal.events import GoalAccepted
 from domain.reasons import Reason, ReasonCode
 from domain.references import resolve
-from domain.terms import MeasureInput, TermsInput
+from domain.terms import MeasureInput, Priority, TermsInput
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
 
@@ -90,6 +91,11 @@ class Tenant:
         self.say("sam", acts.Accept(answers=str(offered.event_ids[0]), reason=WHY), on=on)
         return self.of(on, "goal")
 
+    def worst_ratio(self, goal: UUID) -> float:
+        """The owner's worst week as the acceptance of `goal` recorded it."""
+        taken = [e.data.taken_as for e in self.ledger.events(self.id, goal) if isinstance(e.data, GoalAccepted)]
+        return float(taken[0].worst_ratio or 0)
+
 
 _KIND = {
     "domain.goal.acts": "goal",
@@ -112,7 +118,7 @@ def offer(*, hours: int = 10, due: date | None = None) -> acts.Offer:
             start=date(2026, 1, 5),
             due=due or date(2026, 3, 2),
             effort_hours=hours,
-            priority="important",
+            priority=Priority.IMPORTANT,
             supports=[],
         ),
         reason=WHY,

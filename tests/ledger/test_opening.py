@@ -1,0 +1,133 @@
+"""Migrating, opening, refusing to open, and a store that goes away and comes back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
+from ledger.keys import Keys
+from ledger.ledger import Ledger
+from ledger.migrations import migrate
+from tests.ledger.tenant import Clock, Tenant, capacity, ids
+from tests.ledger.wire import Wire
+
+
+def opened(database_url: str, **environment: str) -> Ledger:
+    return Ledger.open(database_url, clock=lambda: datetime.now(UTC), new_id=ids(), environment=environment)
+
+
+def test_six_processes_may_migrate_at_once(database_url: str) -> None:
+    code = "import sys; from ledger.migrations import migrate; print(len(migrate(sys.argv[1])))"
+    command = [sys.executable, "-c", code, database_url]
+
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+
+    answers = [process.communicate(timeout=60)[0].strip() for process in running]
+    assert [0] * 6 == [process.returncode for process in running]
+    assert ["0"] * 5 == sorted(answers)[:5]
+    assert int(max(answers)) > 0
+    assert [] == migrate(database_url)
+
+
+def test_a_database_that_was_not_migrated_says_so(database_url: str) -> None:
+    with pytest.raises(LedgerNotMigrated, match="plimsoll migrate"):
+        opened(database_url)
+
+
+def test_opening_a_file_that_does_not_exist_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(LedgerNotMigrated):
+        opened(f"sqlite:///{tmp_path / 'typo.db'}")
+
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", ["y", "yes", "t", "true", "on", "1"])
+def test_inserts_through_database_functions_are_refused_at_the_start(database_url: str, value: str) -> None:
+    migrate(database_url)
+
+    with pytest.raises(LedgerMisconfigured, match="POSTGRES_ENABLE_DB_FUNCTIONS"):
+        opened(database_url, POSTGRES_ENABLE_DB_FUNCTIONS=value)
+
+    opened(database_url, POSTGRES_ENABLE_DB_FUNCTIONS="no").close()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite://", "sqlite:///:memory:", "plimsoll.db"])
+def test_a_store_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(LedgerMisconfigured):
+        opened(url)
+
+
+def test_a_closed_ledger_is_unavailable(ledger: Ledger, tenant: Tenant) -> None:
+    ledger.close()
+    ledger.close()
+
+    with pytest.raises(LedgerUnavailable):
+        ledger.head()
+    with pytest.raises(LedgerUnavailable):
+        tenant.say("ana", capacity(30), on="ana")
+
+
+def test_a_server_that_nobody_runs_is_unavailable_within_seconds() -> None:
+    before = time.monotonic()
+
+    with pytest.raises(LedgerUnavailable):
+        opened("postgresql://postgres@127.0.0.1:1/plimsoll")
+
+    assert time.monotonic() - before < 12
+
+
+def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
+    migrate(postgres_url)
+    with Wire(postgres_url) as wire:
+        ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
+        tenant = Tenant.found(ledger, Clock())
+        head = ledger.head()
+
+        wire.cut()
+        for attempt in (ledger.head, lambda: tenant.say("ana", capacity(30), on="ana")):
+            before = time.monotonic()
+            with pytest.raises(LedgerUnavailable):
+                attempt()
+            assert time.monotonic() - before < 12
+        with pytest.raises(LedgerUnavailable):
+            Keys(ledger).list(tenant.id)
+
+        wire.mend()
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                tenant.say("ana", capacity(30), on="ana")
+                break
+            except LedgerUnavailable:
+                assert time.monotonic() < deadline
+        assert head + 1 == ledger.head() == ledger.count()
+        ledger.close()
+
+
+def test_a_writer_that_stops_while_it_holds_the_head_gives_way(postgres_url: str, ledger_beside: Ledger) -> None:
+    tenant = Tenant.found(ledger_beside, Clock())
+    other = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+
+    def stop(*_: object) -> None:
+        time.sleep(3)
+
+    with pytest.raises(LedgerUnavailable):
+        other.recorder.transact(stop)
+
+    assert tenant.say("ana", capacity(30), on="ana").version == 2
+    other.close()
+
+
+@pytest.fixture
+def ledger_beside(postgres_url: str) -> Iterator[Ledger]:
+    migrate(postgres_url)
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+    yield ledger
+    ledger.close()

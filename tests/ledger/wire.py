@@ -1,0 +1,66 @@
+"""A wire to a real server that a test can cut and mend: bytes are passed on as they come."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Wire:
+    """Listens on a port of its own and forwards to the server of `database_url`."""
+
+    def __init__(self, database_url: str) -> None:
+        parts = urlsplit(database_url)
+        self._server = (parts.hostname or "127.0.0.1", parts.port or 5432)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port: int = self._listener.getsockname()[1]
+        self._ends: list[socket.socket] = []
+        self.url = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{self._port}"))
+
+    def __enter__(self) -> Self:
+        self._accept()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut()
+
+    def cut(self) -> None:
+        """Nobody is there any more, and whoever was connected is not."""
+        # A thread that waits in accept keeps the port open until it is woken.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._accept()
+
+    def _accept(self) -> None:
+        listener = self._listener
+
+        def run() -> None:
+            with suppress(OSError):
+                while True:
+                    near, _ = listener.accept()
+                    far = socket.create_connection(self._server)
+                    self._ends += [near, far]
+                    for one, other in ((near, far), (far, near)):
+                        threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+        threading.Thread(target=run, daemon=True).start()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,63 @@
+"""What the processes of the concurrency tests do; a module of its own, so that a fresh interpreter can import it."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
+
+from domain.errors import Refusal
+from domain.goal import acts
+from ledger.errors import LedgerUnavailable
+from ledger.ledger import Ledger
+from tests.ledger.tenant import Clock, Tenant, capacity, ids, offer
+
+
+def write(database_url: str, organisation_id: str, threads: int, acts_each: int) -> None:
+    """Threads that say things about members of their own, one member that all share, and goals."""
+    ledger = Ledger.open(database_url, clock=lambda: datetime.now(UTC), new_id=ids())
+    tenant = Tenant(ledger, Clock(), UUID(organisation_id))
+
+    def work(number: int) -> None:
+        for step in range(acts_each):
+            subject = "sam" if step % 3 == 0 else "ana"
+            tenant.say("stella", capacity((number + step) % 40), on=subject)
+            if step % 10 == 0:
+                goal = ledger.new_id()
+                tenant.say("ana", next_year(), on=goal)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, number) for number in range(threads)]:
+            done.result()
+    ledger.close()
+
+
+def write_until_killed(database_url: str, organisation_id: str) -> None:
+    """Say what was recorded, one log position a line, until somebody pulls the plug; bulks among single commands."""
+    ledger = Ledger.open(database_url, clock=lambda: datetime.now(UTC), new_id=ids())
+    tenant = Tenant(ledger, Clock(), UUID(organisation_id))
+    while True:
+        try:
+            for hours in range(20):
+                receipt = tenant.say("stella", capacity(hours), on="ana")
+                sys.stdout.write(f"{receipt.log_position}\n")
+                sys.stdout.flush()
+            with ledger.bulk() as bulk:
+                for hours in range(200):
+                    bulk.handle(tenant.command("stella", capacity(hours % 40), on="sam"))
+                bulk.commit()
+        except (Refusal, LedgerUnavailable):
+            continue
+
+
+def next_year() -> acts.Offer:
+    today = datetime.now(UTC).date()
+    return offer(due=today.replace(year=today.year + 1, day=1))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    else:
+        write_until_killed(sys.argv[2], sys.argv[3])
