@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Event, Fact, Recorded
-from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.envelope import Event, Fact, Recorded, Source
+from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.personal import PersonalOfMember, Value
 from domain.quantities import Number, Quantity, quantity
-from domain.references import Ref, external
-from domain.world import World
+from domain.references import Ref
+from domain.terms import day
+from domain.world import World, own_ref
 
 
 class Role(StrEnum):
@@ -144,30 +145,44 @@ def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent
     myself = world.party == world.stream_id
     if isinstance(act, Join):
         return _joined(member, act, world, allowed=steward)
-    if member is None or member.joined_at is None:
+    # In an import somebody who joins only later in the file may have said so already; the file's end is what counts.
+    placeholder = world.source is Source.IMPORT and isinstance(act, DeclareCapacity | DeclareAbsence)
+    if (member is None or member.joined_at is None) and not placeholder:
         raise NotFound("no such member has joined")
     if isinstance(act, GrantRole | RevokeRole) and not steward:
         raise Forbidden("only a steward grants or revokes roles", allowed=("steward",))
     if not (steward or myself):
         raise Forbidden("only the member or a steward may do that", allowed=("member", "steward"))
-    if member.left_at is not None:
+    if member is not None and member.left_at is not None:
         raise ActNotAllowed("this member has left", allowed=("join",))
     match act:
         case DeclareCapacity():
-            hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
-            return CapacityDeclared(capacity=Capacity(hours_per_week=hours, from_=act.from_))
+            return CapacityDeclared(capacity=_capacity(act))
         case DeclareAbsence():
-            if not 0 <= (act.to - act.from_).days <= _LONGEST_ABSENCE_DAYS:
-                raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
-            return AbsenceDeclared(absence=Absence(from_=act.from_, to=act.to))
+            return AbsenceDeclared(absence=_absence(act))
         case GrantRole():
             return RoleGranted(role=act.role)
         case RevokeRole():
-            if act.role not in member.roles:
-                raise ActNotAllowed(f"the member does not have the role {act.role}", allowed=member.roles)
+            held = member.roles if member else ()
+            if act.role not in held:
+                raise ActNotAllowed(f"the member does not have the role {act.role}", allowed=held)
             return RoleRevoked(role=act.role)
         case Leave():
+            if member is not None and member.joined_at is not None and world.at < member.joined_at:
+                raise OutOfOrder(pointer="/at", allowed=(f">= {member.joined_at.isoformat()}",))
             return Left()
+
+
+def _capacity(act: DeclareCapacity) -> Capacity:
+    hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
+    return Capacity(hours_per_week=hours, from_=day(act.from_, "/from"))
+
+
+def _absence(act: DeclareAbsence) -> Absence:
+    first, last = day(act.from_, "/from"), day(act.to, "/to")
+    if not 0 <= (last - first).days <= _LONGEST_ABSENCE_DAYS:
+        raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
+    return Absence(from_=first, to=last)
 
 
 def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) -> Joined:
@@ -178,7 +193,7 @@ def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) ->
         raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
     if member is not None and member.present and (team is None or team.id in member.teams):
         raise AlreadyExists("this member has joined already")
-    return Joined(team=team.id if team else None, name=act.name, ref=external(act.ref) if act.ref else None)
+    return Joined(team=team.id if team else None, name=act.name, ref=own_ref(act.ref, "member", world))
 
 
 def evolve(member: Member | None, recorded: Recorded) -> Member:

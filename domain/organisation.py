@@ -12,6 +12,7 @@ import msgspec
 from domain.envelope import Event, Fact, Instant, Recorded
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
 from domain.policy import Policy
+from domain.quantities import exact
 from domain.world import World
 
 
@@ -80,7 +81,7 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: World
                 raise NotFound("no such organisation")
             if "steward" not in world.roles:
                 raise Forbidden("only a steward sets policies", allowed=("steward",))
-            event = PolicySet(policy=_policy(organisation.policies[-1].policy, act.policy))
+            event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
     return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
@@ -93,10 +94,18 @@ def _zone(name: str) -> str:
 
 
 def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
-    try:
-        return msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
-    except msgspec.ValidationError as error:
-        raise InvalidField(f"policy: {error}", pointer="/policy") from None
+    dials = Policy.__struct_fields__
+    for name, value in changes.items():
+        if name not in dials:
+            raise InvalidField(f"no dial is called {name!r}", pointer=f"/policy/{name}", allowed=dials)
+        try:
+            msgspec.convert({name: value}, Policy)
+        except msgspec.ValidationError as error:
+            raise InvalidField(str(error).partition(" - at ")[0], pointer=f"/policy/{name}") from None
+    policy = msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
+    if exact(policy.load_amber) > exact(policy.load_red):
+        raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
+    return policy
 
 
 def evolve(organisation: Organisation | None, recorded: Recorded) -> Organisation | None:

@@ -9,8 +9,8 @@ import msgspec
 
 from domain.envelope import Event, Fact, Recorded
 from domain.errors import AlreadyExists, Forbidden, NotFound
-from domain.references import Ref, external
-from domain.world import World
+from domain.references import Ref
+from domain.world import World, own_ref
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -73,7 +73,7 @@ def decide(team: Team | None, act: TeamAct, world: World) -> list[Fact]:
             if team is not None:
                 raise AlreadyExists("this team exists already")
             lead = world.id_of("member", act.lead)
-            event = Created(name=act.name, lead=lead, ref=external(act.ref) if act.ref else None)
+            event = Created(name=act.name, lead=lead, ref=own_ref(act.ref, "team", world))
         case Rename() | AppointLead():
             if team is None:
                 raise NotFound("no such team")
