@@ -7,20 +7,20 @@ wait for the disk: after a crash both are back at the same earlier point and are
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
-from importlib.resources import files
 from threading import Lock
 from typing import Any, ClassVar, Protocol
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from projections.sqltext import copying, pyformat, temporary, upsert_tail
+from projections.sqltext import statements as statements  # noqa: PLC0414 - named where its callers look for it
 from projections.tables import Dialect, Table, ddl
 
 Params = Mapping[str, Any]
@@ -67,24 +67,6 @@ def _row_class(columns: tuple[str, ...]) -> type[Row]:
     return type("Row", (Row,), {"__slots__": (), "_places": places})
 
 
-@lru_cache(maxsize=32)
-def statements(name: str) -> dict[str, str]:
-    """The named statements of `sql/<name>.sql`: each begins with a line `-- name: what it is called`."""
-    text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
-    return {title: sql.strip() for title, sql in zip(parts[::2], parts[1::2], strict=True)}
-
-
-@lru_cache(maxsize=1024)
-def _pyformat(sql: str) -> str:
-    """`:name` -> `%(name)s`, outside of quotes and casts; a literal % is doubled."""
-
-    def swap(match: re.Match[str]) -> str:
-        return f"%({match[2]})s" if match[2] else match[0].replace("%", "%%")
-
-    return re.sub(r"('(?:[^']|'')*'|--[^\n]*|::|%)|:([A-Za-z_]\w*)", swap, sql)
-
-
 class _Backend(Protocol):
     """What differs between the two."""
 
@@ -117,6 +99,9 @@ class Transaction(Protocol):
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, or replace those of the same key. No key may come twice."""
+
+    def copy(self, table: Table, select: str) -> None:
+        """Add the rows of a query, or replace those of the same key. The query must have a WHERE of its own."""
 
     def lock_migrations(self) -> None:
         """Wait until no other process migrates; held until the end of the transaction."""
@@ -174,18 +159,6 @@ class Database:
         self._backend.close()
 
 
-def _temporary(table: Table, dialect: Dialect) -> str:
-    return ddl(table, dialect)[0].replace("CREATE TABLE IF NOT EXISTS", "CREATE TEMPORARY TABLE", 1)
-
-
-def _upsert_tail(table: Table) -> str:
-    changed = [name for name in table.names if name not in table.key]
-    return (
-        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET "
-        f"{', '.join(f'{name} = excluded.{name}' for name in changed)}"
-    )
-
-
 # --- SQLite ------------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +188,10 @@ class _SqliteTransaction:
         self._connection.executemany(self._insert(table), rows)
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._connection.executemany(f"{self._insert(table)} {_upsert_tail(table)}", rows)
+        self._connection.executemany(f"{self._insert(table)} {upsert_tail(table)}", rows)
+
+    def copy(self, table: Table, select: str) -> None:
+        self.execute(copying(table, select))
 
     def lock_migrations(self) -> None:
         """Nothing to do: `BEGIN IMMEDIATE` admits one writer."""
@@ -245,7 +221,7 @@ class _SqliteSession:
             raise
 
     def temporary(self, table: Table) -> None:
-        self._connection.execute(_temporary(table, "sqlite"))
+        self._connection.execute(temporary(table, "sqlite"))
         self.temporaries.append(table.name)
 
 
@@ -349,10 +325,10 @@ class _PostgresTransaction:
         self._connection = connection
 
     def execute(self, sql: str, params: Params | None = None) -> int:
-        return self._connection.execute(_pyformat(sql), params or {}).rowcount
+        return self._connection.execute(pyformat(sql), params or {}).rowcount
 
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
-        return _rows(self._connection.execute(_pyformat(sql), params or {}))
+        return _rows(self._connection.execute(pyformat(sql), params or {}))
 
     def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         with (
@@ -365,12 +341,13 @@ class _PostgresTransaction:
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         # One statement text whatever the number of rows, and no limit of parameters: a column is one array.
         arrays = ", ".join(f"%s::{'bigint' if c.type == 'integer' else 'text'}[]" for c in table.columns)
-        sql = (
-            f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT * FROM unnest({arrays}) {_upsert_tail(table)}"
-        )
+        sql = f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT * FROM unnest({arrays}) {upsert_tail(table)}"
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             columns = [list(column) for column in zip(*rows[start : start + _ROWS_PER_STATEMENT], strict=True)]
             self._connection.execute(sql, columns)
+
+    def copy(self, table: Table, select: str) -> None:
+        self.execute(copying(table, select))
 
     def lock_migrations(self) -> None:
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
@@ -387,7 +364,7 @@ class _PostgresSession:
             yield _PostgresTransaction(self._connection)
 
     def temporary(self, table: Table) -> None:
-        self._connection.execute(_temporary(table, "postgresql"))
+        self._connection.execute(temporary(table, "postgresql"))
         self.temporaries.append(f"pg_temp.{table.name}")
 
 
@@ -415,7 +392,7 @@ class _Postgres:
 
     def query(self, sql: str, params: Params) -> list[Row]:
         with _postgres_errors(), self._pool.connection() as connection:
-            return _rows(connection.execute(_pyformat(sql), params))
+            return _rows(connection.execute(pyformat(sql), params))
 
     @contextmanager
     def session(self) -> Iterator[Session]:

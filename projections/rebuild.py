@@ -105,10 +105,12 @@ def rebuild(
     with _followed(reader, database, projections, reader.head(), progress) as (shadow, transaction):
         for projection in projections:
             for table in projection.tables:
-                found.append(_compared(transaction, table, shadow.tables[table.name]))
-                _replace(transaction, table, shadow.tables[table.name])
+                difference = _compared(transaction, table, shadow.tables[table.name])
+                if difference.missing or difference.surplus:
+                    _replace(transaction, table, shadow.tables[table.name])
+                    found.append(difference)
             _take_over(transaction, shadow.checkpoints[projection.name], shadow.held[projection.name].values())
-    return [difference for difference in found if difference.missing or difference.surplus]
+    return found
 
 
 @contextmanager
@@ -146,22 +148,29 @@ def _compared(transaction: Transaction, live: Table, anew: Table) -> Difference:
 
 
 def _streams(transaction: Transaction, table: Table, other: Table) -> dict[UUID, int]:
+    """How many rows of each stream the other table lacks or has otherwise."""
     rows = transaction.query(
-        f"SELECT stream_id, COUNT(*) AS found FROM ({_beyond(table, other)}) AS d GROUP BY stream_id ORDER BY stream_id"
+        f"SELECT a.stream_id, COUNT(*) AS found {_beyond(table, other)} GROUP BY a.stream_id ORDER BY a.stream_id"
     )
     return {UUID(row.stream_id): row.found for row in rows}
 
 
 def _beyond(table: Table, other: Table) -> str:
-    columns = ", ".join(table.names)
-    return f"SELECT {columns} FROM {table.name} EXCEPT SELECT {columns} FROM {other.name}"
+    """The rows `a` of a table that the other one lacks or has otherwise: by key, which costs less than EXCEPT."""
+    same = " AND ".join(f"a.{name} = b.{name}" for name in table.key)
+    differ = [f"b.{table.key[0]} IS NULL"]
+    for column in (c for c in table.columns if c.name not in table.key):
+        differ.append(f"a.{column.name} <> b.{column.name}")
+        if column.nullable:
+            differ.append(f"(a.{column.name} IS NULL) <> (b.{column.name} IS NULL)")
+    return f"FROM {table.name} a LEFT JOIN {other.name} b ON {same} WHERE {' OR '.join(differ)}"
 
 
 def _replace(transaction: Transaction, live: Table, anew: Table) -> None:
     """Make the live table equal to the new one, touching only the rows that differ."""
-    key, columns = ", ".join(live.key), ", ".join(live.names)
-    transaction.execute(f"DELETE FROM {live.name} WHERE ({key}) IN (SELECT {key} FROM ({_beyond(live, anew)}) AS d)")
-    transaction.execute(f"INSERT INTO {live.name} ({columns}) {_beyond(anew, live)}")
+    same = " AND ".join(f"a.{name} = {live.name}.{name}" for name in live.key)
+    transaction.execute(f"DELETE FROM {live.name} WHERE NOT EXISTS (SELECT 1 FROM {anew.name} a WHERE {same})")
+    transaction.copy(live, f"SELECT {', '.join(f'a.{name}' for name in live.names)} {_beyond(anew, live)}")
 
 
 def _take_over(transaction: Transaction, checkpoint: Checkpoint, held: Any) -> None:  # noqa: ANN401 - a view of a dict

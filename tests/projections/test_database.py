@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from projections.database import Database, DatabaseUnavailable, WriteRefused, _pyformat, statements
+from projections.database import Database, DatabaseUnavailable, WriteRefused
+from projections.sqltext import pyformat, statements
 from projections.tables import Column, Table
 
 THINGS = Table(
@@ -140,7 +141,7 @@ def test_parameters_are_found_outside_of_text_casts_and_comments() -> None:
 
     assert (
         "SELECT ':no', 'it''s 100 %%', a::text, '%%' || %(yes)s -- :neither\nFROM t WHERE b > %(also_1)s"
-        == _pyformat(sql)
+        == pyformat(sql)
     )
 
 

@@ -1,0 +1,49 @@
+"""SQL as text: named statements from files, parameters in each driver's style, and what tables make of themselves."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+from projections.tables import Dialect, Table, ddl
+
+
+@lru_cache(maxsize=32)
+def statements(name: str) -> dict[str, str]:
+    """The named statements of `sql/<name>.sql`: each begins with a line `-- name: what it is called`."""
+    text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
+    return {title: sql.strip() for title, sql in zip(parts[::2], parts[1::2], strict=True)}
+
+
+@lru_cache(maxsize=1024)
+def pyformat(sql: str) -> str:
+    """`:name` -> `%(name)s`, outside of quotes and casts; a literal % is doubled."""
+
+    def swap(match: re.Match[str]) -> str:
+        return f"%({match[2]})s" if match[2] else match[0].replace("%", "%%")
+
+    return re.sub(r"('(?:[^']|'')*'|--[^\n]*|::|%)|:([A-Za-z_]\w*)", swap, sql)
+
+
+def temporary(table: Table, dialect: Dialect) -> str:
+    """The statement that creates the table for one session only; of its indexes it gets the key."""
+    return ddl(table, dialect)[0].replace("CREATE TABLE IF NOT EXISTS", "CREATE TEMPORARY TABLE", 1)
+
+
+def upsert_tail(table: Table) -> str:
+    """What makes an insert replace the row of the same key. The table must have columns beside its key."""
+    changed = [name for name in table.names if name not in table.key]
+    return (
+        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET "
+        f"{', '.join(f'{name} = excluded.{name}' for name in changed)}"
+    )
+
+
+def copying(table: Table, select: str) -> str:
+    """The statement that writes a query's rows, replacing those of the same key.
+
+    The query must have a WHERE of its own: without one SQLite reads ON CONFLICT as the condition of a join.
+    """
+    return f"INSERT INTO {table.name} ({', '.join(table.names)}) {select} {upsert_tail(table)}"
