@@ -209,7 +209,7 @@ class Story:
         self._states[key] = aggregate.evolve(self._states.get(key), recorded)
         self._versions[key] += 1
         self.events.append(recorded)
-        self.now = max(self.now, fact.occurred_at)
+        self.now = max(self.now, world.now)
         return recorded
 
     @contextmanager
