@@ -1,0 +1,1 @@
+"""Whole deployments: real processes, real servers, HTTP."""

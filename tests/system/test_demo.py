@@ -1,0 +1,109 @@
+"""The two commands that the README promises a newcomer, as a newcomer runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.system.deployment import PATIENCE_SECONDS, ROOT, Process, clean_environment
+
+
+def demo(folder: Path, name: str) -> Process:
+    return Process(["demo", "--port", "0", "--data", str(folder / "data")], {}, folder / f"{name}.log")
+
+
+def ready(process: Process) -> dict[str, str]:
+    told: dict[str, str] = json.loads(process.line("READY ").removeprefix("READY "))
+    return told
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Process, dict[str, str]]]:
+    folder = tmp_path_factory.mktemp("demo")
+    process = demo(folder, "first")
+    try:
+        yield folder, process, ready(process)
+    finally:
+        process.kill()
+
+
+def get(told: dict[str, str], path: str, **params: Any) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {told['api_key']}"}
+    answer = httpx.get(told["url"] + path, params=params, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+    assert answer.is_success, answer.text
+    seen: dict[str, Any] = answer.json()
+    return seen
+
+
+def only(report: dict[str, Any], name: str) -> dict[str, Any]:
+    (figure,) = [f for f in report["figures"] if f["name"] == name]
+    return dict(figure)
+
+
+def test_the_demo_tells_its_four_stories(running: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running
+
+    priya = get(told, "/v1/reports/overload", member="priya")
+    red = [f for f in priya["figures"] if f["name"] == "load_ratio" and f.get("line") == "red"]
+    assert len(red) >= 2
+    assert priya["relief"]
+
+    platform = get(told, "/v1/reports/overload", team="platform")
+    yes_and = only(platform, "yes_and_ratio")
+    assert (1, True) == (yes_and["value"], yes_and["n"] >= 2)
+
+    checkout = get(told, "/v1/reports/drift", team="checkout")
+    assert 3 == only(checkout, "alignment_drift")["count"]
+    assert {"alignment"} <= {m["kind"] for m in checkout["mend"]}
+
+    data = get(told, "/v1/reports/overload", team="data")
+    assert 0 == only(data, "trade_offs_undone")["value"]
+    why = get(told, "/v1/goals/settlement-report/why", field="due")
+    assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
+
+
+def test_the_readmes_walk_does_what_it_says(running: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running
+    block = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    script = re.sub(r"export URL=.*", f"export URL={told['url']} KEY={told['api_key']}", block.group(1))
+
+    walked = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        capture_output=True,
+        text=True,
+        env=clean_environment() | {"no_proxy": "*"},
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert walked.returncode == 0, walked.stderr
+    why = json.loads(walked.stdout[walked.stdout.rindex('{"goal":') :])
+    assert ("due", ["change", "promise"]) == (why["field"], [link["kind"] for link in why["chain"]])
+    assert why["value"] in script
+    assert "the bank moved its interface by three weeks" == why["chain"][0]["said"]["reason"]["text"]
+
+
+def test_ctrl_c_stops_it_and_a_second_start_keeps_the_data(running: tuple[Path, Process, dict[str, str]]) -> None:
+    folder, first, told = running
+    before = get(told, "/v1/goals", limit=1)
+    assert first.stop(signal.SIGINT) == 0, first.log.read_text()
+
+    second = demo(folder, "second")
+    try:
+        again = ready(second)
+        assert told["api_key"] == again["api_key"]
+        assert told["organisation"] == again["organisation"]
+        assert before["goals"] == get(again, "/v1/goals", limit=1)["goals"]
+        assert second.stop(signal.SIGTERM) == 0, second.log.read_text()
+    finally:
+        second.kill()
+    assert "Traceback" not in first.log.read_text() + second.log.read_text()
