@@ -27,7 +27,8 @@ Params = Mapping[str, Any]
 
 #: How long a statement waits for a lock or a free connection, seconds.
 _PATIENCE_SECONDS = 10.0
-_ROWS_PER_STATEMENT = 5_000
+#: Up to here PostgreSQL takes rows one by one; above, a temporary table pays.
+_FEW_ROWS = 100
 #: Identifies our migrations among the advisory locks of a PostgreSQL database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 _WAL_ATTEMPTS = 50
@@ -339,12 +340,19 @@ class _PostgresTransaction:
                 copy.write_row(row)
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        # One statement text whatever the number of rows, and no limit of parameters: a column is one array.
-        arrays = ", ".join(f"%s::{'bigint' if c.type == 'integer' else 'text'}[]" for c in table.columns)
-        sql = f"INSERT INTO {table.name} ({', '.join(table.names)}) SELECT * FROM unnest({arrays}) {upsert_tail(table)}"
-        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-            columns = [list(column) for column in zip(*rows[start : start + _ROWS_PER_STATEMENT], strict=True)]
-            self._connection.execute(sql, columns)
+        if len(rows) < _FEW_ROWS:
+            marks = ", ".join(["%s"] * len(table.columns))
+            sql = f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES ({marks}) {upsert_tail(table)}"
+            with self._connection.cursor() as cursor:
+                cursor.executemany(sql, rows)
+            return
+        # COPY knows no conflicts, so it fills a table of its own. Arrays of parameters would do without, but psycopg
+        # quotes their JSON character by character.
+        incoming = table.named(f"{table.name}_incoming")
+        self._connection.execute(f"CREATE TEMPORARY TABLE {incoming.name} (LIKE {table.name})")
+        self.insert_many(incoming, rows)
+        self.copy(table, f"SELECT {', '.join(table.names)} FROM {incoming.name} WHERE true")
+        self._connection.execute(f"DROP TABLE pg_temp.{incoming.name}")
 
     def copy(self, table: Table, select: str) -> None:
         self.execute(copying(table, select))
