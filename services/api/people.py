@@ -14,7 +14,7 @@ from domain import member as members
 from domain import team as teams
 from domain.errors import NotFound
 from domain.member import Member
-from domain.references import Ref, external, resolve
+from domain.references import Ref, as_uuid, external, resolve
 from domain.team import Team
 from ledger.commands import Receipt
 from projections.lens import Lens
@@ -25,7 +25,7 @@ from services.api.call import Call
 from services.api.looking import asked, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
-from services.api.recording import record, recorded
+from services.api.recording import existing, record, recorded
 from services.api.summaries import MemberSummary, TeamSummary, of_member, of_team
 from services.api.visible import sees_person
 
@@ -209,10 +209,20 @@ def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = 
 )
 def create_team(call: NamedDependency[Call]) -> Answer:
     act: teams.Create = call.body
+    _known_lead(call, act.lead)
     organisation = call.viewer.organisation_id
     team_id = resolve(organisation, "team", external(act.ref)) if act.ref else call.runtime.new_id()
     receipt = record(call, "team", team_id, act, creates=True)
     return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
+
+
+def _known_lead(call: Call, lead: str) -> None:
+    """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
+    if as_uuid(lead) is not None:
+        try:
+            existing(call, "member", call.id_of("member", lead))
+        except NotFound:
+            raise NotFound("no such member", pointer="/lead") from None
 
 
 def _act_route(kind: str, act: type[Any]) -> HTTPRouteHandler:

@@ -13,7 +13,7 @@ import structlog
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from domain.errors import Forbidden
+from domain.errors import Forbidden, NotFound
 from domain.references import Ref
 from projections import drift, overload
 from projections.figures import Figure, Report
@@ -69,8 +69,8 @@ def _route(name: str) -> HTTPRouteHandler:
     def get_report(call: NamedDependency[Call]) -> Answer:
         query: ReportQuery = call.query
         view = asked(call)
-        team = call.id_of("team", query.team) if query.team is not None else None
-        member = call.id_of("member", query.member) if query.member is not None else None
+        team = _known(call, "team", query.team)
+        member = _known(call, "member", query.member)
         _require(call, view, team, member)
         database = call.runtime.database
         report = compute(database, view, team=team, member=member, window=query.window, explain=query.explain)
@@ -80,6 +80,16 @@ def _route(name: str) -> HTTPRouteHandler:
         return shown(call, told, view)
 
     return get_report
+
+
+def _known(call: Call, kind: str, ref: str | None) -> UUID | None:
+    """The id behind a reference; raises `NotFound`: a report on nobody would look like good news."""
+    if ref is None:
+        return None
+    found = call.id_of(kind, ref)
+    if call.runtime.ledger.load(call.viewer.organisation_id, kind, found) is None:
+        raise NotFound(f"no such {kind}", pointer=f"/{kind}")
+    return found
 
 
 def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:

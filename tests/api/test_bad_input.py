@@ -291,7 +291,7 @@ def test_a_method_that_is_not_taken_is_told_which_are(house: House) -> None:
     ],
 )
 def test_a_request_without_a_key_in_force_is_refused(house: House, authorization: str) -> None:
-    response = house.client.get("/v1/goals", headers={"Authorization": authorization.encode("latin-1")})
+    response = house.client.get("/v1/goals", headers=[(b"Authorization", authorization.encode("latin-1"))])
 
     refused(house, response, 401, "unauthenticated")
     assert response.headers["WWW-Authenticate"].startswith("Bearer")

@@ -1,0 +1,81 @@
+"""Two organisations never see each other, and the test that says so is seen to fail when a predicate is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger import recorders, recorders_sqlite
+from projections import lens
+from projections.database import statements
+from tests.api.house import House
+from tests.api.walk import SECRET, Hidden, hide, requests, walk
+
+
+@pytest.fixture
+def hidden(house: House) -> Hidden:
+    return hide(house)
+
+
+@pytest.mark.parametrize("person", ["stella", "aud", "ana", "bot"])
+def test_no_route_tells_one_organisation_about_another(house: House, hidden: Hidden, person: str) -> None:
+    assert [] == walk(house, hidden, person)
+
+
+def test_the_walk_knows_every_route_and_its_bodies_are_taken(house: House, hidden: Hidden) -> None:
+    # given the same walk by the owners of what is hidden
+    document = house.client.get("/openapi.json").json()
+    walked = {(method, path.partition("?")[0]) for method, path, _ in requests(document, hidden)}
+    operations = sum(len(methods) for methods in document["paths"].values())
+
+    # then each operation is there, and no body is refused for its shape, which would hide everything behind it
+    assert operations <= len(walked)
+    stella = house.as_("stella", "rival")
+    refused = [
+        (method, path, response.json()["errors"])
+        for method, path, how in requests(document, hidden)
+        if "json" in how
+        and (response := stella.request(method, path, **how)).status_code == 422
+        and any(
+            error["detail"].startswith(("Expected", "Object", "Invalid")) for error in response.json().get("errors", ())
+        )
+    ]
+    assert [] == refused
+
+
+#: Where a predicate stands -> the name of its statement.
+PREDICATES = [
+    ("lens", "every question about versions"),
+    ("people", "members"),
+    ("people", "member"),
+    ("people", "teams"),
+    ("people", "team"),
+    ("ledger", "feed"),
+    ("ledger", "stream"),
+    ("ledger", "keys"),
+]
+BOUND = "organisation_id = :organisation_id"
+
+
+@pytest.fixture
+def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One organisation predicate is missing from one statement."""
+    room, name = request.param
+    if room == "lens":
+        monkeypatch.setattr(lens, "SELECTED", lens.SELECTED.replace(BOUND, "1 = 1"))
+        assert BOUND not in lens.SELECTED
+        yield
+        return
+    texts = recorders.queries() if room == "ledger" else statements(room)
+    assert BOUND in texts[name]
+    monkeypatch.setitem(texts, name, texts[name].replace(BOUND, "1 = 1"))
+    recorders_sqlite._text.cache_clear()
+    yield
+    monkeypatch.undo()
+    recorders_sqlite._text.cache_clear()
+
+
+@pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])
+def test_the_walk_fails_when_a_predicate_is_forgotten(house: House, hidden: Hidden, forgotten: None) -> None:
+    assert [] != walk(house, hidden), f"a statement without its organisation showed nothing of {SECRET}"

@@ -1,0 +1,279 @@
+"""Who sees what over HTTP: the role table, goal by goal, person by person, figure by figure, event by event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.house import House, active, offer
+
+EVERYBODY = ("stella", "lea", "ana", "ben", "sam", "mia", "eva", "ned", "aud", "bot")
+CORE = {"lea", "ana", "ben", "sam", "mia"}
+
+
+def status_for_each(house: House, path: str) -> dict[str, int]:
+    return {person: house.as_(person).get(path).status_code for person in EVERYBODY}
+
+
+def expected(allowed: set[str]) -> dict[str, int]:
+    return {person: 200 if person in allowed else 403 for person in EVERYBODY}
+
+
+@pytest.mark.parametrize("part", ["", "/history", "/why?field=due", "/diff?from=2026-03-01"])
+def test_a_goal_is_for_its_parties_its_team_stewards_and_auditors(house: House, part: str) -> None:
+    goal = active(house)
+
+    assert expected({*CORE, "stella", "aud"}) == status_for_each(house, f"/v1/goals/{goal}{part}")
+
+
+def test_a_goal_without_a_team_is_for_its_parties_alone(house: House) -> None:
+    goal = active(house, owner="ana", sponsor="ned", team=None)
+
+    assert expected({"ana", "ned", "stella", "aud"}) == status_for_each(house, f"/v1/goals/{goal}")
+
+
+def test_whoever_is_asked_for_help_sees_what_for(house: House) -> None:
+    goal = active(house)
+    assert 403 == house.as_("ned").get(f"/v1/goals/{goal}").status_code
+
+    needs = [{"text": "a review", "addressee": "ned"}]
+    house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"note": "stuck", "needs": needs})
+
+    assert 200 == house.as_("ned").get(f"/v1/goals/{goal}").status_code
+
+
+def test_a_list_shows_what_its_reader_may_see_and_its_pages_are_full(house: House) -> None:
+    # given
+    ours = [active(house, title=f"core {n}") for n in range(3)]
+    theirs = [active(house, "ned", "eva", team="edge", title=f"edge {n}") for n in range(3)]
+
+    # when
+    seen = {person: _pages(house, person) for person in ("ana", "ned", "stella", "aud", "bot")}
+
+    # then
+    assert {"ana": {*ours}, "ned": {*theirs}, "stella": {*ours, *theirs}, "aud": {*ours, *theirs}, "bot": set()} == seen
+
+
+def _pages(house: House, person: str) -> set[str]:
+    found: set[str] = set()
+    path = "/v1/goals?limit=2"
+    while path:
+        response = house.as_(person).get(path)
+        goals = [goal["id"] for goal in response.json()["goals"]]
+        assert not found & set(goals)
+        found |= set(goals)
+        link = response.links.get("next")
+        path = link["url"] if link else ""
+        assert len(goals) == 2 or not path
+    return found
+
+
+def test_pages_stay_the_same_under_writes(house: House) -> None:
+    # given
+    wanted = [active(house, title=f"goal {n}", due=f"2026-04-{n + 1:02}") for n in range(5)]
+    ana = house.as_("ana")
+    first = ana.asks("/v1/goals?limit=2")
+
+    # when goals are added before, and changed within, what was read
+    active(house, title="new", due="2026-03-10")
+    ana.says(f"/v1/goals/{wanted[3]}/retitle", {"title": "renamed"})
+
+    # then
+    second = ana.asks(f"/v1/goals?limit=2&cursor={first['next']}")
+    third = ana.asks(f"/v1/goals?limit=2&cursor={second['next']}")
+    assert wanted == [goal["id"] for page in (first, second, third) for goal in page["goals"]]
+    assert third["next"] is None
+
+
+def test_capacity_absences_and_roles_are_for_the_person_the_lead_stewards_and_auditors(house: House) -> None:
+    # given
+    house.as_("ana").says("/v1/members/ana/capacity", {"hours_per_week": 32, "from": "2026-03-01"})
+
+    # when
+    told = {person: "capacities" in house.as_(person).asks("/v1/members/ana") for person in EVERYBODY}
+
+    # then
+    assert {person: person in ("ana", "lea", "stella", "aud") for person in EVERYBODY} == told
+
+
+def test_the_list_of_members_tells_no_more_than_each_page_does(house: House) -> None:
+    listed = house.as_("ben").asks("/v1/members?limit=500")["members"]
+
+    assert [house.id("member", "ben")] == [member["id"] for member in listed if "capacities" in member]
+    assert len(EVERYBODY) == len(listed)
+
+
+def test_a_team_names_its_members(house: House) -> None:
+    told = house.as_("ned").asks("/v1/teams/core")
+
+    assert {house.id("member", person) for person in CORE} == set(told["members"])
+    assert house.id("member", "lea") == told["lead"]
+
+
+@pytest.mark.parametrize("report", ["overload", "drift"])
+def test_a_persons_report_is_for_the_person_the_lead_stewards_and_auditors(house: House, report: str) -> None:
+    found = status_for_each(house, f"/v1/reports/{report}?member=ana")
+
+    assert expected({"ana", "lea", "stella", "aud"}) == found
+
+
+@pytest.mark.parametrize("report", ["overload", "drift"])
+def test_a_teams_report_is_for_its_members_its_lead_stewards_and_auditors(house: House, report: str) -> None:
+    found = status_for_each(house, f"/v1/reports/{report}?team=core")
+
+    assert expected({*CORE, "stella", "aud"}) == found
+
+
+def _members(report: dict[str, Any]) -> set[str]:
+    return {figure["member"] for figure in report["figures"] if "member" in figure}
+
+
+def test_a_report_shows_each_reader_the_persons_they_may_see(house: House) -> None:
+    # given
+    active(house, "ana", "sam", effort_hours=200)
+    active(house, "ned", "eva", team="edge", effort_hours=200)
+
+    # when
+    seen = {person: _members(house.as_(person).asks("/v1/reports/overload")) for person in ("ana", "lea", "eva", "stella")}
+
+    # then
+    every = {house.id("member", person) for person in EVERYBODY}
+    assert {house.id("member", "ana")} == seen["ana"]
+    assert {house.id("member", person) for person in CORE} == seen["lea"]
+    assert {house.id("member", person) for person in ("eva", "ned")} == seen["eva"]
+    assert every == seen["stella"]
+
+
+def test_relief_is_for_the_overloaded_and_those_who_may_see_them(house: House) -> None:
+    active(house, "ana", "sam", effort_hours=300)
+
+    told = {p: house.as_(p).asks("/v1/reports/overload?team=core")["relief"] for p in ("ana", "lea", "ben", "stella")}
+
+    assert {"ana": 1, "lea": 1, "ben": 0, "stella": 1} == {person: len(relief) for person, relief in told.items()}
+
+
+def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_persons(house: House) -> None:
+    # given team edge of two
+    active(house, "ned", "eva", team="edge")
+
+    # when
+    told = house.as_("ned").asks("/v1/reports/drift?team=edge")
+    lead = house.as_("eva").asks("/v1/reports/drift?team=edge")
+
+    # then
+    groups = [figure for figure in told["figures"] if "goal" not in figure and "member" not in figure]
+    assert groups
+    assert {(None, "withheld")} == {(figure["value"], figure["status"]) for figure in groups}
+    assert "withheld" not in {figure.get("status") for figure in lead["figures"]}
+
+
+def test_a_group_of_five_with_five_outside_is_shown_to_its_members(house: House) -> None:
+    # given team core of five; lea, eva, ned, stella, aud, bot make five and more outside
+    active(house)
+
+    told = house.as_("ben").asks("/v1/reports/drift?team=core")
+
+    assert "withheld" not in {figure.get("status") for figure in told["figures"]}
+
+
+def test_a_report_on_nobody_is_no_good_news(house: House) -> None:
+    for path in ("/v1/reports/drift?team=no-such-team", "/v1/reports/overload?member=no-such-member"):
+        assert 404 == house.as_("stella").get(path).status_code
+
+
+def _subjects(house: House, person: str) -> set[str]:
+    found: set[str] = set()
+    path = "/v1/events?limit=7"
+    while True:
+        response = house.as_(person).get(path)
+        found |= {event["subject"] for event in response.json()}
+        if response.links["next"]["url"] == path:
+            return found
+        path = response.links["next"]["url"]
+
+
+def test_the_feed_tells_each_reader_what_they_may_see(house: House) -> None:
+    # given
+    ours, theirs = active(house), active(house, "ned", "eva", team="edge")
+
+    # when
+    seen = {person: _subjects(house, person) for person in ("ana", "ned", "stella", "aud")}
+
+    # then
+    goals = {person: {s for s in subjects if s.startswith("goal/")} for person, subjects in seen.items()}
+    both = {f"goal/{ours}", f"goal/{theirs}"}
+    assert {"ana": {f"goal/{ours}"}, "ned": {f"goal/{theirs}"}, "stella": both, "aud": both} == goals
+    mine = {s for s in seen["ana"] if s.startswith("member/")}
+    assert {f"member/{house.id('member', 'ana')}"} == mine
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/goals", offer("aud", "sam")),
+        ("/v1/members/aud/capacity", {"hours_per_week": 1, "from": "2026-03-01"}),
+        ("/v1/policies", {"policy": {"wip_limit": 3}}),
+        ("/v1/teams", {"name": "x", "lead": "aud"}),
+        ("/v1/keys", {"member": "aud", "scopes": ["read"]}),
+        ("/v1/imports", None),
+    ],
+)
+def test_an_auditor_acts_on_nothing(house: House, path: str, body: Any) -> None:
+    before = house.events()
+
+    response = house.as_("aud").post(path, body)
+
+    assert 403 == response.status_code, response.text
+    assert before == house.events()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/policies", {"policy": {"wip_limit": 3}}),
+        ("/v1/teams", {"name": "x", "lead": "ana"}),
+        ("/v1/members", {"ref": "new", "team": "edge"}),
+        ("/v1/members/ben/grant-role", {"role": "steward"}),
+        ("/v1/members/ana/grant-role", {"role": "steward"}),
+        ("/v1/members/ben/capacity", {"hours_per_week": 1, "from": "2026-03-01"}),
+        ("/v1/members/ben/leave", {}),
+        ("/v1/teams/core/rename", {"name": "mine"}),
+        ("/v1/teams/core/appoint-lead", {"lead": "ana"}),
+        ("/v1/keys", {"member": "ana", "scopes": ["admin"]}),
+    ],
+)
+def test_a_member_has_no_powers_of_a_lead_or_steward(house: House, path: str, body: dict[str, Any]) -> None:
+    before = house.events()
+
+    response = house.as_("ana").post(path, body)
+
+    assert 403 == response.status_code, response.text
+    assert before == house.events()
+
+
+def test_a_lead_names_the_team_and_its_members(house: House) -> None:
+    lea = house.as_("lea")
+
+    assert "Heart" == lea.says("/v1/teams/core/rename", {"name": "Heart"})["name"]
+    assert [house.id("team", "core")] == lea.says("/v1/members", {"ref": "new", "team": "core"})["teams"]
+    assert 403 == lea.post("/v1/teams/edge/rename", {"name": "Ours too"}).status_code
+
+
+def test_whoever_has_left_sees_nothing_more(house: House) -> None:
+    assert 200 == house.as_("ben").get("/v1/teams").status_code
+
+    house.as_("stella").says("/v1/members/ben/leave", {})
+
+    assert 401 == house.as_("ben").get("/v1/teams").status_code
+
+
+def test_a_key_knows_who_it_speaks_for(house: House) -> None:
+    told = house.as_("lea").asks("/v1/me")
+
+    assert house.id("member", "lea") == told["member"]
+    assert (["member", "lead"], ["act", "read"], [house.id("team", "core")]) == (
+        told["roles"],
+        told["scopes"],
+        told["leads"],
+    )
