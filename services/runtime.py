@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import dramatiq
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 
 from ledger import migrations
@@ -25,7 +24,7 @@ from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
-from services.wakeups import LocalWakeups, RedisWakeups, Wakeups
+from services.wakeups import LocalWakeups, Wakeups
 from services.worker.jobs import Jobs
 from services.worker.metrics import JobMetrics
 from services.worker.process import Worker
@@ -55,7 +54,7 @@ class Runtime:
             self.broker = _broker(settings)
             opened.callback(self.broker.close)
             self.jobs = Jobs(self.broker, self)
-            self.wakeups: Wakeups = LocalWakeups() if settings.redis_url is None else RedisWakeups(settings.redis_url)
+            self.wakeups = _wakeups(settings)
             opened.callback(self.wakeups.close)
             self._opened = opened.pop_all()
 
@@ -114,4 +113,15 @@ def migrate(settings: Settings) -> list[int]:
 def _broker(settings: Settings) -> dramatiq.Broker:
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
+    # Its import takes as long as all others together; whoever has no Redis does without.
+    from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
+
     return RedisBroker(url=settings.redis_url, middleware=[JobMetrics()], namespace="plimsoll:jobs")
+
+
+def _wakeups(settings: Settings) -> Wakeups:
+    if settings.redis_url is None:
+        return LocalWakeups()
+    from services.redis_wakeups import RedisWakeups  # noqa: PLC0415 - as above
+
+    return RedisWakeups(settings.redis_url)
