@@ -107,16 +107,18 @@ def list_keys(settings: Settings, console: Console, *, organisation: str | None)
 
 def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hours: int) -> int:
     """Replace a key; the old one works on for the overlap."""
+    chosen = _key_id(key_id)
     with Runtime.open(settings) as runtime:
-        key = runtime.keys.rotate(_key_id(key_id), timedelta(hours=overlap_hours))
+        key = runtime.keys.rotate(chosen, timedelta(hours=overlap_hours))
     console.result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 
 
 def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
     """Make a key invalid at once."""
+    chosen = _key_id(key_id)
     with Runtime.open(settings) as runtime:
-        runtime.keys.revoke(_key_id(key_id))
+        runtime.keys.revoke(chosen)
     console.result({"revoked": key_id}, f"revoked {key_id}")
     return 0
 

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli import main
+from tests.fixtures import synthetic
+
+ROOT = Path(__file__).parents[2]
+
+
+class Shell:
+    """Calls the command in this process, on one store."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *words: str) -> int:
+        try:
+            code = main(words)
+        except SystemExit as left:
+            code = int(str(left.code))
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    @property
+    def said(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    for name in list(os.environ):
+        if name.startswith("PLIMSOLL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", sqlite_url)
+    return Shell(capsys)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    path = tmp_path / "history.ndjson.gz"
+    synthetic.write(path, goals=20)
+    return path
+
+
+def test_an_import_into_an_empty_store_founds_an_organisation(shell: Shell, history: Path) -> None:
+    rows = len(synthetic.acts(goals=20))
+
+    assert 0 == shell("import", str(history), "--json")
+    assert {"accepted": rows, "already": 0} == shell.said
+    assert "created organisation default" in shell.err
+    assert re.search(r"^plim_\w+$", shell.err, re.MULTILINE)
+
+    assert 0 == shell("import", str(history), "--json")
+    assert {"accepted": 0, "already": rows} == shell.said
+
+
+def test_a_dry_run_on_an_empty_store_leaves_it_empty(shell: Shell, history: Path) -> None:
+    assert 0 == shell("import", str(history), "--dry-run", "--json")
+    assert (True, len(synthetic.acts(goals=20))) == (shell.said["dry_run"], shell.said["accepted"])
+
+    assert 1 == shell("audit", "verify")
+    assert "plimsoll migrate" in shell.err
+
+
+def test_a_refused_import_tells_each_row_and_leaves_with_1(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "bad.ndjson"
+    file.write_text('{"at": "2024-05-06T08:00:00Z", "by": "a", "do": "goal.ponder"}\nnonsense\n')
+
+    assert 1 == shell("import", str(file))
+    assert "0 accepted, 0 already there, 2 refused: nothing was kept" in shell.out
+    assert "line 1 /do: invalid_field: nothing is called 'goal.ponder'" in shell.out
+    assert "line 2: malformed_line: not JSON" in shell.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["import", "no-such-file"], "cannot read no-such-file: No such file"),
+        (["projections", "status"], "run `plimsoll migrate`"),
+        (["keys", "revoke", "seven"], "'seven' is not a key's id"),
+        (["export", "fact_goal_event", "--organisation", "x"], "run `plimsoll migrate`"),
+    ],
+)
+def test_what_may_go_wrong_is_one_line_and_1(shell: Shell, words: list[str], said: str) -> None:
+    assert 1 == shell(*words)
+    assert said in shell.err
+    assert 1 == shell.err.count("\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["sail"], ["serve", "--port", "65536"], ["export", "dim_unicorn"], ["import", "f", "--dry-run", "--partial"]],
+)
+def test_a_wrong_call_is_2(shell: Shell, words: list[str]) -> None:
+    assert 2 == shell(*words)
+    assert "usage: plimsoll" in shell.err
+
+
+def test_a_wrong_setting_is_2(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLIMSOLL_PORT", "many")
+
+    assert 2 == shell("doctor")
+    assert "PLIMSOLL_PORT" in shell.err
+
+
+def test_a_broken_gzip_is_one_line_and_1(shell: Shell, history: Path) -> None:
+    history.write_bytes(history.read_bytes()[:-40])
+
+    assert 1 == shell("import", str(history))
+    assert "broken gzip" in shell.err
+
+
+def test_a_database_that_is_away_is_one_line_and_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1")
+
+    assert 1 == shell("migrate")
+    assert shell.err.startswith("plimsoll: ")
+    assert 1 == shell.err.count("\n")
+
+
+def test_from_an_empty_store_to_keys(shell: Shell) -> None:
+    assert 0 == shell("migrate", "--json")
+    assert shell.said["applied"]
+    assert 0 == shell("migrate")
+    assert "up to date" in shell.out
+
+    assert 0 == shell("organisation", "create", "Harbour & Co", "--steward", "ada@example.org", "--json")
+    assert shell.said["api_key"].startswith("plim_")
+    assert 1 == shell("organisation", "create", "Harbour & Co", "--steward", "ada@example.org")
+    assert "exists already" in shell.err
+    assert 1 == shell("organisation", "create", "Elsewhere", "--steward", "ada", "--zone", "Mars/Base")
+    assert "not an IANA time zone" in shell.err
+
+    assert 0 == shell("keys", "create", "--member", "ada@example.org", "--scope", "read", "--json")
+    assert shell.said["api_key"].startswith("plim_")
+    assert 1 == shell("keys", "create", "--member", "nobody")
+    assert 1 == shell("keys", "create", "--member", "ada@example.org", "--days", "366")
+
+    assert 0 == shell("keys", "list", "--json")
+    key = next(key for key in shell.said if key["scopes"] == ["read"])
+    assert "plim_" not in shell.out
+    assert 0 == shell("keys", "rotate", key["key_id"], "--json")
+    assert shell.said["api_key"].startswith("plim_")
+    assert 0 == shell("keys", "revoke", key["key_id"])
+    assert 0 == shell("keys", "list")
+
+
+def test_without_a_name_the_only_organisation_is_meant(shell: Shell) -> None:
+    shell("migrate")
+    shell("organisation", "create", "one", "--steward", "ada")
+    assert 0 == shell("keys", "list")
+
+    shell("organisation", "create", "two", "--steward", "ada")
+    assert 1 == shell("keys", "list")
+    assert "there are: 'one', 'two'" in shell.err
+    assert 0 == shell("keys", "list", "--organisation", "two")
+
+
+def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: Path, tmp_path: Path) -> None:
+    shell("import", str(history))
+
+    assert 0 == shell("export", "fact_goal_event", "--output", str(tmp_path / "facts"), "--json")
+    assert shell.said["rows"] == len((tmp_path / "facts").read_text().splitlines())
+
+    assert 0 == shell("projections", "status", "--json")
+    before = {view["name"]: view["digest"] for view in shell.said}
+    assert 0 == shell("projections", "rebuild", "--json")
+    assert before == {view["name"]: view["digest"] for view in shell.said["views"]}
+    assert 0 == shell("projections", "verify")
+    assert "the views say what the log says" in shell.out
+    assert 1 == shell("projections", "rebuild", "unicorns")
+
+    assert 0 == shell("doctor", "--json")
+    assert {"database", "log", "broker"} <= {check["name"] for check in shell.said}
+    assert 0 == shell("audit", "verify")
+
+
+def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, sqlite_url: str) -> None:
+    import sqlite3
+
+    shell("import", str(history))
+    shell("projections", "rebuild")
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE goals SET title = 'something else' WHERE title = (SELECT MIN(title) FROM goals)")
+    connection.close()
+
+    assert 1 == shell("projections", "verify", "goals", "--json")
+    assert ["goals"] == [difference["table"] for difference in shell.said["differences"]]
+
+
+def test_doctor_finds_a_hole_in_the_log(shell: Shell, history: Path, sqlite_url: str) -> None:
+    import sqlite3
+
+    shell("import", str(history))
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DELETE FROM stored_events WHERE notification_id = 50")
+    connection.close()
+
+    assert 1 == shell("audit", "verify")
+    assert "FAIL" in shell.out
+
+
+def test_doctor_finds_a_redis_that_is_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell("migrate")
+    monkeypatch.setenv("PLIMSOLL_REDIS_URL", "redis://127.0.0.1:1/0")
+
+    assert 1 == shell("doctor", "--json")
+    assert [False] == [check["ok"] for check in shell.said if check["name"] == "broker"]
+
+
+def test_the_openapi_document_is_printed(shell: Shell, tmp_path: Path) -> None:
+    assert 0 == shell("openapi", "--output", str(tmp_path / "openapi.json"))
+    assert json.loads((tmp_path / "openapi.json").read_text())["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_answers_until_it_is_told_to_stop(shell: Shell, sqlite_url: str, how: signal.Signals) -> None:
+    shell("migrate")
+    environment = {**os.environ, "PLIMSOLL_DATABASE_URL": sqlite_url, "PLIMSOLL_LOG_LEVEL": "warning"}
+    command = [sys.executable, "-m", "services.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        line = server.stderr.readline()
+        url = re.search(r"http://[\d.:]+", line)
+        assert url, line
+        with urllib.request.urlopen(f"{url[0]}/livez", timeout=10) as answer:
+            assert 200 == answer.status
+        server.send_signal(how)
+        rest = server.stderr.read()
+
+    assert 0 == server.returncode
+    assert "Traceback" not in rest
+
+
+def test_a_server_on_a_taken_port_says_so(shell: Shell) -> None:
+    import socket
+
+    shell("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert 1 == shell("serve", "--port", str(taken.getsockname()[1]))
+
+    assert "cannot listen on 127.0.0.1 port" in shell.err

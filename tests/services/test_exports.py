@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.errors import NotFound
+from projections import overload
+from projections.lens import lens
+from projections.marts import MARTS, Mart, MartColumn
+from services.exports import encoded, export_mart
+from services.imports import import_lines
+from services.organisations import organisation_id
+from tests.fixtures import synthetic
+from tests.services.conftest import Office
+
+ORGANISATION = organisation_id("default")
+MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', True, None, ["=1"], {"a": 1}]
+
+
+@pytest.fixture
+def told(office: Office) -> Office:
+    """An organisation with a history behind it, followed by the views."""
+    lines = synthetic.lines(goals=24)
+    assert import_lines(office.runtime, ORGANISATION, lines, principal=office.principal).refused == 0
+    office.runtime.engine.catch_up()
+    return office
+
+
+def rows(office: Office, mart: str, path: Path, *, after: int = 0) -> list[dict[str, Any]]:
+    export_mart(office.runtime, ORGANISATION, mart, form="ndjson", after=after, output=path)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_every_goal_event_is_one_row_and_positions_lead_on(told: Office, tmp_path: Path) -> None:
+    found = rows(told, "fact_goal_event", tmp_path / "all")
+
+    events = told.runtime.ledger.feed(ORGANISATION, 0, 10_000)
+    goals = [event for event in events if event.kind == "goal"]
+    middle = found[len(found) // 2]["position"]
+    assert [str(event.event_id) for event in goals] == [row["event_id"] for row in found]
+    assert [row for row in found if row["position"] > middle] == rows(
+        told, "fact_goal_event", tmp_path / "rest", after=middle
+    )
+
+
+def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(told: Office, tmp_path: Path) -> None:
+    found = rows(told, "fact_goal_change", tmp_path / "changes")
+
+    accepted = [act for act in synthetic.acts(goals=24) if act["do"] == "goal.accept_change"]
+    proposed = [act for act in synthetic.acts(goals=24) if act["do"] == "goal.propose_change"]
+    assert len(accepted) == len(found)
+    told_ = [("due", act["goal"], act["changes"]["due"], "other") for act in proposed]
+    assert told_ == [(row["field"], row["goal_ref"], row["new"], row["reason_code"]) for row in found]
+    assert all(row["old"] != row["new"] and row["proposed_by"] == "owner" for row in found)
+
+
+def test_a_load_week_says_what_the_report_said_that_monday(told: Office, tmp_path: Path) -> None:
+    runtime = told.runtime
+    found = rows(told, "fact_load_week", tmp_path / "weeks")
+    busiest = max(found, key=lambda row: row["planned_minutes"])
+    monday = date.fromisoformat(busiest["week"])
+
+    view = lens(
+        runtime.database,
+        runtime.ledger,
+        ORGANISATION,
+        as_of=datetime.combine(monday, time(), UTC),
+        now=runtime.clock(),
+    )
+    figures = overload.report(runtime.database, view).figures
+
+    ratio = next(
+        f.value
+        for f in figures
+        if f.name == "load_ratio" and str(f.member) == busiest["member_id"] and f.week == monday
+    )
+    assert busiest["planned_minutes"] > 0
+    assert pytest.approx(busiest["ratio_bp"] / 10_000, abs=0.0001) == ratio
+    assert 0 == monday.weekday()
+
+
+def test_weeks_before_what_is_new_are_not_told_again(told: Office, tmp_path: Path) -> None:
+    everything = rows(told, "fact_load_week", tmp_path / "all")
+    head = told.runtime.ledger.position(ORGANISATION)
+
+    rest = rows(told, "fact_load_week", tmp_path / "rest", after=head - 1)
+
+    first = min(row["week"] for row in rest)
+    assert rest == [row for row in everything if row["week"] >= first]
+    assert [] == rows(told, "fact_load_week", tmp_path / "none", after=head)
+
+
+def test_each_column_is_explained_and_holds_what_it_says(told: Office, tmp_path: Path) -> None:
+    text = dict.fromkeys(("uuid", "text", "date", "timestamp"), str)
+    holds: dict[str, type] = {**text, "integer": int, "boolean": bool, "json": object}
+
+    for mart in MARTS.values():
+        found = rows(told, mart.name, tmp_path / mart.name)
+
+        assert found
+        assert len(found) == len({tuple(row[part] for part in mart.key) for row in found})
+        for column in mart.columns:
+            values = [row[column.name] for row in found]
+            assert column.comment.endswith(".")
+            assert all(isinstance(value, holds[column.type]) for value in values if value is not None)
+            assert column.nullable or None not in values
+
+
+def test_csv_and_ndjson_say_the_same(told: Office, tmp_path: Path) -> None:
+    found = rows(told, "fact_goal_event", tmp_path / "ndjson")
+    summary = export_mart(told.runtime, ORGANISATION, "fact_goal_event", form="csv", output=tmp_path / "csv")
+
+    with (tmp_path / "csv").open(newline="", encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    assert len(found) == summary.rows
+    assert [{name: "" if v is None else str(v) for name, v in row.items()} for row in found] == read
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless() -> None:
+    mart = Mart("m", "", (), (MartColumn("c", "json", "Anything."),), lambda *_: iter(()))
+
+    text = b"".join(encoded(mart, [(value,) for value in MAGIC], form="csv")).decode()
+
+    expected = ["c", "'=1+1", "+1", "-2.5", "'-x", "'@me", 'a "b", c\r\nd', "true", "", '["=1"]', '{"a":1}']
+    assert expected == [(row or [""])[0] for row in csv.reader(io.StringIO(text, newline=""))]
+    assert '"a ""b"", c\r\nd"\r\n' in text
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_former_one(
+    desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "facts.ndjson"
+    output.write_text("former")
+    desk.runtime.engine.catch_up()
+    broken = msgspec.structs.replace(MARTS["fact_goal_event"], rows=lambda *_: iter([(1, 2)]))
+
+    monkeypatch.setitem(MARTS, "fact_goal_event", broken)
+
+    with pytest.raises(ValueError, match="zip"):
+        export_mart(desk.runtime, ORGANISATION, "fact_goal_event", form="ndjson", output=output)
+
+    assert "former" == output.read_text()
+    assert [output] == list(tmp_path.glob("*facts*"))
+
+
+def test_an_unknown_mart_is_answered_with_those_there_are(desk: Office) -> None:
+    desk.runtime.engine.catch_up()
+
+    with pytest.raises(NotFound) as refused:
+        export_mart(desk.runtime, ORGANISATION, "dim_unicorn", form="csv")
+
+    assert tuple(MARTS) == refused.value.allowed
+
+
+def test_the_command_line_offers_the_marts_there_are() -> None:
+    from services.cli import MARTS as OFFERED
+
+    assert tuple(MARTS) == OFFERED

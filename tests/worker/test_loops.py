@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.redis_wakeups import RedisWakeups
+from services.wakeups import LocalWakeups, Wakeups
+from services.worker.projector import Projector
+from services.worker.scheduler import Scheduler
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+class Backlog:
+    """So many events are left to apply; an entry that is an error is raised instead."""
+
+    def __init__(self, *rounds: int | Exception) -> None:
+        self.rounds = list(rounds)
+        self.asked: list[float] = []
+
+    def catch_up(self, limit: int | None = None) -> int:
+        self.asked.append(time.monotonic())
+        found = self.rounds.pop(0) if self.rounds else 0
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def run(projector: Projector) -> tuple[threading.Event, threading.Thread]:
+    stopping = threading.Event()
+    thread = threading.Thread(target=projector.run, args=(stopping,), daemon=True)
+    thread.start()
+    return stopping, thread
+
+
+def until(condition: object, seconds: float = 5.0) -> bool:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+@pytest.fixture(params=["local", "redis"])
+def wakeups(request: pytest.FixtureRequest) -> Wakeups:
+    if request.param == "local":
+        return LocalWakeups()
+    return RedisWakeups(request.getfixturevalue("redis_url"))
+
+
+def test_a_projector_goes_on_without_waiting_while_there_is_something(wakeups: Wakeups) -> None:
+    backlog = Backlog(500, 500, 3)
+
+    stopping, thread = run(Projector(backlog, wakeups, poll_seconds=30, batch=500))
+    went_on = until(lambda: len(backlog.asked) == 4)
+    stopping.set()
+    wakeups.publish()
+    thread.join(5)
+
+    assert went_on
+    assert not thread.is_alive()
+    wakeups.close()
+
+
+def test_a_wake_up_ends_the_wait(wakeups: Wakeups) -> None:
+    backlog = Backlog()
+    stopping, thread = run(Projector(backlog, wakeups, poll_seconds=30, batch=500))
+    assert until(lambda: len(backlog.asked) == 1)
+    time.sleep(0.3)
+
+    wakeups.publish()
+    woken = until(lambda: len(backlog.asked) >= 2, seconds=2)
+    stopping.set()
+    wakeups.publish()
+    thread.join(5)
+
+    assert woken
+    wakeups.close()
+
+
+def test_without_any_wake_up_the_poll_finds_it() -> None:
+    backlog = Backlog()
+    stopping, thread = run(Projector(backlog, LocalWakeups(), poll_seconds=0.05, batch=500))
+
+    assert until(lambda: len(backlog.asked) >= 5)
+    stopping.set()
+    thread.join(5)
+
+
+def test_a_redis_that_is_away_slows_the_projector_to_its_poll_and_no_further() -> None:
+    backlog = Backlog()
+    wakeups = RedisWakeups("redis://127.0.0.1:1/0")
+    stopping, thread = run(Projector(backlog, wakeups, poll_seconds=0.1, batch=500))
+
+    wakeups.publish()
+    assert until(lambda: len(backlog.asked) >= 4)
+    stopping.set()
+    thread.join(5)
+
+    waits = [later - sooner for sooner, later in zip(backlog.asked, backlog.asked[1:], strict=False)]
+    assert min(waits) >= 0.09
+    wakeups.close()
+
+
+def test_a_failed_round_is_tried_again_later_each_time() -> None:
+    backlog = Backlog(OSError("away"), OSError("away"), 7)
+    stopping, _thread = run(Projector(backlog, LocalWakeups(), poll_seconds=30, batch=500))
+
+    assert until(lambda: len(backlog.asked) == 4)
+    stopping.set()
+
+    first, second = (backlog.asked[n + 1] - backlog.asked[n] for n in range(2))
+    assert 0.09 <= first < second
+
+
+def test_a_hint_that_came_before_the_wait_is_not_lost() -> None:
+    wakeups = LocalWakeups()
+    subscription = wakeups.subscribe()
+
+    wakeups.publish()
+
+    assert subscription.wait(0)
+    assert not subscription.wait(0)
+
+
+class Clock:
+    """A ledger's timers: goals that are due until they are run."""
+
+    def __init__(self, *goals: UUID) -> None:
+        self.goals = list(goals)
+
+    def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+        assert NOW == until
+        return [(UUID(int=1), goal) for goal in self.goals][:limit]
+
+
+def scheduler(ledger: Clock, sent: list[tuple[str, str]], batch: int = 2) -> Scheduler:
+    return Scheduler(ledger, lambda o, g: sent.append((o, g)), lambda: NOW, every_seconds=60, batch=batch)
+
+
+def test_a_sweep_sends_ids_of_what_is_due() -> None:
+    goal, sent = uuid4(), list[tuple[str, str]]()
+
+    assert 1 == scheduler(Clock(goal), sent).sweep()
+    assert [(str(UUID(int=1)), str(goal))] == sent
+
+
+def test_a_goal_that_is_on_its_way_is_not_sent_twice_and_crowds_nobody_out() -> None:
+    goals, sent = [uuid4() for _ in range(5)], list[tuple[str, str]]()
+    sweeper = scheduler(Clock(*goals), sent)
+
+    counts = [sweeper.sweep() for _ in range(4)]
+
+    assert [2, 2, 1, 0] == counts
+    assert [str(goal) for goal in goals] == [goal for _, goal in sent]
+
+
+def test_a_message_that_was_lost_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, str]] = []
+    sweeper = scheduler(Clock(uuid4()), sent)
+    sweeper.sweep()
+
+    monkeypatch.setattr("services.worker.scheduler.RESEND_SECONDS", 0.0)
+    sweeper.sweep()
+
+    assert 2 == len(sent)
+
+
+def test_a_sweep_that_fails_does_not_end_the_scheduler() -> None:
+    class Broken(Clock):
+        calls = 0
+
+        def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+            self.calls += 1
+            raise OSError("away")
+
+    ledger = Broken()
+    stopping = threading.Event()
+    sweeper = Scheduler(ledger, lambda _o, _g: None, lambda: NOW, every_seconds=0.01, batch=1)
+    thread = threading.Thread(target=sweeper.run, args=(stopping,), daemon=True)
+    thread.start()
+
+    assert until(lambda: ledger.calls > 2)
+    stopping.set()
+    thread.join(5)
+    assert not thread.is_alive()
