@@ -33,7 +33,7 @@ from tests.spec import Story, offer
 
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
 TOLD = settings(
-    max_examples=5_000 if CAMPAIGN else 60,
+    max_examples=5_000 if CAMPAIGN else 150,
     stateful_step_count=120 if CAMPAIGN else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -81,7 +81,7 @@ def test_the_worked_example_frees_176471_hours_by_moving_the_due() -> None:
     moved = goal("30", "2026-03-02", "2026-03-27")
     before, after = (hours(held, thursday, due_of_c, thursday) for held in (B, moved))
 
-    assert (30, Fraction(210, 17)) == (before, after)
+    assert [30, Fraction(210, 17)] == [before, after]
     assert 17.6471 == round(float(before - after), 4)
 
 
@@ -174,7 +174,7 @@ def test_an_unknown_effort_takes_no_hours_of_absent_days_and_half_while_blocked(
 def test_an_estimate_is_spread_like_a_stated_effort_and_marked() -> None:
     week = loads(goal(None, "2026-03-02", "2026-03-27", estimated_hours="40"), A)[0]
 
-    assert (10, 26) == (week.estimated, week.planned)
+    assert [10, 26] == [week.estimated, week.planned]
 
 
 # --- available ---------------------------------------------------------------------------------------------------
@@ -199,8 +199,8 @@ def test_who_declared_nothing_has_the_default_hours_marked_until_the_first_decla
     later = [Capacity(hours_per_week="20", from_=date(2026, 3, 9))]
     this, following, *_ = week_loads([], later, [], POLICY, MONDAY)
 
-    assert (32, True) == (this.available, this.default_hours)
-    assert (16, False) == (following.available, following.default_hours)
+    assert [32, True] == [this.available, this.default_hours]
+    assert [16, False] == [following.available, following.default_hours]
 
 
 def test_a_later_declaration_may_come_before_an_earlier_one_in_the_list() -> None:
