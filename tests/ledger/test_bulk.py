@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date, timedelta
 
 import pytest
 
+from domain import member
 from domain.errors import ActNotAllowed, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal import acts
 from ledger.bulk import Bulk
@@ -248,3 +250,25 @@ def test_more_states_than_the_cache_holds_are_folded_again(
     assert [] == [a for a in answers if isinstance(a, str)]
     assert {"0.5"} == {ledger.load(tenant.id, "goal", tenant.of(goal, "goal")).progress for goal in goals}
     assert WHY == ledger.events(tenant.id, tenant.of("goal-0", "goal"))[0].reason
+
+
+def test_memory_does_not_grow_with_the_import(ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.bulk.CACHED_STATES", 50)
+
+    def peak(name: str, members: int) -> int:
+        history = History(tenant, name)
+        tracemalloc.start()
+        with ledger.bulk() as bulk:
+            for number in range(members):
+                bulk.handle(history.row("stella", member.Join(name="New"), f"{name}-{number}"))
+                bulk.handle(history.row("stella", capacity(number % 40), f"{name}-{number}"))
+            bulk.commit()
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    peak("warm-up", 60)
+    few, many = peak("few", 150), peak("many", 1500)
+
+    # 2,700 events more, of more than 500 bytes each, without a place for a megabyte.
+    assert many < few + 1_000_000
