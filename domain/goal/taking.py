@@ -57,6 +57,8 @@ def taken_as(
     Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
     `TradeOffRequired` where the policy refuses an unpriced overload.
     """
+    # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
+    trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     others = tuple(c for c in world.reader.book(world.organisation_id, owner) if c.goal != current.id)
     before = commitment(current) if isinstance(current, Promised) and current.owner == owner else None
     after = _under(terms, current, pause)

@@ -1,0 +1,291 @@
+"""Additions and what gives way for them, asked of real tables: pairing recomputed by hand from the story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.goal.acts import (
+    AcceptChange,
+    Changes,
+    CheckIn,
+    Join,
+    Pause,
+    Promise,
+    ProposeChange,
+    TradeOff,
+)
+from domain.member import DeclareCapacity
+from tests.projections.loads import (
+    Ask,
+    asking,
+    changed,
+    counts,
+    day,
+    dropped,
+    full,
+    one,
+    paying,
+    promised,
+)
+from tests.spec import request, why
+from tests.story import Story
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Ask]:
+    with asking(tmp_path) as report:
+        yield report
+
+
+@pytest.fixture
+def busy() -> Story:
+    return full()
+
+
+# --- additions ---------------------------------------------------------------------------------------------------
+
+
+def test_an_accepted_change_that_adds_effort_is_an_addition_and_nothing_else_is(ask: Ask, busy: Story) -> None:
+    promised(busy, "unsaid", "2026-02-02", start=day("2026-03-02"), due=day("2026-04-10"))
+    changed(busy, "unsaid", "2026-03-02T10:00", effort_hours=40)
+    changed(busy, "other", "2026-03-02T11:00", due=day("2026-04-03"))
+    changed(busy, "other", "2026-03-02T12:00", conditions=["One", "Two"])
+    grown = changed(busy, "other", "2026-03-03", effort_hours=75)
+    changed(busy, "base", "2026-03-03", effort_hours=300)
+
+    report = ask(busy, "2026-03-04", team="core")
+
+    assert [(grown, "change", 15.0)] == [(a.event, a.kind, a.added_hours) for a in report.additions]
+
+
+def test_an_addition_that_fits_is_absorbed_and_in_neither_side(ask: Ask) -> None:
+    story = Story()
+    promised(story, "small", "2026-03-02", effort_hours=27.2, start=day("2026-03-02"), due=day("2026-03-06"))
+    fits = ask(story, "2026-03-02", team="core")
+    promised(story, "more", "2026-03-02T10:00", effort_hours=0.1, start=day("2026-03-02"), due=day("2026-03-06"))
+    over = ask(story, "2026-03-02", team="core")
+
+    assert [(0.85, True)] == [(a.worst_ratio, a.absorbed) for a in fits.additions]
+    assert ((0, 0), 1) == (counts(fits), one(fits, "yes_and_ratio").absorbed)
+    assert (None, "no_data") == (one(fits, "yes_and_ratio").value, one(fits, "yes_and_ratio").status)
+    assert [True, False] == [a.absorbed for a in over.additions]
+    assert (1, 1) == counts(over)
+
+
+def test_a_drop_by_the_same_owner_within_a_week_is_inferred_and_shown_apart(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    gone = dropped(busy, "other", "2026-03-11")
+    report = ask(busy, "2026-03-11", team="core")
+
+    # 60 hours over the 23 working days from the drop to the due of both.
+    assert (0, 1) == counts(report)
+    assert 1 == one(report, "yes_and_ratio").inferred
+    assert [(gone, ["drop"], 40.0, True)] == [
+        (t.event, t.kinds, t.hours, t.inferred) for t in report.additions[0].trade_offs
+    ]
+
+
+def test_a_drop_eight_days_later_pays_for_nothing(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    dropped(busy, "other", "2026-03-12")
+
+    assert (1, 1) == counts(ask(busy, "2026-03-12", team="core"))
+
+
+def test_an_offer_may_name_what_will_give_and_counts_once_it_has(ask: Ask, busy: Story) -> None:
+    named = [TradeOff(kind="drop", goal="other")]
+    promised(
+        busy,
+        "new",
+        "2026-03-04",
+        effort_hours=40,
+        start=day("2026-03-04"),
+        due=day("2026-04-10"),
+        said={"trade_offs": named},
+    )
+    waiting = ask(busy, "2026-03-20", team="core")
+    dropped(busy, "other", "2026-03-23")
+    done = ask(busy, "2026-03-23", team="core")
+
+    assert (1, 1) == counts(waiting)
+    assert ((0, 1), 0, "named") == (counts(done), one(done, "yes_and_ratio").inferred, done.additions[0].paired)
+
+
+def test_a_trade_off_frees_only_what_lies_inside_the_days_of_the_addition(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-03-13"))
+    dropped(busy, "other", "2026-03-09", trade_offs=paying("new", "drop"))
+    told = ask(busy, "2026-03-09", team="core").additions[0]
+
+    # From the drop on 25 working days are left of 60 hours; five of them are the addition's.
+    assert (12.0, None) == (told.freed_hours, told.paired)
+
+
+def test_a_pause_frees_all_and_a_smaller_scope_the_difference(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    changed(busy, "other", "2026-03-09", effort_hours=35, trade_offs=paying("new", "rescope"))
+    rescoped = ask(busy, "2026-03-09", team="core").additions[0]
+    pause = Pause(paused_from=day("2026-03-10"), resume_on=day("2026-03-16"))
+    changed(busy, "other", "2026-03-10", pause=pause, trade_offs=paying("new", "pause"))
+    paused = ask(busy, "2026-03-10", team="core").additions[0]
+
+    assert [25.0] == [t.hours for t in rescoped.trade_offs]
+    assert [25.0, 15.0] == [t.hours for t in paused.trade_offs]
+
+
+def test_declared_hours_pay_too(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=16, start=day("2026-03-04"), due=day("2026-03-13"))
+    busy.says("ana", DeclareCapacity(hours_per_week=50, from_=day("2026-03-09")), at="2026-03-05")
+    told = ask(busy, "2026-03-05", team="core").additions[0]
+
+    # Ten hours more, at a focus of 0.8, in the one week that is left of it.
+    assert (8.0, "inferred") == (told.freed_hours, told.paired)
+    assert [["capacity"]] == [t.kinds for t in told.trade_offs]
+
+
+def test_a_hand_over_frees_the_old_owner_and_adds_to_the_new_one(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    promised(busy, "full", "2026-01-20", owner="ben", effort_hours=320, start=day("2026-03-02"), due=day("2026-05-08"))
+    busy.says("ana", CheckIn(note="half", progress=0.5), on="other", at="2026-03-05")
+    proposal = ProposeChange(changes=Changes(owner="ben"), reason=why(), trade_offs=paying("new", "hand_over"))
+    busy.says("ana", proposal, on="other", at="2026-03-06T09:00")
+    busy.says("ben", Join(), on="other", at="2026-03-06T10:00")
+    busy.says("sam", AcceptChange(), on="other", at="2026-03-06T11:00")
+    old, new = ask(busy, "2026-03-06", team="core").additions
+
+    assert (busy.id("ana"), 30.0, "named") == (old.member, old.freed_hours, old.paired)
+    assert (busy.id("ben"), "hand_over", 30.0, None) == (new.member, new.kind, new.added_hours, new.paired)
+    assert busy.id("ana") == new.requester
+
+
+def test_ten_additions_draw_a_line_and_nine_do_not(ask: Ask, busy: Story) -> None:
+    for number in range(9):
+        promised(busy, f"new{number}", "2026-03-04", effort_hours=4, start=day("2026-03-04"), due=day("2026-03-13"))
+    nine = one(ask(busy, "2026-03-04", team="core"), "yes_and_ratio")
+    promised(busy, "new9", "2026-03-05", effort_hours=4, start=day("2026-03-05"), due=day("2026-03-13"))
+    ten = one(ask(busy, "2026-03-05", team="core"), "yes_and_ratio")
+
+    assert (True, None, (0.700855, 1.0)) == (nine.small_sample, nine.line, nine.interval)
+    assert (False, "red") == (ten.small_sample, ten.line)
+
+
+def test_the_window_selects_additions_and_ends_with_its_day(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04T23:59", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+
+    assert (1, 1) == counts(ask(busy, "2026-03-31", team="core"))
+    assert (0, 0) == counts(ask(busy, "2026-04-01", team="core"))
+    assert (1, 1) == counts(ask(busy, "2026-04-01", team="core", window=29))
+    assert (0, 0) == counts(ask(busy, "2026-03-03", team="core"))
+
+
+def test_who_loads_whom_is_told_by_requester(ask: Ask, busy: Story) -> None:
+    asked = request("ana", "mia", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    busy.says("mia", asked, on="asked", at="2026-03-04")
+    busy.says("ana", Promise(), on="asked", at="2026-03-04T10:00")
+    promised(busy, "own", "2026-03-05", effort_hours=4, start=day("2026-03-05"), due=day("2026-03-13"))
+    busy.says(
+        "sam",
+        ProposeChange(changes=Changes(effort_hours=70), reason=why(), accept_overload=True),
+        on="other",
+        at="2026-03-06",
+    )
+    busy.says("ana", AcceptChange(), on="other", at="2026-03-06T10:00")
+
+    told = ask(busy, "2026-03-06", team="core").requesters
+
+    expected = {(busy.id("mia"), 40.0), (busy.id("ana"), 4.0), (busy.id("sam"), 10.0)}
+    assert expected == {(r.requester, r.added_hours) for r in told}
+    assert [(busy.id("ana"), 1, 1)] * 3 == [(r.member, r.count, r.n) for r in told]
+    assert sorted(str(r.requester) for r in told) == [str(r.requester) for r in told]
+
+
+# --- what comes back ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paid(busy: Story) -> Story:
+    """On 4 March something new is taken on; on the 5th `other` is dropped for it."""
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    dropped(busy, "other", "2026-03-05", trade_offs=paying("new", "drop"))
+    return busy
+
+
+def followed_up(story: Story, at: str, owner: str = "ana") -> UUID:
+    """`other` is promised again, as a goal that follows it up; the event."""
+    due, said = day("2026-06-30"), {"follow_up_of": "other"}
+    return promised(story, "again", at, owner=owner, effort_hours=60, due=due, said=said)
+
+
+@pytest.mark.parametrize(("at", "standing"), [("2026-05-04", "undone"), ("2026-05-05", "kept")])
+def test_what_was_dropped_and_is_promised_again_within_60_days_pays_no_more(
+    ask: Ask, paid: Story, at: str, standing: str
+) -> None:
+    followed_up(paid, at)
+    before, after = ask(paid, "2026-05-03", team="core", window=70), ask(paid, at, team="core", window=70)
+
+    assert (0, 1) == counts(before)
+    unpaired = {a.goal: a.paired for a in after.additions}
+    assert {"undone": None, "kept": "named"}[standing] == unpaired[paid.id("new", "goal")]
+    assert {"undone": 1, "kept": 0}[standing] == one(after, "trade_offs_undone").value
+    assert 0 == one(before, "trade_offs_undone").value
+
+
+def test_what_came_back_opens_the_return_the_drop_and_the_addition(ask: Ask, paid: Story) -> None:
+    new, drop = paid.stream("new")[-1].event_id, paid.stream("other")[-1].event_id
+    again = promised(
+        paid, "again", "2026-04-20", effort_hours=60, due=day("2026-06-30"), said={"follow_up_of": "other"}
+    )
+    report = ask(paid, "2026-04-20", team="core", explain=True, window=60)
+
+    assert sorted([new, drop, again]) == sorted(one(report, "trade_offs_undone").events or [])
+    told = next(a for a in report.additions if a.event == new)
+    assert (0.0, [again]) == (told.freed_hours, [t.came_back for t in told.trade_offs])
+
+
+def test_the_return_counts_in_the_window_in_which_it_happened(ask: Ask, paid: Story) -> None:
+    followed_up(paid, "2026-04-20")
+
+    assert 1 == one(ask(paid, "2026-04-20", team="core"), "trade_offs_undone").value
+    assert 0 == one(ask(paid, "2026-05-20", team="core"), "trade_offs_undone").value
+
+
+def test_a_follow_up_by_somebody_else_brings_nothing_back(ask: Ask, paid: Story) -> None:
+    followed_up(paid, "2026-03-20", owner="ben")
+
+    assert 0 == one(ask(paid, "2026-03-20", team="core"), "trade_offs_undone").value
+
+
+@pytest.mark.parametrize(("back_to", "standing"), [("2026-04-10", 1), ("2026-04-09", 1), ("2026-04-11", 0)])
+def test_a_deferred_due_that_moves_back_to_the_old_one_or_before_pays_no_more(
+    ask: Ask, busy: Story, back_to: str, standing: int
+) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=20, start=day("2026-03-04"), due=day("2026-04-10"))
+    changed(busy, "other", "2026-03-05", due=day("2026-05-29"), trade_offs=paying("new"))
+    kept = ask(busy, "2026-03-05", team="core")
+    changed(busy, "other", "2026-03-16", due=day(back_to))
+    back = ask(busy, "2026-03-16", team="core")
+
+    assert (0, 1) == counts(kept)
+    assert (standing, 1) == counts(back)
+    assert standing == one(back, "trade_offs_undone").value
+
+
+# --- what is known when ------------------------------------------------------------------------------------------
+
+
+def test_a_check_in_told_late_changes_what_a_trade_off_freed_only_for_who_knows_it(ask: Ask) -> None:
+    story = Story()
+    promised(story, "other", "2026-01-20", effort_hours=60, start=day("2026-03-02"), due=day("2026-04-10"))
+    promised(story, "new", "2026-03-04", effort_hours=240, start=day("2026-03-04"), due=day("2026-04-10"))
+    changed(story, "other", "2026-03-05", effort_hours=30, trade_offs=paying("new", "rescope"))
+    half = CheckIn(note="half of it was done by then", progress=0.5)
+    story.says("ana", half, on="other", at="2026-03-04T12:00", learnt="2026-04-01")
+
+    before = ask(story, "2026-03-05", team="core", recorded_as_of="2026-03-31")
+    after = ask(story, "2026-03-05", team="core")
+
+    assert [30.0] == [t.hours for a in before.additions for t in a.trade_offs]
+    assert [15.0] == [t.hours for a in after.additions for t in a.trade_offs]
