@@ -248,8 +248,13 @@ def page(
         where.append(f"({key}, stream_id) {beyond} (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
     rows = database.query(
-        f"SELECT {key} AS sort_key, stream_id, body FROM goals WHERE {lens.sql} AND {' AND '.join(where)}"
-        f" ORDER BY sort_key {order}, stream_id {order} LIMIT :rows",
+        # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
+        f"SELECT p.sort_key, g.stream_id, g.body FROM (SELECT {key} AS sort_key, stream_id, version, known_from"
+        f" FROM goals WHERE {lens.sql} AND {' AND '.join(where)}"
+        f" ORDER BY sort_key {order}, stream_id {order} LIMIT :rows) AS p"
+        " JOIN goals AS g ON g.organisation_id = :organisation_id AND g.stream_id = p.stream_id"
+        " AND g.version = p.version AND g.known_from = p.known_from"
+        f" ORDER BY p.sort_key {order}, p.stream_id {order}",
         {**params, "rows": limit + 1},
     )
     shown = rows[:limit]

@@ -61,9 +61,8 @@ def sentence(told: Told) -> str:
     event = msgspec.json.decode(told.data, type=cls)
     words = WORDS[cls]
     clause = words if isinstance(words, str) else words(event, told)
-    who = "The clock:" if told.party is None else told.name(told.party)
-    text = f"{who} {clause}{_because(told.reason)}".rstrip(" .")
-    return f"{text[:1].upper()}{text[1:]}."
+    who = "The clock:" if told.party is None else told.name(told.party, "Somebody")
+    return f"{who} {clause}{_because(told.reason)}".rstrip(" .") + "."
 
 
 def _because(reason: Reason | None) -> str:
@@ -200,8 +199,8 @@ def _supports(event: e.LinkAffirmed | e.Unlinked, told: Told) -> str:
 
 def _late(*, in_time: bool, retroactive: bool) -> str:
     if retroactive:
-        return ", after the fact"
-    return "" if in_time else ", later than the notice agreed"
+        return " (after the fact)"
+    return "" if in_time else " (later than the notice agreed)"
 
 
 _TRIGGERS = {

@@ -1,4 +1,5 @@
 -- Goals. Each question names its organisation, its business time and its belief.
+-- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: get
 SELECT g.body, (
@@ -7,7 +8,7 @@ SELECT g.body, (
   ) AS stream_version
 FROM goals g
 WHERE g.organisation_id = :organisation_id AND g.stream_id = :stream_id
-  AND g.valid_from <= :at AND g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 
 -- name: timelines
 SELECT stream_id, event_id, version, valid_from, valid_to, known_from, recorded_from, body

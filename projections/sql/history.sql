@@ -1,4 +1,5 @@
 -- History. Each question names its organisation, and sees what had happened at :at and was known at :known.
+-- `type || ''` keeps SQLite, which has no statistics, from preferring the index on type to the key.
 
 -- name: page
 SELECT * FROM history
@@ -13,17 +14,12 @@ WHERE organisation_id = :organisation_id AND stream_id = :stream_id
   AND occurred_at <= :at AND known_from <= :known AND (occurred_at > :since OR known_from > :knew)
 ORDER BY version
 
--- name: events
-SELECT * FROM history
-WHERE organisation_id = :organisation_id AND event_id IN (:ids) AND known_from <= :known
-ORDER BY position
-
 -- name: acts
 SELECT event_id, data FROM history
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND occurred_at <= :at AND known_from <= :known
 
 -- name: of_type
 SELECT * FROM history
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type = :type
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND type || '' = :type
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY version

@@ -1,4 +1,5 @@
 -- Members, teams, organisations. Each question names its organisation, its business time and its belief.
+-- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
 
 -- name: members
 SELECT body FROM members
@@ -14,7 +15,7 @@ ORDER BY stream_id
 
 -- name: member
 SELECT body FROM members
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND valid_to > :at
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
 -- name: teams
@@ -25,28 +26,28 @@ ORDER BY stream_id
 
 -- name: team
 SELECT body FROM teams
-WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND valid_to > :at
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
 -- name: teams_led
 SELECT stream_id FROM teams
 WHERE organisation_id = :organisation_id AND lead = :lead
-  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+  AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
 -- name: organisation
 SELECT body FROM organisations
-WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
 -- name: names
 SELECT stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name FROM members
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+  AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 UNION ALL
 SELECT stream_id, name FROM teams
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+  AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 UNION ALL
 SELECT stream_id, title FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
-  AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+  AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
