@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -77,7 +77,7 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator[PostgresServer]:
     """A PostgreSQL server for as long as the context lasts.
 
     Raises ServerUnavailableError when the wheel is absent or its binaries do not run here.
@@ -88,7 +88,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         flags = ["-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", "--no-sync"]
         _complete([str(binaries / "initdb"), *flags], home)
         with (data / "postgresql.conf").open("a") as conf:
-            conf.writelines(f"{key} = '{value}'\n" for key, value in POSTGRES_SETTINGS.items())
+            conf.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
 
         def command(port: int) -> list[str]:
             return [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]

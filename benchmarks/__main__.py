@@ -1,0 +1,112 @@
+"""`python3 run.py bench`: measure, print the table, keep the JSON."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import appends, importing, reads, rebuilding, table
+from benchmarks.bench import Bench, Suite
+from benchmarks.harness import CALM, Result, measure
+from benchmarks.history import made_up
+from benchmarks.machine import described
+from benchmarks.stores import STORES, Store, postgres_store, sqlite_store
+from tests.servers import ServerUnavailableError
+
+SUITES: dict[str, Suite] = {
+    "import": importing.suite,
+    "memory": importing.memory,
+    "rebuild": rebuilding.suite,
+    "reads": reads.suite,
+    "append": appends.suite,
+}
+ROUNDS, QUICK_ROUNDS = 5, 2
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run.py bench", description="Ours and the peers, side by side, in one run.")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} short rounds: a look, not a figure")
+    parser.add_argument("--only", action="append", choices=list(SUITES), help="this suite (may be repeated)")
+    parser.add_argument("--store", action="append", choices=STORES, help="this store (may be repeated)")
+    parser.add_argument("--rounds", type=int, help=f"rounds of each case (default {ROUNDS})")
+    parser.add_argument("--file", type=Path, metavar="HISTORY", help="a history to import instead of the made-up one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are kept")
+    parser.add_argument("--markdown", action="store_true", help="also print the table as docs/benchmarks.md has it")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the suites; 0 when they ran, whatever the figures say."""
+    chosen = arguments(sys.argv[1:] if argv is None else argv)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=180)
+    began = datetime.now(UTC)
+    with ExitStack() as opened:
+        home = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="plimsoll-bench-")))
+        bench = Bench(
+            home=home,
+            stores=_stores(chosen.store or STORES, home, opened, console),
+            history=chosen.file or made_up(home / "history.ndjson.gz"),
+            quick=chosen.quick,
+        )
+        run = _about(chosen, bench, began)
+        results = _measured(bench, chosen, console)
+    run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
+    table.printed(results, console)
+    if chosen.markdown:
+        print(table.markdown(results))
+    if any(share > CALM for result in results for share in result.others):
+        console.print(f"* others used more than {CALM:.0%} of the machine in some round")
+    path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
+    table.kept(path, run, results)
+    console.print(f"kept in {path}")
+    return 0
+
+
+def _stores(wanted: Sequence[str], home: Path, opened: ExitStack, console: Console) -> list[Store]:
+    stores = []
+    if "sqlite" in wanted:
+        stores.append(opened.enter_context(sqlite_store(home)))
+    if "postgresql" in wanted:
+        try:
+            stores.append(opened.enter_context(postgres_store()))
+        except ServerUnavailableError as refusal:
+            console.print(f"without PostgreSQL: {refusal}")
+    return stores
+
+
+def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[str, object]:
+    return {
+        "began": began,
+        "quick": chosen.quick,
+        "history": "a file" if chosen.file else "made up",
+        "machine": described(bench.home),
+        "stores": {store.name: store.versions for store in bench.stores},
+        "durability": "PostgreSQL: fsync, full_page_writes, synchronous_commit on; SQLite: WAL, synchronous FULL",
+    }
+
+
+def _measured(bench: Bench, chosen: argparse.Namespace, console: Console) -> list[Result]:
+    rounds = chosen.rounds or (QUICK_ROUNDS if chosen.quick else ROUNDS)
+    results = []
+    with console.status("beginning") as status:
+        for name in chosen.only or SUITES:
+            for case in SUITES[name](bench):
+                result = measure(case, rounds, status.update)
+                results.append(result)
+                figures = table.figure(result.ours.median, result.unit), table.figure(result.ours.worst, result.unit)
+                console.print(f"{name}: {case.name} ({case.store}): {figures[0]}, worst {figures[1]}")
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""What the figures were measured on, and how much of it others were using meanwhile."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PROC = Path("/proc")
+_PACKAGES = ("eventsourcing", "litestar", "msgspec", "psycopg", "uvicorn")
+
+
+class Watch:
+    """Within the block: `others` becomes the share (0..1) of all processors that processes not ours used.
+
+    Ours are this process and whatever descends from it. 0 where the system does not tell (no /proc).
+    """
+
+    others = 0.0
+
+    def __enter__(self) -> Self:
+        self._began, self._all, self._ours = time.monotonic(), _busy(), _used()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        seconds = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        foreign = (_busy() - self._all) - (_used() - self._ours)
+        self.others = max(0.0, min(1.0, foreign / seconds)) if seconds else 0.0
+
+
+def _busy() -> float:
+    """Processor seconds that the machine has worked since it was started, stolen time included."""
+    try:
+        fields = (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return 0.0
+    user, nice, system, _idle, _iowait, irq, soft, steal = map(int, fields)
+    return (user + nice + system + irq + soft + steal) / _TICKS
+
+
+def _used() -> float:
+    """Processor seconds of this process and its descendants, those that have ended included."""
+    parents: dict[int, int] = {}
+    ticks: dict[int, int] = {}
+    for entry in _PROC.glob("[0-9]*/stat"):
+        try:
+            text = entry.read_text()
+        except OSError:
+            continue
+        # The name, in parentheses, may hold anything; what follows it starts with the state.
+        fields = text.rpartition(")")[2].split()
+        pid = int(entry.parent.name)
+        parents[pid] = int(fields[1])
+        ticks[pid] = sum(map(int, fields[11:15]))
+    me = os.getpid()
+    return sum(used for pid, used in ticks.items() if _descends(pid, me, parents)) / _TICKS
+
+
+def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
+    while pid not in (ancestor, 0):
+        pid = parents.get(pid, 0)
+    return pid == ancestor
+
+
+def described(directory: Path) -> dict[str, Any]:
+    """The machine and the versions of everything measured; `directory`: where the stores live."""
+    return {
+        "processor": _first(_PROC / "cpuinfo", "model name") or platform.processor(),
+        "processors": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "filesystem": filesystem(directory),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "packages": {name: version(name) for name in _PACKAGES},
+        "commit": _commit(),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def filesystem(directory: Path) -> str:
+    """The type of the file system that holds a directory: on `tmpfs` an fsync costs nothing and proves nothing."""
+    try:
+        mounts = [line.split()[1:3] for line in (_PROC / "mounts").read_text().splitlines()]
+    except OSError:
+        return "unknown"
+    holding = [(point, kind) for point, kind in mounts if directory.resolve().is_relative_to(point)]
+    return max(holding, key=lambda mount: len(mount[0]), default=("", "unknown"))[1]
+
+
+def _first(path: Path, name: str) -> str:
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    told = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return told.stdout.strip() or "unknown"

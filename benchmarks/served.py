@@ -1,0 +1,99 @@
+"""Servers in processes of their own, as in production, and a client that costs as little as a client can."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from benchmarks.stores import settings
+from services.settings import variable
+
+ROOT = Path(__file__).resolve().parent.parent
+_STARTUP_SECONDS = 30.0
+
+
+@contextmanager
+def plimsoll(url: str, home: Path) -> Iterator[int]:
+    """`plimsoll serve` on a store, with the worker inside; its port."""
+    port = _free_port()
+    chosen = settings(url)
+    knobs = {"database_url": url, "port": port, "rate_limit_per_minute": chosen.rate_limit_per_minute}
+    told = {variable(name): str(value) for name, value in knobs.items()}
+    with _running([sys.executable, "-m", "services.cli", "serve"], home, port, "/livez", told):
+        yield port
+
+
+@contextmanager
+def peer(url: str, home: Path) -> Iterator[int]:
+    """A minimal Litestar application that answers one row by its key; its port."""
+    port = _free_port()
+    with _running([sys.executable, "-m", "benchmarks.peer_server", url, str(port)], home, port, "/rows/1", {}):
+        yield port
+
+
+@contextmanager
+def _running(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIMSOLL_")}
+    with (home / f"server-{port}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + _STARTUP_SECONDS
+        while not _answers(port, ready):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit((home / f"server-{port}.log").read_text()[-2000:])
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(port: int, path: str) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    return False
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Client:
+    """One kept-alive connection."""
+
+    def __init__(self, port: int, key: str = "") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    def get(self, path: str) -> bytes:
+        """The body of a GET. Raises SystemExit unless it is a 200."""
+        return self._ask("GET", path, None, {})
+
+    def post(self, path: str, body: Any, **headers: str) -> bytes:
+        """The body of a POST's answer. Raises SystemExit unless it was taken."""
+        return self._ask("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+        self._connection.request(method, path, body, self._headers | headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status not in (200, 201):
+            raise SystemExit(f"{method} {path}: {response.status} {answer[:500].decode(errors='replace')}")
+        return answer
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,87 @@
+"""Stores to measure on: durable ones, each database fresh and private."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from services import runtime as composition
+from services.organisations import Founded, found
+from services.runtime import Runtime
+from services.settings import Settings
+from tests.servers import POSTGRES_SETTINGS, postgres_server
+
+#: A commit that was answered survives a power cut, as in production.
+DURABLE = {
+    **POSTGRES_SETTINGS,
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+}
+
+STORES = ("sqlite", "postgresql")
+
+
+class Store(msgspec.Struct, frozen=True):
+    """One kind of store; `fresh` makes an empty database and tells its URL."""
+
+    name: str
+    fresh: Callable[[], str]
+    #: Connect to one of its databases, durable, as a peer does.
+    connect: Callable[[str], Any]
+    versions: str
+
+
+@contextmanager
+def sqlite_store(home: Path) -> Iterator[Store]:
+    """SQLite files under `home`."""
+    numbers = count()
+    yield Store("sqlite", lambda: f"sqlite:///{home / f'{next(numbers)}.db'}", _sqlite, sqlite3.sqlite_version)
+
+
+def _sqlite(url: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+@contextmanager
+def postgres_store() -> Iterator[Store]:
+    """A private PostgreSQL server that syncs to disk: asserted, not assumed."""
+    with postgres_server(DURABLE) as server:
+        with psycopg.connect(server.url()) as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                shown = connection.execute(f"SHOW {name}").fetchone()
+                assert shown == ("on",), f"{name} is {shown}"
+            told = connection.execute("SHOW server_version").fetchone()
+
+        def fresh() -> str:
+            return server.url(server.create_database())
+
+        def connect(url: str) -> psycopg.Connection[Any]:
+            return psycopg.connect(url, autocommit=True)
+
+        yield Store("postgresql", fresh, connect, str(told[0] if told else ""))
+
+
+def settings(url: str) -> Settings:
+    """Production's settings but for the rate limit, which counts every request and stops none."""
+    return Settings(database_url=url, rate_limit_per_minute=100_000_000, port=0)
+
+
+@contextmanager
+def organisation(url: str) -> Iterator[tuple[Runtime, Founded]]:
+    """An organisation, just founded, in a migrated store."""
+    composition.migrate(settings(url))
+    with Runtime.open(settings(url)) as runtime:
+        yield runtime, found(runtime, "bench", steward="steward")
