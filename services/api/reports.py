@@ -27,7 +27,7 @@ from services.api.looking import asked, shown
 from services.api.operations import AsOfQuery, Operation, reads
 from services.api.visible import require_person, sees_goal, sees_person
 
-CSV = "text/csv; charset=utf-8"
+CSV = "text/csv"
 #: A status of a figure that is there but not for this viewer.
 WITHHELD = "withheld"
 

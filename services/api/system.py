@@ -20,7 +20,7 @@ from services.api.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type
 AnyRequest = Request[Any, Any, Any]
 _SCHEMA = "application/schema+json"
 #: Prometheus text format.
-METRICS = "text/plain; version=0.0.4; charset=utf-8"
+METRICS = "text/plain; version=0.0.4"
 _TAG = "service"
 _CACHED = {"Cache-Control": "public, max-age=300"}
 
@@ -97,9 +97,9 @@ def openapi(request: AnyRequest, state: State) -> Answer:
 
 
 _ASSETS = {
-    "/docs": ("docs.html", "text/html; charset=utf-8"),
-    "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
-    "/docs.css": ("docs.css", "text/css; charset=utf-8"),
+    "/docs": ("docs.html", "text/html"),
+    "/docs.js": ("docs.js", "text/javascript"),
+    "/docs.css": ("docs.css", "text/css"),
 }
 
 

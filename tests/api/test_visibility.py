@@ -135,7 +135,9 @@ def test_a_report_shows_each_reader_the_persons_they_may_see(house: House) -> No
     active(house, "ned", "eva", team="edge", effort_hours=200)
 
     # when
-    seen = {person: _members(house.as_(person).asks("/v1/reports/overload")) for person in ("ana", "lea", "eva", "stella")}
+    seen = {
+        person: _members(house.as_(person).asks("/v1/reports/overload")) for person in ("ana", "lea", "eva", "stella")
+    }
 
     # then
     every = {house.id("member", person) for person in EVERYBODY}

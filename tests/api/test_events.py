@@ -1,0 +1,156 @@
+"""Events out: CloudEvents as the specification's own library reads them, in order, complete, with a long poll."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import jsonschema
+import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from domain.aggregates import EVENTS
+from tests.api.house import House, active, offer, why
+
+BATCH = "application/cloudevents-batch+json"
+
+
+def test_each_event_is_a_cloud_event(house: House) -> None:
+    # given
+    goal = active(house)
+    body = {"changes": {"due": "2026-04-10"}, "reason": why()}
+    proposed = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)
+
+    # when
+    response = house.as_("stella").get(f"/v1/events?subject=goal/{goal}")
+
+    # then
+    assert BATCH == response.headers["Content-Type"]
+    events = response.json()
+    assert ["goal.offered.v1", "goal.accepted.v1", "goal.change_proposed.v1"] == [event["type"] for event in events]
+    for event in events:
+        read = JSONFormat().read(CloudEvent, json.dumps(event).encode())
+        assert (event["id"], event["type"]) == (read.get_id(), read.get_type())
+    last = events[-1]
+    assert proposed["events"] == [last["id"]]
+    assert (f"goal/{goal}", f"goal/{goal}", house.id("member", "ana"), "app_user") == (
+        last["subject"],
+        last["partitionkey"],
+        last["authid"],
+        last["authtype"],
+    )
+    assert ("new_information", "we know more than we did") == (last["reasoncode"], last["reasontext"])
+    assert proposed["position"] == int(last["sequence"])
+    assert f"{house.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+
+
+def test_each_events_data_is_as_its_schema_says(house: House) -> None:
+    # given
+    active(house)
+    house.as_("stella").says("/v1/policies", {"policy": {"wip_limit": 4}})
+
+    # then
+    for event in house.as_("stella").asks("/v1/events?limit=1000"):
+        schema = house.client.get(f"/v1/schemas/{event['type']}").json()
+        jsonschema.validate(event["data"], schema, format_checker=jsonschema.FormatChecker())
+
+
+def test_every_type_of_event_is_told_with_its_schema(house: House) -> None:
+    told = house.client.get("/v1/event-types").json()["event_types"]
+
+    assert sorted(EVENTS) == [kind["type"] for kind in told]
+    for kind in told:
+        response = house.client.get(kind["dataschema"])
+        assert (200, "application/schema+json") == (response.status_code, response.headers["Content-Type"])
+        jsonschema.Draft202012Validator.check_schema(response.json())
+
+
+def test_following_the_links_misses_nothing(house: House) -> None:
+    # given
+    for _ in range(4):
+        active(house)
+    stella = house.as_("stella")
+
+    # when
+    found: list[int] = []
+    path = "/v1/events?limit=3"
+    while events := (response := stella.get(path)).json():
+        found += [int(event["sequence"]) for event in events]
+        path = response.links["next"]["url"]
+
+    # then
+    assert list(range(1, house.runtime.ledger.position(house.organisation_id()) + 1)) == found
+
+
+def test_types_are_picked_and_the_cursor_still_moves_on(house: House) -> None:
+    active(house)
+    stella = house.as_("stella")
+
+    response = stella.get("/v1/events?types=goal.accepted.v1&types=goal.declined.v1")
+
+    assert ["goal.accepted.v1"] == [event["type"] for event in response.json()]
+    position = house.runtime.ledger.position(house.organisation_id())
+    assert str(position) == response.headers["Plimsoll-Position"]
+    assert f"after={position}" in response.links["next"]["url"]
+
+
+def test_a_pull_waits_for_news(house: House) -> None:
+    # given
+    stella, ana = house.as_("stella"), house.as_("ana")
+    after = house.runtime.ledger.position(house.organisation_id())
+    answers: list[Any] = []
+
+    def follow() -> None:
+        answers.append(stella.asks(f"/v1/events?after={after}&timeout=20"))
+
+    follower = threading.Thread(target=follow)
+    began = time.monotonic()
+
+    # when
+    follower.start()
+    time.sleep(0.3)
+    assert [] == answers
+    ana.says("/v1/goals", offer())
+    follower.join(10)
+
+    # then
+    assert ["goal.offered.v1"] == [event["type"] for event in answers[0]]
+    assert time.monotonic() - began < 10
+
+
+def test_a_pull_without_news_ends_when_it_said(house: House) -> None:
+    after = house.runtime.ledger.position(house.organisation_id())
+    began = time.monotonic()
+
+    assert [] == house.as_("stella").asks(f"/v1/events?after={after}&timeout=0.3")
+
+    assert 0.3 <= time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("subject", ["goal/kep-1", "goal/{id}", "{id}"])
+def test_a_subject_is_a_stream_by_id_or_reference(house: House, subject: str) -> None:
+    goal = active(house, ref="kep-1")
+    active(house)
+
+    told = house.as_("stella").asks(f"/v1/events?subject={subject.format(id=goal)}")
+
+    assert {f"goal/{goal}"} == {event["subject"] for event in told}
+
+
+def test_an_imported_event_says_who_did_it_and_who_said_so(house: House) -> None:
+    said = {"do": "member.capacity", "member": "ana", "hours_per_week": 30, "from": "2026-02-01"}
+    row = json.dumps({"at": "2026-02-01T09:00:00Z", "by": "ana", **said}).encode()
+    house.as_("stella").says("/v1/imports", content=row, headers={"Content-Type": "application/x-ndjson"})
+
+    [event] = house.as_("stella").asks("/v1/events?types=member.capacity_declared.v1")
+
+    assert ("import", house.id("member", "stella"), house.id("member", "ana"), "2026-02-01T09:00:00Z") == (
+        event["recordsource"],
+        event["authid"],
+        event["onbehalfof"],
+        event["time"],
+    )
+    assert event["recordedtime"].startswith("2026-03-02")

@@ -1,0 +1,218 @@
+"""What holds for every read: tags, freshness, the past, history, why, diff."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.api.house import START, House, active, offer, why
+
+READS = [
+    "/v1/goals",
+    "/v1/goals/{goal}",
+    "/v1/goals/{goal}/history",
+    "/v1/goals/{goal}/why?field=due",
+    "/v1/goals/{goal}/diff?from=2026-03-01",
+    "/v1/members",
+    "/v1/members/ana",
+    "/v1/teams",
+    "/v1/teams/core",
+    "/v1/policies",
+    "/v1/reports/overload",
+    "/v1/reports/drift",
+]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_read_has_a_tag_a_freshness_and_no_second_body(house: House, read: str) -> None:
+    # given
+    path = read.format(goal=active(house))
+    ana, known = house.as_("ana"), house.clock.now.isoformat().replace("+00:00", "Z")
+    path += "&" if "?" in path else "?"
+    path += "to=2026-03-04" if "diff" in path else f"as_of=2026-03-04&recorded_as_of={known}"
+
+    # when
+    first = ana.get(path)
+    again = ana.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    other = ana.get(path, headers={"If-None-Match": '"something-else"'})
+
+    # then
+    assert 200 == first.status_code, first.text
+    assert {"plimsoll-position", "plimsoll-lag", "plimsoll-as-of"} <= set(first.headers)
+    assert "plimsoll-degraded" not in first.headers
+    assert not first.headers["ETag"].startswith("W/")
+    assert (304, b"", first.headers["ETag"]) == (again.status_code, again.content, again.headers["ETag"])
+    assert (200, first.content) == (other.status_code, other.content)
+
+
+def test_equal_tags_of_a_goal_mean_equal_bytes(house: House) -> None:
+    goal = active(house)
+    ana, sam = house.as_("ana").get(f"/v1/goals/{goal}"), house.as_("sam").get(f"/v1/goals/{goal}")
+
+    house.as_("ana").says(f"/v1/goals/{goal}/affirm", {})
+    later = house.as_("ana").get(f"/v1/goals/{goal}")
+
+    assert (ana.headers["ETag"], ana.content) == (sam.headers["ETag"], sam.content)
+    assert ana.headers["ETag"] != later.headers["ETag"]
+
+
+def test_the_past_is_answered_as_it_was(house: House) -> None:
+    # given
+    goal = active(house)
+    then = house.clock.now
+    house.clock.now = START + timedelta(days=2)
+    body = {"changes": {"due": "2026-04-10"}, "reason": why()}
+    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
+    house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+    ana, instant = house.as_("ana"), then.isoformat().replace("+00:00", "Z")
+
+    # then
+    assert "2026-04-10" == ana.asks(f"/v1/goals/{goal}")["goal"]["terms"]["due"]
+    for query in ("as_of=2026-03-02", f"as_of={instant}", f"recorded_as_of={instant}"):
+        assert "2026-03-27" == ana.asks(f"/v1/goals/{goal}?{query}")["goal"]["terms"]["due"], query
+    assert 404 == ana.get(f"/v1/goals/{goal}?as_of=2026-03-01").status_code
+    assert [] == ana.asks("/v1/goals?as_of=2026-03-01")["goals"]
+
+
+def test_a_diff_names_what_changed_and_the_event_that_did_it(house: House) -> None:
+    # given
+    goal = active(house)
+    house.clock.now = START + timedelta(days=2)
+    body = {"changes": {"due": "2026-04-10"}, "reason": why()}
+    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
+    accepted = house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+
+    # when
+    told = house.as_("ana").asks(f"/v1/goals/{goal}/diff?from=2026-03-02&to=2026-03-04")
+
+    # then
+    [change] = told["changes"]
+    assert ("due", "2026-03-27", "2026-04-10", accepted["events"]) == tuple(
+        change[name] for name in ("field", "before", "after", "events")
+    )
+
+
+def test_a_diff_backwards_is_refused(house: House) -> None:
+    goal = active(house)
+
+    response = house.as_("ana").get(f"/v1/goals/{goal}/diff?from=2026-03-04&to=2026-03-02")
+
+    assert (422, "/from") == (response.status_code, response.json()["errors"][0]["pointer"])
+
+
+def test_why_names_the_change_its_reason_and_who_consented(house: House) -> None:
+    # given
+    goal = active(house)
+    body = {"changes": {"due": "2026-04-10"}, "reason": why("dependency_slipped", "the supplier is late")}
+    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
+    house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+
+    # when
+    told = house.as_("ana").asks(f"/v1/goals/{goal}/why?field=due")
+
+    # then
+    link = told["chain"][0]
+    assert ("change", "2026-03-27", "2026-04-10", "Sam") == (
+        link["kind"],
+        link["before"],
+        link["after"],
+        link["by"]["name"],
+    )
+    assert ("Ana", "dependency_slipped", "the supplier is late") == (
+        link["said"]["by"]["name"],
+        link["said"]["reason"]["code"],
+        link["said"]["reason"]["text"],
+    )
+
+
+def test_why_of_a_field_that_is_none_is_refused(house: House) -> None:
+    goal = active(house)
+
+    for field in ("colour", ""):
+        assert 422 == house.as_("ana").get(f"/v1/goals/{goal}/why?field={field}").status_code
+    assert 422 == house.as_("ana").get(f"/v1/goals/{goal}/why").status_code
+
+
+def test_a_long_history_comes_in_pages(house: House) -> None:
+    # given
+    goal = active(house)
+    for number in range(5):
+        house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"note": f"day {number}"})
+
+    # when
+    found, path = [], f"/v1/goals/{goal}/history?limit=3"
+    while path:
+        response = house.as_("ana").get(path)
+        found += [entry["version"] for entry in response.json()["entries"]]
+        path = response.links.get("next", {}).get("url", "")
+
+    # then
+    assert [1, 2, 3, 4, 5, 6, 7] == found
+
+
+def test_a_list_filters_sorts_and_searches(house: House) -> None:
+    # given
+    early = active(house, title="Alpha report", due="2026-03-10")
+    late = active(house, title="Beta report", due="2026-04-10", owner="ben")
+    asked = house.as_("ana").says("/v1/goals", offer(title="Gamma", outcome="Silence"))["id"]
+    ana = house.as_("ana")
+
+    def listed(query: str) -> list[str]:
+        return [goal["id"] for goal in ana.asks(f"/v1/goals?{query}")["goals"]]
+
+    # then
+    assert [early, late] == listed("q=REPORT&sort=due")
+    assert [late, early] == listed("q=report&sort=-due")
+    assert [late] == listed("owner=ben")
+    assert [asked] == listed("state=offered")
+    assert {early, late, asked} == set(listed("state=offered&state=active"))
+    assert {early, late, asked} == set(listed("state=offered,active"))
+    assert [late] == listed("due_from=2026-04-01&due_to=2026-04-30")
+    assert [] == listed("team=edge")
+
+
+def test_policies_are_versions(house: House) -> None:
+    # given
+    stella = house.as_("stella")
+    assert 5 == stella.asks("/v1/policies")["in_force"]["policy"].get("wip_limit", 5)
+
+    # when
+    response = stella.post("/v1/policies", {"policy": {"wip_limit": 3}}, headers={"If-Match": '"v1"'})
+
+    # then
+    assert (200, '"v2"') == (response.status_code, response.headers["ETag"])
+    assert (1, 3) == tuple(
+        response.json()["in_force"][k] if k == "version" else response.json()["in_force"]["policy"][k]
+        for k in ("version", "wip_limit")
+    )
+    assert 0 == house.as_("ana").asks("/v1/policies?as_of=2026-03-01")["in_force"]["version"]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"wip_limit": 0},
+        {"wip_limit": "three"},
+        {"surprise": 1},
+        {"focus": "NaN"},
+        {"focus": "1E+99"},
+        {"cadence_days": 10**30},
+    ],
+)
+def test_a_bad_policy_is_refused(house: House, policy: dict[str, object]) -> None:
+    before = house.events()
+
+    response = house.as_("stella").post("/v1/policies", {"policy": policy})
+
+    assert (422, "invalid_field") == (response.status_code, response.json()["code"])
+    assert before == house.events()
+
+
+def test_head_is_get_without_its_body(house: House) -> None:
+    goal = active(house)
+
+    got = house.as_("ana").get(f"/v1/goals/{goal}")
+    head = house.as_("ana").request("HEAD", f"/v1/goals/{goal}")
+
+    assert (200, b"", got.headers["ETag"]) == (head.status_code, head.content, head.headers["ETag"])

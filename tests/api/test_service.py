@@ -1,0 +1,176 @@
+"""What the service says of itself: alive, ready, metrics, its document and documentation, headers, silence in logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from jsonschema import Draft202012Validator
+
+from domain.errors import Refusal
+from services.api.problems import KINDS
+from tests.api.house import House, active, offer
+
+
+def test_it_is_alive_and_ready(house: House) -> None:
+    assert {"status": "alive"} == house.client.get("/livez").json()
+    ready = house.client.get("/readyz")
+    assert (200, "ready", 0) == (ready.status_code, ready.json()["status"], ready.json()["lag"])
+
+
+def test_it_says_when_it_is_not_ready(served: Callable[..., House]) -> None:
+    house = served()
+    house.runtime.ledger.close()
+
+    response = house.client.get("/readyz")
+
+    assert (503, "not_ready") == (response.status_code, response.json()["code"])
+    assert 200 == house.client.get("/livez").status_code
+
+
+def test_metrics_count_by_route_and_name_nobody(house: House) -> None:
+    goal = active(house)
+    house.as_("ana").get(f"/v1/goals/{goal}")
+    house.client.get("/nothing/here")
+
+    text = house.client.get("/metrics").text
+
+    assert 'plimsoll_http_requests_total{method="GET",route="/v1/goals/{goal}",status="200"} 1.0' in text
+    assert 'plimsoll_projection_missing_events{projection="goals"} 0.0' in text
+    assert goal not in text
+    assert "/nothing/here" not in text
+
+
+def test_the_documentation_is_served_by_us_alone(house: House) -> None:
+    page = house.client.get("/docs")
+    assert "text/html; charset=utf-8" == page.headers["Content-Type"]
+    linked = set(re.findall(r'(?:src|href)="([^"]+)"', page.text))
+
+    for path in linked:
+        assert path.startswith("/"), path
+        assert 200 == house.client.get(path).status_code, path
+    for asset in ("/docs", "/docs.js", "/docs.css"):
+        assert not re.search(r"https?://", house.client.get(asset).text), asset
+
+
+@pytest.mark.parametrize("path", ["/docs", "/livez", "/v1/goals", "/nothing"])
+def test_every_answer_carries_the_headers_that_keep_it_in_its_place(house: House, path: str) -> None:
+    headers = house.client.get(path).headers
+
+    assert "nosniff" == headers["X-Content-Type-Options"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Request-Id"]
+    assert "Authorization" == headers["Vary"]
+
+
+def test_a_request_id_is_taken_over_unless_it_is_none(house: House) -> None:
+    assert "abc-1" == house.client.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"]
+    assert "a b" != house.client.get("/livez", headers={"X-Request-Id": "a b"}).headers["X-Request-Id"]
+
+
+def test_no_log_line_holds_a_body_a_key_or_a_query(house: House) -> None:
+    with structlog.testing.capture_logs() as lines:
+        house.as_("ana").says("/v1/goals", offer(title="a private matter"))
+        house.as_("ana").get("/v1/goals?q=private")
+        house.as_("ana").post("/v1/goals", {"title": "private", "surprise": "private"})
+        house.as_("stella").get("/v1/reports/overload?member=ana")
+
+    assert 5 == len(lines)
+    told = json.dumps(lines)
+    assert "private" not in told
+    assert house.keys["acme"]["ana"] not in told
+    assert {"person_level.read", "request"} == {line["event"] for line in lines}
+
+
+def test_every_refusal_of_the_domain_has_a_status_and_a_page(house: House) -> None:
+    def below(kind: type[Refusal]) -> set[type[Refusal]]:
+        return {kind} | {found for child in kind.__subclasses__() for found in below(child)}
+
+    documented = {problem["code"] for problem in house.client.get("/problems").json()["problems"]}
+
+    assert [] == sorted(refusal.code for refusal in below(Refusal) if refusal.code not in KINDS)
+    assert set(KINDS) == documented
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def document(house: House) -> dict[str, Any]:
+    found: dict[str, Any] = house.client.get("/openapi.json").json()
+    return found
+
+
+def test_every_route_is_in_the_document(house: House, document: dict[str, Any]) -> None:
+    routes = {
+        (method, str(route.path_format))
+        for route in house.app.routes
+        for method in getattr(route, "methods", [])
+        if method != "OPTIONS"
+    }
+
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert routes == described
+
+
+def test_every_reference_of_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+    for ref in set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document))):
+        found: Any = document
+        for step in ref.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found, ref
+
+
+def test_bodies_take_no_unknown_field_and_unions_say_what_tells_them_apart(document: dict[str, Any]) -> None:
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+
+    assert bodies
+    for schema in bodies:
+        options = schema.get("anyOf", [schema])
+        assert len(options) == 1 or schema["discriminator"]["propertyName"] == "do"
+        for option in options:
+            shape = document["components"]["schemas"][option["$ref"].split("/")[-1]]
+            assert shape["additionalProperties"] is False
+            Draft202012Validator.check_schema(shape)
+
+
+def test_every_operation_tells_its_problems(document: dict[str, Any]) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            failures = {status: r for status, r in operation["responses"].items() if status >= "400"}
+            assert {"400", "500"} <= set(failures)
+            for response in failures.values():
+                schema = response["content"]["application/problem+json"]["schema"]
+                assert schema["$ref"].startswith("#/components/schemas/")
+
+
+def test_an_error_is_as_the_document_says(house: House, document: dict[str, Any]) -> None:
+    schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+
+    for response in (house.client.get("/v1/goals"), house.as_("ana").post("/v1/goals", {"do": "offer", "x": 1})):
+        Draft202012Validator(schema).validate(response.json())
+
+
+def test_the_document_names_operations_once(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_on_the_api_names_every_problem_and_route(document: dict[str, Any]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+
+    assert [] == [code for code in KINDS if f"`{code}`" not in page]
+    plain = [path for path in document["paths"] if not re.fullmatch(r"/v1/(goals|members|teams)/\{\w+\}/[a-z-]+", path)]
+    assert [] == [path for path in plain if path not in page]
