@@ -1,7 +1,8 @@
--- Where the views stand, and the organisation that a lens looks at.
+-- Where the views of the house stand (not one that another version left behind), and the organisation that a lens looks at.
 
 -- name: followed
 SELECT MIN(log_position) AS position FROM projection_checkpoints
+WHERE name IN ('drift', 'goals', 'history', 'members', 'organisations', 'overload', 'teams')
 
 -- name: organisation
 SELECT body, CASE WHEN known_from <= :known AND known_to > :known THEN 1 ELSE 0 END AS believed

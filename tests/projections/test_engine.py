@@ -163,6 +163,32 @@ def test_whoever_finds_the_checkpoint_moved_writes_nothing_and_reads_again(datab
     assert (2, 2, 0) == (status(engine, "members").applied, engine.position(), status(engine, "members").missing)
 
 
+def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database: Database) -> None:
+    class Released(Logbook):
+        retried = False
+
+        def read(self, after: int, limit: int) -> list[Recorded]:
+            found = super().read(after, limit)
+            if not self.retried:
+                self.retried = True
+                assert 1 == Engine(self, database, (Fragile(),)).retry_held()
+            return found
+
+    log = Released()
+    log.retried = True
+    told(log, "ana", "ben")
+    ready(log, database, Fragile("ana")).catch_up()
+    told(log, "cem")
+    log.retried = False
+
+    engine = ready(log, database, Fragile())
+    engine.catch_up()
+
+    assert (3, 3, 0, 0) == tuple(
+        getattr(status(engine, "fragile"), n) for n in ("position", "applied", "held", "missing")
+    )
+
+
 def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database, database_url: str) -> None:
     log = told(Logbook(), *(f"member {n % 17}" for n in range(300)))
     ready(log, database)

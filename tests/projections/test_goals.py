@@ -18,10 +18,13 @@ from domain.goal.acts import (
     ProposeChange,
     Retitle,
 )
+from projections.catalogue import PROJECTIONS
+from projections.checkpoints import CHECKPOINTS, ZERO
 from projections.database import Database
 from projections.goals import Filters, Visible, get, goals_at, page, supporting, timelines
 from projections.lens import Lens
 from projections.people import members_at, names, team_at, teams_at
+from projections.sqltext import statements
 from projections.timeline import instant
 from tests.projections.conftest import Look
 from tests.spec import offer, why
@@ -296,6 +299,20 @@ def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, look: L
 
 
 # --- the lens ----------------------------------------------------------------------------------------------------
+
+
+def test_a_lens_waits_for_every_view_of_the_house() -> None:
+    assert all(f"'{projection.name}'" in statements("lens")["followed"] for projection in PROJECTIONS)
+
+
+def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(
+    database: Database, look: Look, story: Story
+) -> None:
+    look(story)
+    with database.transaction() as transaction:
+        transaction.upsert_many(CHECKPOINTS, [("retired", 1, 2, 2, ZERO)])
+
+    assert len(story.events) == look(story).known
 
 
 def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Database, look: Look) -> None:

@@ -21,10 +21,11 @@ histories = st.lists(st.integers(0, 12), min_size=1, max_size=14)
 
 
 def stream_of(minutes: list[int]) -> list[Recorded]:
-    """A member who declares a new capacity each time; equal days replace each other, so that order matters."""
+    """A member who declares capacities: equal days replace each other (order matters), others add up (so does each)."""
     log = Logbook()
     for number, minute in enumerate(minutes):
-        capacity = member.Capacity(hours_per_week=quantity(number, "/"), from_=START.date())
+        day = START.date() + timedelta(days=number % 3)
+        capacity = member.Capacity(hours_per_week=quantity(number, "/"), from_=day)
         log.record("member/ana", member.CapacityDeclared(capacity=capacity), at=START + timedelta(minutes=minute))
     return log.events
 

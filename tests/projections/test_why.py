@@ -95,6 +95,15 @@ def test_a_parent_that_moved_later_led_to_nothing(database: Database, look: Look
     ]
 
 
+def test_what_the_parent_did_afterwards_is_not_what_led_to_it(database: Database, look: Look, story: Story) -> None:
+    led_to_it = story.last("parent").event_id
+    moved(story, "2026-03-25", date(2026, 8, 31), "new_information", "Once more", goal="parent", by="lea")
+
+    (upstream,) = asked(database, look, story, "due").upstream
+
+    assert (True, led_to_it) == (upstream.caused, upstream.changed_by)
+
+
 def test_the_answer_is_that_of_its_time(database: Database, look: Look, story: Story) -> None:
     answer = asked(database, look, story, "due", as_of=date(2026, 3, 11))
 
