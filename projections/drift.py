@@ -68,9 +68,9 @@ def report(
 
     Group figures name the team or the member asked for; figures of a goal name the goal. `explain` adds event ids.
     """
-    facts = facts_at(database, lens, team=team, member=member)
     goals = goals_at(database, lens, team=team, owners=None if member is None else [member])
     live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
+    facts = facts_at(database, lens, live)
     policy = lens.policy.policy
     assessed = [assess(goal, facts, lens) for goal in live]
     group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}

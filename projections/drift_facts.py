@@ -7,7 +7,7 @@ changed materially, or ended. A fact never changes; it is believed from its even
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -42,7 +42,6 @@ CLOCK = Table(
         Column("resume_on", "date", "Day on which that pause ends of itself.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id"),
-    indexes=(("organisation_id", "occurred_at"),),
     comment="Human judgements about a goal, its pauses and their ends: when was a goal last spoken about.",
 )
 MOVES = Table(
@@ -57,7 +56,6 @@ MOVES = Table(
         Column("proposal_id", "uuid", "The proposal or counter that was accepted."),
     ),
     key=("organisation_id", "stream_id", "event_id", "field"),
-    indexes=(("organisation_id", "occurred_at"),),
     comment="Every accepted change of a due date or a target.",
 )
 LINKS = Table(
@@ -68,7 +66,6 @@ LINKS = Table(
         Column("affirmed", "integer", "1: promised, affirmed or renegotiated now; 0: supported no more."),
     ),
     key=("organisation_id", "stream_id", "event_id", "parent"),
-    indexes=(("organisation_id", "parent"),),
     comment="When the owner of a goal last said that it supports another.",
 )
 MATERIAL = Table(
@@ -78,7 +75,6 @@ MATERIAL = Table(
         Column("what", "text", "The changed terms, parted by commas; or ended:<state>."),
     ),
     key=("organisation_id", "stream_id", "event_id"),
-    indexes=(("organisation_id", "occurred_at"),),
     comment="When a goal changed materially by an accepted change, or ended.",
 )
 
@@ -265,24 +261,38 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     owners: dict[UUID, Member]
 
 
-def facts_at(database: Database, lens: Lens, *, team: UUID | None = None, member: UUID | None = None) -> Facts:
-    """The facts behind the goals of a team or of an owner (at any time), or of the whole organisation."""
-    sql = statements("drift")
-    scopes = [sql[name] for name, value in (("team", team), ("member", member)) if value is not None]
-    params = {**lens.params, "team": str(team), "member": str(member)}
+def facts_at(database: Database, lens: Lens, goals: Sequence[Promised]) -> Facts:
+    """The facts behind these goals, their parents and their owners."""
 
-    def rows(name: str) -> list[Row]:
-        return database.query(sql[name].replace(":scope", " AND ".join(scopes) or "1 = 1"), params)
+    def rows(name: str, ids: Iterable[UUID]) -> list[Row]:
+        return list(_rows(database, lens, name, sorted(map(str, set(ids)))))
 
+    own = [goal.id for goal in goals]
+    links = _listed(rows("links", own), lambda r: Link(UUID(r.parent), UUID(r.event_id), r.occurred_at))
+    parents = {link.parent for held in links.values() for link in held}
     return Facts(
-        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows("judged")},
-        pauses=_listed(rows("pauses"), lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))),
-        moves=_listed(rows("moves"), lambda r: Move(UUID(r.event_id), r.field, exact(r.moved), bool(r.negotiated))),
-        links=_listed(rows("links"), lambda r: Link(UUID(r.parent), UUID(r.event_id), r.occurred_at)),
-        material=_listed(rows("material"), lambda r: Material(UUID(r.event_id), r.occurred_at, r.what)),
-        parents={UUID(r.stream_id): Parent(r.title, UUID(r.owner) if r.owner else None) for r in rows("parents")},
-        owners={member.id: member for member in (_MEMBER.decode(r.body) for r in rows("owners"))},
+        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows("judged", own)},
+        pauses=_listed(rows("pauses", own), lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))),
+        moves=_listed(rows("moves", own), lambda r: Move(UUID(r.event_id), r.field, exact(r.moved), r.negotiated == 1)),
+        links=links,
+        material=_listed(rows("material", parents), lambda r: Material(UUID(r.event_id), r.occurred_at, r.what)),
+        parents={
+            UUID(r.stream_id): Parent(r.title, UUID(r.owner) if r.owner else None) for r in rows("parents", parents)
+        },
+        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows("owners", (goal.owner for goal in goals))},
     )
+
+
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 400
+
+
+def _rows(database: Database, lens: Lens, name: str, ids: Sequence[str]) -> Iterator[Row]:
+    """A stream's rows stay together: each id is in one slice only."""
+    for start in range(0, len(ids), _SLICE):
+        part = {f"id_{n}": value for n, value in enumerate(ids[start : start + _SLICE])}
+        sql = statements("drift")[name].replace(":ids", ", ".join(f":{key}" for key in part))
+        yield from database.query(sql, {**lens.params, **part})
 
 
 _MEMBER = msgspec.json.Decoder(Member)
