@@ -124,11 +124,11 @@ Plimsoll answers at {url}; every call and its shape: {url}/docs
   get() {{ curl -s -H "Authorization: Bearer $KEY" "$URL$1"; }}
 
 Priya, the only database specialist, is over the line. By how much, and what would relieve her:
-  get "/v1/reports/overload?member=priya"
+  get "/v1/reports/overload?member=priya&names=true"
 Who says "yes, and"? Three additions this month, nothing dropped for them:
-  get "/v1/reports/overload?team=platform&explain=true"
+  get "/v1/reports/overload?team=platform&names=true"
 Checkout's outcome changed; whose link to it was never affirmed, and who could say one sentence to whom:
-  get "/v1/reports/drift?team=checkout"
+  get "/v1/reports/drift?team=checkout&names=true"
 Why is the settlement report due when it is? Value, change, reason, consent, and what gave:
   get "/v1/goals/settlement-report/why?field=due"
 The same goal in plain words, from the first offer on, and as it stood a month ago:

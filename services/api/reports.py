@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from projections import drift, overload
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
-from projections.people import members_at
+from projections.people import members_at, names
 from services.access import READ, Capability, Subject, Viewer, may, sees_group
 from services.api.answers import Answer
 from services.api.call import Call
@@ -31,6 +31,9 @@ CSV = "text/csv"
 #: A status of a figure that is there but not for this viewer.
 WITHHELD = "withheld"
 
+#: Fields of a report that hold the id of a member, team or goal.
+_NAMED = frozenset({"member", "team", "goal", "requester", "parent", "from", "to"})
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,6 +44,7 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
     member: Ref | None = None
     window: Annotated[int, msgspec.Meta(ge=1, le=366, description="Days that end with the day asked about.")] = 28
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
+    names: Annotated[bool, msgspec.Meta(description="Say how the members, teams and goals are called.")] = False
     format: Literal["json", "csv"] = "json"
 
 
@@ -77,6 +81,8 @@ def _route(name: str) -> HTTPRouteHandler:
         told = _Visible(call, view, team, member).of_report(report)
         if query.format == "csv":
             return shown(call, as_csv(told["figures"]), view, media_type=CSV)
+        if query.names:
+            told["names"] = names(database, call.viewer.organisation_id, sorted(set(_ids(told))))
         return shown(call, told, view)
 
     return get_report
@@ -156,6 +162,19 @@ class _Visible:
     def _shows(self, row: dict[str, Any]) -> bool:
         member, goal = row.get("member"), row.get("goal")
         return (member is None or member in self._persons) and (goal is None or goal in self._goals)
+
+
+def _ids(told: Any) -> Iterator[str]:
+    """Every id of a member, team or goal that is told: each is a value of its own, under its field's name."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            if name in _NAMED and isinstance(value, UUID | str):
+                yield str(value)
+            else:
+                yield from _ids(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from _ids(value)
 
 
 def as_csv(figures: list[dict[str, Any]]) -> bytes:

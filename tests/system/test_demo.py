@@ -60,7 +60,9 @@ def test_the_demo_tells_its_four_stories(running: tuple[Path, Process, dict[str,
     yes_and = only(platform, "yes_and_ratio")
     assert (1, True) == (yes_and["value"], yes_and["n"] >= 2)
 
-    checkout = get(told, "/v1/reports/drift", team="checkout")
+    checkout = get(told, "/v1/reports/drift", team="checkout", names="true")
+    assert {"Tomas Novak", "A checkout that feels instant"} <= set(checkout["names"].values())
+    assert "names" not in get(told, "/v1/reports/drift", team="checkout")
     assert 3 == only(checkout, "alignment_drift")["count"]
     assert {"alignment"} <= {m["kind"] for m in checkout["mend"]}
 
