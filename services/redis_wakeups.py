@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import redis
 import structlog
@@ -38,13 +39,19 @@ class RedisSubscription:
     def __init__(self, client: redis.Redis) -> None:
         self._pubsub = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self._subscribed = False
+        # At once where it can be: a hint that comes before the first wait counts.
+        with suppress(redis.RedisError):
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        if not self._subscribed:
+            self._pubsub.subscribe(CHANNEL)
+            self._subscribed = True
 
     def wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         try:
-            if not self._subscribed:
-                self._pubsub.subscribe(CHANNEL)
-                self._subscribed = True
+            self._subscribe()
             woken = self._next(deadline)
             while woken and self._pubsub.get_message(timeout=0) is not None:
                 pass  # Hints that came together are one hint.

@@ -47,7 +47,9 @@ class Runtime:
         with ExitStack() as opened:
             self.ledger = Ledger.open(settings.database_url, clock=self.clock, new_id=self.new_id)
             opened.callback(self.ledger.close)
-            self.database = Database.open(settings.database_url)
+            # Every thread of the API and of the worker may ask the views at once, and the projector writes them.
+            connections = settings.api_threads + settings.worker_threads + 1
+            self.database = Database.open(settings.database_url, connections=connections)
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)

@@ -63,9 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=10, le=60_000, description="The projector looks for new events this often even when nobody wakes it."),
     ] = 500
-    projector_batch: Annotated[int, Meta(ge=1, le=100_000, description="Events per transaction of the projector.")] = (
-        500
-    )
+    projector_batch: Annotated[
+        int, Meta(ge=1, le=100_000, description="Events that the projector follows before it looks up again.")
+    ] = 2000
     sweep_seconds: Annotated[
         int, Meta(ge=1, le=3600, description="The scheduler looks for timers that have fallen due this often.")
     ] = 15

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket as sockets
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from socket import socket
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
 class _Server(uvicorn.Server):
     """Says when it answers: only then may a line like READY be printed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int) -> None:
         super().__init__(config)
         self._ready = ready
+        self._threads = threads
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
+        # Handlers run in the loop's own threads, of which asyncio would give a small machine six.
+        executor = ThreadPoolExecutor(self._threads, thread_name_prefix="plimsoll-api")
+        asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
         if self.started:
             self._ready()
@@ -60,7 +66,7 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, liste
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     with listener, stop_signals():
-        _Server(config, lambda: ready(f"http://{host}:{port}")).run(sockets=[listener])
+        _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads).run(sockets=[listener])
 
 
 def listen(settings: Settings) -> socket:

@@ -44,6 +44,7 @@ class Worker:
                 runtime.clock,
                 every_seconds=settings.sweep_seconds,
                 batch=settings.sweep_batch,
+                housekeeping=runtime.ledger.purge_idempotency_keys,
             )
             self._threads.append(self._thread("scheduler", sweeper.run))
 

@@ -19,6 +19,7 @@ from services.worker.metrics import SWEPT
 
 #: A goal whose message is on its way is not sent again within this time (seconds); then it counts as lost.
 RESEND_SECONDS = 60.0
+HOUSEKEEPING_SECONDS = 3600.0
 
 _log = structlog.get_logger(__name__)
 
@@ -40,12 +41,15 @@ class Scheduler:
         *,
         every_seconds: float,
         batch: int,
+        housekeeping: Callable[[], object] | None = None,
     ) -> None:
         self._ledger = ledger
         self._send = send
         self._clock = clock
         self._every_seconds = every_seconds
         self._batch = batch
+        self._housekeeping = housekeeping
+        self._kept_house: float | None = None
         #: Goal -> monotonic time at which it was last sent.
         self._sent: dict[UUID, float] = {}
 
@@ -54,9 +58,17 @@ class Scheduler:
         while not stopping.is_set():
             try:
                 self.sweep()
+                self.keep_house()
             except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
                 _log.exception("sweep.failed")
             stopping.wait(self._every_seconds)
+
+    def keep_house(self) -> None:
+        """Let go of what has outlived its use, at most every `HOUSEKEEPING_SECONDS`."""
+        now = time.monotonic()
+        if self._housekeeping and (self._kept_house is None or now - self._kept_house >= HOUSEKEEPING_SECONDS):
+            self._housekeeping()
+            self._kept_house = now
 
     def sweep(self) -> int:
         """Send every goal that is due and not on its way; how many were sent."""
