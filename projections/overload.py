@@ -15,6 +15,7 @@ import msgspec
 
 from domain.goal.state import LIVE_STATES
 from domain.load import Commitment, Laid, WeekLoad, is_paused, laid_loads, lay, line
+from domain.policy import Policy
 from domain.quantities import exact
 from domain.terms import Priority
 from projections.additions import AdditionTold, RequesterTold, Taken, taken
@@ -169,36 +170,49 @@ def _relief(load: Load, evidence: Evidence) -> Relief:
 
 def _addition_figures(told: Taken, group: dict[str, Any], evidence: Evidence) -> Iterator[Figure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
-    explain, policy = evidence.question.explain, evidence.policy
-    amber, red = exact(policy.yes_and_amber), exact(policy.yes_and_red)
-    counted = told.counted
-    unpaired = [a for a in counted if a.event not in told.pairing.paired]
-    events = told.events(counted) if explain else None
+    explain, counted = evidence.question.explain, told.counted
     beside: dict[str, Any] = {
         **group,
         "inferred": sum(told.pairing.paired.get(a.event) == "inferred" for a in counted),
         "absorbed": len(told.absorbed),
-        "events": events,
+        "events": told.events(counted) if explain else None,
     }
+    yield _yes_and(told, evidence.policy, beside)
+    yield _yes_and_by_effort(told, evidence.policy, beside)
+    yield Figure(
+        name="trade_offs_undone",
+        n=told.probation,
+        value=len(told.undone_in_window),
+        events=told.undone_events() if explain else None,
+        **group,
+    )
+
+
+def _yes_and(told: Taken, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = told.counted
     estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _NOTHING
-    yield share(
+    return share(
         "yes_and_ratio",
-        len(unpaired),
+        sum(a.event not in told.pairing.paired for a in counted),
         len(counted),
-        amber=amber,
-        red=red,
+        amber=exact(policy.yes_and_amber),
+        red=exact(policy.yes_and_red),
         estimated_share=printed(estimated),
         estimated=estimated > 0,
         **beside,
     )
+
+
+def _yes_and_by_effort(told: Taken, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = told.counted
     added = sum((a.hours for a in counted), _NOTHING)
     guessed = sum((a.hours for a in counted if a.estimated), _NOTHING)
     freed = sum((min(told.pairing.freed.get(a.event, _NOTHING), a.hours) for a in counted), _NOTHING)
     ratio = 1 - freed / added if added else None
     drawn: Line | None = None
     if ratio is not None and len(counted) >= SMALL_SAMPLE:
-        drawn = crossed(ratio, amber=amber, red=red)
-    yield Figure(
+        drawn = crossed(ratio, amber=exact(policy.yes_and_amber), red=exact(policy.yes_and_red))
+    return Figure(
         name="yes_and_by_effort",
         n=len(counted),
         value=printed(ratio),
@@ -208,13 +222,6 @@ def _addition_figures(told: Taken, group: dict[str, Any], evidence: Evidence) ->
         estimated_share=printed(guessed / added if added else _NOTHING),
         estimated=guessed > 0,
         **beside,
-    )
-    yield Figure(
-        name="trade_offs_undone",
-        n=told.probation,
-        value=len(told.undone_in_window),
-        events=told.undone_events() if explain else None,
-        **group,
     )
 
 
