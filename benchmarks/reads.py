@@ -83,7 +83,8 @@ def _cases(bench: Bench, store: Store, client: Client, floor: Client, question: 
         )
 
     yield case("GET goal", get, GET_MS)
-    yield case("GET goal, a year ago", f"{get}?{year_ago}", against=get)
+    old = f"/v1/goals/{team.a_goal(60)}"
+    yield case("GET goal, a year ago", f"{old}?{year_ago}", against=old)
     yield case("list 50 goals", "/v1/goals?limit=50")
     yield case("why is it due then", f"{get}/why?field=due")
     yield case("history of a goal", f"{get}/history")

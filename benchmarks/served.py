@@ -18,6 +18,7 @@ from services.settings import variable
 
 ROOT = Path(__file__).resolve().parent.parent
 _STARTUP_SECONDS = 30.0
+_KEPT_SECONDS = 2.0
 
 
 @contextmanager
@@ -78,6 +79,7 @@ class Client:
     def __init__(self, port: int, key: str = "") -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._used = time.monotonic()
 
     def get(self, path: str) -> bytes:
         """The body of a GET. Raises SystemExit unless it is a 200."""
@@ -88,9 +90,13 @@ class Client:
         return self._ask("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+        # A server closes what was silent for some seconds, such as while the other side had its turn.
+        if time.monotonic() - self._used > _KEPT_SECONDS:
+            self._connection.close()
         self._connection.request(method, path, body, self._headers | headers)
         response = self._connection.getresponse()
         answer = response.read()
+        self._used = time.monotonic()
         if response.status not in (200, 201):
             raise SystemExit(f"{method} {path}: {response.status} {answer[:500].decode(errors='replace')}")
         return answer

@@ -94,7 +94,7 @@ class _Story:
         terms |= {"effort_hours": self._chance.randrange(20, 140), "supports": [{"goal": f"outcome-{half}"}]}
         self._agree(goal, owner, sponsor, terms, start - timedelta(days=2))
         quiet = number % 11 == 0
-        for step in range(1 if quiet else (due - start).days // 14):
+        for step in range(1 if quiet else ((due - start).days - 4) // 14):
             day = start + timedelta(days=14 * (step + 1))
             said = {"note": f"step {step}", "progress": str(min(0.95, round(0.1 * (step + 1), 2))), "confidence": "0.8"}
             self._say(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **said)
