@@ -193,8 +193,8 @@ def lint(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Run the tests; `args` go to pytest."""
-    return _become(str(PYTHON), "-m", "pytest", *args)
+    """Run the tests: all of them in two processes, a file staying together, or as `args` tell pytest."""
+    return _become(str(PYTHON), "-m", "pytest", *(args or ["-n", "2", "--dist", "loadfile"]))
 
 
 def demo(args: list[str]) -> int:
