@@ -230,20 +230,13 @@ def page(
     Raises `InvalidField` for an unknown sort, a limit outside 1..200, or a cursor that another question gave.
     """
     filters = filters or Filters()
-    if sort not in SORTS:
-        raise InvalidField(f"cannot sort by {sort!r}", pointer="/sort", allowed=SORTS)
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    _check_page(sort, limit)
     question = _question(filters, sort)
     after = _decoded(cursor, question, sort) if cursor else None
     key = _KEYS[sort.lstrip("-")]
     order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
-    where, params = _where(filters)
+    where, params = _where(filters, visible)
     params = {**lens.params, **params}
-    if visible is not None:
-        marks, teams = _listed("seen", sorted(visible.teams, key=str))
-        where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
-        params |= {"viewer": str(visible.member), **teams}
     if after is not None:
         where.append(f"({key}, stream_id) {beyond} (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
@@ -265,8 +258,19 @@ def page(
     return Page(goals=[_GOAL.decode(row.body) for row in shown], next=following)
 
 
-def _where(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+def _check_page(sort: str, limit: int) -> None:
+    if sort not in SORTS:
+        raise InvalidField(f"cannot sort by {sort!r}", pointer="/sort", allowed=SORTS)
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+
+
+def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
+    if visible is not None:
+        marks, teams = _listed("seen", sorted(visible.teams, key=str))
+        where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
+        params |= {"viewer": str(visible.member), **teams}
     for column in ("team", "owner", "sponsor"):
         value = getattr(filters, column)
         if value is not None:

@@ -10,9 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import anyio
 import structlog
 from litestar import Litestar
-from litestar.types import Message, Send
+from litestar.types import Message, Receive, Send
 
 from services.api.answers import encode
 from services.api.failures import of
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("plimsoll.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_DRAINED_BYTES = 16 * 1024 * 1024
+_DRAINED_SECONDS = 5
 #: The documentation page runs its own script and nothing else runs at all.
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -52,7 +56,7 @@ class Api(Litestar):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        exchange = Exchange(scope, send)
+        exchange = Exchange(scope, receive, send)
         try:
             scope["path"] = routed((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         except ProblemError as error:
@@ -61,7 +65,7 @@ class Api(Litestar):
             if scope["method"] == "HEAD":
                 # RFC 9110, 9.3.2: as GET, without the body.
                 exchange.method, scope["method"] = "HEAD", "GET"
-            await super().__call__(scope, receive, exchange.send)
+            await super().__call__(scope, exchange.receive, exchange.send)
         metrics: Metrics = self.state.metrics
         exchange.finish(metrics)
 
@@ -69,9 +73,11 @@ class Api(Litestar):
 class Exchange:
     """One request and its answer, as far as the edge cares."""
 
-    def __init__(self, scope: Any, send: Send) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
         self._scope = scope
+        self._receive = receive
         self._send = send
+        self._unread = scope["method"] in _WITH_BODY
         self._began = time.perf_counter()
         self.method: str = scope["method"]
         self.status = 0
@@ -81,9 +87,27 @@ class Exchange:
         self._state: dict[str, Any] = scope["state"]
         self._state["request_id"] = self.request_id
 
+    async def receive(self) -> Any:
+        """The request on its way in."""
+        message = await self._receive()
+        if not (message["type"] == "http.request" and message.get("more_body")):
+            self._unread = False
+        return message
+
+    async def _drain(self) -> None:
+        """Take the rest of a body that nobody wanted, up to a bound.
+
+        A client that is still sending when its connection is closed loses the answer that would say why.
+        """
+        left = _DRAINED_BYTES
+        with anyio.move_on_after(_DRAINED_SECONDS):
+            while self._unread and left > 0:
+                left -= len((await self.receive()).get("body", b""))
+
     async def send(self, message: Message) -> None:
         """The answer on its way out."""
         if message["type"] == "http.response.start":
+            await self._drain()
             self.status = message["status"]
             message["headers"] = self._headers(list(message.get("headers", ())))
         elif message["type"] == "http.response.body" and self.method == "HEAD":

@@ -89,7 +89,7 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
-    lists = {f.encode_name for f in msgspec.structs.fields(kind) if get_origin(_bare(f.type)) is list}
+    lists = _lists(kind)
     values: dict[str, Any] = {}
     for name, value in _pairs(raw):
         if name in lists:
@@ -103,6 +103,12 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         told = explained(error, "query")
         raise ProblemError("invalid_field", str(error), errors=(told,)) from None
+
+
+@functools.cache
+def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be repeated."""
+    return frozenset(f.encode_name for f in msgspec.structs.fields(kind) if get_origin(_bare(f.type)) is list)
 
 
 def _bare(annotation: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from threading import Lock
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from services.api.problems import ProblemError
@@ -14,6 +15,7 @@ from services.api.problems import ProblemError
 _log = structlog.get_logger(__name__)
 
 _NAMESPACE = "plimsoll"
+_WINDOW_SECONDS = 60.0
 
 
 class RateLimits:
@@ -22,7 +24,7 @@ class RateLimits:
     def __init__(self, per_minute: int, redis_url: str | None) -> None:
         self._per_minute = per_minute
         self._item = RateLimitItemPerMinute(max(1, per_minute), namespace=_NAMESPACE)
-        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._local = _Windows(per_minute)
         self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
 
     def take(self, who: str) -> dict[str, str]:
@@ -50,12 +52,36 @@ class RateLimits:
             except self._shared.storage.base_exceptions as error:
                 # A Redis that is away must not stop the API: each process counts for itself until it is back.
                 _log.warning("rate_limit.local", error=type(error).__name__)
-        return self._count(self._local, who)
+        return self._local.hit(who)
 
     def _count(self, limiter: FixedWindowRateLimiter, who: str) -> tuple[bool, int, float]:
         allowed = limiter.hit(self._item, who)
         window = limiter.get_window_stats(self._item, who)
         return allowed, max(0, window.remaining), window.reset_time
+
+
+class _Windows:
+    """What this process has counted. The memory storage of `limits` starts a thread for every few requests."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._lock = Lock()
+        #: Who -> the window's end and the requests in it.
+        self._windows: dict[str, tuple[float, int]] = {}
+        self._purge_at = 0.0
+
+    def hit(self, who: str) -> tuple[bool, int, float]:
+        """Count one request: whether it may pass, how many are left, and when the window ends (Unix seconds)."""
+        now = time.time()
+        with self._lock:
+            if now >= self._purge_at:
+                self._windows = {name: window for name, window in self._windows.items() if window[0] > now}
+                self._purge_at = now + _WINDOW_SECONDS
+            ends, count = self._windows.get(who, (0.0, 0))
+            if ends <= now:
+                ends, count = now + _WINDOW_SECONDS, 0
+            self._windows[who] = (ends, count + 1)
+        return count < self._per_minute, max(0, self._per_minute - count - 1), ends
 
 
 def _redis(url: str) -> Storage:
