@@ -84,6 +84,11 @@ class Scenario:
         self.refusal: Refusal | None = None
 
     @property
+    def event(self) -> Any:
+        """What the last event says that was recorded by what somebody said last."""
+        return self.recorded[-1].data
+
+    @property
     def state(self) -> Any:
         """The state of the goal "goal"."""
         return self.story.state()

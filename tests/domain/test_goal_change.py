@@ -137,7 +137,7 @@ def test_a_diff_says_only_what_differs() -> None:
 
     goal.when(change(due=date(2026, 4, 10), priority=Priority.IMPORTANT, owner="ana"), by="ana", at="2026-02-10")
 
-    assert e.Diff(due=date(2026, 4, 10)) == goal.recorded[0].data.changes
+    assert e.Diff(due=date(2026, 4, 10)) == goal.event.changes
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_new_owner_joins_before_the_hand_over_can_be_accepted() -> None:
 
     goal.when(a.AcceptChange(), by="sam").refused_with(HandOverIncomplete, allowed=("join", "refuse"))
     goal.when(a.Join(), by="ben").then(like(e.HandOverJoined, member=goal.story.id("ben"), role="owner"))
-    assert "slack" == goal.recorded[0].data.taken_as.how
+    assert "slack" == goal.event.taken_as.how
     goal.then_state(owner=goal.story.id("ana"))
     goal.when(a.AcceptChange(), by="sam").then_state(state="active", owner=goal.story.id("ben"))
 

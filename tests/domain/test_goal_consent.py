@@ -82,9 +82,10 @@ def test_an_import_row_without_answers_takes_the_open_one(state: str, act: str, 
     open_before = opened(story)
     at = story.now
 
-    (recorded,) = story.says(by, words(act, story, why()), at=at, learnt="2026-12-01", as_written=True)
+    taken = Scenario(story)
+    taken.when(words(act, story, why()), by=by, at=at, learnt="2026-12-01", as_written=True)
 
-    assert open_before == str(recorded.data.answers)
+    assert open_before == str(taken.event.answers)
 
 
 def test_an_imports_stale_answer_is_refused_too() -> None:
@@ -198,7 +199,7 @@ def test_a_self_set_goal_is_offered_and_accepted_in_one_command() -> None:
 
     offered.then(e.GoalOffered, e.GoalAccepted).then_state(state="active", self_set=True)
     first, second = offered.recorded
-    assert (first.event_id, first.correlation_id) == (second.data.answers, second.correlation_id)
+    assert (first.event_id, first.correlation_id) == (offered.event.answers, second.correlation_id)
 
 
 def test_a_self_set_goals_change_is_accepted_in_one_command() -> None:

@@ -18,8 +18,8 @@ from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
 
 def active(**policy: Any) -> Scenario:
-    terms = {"conditions": ["It is published", "It is read"]}
-    return given(says("ana", offer(**terms)), says("sam", a.Accept()), story=Story(policy=policy or None))
+    conditions = ["It is published", "It is read"]
+    return given(says("ana", offer(conditions=conditions)), says("sam", a.Accept()), story=Story(policy=policy or None))
 
 
 def delivered(at: str = "2026-03-02", **policy: Any) -> Scenario:

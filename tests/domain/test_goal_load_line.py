@@ -22,7 +22,7 @@ from domain.terms import GoalKind, TermsInput
 from tests.domain.situations import CAPACITY
 from tests.spec import Scenario, Story, given, like, offer, request, says, why
 
-TWO_WEEKS = {"start": date(2026, 3, 2), "due": date(2026, 3, 13)}
+TWO_WEEKS: dict[str, Any] = {"start": date(2026, 3, 2), "due": date(2026, 3, 13)}
 STRICT = {"require_trade_off": True}
 DROP_FIRST = [a.TradeOff(kind="drop", goal="first")]
 
@@ -47,7 +47,7 @@ def promises(story: Story, hours: float | None, **how: Any) -> Scenario:
 
 def taken(scenario: Scenario) -> TakenAs:
     assert scenario.refusal is None, scenario.refusal
-    told: TakenAs = scenario.recorded[-1].data.taken_as
+    told: TakenAs = scenario.event.taken_as
     return told
 
 
@@ -192,15 +192,14 @@ def test_what_gives_must_be_there() -> None:
         scenario.when(a.Promise(trade_offs=[named]), by="ana").refused_with(NotFound, pointer=f"/trade_offs/0/{field}")
 
 
-@pytest.mark.parametrize(
-    ("act", "by"), [(a.Cancel, "sam"), (a.Release, "sam"), (a.WithdrawPromise, "ana")], ids=str
-)
+@pytest.mark.parametrize(("act", "by"), [(a.Cancel, "sam"), (a.Release, "sam"), (a.WithdrawPromise, "ana")], ids=str)
 def test_the_giving_act_says_for_which_goal_it_gives(act: Any, by: str) -> None:
     story = laden()
     asked(story, 8)
 
-    given(story=story).when(act(reason=why(), trade_offs=[a.TradeOff(kind="drop", for_="goal")]), by=by, on="first")
-    assert (e.TradeOff(kind="drop", for_=story.id("goal", "goal")),) == story.last("first").data.trade_offs
+    given_up = given(story=story)
+    given_up.when(act(reason=why(), trade_offs=[a.TradeOff(kind="drop", for_="goal")]), by=by, on="first")
+    assert (e.TradeOff(kind="drop", for_=story.id("goal", "goal")),) == given_up.event.trade_offs
 
 
 # --- where the sponsor's act activates -------------------------------------------------------------------------------

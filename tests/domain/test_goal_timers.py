@@ -459,7 +459,7 @@ def test_the_owner_is_reminded_once_when_the_cadence_has_passed() -> None:
     goal = promised().when_time_passes("2026-01-30")
 
     assert [at("2026-01-20")] == reminded(goal)
-    assert goal.story.id("ana") == goal.recorded[-1].data.to
+    assert goal.story.id("ana") == goal.event.to
     goal.when_time_passes("2026-02-03").then()
     goal.when(a.CheckIn(note="on the way"), by="ana", at="2026-03-02").when_time_passes("2026-03-20")
     assert [at("2026-03-17")] == reminded(goal)

@@ -1,0 +1,181 @@
+"""Members: who belongs, since when, with how many hours, away on which days, in which roles."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain import member, team
+from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.member import Absence, Capacity, DeclareAbsence, DeclareCapacity, GrantRole, Join, Leave, RevokeRole, Role
+from tests.spec import Scenario, Story, given, instant, says
+
+NEW = Join(name="Nora", ref="nora", team="core")
+
+
+def hours(value: Any, first: str = "2026-02-02") -> DeclareCapacity:
+    return DeclareCapacity(hours_per_week=value, from_=date.fromisoformat(first))
+
+
+def away(first: str, last: str) -> DeclareAbsence:
+    return DeclareAbsence(from_=date.fromisoformat(first), to=date.fromisoformat(last))
+
+
+def of(scenario: Scenario, name: str = "ana") -> member.Member:
+    state: member.Member = scenario.story.state(name, "member")
+    return state
+
+
+# --- joining and leaving ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["stella", "lea"])
+def test_a_steward_or_the_teams_lead_adds_a_member(by: str) -> None:
+    joined = given().when(NEW, by=by, on="nora", at="2026-02-02")
+
+    joined.then(member.Joined(team=joined.story.id("core", "team"), name="Nora", ref="nora"))
+    assert of(joined, "nora").present
+    assert (instant("2026-02-02"), (joined.story.id("core", "team"),)) == (
+        of(joined, "nora").joined_at,
+        of(joined, "nora").teams,
+    )
+
+
+def test_nobody_else_adds_a_member() -> None:
+    alone = msgspec.structs.replace(NEW, team=None)
+
+    given().when(NEW, by="ana", on="nora").refused_with(Forbidden, allowed=("steward", "lead"))
+    given().when(alone, by="lea", on="nora").refused_with(Forbidden)
+    given().when(alone, by="nora", on="nora").refused_with(Forbidden)
+
+
+def test_the_team_must_be_there_and_the_reference_be_the_members_own() -> None:
+    given().when(msgspec.structs.replace(NEW, team="?"), by="stella", on="nora").refused_with(NotFound, pointer="/team")
+    given().when(NEW, by="stella", on="norma").refused_with(InvalidField, pointer="/ref")
+
+
+def test_one_joins_a_team_once_and_several_teams() -> None:
+    story = Story()
+    story.says("stella", team.Create(name="Other", lead="lea", ref="other"), on="other")
+    ana = given(story=story).when(Join(team="core"), by="stella", on="ana")
+
+    ana.refused_with(AlreadyExists)
+    ana.when(Join(), by="stella", on="ana").refused_with(AlreadyExists)
+    ana.when(Join(team="other"), by="stella", on="ana").then(member.Joined)
+    assert (story.id("core", "team"), story.id("other", "team")) == of(ana).teams
+    assert "Ana" == of(ana).name
+
+
+def test_who_leaves_keeps_no_team_and_no_role_and_may_come_back() -> None:
+    left = given(says("stella", GrantRole(role=Role.AUDITOR), on="ana")).when(Leave(), by="ana", at="2026-02-02")
+
+    assert (instant("2026-02-02"), (), (), False) == (
+        of(left).left_at,
+        of(left).teams,
+        of(left).roles,
+        of(left).present,
+    )
+    left.when(hours(30), by="ana").refused_with(ActNotAllowed, allowed=("join",))
+    left.when(Join(team="core"), by="stella", on="ana").then(member.Joined)
+    assert of(left).present
+
+
+def test_nobody_leaves_before_having_joined() -> None:
+    given().when(Leave(), by="ana", at="2026-01-04", learnt="2026-02-02").refused_with(OutOfOrder, pointer="/at")
+
+
+# --- what one says about oneself -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", [hours(30), away("2026-03-02", "2026-03-06"), Leave()])
+def test_one_speaks_for_oneself_or_a_steward_does(act: member.Act) -> None:
+    given().when(act, by="ben", on="ana").refused_with(Forbidden, allowed=("member", "steward"))
+    given().when(act, by="lea", on="ana").refused_with(Forbidden)
+    assert given().when(act, by="stella", on="ana").refusal is None
+    assert given().when(act, by="ana", on="ana").refusal is None
+    given().when(act, by="stella", on="nobody").refused_with(NotFound)
+
+
+def test_hours_are_declared_from_a_day_on() -> None:
+    ana = given(says("ana", hours(30, "2026-03-02")), says("ana", hours(20.5, "2026-02-02")))
+
+    first, second = of(ana).capacities
+    assert Capacity(hours_per_week="20.5", from_=date(2026, 2, 2)) == first
+    assert Capacity(hours_per_week="30", from_=date(2026, 3, 2)) == second
+    ana.when(hours(25, "2026-03-02"), by="ana")
+    assert ["20.5", "25"] == [c.hours_per_week for c in of(ana).capacities]
+
+
+@pytest.mark.parametrize("value", [-1, 169, "NaN", "1E+999999", float("inf"), 7.125, "many"])
+def test_a_week_has_so_many_hours(value: Any) -> None:
+    given().when(hours(value), by="ana").refused_with(InvalidField, pointer="/hours_per_week")
+
+
+@pytest.mark.parametrize("value", [0, 168])
+def test_none_and_all_of_them_are_hours_too(value: int) -> None:
+    given().when(hours(value), by="ana").then(member.CapacityDeclared)
+
+
+def test_an_absence_is_dates_only() -> None:
+    ana = given(says("ana", away("2026-03-09", "2026-03-09")), says("ana", away("2026-03-02", "2026-03-06")))
+
+    ana.when(away("2026-03-02", "2026-03-06"), by="ana")
+    assert (
+        Absence(from_=date(2026, 3, 2), to=date(2026, 3, 6)),
+        Absence(from_=date(2026, 3, 9), to=date(2026, 3, 9)),
+    ) == of(ana).absences
+    with pytest.raises(msgspec.ValidationError, match="unknown field"):
+        msgspec.convert({"do": "absence", "from": "2026-03-02", "to": "2026-03-06", "why": "ill"}, member.MemberAct)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "pointer"),
+    [
+        ("2026-03-06", "2026-03-05", "/to"),
+        ("2026-03-06", "2028-03-10", "/to"),
+        ("1969-12-31", "1970-01-02", "/from"),
+        ("2199-12-31", "2200-01-01", "/to"),
+    ],
+)
+def test_an_absence_ends_after_it_begins_and_within_two_years(first: str, last: str, pointer: str) -> None:
+    given().when(away(first, last), by="ana").refused_with(InvalidField, pointer=pointer)
+
+
+def test_a_capacity_of_a_year_far_off_is_a_slip() -> None:
+    given().when(hours(30, "9999-01-01"), by="ana").refused_with(InvalidField, pointer="/from")
+
+
+@pytest.mark.parametrize("act", [hours(30), away("2026-03-02", "2026-03-06")])
+def test_in_an_import_one_who_joins_only_later_may_have_spoken_already(act: member.Act) -> None:
+    early = given().when(act, by="nora", on="nora", at="2026-02-02", learnt="2026-12-01")
+
+    assert early.refusal is None
+    assert not of(early, "nora").present
+    early.when(NEW, by="stella", on="nora", at="2026-02-03", learnt="2026-12-01").then(member.Joined)
+    assert of(early, "nora").present
+    assert 1 == len(of(early, "nora").capacities) + len(of(early, "nora").absences)
+    given().when(act, by="stella", on="nora").refused_with(NotFound)
+
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", [GrantRole(role=Role.STEWARD), RevokeRole(role=Role.STEWARD)])
+def test_only_a_steward_grants_and_revokes_roles(act: member.Act) -> None:
+    for by in ("ana", "lea"):
+        given().when(act, by=by, on="ana").refused_with(Forbidden, allowed=("steward",))
+
+
+def test_a_role_is_granted_once_and_revoked() -> None:
+    ana = given(says("stella", GrantRole(role=Role.AUDITOR), on="ana"))
+    ana.when(GrantRole(role=Role.AUDITOR), by="stella", on="ana")
+
+    assert (Role.AUDITOR,) == of(ana).roles
+    ana.when(RevokeRole(role=Role.INTEGRATION), by="stella", on="ana").refused_with(
+        ActNotAllowed, allowed=(Role.AUDITOR,)
+    )
+    ana.when(RevokeRole(role=Role.AUDITOR), by="stella", on="ana").then(member.RoleRevoked(role=Role.AUDITOR))
+    assert () == of(ana).roles
