@@ -241,6 +241,18 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
 
+    def positions(self, organisation_id: UUID) -> tuple[int, int]:
+        """The organisation's last position and the last log position, at one moment."""
+        with self.recorder.read() as session:
+            position, head = session.query("positions", organisation_id=organisation_id)[0]
+        return int(position or 0), int(head)
+
+    def position_at(self, organisation_id: UUID, log_position: int) -> int:
+        """The organisation's last position up to a log position."""
+        with self.recorder.read() as session:
+            rows = session.query("position_at", organisation_id=organisation_id, upto=log_position)
+        return int(rows[0][0] or 0)
+
     def log_position_at(self, instant: datetime) -> int:
         """The last log position recorded at or before `instant`; 0 where nothing was."""
         with self.recorder.read() as session:

@@ -67,6 +67,13 @@ HELD = Table(
     ),
 )
 BOOKKEEPING = (CHECKPOINTS, HELD)
+#: How each projection stands to one organisation, in one look.
+STANDING = """
+    SELECT c.name, c.version, c.log_position, EXISTS (
+        SELECT 1 FROM projection_held h WHERE h.name = c.name AND h.organisation_id = :organisation_id
+    ) AS held
+    FROM projection_checkpoints c ORDER BY c.name
+"""
 
 
 def enrol(database: Database, name: str, version: int, tables: Sequence[Table]) -> None:

@@ -381,7 +381,11 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
 
 
 class _Postgres:
-    """A pool; a connection that the server dropped is replaced before anyone sees it."""
+    """A pool; a connection that the server dropped is replaced before anyone sees it.
+
+    Asking each connection whether it lives before it is used would double the round trips of a read: reads find out by
+    themselves and ask again, which does no harm. Writers look first.
+    """
 
     dialect: Dialect = "postgresql"
 
@@ -394,17 +398,41 @@ class _Postgres:
             timeout=_PATIENCE_SECONDS,
             kwargs={"autocommit": True, "application_name": "plimsoll-views"},
             configure=_configure,
-            check=ConnectionPool.check_connection,
             name="plimsoll-views",
         )
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        with _postgres_errors(), self._pool.connection() as connection:
-            return _rows(connection.execute(pyformat(sql), params))
+        with _postgres_errors():
+            connection = self._pool.getconn()
+            try:
+                return _rows(connection.execute(pyformat(sql), params))
+            except psycopg.OperationalError:
+                if not connection.broken:
+                    raise
+            finally:
+                self._pool.putconn(connection)
+            with self._living() as living:
+                return _rows(living.execute(pyformat(sql), params))
+
+    @contextmanager
+    def _living(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that has just answered; the dropped ones met on the way are replaced."""
+        while True:
+            connection = self._pool.getconn()
+            try:
+                ConnectionPool.check_connection(connection)
+            except psycopg.OperationalError:
+                self._pool.putconn(connection)
+            else:
+                break
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with _postgres_errors(), self._pool.connection() as connection:
+        with _postgres_errors(), self._living() as connection:
             session = _PostgresSession(connection)
             try:
                 yield session

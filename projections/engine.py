@@ -9,12 +9,14 @@ held are counted, so `missing = head - applied - held` must be 0 whenever the po
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
 from domain.envelope import Recorded
 from projections.checkpoints import (
     BOOKKEEPING,
+    STANDING,
     Checkpoint,
     advance,
     checkpoints,
@@ -91,6 +93,12 @@ class Engine:
         """The log position up to which a projection (or: every projection) has followed."""
         found = self._current()
         return found[name].position if name else min((c.position for c in found.values()), default=0)
+
+    def standing(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
+        """The log position that every projection has followed; those that hold back a stream of the organisation."""
+        rows = self.database.query(STANDING, {"organisation_id": str(organisation_id)})
+        ours = [r for r in rows if r.name in self.projections and r.version == self.projections[r.name].version]
+        return min((r.log_position for r in ours), default=0), tuple(r.name for r in rows if r.held)
 
     def retry_held(self, name: str | None = None) -> int:
         """Try the streams that are held back once more (after code or data were mended); how many flow again."""

@@ -19,9 +19,16 @@ SELECT count(*) FROM stored_events
 -- name: position
 SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id
 
+-- name: positions
+SELECT (SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id), log_position
+FROM ledger_head WHERE single = 1
+
 -- name: position_at
--- The organisation's position at a log position.
-SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id AND notification_id <= :upto
+-- The organisation's position at a log position: from its end backwards, which finds a recent one at once.
+SELECT max(position) FROM (
+    SELECT position FROM stored_events WHERE organisation_id = :organisation_id AND notification_id <= :upto
+    ORDER BY position DESC LIMIT 1
+) AS latest
 
 -- name: log_position_at
 SELECT notification_id FROM stored_events WHERE recorded_at <= :instant

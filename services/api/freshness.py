@@ -32,21 +32,11 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(runtime: Runtime, organisation_id: UUID) -> Freshness:
     """Taken before the question is asked, so that what it promises is surely in the answer."""
-    position, head = runtime.ledger.position(organisation_id), runtime.ledger.head()
-    followed = runtime.engine.position()
-    organisation = str(organisation_id)
+    position, head = runtime.ledger.positions(organisation_id)
+    followed, held = runtime.engine.standing(organisation_id)
     if followed < head:
-        rows = runtime.database.query(
-            "SELECT MAX(position) AS position FROM history"
-            " WHERE organisation_id = :organisation AND known_from <= :known",
-            {"organisation": organisation, "known": followed},
-        )
-        position = min(position, rows[0].position or 0)
-    held = runtime.database.query(
-        "SELECT DISTINCT name FROM projection_held WHERE organisation_id = :organisation ORDER BY name",
-        {"organisation": organisation},
-    )
-    return Freshness(position=position, lag=max(0, head - followed), degraded=tuple(row.name for row in held))
+        position = min(position, runtime.ledger.position_at(organisation_id, followed))
+    return Freshness(position=position, lag=max(0, head - followed), degraded=held)
 
 
 def log_position_of(runtime: Runtime, organisation_id: UUID, position: int) -> int:

@@ -130,6 +130,8 @@ def found_goal(call: Call, ref: str, view: Lens) -> Goal:
     """
     goal_id = call.id_of("goal", decoded(ref))
     goal = goals.get(call.runtime.database, view, goal_id)
+    if goal is not None and sees_everything(call.viewer):
+        return goal
     latest = call.runtime.ledger.load(call.viewer.organisation_id, "goal", goal_id)
     if latest is None:
         raise NotFound("no such goal")

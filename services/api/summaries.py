@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from uuid import UUID
 
 import msgspec
@@ -76,6 +77,7 @@ class PolicySummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
     versions: tuple[PolicyVersion, ...]
 
 
+@cache
 def acts_from(state: str) -> dict[str, list[str]]:
     """Role -> acts that the agreement lets it take from this state, timers left out."""
     acts: dict[str, list[str]] = {}

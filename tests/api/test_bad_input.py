@@ -331,7 +331,7 @@ def test_guessing_keys_is_limited_too(served: Callable[..., House]) -> None:
 def test_an_error_of_ours_tells_nothing_about_itself(served: Callable[..., House]) -> None:
     # given a store that breaks in a way nobody foresaw
     house = served()
-    house.runtime.ledger.position = None  # type: ignore[assignment,method-assign]
+    house.runtime.ledger.positions = None  # type: ignore[assignment,method-assign]
 
     # when
     response = house.as_("ana").get("/v1/goals")

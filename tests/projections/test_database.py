@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from projections.database import Database, DatabaseUnavailable, WriteRefused
@@ -129,6 +130,25 @@ def test_a_closed_or_unreachable_database_says_that_it_is_unavailable(database: 
         database.query("SELECT 1 AS one")
     with pytest.raises(DatabaseUnavailable):
         Database.open(sqlite_url + "/no/such/directory/x.db")
+
+
+def test_connections_that_the_server_dropped_are_replaced_unseen(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    database.migrate([THINGS])
+    drop = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'plimsoll-views' AND datname = current_database()"
+    )
+
+    with psycopg.connect(postgres_url) as other:
+        other.execute(drop)
+        assert [1] == [row.one for row in database.query("SELECT 1 AS one")]
+        other.execute(drop)
+        with database.transaction() as transaction:
+            transaction.upsert_many(THINGS, [("a", 1, None)])
+
+    assert ["a"] == ids(database)
+    database.close()
 
 
 def test_another_kind_of_url_is_refused() -> None:
