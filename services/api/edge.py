@@ -56,6 +56,8 @@ class Api(Litestar):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        # A copy: the server goes on reading the method from its own.
+        scope = {**scope}
         exchange = Exchange(scope, receive, send)
         try:
             scope["path"] = routed((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
