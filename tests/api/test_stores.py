@@ -1,0 +1,111 @@
+"""The same API on PostgreSQL with Redis: text that only one store would refuse, limits shared between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from services.api.app import create_app
+from services.api.limits import RateLimits
+from services.api.problems import ProblemError
+from services.organisations import found
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.api.house import START, Clock, offer, why
+
+
+class Served:
+    """A founded organisation on PostgreSQL and its steward."""
+
+    def __init__(self, runtime: Runtime, client: TestClient, key: str) -> None:  # type: ignore[type-arg]
+        self.runtime = runtime
+        self._client = client
+        self._key = key
+
+    def send(self, method: str, path: str, **how: object) -> Response:
+        response: Response = self._client.request(method, path, headers={"Authorization": f"Bearer {self._key}"}, **how)  # type: ignore[arg-type]
+        self.runtime.engine.catch_up()
+        return response
+
+
+@pytest.fixture
+def served(postgres_url: str, redis_url: str) -> Iterator[Served]:
+    settings = Settings(database_url=postgres_url, redis_url=redis_url)
+    migrate(settings)
+    with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
+        key = found(runtime, "acme", steward="stella").api_key
+        runtime.engine.catch_up()
+        with TestClient(create_app(runtime)) as client:
+            yield Served(runtime, client, key)
+
+
+def test_the_journey_runs_on_postgresql_and_redis(served: Served) -> None:
+    # given
+    assert 200 == served.send("GET", "/readyz").status_code
+    offered = served.send("POST", "/v1/goals", json=offer("stella", "stella", ref="a", team=None)).json()
+    assert "active" == offered["state"]
+
+    # when
+    body = {"changes": {"due": "2026-04-10"}, "reason": why()}
+    changed = served.send("POST", "/v1/goals/a/propose-change", json=body)
+
+    # then a self-set change is accepted in the same command
+    assert (200, "2026-04-10") == (changed.status_code, changed.json()["due"])
+    position = changed.json()["position"]
+    assert "2026-04-10" == served.send("GET", f"/v1/goals/a/why?field=due&after_position={position}").json()["value"]
+    for path in (
+        "/v1/goals?q=goal",
+        "/v1/reports/overload",
+        "/v1/reports/drift",
+        "/v1/events",
+        "/v1/members",
+        "/metrics",
+    ):
+        assert 200 == served.send("GET", path).status_code, path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\x00b", "a\u0001b", "\u202e", "\ufffe", "\U0010ffff", "e\u0301", "''; --", "%s %(a)s :a {}", "\\", "😀" * 50],
+)
+def test_any_text_is_kept_as_it_was_or_refused(served: Served, text: str) -> None:
+    response = served.send("POST", "/v1/goals", json=offer("stella", "stella", title=text, team=None))
+
+    if "\x00" in text:
+        assert 422 == response.status_code
+    else:
+        assert (201, text) == (response.status_code, response.json()["title"])
+        assert [text] == [goal["title"] for goal in served.send("GET", "/v1/goals").json()["goals"]]
+        assert 200 == served.send("GET", "/v1/goals", params={"q": text}).status_code
+
+
+def test_processes_share_one_rate(redis_url: str) -> None:
+    one, two = RateLimits(3, redis_url), RateLimits(3, redis_url)
+    for limits in (one, two, one):
+        limits.take("key:a")
+
+    with pytest.raises(ProblemError, match="requests a minute"):
+        two.take("key:a")
+
+
+def test_a_redis_that_is_away_stops_nobody() -> None:
+    limits = RateLimits(2, "redis://127.0.0.1:1/0")
+
+    assert '"default";r=1' in limits.take("key:a")["RateLimit"]
+    limits.take("key:a")
+    with pytest.raises(ProblemError, match="requests a minute"):
+        limits.take("key:a")
+
+
+def test_an_api_with_its_redis_away_is_not_ready(served: Served) -> None:
+    settings = msgspec.structs.replace(served.runtime.settings, redis_url="redis://127.0.0.1:1/0")
+    with Runtime(settings) as runtime, TestClient(create_app(runtime)) as client:
+        response = client.get("/readyz")
+
+    assert (503, "not_ready") == (response.status_code, response.json()["code"])
+    assert "broker: unavailable" in response.json()["detail"]
