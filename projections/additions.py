@@ -97,7 +97,7 @@ class Taken:
         for back in self._evidence.returns:
             candidates = dropped[back.goal, back.owner] if back.giving == DROP else self._deferral(back)
             for giving in candidates:
-                if 0 <= (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
+                if back.at >= giving.at and (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
                     found.setdefault(giving.event, back)
         return found
 

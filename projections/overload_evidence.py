@@ -65,6 +65,8 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     """Something that had given way and is back."""
 
     event: UUID
+    #: Microseconds UTC, and the day that is in the organisation's zone.
+    at: int
     day: date
     owner: UUID
     goal: UUID
@@ -288,6 +290,7 @@ class Evidence:
         return [
             Return(
                 event=UUID(row.event_id),
+                at=row.occurred_at,
                 day=self.day(row.occurred_at),
                 owner=UUID(row.owner),
                 goal=UUID(row.goal),

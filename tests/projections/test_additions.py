@@ -10,6 +10,7 @@ import pytest
 
 from domain.goal.acts import (
     AcceptChange,
+    Cancel,
     Changes,
     CheckIn,
     Join,
@@ -18,7 +19,7 @@ from domain.goal.acts import (
     ProposeChange,
     TradeOff,
 )
-from domain.member import DeclareCapacity
+from domain.member import DeclareAbsence, DeclareCapacity
 from tests.projections.loads import (
     Ask,
     asking,
@@ -146,6 +147,48 @@ def test_declared_hours_pay_too(ask: Ask, busy: Story) -> None:
     assert [["capacity"]] == [t.kinds for t in told.trade_offs]
 
 
+def test_hours_declared_for_days_past_pay_for_none_of_them(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-02", effort_hours=16, start=day("2026-03-02"), due=day("2026-03-13"))
+    busy.says("ana", DeclareCapacity(hours_per_week=50, from_=day("2026-03-02")), at="2026-03-09")
+
+    assert 8.0 == ask(busy, "2026-03-09", team="core").additions[0].freed_hours
+
+
+def test_what_gave_way_before_the_addition_frees_nothing_before_it(ask: Ask, busy: Story) -> None:
+    dropped(busy, "other", "2026-03-02")
+    promised(busy, "new", "2026-03-09", effort_hours=20, start=day("2026-03-09"), due=day("2026-03-13"))
+
+    # Seen on the 2nd, 60 hours lie on 30 working days: five of them are the addition's.
+    assert 10.0 == ask(busy, "2026-03-09", team="core").additions[0].freed_hours
+
+
+def test_an_absence_declared_later_does_not_change_what_was_freed(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-03-13"))
+    dropped(busy, "other", "2026-03-09", trade_offs=paying("new", "drop"))
+    busy.says("ana", DeclareAbsence(from_=day("2026-03-12"), to=day("2026-03-20")), at="2026-03-10")
+
+    assert 12.0 == ask(busy, "2026-03-10", team="core").additions[0].freed_hours
+
+
+def test_a_pause_that_begins_later_frees_all_too(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=60, start=day("2026-03-04"), due=day("2026-04-10"))
+    pause = Pause(paused_from=day("2026-03-16"), resume_on=day("2026-03-30"))
+    changed(busy, "other", "2026-03-09", pause=pause, trade_offs=paying("new", "pause"))
+
+    assert 60.0 == ask(busy, "2026-03-09", team="core").additions[0].freed_hours
+
+
+def test_an_absorbed_addition_leaves_what_gave_way_to_the_next(ask: Ask) -> None:
+    story = Story()
+    promised(story, "old", "2026-01-20", effort_hours=20, start=day("2026-03-02"), due=day("2026-03-06"))
+    promised(story, "fits", "2026-03-02T09:00", effort_hours=7, start=day("2026-03-02"), due=day("2026-03-06"))
+    promised(story, "full", "2026-03-02T10:00", effort_hours=20, start=day("2026-03-02"), due=day("2026-03-06"))
+    story.says("sam", Cancel(reason=why()), on="old", at="2026-03-02T11:00")
+    fits, full_week = ask(story, "2026-03-02", team="core").additions
+
+    assert [(True, 0.0), (False, 20.0)] == [(a.absorbed, a.freed_hours) for a in (fits, full_week)]
+
+
 def test_a_hand_over_frees_the_old_owner_and_adds_to_the_new_one(ask: Ask, busy: Story) -> None:
     promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
     promised(busy, "full", "2026-01-20", owner="ben", effort_hours=320, start=day("2026-03-02"), due=day("2026-05-08"))
@@ -250,6 +293,14 @@ def test_the_return_counts_in_the_window_in_which_it_happened(ask: Ask, paid: St
 
     assert 1 == one(ask(paid, "2026-04-20", team="core"), "trade_offs_undone").value
     assert 0 == one(ask(paid, "2026-05-20", team="core"), "trade_offs_undone").value
+
+
+def test_a_follow_up_taken_on_before_the_drop_is_not_its_return(ask: Ask, busy: Story) -> None:
+    promised(busy, "new", "2026-03-04", effort_hours=40, start=day("2026-03-04"), due=day("2026-04-10"))
+    followed_up(busy, "2026-03-05T08:00")
+    dropped(busy, "other", "2026-03-05T09:00", trade_offs=paying("new", "drop"))
+
+    assert 0 == one(ask(busy, "2026-03-05", team="core"), "trade_offs_undone").value
 
 
 def test_a_follow_up_by_somebody_else_brings_nothing_back(ask: Ask, paid: Story) -> None:

@@ -240,6 +240,7 @@ def test_critical_goals_that_slip_for_an_addition_are_told_in_days(ask: Ask, bus
     assert (5.0, 2, [slip]) == (whole.value, whole.n, whole.events)
     assert 10 == one(report, "critical_displacement_days", goal=busy.id("vital", "goal")).value
     assert 0 == one(report, "critical_displacement_days", goal=busy.id("steady", "goal")).value
+    assert 0 == one(ask(busy, "2026-04-02", team="core", window=28), "critical_displacement_days").value
 
 
 def test_without_critical_goals_nothing_can_be_displaced(ask: Ask, busy: Story) -> None:
