@@ -132,7 +132,7 @@ class Offer(_Opening, tag="offer", frozen=True, kw_only=True):
 
 
 class Discard(Act, tag="discard", frozen=True, kw_only=True):
-    pass
+    """Throw a draft away; its author only."""
 
 
 class _Answer(Act, frozen=True, kw_only=True):
@@ -142,6 +142,8 @@ class _Answer(Act, frozen=True, kw_only=True):
 
 
 class Promise(_Answer, tag="promise", frozen=True, kw_only=True):
+    """The owner promises: only the owner can, and only what is open."""
+
     trade_offs: TradeOffs = []
 
 
@@ -160,18 +162,22 @@ class Counter(_Answer, tag="counter", frozen=True, kw_only=True):
 
 
 class DeferAnswer(Act, tag="defer_answer", frozen=True, kw_only=True):
+    """Promise to answer by a day, within the policy's maximum."""
+
     answer_by: date
 
 
 class Decline(_Answer, tag="decline", frozen=True, kw_only=True):
-    pass
+    """Say no; a code is enough, "capacity" among them, and nobody overrides it."""
 
 
 class Withdraw(Act, tag="withdraw", frozen=True, kw_only=True):
-    pass
+    """Take back what was asked or offered, before it became a promise."""
 
 
 class Clarify(Act, tag="clarify", frozen=True, kw_only=True):
+    """Ask or answer a question; the other side's clock waits, at most twice."""
+
     text: Note
 
 
@@ -191,30 +197,42 @@ class CheckIn(Act, tag="check_in", frozen=True, kw_only=True):
 
 
 class Feedback(Act, tag="feedback", frozen=True, kw_only=True):
+    """Feedback both ways: on progress, on inputs and clarity."""
+
     text: Note
     on: Literal["progress", "inputs", "clarity", "other"] = "other"
 
 
 class RaiseBlocker(Act, tag="raise_blocker", frozen=True, kw_only=True):
+    """Say what stands in the way and who acts next."""
+
     blocker: BlockerInput
 
 
 class ResolveBlocker(Act, tag="resolve_blocker", frozen=True, kw_only=True):
+    """Say how a blocker was resolved."""
+
     blocker: EventId
     resolution: Note
 
 
 class AnswerNeed(Act, tag="answer_need", frozen=True, kw_only=True):
+    """The helper's side of a need."""
+
     #: "<check-in event id>/<index of the need, from 0>".
     need: Annotated[str, msgspec.Meta(max_length=40)]
     text: Note
 
 
 class RecordValue(Act, tag="record_value", frozen=True, kw_only=True):
+    """A reading of the measure; a machine's never resets staleness."""
+
     value: Number
 
 
 class ProposeChange(Act, tag="propose_change", frozen=True, kw_only=True):
+    """Renegotiate: what would change and why, and what gives; old terms hold until it is accepted."""
+
     changes: Changes
     trigger: Literal["blocker", "need", "parent", "purpose", "other"] = "other"
     trade_offs: TradeOffs = []
@@ -229,17 +247,19 @@ class AcceptChange(_Answer, tag="accept_change", frozen=True, kw_only=True):
 
 
 class RejectChange(_Answer, tag="reject_change", frozen=True, kw_only=True):
-    pass
+    """The old terms stand."""
 
 
 class CounterChange(_Answer, tag="counter_change", frozen=True, kw_only=True):
+    """Yes, if: the other side's version of the open proposal."""
+
     changes: Changes
     trade_offs: TradeOffs = []
     accept_overload: bool = False
 
 
 class WithdrawChange(_Answer, tag="withdraw_change", frozen=True, kw_only=True):
-    pass
+    """Take one's own proposal back."""
 
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
@@ -249,88 +269,114 @@ class Join(Act, tag="join", frozen=True, kw_only=True):
 
 
 class Refuse(Act, tag="refuse", frozen=True, kw_only=True):
-    pass
+    """The member named as new owner or sponsor declines; the hand-over falls."""
 
 
 class DeclareComplete(Act, tag="declare_complete", frozen=True, kw_only=True):
+    """The owner says it is done, with evidence per condition or wholesale."""
+
     evidence: Annotated[list[EvidenceInput], msgspec.Meta(max_length=7)] = []
 
 
 class DeclareSatisfied(_Answer, tag="declare_satisfied", frozen=True, kw_only=True):
+    """The sponsor says the conditions are met."""
+
     verdicts: Annotated[list[VerdictInput], msgspec.Meta(max_length=7)] = []
 
 
 class RejectDelivery(_Answer, tag="reject_delivery", frozen=True, kw_only=True):
+    """The sponsor sends it back: which condition is unmet, and until when to rework."""
+
     condition: ConditionId
     rework_by: date
 
 
 class RetractCompletion(Act, tag="retract_completion", frozen=True, kw_only=True):
-    pass
+    """The owner takes a delivery back; the days in delivery do not count."""
 
 
 class Dispute(Act, tag="dispute", frozen=True, kw_only=True):
+    """Name a mediator, neither party, and a time-box."""
+
     mediator: Ref
     decide_by: date
 
 
 class RuleSatisfied(Act, tag="rule_satisfied", frozen=True, kw_only=True):
-    pass
+    """The mediator finds the conditions met."""
 
 
 class RuleBroken(Act, tag="rule_broken", frozen=True, kw_only=True):
-    pass
+    """The mediator finds the promise broken."""
 
 
 class Cancel(Act, tag="cancel", frozen=True, kw_only=True):
+    """The sponsor's need is gone."""
+
     trade_offs: TradeOffs = []
 
 
 class Release(Act, tag="release", frozen=True, kw_only=True):
+    """The sponsor frees the owner; the need stays."""
+
     trade_offs: TradeOffs = []
 
 
 class WithdrawPromise(Act, tag="withdraw_promise", frozen=True, kw_only=True):
+    """The owner revokes the promise, with a mitigation if there is one."""
+
     mitigation: Note = ""
     trade_offs: TradeOffs = []
 
 
 class CloseBroken(Act, tag="close_broken", frozen=True, kw_only=True):
-    pass
+    """The sponsor closes a lapsed goal, in neutral words."""
 
 
 class ReassignSponsor(Act, tag="reassign_sponsor", frozen=True, kw_only=True):
+    """A steward names another sponsor for one who left or is long absent."""
+
     sponsor: Ref
 
 
 class ReleaseDeparted(Act, tag="release_departed", frozen=True, kw_only=True):
-    pass
+    """A steward frees a goal whose owner left."""
 
 
 class ChooseApproach(Act, tag="choose_approach", frozen=True, kw_only=True):
+    """The owner's freedom: how. Never gated."""
+
     text: Note
 
 
 class Retitle(Act, tag="retitle", frozen=True, kw_only=True):
+    """Title, description, tags: cosmetic."""
+
     title: Title | None = None
     description: Note | None = None
     tags: Tags | None = None
 
 
 class Affirm(Act, tag="affirm", frozen=True, kw_only=True):
+    """Nothing changed, still right."""
+
     note: Note = ""
 
 
 class AffirmLink(Act, tag="affirm_link", frozen=True, kw_only=True):
+    """What this goal supports has changed, and it still supports it."""
+
     supports: Supports
 
 
 class Unlink(Act, tag="unlink", frozen=True, kw_only=True):
+    """This goal no longer supports that."""
+
     supports: Supports
 
 
 class Resume(Act, tag="resume", frozen=True, kw_only=True):
-    pass
+    """Work resumes before the agreed day."""
 
 
 GoalAct = (
