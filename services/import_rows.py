@@ -7,7 +7,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, get_args
 
 import msgspec
@@ -18,6 +18,7 @@ from domain.errors import InvalidField
 from domain.organisation import Create as CreateOrganisation
 from domain.organisation import SetPolicy
 from domain.references import Ref, as_uuid, external
+from domain.terms import FIRST_YEAR
 
 #: A longer line is refused: no honest act needs a megabyte.
 LONGEST_LINE_BYTES = 1_000_000
@@ -192,7 +193,7 @@ def _row(line: int, raw: dict[str, Any]) -> Row:
         body["ref"] = _external(ref, kind)
     return Row(
         line=line,
-        at=head.at,
+        at=_instant(head.at),
         by=head.by,
         kind=kind,
         ref=ref,
@@ -202,6 +203,17 @@ def _row(line: int, raw: dict[str, Any]) -> Row:
         digest=hashlib.sha256(msgspec.json.encode(raw, order="sorted")).digest(),
         names=tuple(_names(raw, "")),
     )
+
+
+def _instant(at: datetime) -> datetime:
+    """In UTC. Raises BadRow where no calendar reaches: at both ends an instant overflows on its way to another zone."""
+    try:
+        found = at.astimezone(UTC)
+    except OverflowError:
+        found = datetime.min.replace(tzinfo=UTC)
+    if found.year < FIRST_YEAR:
+        raise BadRow("invalid_field", f"an instant from {FIRST_YEAR} on", "/at")
+    return found
 
 
 def _holds_nul(value: Any) -> bool:  # noqa: ANN401 - decoded JSON

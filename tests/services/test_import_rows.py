@@ -124,6 +124,16 @@ def test_a_missing_field_is_named(missing: str) -> None:
     assert f"/{missing}" == bad.field
 
 
+@pytest.mark.parametrize(
+    "at",
+    ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1969-12-31T23:59:59Z"],
+)
+def test_an_instant_that_no_calendar_reaches_is_named(at: str) -> None:
+    error = refused(line(at=at))
+
+    assert ("invalid_field", "/at") == (error.code, error.field)
+
+
 def test_an_unknown_act_is_answered_with_those_there_are() -> None:
     assert "goal.check_in" in refused(line(do="goal.ponder")).allowed
 
