@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -21,7 +20,7 @@ from services.access import READ, sees_everything
 from services.api.answers import Answer, version_tag
 from services.api.call import Call
 from services.api.inputs import read_as_of
-from services.api.looking import asked, look, shown
+from services.api.looking import asked, following, look, shown
 from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
 from services.api.paths import decoded
 from services.api.problems import field_error
@@ -84,7 +83,7 @@ def list_goals(call: NamedDependency[Call]) -> Answer:
     )
     headers = {}
     if page.next is not None:
-        headers["Link"] = f'<{_next(call, query, page.next)}>; rel="next"'
+        headers["Link"] = f'<{following(call, query, cursor=page.next)}>; rel="next"'
     answer = GoalList(goals=[of_goal(goal) for goal in page.goals], next=page.next)
     return shown(call, answer, view, headers=headers)
 
@@ -110,17 +109,6 @@ def _visible(call: Call) -> goals.Visible | None:
     if sees_everything(viewer):
         return None
     return goals.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
-
-
-def _next(call: Call, query: msgspec.Struct, cursor: str) -> str:
-    """The same question with the next cursor; `after_position` has done its duty."""
-    given = {
-        name: value
-        for name, value in msgspec.to_builtins(query).items()
-        if value not in (None, "", []) and name != "after_position"
-    }
-    given["cursor"] = cursor
-    return f"{call.path}?{urlencode(given, doseq=True)}"
 
 
 def found_goal(call: Call, ref: str, view: Lens) -> Goal:
@@ -210,8 +198,7 @@ def get_history(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
     page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
     headers = {}
     if page.next is not None:
-        following = urlencode({"after": page.next, "limit": query.limit})
-        headers["Link"] = f'<{call.path}?{following}>; rel="next"'
+        headers["Link"] = f'<{following(call, query, after=page.next)}>; rel="next"'
     return shown(call, page, view, headers=headers)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
 
 from domain.errors import NotFound
 from projections.lens import Lens, lens
@@ -39,6 +42,16 @@ def asked(call: Call) -> Lens:
             read_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
         ),
     )
+
+
+def following(call: Call, query: msgspec.Struct, **where: str | int) -> str:
+    """The address of the next page: the same question from `where` on; `after_position` has done its duty."""
+    given = {
+        name: value
+        for name, value in msgspec.to_builtins(query).items()
+        if value not in (None, "", []) and name != "after_position"
+    }
+    return f"{call.path}?{urlencode(given | where, doseq=True)}"
 
 
 def shown(

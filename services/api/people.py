@@ -22,7 +22,7 @@ from projections.people import member_at, members_at, team_at, teams_at
 from services.access import ACT, ADMIN, READ
 from services.api.answers import Answer
 from services.api.call import Call
-from services.api.looking import asked, shown
+from services.api.looking import asked, following, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import existing, record, recorded
@@ -81,9 +81,9 @@ def list_members(call: NamedDependency[Call]) -> Answer:
     team = call.id_of("team", query.team) if query.team is not None else None
     found = [m for m in members_at(call.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
-    following = str(page[-1].id) if len(found) > query.limit else None
-    headers = {"Link": f'<{call.path}?cursor={following}&limit={query.limit}>; rel="next"'} if following else {}
-    answer = MemberList(members=[_listed(call, member) for member in page], next=following)
+    last = str(page[-1].id) if len(found) > query.limit else None
+    headers = {"Link": f'<{following(call, query, cursor=last)}>; rel="next"'} if last else {}
+    answer = MemberList(members=[_listed(call, member) for member in page], next=last)
     return shown(call, answer, view, headers=headers)
 
 

@@ -216,3 +216,35 @@ def test_head_is_get_without_its_body(house: House) -> None:
     head = house.as_("ana").request("HEAD", f"/v1/goals/{goal}")
 
     assert (200, b"", got.headers["ETag"]) == (head.status_code, head.content, head.headers["ETag"])
+
+
+def test_the_next_page_of_members_asks_the_same_question(house: House) -> None:
+    ana = house.as_("ana")
+
+    seen: list[str] = []
+    path: str | None = "/v1/members?team=core&limit=2&as_of=2026-03-02"
+    while path is not None:
+        page = ana.get(path)
+        seen += [member["name"] for member in page.json()["members"]]
+        path = page.links.get("next", {}).get("url")
+
+    assert ["Ana", "Ben", "Lea", "Mia", "Sam"] == sorted(seen)
+
+
+def test_the_next_page_of_a_history_asks_about_the_same_time(house: House) -> None:
+    # given
+    goal, ana = active(house), house.as_("ana")
+    then = house.clock.now.isoformat().replace("+00:00", "Z")
+    house.clock.now += timedelta(days=1)
+    ana.says(f"/v1/goals/{goal}/check-in", {"note": "later"})
+
+    # when
+    seen: list[str] = []
+    query: str | None = f"/v1/goals/{goal}/history?limit=1&as_of={then}"
+    while query is not None:
+        page = ana.get(query)
+        seen += [entry["type"] for entry in page.json()["entries"]]
+        query = page.links.get("next", {}).get("url")
+
+    # then
+    assert ["goal.offered.v1", "goal.accepted.v1"] == seen
