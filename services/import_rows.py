@@ -164,17 +164,24 @@ def row_of(line: int, text: bytes) -> Row | None:
     if not text:
         return None
     try:
+        return _row(line, _object(text))
+    except RecursionError:
+        raise BadRow("malformed_line", "nested too deeply") from None
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
         raw = msgspec.json.decode(text)
     except UnicodeDecodeError:
         raise BadRow("malformed_line", "not UTF-8") from None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.DecodeError as error:
         raise BadRow("malformed_line", f"not JSON: {error}") from None
     if not isinstance(raw, dict):
         raise BadRow("malformed_line", "not a JSON object")
     # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
     if b"\\u0000" in text and _holds_nul(raw):
         raise BadRow("malformed_line", "a text holds the character NUL")
-    return _row(line, raw)
+    return raw
 
 
 def _row(line: int, raw: dict[str, Any]) -> Row:

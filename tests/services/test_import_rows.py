@@ -148,12 +148,26 @@ def test_an_unknown_act_is_answered_with_those_there_are() -> None:
         b'{"a": NaN}',
         b'{"a": 1E+999999}',
         b"[" * 100_000,
+        b'{"a": ' + b"[" * 700 + b"]" * 700 + b', "b": "nul \\u0000"}',
         b'{"a": "' + b"x" * LONGEST_LINE_BYTES + b'"}',
         line(note="nul \x00 inside"),
         b'{"a": "\\ud800"}',
         b'{"a": 1' + b"0" * 5000 + b"}",
     ],
-    ids=["cut", "list", "text", "not-utf-8", "nan", "huge", "deep", "long", "nul", "surrogate", "digits"],
+    ids=[
+        "cut",
+        "list",
+        "text",
+        "not-utf-8",
+        "nan",
+        "huge",
+        "deep",
+        "deep-with-nul",
+        "long",
+        "nul",
+        "surrogate",
+        "digits",
+    ],
 )
 def test_a_line_that_is_no_json_object_is_refused(text: bytes) -> None:
     assert "malformed_line" == refused(text).code
