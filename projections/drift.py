@@ -68,7 +68,7 @@ def report(
 
     Group figures name the team or the member asked for; figures of a goal name the goal. `explain` adds event ids.
     """
-    goals = goals_at(database, lens, team=team, owners=None if member is None else [member])
+    goals = goals_at(database, lens, team=team, owners=None if member is None else [member], states=LIVE_STATES)
     live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
     facts = facts_at(database, lens, live)
     policy = lens.policy.policy

@@ -135,17 +135,23 @@ def get(database: Database, lens: Lens, goal_id: UUID) -> Goal | None:
 
 
 def goals_at(
-    database: Database, lens: Lens, *, team: UUID | None = None, owners: Iterable[UUID] | None = None
+    database: Database,
+    lens: Lens,
+    *,
+    team: UUID | None = None,
+    owners: Iterable[UUID] | None = None,
+    states: Iterable[str] | None = None,
 ) -> list[Goal]:
-    """Every goal in any state, or those of a team, or of any of these owners; by id."""
+    """Every goal, or those of a team, of any of these owners, in any of these states; by id."""
     where, params = ["1 = 1"], dict(lens.params)
     if team is not None:
         where.append("team = :team")
         params["team"] = str(team)
-    if owners is not None:
-        marks, values = _listed("owner", owners)
-        where.append(f"owner IN ({marks})")
-        params.update(values)
+    for column, wanted in (("owner", owners), ("state", states)):
+        if wanted is not None:
+            marks, values = _listed(column, wanted)
+            where.append(f"{column} IN ({marks})")
+            params.update(values)
     sql = f"SELECT body FROM goals WHERE {lens.sql} AND {' AND '.join(where)} ORDER BY stream_id"
     return [_GOAL.decode(row.body) for row in database.query(sql, params)]
 

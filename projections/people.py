@@ -48,7 +48,7 @@ MEMBERS = StateView(
 )
 TEAMS = StateView(
     name="teams",
-    version=1,
+    version=2,
     kind="team",
     evolve=teams.evolve,
     columns=(
@@ -57,6 +57,8 @@ TEAMS = StateView(
         Column("lead", "uuid", "The member who leads it."),
     ),
     fields=lambda state: (state.ref, _clean(state.name), str(state.lead)),
+    # Asked by every request: which teams does its sender lead?
+    indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
 )
 ORGANISATIONS = StateView(

@@ -37,11 +37,12 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: parents
+-- `+`: by their ids; SQLite would otherwise walk every goal that is still valid.
 SELECT stream_id, title, owner FROM goals
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND valid_to > :at
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
 -- name: owners
 SELECT stream_id, body FROM members
-WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND valid_to > :at
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known

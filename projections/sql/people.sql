@@ -40,6 +40,7 @@ WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND va
   AND known_from <= :known AND known_to > :known
 
 -- name: names
+-- `+`: by their ids; SQLite would otherwise walk everybody who is still there.
 SELECT stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name FROM members
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
