@@ -151,8 +151,14 @@ def _page(call: Call) -> _Page:
     limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
     found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
-    examined = found[-1].position if len(found) == limit else max(head, query.after)
-    return _Page([event for event in found if sight.of_event(event)], examined)
+    full = len(found) == limit
+    return _Page([event for event in found if sight.of_event(event)], _examined(found, head, query.after, full=full))
+
+
+def _examined(found: list[Recorded], head: int, after: int, *, full: bool) -> int:
+    """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
+    last = found[-1].position if found else after
+    return last if full else max(head, last)
 
 
 def _subject(call: Call, subject: str | None) -> Any:

@@ -13,6 +13,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from domain.aggregates import EVENTS
+from services.api.events import _examined
 from tests.api.house import House, active, offer, why
 
 BATCH = "application/cloudevents-batch+json"
@@ -154,3 +155,15 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(house: House) -> None
         event["time"],
     )
     assert event["recordedtime"].startswith("2026-03-02")
+
+
+def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(house: House) -> None:
+    # given a head that was asked for before the last two events were recorded
+    active(house)
+    recorded = house.runtime.ledger.feed(house.organisation_id(), 0, 1000)
+    head = recorded[-3].position
+
+    # then a page that holds them has looked behind them
+    assert recorded[-1].position == _examined(recorded, head, 0, full=False)
+    assert head == _examined([], head, 0, full=False)
+    assert head + 9 == _examined([], head, head + 9, full=False)
