@@ -25,7 +25,7 @@ from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
 from services.api.paths import decoded
 from services.api.problems import field_error
 from services.api.summaries import GoalSummary, acts_from, of_goal
-from services.api.visible import require_goal
+from services.api.visible import require_goal, sees_goal
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -224,7 +224,14 @@ def get_why(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
     query: WhyQuery = call.query
     view = asked(call)
     found = found_goal(call, goal, view)
-    return shown(call, why.why(call.runtime.database, view, found.id, query.field), view)
+    answer = why.why(call.runtime.database, view, found.id, query.field)
+    return shown(call, msgspec.structs.replace(answer, upstream=_visible_parents(call, answer.upstream)), view)
+
+
+def _visible_parents(call: Call, upstream: list[why.Upstream]) -> list[why.Upstream]:
+    """A goal may support one of another team: what became of that one is for those who may see it."""
+    load, organisation = call.runtime.ledger.load, call.viewer.organisation_id
+    return [up for up in upstream if sees_goal(call.viewer, load(organisation, "goal", up.goal))]
 
 
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):

@@ -279,3 +279,19 @@ def test_a_key_knows_who_it_speaks_for(house: House) -> None:
         told["scopes"],
         told["leads"],
     )
+
+
+def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(house: House) -> None:
+    # given a goal of team core that supports one of team edge
+    parent = active(house, "ned", "eva", team="edge", title="Edge's own plan")
+    change = {"changes": {"due": "2026-04-24"}, "reason": {"code": "capacity", "text": "ned's own trouble"}}
+    proposed = house.as_("ned").says(f"/v1/goals/{parent}/propose-change", change)
+    house.as_("eva").says(f"/v1/goals/{parent}/accept-change", {"answers": proposed["open"]})
+    goal = active(house, supports=[{"goal": parent}])
+
+    # when
+    asked = {person: house.as_(person).asks(f"/v1/goals/{goal}/why?field=due") for person in ("ana", "stella")}
+
+    # then
+    assert [] == asked["ana"]["upstream"]
+    assert [parent] == [up["goal"] for up in asked["stella"]["upstream"]]
