@@ -119,6 +119,7 @@ def test_a_delivery_is_sent_back_for_an_agreed_condition_with_time_to_mend_it() 
 
     goal.when(back("2026-04-10", "c3"), by="sam").refused_with(InvalidField, pointer="/condition", allowed=("c1", "c2"))
     goal.when(back("2026-03-01"), by="sam", at="2026-03-02T10:00").refused_with(InvalidField, pointer="/rework_by")
+    assert delivered().when(back("2026-03-02"), by="sam", at="2026-03-02T10:00").refusal is None
     goal.when(back("9999-12-31"), by="sam").refused_with(InvalidField, pointer="/rework_by")
     goal.when(back("2026-04-10"), by="sam").then(
         e.DeliveryRejected(answers=delivery, condition="c2", rework_by=date(2026, 4, 10))

@@ -379,3 +379,25 @@ def test_a_sponsor_who_takes_the_goal_over_can_say_what_gives() -> None:
     scenario.when(a.AcceptChange(answers=answers), by="sam", on="first").refused_with(TradeOffRequired)
     drops = a.AcceptChange(answers=answers, trade_offs=[a.TradeOff(kind="drop", goal="sams")])
     assert "trade_off" == taken(scenario.when(drops, by="sam", on="first")).how
+
+
+def test_one_who_takes_it_over_and_names_too_little_is_asked_for_more_not_told_that_it_changed() -> None:
+    story = laden(policy=STRICT)
+    for name, hours in (("sams", 40), ("small", 1)):
+        story.says("sam", offer("sam", "ana", effort_hours=hours, **TWO_WEEKS), on=name, at="2026-02-02")
+        story.says("ana", a.Accept(), on=name, at="2026-02-02")
+    handed = a.ProposeChange(changes=a.Changes(owner="sam"), reason=why())
+    scenario = given(says("ana", handed, on="first", at="2026-02-03"), story=story)
+    little = a.AcceptChange(
+        answers=str(story.state("first").proposal.id), trade_offs=[a.TradeOff(kind="drop", goal="small")]
+    )
+
+    scenario.when(little, by="sam", on="first").refused_with(TradeOffRequired)
+
+
+def test_a_self_set_goals_change_whose_trade_off_is_too_small_is_unpriced() -> None:
+    story = laden(hours=20)
+    story.says("ana", offer("ana", "ana", effort_hours=8, **TWO_WEEKS), at="2026-02-03")
+    more = a.ProposeChange(changes=a.Changes(effort_hours=60), reason=why(), trade_offs=DROP_FIRST)
+
+    assert "unpriced" == taken(given(story=story).when(more, by="ana", at="2026-02-04")).how

@@ -83,6 +83,12 @@ def test_who_leaves_keeps_no_team_and_no_role_and_may_come_back() -> None:
     assert of(left).present
 
 
+def test_a_member_need_not_be_in_a_team() -> None:
+    joined = given().when(msgspec.structs.replace(NEW, team=None), by="stella", on="nora")
+
+    assert (True, ()) == (of(joined, "nora").present, of(joined, "nora").teams)
+
+
 def test_nobody_leaves_before_having_joined() -> None:
     given().when(Leave(), by="ana", at="2026-01-04", learnt="2026-02-02").refused_with(OutOfOrder, pointer="/at")
 
