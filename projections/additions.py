@@ -80,9 +80,9 @@ class Taken:
         seeds = [a for a in own if a.event in window]
         links = Links(evidence.additions, evidence.givings)
         connected, self._connected_givings = links.connected([*seeds, *self._under_watch(own)])
-        self._connected = {a.event: evidence.measured(a) for a in sorted(connected, key=lambda a: (a.at, str(a.event)))}
+        self._connected = {a.event: evidence.measured(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))}
         self.window = [a for a in self._connected.values() if a.event in window]
-        evidence.read_histories(connected)
+        evidence.read_histories(self.window)
 
     # --- what came back -----------------------------------------------------------------------------------------
 
@@ -121,6 +121,9 @@ class Taken:
     def worst(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week at the instant after the act."""
         if addition.event not in self._worst:
+            # An older one is asked about only where a trade-off might be inferred for it.
+            if not self._evidence.has_history(addition):
+                self._evidence.read_histories(self._connected.values())
             self._worst[addition.event] = self._evidence.worst(addition)
         return self._worst[addition.event]
 
@@ -253,7 +256,7 @@ class Taken:
             pairs[addition.requester, addition.owner].append(addition)
         return [
             self._requester(requester, member, pairs[requester, member])
-            for requester, member in sorted(pairs, key=lambda p: (str(p[0]), str(p[1])))
+            for requester, member in sorted(pairs, key=lambda p: (p[0].int, p[1].int))
         ]
 
     def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterTold:

@@ -156,4 +156,4 @@ def enough_people(group: int, whole: int) -> bool:
 
 def named(events: Iterable[UUID | None]) -> list[UUID]:
     """Event ids without gaps and doubles; ids are time-ordered, so sorting them is the log's order."""
-    return sorted({event for event in events if event is not None}, key=str)
+    return sorted({event for event in events if event is not None}, key=lambda event: event.int)

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import median
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.calendar import end_of_day, local_date
+from domain.calendar import Presence, end_of_day, local_date
 from domain.load import (
     WEEKS_AHEAD,
     Commitment,
@@ -98,6 +98,8 @@ class Evidence:
         self._days: dict[int, date] = {}
         self._freed: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, Held]]] = {}
+        self._told_since = 0
+        self._told_of: set[UUID] = set()
 
     def _back(self, days: int) -> date:
         return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
@@ -218,13 +220,13 @@ class Evidence:
         return [self._addition(row) for row in self._read("additions", *self._concerned)]
 
     def _addition(self, row: Row) -> Addition:
-        goal, due = UUID(row.stream_id), date.fromisoformat(row.due)
+        goal, due = identity(row.stream_id), date.fromisoformat(row.due)
         return Addition(
-            event=UUID(row.event_id),
+            event=identity(row.event_id),
             goal=goal,
-            owner=UUID(row.owner),
-            team=UUID(row.team) if row.team else None,
-            requester=UUID(row.requester),
+            owner=identity(row.owner),
+            team=identity(row.team) if row.team else None,
+            requester=identity(row.requester),
             kind=row.kind,
             at=row.occurred_at,
             day=self.day(row.occurred_at),
@@ -238,7 +240,7 @@ class Evidence:
             ),
             old_effort_hours=row.old_effort_hours,
             estimated=row.effort_hours is None,
-            named=_NAMED.decode(row.named),
+            named=_NAMED.decode(row.named) if row.named != "[]" else (),
         )
 
     def measured(self, addition: Addition) -> Addition:
@@ -266,7 +268,7 @@ class Evidence:
         owners = {UUID(value) for value in self._concerned[1].values()}
         for member in sorted(owners, key=str):
             found += self._capacities(member)
-        return sorted(found, key=lambda g: (g.at, str(g.event)))
+        return sorted(found, key=lambda g: (g.at, g.event.int))
 
     def _capacities(self, member: UUID) -> list[Giving]:
         person = self.person(member)
@@ -319,25 +321,35 @@ class Evidence:
             less, _ = available_within(old, first, last, time.presence)
             more, _ = available_within(new, first, last, time.presence)
             return max(_NOTHING, more - less)
-        hours = [
-            laid.within(first, last, time.presence)
-            if held and (laid := spread(self.weighed(held, giving.team), giving.day, time.presence, self.policy))
-            else _NOTHING
-            for held in (giving.before, giving.after)
-        ]
-        return max(_NOTHING, hours[0] - hours[1])
+        before, after = (
+            self._asked(told, giving, time.presence, first, last) for told in (giving.before, giving.after)
+        )
+        return max(_NOTHING, before - after)
+
+    def _asked(self, told: str | None, giving: Giving, presence: Presence, first: date, last: date) -> Fraction:
+        """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
+        if told is None:
+            return _NOTHING
+        held = self.weighed(_COMMITMENT.decode(told), giving.team)
+        laid = spread(held, giving.day, presence, self.policy)
+        return laid.within(first, last, presence) if laid else _NOTHING
 
     # --- the load at an earlier instant -------------------------------------------------------------------------
 
     def read_histories(self, additions: Iterable[Addition]) -> None:
-        """Read once what `worst` will want for these additions."""
+        """Read at once what `worst` will want for these additions."""
         wanted = list(additions)
         if wanted:
-            whose, params = _one_of("owner", sorted({str(a.owner) for a in wanted}))
-            found: dict[UUID, list[tuple[int, int, Held]]] = defaultdict(list)
-            for row in self._read("held_since", whose, {**params, "since": min(a.at for a in wanted)}):
-                found[UUID(row.owner)].append((row.valid_from, row.valid_to, _HELD.decode(row.body)))
-            self._histories = found
+            self._told_since, self._told_of = min(a.at for a in wanted), {a.owner for a in wanted}
+            self._histories = defaultdict(list)
+            whose, params = _one_of("owner", sorted(map(str, self._told_of)))
+            for row in self._read("held_since", whose, {**params, "since": self._told_since}):
+                told = row.valid_from, row.valid_to, _HELD.decode(row.body)
+                self._histories[identity(row.owner)].append(told)
+
+    def has_history(self, addition: Addition) -> bool:
+        """Whether `read_histories` covered the addition's owner and reached back to it."""
+        return addition.owner in self._told_of and addition.at >= self._told_since
 
     def worst(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
@@ -391,18 +403,24 @@ def _one_of(column: str, values: Sequence[object], prefix: str = "owner") -> tup
     return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
 
 
+@lru_cache(maxsize=20_000)
+def identity(text: str) -> UUID:
+    """The id that a column spells; the same owners and teams come up in row after row."""
+    return UUID(text)
+
+
 def _giving(row: Row, day: date) -> Giving:
     return Giving(
-        event=UUID(row.event_id),
-        goal=UUID(row.stream_id),
-        owner=UUID(row.owner),
-        team=UUID(row.team) if row.team else None,
+        event=identity(row.event_id),
+        goal=identity(row.stream_id),
+        owner=identity(row.owner),
+        team=identity(row.team) if row.team else None,
         kinds=frozenset(row.kinds.split()),
         at=row.occurred_at,
         day=day,
-        before=_COMMITMENT.decode(row.before),
-        after=_COMMITMENT.decode(row.after) if row.after else None,
-        paid_for=_GOALS.decode(row.paid_for),
+        before=row.before,
+        after=row.after,
+        paid_for=_GOALS.decode(row.paid_for) if row.paid_for != "[]" else (),
         priority=row.priority,
         old_due=date.fromisoformat(row.old_due),
         new_due=date.fromisoformat(row.new_due),

@@ -65,9 +65,10 @@ class Giving(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[str]
     at: int
     day: date
-    before: Commitment | None = None
+    #: The commitment just before the act and just after it, as JSON: only the few that pay for something are read.
+    before: str | None = None
     #: None: nothing of it is left.
-    after: Commitment | None = None
+    after: str | None = None
     #: Of a capacity: what had been declared before, and what then held.
     capacities: tuple[tuple[Capacity, ...], tuple[Capacity, ...]] = ((), ())
     #: Goals that the act names as paid for by it.
@@ -160,8 +161,8 @@ class Links:
     """Which additions and trade-offs have to do with each other. Only within one owner's load."""
 
     def __init__(self, additions: Iterable[Addition], givings: Iterable[Giving]) -> None:
-        self.additions = sorted(additions, key=lambda a: (a.at, str(a.event)))
-        self.givings = sorted(givings, key=lambda g: (g.at, str(g.event)))
+        self.additions = sorted(additions, key=lambda a: (a.at, a.event.int))
+        self.givings = sorted(givings, key=lambda g: (g.at, g.event.int))
         self._of_owner: dict[UUID, list[Giving]] = defaultdict(list)
         for giving in self.givings:
             self._of_owner[giving.owner].append(giving)

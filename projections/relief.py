@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from math import lcm
+from math import floor, lcm
 from typing import Literal
 from uuid import UUID
 
@@ -136,7 +136,10 @@ class _Scale:
         common = lcm(*(hours for hours in available if hours))
         self.weights = [common // hours * parts if hours else 0 for hours in available]
         self.one = common * self.unit
-        self._red, self._amber = (exact(ratio) * self.one for ratio in (policy.load_red, policy.load_amber))
+        # Of whole numbers, being over a line and being over the whole part of it are the same.
+        self._red, self._amber = (floor(exact(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber))
+        #: As printed, of what is planned now: most ways out leave most weeks as they are.
+        self._now = [self._printed(*week) for week in zip(self.planned, self.weights, strict=True)]
 
     def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Time) -> list[int]:
         """The spread's hours in each week, in parts of an hour."""
@@ -162,7 +165,11 @@ class _Scale:
                 without = place if without is None else without
             elif load > most:
                 fullest, most = place, load
-            ratios.append(None if parts and not weight else quotient(load, self.one))
+            same = parts == self.planned[place]
+            ratios.append(self._now[place] if same else self._printed(parts, weight))
         if without is not None:
             return ratios, without, "red"
         return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
+
+    def _printed(self, parts: int, weight: int) -> float | None:
+        return None if parts and not weight else quotient(parts * weight, self.one)
