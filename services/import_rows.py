@@ -23,6 +23,8 @@ from domain.terms import FIRST_YEAR
 #: A longer line is refused: no honest act needs a megabyte.
 LONGEST_LINE_BYTES = 1_000_000
 LONGEST_ID = 200
+#: Version of the ids that are made from an external reference (RFC 9562).
+_NAME_BASED = 5
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -196,8 +198,8 @@ def _row(line: int, raw: dict[str, Any]) -> Row:
     creates = head.do in _CREATING
     if "ref" in body and creates:
         raise BadRow("invalid_field", f"`{kind}` says the reference already", "/ref")
-    if creates and ref is not None and as_uuid(ref) is None:
-        body["ref"] = _external(ref, kind)
+    if creates and ref is not None:
+        body |= _begun_as(ref, kind)
     return Row(
         line=line,
         at=_instant(head.at),
@@ -238,6 +240,17 @@ def _own_reference(raw: dict[str, Any], kind: str) -> str:
         return msgspec.convert(raw[kind], Ref)
     except msgspec.ValidationError as error:
         raise BadRow("invalid_field", str(error), f"/{kind}") from None
+
+
+def _begun_as(ref: str, kind: str) -> dict[str, str]:
+    """The external reference of the stream that a creating row begins; none for one that is begun under an id.
+
+    An id made from a name belongs to that name, perhaps in another organisation: only the reference itself takes it.
+    """
+    identity = as_uuid(ref)
+    if identity is not None and identity.version == _NAME_BASED:
+        raise BadRow("invalid_field", "this id belongs to an external reference: name that instead", f"/{kind}")
+    return {} if identity is not None else {"ref": _external(ref, kind)}
 
 
 def _external(ref: str, kind: str) -> str:

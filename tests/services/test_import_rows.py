@@ -4,12 +4,14 @@ import gzip
 import io
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from domain.aggregates import AGGREGATES
 from domain.goal.acts import CheckIn, Offer
 from domain.organisation import SetPolicy
+from domain.references import resolve
 from services.import_rows import DOES, LONGEST_LINE_BYTES, BadRow, Row, UnreadableImport, lines_of, row_of
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
@@ -132,6 +134,15 @@ def test_an_instant_that_no_calendar_reaches_is_named(at: str) -> None:
     error = refused(line(at=at))
 
     assert ("invalid_field", "/at") == (error.code, error.field)
+
+
+def test_nothing_begins_under_an_id_that_is_made_from_a_name() -> None:
+    # given the id that another organisation's reference "web" stands for
+    theirs = resolve(uuid4(), "team", "web")
+
+    error = refused(line(do="team.create", team=str(theirs), name="Web", lead="ana"))
+
+    assert ("invalid_field", "/team") == (error.code, error.field)
 
 
 def test_an_unknown_act_is_answered_with_those_there_are() -> None:
