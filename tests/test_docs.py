@@ -1,0 +1,538 @@
+"""The pages are held against the code that they describe: what is there and not told, or told and not there, fails.
+
+Where a whole row follows from the code, the row on the page must be that row to the letter; a failure prints it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import runpy
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+
+from domain import calendar, load, quantities, reasons, terms
+from domain.aggregates import EVENTS
+from domain.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
+from domain.envelope import Recorded
+from domain.errors import Refusal
+from domain.goal import acts, communication, evolve, opening
+from domain.policy import Policy
+from ledger import idempotency, keys
+from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief
+from projections.catalogue import PROJECTIONS
+from projections.database import Database
+from projections.engine import Engine
+from projections.lens import lens
+from projections.marts import MARTS, Mart, MartColumn
+from services import access, cli, import_rows, imports, settings
+from services.api import call, events, people, recording
+from services.api import keys as api_keys
+from services.api.app import ROUTES
+from services.api.document import document
+from services.api.events import CloudEvent
+from services.api.problems import KINDS
+from services.commands import health, store
+from services.import_rows import DOES
+from services.worker import scheduler
+from tests.spec import Story, offer, why
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    path
+    for path in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
+
+#: Names of hosts and places that a page of a public project has no business with. Put together here, so that this
+#: file does not name them either.
+NOWHERE = [
+    *("pypi" + ".org", "pythonhosted" + ".org", "docker" + ".io", "gh" + "cr.io", "qu" + "ay.io", "npm" + "js"),
+    *("/wo" + "rk/", "/ho" + "me/", "/ro" + "ot/", "/Us" + "ers/", "../sha" + "red", "/tm" + "p/plimsoll"),
+]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def rows(text: str) -> list[tuple[str, ...]]:
+    """Every row of every table of the page, cells stripped; a `\\|` stays inside its cell."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and not re.fullmatch(r"[| :-]+", line)]
+    return [tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]) for line in lines]
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading (any depth), up to the next one of the same depth or higher."""
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert found is not None, f"no heading {heading!r}"
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def code(text: str) -> set[str]:
+    """Everything between backticks."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def in_code(names: Iterable[object]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def first_words(told: list[tuple[str, ...]]) -> list[str]:
+    """The first cell of each row, where that is one thing in backticks."""
+    return [row[0].strip("`") for row in told if row and re.fullmatch(r"`[^`]+`", row[0])]
+
+
+# --- the agreement: docs/concepts.md ---------------------------------------------------------------------------------
+
+#: How a page says what the agreement asks for.
+REASONS = {"R": "code and words", "c": "code", "-": "none"}
+STAYS = "stays"
+
+
+def agreement_rows() -> list[tuple[str, ...]]:
+    """One row for each act, by whom, with which reason and to which state, in the order of the agreement."""
+    origins: dict[tuple[str, ...], list[str]] = {}
+    for t in TRANSITIONS:
+        to = STAYS if t.to == t.origin else f"`{t.to}`"
+        origins.setdefault((f"`{t.act}`", ", ".join(t.by), REASONS[t.reason], to), []).append(t.origin)
+    return [(act, by, in_code(froms), to, reason) for (act, by, reason, to), froms in origins.items()]
+
+
+def test_the_agreement_is_told_row_by_row() -> None:
+    told = [row for row in rows(section(page("concepts.md"), "The agreement")) if len(row) == 6]
+
+    assert agreement_rows() == [row[:5] for row in told[1:]]
+
+
+def test_the_rows_of_the_agreement_are_all_of_it() -> None:
+    """The table of the page, unfolded again, is the table of the code."""
+    unfolded = {
+        (origin, act.strip("`"), role, origin if to == STAYS else to.strip("`"), reason)
+        for act, by, froms, to, reason in agreement_rows()
+        for origin in code(froms)
+        for role in by.split(", ")
+    }
+
+    assert {(t.origin, t.act, role, t.to, REASONS[t.reason]) for t in TRANSITIONS for role in t.by} == unfolded
+
+
+def test_every_state_is_told_and_the_ends_are_marked() -> None:
+    told = {row[0].strip("`"): row[1] for row in rows(section(page("concepts.md"), "States")) if len(row) == 3}
+    told.pop("state")
+
+    assert set(STATES) == set(told)
+    assert {state for state, end in told.items() if end == "end"} == set(TERMINAL)
+
+
+def test_every_clock_of_the_agreement_is_told() -> None:
+    assert set(TIMER_ACTS) <= set(first_words(rows(section(page("concepts.md"), "Clocks"))))
+
+
+def test_every_act_is_told() -> None:
+    # `draft` begins a goal: before it there is no state from which the agreement could lead.
+    assert set(acts.ACTS) - {"draft"} == {t.act for t in TRANSITIONS} - TIMER_ACTS
+    assert set(acts.ACTS) <= code(section(page("concepts.md"), "The agreement"))
+
+
+def test_every_reason_code_is_told() -> None:
+    told = first_words(rows(section(page("concepts.md"), "Reasons")))
+
+    assert sorted(reasons.ReasonCode) == sorted(told)
+
+
+def policy_row(field: msgspec.structs.FieldInfo) -> tuple[str, str]:
+    default = {True: "on", False: "off", None: "off"}.get(field.default, field.default)
+    return f"`{field.name}`", str(default)
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(Policy), ids=lambda field: field.name)
+def test_every_policy_is_told_with_its_default(field: msgspec.structs.FieldInfo) -> None:
+    assert policy_row(field) in [row[:2] for row in rows(section(page("concepts.md"), "Policies"))]
+
+
+def test_every_role_is_told() -> None:
+    assert set(access.ROLES) == set(first_words(rows(section(page("concepts.md"), "Roles"))))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("organisation", "member", "team", "charter", "purpose", "non-negotiable", "freedom", "ritual", "cycle"),
+        *("goal", "owner", "outcome, task", "sponsor", "terms", "condition", "check-in", "need", "change proposal"),
+        *("trade-off", "tension"),
+    ],
+)
+def test_the_glossary_explains(word: str) -> None:
+    assert word in [row[0] for row in rows(section(page("concepts.md"), "Glossary"))]
+
+
+# --- events: docs/events.md ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tag", sorted(EVENTS))
+def test_every_event_is_told_with_what_it_carries(tag: str) -> None:
+    told = {row[0]: row for row in rows(section(page("events.md"), "Types"))}
+
+    assert f"`{tag}`" in told
+    _, meaning, fields = told[f"`{tag}`"]
+    assert len(meaning.split()) >= 3
+    assert in_code(EVENTS[tag].__struct_encode_fields__) == fields
+
+
+def test_no_event_is_told_that_there_is_not() -> None:
+    assert sorted(EVENTS) == sorted(first_words(rows(section(page("events.md"), "Types"))))
+
+
+def test_the_envelope_is_told_field_by_field() -> None:
+    inside = [name for name in Recorded.__struct_fields__ if name != "log_position"]
+
+    assert inside == first_words(rows(section(page("events.md"), "Envelope")))
+
+
+def test_the_pull_feed_is_told_attribute_by_attribute() -> None:
+    assert list(CloudEvent.__struct_fields__) == first_words(rows(section(page("events.md"), "The pull feed")))
+
+
+# --- errors: docs/errors.md ------------------------------------------------------------------------------------------
+
+
+def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from refusals(below)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_problem_is_told_with_its_status_and_title(name: str) -> None:
+    told = {row[0]: row for row in rows(section(page("errors.md"), "Codes"))}
+
+    assert f"`{name}`" in told, f"| `{name}` | {KINDS[name].status} | {KINDS[name].title} | ... |"
+    _, status, title, advice = told[f"`{name}`"]
+    assert (str(KINDS[name].status), KINDS[name].title) == (status, title)
+    assert advice
+
+
+def test_no_problem_is_told_that_there_is_not() -> None:
+    assert sorted(KINDS) == sorted(first_words(rows(section(page("errors.md"), "Codes"))))
+
+
+@pytest.mark.parametrize("refusal", list(refusals()), ids=lambda refusal: refusal.__name__)
+def test_every_refusal_of_the_domain_is_told(refusal: type[Refusal]) -> None:
+    assert refusal.code in first_words(rows(section(page("errors.md"), "Codes")))
+
+
+def test_every_code_that_only_an_import_row_has_is_told() -> None:
+    raised = set(re.findall(r'BadRow\(\s*"(\w+)"', inspect.getsource(import_rows)))
+    own = raised - set(KINDS)
+
+    assert own
+    assert own == set(first_words(rows(section(page("errors.md"), "Codes of import rows"))))
+
+
+# --- imports: docs/import.md -----------------------------------------------------------------------------------------
+
+
+def reasons_asked(act: str) -> str:
+    """What an act's transitions ask for, as a cell."""
+    asked = {t.reason for t in TRANSITIONS if t.act == act}
+    return " or ".join(REASONS[kind] for kind in ("R", "c", "-") if kind in asked)
+
+
+@pytest.mark.parametrize("do", sorted(DOES))
+def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
+    told = {row[0]: row for row in rows(section(page("import.md"), "Rows"))}
+    kind, struct = DOES[do]
+    head = {"do", "reason", "as", "ref"}
+    fields = [f for f in msgspec.structs.fields(struct) if f.encode_name not in head]
+
+    assert f"`{do}`" in told
+    _, needed, may, reason = told[f"`{do}`"]
+    assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == code(needed) | code(may)
+    assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= code(needed)
+    expected = reasons_asked(struct.__struct_config__.tag) if kind == "goal" and do != "goal.draft" else "none"
+    assert expected == reason
+
+
+def test_no_import_verb_is_told_that_there_is_not() -> None:
+    assert sorted(DOES) == sorted(first_words(rows(section(page("import.md"), "Rows"))))
+
+
+# --- the command line: docs/cli.md -----------------------------------------------------------------------------------
+
+
+def commands(parser: argparse.ArgumentParser, name: str = "plimsoll") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command that does something, by its whole name."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield name, parser
+    for group in groups:
+        for word, below in group.choices.items():
+            yield from commands(below, f"{name} {word}")
+
+
+COMMANDS = dict(commands(cli._parser()))
+
+
+def arguments(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
+    """Each argument of a command as (what is written, default) of its row."""
+    told = []
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        default = "" if action.default is None or action.required or action.nargs == 0 else str(action.default)
+        default = "" if default == "False" or action.default == [] else default
+        if action.option_strings:
+            metavar = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+            values = "\\|".join(map(str, action.choices)) if action.choices else str(metavar)
+            told.append((" ".join([", ".join(action.option_strings), values]).strip(), default))
+        else:
+            told.append(("\\|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest), ""))
+    return told
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_told_with_its_arguments(name: str) -> None:
+    told = [row[:2] for row in rows(section(page("cli.md"), f"`{name}`"))]
+
+    expected = [(f"`{what}`", f"`{default}`" if default else "") for what, default in arguments(COMMANDS[name])]
+    assert expected == told[1:]
+
+
+def test_no_command_is_told_that_there_is_not() -> None:
+    assert list(COMMANDS) == re.findall(r"^### `(plimsoll [a-z ]+)`$", page("cli.md"), re.MULTILINE)
+
+
+# --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
+
+
+def mart_row(column: MartColumn) -> tuple[str, str, str, str]:
+    return f"`{column.name}`", column.type, "yes" if column.nullable else "", column.comment
+
+
+@pytest.mark.parametrize("mart", MARTS.values(), ids=list(MARTS))
+def test_every_mart_is_told_column_by_column(mart: Mart) -> None:
+    told = section(page("bi.md"), f"`{mart.name}`")
+
+    assert mart.comment in told
+    assert f"Key: {in_code(mart.key)}." in told
+    assert [mart_row(column) for column in mart.columns] == rows(told)[1:]
+
+
+def test_the_command_line_and_the_page_know_every_mart() -> None:
+    assert tuple(MARTS) == cli.MARTS
+    assert list(MARTS) == re.findall(r"^## `(\w+)`$", page("bi.md"), re.MULTILINE)
+
+
+# --- settings, API, reports ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", settings.described(), ids=lambda entry: entry[0])
+def test_every_setting_is_told(entry: tuple[str, object, str]) -> None:
+    assert settings.as_row(*entry) in page("settings.md").splitlines()
+
+
+def routes() -> list[str]:
+    paths: dict[str, dict[str, Any]] = document(ROUTES)["paths"]
+    return [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+
+
+def told_routes() -> set[str]:
+    """What docs/api.md lists, its short forms unfolded as its own words say."""
+    told: set[str] = set()
+    for cell, what in (row[:2] for row in rows(section(page("api.md"), "Routes")) if len(row) >= 2):
+        for route in code(cell):
+            method, _, path = route.rpartition(" ")
+            method = method or "GET"
+            acts_told = [name.replace("_", "-") for name in acts.ACTS] if "goal" in path else code(what)
+            names = {word for phrase in acts_told for word in phrase.split()}
+            told |= {f"{method} {path.replace('<act>', name)}" for name in names} if "<act>" in path else {f"{method} {path}"}
+    return told
+
+
+@pytest.mark.parametrize("route", routes())
+def test_every_route_is_told(route: str) -> None:
+    # The parameter's name is the document's business; on the page it is what a reader would call it.
+    def plain(text: str) -> str:
+        return re.sub(r"\{\w+\}", "{}", text)
+
+    assert plain(route) in {plain(told) for told in told_routes()}
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of all figures of both reports about one promise with a number to reach."""
+    story = Story()
+    story.says("ana", offer(measure=terms.MeasureInput(kind="number", baseline=0, target=10), due=date(2026, 3, 27)))
+    story.says("sam", acts.Accept())
+    story.says("ana", acts.CheckIn(value=1, note="begun"))
+    moved = acts.Changes(due=date(2026, 4, 10), measure=terms.MeasureInput(kind="number", baseline=0, target=12))
+    story.says("ana", acts.ProposeChange(changes=moved, reason=why()))
+    story.says("sam", acts.AcceptChange())
+    url = f"sqlite:///{tmp_path_factory.mktemp('figures') / 'views'}"
+    with closing(Database.open(url)) as database:
+        engine = Engine(story, database, PROJECTIONS)
+        engine.migrate()
+        engine.catch_up()
+        view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
+        return {f.name for make in (overload.report, drift.report) for f in make(database, view).figures}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("load_ratio", "wip_ratio", "yes_and_ratio", "yes_and_by_effort", "trade_offs_undone"),
+        *("critical_displacement_days", "required_pace", "imposed_share", "stale_ratio", "stale_share"),
+        *("purpose_drift", "scope_target_net", "scope_target_churn", "scope_due_net_days", "scope_due_churn_days"),
+        *("alignment_drift", "unaffirmed_days", "acknowledgement_share", "breach_rate", "repair_share"),
+        "review_age_days",
+    ],
+)
+def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
+    assert name in code(page("reports.md"))
+    assert name in reported
+
+
+def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:
+    assert set() == reported - code(page("reports.md"))
+
+
+# --- limits: docs/operations.md --------------------------------------------------------------------------------------
+
+
+def days(span: timedelta) -> int:
+    return span.days
+
+
+#: What the page says -> the number that the code has.
+LIMITS: dict[str, float] = {
+    "Conditions of one goal, at most": terms.MAXIMUM_CONDITIONS,
+    "First year of a date": terms.FIRST_YEAR,
+    "Last year of a date": terms.LAST_YEAR,
+    "Effort of one goal, hours": opening.MOST_EFFORT_HOURS,
+    "Decimals of a quantity": quantities._PLACES,
+    "Characters of a reason `other`, at least": reasons.OTHER_TEXT_MINIMUM,
+    "Clarifications that stop the response clock": evolve.CLARIFY_PAUSES,
+    "Working days for which one clarification stops it": communication.CLARIFY_WORKING_DAYS,
+    "Working days after a return until clocks run again": calendar.SETTLING_WORKING_DAYS,
+    "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
+    "Working days over which overdue effort is laid": load.CATCHING_UP_DAYS,
+    "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,
+    "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
+    "People below which a group's figure is withheld": access.SMALLEST_GROUP,
+    "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
+    "Days in which something given up counts as come back": pairing.CAME_BACK_WITHIN_DAYS,
+    "Weeks of the longer deferral that relief tries": max(relief.DEFERRALS),
+    "Goals on a page": goals.LARGEST_PAGE,
+    "History events on a page": history.LARGEST_PAGE,
+    "Members on a page": people.LARGEST_PAGE,
+    "Events of the feed on a page": events.LARGEST_PAGE,
+    "Events of the feed on a page, for whoever does not see all": events.LARGEST_FILTERED_PAGE,
+    "Characters of an idempotency key": call._LONGEST_IDEMPOTENCY_KEY,
+    "Days for which an idempotency key is kept": days(idempotency.KEPT),
+    "Times that a contested command is decided": recording._ATTEMPTS,
+    "Days that a key lives": days(keys.LONGEST_LIFE),
+    "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
+    "Bytes of an import line": import_rows.LONGEST_LINE_BYTES,
+    "Characters of an import row's own `id`": import_rows.LONGEST_ID,
+    "Refused rows that an import names": imports.MOST_ERRORS,
+    "Times that a contested import is decided": imports._ATTEMPTS,
+    "Bytes of a request's body": settings.Settings().body_limit_bytes,
+    "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
+    "Requests a minute for one key": settings.Settings().rate_limit_per_minute,
+    "Seconds that a read waits for its position": settings.Settings().position_wait_s,
+    "Seconds that a pull of the feed waits": settings.Settings().long_poll_limit_s,
+    "Events behind which `doctor` finds a view too slow": health._LAG_EVENTS,
+    "Seconds after which a job counts as lost": scheduler.RESEND_SECONDS,
+}
+
+
+@pytest.mark.parametrize(("what", "number"), LIMITS.items())
+def test_every_limit_is_told_with_its_number(what: str, number: float) -> None:
+    told = {row[0]: row[1] for row in rows(section(page("operations.md"), "Limits")) if len(row) >= 2}
+
+    assert f"{number:,.0f}".replace(",", " ") == told.get(what)
+
+
+def test_every_limit_that_is_told_is_held_against_the_code() -> None:
+    assert set(LIMITS) == {row[0] for row in rows(section(page("operations.md"), "Limits"))} - {"what"}
+
+
+def test_the_command_line_and_the_store_agree_how_long_a_key_lives() -> None:
+    assert days(keys.LONGEST_LIFE) == store.LONGEST_KEY_DAYS
+
+
+# --- all pages -------------------------------------------------------------------------------------------------------
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    broken = []
+    for link in _LINK.findall(_FENCED.sub("", text)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        place, _, anchor = unquote(link).partition("#")
+        target = (path.parent / place).resolve() if place else path
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            broken.append(link)
+
+    assert [] == broken
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_page_names_a_registry_or_a_place_of_one_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert [] == [place for place in NOWHERE if place in text]
+
+
+def test_the_map_leads_to_every_page() -> None:
+    linked = {link.partition("#")[0] for link in _LINK.findall(page("README.md"))}
+
+    assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= linked
+
+
+def test_the_readmes_commands_are_there() -> None:
+    known = runpy.run_path(str(ROOT / "run.py"))["COMMANDS"]
+    told = set(re.findall(r"run\.py ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+
+    assert {"demo", "test"} <= told <= set(known)
+
+
+def test_every_command_that_a_page_calls_is_there() -> None:
+    names = {name.removeprefix("plimsoll ").split()[0] for name in COMMANDS}
+    called = {
+        (str(path.relative_to(ROOT)), word)
+        for path in PAGES
+        for word in re.findall(r"(?:^|[`/ ])plimsoll ([a-z]+)(?=[ `\n]|$)", _spoken(path), re.MULTILINE)
+    }
+
+    assert set() == {(path, word) for path, word in called if word not in names}
+
+
+def _spoken(path: Path) -> str:
+    """What a page calls: code spans and blocks, not prose."""
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"^(?:```.*?^```|    .+)$", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *(f"`{span}`" for span in code(_FENCED.sub("", text)))])
