@@ -15,9 +15,11 @@ import msgspec
 
 from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
-from domain.member import Member
+from domain.member import GrantRole, Member, RevokeRole
+from domain.organisation import SetPolicy
 from domain.references import resolve
 from ledger.commands import Command
+from services.access import ADMIN, STEWARD
 from services.import_rows import BadRow, Row, row_of
 from services.tally import Tally
 
@@ -272,11 +274,16 @@ class _Importer:
             act=row.act,
             actor=self._principal.member_id,
             on_behalf_of=resolve(organisation_id, "member", row.by),
-            roles=self._roles,
+            roles=self._roles if ADMIN in self._principal.scopes else self._roles - _reserved(row.act),
             source=Source.IMPORT,
             occurred_at=at,
             import_row=row.identity(ordinal),
         )
+
+
+def _reserved(act: object) -> frozenset[str]:
+    """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
+    return frozenset({STEWARD}) if isinstance(act, GrantRole | RevokeRole | SetPolicy) else frozenset()
 
 
 def _key(kind: str, ref: str) -> bytes:

@@ -94,9 +94,9 @@ def _tenant(runtime: Runtime, console: Console, organisation: str | None, *, qui
 
 
 def _importer(runtime: Runtime, organisation_id: UUID) -> Principal:
-    """Who imports: the holder of the oldest valid key with the import scope."""
+    """Who imports: the holder of the oldest valid key with the import scope, one with `admin` first: it may the most."""
     now = runtime.clock()
-    for key in sorted(runtime.keys.list(organisation_id), key=lambda key: key.created_at):
+    for key in sorted(runtime.keys.list(organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
         if "import" in key.scopes and key.revoked_at is None and key.expires_at > now:
             return Principal(
                 key_id=key.key_id, organisation_id=organisation_id, member_id=key.member_id, scopes=key.scopes

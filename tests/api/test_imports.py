@@ -132,6 +132,29 @@ def test_the_import_scope_alone_makes_nobody_an_importer(house: House) -> None:
     refused(house, response, 403, "forbidden")
 
 
+@pytest.mark.parametrize(
+    "act",
+    [
+        {"do": "member.grant_role", "member": "ana", "role": "steward"},
+        {"do": "member.revoke_role", "member": "aud", "role": "auditor"},
+        {"do": "organisation.policy", "policy": {"wip_limit": 99}},
+    ],
+)
+def test_who_may_do_what_is_not_imported_without_the_admin_scope(house: House, act: dict[str, Any]) -> None:
+    # given
+    stella = house.as_("stella")
+    key = stella.says("/v1/keys", {"member": "stella", "scopes": ["import"]})["key"]
+    content = lines(row(at="2026-03-02T09:00:00Z", **act))
+
+    # when
+    without = house.holding(key).post("/v1/imports", content=content, headers=NDJSON)
+    with_ = stella.post("/v1/imports", content=content, headers=NDJSON)
+
+    # then
+    assert (422, "forbidden") == (without.status_code, without.json()["errors"][0]["code"])
+    assert (200, {"accepted": 1, "already": 0}) == (with_.status_code, with_.json())
+
+
 def test_an_import_of_another_media_type_is_refused(house: House) -> None:
     response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"})
 
