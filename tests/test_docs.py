@@ -261,12 +261,29 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     _, needed, may, reason = told[f"`{do}`"]
     assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == code(needed) | code(may)
     assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= code(needed)
-    expected = reasons_asked(struct.__struct_config__.tag) if kind == "goal" and do != "goal.draft" else "none"
+    expected = reasons_asked(str(struct.__struct_config__.tag)) if kind == "goal" and do != "goal.draft" else "none"
     assert expected == reason
 
 
 def test_no_import_verb_is_told_that_there_is_not() -> None:
     assert sorted(DOES) == sorted(first_words(rows(section(page("import.md"), "Rows"))))
+
+
+def test_the_example_of_an_import_is_taken_as_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = re.search(r"```json\n(.*?)```", section(page("import.md"), "An example"), re.DOTALL)
+    assert block is not None
+    (tmp_path / "history.ndjson").write_text(block[1], encoding="utf-8")
+    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", f"sqlite:///{tmp_path / 'store'}")
+
+    told = []
+    for _ in range(2):
+        assert 0 == cli.main(["import", str(tmp_path / "history.ndjson"), "--json"])
+        told.append(msgspec.json.decode(capsys.readouterr().out))
+
+    assert [{"accepted": 9, "already": 0}, {"accepted": 0, "already": 9}] == told
+    assert msgspec.json.encode(told[1]).decode().replace(":", ": ").replace(",", ", ") in page("import.md")
 
 
 # --- the command line: docs/cli.md -----------------------------------------------------------------------------------
@@ -298,7 +315,9 @@ def arguments(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
             values = "\\|".join(map(str, action.choices)) if action.choices else str(metavar)
             told.append((" ".join([", ".join(action.option_strings), values]).strip(), default))
         else:
-            told.append(("\\|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest), ""))
+            told.append(
+                ("\\|".join(map(str, action.choices)) if action.choices else str(action.metavar or action.dest), "")
+            )
     return told
 
 
@@ -357,7 +376,11 @@ def told_routes() -> set[str]:
             method = method or "GET"
             acts_told = [name.replace("_", "-") for name in acts.ACTS] if "goal" in path else code(what)
             names = {word for phrase in acts_told for word in phrase.split()}
-            told |= {f"{method} {path.replace('<act>', name)}" for name in names} if "<act>" in path else {f"{method} {path}"}
+            told |= (
+                {f"{method} {path.replace('<act>', name)}" for name in names}
+                if "<act>" in path
+                else {f"{method} {path}"}
+            )
     return told
 
 
