@@ -29,6 +29,8 @@ def _tags(*events: type) -> frozenset[str]:
 
 
 _ASKED = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
+_OPENING = _tags(e.GoalRequested, e.GoalOffered)
+_COUNTER = _tags(e.GoalCountered)
 _PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
 _CHANGE = _tags(e.ChangeAccepted)
 
@@ -151,14 +153,17 @@ def _chain(entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping
     """Newest first. What was asked for and never promised is left out once there is a promise."""
     by_id = {entry.event_id: entry for entry in entries}
     links: list[Link] = []
+    set_by: UUID | None = None
     for entry in entries:
         if entry.type in PROPOSALS:
             continue
+        if entry.type in _OPENING or (entry.type in _COUNTER and field in entry.after):
+            set_by = entry.event_id
         if field in entry.after:
             links.append(_link(entry, acts, parties, by_id, (entry.before.get(field), entry.after[field])))
         elif entry.type in _PROMISE and links:
-            # The promise makes what was last asked for hold, as it was.
-            promise = _link(entry, acts, parties, by_id, (None, links[-1].after))
+            # The promise makes what was last asked for hold, as it was; its reason is theirs who asked for it.
+            promise = _link(entry, acts, parties, by_id, (None, links[-1].after), set_by)
             links = [*(link for link in links if link.kind != "asked"), promise]
     return links[::-1]
 
@@ -169,13 +174,16 @@ def _link(
     parties: Mapping[str, str],
     by_id: Mapping[UUID, Entry],
     values: tuple[Any, Any],
+    set_by: UUID | None = None,
 ) -> Link:
+    """`set_by`: of a promise, the request, offer or counter from which the field has its value."""
     act = acts[entry.event_id]
     kind: Literal["change", "promise", "asked", "act"] = "act"
     for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _ASKED)):
         if entry.type in tags:
             kind = name  # type: ignore[assignment]
-    answered = by_id.get(act.answers) if act.answers and kind in ("change", "promise") else None
+    answers = set_by or act.answers
+    answered = by_id.get(answers) if answers and kind in ("change", "promise") else None
     return Link(
         kind=kind,
         event_id=entry.event_id,
@@ -187,14 +195,15 @@ def _link(
         recorded_at=entry.recorded_at,
         text=entry.text,
         reason=entry.reason,
-        said=_said(answered, acts[answered.event_id], parties) if answered else None,
+        said=_said(answered, acts, parties, by_id) if answered else None,
         taken_as=act.taken_as["how"] if act.taken_as else None,
         self_accepted=act.self_accepted,
     )
 
 
-def _said(entry: Entry, act: _Act, parties: Mapping[str, str]) -> Said:
-    proposal = entry.type in PROPOSALS
+def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]) -> Said:
+    proposal, act = entry.type in PROPOSALS, acts[entry.event_id]
+    began = _began(entry, acts, by_id) if proposal else entry
     return Said(
         event_id=entry.event_id,
         type=entry.type,
@@ -202,12 +211,19 @@ def _said(entry: Entry, act: _Act, parties: Mapping[str, str]) -> Said:
         at=entry.occurred_at,
         text=entry.text,
         reason=entry.reason,
-        trigger=(act.trigger or "other") if proposal else None,
+        trigger=(acts[began.event_id].trigger or "other") if proposal else None,
         trade_offs=act.trade_offs,
         in_time=act.in_time,
         retroactive=act.retroactive if proposal else None,
-        causation_id=entry.causation_id,
+        causation_id=entry.causation_id or began.causation_id,
     )
+
+
+def _began(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:
+    """The proposal that a counter goes back to: what set it off set off the counter too."""
+    while (answers := acts[entry.event_id].answers) is not None and answers in by_id:
+        entry = by_id[answers]
+    return entry
 
 
 def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:

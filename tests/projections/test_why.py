@@ -190,3 +190,54 @@ def test_an_unknown_field_is_refused_with_those_that_one_can_ask_for(
     assert "due" in refusal.value.allowed
     with pytest.raises(NotFound):
         why(database, look(story), story.id("nowhere", "goal"), "due")
+
+
+def test_a_promised_value_is_explained_by_the_counter_that_brought_it(database: Database, look: Look) -> None:
+    # given a request, the owner's counter about the effort, the sponsor's about the due date
+    story = Story(begins="2026-03-02")
+    story.says("sam", request("ana", due=date(2026, 4, 30)), at="2026-03-02T09:00")
+    effort = acts.Counter(
+        terms=TermsInput(effort_hours=12), reason=Reason(code=ReasonCode.ESTIMATE_WRONG, text="It is half a week")
+    )
+    story.says("ana", effort, at="2026-03-03T09:00")
+    earlier = acts.Counter(
+        terms=TermsInput(due=date(2026, 4, 24)), reason=Reason(code=ReasonCode.NEW_NEED, text="Fair")
+    )
+    story.says("sam", earlier, at="2026-03-04T09:00")
+    story.says("ana", acts.Promise(), at="2026-03-05T09:00")
+
+    # when
+    told = {field: asked(database, look, story, field).chain for field in ("effort_hours", "due", "outcome")}
+
+    # then
+    assert {"effort_hours": [("promise", "Ana", "goal.countered.v1", "It is half a week")]} | {
+        "due": [("promise", "Sam", "goal.countered.v1", "Fair")],
+        "outcome": [("promise", "Sam", "goal.requested.v1", because().text)],
+    } == {
+        field: [
+            (link.kind, link.said.by and link.said.by.name, link.said.type, link.said.reason and link.said.reason.text)
+            for link in chain
+            if link.said is not None
+        ]
+        for field, chain in told.items()
+    }
+
+
+def test_what_set_off_a_proposal_set_off_the_counter_to_it(database: Database, look: Look, story: Story) -> None:
+    # given a change because of the parent, answered with another day, and that accepted
+    change = acts.ProposeChange(
+        changes=acts.Changes(due=date(2026, 7, 10)), reason=because("dependency_slipped"), trigger="parent"
+    )
+    story.says("ana", change, at="2026-03-24T09:00")
+    counter = acts.CounterChange(changes=acts.Changes(due=date(2026, 7, 3)), reason=because("new_need"))
+    story.says("sam", counter, at="2026-03-25T09:00")
+    story.says("ana", acts.AcceptChange(), at="2026-03-26T09:00")
+
+    # when
+    answer = asked(database, look, story, "due")
+
+    # then
+    said = answer.chain[0].said
+    assert said is not None
+    assert ("2026-07-03", "goal.change_countered.v1", "parent") == (answer.value, said.type, said.trigger)
+    assert [(True, "trigger")] == [(up.caused, up.because) for up in answer.upstream]
