@@ -94,7 +94,7 @@ def _tenant(runtime: Runtime, console: Console, organisation: str | None, *, qui
 
 
 def _importer(runtime: Runtime, organisation_id: UUID) -> Principal:
-    """Who imports: the holder of the oldest valid key with the import scope, one with `admin` first: it may the most."""
+    """Who imports: the holder of the oldest valid key with the import scope, of one with `admin` before others."""
     now = runtime.clock()
     for key in sorted(runtime.keys.list(organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
         if "import" in key.scopes and key.revoked_at is None and key.expires_at > now:
