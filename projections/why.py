@@ -33,6 +33,7 @@ _OPENING = _tags(e.GoalRequested, e.GoalOffered)
 _COUNTER = _tags(e.GoalCountered)
 _PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
 _CHANGE = _tags(e.ChangeAccepted)
+_JOINED = _tags(e.HandOverJoined)
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -75,6 +76,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     #: What was consented to.
     said: Said | None = None
+    #: Of a hand-over: the new owner or sponsor, who had to agree before it could be accepted.
+    joined: list[Party] = []
     #: How it stood to the owner's load line when it was taken.
     taken_as: str | None = None
     #: The proposer consented in the other role (a self-set goal).
@@ -196,6 +199,7 @@ def _link(
         text=entry.text,
         reason=entry.reason,
         said=_said(answered, acts, parties, by_id) if answered else None,
+        joined=_joined(answered, entry, by_id, parties) if answered and kind == "change" else [],
         taken_as=act.taken_as["how"] if act.taken_as else None,
         self_accepted=act.self_accepted,
     )
@@ -217,6 +221,12 @@ def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], b
         retroactive=act.retroactive if proposal else None,
         causation_id=entry.causation_id or began.causation_id,
     )
+
+
+def _joined(said: Entry, accepted: Entry, by_id: Mapping[UUID, Entry], parties: Mapping[str, str]) -> list[Party]:
+    """Who joined between the proposal and its acceptance."""
+    between = (x for x in by_id.values() if said.version < x.version < accepted.version and x.type in _JOINED)
+    return [party for entry in between if (party := _party(entry, parties)) is not None]
 
 
 def _began(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:

@@ -241,3 +241,14 @@ def test_what_set_off_a_proposal_set_off_the_counter_to_it(database: Database, l
     assert said is not None
     assert ("2026-07-03", "goal.change_countered.v1", "parent") == (answer.value, said.type, said.trigger)
     assert [(True, "trigger")] == [(up.caused, up.because) for up in answer.upstream]
+
+
+def test_a_hand_over_names_the_new_owner_who_agreed_to_it(database: Database, look: Look, story: Story) -> None:
+    hand_over = acts.ProposeChange(changes=acts.Changes(owner="lea"), reason=because("capacity"))
+    story.says("ana", hand_over, at="2026-03-24T09:00")
+    story.says("lea", acts.Join(), at="2026-03-25T09:00")
+    story.says("sam", acts.AcceptChange(), at="2026-03-26T09:00")
+
+    chain = asked(database, look, story, "owner").chain
+
+    assert [("change", ["Lea"]), ("promise", [])] == [(link.kind, [p.name for p in link.joined]) for link in chain]
