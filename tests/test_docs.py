@@ -393,6 +393,34 @@ def test_every_route_is_told(route: str) -> None:
     assert plain(route) in {plain(told) for told in told_routes()}
 
 
+#: Parameters of all reads, told once under Conventions.
+OF_ALL_READS = {"after_position", "as_of", "recorded_as_of"}
+
+
+def parameters() -> list[tuple[str, str]]:
+    """Every query parameter of a route that not all reads have."""
+    paths: dict[str, dict[str, Any]] = document(ROUTES)["paths"]
+    return [
+        (path, parameter["name"])
+        for path, methods in paths.items()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+        if parameter.get("in") == "query" and parameter["name"] not in OF_ALL_READS
+    ]
+
+
+@pytest.mark.parametrize(("path", "name"), parameters())
+def test_every_parameter_is_told_with_its_route(path: str, name: str) -> None:
+    told = " ".join(what for cell, what in rows(section(page("api.md"), "Routes")) if re.search(rf"{path}`", cell))
+
+    assert name in {word for phrase in code(told) for word in phrase.split()}
+
+
+@pytest.mark.parametrize("name", sorted(OF_ALL_READS))
+def test_every_parameter_of_all_reads_is_told(name: str) -> None:
+    assert re.search(rf"`[^`]*\b{name}\b", section(page("api.md"), "Conventions"))
+
+
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of all figures of both reports about one promise with a number to reach."""
