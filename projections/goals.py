@@ -322,6 +322,9 @@ def _decoded(text: str, question: str, sort: str) -> _Cursor:
         cursor = msgspec.json.decode(raw, type=_Cursor)
     except (ValueError, msgspec.DecodeError):
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor") from None
+    if "\x00" in f"{cursor.key}{cursor.id}":
+        # No list gave it, and PostgreSQL's text cannot even be asked about it.
+        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
     number = isinstance(cursor.key, int)
     if cursor.question != question or number is not (sort.lstrip("-") == "updated"):
         raise InvalidField("this cursor came from a list with other filters or order", pointer="/cursor")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -233,6 +235,20 @@ def test_an_unknown_sort_is_refused_with_those_that_are(database: Database, look
 def test_a_cursor_that_no_list_gave_is_refused(database: Database, look: Look, story: Story, cursor: str) -> None:
     with pytest.raises(InvalidField) as refusal:
         page(database, look(story), cursor=cursor)
+
+    assert "/cursor" == refusal.value.pointer
+
+
+def test_a_cursor_that_somebody_wrote_with_what_no_text_can_hold_is_refused(
+    database: Database, look: Look, story: Story
+) -> None:
+    cursor = page(database, look(story), sort="title", limit=1).next
+    assert cursor is not None
+    at, known, question, _, goal = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    written = base64.urlsafe_b64encode(json.dumps([at, known, question, "a\0b", goal]).encode()).decode().rstrip("=")
+
+    with pytest.raises(InvalidField) as refusal:
+        page(database, look(story), sort="title", limit=1, cursor=written)
 
     assert "/cursor" == refusal.value.pointer
 
