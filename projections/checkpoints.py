@@ -137,10 +137,12 @@ def advance(transaction: Transaction, before: Checkpoint, after: Checkpoint) -> 
     return touched == 1
 
 
-def held_by(database: Database | Transaction, name: str) -> dict[UUID, Held]:
-    """The streams that the projection holds back."""
-    rows = database.query("SELECT * FROM projection_held WHERE name = :name ORDER BY stream_id", {"name": name})
-    return {held.stream_id: held for held in map(_held, rows)}
+def all_held(database: Database) -> dict[str, dict[UUID, Held]]:
+    """The streams that are held back, by projection; normally none at all."""
+    found: dict[str, dict[UUID, Held]] = {}
+    for held in map(_held, database.query("SELECT * FROM projection_held ORDER BY name, stream_id")):
+        found.setdefault(held.name, {})[held.stream_id] = held
+    return found
 
 
 def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUID] | None = None) -> list[Held]:

@@ -19,9 +19,9 @@ from projections.checkpoints import (
     STANDING,
     Checkpoint,
     advance,
+    all_held,
     checkpoints,
     enrol,
-    held_by,
     hold,
     release,
 )
@@ -107,7 +107,7 @@ class Engine:
             checkpoint = self._current().get(projection.name)
             if checkpoint is None:
                 continue
-            held = held_by(self.database, projection.name)
+            held = all_held(self.database).get(projection.name, {})
             streams = self.reader.streams(list(held), checkpoint.position) if held else {}
             folded = fold(projection, checkpoint, streams, [], held)
             if folded.released and self._write([folded]):
@@ -133,11 +133,11 @@ class Engine:
     def status(self) -> list[Status]:
         """Every projection's position, applied and held counts; `missing` is a constant-time check."""
         stored = {checkpoint.name: checkpoint for checkpoint in checkpoints(self.database)}
-        head = self.reader.head()
+        head, waiting = self.reader.head(), all_held(self.database)
         found = []
         for projection in self.projections.values():
             checkpoint = stored.get(projection.name) or Checkpoint(name=projection.name, version=0)
-            held = sum(h.events for h in held_by(self.database, projection.name).values())
+            held = sum(h.events for h in waiting.get(projection.name, {}).values())
             found.append(
                 Status(
                     name=projection.name,
@@ -185,8 +185,9 @@ class Engine:
         projections = [self.projections[c.name] for c in group]
         streams = whole_streams(self.reader, events, frozenset().union(*(p.kinds for p in projections)))
         # Held streams are read after the checkpoints: what changed in between fails the compare-and-set.
+        held = all_held(self.database)
         return [
-            fold(projection, checkpoint, streams, events, held_by(self.database, checkpoint.name))
+            fold(projection, checkpoint, streams, events, held.get(checkpoint.name, {}))
             for projection, checkpoint in zip(projections, group, strict=True)
         ]
 

@@ -48,7 +48,8 @@ class Projector:
                 pause = FIRST_PAUSE
                 PROJECTED.inc(applied)
                 PROJECTOR_RAN.set_to_current_time()
-                if applied == 0 and not stopping.is_set():
+                # Less than asked for: the head was reached, and what came since has left a wake-up behind.
+                if applied < self._batch and not stopping.is_set():
                     subscription.wait(self._poll_seconds)
         finally:
             subscription.close()

@@ -58,12 +58,15 @@ def test_a_projector_goes_on_without_waiting_while_there_is_something(wakeups: W
     backlog = Backlog(500, 500, 3)
 
     stopping, thread = run(Projector(backlog, wakeups, poll_seconds=30, batch=500))
-    went_on = until(lambda: len(backlog.asked) == 4)
+    went_on = until(lambda: len(backlog.asked) == 3)
+    # Less than asked for was the rest: it waits instead of looking once more.
+    waits = not until(lambda: len(backlog.asked) > 3, seconds=0.2)
     stopping.set()
     wakeups.publish()
     thread.join(5)
 
     assert went_on
+    assert waits
     assert not thread.is_alive()
     wakeups.close()
 
