@@ -40,6 +40,18 @@ def published() -> bytes:
     return encode(document(ROUTES))
 
 
+def _methods() -> dict[str, str]:
+    """Path template -> what `Allow` says of it."""
+    found: dict[str, set[str]] = {}
+    for handler in ROUTES:
+        for path in handler.paths:
+            found.setdefault(path.replace(":str}", "}"), {"OPTIONS"}).update(handler.http_methods)
+    for methods in found.values():
+        if "GET" in methods:
+            methods.add("HEAD")
+    return {path: ", ".join(sorted(methods)) for path, methods in found.items()}
+
+
 def create_app(runtime: Runtime) -> Api:
     """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
     settings = runtime.settings
@@ -48,6 +60,7 @@ def create_app(runtime: Runtime) -> Api:
             "runtime": runtime,
             "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
             "metrics": Metrics(),
+            "methods": _methods(),
             "document": published(),
         }
     )

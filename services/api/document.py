@@ -172,7 +172,9 @@ def _codes(path: str, operation: Operation) -> list[str]:
     codes = [*_ALWAYS, *operation.codes]
     if operation.scopes:
         codes += _WITH_KEY
-        codes += ["not_found"] if "{" in path or operation.fresh or operation.body is not None else []
+        codes += ["not_found"] if operation.fresh or operation.body is not None else []
+    if "{" in path:
+        codes += ["not_found", "invalid_field"]
     if operation.body is not None or operation.body_media != JSON:
         codes += ["body_too_large", "unsupported_media_type"]
     if operation.idempotent:
@@ -189,13 +191,13 @@ _PARAMETERS: dict[str, Any] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "Makes a repeated request one request, for 7 days; the same key with another body is refused.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
         "description": 'The version that you saw: `"v7"`. Where the stream has moved on: 412.',
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": r'^(\*|"v[1-9][0-9]{0,17}")$'},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

@@ -58,7 +58,7 @@ class Api(Litestar):
             return
         # A copy: the server goes on reading the method from its own.
         scope = {**scope}
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive, send, self.state.methods)
         try:
             scope["path"] = routed((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         except ProblemError as error:
@@ -75,8 +75,9 @@ class Api(Litestar):
 class Exchange:
     """One request and its answer, as far as the edge cares."""
 
-    def __init__(self, scope: Any, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Any, receive: Receive, send: Send, methods: dict[str, str]) -> None:
         self._scope = scope
+        self._methods = methods
         self._receive = receive
         self._send = send
         self._unread = scope["method"] in _WITH_BODY
@@ -117,6 +118,10 @@ class Exchange:
         await self._send(message)
 
     def _headers(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        allowed = self._methods.get(str(self._scope.get("path_template")))
+        if allowed is not None:
+            # Litestar's own answer to OPTIONS knows only the method that was registered first.
+            headers = [(n, allowed.encode() if n.lower() == b"allow" else value) for n, value in headers]
         names = {name.lower() for name, _ in headers}
         added = [pair for pair in (*_ALWAYS, _CACHE) if pair[0] not in names]
         added.append((b"x-request-id", self.request_id.encode()))

@@ -68,6 +68,8 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         return _unforeseen(request, error)
     headers = dict(error.headers or {})
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
+    if "GET" in allowed:
+        headers["allow"] += ", HEAD"
     told = problem(code, instance=request.scope["path"], request_id=request_id(request), allowed=allowed)
     return _answer(told, {name.title(): value for name, value in headers.items()})
 

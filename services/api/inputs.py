@@ -99,10 +99,15 @@ def read_query(raw: bytes, kind: type[T]) -> T:
         else:
             values[name] = value
     try:
-        return msgspec.convert(values, kind, strict=False)
+        query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         told = explained(error, "query")
         raise ProblemError("invalid_field", str(error), errors=(told,)) from None
+    for field in msgspec.structs.fields(kind):
+        # msgspec reads the text "null" as nothing; who writes it means something.
+        if field.encode_name in values and getattr(query, field.name) is None:
+            raise field_error("/" + field.encode_name, "leave it out instead of writing null", where="query")
+    return query
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.agreement import TRANSITIONS
+from domain.envelope import Instant
 from domain.goal.state import Asked, Ended, Goal, Promised
 from domain.member import Absence, Capacity, Member
 from domain.organisation import Organisation, PolicyVersion
@@ -70,11 +71,19 @@ class TeamSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
     members: list[UUID] | None = None
 
 
+class Dials(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the policies with every dial, also those that stand as they always did."""
+
+    version: int
+    since: Instant | None
+    policy: dict[str, int | bool | str | None]
+
+
 class PolicySummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
     """The policies in force and every version before."""
 
-    in_force: PolicyVersion
-    versions: tuple[PolicyVersion, ...]
+    in_force: Dials
+    versions: list[Dials]
 
 
 @cache
@@ -182,6 +191,10 @@ def of_policies(
         version=version,
         position=position,
         events=events,
-        in_force=in_force,
-        versions=organisation.policies,
+        in_force=_dials(in_force),
+        versions=[_dials(found) for found in organisation.policies],
     )
+
+
+def _dials(found: PolicyVersion) -> Dials:
+    return Dials(version=found.version, since=found.since, policy=msgspec.structs.asdict(found.policy))

@@ -228,6 +228,7 @@ def test_an_answer_to_nothing_is_refused(house: House, answers: Any) -> None:
         ("/v1/goals?limit=1&limit=2", "/limit"),
         ("/v1/goals?limit=99999999999999999999999", "/limit"),
         ("/v1/goals?team=", "/team"),
+        ("/v1/goals?after_position=null", "/after_position"),
         ("/v1/goals?sort=colour", "/sort"),
         ("/v1/goals?cursor=nonsense", "/cursor"),
         ("/v1/goals?cursor=WzEsMiwieCIsInkiLCJ6Il0", "/cursor"),

@@ -175,7 +175,7 @@ def test_a_list_filters_sorts_and_searches(house: House) -> None:
 def test_policies_are_versions(house: House) -> None:
     # given
     stella = house.as_("stella")
-    assert 5 == stella.asks("/v1/policies")["in_force"]["policy"].get("wip_limit", 5)
+    assert 5 == stella.asks("/v1/policies")["in_force"]["policy"]["wip_limit"]
 
     # when
     response = stella.post("/v1/policies", {"policy": {"wip_limit": 3}}, headers={"If-Match": '"v1"'})

@@ -1,0 +1,1 @@
+"""Checks that take many minutes; `python3 run.py test -m long` runs them."""
