@@ -191,6 +191,11 @@ def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) ->
         raise NotFound(f"no team {act.team!r}", pointer="/team")
     if not (allowed or (team is not None and team.lead == world.party)):
         raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
+    if not allowed and member is not None and member.joined_at is not None:
+        # A lead sees the persons of the team: nobody makes themselves the lead of whom they want to look at.
+        raise Forbidden(
+            "a lead brings in newcomers; who has joined before is the steward's to add", allowed=("steward",)
+        )
     if member is not None and member.present and (team is None or team.id in member.teams):
         raise AlreadyExists("this member has joined already")
     return Joined(team=team.id if team else None, name=act.name, ref=own_ref(act.ref, "member", world))

@@ -52,6 +52,17 @@ def test_nobody_else_adds_a_member() -> None:
     given().when(alone, by="nora", on="nora").refused_with(Forbidden)
 
 
+def test_a_lead_does_not_become_the_lead_of_whoever_is_here_or_has_left() -> None:
+    # given a lead who would see the hours and absences of everybody in the team
+    story = Story()
+    story.says("stella", team.Create(name="Other", lead="lea", ref="other"), on="other")
+    into = Join(team="other")
+
+    given(says("stella", NEW, on="nora"), story=story).when(into, by="lea", on="nora").refused_with(Forbidden)
+    given(says("nora", Leave(), on="nora"), story=story).when(into, by="lea", on="nora").refused_with(Forbidden)
+    given(story=story).when(into, by="stella", on="nora").then(member.Joined(team=story.id("other", "team")))
+
+
 def test_the_team_must_be_there_and_the_reference_be_the_members_own() -> None:
     given().when(msgspec.structs.replace(NEW, team="?"), by="stella", on="nora").refused_with(NotFound, pointer="/team")
     given().when(NEW, by="stella", on="norma").refused_with(InvalidField, pointer="/ref")
