@@ -421,6 +421,18 @@ def test_every_parameter_of_all_reads_is_told(name: str) -> None:
     assert re.search(rf"`[^`]*\b{name}\b", section(page("api.md"), "Conventions"))
 
 
+#: The figures that are promised to whoever programs against the reports.
+NAMES_OF_OVERLOAD = {
+    *("load_ratio", "wip_ratio", "yes_and_ratio", "yes_and_by_effort", "trade_offs_undone"),
+    *("critical_displacement_days", "required_pace", "imposed_share"),
+}
+NAMES_OF_DRIFT = {
+    *("stale_ratio", "stale_share", "purpose_drift", "scope_target_net", "scope_target_churn", "scope_due_net_days"),
+    *("scope_due_churn_days", "alignment_drift", "unaffirmed_days", "acknowledgement_share", "breach_rate"),
+    *("repair_share", "review_age_days"),
+}
+
+
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of all figures of both reports about one promise with a number to reach."""
@@ -440,19 +452,17 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         return {f.name for make in (overload.report, drift.report) for f in make(database, view).figures}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("load_ratio", "wip_ratio", "yes_and_ratio", "yes_and_by_effort", "trade_offs_undone"),
-        *("critical_displacement_days", "required_pace", "imposed_share", "stale_ratio", "stale_share"),
-        *("purpose_drift", "scope_target_net", "scope_target_churn", "scope_due_net_days", "scope_due_churn_days"),
-        *("alignment_drift", "unaffirmed_days", "acknowledgement_share", "breach_rate", "repair_share"),
-        "review_age_days",
-    ],
-)
+@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT))
 def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
     assert name in code(page("reports.md"))
     assert name in reported
+
+
+def test_drift_has_a_row_for_each_of_its_figures(reported: set[str]) -> None:
+    told = section(page("reports.md"), "Drift: a vector of five")
+    first_cells = " ".join(row[0] for row in rows(told))
+
+    assert reported - NAMES_OF_OVERLOAD <= code(first_cells)
 
 
 def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:
