@@ -20,6 +20,9 @@ from domain.world import World
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
 
+#: Needs and blockers that may wait at a time, of each. A goal's state tells them all, and every event writes it anew.
+MOST_OPEN = 100
+
 #: A fall of confidence by this much or more is worth a sentence.
 CONFIDENCE_FALL = exact("0.2")
 
@@ -29,6 +32,8 @@ def checked_in(goal: Promised, act: a.CheckIn, world: World) -> e.CheckedIn:
     said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
+    if act.needs and len(goal.needs) + len(act.needs) > MOST_OPEN:
+        raise InvalidField(f"at most {MOST_OPEN} needs wait for an answer at a time", pointer="/needs")
     confidence = _share(act.confidence, "/confidence")
     if confidence is not None and not act.note.strip() and _fell(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
@@ -91,8 +96,10 @@ def _need(written: a.NeedInput, index: int, world: World) -> e.Need:
     )
 
 
-def blocker_raised(act: a.RaiseBlocker, world: World) -> e.BlockerRaised:
+def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: World) -> e.BlockerRaised:
     """Something stands in the way, said by either side."""
+    if len(goal.blockers) >= MOST_OPEN:
+        raise InvalidField(f"at most {MOST_OPEN} blockers are open at a time: resolve one", pointer="/blocker")
     return e.BlockerRaised(blocker=_blocker(act.blocker, None, world))
 
 

@@ -304,7 +304,7 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.Clarify: communication.clarified,
     a.CheckIn: lambda g, x, _r, w: communication.checked_in(g, x, w),
     a.Feedback: lambda _g, x, r, _w: communication.feedback_given(x, r),
-    a.RaiseBlocker: lambda _g, x, _r, w: communication.blocker_raised(x, w),
+    a.RaiseBlocker: lambda g, x, _r, w: communication.blocker_raised(g, x, w),
     a.ResolveBlocker: lambda _g, x, _r, _w: communication.blocker_resolved(x),
     a.AnswerNeed: lambda _g, x, _r, _w: communication.need_answered(x),
     a.RecordValue: lambda _g, x, _r, _w: communication.value_recorded(x),
