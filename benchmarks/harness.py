@@ -121,7 +121,11 @@ def result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Res
     ours = [r.samples[0].value for r in kept]
     peers = [_series(case, place, name, kept, ours) for place, name in _named(case)]
     own = Series(
-        name=case.ours.name, values=ours, median=median(ours), worst=worst(ours), beside=_beside(r.samples[0] for r in kept)
+        name=case.ours.name,
+        values=ours,
+        median=median(ours),
+        worst=worst(ours),
+        beside=_beside(r.samples[0] for r in kept),
     )
     return Result(
         suite=case.suite,

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def suite(bench: Bench) -> Iterator[Case]:
             name=f"import {acts} acts",
             store=store.name,
             unit="s",
-            ours=Contender("plimsoll", lambda store=store: _import(store, bench)),
-            peers=[Contender(_PEER[store.name], lambda store=store, rows=rows: _written(store, rows))],
+            ours=Contender("plimsoll", partial(_import, store, bench)),
+            peers=[Contender(_PEER[store.name], partial(_written, store, rows))],
             target=SECONDS,
         )
 
@@ -50,8 +51,8 @@ def _stored(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
         imported(runtime, founded, lines(bench.history))
     connection = store.connect(url)
     rows = connection.execute(
-        "SELECT originator_id, originator_version, topic, state, notification_id, organisation_id, position, recorded_at"
-        " FROM stored_events ORDER BY notification_id"
+        "SELECT originator_id, originator_version, topic, state, notification_id, organisation_id, position,"
+        " recorded_at FROM stored_events ORDER BY notification_id"
     ).fetchall()
     connection.close()
     return list(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from benchmarks.bench import Bench, timed
@@ -25,7 +26,7 @@ def suite(bench: Bench) -> Iterator[Case]:
             imported(runtime, founded, lines(bench.history))
             runtime.engine.catch_up()
             views = _views(store, url)
-            raw = Contender("read all events, write as many plain rows", lambda: _raw(store, url, views))
+            raw = Contender("read all events, write as many plain rows", partial(_raw, store, url, views))
             rows = sum(len(view) for view in views.values())
             events = runtime.ledger.head()
             name = f"rebuild all views ({events} events, {rows} rows)"
@@ -34,7 +35,7 @@ def suite(bench: Bench) -> Iterator[Case]:
                 name=name,
                 store=store.name,
                 unit="s",
-                ours=Contender("plimsoll", lambda: timed(runtime.engine.rebuild)),
+                ours=Contender("plimsoll", partial(timed, runtime.engine.rebuild)),
                 peers=[raw],
                 target=SECONDS,
             )
@@ -43,7 +44,7 @@ def suite(bench: Bench) -> Iterator[Case]:
                 name="follow the whole log, 1000 events a transaction",
                 store=store.name,
                 unit="s",
-                ours=Contender("plimsoll", lambda: _follow(runtime)),
+                ours=Contender("plimsoll", partial(_follow, runtime)),
                 peers=[raw],
             )
 

@@ -49,7 +49,8 @@ def sqlite_store(home: Path) -> Iterator[Store]:
 
 
 def _sqlite(url: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)
+    path = url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection

@@ -75,4 +75,6 @@ def kept(path: Path, run: dict[str, Any], results: Sequence[Result]) -> None:
 
 def read(path: Path) -> list[Result]:
     """The results of a kept run."""
-    return msgspec.json.decode(msgspec.json.encode(msgspec.json.decode(path.read_bytes())["results"]), type=list[Result])
+    return msgspec.json.decode(
+        msgspec.json.encode(msgspec.json.decode(path.read_bytes())["results"]), type=list[Result]
+    )
