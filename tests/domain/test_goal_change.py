@@ -391,6 +391,13 @@ def test_a_paused_goal_does_not_lapse_before_work_resumes() -> None:
     assert [instant("2026-05-04T00:00")] == [r.occurred_at for r in goal.recorded if type(r.data) is e.GoalLapsed]
 
 
+def test_a_pause_holds_from_its_first_day_on() -> None:
+    on_the_day = paused("2026-03-31", "2026-05-04").when_time_passes("2026-04-20")
+    a_day_later = paused("2026-04-01", "2026-05-04").when_time_passes("2026-04-20")
+
+    assert ("active", "lapsed") == (on_the_day.state.state, a_day_later.state.state)
+
+
 def test_the_due_moves_only_if_the_change_says_so() -> None:
     goal = paused()
     goal.then_state(lapse_due=date(2026, 3, 27))

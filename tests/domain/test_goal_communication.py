@@ -89,6 +89,13 @@ def test_the_latest_word_by_business_time_counts() -> None:
     )
 
 
+def test_of_two_words_of_one_instant_the_later_told_counts() -> None:
+    goal = active().when(a.CheckIn(progress=0.5, value=5), by="ana", at="2026-02-10")
+    goal.when(a.CheckIn(progress=0.4, value=4), by="ana", at="2026-02-10")
+
+    goal.then_state(progress="0.4", value="4", judged_by_event=goal.recorded[0].event_id)
+
+
 def test_what_a_check_in_does_not_speak_about_stays() -> None:
     goal = active().when(a.CheckIn(progress=0.5, confidence=0.8, blockers=[a.BlockerInput(text="no key")]), by="ana")
 

@@ -269,6 +269,9 @@ def test_a_promise_that_was_never_made_leaves_none_behind() -> None:
     declined = given(says("ana", offer())).when(a.Decline(reason=CAPACITY), by="sam")
 
     declined.then(like(e.GoalDeclined)).then_state(promised=None, state="declined")
+    assert "The report is read" == declined.state.terms.outcome
+    discarded = given(says("ana", a.Draft(title="A goal"))).when(a.Discard(), by="ana")
+    discarded.then_state(state="withdrawn", terms=None, sponsor=None)
     declined.when(a.Feedback(text="a pity"), by="ana").refused_with(ActNotAllowed, allowed=())
 
 

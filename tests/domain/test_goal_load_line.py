@@ -291,7 +291,13 @@ def test_an_owner_cannot_accept_an_overload_for_the_sponsor() -> None:
     promises(story, 8)
     more = a.ProposeChange(changes=a.Changes(effort_hours=40), reason=why(), accept_overload=True)
 
-    given(story=story).when(more, by="ana", at="2026-02-04").then(like(e.ChangeProposed, accept_overload=False))
+    scenario = given(story=story)
+    scenario.when(more, by="ana", at="2026-02-04").then(like(e.ChangeProposed, accept_overload=False))
+    for by, theirs in (("sam", True), ("ana", False)):
+        counter = a.CounterChange(
+            changes=a.Changes(effort_hours=41 if theirs else 42), reason=why(), accept_overload=True
+        )
+        scenario.when(counter, by=by, at="2026-02-04").then(like(e.ChangeCountered, accept_overload=theirs))
 
 
 def test_a_sponsors_change_that_accepts_the_overload_is_cited() -> None:
@@ -349,8 +355,10 @@ def test_new_scope_from_the_sponsor_carries_its_trade_off() -> None:
     )
     scenario.when(more(trade_offs=DROP_FIRST), by="sam", at="2026-02-04").then(e.ChangeProposed)
     wider = a.CounterChange(changes=a.Changes(conditions=["This", "That"]), reason=why())
+    reworded = a.CounterChange(changes=a.Changes(conditions=["This"]), reason=why())
     scenario.when(a.CounterChange(changes=a.Changes(effort_hours=4), reason=why()), by="ana", at="2026-02-04")
     scenario.when(wider, by="sam", at="2026-02-04").refused_with(TradeOffRequired, pointer="/trade_offs")
+    scenario.when(reworded, by="sam", at="2026-02-04").then(e.ChangeCountered)
 
 
 def test_a_new_owner_names_what_gives_when_joining() -> None:

@@ -78,6 +78,16 @@ def test_a_draft_is_revised_word_by_word_and_then_offered_as_it_stands() -> None
     assert ("8", date(2026, 3, 27)) == (drafted.state.terms.effort_hours, drafted.state.terms.due)
 
 
+def test_a_drafts_description_and_tags_stay_until_others_are_said() -> None:
+    drafted = given(says("ana", a.Draft(title="A goal", sponsor="sam", description="for the board", tags=["board"])))
+
+    drafted.when(a.ReviseDraft(terms=terms()), by="ana").then_state(description="for the board", tags=("board",))
+    drafted.when(a.ReviseDraft(title="The goal", description="for all", tags=["all"]), by="ana").then_state(
+        title="The goal", description="for all", tags=("all",)
+    )
+    drafted.when(a.Offer(reason=why()), by="ana").then_state(title="The goal", description="for all", tags=("all",))
+
+
 def test_an_author_cannot_turn_an_offer_of_theirs_into_a_request_to_themselves() -> None:
     drafted = given(says("ana", a.Draft(title="A goal", owner="ana", sponsor="sam", terms=terms())))
 
@@ -301,6 +311,8 @@ def test_a_number_has_a_target_and_a_range_its_two_ends() -> None:
     refused("/terms/measure/low", measure=MeasureInput(kind="range", low=3, high=2))
     refused("/terms/measure/target", measure=MeasureInput(kind="number", target="NaN"))
 
+    point = MeasureInput(kind="range", low=2, high=2)
+    assert "2" == given().when(offer(measure=point), by="ana").state.terms.measure.low
     kept = given().when(offer(measure=MeasureInput(kind="number", unit="%", baseline=0, target="99.90")), by="ana")
     assert Measure(kind="number", unit="%", baseline="0", target="99.9") == kept.state.terms.measure
 
