@@ -409,3 +409,14 @@ def test_a_self_set_goals_change_whose_trade_off_is_too_small_is_unpriced() -> N
     more = a.ProposeChange(changes=a.Changes(effort_hours=60), reason=why(), trade_offs=DROP_FIRST)
 
     assert "unpriced" == taken(given(story=story).when(more, by="ana", at="2026-02-04")).how
+
+
+def test_a_paused_goal_weighs_nothing_on_whoever_takes_it_over() -> None:
+    story = laden(policy=STRICT)
+    story.says("ben", offer("ben", effort_hours=60, **TWO_WEEKS), on="bens", at="2026-02-02")
+    story.says("sam", a.Accept(), on="bens", at="2026-02-02")
+    pause = a.Pause(paused_from=date(2026, 2, 2), resume_on=date(2026, 6, 1))
+    handed = a.ProposeChange(changes=a.Changes(owner="ben", pause=pause), reason=why())
+
+    joined = given(says("ana", handed, on="first", at="2026-02-03"), story=story).when(a.Join(), by="ben", on="first")
+    assert "within_line" == taken(joined).how
