@@ -353,6 +353,9 @@ def test_new_scope_from_the_sponsor_carries_its_trade_off() -> None:
     scenario.when(more(), by="sam", at="2026-02-04").refused_with(
         TradeOffRequired, pointer="/trade_offs", allowed=("trade_offs", "accept_overload")
     )
+    less = a.ProposeChange(changes=a.Changes(effort_hours=4), reason=why())
+    scenario.when(less, by="sam", at="2026-02-04").then(e.ChangeProposed)
+    scenario.when(a.WithdrawChange(), by="sam", at="2026-02-04").then(e.ChangeWithdrawn)
     scenario.when(more(trade_offs=DROP_FIRST), by="sam", at="2026-02-04").then(e.ChangeProposed)
     wider = a.CounterChange(changes=a.Changes(conditions=["This", "That"]), reason=why())
     reworded = a.CounterChange(changes=a.Changes(conditions=["This"]), reason=why())
