@@ -61,11 +61,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key` header; raises ProblemError 422 where it is not 1..255 visible characters."""
-        key = self.headers.get("idempotency-key")
-        if key is not None and not (1 <= len(key) <= _LONGEST_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()):
-            raise field_error("/Idempotency-Key", "1 to 255 printable ASCII characters", where="header")
-        return key
+        """The `Idempotency-Key` header."""
+        return idempotency_key(self.headers)
+
+
+def idempotency_key(headers: dict[str, str]) -> str | None:
+    """The `Idempotency-Key` header; raises ProblemError 422 where it is not 1..255 visible characters."""
+    key = headers.get("idempotency-key")
+    if key is not None and not (1 <= len(key) <= _LONGEST_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()):
+        raise field_error("/Idempotency-Key", "1 to 255 printable ASCII characters", where="header")
+    return key
 
 
 async def authenticated(request: AnyRequest) -> Call:
@@ -90,6 +95,8 @@ async def authenticated(request: AnyRequest) -> Call:
     body = None
     if operation.body is not None:
         body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
+    if operation.idempotent:
+        idempotency_key(headers)
     fresh = await _freshness(runtime, viewer, query, headers) if operation.fresh else None
     return Call(
         runtime=runtime,
@@ -162,11 +169,11 @@ def viewer_of(runtime: Runtime, principal: Principal) -> Viewer:
 
 async def _freshness(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> Freshness:
     """What the read models have seen, after waiting for `after_position` (query or header) where one is asked for."""
-    after = query.after_position if isinstance(query, ReadQuery) else None
-    if after is None and (told := headers.get("plimsoll-after-position")) is not None:
-        if not (told.isascii() and told.isdecimal() and len(told) < 19):  # noqa: PLR2004 - digits of 2^63
-            raise field_error("/Plimsoll-After-Position", "a position: a whole number", where="header")
-        after = int(told)
+    told = headers.get("plimsoll-after-position")
+    if told is not None and not (told.isascii() and told.isdecimal() and len(told) < 19):  # noqa: PLR2004 - digits of 2^63
+        raise field_error("/Plimsoll-After-Position", "a position: a whole number", where="header")
+    asked = query.after_position if isinstance(query, ReadQuery) else None
+    after = asked if asked is not None else int(told or 0)
     if after:
         await _wait(runtime, viewer.organisation_id, after)
     return await sync_to_thread(measure, runtime, viewer.organisation_id)

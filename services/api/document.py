@@ -88,7 +88,10 @@ def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
         schema = schemas.body(operation.body)
         told["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
     elif operation.body_media != JSON:
-        told["requestBody"] = {"required": True, "content": {operation.body_media: {"schema": {"type": "string"}}}}
+        told["requestBody"] = {
+            "required": True,
+            "content": {operation.body_media: {"schema": {"description": "One act a line."}}},
+        }
     return told
 
 
@@ -165,6 +168,9 @@ def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
     problem = {"content": {MEDIA_TYPE: {"schema": schemas.of(Problem)}}}
     for status, codes in sorted(by_status.items()):
         answers[str(status)] = {"description": "; ".join(f"`{c}`: {KINDS[c].title}" for c in codes), **problem}
+    if operation.refusal is not None:
+        either = {"anyOf": [schemas.of(Problem), schemas.of(operation.refusal)]}
+        answers["422"] = {**answers["422"], "content": {MEDIA_TYPE: {"schema": either}}}
     return answers
 
 
@@ -234,7 +240,9 @@ class _Schemas:
     def __init__(self, operations: Sequence[Operation]) -> None:
         types: list[Any] = [Problem]
         for operation in operations:
-            types += [t for t in (operation.query, operation.body, operation.answer) if t is not None]
+            types += [
+                t for t in (operation.query, operation.body, operation.answer, operation.refusal) if t is not None
+            ]
         self._types = types
         schemas, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
         names = {name: _readable(name) for name in components}

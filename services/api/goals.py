@@ -99,7 +99,7 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
         scopes=(ACT, ADMIN),
         body=GoalAct,
         answer=Consequences,
-        codes=_REFUSED,
+        codes=(*_REFUSED, "version_conflict"),
         command=True,
         idempotent=True,
     ),

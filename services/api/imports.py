@@ -54,6 +54,7 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         scopes=(IMPORT,),
         query=ImportQuery,
         answer=ImportResult,
+        refusal=ImportRefused,
         codes=("forbidden", "import_refused"),
         idempotent=True,
         body_media=NDJSON,

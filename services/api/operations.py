@@ -58,6 +58,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     #: Type of the JSON answer; None: described by `media` alone.
     answer: Any = None
+    #: Type of a 422 that says more than a problem must.
+    refusal: Any = None
     status: int = 200
     media: tuple[str, ...] = ("application/json",)
     #: Codes of problems beyond those that every route has.
