@@ -89,6 +89,8 @@ def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.Sponso
     sponsor = opening.named(act.sponsor, "/sponsor", world)
     if sponsor == goal.sponsor:
         raise InvalidField("that is the sponsor already", pointer="/sponsor")
+    if goal.delivery is not None and sponsor == goal.delivery.mediator:
+        raise InvalidField("a mediator is neither party", pointer="/sponsor")
     return e.SponsorReassigned(sponsor=sponsor, former=goal.sponsor)
 
 

@@ -8,6 +8,7 @@ A trade-off suffices when the goals it names hold at least half of the hours tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from uuid import UUID
 
@@ -15,13 +16,17 @@ from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import How, TakenAs, TradeOff
 from domain.goal.state import Asked, Promised, Side
-from domain.load import Commitment, WeekLoad, planned_hours, week_loads, worst_week
+from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
+from domain.member import Capacity, Member
 from domain.quantities import exact, spelled
 from domain.terms import GoalKind, Terms
 from domain.world import World
 
 #: Share of the added hours that a trade-off has to free; the same half that pairs additions in the report.
 SUFFICIENT = Fraction(1, 2)
+
+#: How far back a declaration of capacity still counts as made for the addition; the days by which the report pairs too.
+DECLARED_WITHIN = timedelta(days=7)
 
 
 def commitment(goal: object) -> Commitment | None:
@@ -141,9 +146,10 @@ def _suffices(
     owner: UUID,
     world: World,
 ) -> bool:
-    """Whether what gives holds at least half of the added hours in [today, the addition's due]."""
-    if any(t.kind == "capacity" for t in trade_offs):
-        return True
+    """Whether what gives holds at least half of the added hours in [today, the addition's due].
+
+    Added capacity gives the hours that were really declared for those days, within the last week or from a day to come.
+    """
     member = world.member(owner)
     absences = member.absences if member else ()
     last = max(after.due, world.today)
@@ -156,4 +162,19 @@ def _suffices(
     added = hours(after) - (hours(before) if before else 0)
     named = {t.goal for t in trade_offs}
     freed = sum((hours(held) for held in others if held.goal in named), Fraction(0))
+    if member is not None and any(t.kind == "capacity" for t in trade_offs):
+        freed += _capacity_added(member, last, world)
     return freed >= added * SUFFICIENT
+
+
+def _capacity_added(member: Member, last: date, world: World) -> Fraction:
+    """Hours in [today, last] that the member's fresh declarations add to what had been declared before them."""
+
+    def available(capacities: Sequence[Capacity]) -> Fraction:
+        return available_hours(
+            world.today, last, capacities=capacities, absences=member.absences, policy=world.policy.policy
+        )
+
+    since = world.today - DECLARED_WITHIN
+    before = [c for c in member.capacities if c.from_ < since]
+    return max(Fraction(0), available(member.capacities) - available(before))

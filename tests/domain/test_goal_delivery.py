@@ -295,3 +295,20 @@ def test_what_lies_outside_the_conditions_is_a_new_goal() -> None:
     more = msgspec.structs.replace(offer(), follow_up_of="goal")
 
     goal.when(more, by="ana", on="sequel").then(like(e.GoalOffered, follow_up_of=goal.state.id))
+
+
+def test_the_mediator_of_an_open_dispute_does_not_become_a_party() -> None:
+    story = Story()
+    story.says("ana", offer(), at="2026-02-02")
+    story.says("sam", a.Accept(), at="2026-02-02")
+    story.says("ana", a.DeclareComplete(), at="2026-02-10")
+    story.says(
+        "ana",
+        a.Dispute(mediator="mia", decide_by=date(2026, 3, 2), reason=why()),
+        at="2026-02-11",
+    )
+    story.says("sam", Leave(), at="2026-02-12")
+
+    scenario = given(story=story).when(a.ReassignSponsor(sponsor="mia", reason=why()), by="stella", at="2026-02-13")
+
+    scenario.refused_with(InvalidField, pointer="/sponsor")

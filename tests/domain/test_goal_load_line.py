@@ -167,11 +167,24 @@ def test_trade_offs_add_up_and_what_was_named_before_counts() -> None:
     assert "trade_off" == taken(scenario).how
 
 
-def test_capacity_added_is_a_trade_off() -> None:
-    scenario = asked(laden(), 40)
+@pytest.mark.parametrize(("declared", "how"), [(None, "unpriced"), (42, "unpriced"), (60, "trade_off")])
+def test_added_capacity_is_a_trade_off_by_the_hours_that_were_declared(declared: int | None, how: str) -> None:
+    story = laden()
+    if declared is not None:
+        story.says("ana", DeclareCapacity(hours_per_week=declared, from_=date(2026, 3, 2)), at="2026-02-02")
+    scenario = asked(story, 60)
 
     scenario.when(a.Promise(trade_offs=[a.TradeOff(kind="capacity")]), by="ana", at="2026-02-03")
-    assert "trade_off" == taken(scenario).how
+    assert how == taken(scenario).how
+
+
+def test_capacity_declared_long_ago_pays_for_nothing_new() -> None:
+    story = laden()
+    story.says("ana", DeclareCapacity(hours_per_week=60, from_=date(2026, 1, 26)), at="2026-01-26")
+    scenario = asked(story, 60)
+
+    scenario.when(a.Promise(trade_offs=[a.TradeOff(kind="capacity")]), by="ana", at="2026-02-03")
+    assert "unpriced" == taken(scenario).how
 
 
 def test_another_owners_goal_gives_nothing() -> None:
