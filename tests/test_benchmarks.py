@@ -119,7 +119,7 @@ def test_a_run_prints_its_table_and_keeps_its_figures(tmp_path: Path, capsys: py
     history = made_up(tmp_path / "history.ndjson.gz", goals=4)
     kept = tmp_path / "figures.json"
 
-    asked = "--quick --markdown --rounds 1 --only import --only rebuild --store sqlite".split()
+    asked = ["--quick", "--markdown", "--rounds", "1", "--only", "import", "--only", "rebuild", "--store", "sqlite"]
     code = main([*asked, "--file", str(history), "--json", str(kept)])
 
     assert 0 == code
