@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import structlog
 
 from domain.errors import NotFound
 from projections.lens import Lens, lens
@@ -15,6 +16,8 @@ from services.api.call import Call
 from services.api.inputs import read_as_of, read_instant
 from services.api.operations import AsOfQuery
 from services.api.problems import ProblemError
+
+_log = structlog.get_logger(__name__)
 
 
 def look(call: Call, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None) -> Lens:
@@ -52,6 +55,17 @@ def following(call: Call, query: msgspec.Struct, **where: str | int) -> str:
         if value not in (None, "", []) and name != "after_position"
     }
     return f"{call.path}?{urlencode(given | where, doseq=True)}"
+
+
+def note_person_read(call: Call, view: Lens, **whom: object) -> None:
+    """Person-level figures of others were read: each such read is logged, by whom and of whom, never what it said."""
+    _log.info(
+        "person_level.read",
+        viewer=str(call.viewer.member_id),
+        path=call.path,
+        as_of=view.as_of_text,
+        **{name: str(value) for name, value in whom.items() if value is not None},
+    )
 
 
 def shown(

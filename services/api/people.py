@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
-from uuid import UUID
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from litestar.di import NamedDependency
@@ -22,7 +22,7 @@ from projections.people import member_at, members_at, team_at, teams_at
 from services.access import ACT, ADMIN, READ
 from services.api.answers import Answer
 from services.api.call import Call
-from services.api.looking import asked, following, shown
+from services.api.looking import asked, following, note_person_read, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import existing, record, recorded
@@ -53,14 +53,22 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     teams: list[TeamSummary]
 
 
-def _version(call: Call, stream_id: UUID) -> int:
-    """The stream's version now: what `If-Match` takes."""
-    return len(call.runtime.ledger.events(call.viewer.organisation_id, stream_id))
+def _versions(call: Call, view: Lens, table: Literal["members", "teams"]) -> dict[str, int]:
+    """Stream id -> its version as the views know it: what `If-Match` takes."""
+    rows = call.runtime.database.query(
+        f"SELECT stream_id, MAX(version) AS version FROM {table}"
+        " WHERE organisation_id = :organisation_id AND known_from <= :known GROUP BY stream_id",
+        {"organisation_id": str(view.organisation_id), "known": view.known},
+    )
+    return {row.stream_id: row.version for row in rows}
 
 
-def _listed(call: Call, member: Member) -> MemberSummary:
-    personal = sees_person(call.viewer, member.id, member)
-    return of_member(member, _version(call, member.id), personal=personal)
+def _listed(call: Call, view: Lens, found: Sequence[Member]) -> list[MemberSummary]:
+    versions = _versions(call, view, "members")
+    personal = {member.id for member in found if sees_person(call.viewer, member.id, member)}
+    if personal - {call.viewer.member_id}:
+        note_person_read(call, view, members=len(personal))
+    return [of_member(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
 @reads(
@@ -83,7 +91,7 @@ def list_members(call: NamedDependency[Call]) -> Answer:
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
     headers = {"Link": f'<{following(call, query, cursor=last)}>; rel="next"'} if last else {}
-    answer = MemberList(members=[_listed(call, member) for member in page], next=last)
+    answer = MemberList(members=_listed(call, view, page), next=last)
     return shown(call, answer, view, headers=headers)
 
 
@@ -108,7 +116,7 @@ def _member(call: Call, ref: str, view: Lens) -> Member:
 )
 def get_member(member: FromPath[str], call: NamedDependency[Call]) -> Answer:
     view = asked(call)
-    return shown(call, _listed(call, _member(call, member, view)), view)
+    return shown(call, _listed(call, view, [_member(call, member, view)])[0], view)
 
 
 def _member_answer(call: Call, receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
@@ -161,7 +169,8 @@ def join_member(call: NamedDependency[Call]) -> Answer:
 )
 def list_teams(call: NamedDependency[Call]) -> Answer:
     view = asked(call)
-    found = [of_team(team, _version(call, team.id)) for team in teams_at(call.runtime.database, view)]
+    versions = _versions(call, view, "teams")
+    found = [of_team(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
     return shown(call, TeamList(teams=found), view)
 
 
@@ -182,8 +191,9 @@ def get_team(team: FromPath[str], call: NamedDependency[Call]) -> Answer:
     found = team_at(call.runtime.database, view, call.id_of("team", decoded(team)))
     if found is None:
         raise NotFound("no such team")
+    version = _versions(call, view, "teams").get(str(found.id), 0)
     belonging = [member.id for member in members_at(call.runtime.database, view, team=found.id)]
-    return shown(call, of_team(found, _version(call, found.id), members=belonging), view)
+    return shown(call, of_team(found, version, members=belonging), view)
 
 
 def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-import structlog
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
@@ -23,7 +22,7 @@ from projections.people import members_at, names
 from services.access import READ, Capability, Subject, Viewer, may, sees_group
 from services.api.answers import Answer
 from services.api.call import Call
-from services.api.looking import asked, shown
+from services.api.looking import asked, note_person_read, shown
 from services.api.operations import AsOfQuery, Operation, reads
 from services.api.visible import require_person, sees_goal, sees_person
 
@@ -31,10 +30,10 @@ CSV = "text/csv"
 #: A status of a figure that is there but not for this viewer.
 WITHHELD = "withheld"
 
+#: Said of a link to a goal that this viewer may not see.
+_PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
 #: Fields of a report that hold the id of a member, team or goal.
 _NAMED = frozenset({"member", "team", "goal", "requester", "parent", "from", "to"})
-
-_log = structlog.get_logger(__name__)
 
 
 class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -109,14 +108,7 @@ def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> 
             allowed=("member of the team", "lead", "steward", "auditor"),
         )
     if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
-        _log.info(
-            "person_level.read",
-            viewer=str(viewer.member_id),
-            report=call.path,
-            team=str(team) if team else None,
-            member=str(member) if member else None,
-            as_of=view.as_of_text,
-        )
+        note_person_read(call, view, team=team, member=member)
 
 
 def _sees_team(viewer: Viewer, team: UUID) -> bool:
@@ -157,6 +149,9 @@ class _Visible:
         if not self._group and "name" in row and "member" not in row and "goal" not in row:
             kept = {key: row[key] for key in ("name", "team", "week", "negotiated") if key in row}
             return {**kept, "value": None, "status": WITHHELD}
+        if row.get("parent") not in (None, *self._goals):
+            # Its title stands in the sentence.
+            row = {**row, "parent": None, "sentence": _PARENT_UNSEEN}
         return {name: self._part(value) if isinstance(value, list) else value for name, value in row.items()}
 
     def _shows(self, row: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, active, offer
+from tests.api.house import House, active, offer, why
 
 EVERYBODY = ("stella", "lea", "ana", "ben", "sam", "mia", "eva", "ned", "aud", "bot")
 CORE = {"lea", "ana", "ben", "sam", "mia"}
@@ -177,6 +177,24 @@ def test_a_group_of_five_with_five_outside_is_shown_to_its_members(house: House)
     told = house.as_("ben").asks("/v1/reports/drift?team=core")
 
     assert "withheld" not in {figure.get("status") for figure in told["figures"]}
+
+
+def test_drift_tells_nobody_the_title_of_a_goal_that_they_may_not_see(house: House) -> None:
+    # given a goal of core that supports one of edge, which moves on
+    parent = active(house, "ned", "eva", team="edge", title="A quiet plan")
+    child = active(house, supports=[{"goal": parent}])
+    body = {"changes": {"due": "2026-04-20"}, "reason": why()}
+    opened = house.as_("ned").says(f"/v1/goals/{parent}/propose-change", body)["open"]
+    house.as_("eva").says(f"/v1/goals/{parent}/accept-change", {"answers": opened})
+
+    # when
+    told = {person: house.as_(person).get("/v1/reports/drift?names=true") for person in ("ana", "stella")}
+
+    # then
+    assert "A quiet plan" in told["stella"].text
+    assert "A quiet plan" not in told["ana"].text
+    assert parent not in told["ana"].text
+    assert [(child, "alignment")] == [(mend["goal"], mend["kind"]) for mend in told["ana"].json()["mend"]]
 
 
 def test_a_report_on_nobody_is_no_good_news(house: House) -> None:
