@@ -8,7 +8,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from domain.errors import Forbidden
+from domain.errors import Forbidden, VersionConflict
 from ledger.keys import Principal
 from services.access import IMPORT, Capability, may
 from services.api.answers import Answer, encode
@@ -55,7 +55,7 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         query=ImportQuery,
         answer=ImportResult,
         refusal=ImportRefused,
-        codes=("forbidden", "import_refused"),
+        codes=("forbidden", "import_refused", "busy"),
         idempotent=True,
         body_media=NDJSON,
     ),
@@ -68,19 +68,25 @@ def import_acts(call: NamedDependency[Call]) -> Answer:
         raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_TAKEN)
     query: ImportQuery = call.query
     viewer = call.viewer
-    result = import_lines(
-        call.runtime,
-        viewer.organisation_id,
-        lines_of(io.BytesIO(call.raw), call.runtime.settings.import_limit_bytes),
-        principal=Principal(
-            key_id=viewer.key_id,
-            organisation_id=viewer.organisation_id,
-            member_id=viewer.member_id,
-            scopes=viewer.scopes,
-        ),
-        partial=query.partial,
-        dry_run=query.dry_run,
+    principal = Principal(
+        key_id=viewer.key_id,
+        organisation_id=viewer.organisation_id,
+        member_id=viewer.member_id,
+        scopes=viewer.scopes,
     )
+    lines = lines_of(io.BytesIO(call.raw), call.runtime.settings.import_limit_bytes)
+    try:
+        result = import_lines(
+            call.runtime,
+            viewer.organisation_id,
+            lines,
+            principal=principal,
+            partial=query.partial,
+            dry_run=query.dry_run,
+        )
+    except VersionConflict:
+        # Decided again a few times already; nobody named a version, so this is no failed precondition.
+        raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
         return Answer(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
     return Answer(body=encode(result))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from domain.errors import VersionConflict
+from ledger.bulk import Bulk
 from tests.api.house import House, offer
 from tests.api.test_bad_input import refused
 
@@ -159,3 +161,17 @@ def test_an_import_of_another_media_type_is_refused(house: House) -> None:
     response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"})
 
     refused(house, response, 415, "unsupported_media_type")
+
+
+def test_an_import_that_keeps_meeting_live_writers_is_asked_to_come_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def met_somebody(_bulk: Bulk) -> None:
+        raise VersionConflict
+
+    monkeypatch.setattr(Bulk, "commit", met_somebody)
+
+    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+
+    refused(house, response, 409, "busy")
+    assert "1" == response.headers["Retry-After"]
