@@ -52,7 +52,10 @@ class PostgresLogDatastore(PostgresDatastore):
             # A peer that vanished without a word is noticed, not waited for.
             "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
             "keepalives_idle": 10,
-            "options": f"-c lock_timeout={LOCK_TIMEOUT_MS}",
+            # Said at the start of the connection, so that it holds from its first transaction on.
+            "options": (
+                f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
+            ),
         }
         options = " ".join(str(part["options"]) for part in (bounds, given) if part.get("options"))
         self.pool.kwargs = {**bounds, **given, "options": options, "row_factory": dict_row}
