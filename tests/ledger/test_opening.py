@@ -111,20 +111,6 @@ def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
         ledger.close()
 
 
-def test_a_writer_that_stops_while_it_holds_the_head_gives_way(postgres_url: str, ledger_beside: Ledger) -> None:
-    tenant = Tenant.found(ledger_beside, Clock())
-    other = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-
-    def stop(*_: object) -> None:
-        time.sleep(3)
-
-    with pytest.raises(LedgerUnavailable):
-        other.recorder.transact(stop)
-
-    assert tenant.say("ana", capacity(30), on="ana").version == 2
-    other.close()
-
-
 @pytest.fixture
 def ledger_beside(postgres_url: str) -> Iterator[Ledger]:
     migrate(postgres_url)
