@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the suites; 0 when they ran, whatever the figures say."""
+    # A terminated run stops its servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = arguments(sys.argv[1:] if argv is None else argv)
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -59,14 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             quick=chosen.quick,
         )
         run = _about(chosen, bench, began)
-        results = _measured(bench, chosen, console)
+        path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
+        results = _measured(bench, chosen, console, lambda found: table.kept(path, run, found))
     run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
     table.printed(results, console)
     if chosen.markdown:
         print(table.markdown(results))
     if any(share > CALM for result in results for share in result.others):
         console.print(f"* others used more than {CALM:.0%} of the machine in some round")
-    path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
     table.kept(path, run, results)
     console.print(f"kept in {path}")
     return 0
@@ -95,7 +98,10 @@ def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[st
     }
 
 
-def _measured(bench: Bench, chosen: argparse.Namespace, console: Console) -> list[Result]:
+def _measured(
+    bench: Bench, chosen: argparse.Namespace, console: Console, keep: Callable[[list[Result]], None]
+) -> list[Result]:
+    """Every case of the chosen suites; what is measured is kept at once, so that a killed run loses no figure."""
     rounds = chosen.rounds or (QUICK_ROUNDS if chosen.quick else ROUNDS)
     results = []
     with console.status("beginning") as status:
@@ -103,6 +109,7 @@ def _measured(bench: Bench, chosen: argparse.Namespace, console: Console) -> lis
             for case in SUITES[name](bench):
                 result = measure(case, rounds, status.update)
                 results.append(result)
+                keep(results)
                 figures = table.figure(result.ours.median, result.unit), table.figure(result.ours.worst, result.unit)
                 console.print(f"{name}: {case.name} ({case.store}): {figures[0]}, worst {figures[1]}")
     return results

@@ -103,7 +103,7 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         told = explained(error, "query")
         raise ProblemError("invalid_field", str(error), errors=(told,)) from None
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         # msgspec reads the text "null" as nothing; who writes it means something.
         if field.encode_name in values and getattr(query, field.name) is None:
             raise field_error("/" + field.encode_name, "leave it out instead of writing null", where="query")
@@ -111,9 +111,15 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
 
 @functools.cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """What msgspec works out anew from the annotations each time it is asked."""
+    return msgspec.structs.fields(kind)
+
+
+@functools.cache
 def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The parameters that may be repeated."""
-    return frozenset(f.encode_name for f in msgspec.structs.fields(kind) if get_origin(_bare(f.type)) is list)
+    return frozenset(f.encode_name for f in _fields(kind) if get_origin(_bare(f.type)) is list)
 
 
 def _bare(annotation: Any) -> Any:
