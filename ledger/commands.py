@@ -40,6 +40,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime | None = None
     #: If-Match: the stream's version that the sender saw; 0: it must not exist yet.
     expected_version: int | None = None
+    #: `NotFound` where the stream has no event yet, so that no path can begin one.
+    must_exist: bool = False
     idempotency: IdempotencyKey | None = None
     causation_id: UUID | None = None
     #: None: the id of the command's first event.

@@ -57,6 +57,8 @@ class Desk:
     def decide(self, command: Command) -> Decision:
         """Timers up to the act's time, then the act; raises the `Refusal` of the first rule that it breaks."""
         entry = self._entry(command)
+        if command.must_exist and not entry.version:
+            raise NotFound(f"no such {command.kind}")
         if command.expected_version is not None and command.expected_version != entry.version:
             raise VersionConflict(f"the stream is at version {entry.version}, not {command.expected_version}")
         at = command.occurred_at or self.now
