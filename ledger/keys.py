@@ -41,6 +41,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that has not been revoked and what it says; whether it has expired is for whoever asks to see."""
+
+    principal: Principal
+    #: Aware, UTC.
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What may be shown of a key; the key itself is known to its holder alone."""
 
@@ -72,6 +81,8 @@ class Keys:
         self._recorder = ledger.recorder
         self._clock = ledger.clock
         self._new_id = ledger.new_id
+        #: Counts what this process has changed about keys: who remembers a holder looks again when it has grown.
+        self.changes = 0
 
     def create(
         self,
@@ -102,10 +113,11 @@ class Keys:
                 member_id=member_id,
                 name=name,
                 scopes=msgspec.json.encode(sorted(scopes)).decode(),
-                digest=_digest(text),
+                digest=digest_of(text),
                 created_at=micros(now),
                 expires_at=micros(expires_at),
             )
+        self.changes += 1
         return text
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
@@ -113,7 +125,7 @@ class Keys:
         if not well_formed(text):
             return None
         with self._recorder.read() as session:
-            rows = session.query("key_by_digest", digest=_digest(text))
+            rows = session.query("key_by_digest", digest=digest_of(text))
         if not rows:
             return None
         key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at = rows[0]
@@ -130,6 +142,31 @@ class Keys:
             member_id=as_uuid(member_id),
             scopes=msgspec.json.decode(scopes, type=frozenset[str]),
         )
+
+    def holders(self, digests: Collection[str]) -> dict[str, Holder]:
+        """Who holds these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
+        with self._recorder.read() as session:
+            rows = session.query("keys_by_digest", digests=sorted(digests))
+        return {
+            digest: Holder(
+                principal=Principal(
+                    key_id=as_uuid(key_id),
+                    organisation_id=as_uuid(organisation_id),
+                    member_id=as_uuid(member_id),
+                    scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+                ),
+                expires_at=moment(expires_at),
+                last_used_at=moment(last_used_at) if last_used_at is not None else None,
+            )
+            for digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at in rows
+            if revoked_at is None
+        }
+
+    def note_use(self, key_ids: Collection[UUID], now: datetime) -> None:
+        """Remember that these keys were used; within `USE_NOTED_EVERY` once is enough."""
+        with self._recorder.write() as session:
+            for key_id in sorted(key_ids):
+                session.run("touch_key", key_id=key_id, at=micros(now), before=micros(now - USE_NOTED_EVERY))
 
     def list(self, organisation_id: UUID) -> list[KeyRecord]:
         """Every key of the organisation, oldest first, ended ones too."""
@@ -165,6 +202,7 @@ class Keys:
         text = self.create(tenant, old.member_id, old.scopes, now + life, old.name)
         with self._recorder.write() as session:
             session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=micros(now + overlap))
+        self.changes += 1
         return text
 
     def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> None:
@@ -175,6 +213,7 @@ class Keys:
         tenant, _ = self._find(key_id, organisation_id)
         with self._recorder.write() as session:
             session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=micros(self._clock()))
+        self.changes += 1
 
     def _find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
         """The key and its organisation."""
@@ -214,5 +253,6 @@ def _base62(number: int, digits: int) -> str:
     return text
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
+    """All that is stored of a key's text."""
     return hashlib.sha256(text.encode()).hexdigest()

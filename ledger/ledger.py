@@ -231,6 +231,18 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("head")[0][0])
 
+    def changed(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
+        """The head, and the streams that have grown behind a log position; None where more than `limit` events did.
+
+        What was loaded after asking contains at least all up to that head.
+        """
+        with self.recorder.read() as session:
+            head = int(session.query("head")[0][0])
+            if not 0 <= head - after <= limit:
+                return head, None
+            rows = session.query("changed", after=after) if head > after else []
+        return head, frozenset(as_uuid(stream) for _, stream in rows)
+
     def count(self) -> int:
         """How many events there are. Equal to `head()`: the log misses nothing."""
         with self.recorder.read() as session:

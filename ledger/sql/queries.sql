@@ -105,6 +105,10 @@ WHERE organisation_id = :organisation_id AND position <= :upto AND originator_ve
 SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest = :digest
 
+-- name: keys_by_digest
+SELECT digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
+WHERE digest IN :digests
+
 -- name: keys
 SELECT key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at FROM ledger_keys
 WHERE organisation_id = :organisation_id ORDER BY created_at, key_id
