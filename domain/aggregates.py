@@ -9,6 +9,21 @@ from typing import Any, get_args
 import msgspec
 
 from domain import member, organisation, team
+from domain.charter import acts as charter_acts
+from domain.charter import events as charter_events
+from domain.charter import state as charter_state
+from domain.charter.decide import decide as decide_charter
+from domain.charter.evolve import evolve as evolve_charter
+from domain.cycle import acts as cycle_acts
+from domain.cycle import events as cycle_events
+from domain.cycle import state as cycle_state
+from domain.cycle.decide import decide as decide_cycle
+from domain.decision import acts as decision_acts
+from domain.decision import events as decision_events
+from domain.decision import state as decision_state
+from domain.decision import timers as decision_timers
+from domain.decision.decide import decide as decide_decision
+from domain.decision.evolve import evolve as evolve_decision
 from domain.envelope import Event, Fact, Recorded
 from domain.goal import acts as goal_acts
 from domain.goal import events as goal_events
@@ -63,6 +78,17 @@ AGGREGATES: dict[str, Aggregate] = {
         standing=standing_goal,
         next_ring=next_ring,
     ),
+    "decision": Aggregate(
+        kind="decision",
+        acts=decision_acts.DecisionAct,
+        events=decision_events.DecisionEvent,
+        state=decision_state.Decision,
+        decide=decide_decision,
+        evolve=evolve_decision,
+        due=decision_timers.due,
+        standing=decision_timers.standing,
+        next_ring=decision_timers.next_ring,
+    ),
     "member": Aggregate(
         kind="member",
         acts=member.MemberAct,
@@ -83,6 +109,28 @@ AGGREGATES: dict[str, Aggregate] = {
         evolve=team.evolve,
         due=_never_due,
         standing=_idle,
+        next_ring=_never_rings,
+    ),
+    "charter": Aggregate(
+        kind="charter",
+        acts=charter_acts.CharterAct,
+        events=charter_events.CharterEvent,
+        state=charter_state.Charter,
+        decide=decide_charter,
+        evolve=evolve_charter,
+        due=_never_due,
+        standing=_idle,
+        next_ring=_never_rings,
+    ),
+    "cycle": Aggregate(
+        kind="cycle",
+        acts=cycle_acts.CycleAct,
+        events=cycle_events.CycleEvent,
+        state=cycle_state.Cycle,
+        decide=decide_cycle,
+        evolve=cycle_state.evolve,
+        due=_never_due,
+        standing=cycle_state.standing,
         next_ring=_never_rings,
     ),
     "organisation": Aggregate(

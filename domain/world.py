@@ -11,7 +11,11 @@ from domain.errors import InvalidField, NotFound
 from domain.references import external, resolve
 
 if TYPE_CHECKING:
+    from domain.charter.state import Charter
+    from domain.cycle.state import Cycle
+    from domain.decision.state import Decision
     from domain.envelope import Source
+    from domain.goal.state import Goal
     from domain.load import Commitment
     from domain.member import Member
     from domain.organisation import PolicyVersion
@@ -25,9 +29,19 @@ class Reader(Protocol):
     def team(self, organisation_id: UUID, team_id: UUID) -> Team | None: ...
     def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion: ...
     def zone(self, organisation_id: UUID) -> ZoneInfo: ...
+    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
+    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None: ...
+    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """The event of that stream with this id (None: its last one), or None where there is none."""
+
+    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None: ...
     def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, as of the latest events."""
+
+    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None: ...
+    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
+        """The cycle that is open now under this charter, as of the latest events."""
 
     def next_id(self) -> UUID: ...
 
@@ -87,6 +101,14 @@ class World:
     def team(self, team_id: UUID) -> Team | None:
         """The team's latest state."""
         return self.reader.team(self.organisation_id, team_id)
+
+    def goal(self, goal_id: UUID) -> Goal | None:
+        """The goal's latest state."""
+        return self.reader.goal(self.organisation_id, goal_id)
+
+    def charter(self, charter_id: UUID) -> Charter | None:
+        """The charter's latest state."""
+        return self.reader.charter(self.organisation_id, charter_id)
 
     def present_member(self, ref: str, pointer: str) -> Member:
         """The joined member that `ref` names; raises `NotFound` naming the field."""

@@ -9,6 +9,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.aggregates import commitment
+from domain.charter.state import Charter
+from domain.cycle.state import Cycle
+from domain.decision.state import Decision
+from domain.goal.state import Goal
 from domain.load import Commitment
 from domain.member import Member
 from domain.organisation import Organisation, PolicyVersion
@@ -41,13 +45,40 @@ class StateReader:
         organisation = self._organisation(organisation_id)
         return ZoneInfo(organisation.zone) if organisation else _UTC
 
+    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
+        return cast("Goal | None", self._state("goal", organisation_id, goal_id))
+
+    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
+        return cast("Charter | None", self._state("charter", organisation_id, charter_id))
+
+    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """Read from the log itself: what this very batch is about to record has not happened yet."""
+        if self._state(kind, organisation_id, stream_id) is None:
+            return None
+        ids = [recorded.event_id for recorded in self._states.source.stream(organisation_id, stream_id)]
+        if event_id is None:
+            return ids[-1] if ids else None
+        return event_id if event_id in ids else None
+
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
         return self._state("goal", organisation_id, goal_id) is not None
+
+    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
+        return cast("Decision | None", self._state("decision", organisation_id, decision_id))
 
     def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, found by the standing index, in the order of their ids."""
         goals = (self._state("goal", organisation_id, goal) for goal in self._states.book(organisation_id, owner))
         return tuple(held for goal in goals if (held := commitment(goal)) is not None)
+
+    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))
+
+    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
+        """Found by the standing index as an owner's promises are: two that open at once meet there."""
+        return next(
+            (self.cycle(organisation_id, found) for found in self._states.book(organisation_id, charter_id)), None
+        )
 
     def next_id(self) -> UUID:
         return self._new_id()

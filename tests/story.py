@@ -17,10 +17,14 @@ import msgspec
 
 from domain import member, organisation, team
 from domain.aggregates import AGGREGATES, Aggregate, commitment
+from domain.charter import acts as charter_acts
+from domain.charter.state import Charter, named_charter
+from domain.cycle import acts as cycle_acts
+from domain.decision import acts as decision_acts
 from domain.envelope import Event, Fact, Recorded, Source
 from domain.errors import Refusal
 from domain.goal import acts as goal_acts
-from domain.goal.state import Asked, Promised
+from domain.goal.state import Asked, Goal, Promised
 from domain.organisation import PolicyVersion
 from domain.references import resolve
 from domain.standing import Standing
@@ -29,16 +33,21 @@ from domain.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from domain.cycle.state import Cycle
+    from domain.decision.state import Decision
     from domain.load import Commitment
 
-Act = goal_acts.Act | member.Act | team.Act | organisation.Act
+Act = goal_acts.Act | cycle_acts.Act | charter_acts.Act | decision_acts.Act | member.Act | team.Act | organisation.Act
 When = datetime | date | str | None
 
 _KINDS: tuple[tuple[type[Any], str], ...] = (
     (goal_acts.Act, "goal"),
+    (cycle_acts.Act, "cycle"),
     (member.Act, "member"),
     (team.Act, "team"),
     (organisation.Act, "organisation"),
+    (charter_acts.Act, "charter"),
+    (decision_acts.Act, "decision"),
 )
 _MINUTE = timedelta(minutes=1)
 #: More timers than this in a row before one act: they do not come to an end.
@@ -103,7 +112,7 @@ class Story:
         answers what is open, unless it names it or is taken `as_written`.
         """
         kind = next(name for base, name in _KINDS if isinstance(act, base))
-        stream_id = self.id(on or {"goal": "goal", "member": by, "team": "core"}.get(kind, ""), kind)
+        stream_id = self.id(on or {"member": by, "team": "core", "charter": "core"}.get(kind, kind), kind)
         said_at = self.now + _MINUTE if at is None else instant(at)
         known_at = said_at if learnt is None else instant(learnt)
         party = self.id(by)
@@ -131,7 +140,7 @@ class Story:
         until = instant(at) if at is not None else self.now
         start = len(self.events)
         for kind, stream_id in sorted(self._states):
-            rings = self.standing(stream_id).next_timer if kind == "goal" else None
+            rings = AGGREGATES[kind].standing(self._states[kind, stream_id]).next_timer
             if rings is not None and rings <= until:
                 self._run_timers(AGGREGATES[kind], self.world(stream_id, until, source=Source.TIMER))
         self.now = max(self.now, until)
@@ -199,7 +208,7 @@ class Story:
             actor=None if timer else self.id("stella") if imported else world.party,
             on_behalf_of=world.party if imported else None,
             source=fact.source or world.source,
-            causation_id=None,
+            causation_id=fact.causation_id,
             correlation_id=command,
             reason=fact.reason,
             position=len(self.events) + 1,
@@ -226,7 +235,11 @@ class Story:
 
     def id(self, ref: str, kind: str = "member") -> UUID:
         """The id that a reference names."""
-        return self.organisation_id if kind == "organisation" else resolve(self.organisation_id, kind, ref)
+        if kind == "organisation":
+            return self.organisation_id
+        if kind == "charter":
+            return named_charter(self.organisation_id, ref)
+        return resolve(self.organisation_id, kind, ref)
 
     def state(self, ref: str = "goal", kind: str = "goal") -> Any:
         """The folded state, None where nothing was ever said."""
@@ -270,12 +283,38 @@ class Story:
         state: organisation.Organisation = self._states[("organisation", self.organisation_id)]
         return state
 
+    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
+        state: Goal | None = self._states.get(("goal", goal_id))
+        return state
+
+    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
+        state: Charter | None = self._states.get(("charter", charter_id))
+        return state
+
+    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        ids = [e.event_id for e in self.events if e.stream == f"{kind}/{stream_id}"]
+        if event_id is None:
+            return ids[-1] if ids else None
+        return event_id if event_id in ids else None
+
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
         return ("goal", goal_id) in self._states
+
+    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
+        state: Decision | None = self._states.get(("decision", decision_id))
+        return state
 
     def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         live = [s for s in self.states() if AGGREGATES["goal"].standing(s).live_owner == owner]
         return tuple(c for c in map(commitment, live) if c is not None)
+
+    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        state: Cycle | None = self._states.get(("cycle", cycle_id))
+        return state
+
+    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
+        held: list[Cycle] = self.states("cycle")
+        return next((c for c in held if AGGREGATES["cycle"].standing(c).live_owner == charter_id), None)
 
     def next_id(self) -> UUID:
         self._ids += 1

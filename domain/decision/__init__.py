@@ -1,0 +1,1 @@
+"""A decision within a time-box, by consent."""

@@ -1,0 +1,310 @@
+"""The rules of a decision: who may say what, until when, and the moment at which consent decides it.
+
+Consent means "no open objection, safe enough to try". A decision is decided by consent in the very command that
+completes it: the last decider's consent, or the withdrawal of the last objection. The clock does the rest (`timers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.decision import acts as a
+from domain.decision import events as e
+from domain.decision.evolve import evolve
+from domain.decision.opening import opened, time_box
+from domain.decision.state import Decision, Objection
+from domain.envelope import Event, Fact, Recorded, Source
+from domain.errors import (
+    ActNotAllowed,
+    AlreadyExists,
+    AnswersRequired,
+    AnswersSuperseded,
+    Forbidden,
+    InTheFuture,
+    InvalidField,
+    NotFound,
+    OutOfOrder,
+    ReasonRequired,
+)
+from domain.reasons import check_reason
+from domain.references import as_uuid
+from domain.subject import belongs, leads
+from domain.terms import day
+from domain.world import World
+
+MOST_OBJECTIONS = 50
+
+#: Acts that may be taken in each state; a perspective may also be told late.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "open": (
+        *("share_perspective", "raise_objection", "integrate_objection", "withdraw_objection"),
+        *("consent", "set_review"),
+    ),
+    "with_lead": ("share_perspective", "decide", "set_review"),
+    "decided": ("set_review", "review", "reopen"),
+}
+
+
+def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[Fact]:
+    """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it: nothing happens."""
+    if world.at > world.now:
+        raise InTheFuture(pointer="/at")
+    _check_party(world)
+    if isinstance(act, a.Open):
+        if decision is not None:
+            raise AlreadyExists("this decision exists already", pointer="/ref")
+        return [_fact(opened(act, world), act, world)]
+    if decision is None:
+        raise NotFound("no such decision")
+    _check_state(decision, act, world)
+    fact = _fact(_HANDLERS[type(act)](decision, act, world), act, world)
+    after = evolve(decision, _recorded(decision, fact, world))
+    consented = by_consent(after, world) if after is not None else None
+    if isinstance(act, a.Consent | a.WithdrawObjection) and consented is not None:
+        outcome = e.Decided(option=consented, by="consent", inside_time_box=world.at < decision.deadline)
+        return [fact, _fact(outcome, None, world)]
+    return [fact]
+
+
+def by_consent(decision: Decision, world: World) -> str | None:
+    """The option to which everybody who decides consents and no objection is open; None: not yet.
+
+    Who has left the organisation is not waited for.
+    """
+    if decision.state != "open" or not decision.consents:
+        return None
+    option = decision.consents[-1].option
+    given = {c.decider for c in decision.consents if c.option == option}
+    waited_for = {d for d in decision.deciders if not _has_left(d, world)}
+    if not waited_for or not waited_for <= given or any(o.option == option for o in decision.open_objections):
+        return None
+    return option
+
+
+def _has_left(member_id: UUID, world: World) -> bool:
+    member = world.member(member_id)
+    return member is not None and member.left_at is not None and member.left_at <= world.at
+
+
+def _fact(event: Event, act: a.DecisionAct | None, world: World) -> Fact:
+    return Fact(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
+
+
+def _recorded(decision: Decision, fact: Fact, world: World) -> Recorded:
+    """The fact as the fold takes it; positions are not known yet, and the fold does not ask."""
+    return Recorded(
+        event_id=fact.event_id,
+        organisation_id=world.organisation_id,
+        stream=f"decision/{world.stream_id}",
+        version=decision.version + 1,
+        type=str(fact.data.__struct_config__.tag),
+        occurred_at=fact.occurred_at,
+        recorded_at=world.now,
+        actor=world.party,
+        on_behalf_of=None,
+        source=world.source,
+        causation_id=None,
+        correlation_id=fact.event_id,
+        reason=fact.reason,
+        position=0,
+        log_position=0,
+        data=fact.data,
+    )
+
+
+# --- guards ------------------------------------------------------------------------------------------------------
+
+
+def _check_party(world: World) -> None:
+    if world.party is None:
+        raise Forbidden("somebody has to say it", allowed=("member",))
+    if _has_left(world.party, world):
+        raise Forbidden("who has left the organisation no longer acts in it")
+    machine = world.roles & {"integration", "auditor"} and "steward" not in world.roles
+    if machine and world.source is not Source.IMPORT:
+        raise Forbidden("an integration or an auditor takes no part in decisions", allowed=("member", "lead"))
+
+
+def _check_state(decision: Decision, act: a.DecisionAct, world: World) -> None:
+    name = str(act.__struct_config__.tag)
+    if isinstance(act, a.SharePerspective) and decision.opened_at <= world.at < _over(decision):
+        return
+    if name not in ALLOWED[decision.state]:
+        raise ActNotAllowed(_why_not(decision, name), allowed=_allowed(decision, world))
+    if world.at < decision.moved_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {decision.moved_at.isoformat()}",))
+
+
+def _over(decision: Decision) -> datetime:
+    """Until when perspectives belong to it."""
+    return decision.decided.at if decision.decided is not None else datetime.max.replace(tzinfo=UTC)
+
+
+def _why_not(decision: Decision, name: str) -> str:
+    if decision.state == "open":
+        ends = decision.deadline.isoformat().replace("+00:00", "Z")
+        return f"{name} is for a decision whose time-box is over; this one's ends at {ends}"
+    if decision.state == "with_lead" and decision.lead_until is not None:
+        return f"the deadline has passed: the lead decides, until {decision.lead_until.isoformat()}"
+    outcome = decision.decided
+    if outcome is None or outcome.by == "consent":
+        return "it is decided, by consent; where it no longer holds, reopen it with a reason"
+    how = "its fallback holds" if outcome.by == "fallback" else "the lead has decided"
+    return f"the deadline {decision.deadline.isoformat()} has passed and {how}; reopen it with a reason to go on"
+
+
+def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
+    """What this party may do instead."""
+    leading = leads(decision.of, world)
+    mine = world.party in (decision.opened_by, *decision.deciders) or leading
+    lead_only = {"decide"} if leading else set()
+    owned = {"integrate_objection", "set_review", "review", "reopen"} if mine else set()
+    voiced = {"share_perspective", "raise_objection", "withdraw_objection", "consent"}
+    return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced)
+
+
+def _require_voice(decision: Decision, world: World) -> None:
+    """Raise `Forbidden` unless the party decides, or belongs to those whose decision it is."""
+    member = world.member(world.party) if world.party is not None else None
+    if world.party in decision.deciders or belongs(decision.of, member, world) or leads(decision.of, world):
+        return
+    raise Forbidden("only its deciders and those whose decision it is have a say", allowed=("decider", "member"))
+
+
+def _require_keeper(decision: Decision, world: World, *, deciders: bool) -> None:
+    """Raise `Forbidden` unless the party opened it, leads here or (`deciders`) decides."""
+    if world.party == decision.opened_by or leads(decision.of, world):
+        return
+    if deciders and world.party in decision.deciders:
+        return
+    others = ("opener", "lead", "decider") if deciders else ("opener", "lead")
+    raise Forbidden(f"only the {', the '.join(others[:-1])} or the {others[-1]} may do that", allowed=others)
+
+
+def _option(decision: Decision, option: str) -> str:
+    ids = tuple(o.id for o in decision.options)
+    if option not in ids:
+        raise InvalidField(f"no option {option!r}", pointer="/option", allowed=ids)
+    return option
+
+
+# --- what each act leads to --------------------------------------------------------------------------------------
+
+
+def _perspective(decision: Decision, act: a.SharePerspective, world: World) -> Event:
+    _require_voice(decision, world)
+    option = _option(decision, act.option) if act.option is not None else None
+    return e.PerspectiveShared(text=words(act.text), option=option)
+
+
+def _object(decision: Decision, act: a.RaiseObjection, world: World) -> Event:
+    _require_voice(decision, world)
+    if len(decision.objections) >= MOST_OBJECTIONS:
+        raise ActNotAllowed(f"{MOST_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
+    return e.ObjectionRaised(option=_option(decision, act.option), text=words(act.text))
+
+
+def _integrate(decision: Decision, act: a.IntegrateObjection, world: World) -> Event:
+    _require_keeper(decision, world, deciders=False)
+    objection = _named(act.objection, decision.open_objections, world)
+    return e.ObjectionIntegrated(objection=objection.id, how=words(act.how, "/how"))
+
+
+def _withdraw(decision: Decision, act: a.WithdrawObjection, world: World) -> Event:
+    own = tuple(o for o in decision.open_objections if o.by == world.party)
+    if act.objection is not None:
+        named = _named(act.objection, decision.open_objections, world)
+        if named not in own:
+            raise Forbidden("only who raised an objection takes it back", allowed=tuple(str(o.id) for o in own))
+        return e.ObjectionWithdrawn(objection=named.id)
+    return e.ObjectionWithdrawn(objection=_named(None, own, world).id)
+
+
+def _named(ref: str | None, among: tuple[Objection, ...], world: World) -> Objection:
+    """The objection that `ref` names: by event id, by who raised it, or (None) as the only open one."""
+    found = among
+    if ref is not None:
+        objector = world.id_of("member", ref)
+        found = tuple(o for o in among if o.id == as_uuid(ref) or o.by == objector)
+    if len(found) == 1:
+        return found[0]
+    detail = "name the objection: several are open" if found else "no such objection is open"
+    open_ids = tuple(str(o.id) for o in among)
+    if found:
+        raise InvalidField(detail, pointer="/objection", allowed=open_ids)
+    raise NotFound(detail, pointer="/objection", allowed=open_ids)
+
+
+def _consent(decision: Decision, act: a.Consent, world: World) -> Event:
+    if world.party not in decision.deciders:
+        raise Forbidden("only its deciders consent", allowed=_allowed(decision, world))
+    option = _option(decision, act.option)
+    own = tuple(o for o in decision.open_objections if o.by == world.party and o.option == option)
+    if own:
+        raise ActNotAllowed(
+            "your own objection to it is open: withdraw it, or have it integrated", allowed=("withdraw_objection",)
+        )
+    worded = decision.worded_by(option)
+    if act.answers is None and option in decision.amended and world.source is not Source.IMPORT:
+        raise AnswersRequired(
+            "an objection was integrated into this option: name the event that worded it so",
+            pointer="/answers",
+            open_event=str(worded),
+        )
+    if act.answers is not None and as_uuid(act.answers) != worded:
+        raise AnswersSuperseded("this option is worded otherwise by now", pointer="/answers", open_event=str(worded))
+    return e.Consented(option=option, answers=worded)
+
+
+def _decide(decision: Decision, act: a.Decide, world: World) -> Event:
+    if not leads(decision.of, world):
+        raise Forbidden("it is the lead who decides now", allowed=("lead", "steward"))
+    option = _option(decision, act.option) if act.option is not None else decision.status_quo
+    return e.Decided(option=option, by="lead", inside_time_box=False)
+
+
+def _set_review(decision: Decision, act: a.SetReview, world: World) -> Event:
+    _require_keeper(decision, world, deciders=True)
+    return e.ReviewSet(on=_coming(act.on, "/on", world))
+
+
+def _review(decision: Decision, act: a.Review, world: World) -> Event:
+    _require_keeper(decision, world, deciders=True)
+    return e.Reviewed(note=act.note, next=_coming(act.next, "/next", world) if act.next is not None else None)
+
+
+def _coming(value: Any, pointer: str, world: World) -> Any:
+    if day(value, pointer) < world.today:
+        raise InvalidField("a review lies ahead", pointer=pointer, allowed=(f">= {world.today}",))
+    return value
+
+
+def _reopen(decision: Decision, act: a.Reopen, world: World) -> Event:
+    _require_keeper(decision, world, deciders=True)
+    if act.reason is None or not act.reason.text.strip():
+        raise ReasonRequired("say why it is asked again, with a code and words", pointer="/reason")
+    check_reason(act.reason)
+    return e.Reopened(deadline=time_box(act.deadline, world))
+
+
+def words(value: str, pointer: str = "/text") -> str:
+    """`value`, refused where it is blank."""
+    if not value.strip():
+        raise InvalidField("a text is needed", pointer=pointer)
+    return value
+
+
+_HANDLERS: dict[type, Callable[..., Event]] = {
+    a.SharePerspective: _perspective,
+    a.RaiseObjection: _object,
+    a.IntegrateObjection: _integrate,
+    a.WithdrawObjection: _withdraw,
+    a.Consent: _consent,
+    a.Decide: _decide,
+    a.SetReview: _set_review,
+    a.Review: _review,
+    a.Reopen: _reopen,
+}

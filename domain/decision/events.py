@@ -1,0 +1,124 @@
+"""What is recorded about a decision."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import Matter
+from domain.envelope import Event, Instant
+from domain.personal import Personal, Value
+from domain.subject import Subject
+from domain.terms import ConditionId, Text
+
+#: Names an option within its decision.
+OptionId = ConditionId
+Words = Annotated[str, msgspec.Meta(max_length=2000)]
+Rule = Literal["status_quo", "option", "lead_decides"]
+
+
+class Option(Value, frozen=True, kw_only=True):
+    """One way that the question can be answered."""
+
+    id: OptionId
+    text: Text
+
+
+class Fallback(Value, frozen=True, kw_only=True):
+    """What holds where the deadline comes before consent does."""
+
+    rule: Rule
+    #: The option that is taken, where the rule is `option`.
+    option: OptionId | None = None
+
+
+class Opened(Event, tag="decision.opened.v1", frozen=True, kw_only=True):
+    question: str
+    options: tuple[Option, ...]
+    deciders: tuple[UUID, ...]
+    #: The end of the time-box: what happens at this instant happens after it.
+    deadline: Instant
+    fallback: Fallback
+    of: Subject
+    #: What of a charter it is to adopt; the charter's own act then names the decision.
+    about: Matter | None = None
+    #: The option that leaves things as they are; None: not among the options.
+    status_quo: str | None = None
+    review_on: date | None = None
+    ref: str | None = None
+
+
+class PerspectiveShared(Event, tag="decision.perspective_shared.v1", frozen=True, kw_only=True):
+    text: Personal[str]
+    option: str | None = None
+
+
+class ObjectionRaised(Event, tag="decision.objection_raised.v1", frozen=True, kw_only=True):
+    """The event's id is the objection's."""
+
+    option: str
+    text: Personal[str]
+
+
+class ObjectionIntegrated(Event, tag="decision.objection_integrated.v1", frozen=True, kw_only=True):
+    """The option now means what `how` says: consents to it were to something else."""
+
+    objection: UUID
+    how: Personal[str]
+
+
+class ObjectionWithdrawn(Event, tag="decision.objection_withdrawn.v1", frozen=True, kw_only=True):
+    objection: UUID
+
+
+class Consented(Event, tag="decision.consented.v1", frozen=True, kw_only=True):
+    option: str
+    #: The event that gave the option the wording consented to: opening, reopening or the last integration.
+    answers: UUID
+
+
+class PassedToLead(Event, tag="decision.passed_to_lead.v1", frozen=True, kw_only=True):
+    """The deadline came first, and the fallback is that the lead decides, until this instant."""
+
+    until: Instant
+
+
+class Decided(Event, tag="decision.decided.v1", frozen=True, kw_only=True):
+    """None: things stay as they are, and no option says so."""
+
+    option: str | None
+    by: Literal["consent", "fallback", "lead"]
+    inside_time_box: bool
+
+
+class ReviewSet(Event, tag="decision.review_set.v1", frozen=True, kw_only=True):
+    on: date
+
+
+class Reviewed(Event, tag="decision.reviewed.v1", frozen=True, kw_only=True):
+    """Looked at again, and it stands."""
+
+    note: Personal[str] = ""
+    next: date | None = None
+
+
+class Reopened(Event, tag="decision.reopened.v1", frozen=True, kw_only=True):
+    deadline: Instant
+
+
+DecisionEvent = (
+    Opened
+    | PerspectiveShared
+    | ObjectionRaised
+    | ObjectionIntegrated
+    | ObjectionWithdrawn
+    | Consented
+    | PassedToLead
+    | Decided
+    | ReviewSet
+    | Reviewed
+    | Reopened
+)

@@ -1,0 +1,163 @@
+"""A decision's state after each event; never fails on a recorded one, in whatever order they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.decision import events as e
+from domain.decision.state import Decision, Given, Objection, Outcome
+from domain.envelope import Recorded, Source
+
+
+def evolve(decision: Decision | None, recorded: Recorded) -> Decision | None:
+    """The decision after `recorded`. An event that has no meaning in a state only leaves its trace in the times."""
+    event: Any = recorded.data
+    if isinstance(event, e.Opened):
+        return _opened(event, recorded)
+    if decision is None:
+        return None
+    at, moved_at, acted_at = recorded.occurred_at, decision.moved_at, decision.acted_at
+    if not isinstance(event, e.PerspectiveShared):
+        moved_at = max(moved_at, at)
+        acted_at = acted_at if recorded.source is Source.TIMER else max(acted_at, at)
+    fold = _FOLDS.get(type(event))
+    return replace(
+        fold(decision, event, recorded) if fold else decision,
+        version=recorded.version,
+        moved_at=moved_at,
+        acted_at=acted_at,
+        last_at=max(decision.last_at, at),
+    )
+
+
+def _opened(event: e.Opened, recorded: Recorded) -> Decision:
+    return Decision(
+        id=recorded.stream_id,
+        version=recorded.version,
+        state="open",
+        question=event.question,
+        options=event.options,
+        status_quo=event.status_quo,
+        deciders=event.deciders,
+        deadline=event.deadline,
+        fallback=event.fallback,
+        of=event.of,
+        about=event.about,
+        opened_by=recorded.party,
+        opened_at=recorded.occurred_at,
+        opened_event=recorded.event_id,
+        time_box_from=recorded.occurred_at,
+        review_on=event.review_on,
+        ref=event.ref,
+        moved_at=recorded.occurred_at,
+        acted_at=recorded.occurred_at,
+        last_at=recorded.occurred_at,
+    )
+
+
+def _perspective(decision: Decision, _event: e.PerspectiveShared, _recorded: Recorded) -> Decision:
+    return replace(decision, perspectives=decision.perspectives + 1)
+
+
+def _objected(decision: Decision, event: e.ObjectionRaised, recorded: Recorded) -> Decision:
+    """Who objects to an option no longer consents to it."""
+    objection = Objection(
+        id=recorded.event_id,
+        by=recorded.party,
+        option=event.option,
+        text=event.text,
+        raised_at=recorded.occurred_at,
+    )
+    kept = tuple(c for c in decision.consents if (c.decider, c.option) != (recorded.party, event.option))
+    return replace(decision, objections=(*decision.objections, objection), consents=kept)
+
+
+def _settled(
+    decision: Decision, objection: UUID, settled: Literal["integrated", "withdrawn"], how: str = ""
+) -> Decision:
+    told = tuple(replace(o, settled=settled, how=how) if o.id == objection else o for o in decision.objections)
+    return replace(decision, objections=told)
+
+
+def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Recorded) -> Decision:
+    """The option is worded anew: nobody has consented to what they have not seen."""
+    option = next((o.option for o in decision.objections if o.id == event.objection), None)
+    settled = _settled(decision, event.objection, "integrated", event.how)
+    if option is None:
+        return settled
+    return replace(
+        settled,
+        consents=tuple(c for c in settled.consents if c.option != option),
+        amended={**settled.amended, option: recorded.event_id},
+    )
+
+
+def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, _recorded: Recorded) -> Decision:
+    return _settled(decision, event.objection, "withdrawn")
+
+
+def _consented(decision: Decision, event: e.Consented, recorded: Recorded) -> Decision:
+    """Each decider consents to one option: the last word counts."""
+    party = recorded.party
+    if party is None:
+        return decision
+    given = Given(decider=party, option=event.option, at=recorded.occurred_at, event_id=recorded.event_id)
+    return replace(decision, consents=(*(c for c in decision.consents if c.decider != party), given))
+
+
+def _passed(decision: Decision, event: e.PassedToLead, _recorded: Recorded) -> Decision:
+    return replace(decision, state="with_lead", lead_until=event.until)
+
+
+def _decided(decision: Decision, event: e.Decided, recorded: Recorded) -> Decision:
+    outcome = Outcome(
+        event_id=recorded.event_id,
+        option=event.option,
+        in_favour=event.option is not None and event.option != decision.status_quo,
+        at=recorded.occurred_at,
+        by=event.by,
+        inside_time_box=event.inside_time_box,
+    )
+    return replace(decision, state="decided", decided=outcome, lead_until=None)
+
+
+def _review_set(decision: Decision, event: e.ReviewSet, _recorded: Recorded) -> Decision:
+    return replace(decision, review_on=event.on)
+
+
+def _reviewed(decision: Decision, event: e.Reviewed, recorded: Recorded) -> Decision:
+    return replace(decision, reviewed_at=recorded.occurred_at, review_on=event.next)
+
+
+def _reopened(decision: Decision, event: e.Reopened, recorded: Recorded) -> Decision:
+    """What was objected and how it was integrated stays; everybody consents anew."""
+    return replace(
+        decision,
+        state="open",
+        deadline=event.deadline,
+        opened_event=recorded.event_id,
+        time_box_from=recorded.occurred_at,
+        consents=(),
+        amended={},
+        lead_until=None,
+        decided=None,
+        reopened=decision.reopened + 1,
+    )
+
+
+_FOLDS: dict[type, Callable[..., Decision]] = {
+    e.PerspectiveShared: _perspective,
+    e.ObjectionRaised: _objected,
+    e.ObjectionIntegrated: _integrated,
+    e.ObjectionWithdrawn: _withdrawn,
+    e.Consented: _consented,
+    e.PassedToLead: _passed,
+    e.Decided: _decided,
+    e.ReviewSet: _review_set,
+    e.Reviewed: _reviewed,
+    e.Reopened: _reopened,
+}

@@ -1,0 +1,97 @@
+"""What a decision is at one moment."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import Matter
+from domain.decision.events import Fallback, Option
+from domain.subject import Subject
+
+STATES = ("open", "with_lead", "decided")
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A decider's consent to an option in its present wording."""
+
+    decider: UUID
+    option: str
+    at: datetime
+    event_id: UUID
+
+
+class Objection(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an option is not safe enough to try, and what became of it; `id` is its event."""
+
+    id: UUID
+    by: UUID | None
+    option: str
+    text: str
+    raised_at: datetime
+    #: None: it is open.
+    settled: Literal["integrated", "withdrawn"] | None = None
+    how: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided."""
+
+    event_id: UUID
+    #: None: things stay as they are, and no option says so.
+    option: str | None
+    #: Something changes: not the option that leaves things as they are.
+    in_favour: bool
+    at: datetime
+    by: Literal["consent", "fallback", "lead"]
+    inside_time_box: bool
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision's state."""
+
+    id: UUID
+    version: int
+    #: `with_lead`: the deadline has passed and the lead decides.
+    state: Literal["open", "with_lead", "decided"]
+    question: str
+    options: tuple[Option, ...]
+    status_quo: str | None
+    deciders: tuple[UUID, ...]
+    deadline: datetime
+    fallback: Fallback
+    of: Subject
+    about: Matter | None
+    opened_by: UUID | None
+    opened_at: datetime
+    #: The event that opened it, or reopened it last, and when: its time-box begins there.
+    opened_event: UUID
+    time_box_from: datetime
+    consents: tuple[Given, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    #: Option -> the event that last changed its wording; absent: worded as opened.
+    amended: dict[str, UUID] = {}
+    perspectives: int = 0
+    #: Until when the lead decides (before any absence), where that is the state.
+    lead_until: datetime | None = None
+    decided: Outcome | None = None
+    review_on: date | None = None
+    reviewed_at: datetime | None = None
+    reopened: int = 0
+    ref: str | None = None
+    #: Business time of the last event that moves it (a timer's too), of the last act that does, and of the last event.
+    moved_at: datetime
+    acted_at: datetime
+    last_at: datetime
+
+    def worded_by(self, option: str) -> UUID:
+        """The event that gave an option its present wording: what a consent answers."""
+        return self.amended.get(option, self.opened_event)
+
+    @property
+    def open_objections(self) -> tuple[Objection, ...]:
+        """Those that were neither integrated nor taken back."""
+        return tuple(o for o in self.objections if o.settled is None)

@@ -1,0 +1,63 @@
+"""The clock of a decision: its time-box ends at the deadline, whoever is away, and then the fallback holds.
+
+Where the fallback is that the lead decides, the lead has the policy's response time, counted in working days after the
+deadline's day; an absence of the team's lead stops that clock as it stops every other. Silence leaves things
+as they are.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.calendar import absence_end, add_working_days, end_of_day, local_date
+from domain.decision import events as e
+from domain.decision.state import Decision
+from domain.envelope import Event, Fact, Source
+from domain.standing import IDLE, Standing
+from domain.world import World
+
+
+def due(decision: Decision | None, world: World) -> Fact | None:
+    """The timer fact that fell due at or before `world.at`, or None; none rings between two acts of one instant."""
+    if decision is None or decision.acted_at >= world.at:
+        return None
+    rings = ring_at(decision, world)
+    if rings is None or rings > world.at:
+        return None
+    return Fact(event_id=world.next_id(), data=_rung(decision, world), occurred_at=rings, source=Source.TIMER)
+
+
+def next_ring(decision: Decision | None, world: World) -> datetime | None:
+    """The instant after `world.at` at which the next timer rings as things stand, or None."""
+    rings = ring_at(decision, world) if decision is not None else None
+    return rings if rings is not None and rings > world.at else None
+
+
+def standing(decision: Decision | None) -> Standing:
+    """A lower bound of the next timer: an absence only pushes it out."""
+    match decision:
+        case Decision(state="open"):
+            return Standing(next_timer=decision.deadline)
+        case Decision(state="with_lead"):
+            return Standing(next_timer=decision.lead_until)
+    return IDLE
+
+
+def ring_at(decision: Decision, world: World) -> datetime | None:
+    """When the clock rings: the deadline, or the end of the lead's time; None once it is decided."""
+    if decision.state == "open":
+        return decision.deadline
+    if decision.state == "decided" or decision.lead_until is None:
+        return None
+    team = world.team(decision.of.team) if decision.of.team else None
+    lead = world.member(team.lead) if team else None
+    return absence_end(decision.lead_until, lead.absences, world.zone) if lead else decision.lead_until
+
+
+def _rung(decision: Decision, world: World) -> Event:
+    if decision.state == "open" and decision.fallback.rule == "lead_decides":
+        days = world.reader.policy(world.organisation_id, decision.deadline).policy.response_working_days
+        day = add_working_days(local_date(decision.deadline, world.zone), days)
+        return e.PassedToLead(until=max(end_of_day(day, world.zone), decision.deadline))
+    option = decision.fallback.option if decision.fallback.rule == "option" else decision.status_quo
+    return e.Decided(option=option, by="fallback", inside_time_box=False)
