@@ -38,6 +38,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     #: None: as the command's. Timer facts say TIMER and have no actor.
     source: Source | None = None
+    #: The event of another stream that led to it; None: the command's.
+    causation_id: UUID | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

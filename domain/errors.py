@@ -106,6 +106,36 @@ class PurposeRequired(Refusal):
     code = "purpose_required"
 
 
+class NoPurpose(Refusal):
+    """There is no adopted purpose that this names as the one it serves."""
+
+    code = "no_purpose"
+
+
+class NonNegotiableCount(Refusal):
+    """A charter has 3 to 5 non-negotiables."""
+
+    code = "non_negotiable_count"
+
+
+class VersionSuperseded(Refusal):
+    """This names another version than the current one."""
+
+    code = "version_superseded"
+
+
+class DecisionRequired(Refusal):
+    """Until its time-box is over, it takes a decision to adopt this."""
+
+    code = "decision_required"
+
+
+class DecisionUnfit(Refusal):
+    """This decision does not carry this: it is open, went another way, is about something else, or was used before."""
+
+    code = "decision_unfit"
+
+
 class HandOverIncomplete(Refusal):
     """The member named in this change has not joined it yet."""
 

@@ -50,7 +50,8 @@ class Desk:
         self.states = states
         self.now = now
         self.log_position = log_position
-        self._positions: dict[UUID, int] = {}
+        #: Organisations' positions after what was kept.
+        self.positions: dict[UUID, int] = {}
         self._stored_position = position
         self._reader = StateReader(states, new_id)
 
@@ -84,13 +85,13 @@ class Desk:
         """Let the commands after this one see it."""
         self.states.keep(decision.move)
         self.log_position += len(decision.recorded)
-        self._positions[decision.organisation_id] = self.position(decision.organisation_id) + len(decision.recorded)
+        self.positions[decision.organisation_id] = self.position(decision.organisation_id) + len(decision.recorded)
 
     def position(self, organisation_id: UUID) -> int:
         """The organisation's position after what was kept."""
-        if organisation_id not in self._positions:
-            self._positions[organisation_id] = self._stored_position(organisation_id)
-        return self._positions[organisation_id]
+        if organisation_id not in self.positions:
+            self.positions[organisation_id] = self._stored_position(organisation_id)
+        return self.positions[organisation_id]
 
     def _entry(self, command: Command) -> Entry:
         """The stream's state; one of another organisation or kind is not there for this command."""
@@ -156,7 +157,7 @@ class _Draft:
             actor=None if timer else self._command.actor,
             on_behalf_of=None if timer else self._command.on_behalf_of,
             source=fact.source or self._command.source,
-            causation_id=None if timer else self._causation,
+            causation_id=fact.causation_id or (None if timer else self._causation),
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
             position=self._position + number,

@@ -1,0 +1,1 @@
+"""The goal: a promise between an owner and a sponsor, and the conversation that changes it."""

@@ -1,0 +1,147 @@
+"""What a charter records."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from domain.charter.state import Mode, Why
+from domain.envelope import Event
+from domain.personal import Personal
+from domain.subject import Subject
+
+
+class CharterFact(Event, frozen=True, kw_only=True):
+    """Each says whose charter it is: the stream's id alone does not tell."""
+
+    of: Subject
+
+
+class PurposeFact(CharterFact, frozen=True, kw_only=True):
+    """Why the work matters, and to whom."""
+
+    text: str
+    to_team: str
+    to_clients: str
+    to_organisation: str
+    to_stakeholders: str = ""
+    to_society: str = ""
+
+    @property
+    def why(self) -> Why:
+        """Its words alone."""
+        return Why(**{name: getattr(self, name) for name in Why.__struct_fields__})
+
+
+class PurposeProposed(PurposeFact, tag="charter.purpose_proposed.v1", frozen=True, kw_only=True):
+    until: date
+    ref: str | None = None
+
+
+class PurposeAdopted(PurposeFact, tag="charter.purpose_adopted.v1", frozen=True, kw_only=True):
+    proposal: UUID
+    version: int
+    decision: UUID | None = None
+
+
+class PurposeRevised(PurposeFact, tag="charter.purpose_revised.v1", frozen=True, kw_only=True):
+    proposal: UUID
+    version: int
+    decision: UUID | None = None
+
+
+class NonNegotiableAdopted(CharterFact, tag="charter.non_negotiable_adopted.v1", frozen=True, kw_only=True):
+    non_negotiable: UUID
+    version: int
+    text: str
+    ref: str | None = None
+    decision: UUID | None = None
+
+
+class NonNegotiableRevised(CharterFact, tag="charter.non_negotiable_revised.v1", frozen=True, kw_only=True):
+    non_negotiable: UUID
+    version: int
+    text: str
+    decision: UUID | None = None
+
+
+class NonNegotiableRetired(CharterFact, tag="charter.non_negotiable_retired.v1", frozen=True, kw_only=True):
+    non_negotiable: UUID
+
+
+class PutInForce(CharterFact, tag="charter.put_in_force.v1", frozen=True, kw_only=True):
+    pass
+
+
+class Acknowledged(CharterFact, tag="charter.acknowledged.v1", frozen=True, kw_only=True):
+    member: UUID
+    non_negotiable: UUID
+    version: int
+
+
+class BreachRaised(CharterFact, tag="charter.breach_raised.v1", frozen=True, kw_only=True):
+    non_negotiable: UUID
+    version: int
+    about: UUID
+    text: Personal[str]
+
+
+class RepairAgreed(CharterFact, tag="charter.repair_agreed.v1", frozen=True, kw_only=True):
+    breach: UUID
+    text: Personal[str]
+
+
+class FreedomGranted(CharterFact, tag="charter.freedom_granted.v1", frozen=True, kw_only=True):
+    freedom: UUID
+    text: str
+    purpose_version: int
+    ref: str | None = None
+
+
+class FreedomWithdrawn(CharterFact, tag="charter.freedom_withdrawn.v1", frozen=True, kw_only=True):
+    freedom: UUID
+
+
+class RitualSet(CharterFact, tag="charter.ritual_set.v1", frozen=True, kw_only=True):
+    ritual: UUID
+    name: str
+    mode: Mode
+    cadence_days: int
+    minutes: int
+    ref: str | None = None
+
+
+class RitualChanged(CharterFact, tag="charter.ritual_changed.v1", frozen=True, kw_only=True):
+    ritual: UUID
+    name: str
+    mode: Mode
+    cadence_days: int
+    minutes: int
+
+
+class RitualEnded(CharterFact, tag="charter.ritual_ended.v1", frozen=True, kw_only=True):
+    ritual: UUID
+
+
+class Reviewed(CharterFact, tag="charter.reviewed.v1", frozen=True, kw_only=True):
+    pass
+
+
+CharterEvent = (
+    PurposeProposed
+    | PurposeAdopted
+    | PurposeRevised
+    | NonNegotiableAdopted
+    | NonNegotiableRevised
+    | NonNegotiableRetired
+    | PutInForce
+    | Acknowledged
+    | BreachRaised
+    | RepairAgreed
+    | FreedomGranted
+    | FreedomWithdrawn
+    | RitualSet
+    | RitualChanged
+    | RitualEnded
+    | Reviewed
+)

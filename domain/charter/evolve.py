@@ -1,0 +1,179 @@
+"""The fold of a charter's events. It never fails on a recorded event, in whatever order it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.charter import events as e
+from domain.charter.state import (
+    Acknowledgement,
+    Breach,
+    Charter,
+    Freedom,
+    NonNegotiable,
+    Proposal,
+    Purpose,
+    Ritual,
+)
+from domain.envelope import Recorded
+
+#: Facts, which may be told late; everything else moves the charter, one after the other.
+FACTS = (e.Acknowledged, e.BreachRaised, e.RepairAgreed, e.Reviewed)
+#: What counts as having looked at the charter as a whole.
+_LOOKED = (
+    e.Reviewed,
+    e.PutInForce,
+    e.PurposeAdopted,
+    e.PurposeRevised,
+    e.NonNegotiableAdopted,
+    e.NonNegotiableRevised,
+    e.NonNegotiableRetired,
+)
+
+
+def evolve(charter: Charter | None, recorded: Recorded) -> Charter | None:
+    """The state after `recorded`."""
+    event = recorded.data
+    if not isinstance(event, e.CharterFact):
+        return charter
+    state = _folded(charter or Charter(id=recorded.stream_id, of=event.of), event, recorded)
+    at = recorded.occurred_at
+    if isinstance(event, _LOOKED):
+        state = replace(state, reviewed_at=max(state.reviewed_at or at, at))
+    if not isinstance(event, FACTS):
+        state = replace(state, moved_at=max(state.moved_at or at, at))
+    return state
+
+
+def _folded(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+    match event:
+        case e.PurposeProposed() | e.PurposeAdopted() | e.PurposeRevised():
+            return _purposes(state, event, recorded)
+        case e.NonNegotiableAdopted() | e.NonNegotiableRevised() | e.NonNegotiableRetired() | e.Acknowledged():
+            return _non_negotiables(state, event, recorded)
+        case e.BreachRaised():
+            breach = Breach(
+                id=recorded.event_id,
+                non_negotiable=event.non_negotiable,
+                version=event.version,
+                about=event.about,
+                text=event.text,
+                by=recorded.party,
+                at=recorded.occurred_at,
+            )
+            return replace(state, breaches=(*state.breaches, breach))
+        case e.RepairAgreed():
+            left = tuple(b for b in state.breaches if b.id != event.breach)
+            return replace(state, breaches=left, breaches_repaired=state.breaches_repaired + 1)
+        case e.PutInForce():
+            return replace(state, in_force_since=state.in_force_since or recorded.occurred_at)
+    return _practice(state, event, recorded)
+
+
+def _purposes(state: Charter, event: e.PurposeFact, recorded: Recorded) -> Charter:
+    match event:
+        case e.PurposeProposed():
+            proposal = Proposal(
+                id=recorded.event_id,
+                why=event.why,
+                by=recorded.party,
+                until=event.until,
+                ref=event.ref,
+                reason=recorded.reason,
+            )
+            return replace(state, proposals=(*state.proposals, proposal))
+        case e.PurposeAdopted() | e.PurposeRevised():
+            purpose = Purpose(
+                version=event.version,
+                why=event.why,
+                since=recorded.occurred_at,
+                proposal=event.proposal,
+                decision=event.decision,
+            )
+            # The others were proposed against the purpose that was: they are overtaken.
+            return replace(state, purpose=purpose, proposals=(), decisions=_used(state, event.decision))
+    return state
+
+
+def _used(state: Charter, decision: UUID | None) -> tuple[UUID, ...]:
+    return state.decisions if decision is None else (*state.decisions, decision)
+
+
+def _non_negotiables(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+    at = recorded.occurred_at
+    match event:
+        case e.NonNegotiableAdopted():
+            adopted = NonNegotiable(
+                id=event.non_negotiable,
+                version=event.version,
+                text=event.text,
+                since=at,
+                ref=event.ref,
+                decision=event.decision,
+            )
+            others = tuple(n for n in state.non_negotiables if n.id != event.non_negotiable)
+            return replace(state, non_negotiables=(*others, adopted), decisions=_used(state, event.decision))
+        case e.NonNegotiableRevised():
+            news = {"version": event.version, "text": event.text, "since": at, "decision": event.decision}
+            state = replace(state, decisions=_used(state, event.decision))
+            return _changed(state, event.non_negotiable, acknowledged=(), **news)
+        case e.NonNegotiableRetired():
+            return _changed(state, event.non_negotiable, retired_at=at)
+        case e.Acknowledged():
+            return _acknowledged(state, event, Acknowledgement(member=event.member, at=at))
+    return state
+
+
+def _changed(state: Charter, identity: UUID, **fields: Any) -> Charter:
+    return replace(
+        state,
+        non_negotiables=tuple(replace(n, **fields) if n.id == identity else n for n in state.non_negotiables),
+    )
+
+
+def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) -> Charter:
+    """Of the version in force at that time; a word on another version is in the history alone."""
+    return replace(
+        state,
+        non_negotiables=tuple(
+            replace(n, acknowledged=(*n.acknowledged, said))
+            if n.id == event.non_negotiable and n.version == event.version
+            else n
+            for n in state.non_negotiables
+        ),
+    )
+
+
+def _practice(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+    """Freedoms and rituals."""
+    at = recorded.occurred_at
+    match event:
+        case e.FreedomGranted():
+            freedom = Freedom(
+                id=event.freedom, text=event.text, purpose_version=event.purpose_version, since=at, ref=event.ref
+            )
+            return replace(state, freedoms=(*_without(state.freedoms, event.freedom), freedom))
+        case e.FreedomWithdrawn():
+            return replace(state, freedoms=_without(state.freedoms, event.freedom))
+        case e.RitualSet() | e.RitualChanged():
+            before = next((r for r in state.rituals if r.id == event.ritual), None)
+            ritual = Ritual(
+                id=event.ritual,
+                name=event.name,
+                mode=event.mode,
+                cadence_days=event.cadence_days,
+                minutes=event.minutes,
+                since=at,
+                ref=event.ref if isinstance(event, e.RitualSet) else (before.ref if before else None),
+            )
+            return replace(state, rituals=(*_without(state.rituals, event.ritual), ritual))
+        case e.RitualEnded():
+            return replace(state, rituals=_without(state.rituals, event.ritual))
+    return state
+
+
+def _without(parts: tuple[Any, ...], identity: UUID) -> tuple[Any, ...]:
+    return tuple(part for part in parts if part.id != identity)

@@ -1,0 +1,175 @@
+"""Non-negotiables: 3 to 5 in force, acknowledged by everybody, and what is done where one was not kept."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.charter import acts as a
+from domain.charter import events as e
+from domain.charter.ruling import Ruled, carried, kept, new_part, only, own_name, with_reason
+from domain.charter.state import (
+    FEWEST_NON_NEGOTIABLES,
+    MOST_NON_NEGOTIABLES,
+    Breach,
+    Charter,
+    Matter,
+    named_charter,
+)
+from domain.errors import (
+    ActNotAllowed,
+    AlreadyExists,
+    Forbidden,
+    InvalidField,
+    NonNegotiableCount,
+    NoPurpose,
+    NotAParty,
+    NotFound,
+    OutOfOrder,
+    VersionSuperseded,
+)
+from domain.goal.opening import text
+from domain.references import as_uuid
+from domain.subject import belongs, require_lead, require_member
+from domain.world import World
+
+MOST_OPEN_BREACHES = 100
+
+
+def adopt(charter: Charter, act: a.AdoptNonNegotiable, world: World) -> Ruled:
+    """One more; never a sixth."""
+    identity = new_part(charter, "non_negotiable", act.non_negotiable, charter.non_negotiables, world)
+    matter = Matter(charter=charter.id, non_negotiable=identity)
+    decision, cause = carried(charter, act.decision, matter, world, words=act.text)
+    if len(charter.kept) >= MOST_NON_NEGOTIABLES:
+        raise NonNegotiableCount(
+            f"{MOST_NON_NEGOTIABLES} non-negotiables are enough: a sixth would take the place of one",
+            allowed=("retire_non_negotiable", "revise_non_negotiable"),
+        )
+    event = e.NonNegotiableAdopted(
+        of=charter.of,
+        non_negotiable=identity,
+        version=1,
+        text=text(act.text, "/text"),
+        ref=own_name(act.non_negotiable),
+        decision=decision,
+    )
+    return Ruled(event=event, causation=cause, reason=act.reason)
+
+
+def revise(charter: Charter, act: a.ReviseNonNegotiable, world: World) -> Ruled:
+    """Its next version."""
+    stands = kept(charter, act.non_negotiable)
+    matter = Matter(charter=charter.id, non_negotiable=stands.id)
+    decision, cause = carried(charter, act.decision, matter, world, words=act.text)
+    reason = with_reason(act.reason, "revising a non-negotiable needs a reason")
+    if text(act.text, "/text") == stands.text:
+        raise InvalidField("these are its words already", pointer="/text")
+    event = e.NonNegotiableRevised(
+        of=charter.of, non_negotiable=stands.id, version=stands.version + 1, text=act.text, decision=decision
+    )
+    return Ruled(event=event, causation=cause, reason=reason)
+
+
+def retire(charter: Charter, act: a.RetireNonNegotiable, world: World) -> Ruled:
+    """It stands no longer; of a charter in force three are left."""
+    require_lead(charter.of, world)
+    stands = kept(charter, act.non_negotiable)
+    reason = with_reason(act.reason, "retiring a non-negotiable needs a reason")
+    if charter.in_force_since is not None and len(charter.kept) <= FEWEST_NON_NEGOTIABLES:
+        raise NonNegotiableCount(
+            f"a charter in force has {FEWEST_NON_NEGOTIABLES} at least: adopt another one before this one goes",
+            allowed=("adopt_non_negotiable", "revise_non_negotiable"),
+        )
+    return Ruled(event=e.NonNegotiableRetired(of=charter.of, non_negotiable=stands.id), reason=reason)
+
+
+def put_in_force(charter: Charter, act: a.PutInForce, world: World) -> Ruled:
+    """A purpose, and 3 to 5 non-negotiables: from now on always."""
+    require_lead(charter.of, world)
+    if charter.in_force_since is not None:
+        raise ActNotAllowed("this charter is in force already", allowed=("review",))
+    if charter.purpose is None:
+        raise NoPurpose("a charter is in force for a purpose: adopt one first", allowed=("adopt_purpose",))
+    if len(charter.kept) < FEWEST_NON_NEGOTIABLES:
+        raise NonNegotiableCount(
+            f"{len(charter.kept)} of {FEWEST_NON_NEGOTIABLES} to {MOST_NON_NEGOTIABLES} non-negotiables are adopted",
+            allowed=("adopt_non_negotiable",),
+        )
+    return Ruled(event=e.PutInForce(of=charter.of), reason=act.reason)
+
+
+def acknowledge(charter: Charter, act: a.Acknowledge, world: World) -> Ruled:
+    """Everybody for themselves, and the version that stands."""
+    party = world.party
+    if party is None or not belongs(charter.of, world.member(party), world):
+        raise Forbidden("its members acknowledge a non-negotiable", allowed=("member",))
+    if act.member is not None and world.id_of("member", act.member) != party:
+        raise NotAParty("nobody acknowledges for another", pointer="/member", allowed=(str(party),))
+    stands = kept(charter, act.non_negotiable)
+    if act.version != stands.version:
+        raise VersionSuperseded(
+            f"version {act.version} is not the current one: version {stands.version} says {stands.text!r}",
+            pointer="/version",
+            allowed=(str(stands.version),),
+        )
+    if world.at < stands.since:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
+    if any(said.member == party for said in stands.acknowledged):
+        raise AlreadyExists(f"you have acknowledged version {stands.version} already", pointer="/non_negotiable")
+    event = e.Acknowledged(of=charter.of, member=party, non_negotiable=stands.id, version=stands.version)
+    return Ruled(event=event, reason=act.reason)
+
+
+def raise_breach(charter: Charter, act: a.RaiseBreach, world: World) -> Ruled:
+    """About an event of this organisation, not about a person."""
+    require_member(charter.of, world)
+    stands = kept(charter, act.non_negotiable)
+    if world.at < stands.since:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
+    if len(charter.breaches) >= MOST_OPEN_BREACHES:
+        raise InvalidField(f"{MOST_OPEN_BREACHES} breaches await their repair talk", pointer="/non_negotiable")
+    event = e.BreachRaised(
+        of=charter.of,
+        non_negotiable=stands.id,
+        version=stands.version,
+        about=_happened(act.about, world),
+        text=text(act.text, "/text"),
+    )
+    return Ruled(event=event, reason=act.reason)
+
+
+def _happened(about: a.About, world: World) -> UUID:
+    """The id of the event that is meant; raises `InvalidField` or `NotFound`."""
+    named = {kind: ref for kind in ("goal", "cycle", "decision", "charter") if (ref := getattr(about, kind))}
+    if len(named) != 1:
+        raise InvalidField(
+            "a breach is about one event: say what it happened to, and its id where it is not the last one",
+            pointer="/about",
+            allowed=("goal", "cycle", "decision", "charter"),
+        )
+    [(kind, ref)] = named.items()
+    stream = named_charter(world.organisation_id, ref) if kind == "charter" else world.id_of(kind, ref)
+    event = world.reader.event_of(world.organisation_id, kind, stream, about.event)
+    if event is None:
+        what = f"no {kind} {ref!r}" if about.event is None else f"no event {about.event} of {kind} {ref!r}"
+        raise NotFound(what, pointer=f"/about/{kind if about.event is None else 'event'}")
+    return event
+
+
+def agree_repair(charter: Charter, act: a.AgreeRepair, world: World) -> Ruled:
+    """The talk was held: what was agreed closes the breach."""
+    require_member(charter.of, world)
+    breach = _open(charter, act.breach, world)
+    if world.at < breach.at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {breach.at.isoformat()}",))
+    event = e.RepairAgreed(of=charter.of, breach=breach.id, text=text(act.text, "/text"))
+    return Ruled(event=event, reason=act.reason)
+
+
+def _open(charter: Charter, ref: str | None, world: World) -> Breach:
+    meant = only("breach", ref, (b.id for b in charter.breaches), world) or as_uuid(ref or "")
+    for breach in charter.breaches:
+        if breach.id == meant:
+            return breach
+    names = tuple(str(b.id) for b in charter.breaches)
+    raise NotFound(f"no open breach {ref!r}", pointer="/breach", allowed=names)

@@ -1,0 +1,84 @@
+"""Why the work matters: proposed by a member, adopted by a decision or, after the time-box, by the lead."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from domain.charter import acts as a
+from domain.charter import events as e
+from domain.charter.ruling import Ruled, carried, only, with_reason
+from domain.charter.state import Charter, Matter, Proposal, Why
+from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
+from domain.goal.opening import text
+from domain.references import as_uuid, external
+from domain.subject import require_lead, require_member
+from domain.terms import day
+from domain.world import World
+
+MOST_PROPOSALS = 20
+LONGEST_TIME_BOX_DAYS = 92
+
+
+def propose(charter: Charter, act: a.ProposePurpose, world: World) -> Ruled:
+    """A proposal with its time-box."""
+    require_member(charter.of, world)
+    if len(charter.proposals) >= MOST_PROPOSALS:
+        raise InvalidField(f"{MOST_PROPOSALS} proposals are open already: adopt one of them", pointer="/text")
+    why = Why(**{name: getattr(act, name) for name in Why.__struct_fields__})
+    for name in ("text", "to_team", "to_clients", "to_organisation"):
+        text(getattr(why, name), f"/{name}")
+    if charter.purpose is not None:
+        with_reason(act.reason, "proposing another purpose than the one in force needs a reason")
+        if why == charter.purpose.why:
+            raise InvalidField("this is the purpose already", pointer="/text")
+    if act.ref is not None and any(p.ref == act.ref for p in charter.proposals):
+        raise AlreadyExists(f"a proposal {act.ref!r} is open already", pointer="/ref")
+    event = e.PurposeProposed(
+        of=charter.of,
+        **{name: getattr(why, name) for name in Why.__struct_fields__},
+        until=_until(act.until, world),
+        ref=external(act.ref) if act.ref is not None else None,
+    )
+    return Ruled(event=event, reason=act.reason)
+
+
+def _until(until: date | None, world: World) -> date:
+    if until is None:
+        return world.today + timedelta(days=world.policy.policy.answer_by_days)
+    ahead = (day(until, "/until") - world.today).days
+    if not 0 <= ahead <= LONGEST_TIME_BOX_DAYS:
+        last = world.today + timedelta(days=LONGEST_TIME_BOX_DAYS)
+        raise InvalidField("a time-box ends within 92 days", pointer="/until", allowed=(f"{world.today}..{last}",))
+    return until
+
+
+def adopt(charter: Charter, act: a.AdoptPurpose, world: World) -> Ruled:
+    """The proposal becomes the purpose: its first version, or a revision of the one in force."""
+    proposal = _open(charter, act.proposal, world)
+    matter = Matter(charter=charter.id, proposal=proposal.id)
+    decision, cause = carried(charter, act.decision, matter, world)
+    if decision is None:
+        require_lead(charter.of, world)
+        if world.today <= proposal.until:
+            raise DecisionRequired(
+                f"until the end of {proposal.until} it is for a decision to adopt this; after that the lead may",
+                pointer="/decision",
+                allowed=("decision", f"after {proposal.until}"),
+            )
+    words = {name: getattr(proposal.why, name) for name in Why.__struct_fields__}
+    said = {"of": charter.of, "proposal": proposal.id, **words, "decision": decision}
+    reason = act.reason or proposal.reason
+    if charter.purpose is None:
+        return Ruled(event=e.PurposeAdopted(version=1, **said), causation=cause, reason=reason)
+    reason = with_reason(reason, "revising the purpose needs a reason")
+    event = e.PurposeRevised(version=charter.purpose.version + 1, **said)
+    return Ruled(event=event, causation=cause, reason=reason)
+
+
+def _open(charter: Charter, ref: str | None, world: World) -> Proposal:
+    meant = only("proposal", ref, (p.id for p in charter.proposals), world)
+    for proposal in charter.proposals:
+        if proposal.id == (meant or as_uuid(ref or "")) or (ref is not None and proposal.ref == ref):
+            return proposal
+    names = tuple(str(p.id) for p in charter.proposals)
+    raise NotFound(f"no purpose proposal {ref!r} is open", pointer="/proposal", allowed=names)
