@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.aggregates import AGGREGATES
+from domain.cycle.state import Closed, Cycle
 from domain.envelope import Recorded
 from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
@@ -27,8 +28,9 @@ from projections.database import Database, Row, statements
 from projections.lens import Lens
 from projections.people import names
 from projections.tables import BELIEF, FOREVER, Column, Table
+from projections.telling import Told, ids_in
 from projections.timeline import instant, micros
-from projections.words import Told, ids_in, sentence
+from projections.words import sentence
 
 _SQL = "history"
 LARGEST_PAGE = 200
@@ -75,11 +77,20 @@ def _organisation_values(state: Organisation | None) -> Values:
     return {"name": state.name, "zone": state.zone, **{f: getattr(policy, f) for f in policy.__struct_fields__}}
 
 
+def _cycle_values(state: Cycle | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("name", "starts", "ends", "goals", "improvements")
+    values: Values = {"state": "closed" if isinstance(state, Closed) else "open"}
+    return values | {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
 _VALUES: dict[str, Callable[[Any], Values]] = {
     "goal": goal_values,
     "member": _member_values,
     "team": _team_values,
     "organisation": _organisation_values,
+    "cycle": _cycle_values,
 }
 
 

@@ -6,8 +6,7 @@ they say who did what and why, never who is to blame.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -18,39 +17,9 @@ from domain import team as t
 from domain.aggregates import EVENTS
 from domain.goal import events as e
 from domain.reasons import Reason, ReasonCode
+from projections.cycle_words import CYCLE_WORDS
 from projections.phrases import day, excerpt, hours, joined, percent, phrases, quoted
-
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as its sentence needs it."""
-
-    type: str
-    #: The event itself as JSON.
-    data: str
-    stream_id: str
-    #: Member id of whose act it was; None: the clock's.
-    party: str | None
-    reason: Reason | None
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-    #: Id -> how people call it.
-    names: Mapping[str, str]
-
-    def name(self, identity: object, otherwise: str = "somebody") -> str:
-        """How a member, team or goal is called; `otherwise` for one that nothing is known of."""
-        return self.names.get(str(identity), otherwise)
-
-    def title(self, identity: object) -> str:
-        """A goal or purpose by its title, quoted."""
-        known = self.names.get(str(identity))
-        return quoted(known) if known else "another goal"
-
-
-def ids_in(*texts: str | None) -> set[str]:
-    """Every id that occurs in these texts."""
-    return {found for text in texts if text for found in _UUID.findall(text)}
+from projections.telling import Told, Words, with_text
 
 
 def sentence(told: Told) -> str:
@@ -106,6 +75,7 @@ def _taken_as(taken: e.TakenAs | None) -> str:
     return {
         "slack": ", with slack",
         "within_line": ", within the load line",
+        "relief": ", which takes nothing more aboard",
         "trade_off": ", with a trade-off that keeps the load line",
         "overload_accepted": ", over the load line, as the sponsor accepted",
         "unpriced": ", over the load line, with nothing given up for it",
@@ -114,10 +84,6 @@ def _taken_as(taken: e.TakenAs | None) -> str:
 
 def _side(side: str) -> str:
     return f"the {side}"
-
-
-def _with(text: str, before: str = ": ") -> str:
-    return f"{before}{excerpt(text, 300)}" if text else ""
 
 
 def _until(terms: Any) -> str:  # noqa: ANN401 - terms or draft terms
@@ -155,7 +121,7 @@ def _promised(event: e.GoalPromised, told: Told) -> str:
 
 
 def _accepted(event: e.GoalAccepted, _told: Told) -> str:
-    return f"accepted it{_taken_as(event.taken_as)}{_with(event.promises_back, ', and promised back: ')}"
+    return f"accepted it{_taken_as(event.taken_as)}{with_text(event.promises_back, ', and promised back: ')}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -187,7 +153,7 @@ def _checked_in(event: e.CheckedIn, told: Told) -> str:
 def _blocker_raised(event: e.BlockerRaised, told: Told) -> str:
     blocker = event.blocker
     following = f"; {told.name(blocker.acts_next)} acts next" if blocker.acts_next else ""
-    return f"raised a blocker{_with(blocker.text)}{following}{_with(blocker.next_action)}"
+    return f"raised a blocker{with_text(blocker.text)}{following}{with_text(blocker.next_action)}"
 
 
 def _supports(event: e.LinkAffirmed | e.Unlinked, told: Told) -> str:
@@ -242,12 +208,12 @@ def _hand_over_joined(event: e.HandOverJoined, told: Told) -> str:
 
 def _completed(event: e.CompletionDeclared, _told: Told) -> str:
     shown = [excerpt(x.text or x.url, 120) for x in event.evidence if x.text or x.url]
-    return f"declared it complete{' after the due date' if event.late else ''}{_with(joined(shown))}"
+    return f"declared it complete{' after the due date' if event.late else ''}{with_text(joined(shown))}"
 
 
 def _satisfied(event: e.SatisfactionDeclared, _told: Told) -> str:
     said = [excerpt(v.text, 120) for v in event.verdicts if v.text]
-    return f"declared the conditions satisfied{_with(joined(said))}"
+    return f"declared the conditions satisfied{with_text(joined(said))}"
 
 
 def _sent_back(event: e.DeliveryRejected, _told: Told) -> str:
@@ -256,7 +222,9 @@ def _sent_back(event: e.DeliveryRejected, _told: Told) -> str:
 
 def _withdrawn(event: e.PromiseWithdrawn, told: Told) -> str:
     when = "in time" if event.in_time else "late"
-    return f"withdrew the promise {when}{_trade_offs(event.trade_offs, told)}{_with(event.mitigation, '; instead: ')}"
+    return (
+        f"withdrew the promise {when}{_trade_offs(event.trade_offs, told)}{with_text(event.mitigation, '; instead: ')}"
+    )
 
 
 def _lapsed(event: e.GoalLapsed, _told: Told) -> str:
@@ -283,18 +251,16 @@ def _policy(_event: o.PolicySet, told: Told) -> str:
     return f"set policies: {joined(dials)}" if dials else "confirmed the policies"
 
 
-Words = str | Callable[[Any, Told], str]
-
 #: How each event reads after the name of whoever did it.
 WORDS: dict[type, Words] = {
     e.GoalDrafted: lambda x, _: f"drafted {quoted(x.title)}{_until(x.terms)}",
-    e.DraftRevised: lambda _, told: f"revised the draft{_with(_changed(told))}",
+    e.DraftRevised: lambda _, told: f"revised the draft{with_text(_changed(told))}",
     e.GoalDiscarded: "discarded the draft",
     e.GoalRequested: _requested,
     e.GoalOffered: _offered,
     e.GoalCountered: _countered,
     e.AnswerDeferred: lambda x, _: f"promised an answer by {day(x.answer_by)}",
-    e.ClarificationAsked: lambda x, _: f"wrote to clarify{_with(x.text)}",
+    e.ClarificationAsked: lambda x, _: f"wrote to clarify{with_text(x.text)}",
     e.GoalDeclined: "declined",
     e.GoalWithdrawn: "took it back before it was promised",
     e.GoalExpired: _expired,
@@ -303,16 +269,16 @@ WORDS: dict[type, Words] = {
     e.GoalAccepted: _accepted,
     e.CheckedIn: _checked_in,
     e.CheckInDue: lambda x, told: f"reminded {told.name(x.to)} that a check-in is due",
-    e.FeedbackGiven: lambda x, _: f"gave feedback{'' if x.on == 'other' else f' on {x.on}'}{_with(x.text)}",
+    e.FeedbackGiven: lambda x, _: f"gave feedback{'' if x.on == 'other' else f' on {x.on}'}{with_text(x.text)}",
     e.BlockerRaised: _blocker_raised,
-    e.BlockerResolved: lambda x, _: f"resolved a blocker{_with(x.resolution)}",
-    e.NeedAnswered: lambda x, _: f"answered a need{_with(x.text)}",
+    e.BlockerResolved: lambda x, _: f"resolved a blocker{with_text(x.resolution)}",
+    e.NeedAnswered: lambda x, _: f"answered a need{with_text(x.text)}",
     e.ValueRecorded: lambda x, _: f"recorded the value {x.value}",
-    e.Affirmed: lambda x, _: f"affirmed that it is still right{_with(x.note)}",
+    e.Affirmed: lambda x, _: f"affirmed that it is still right{with_text(x.note)}",
     e.LinkAffirmed: lambda x, told: f"affirmed that it still supports {_supports(x, told)}",
     e.Unlinked: lambda x, told: f"took back that it supports {_supports(x, told)}",
-    e.ApproachChosen: lambda x, _: f"chose an approach{_with(x.text)}",
-    e.Retitled: lambda _, told: f"put it in other words{_with(_changed(told))}",
+    e.ApproachChosen: lambda x, _: f"chose an approach{with_text(x.text)}",
+    e.Retitled: lambda _, told: f"put it in other words{with_text(_changed(told))}",
     e.Resumed: "resumed work after the pause",
     e.ChangeProposed: _change_proposed,
     e.ChangeCountered: _change_countered,
@@ -354,3 +320,5 @@ WORDS: dict[type, Words] = {
     o.Created: lambda x, _: f"created the organisation {quoted(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy,
 }
+
+WORDS |= CYCLE_WORDS

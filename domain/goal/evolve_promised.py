@@ -238,6 +238,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: Recorded) -> Go
         terms=terms,
         terms_version=goal.terms_version + 1,
         terms_event=recorded.event_id,
+        changed_at=at,
         # Renegotiating is one of the ways to say that a support still holds.
         links=tuple(LinkState(support=s, affirmed_at=at) for s in terms.supports),
         proposal=None,

@@ -144,6 +144,8 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     #: The event that made the promise, and the one that set the terms in force.
     promise_event: UUID
     terms_event: UUID
+    #: Business time of the last accepted change; None: the terms are still those first promised.
+    changed_at: datetime | None = None
     links: tuple[LinkState, ...] = ()
     #: 0..1 as a decimal string; by business time the latest said.
     progress: str = "0"

@@ -16,7 +16,8 @@ from domain.reasons import Reason, ReasonCode
 from domain.terms import SupportInput, TermsInput
 from projections.database import Database
 from projections.history import FIELDS, diff, history, whole_history
-from projections.words import WORDS, Told, ids_in, sentence
+from projections.telling import Told, ids_in
+from projections.words import WORDS, sentence
 from tests.domain.golden import recorded, sample
 from tests.projections.conftest import Look
 from tests.spec import offer, request, terms, why

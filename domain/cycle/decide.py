@@ -1,0 +1,253 @@
+"""The rules of a cycle: who may say what of it, and what it comes to.
+
+Reads top to bottom: what is said while it runs, and how it ends. How it begins is in `opening`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.cycle import acts as a
+from domain.cycle import events as e
+from domain.cycle.opening import MOST_GOALS, NOT_KEPT, goal_of, live_goal, opened
+from domain.cycle.state import Closed, Cycle, GoalInCycle, Improvement, Running
+from domain.envelope import Event, Fact, Source
+from domain.errors import (
+    ActNotAllowed,
+    AlreadyExists,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    OutOfOrder,
+    ReasonRequired,
+)
+from domain.goal.state import Ended, Goal, Promised
+from domain.reasons import check_reason
+from domain.references import as_uuid
+from domain.subject import belongs, leads, require_lead, require_member
+from domain.terms import day
+from domain.world import World
+
+#: What one cycle holds, at most: each of its later events carries all of it.
+MOST_IMPROVEMENTS, MOST_LEARNINGS = 100, 50
+MOST_REFLECTIONS, MOST_CONTRIBUTIONS = 1_000, 1_000
+
+
+def decide(cycle: Cycle | None, act: a.CycleAct, world: World) -> list[Fact]:
+    """The facts that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    event_id = world.next_id()
+    reason = None
+    event: Event
+    if isinstance(act, a.Open):
+        if cycle is not None:
+            raise AlreadyExists("this cycle exists already", pointer="/ref")
+        event = opened(act, world)
+    else:
+        if cycle is None:
+            raise NotFound("no such cycle")
+        reason = act.reason if isinstance(act, a.DropImprovement) else None
+        event = _RULES[type(act)](_Said(_running(cycle, world), event_id, world), act)
+    return [Fact(event_id=event_id, data=event, occurred_at=world.at, reason=reason)]
+
+
+class _Said(NamedTuple):
+    """What every rule looks at."""
+
+    cycle: Running
+    #: The id that the fact will have.
+    event_id: UUID
+    world: World
+
+
+def _running(cycle: Cycle, world: World) -> Running:
+    if isinstance(cycle, Closed):
+        raise ActNotAllowed(
+            "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)
+        )
+    if world.at < cycle.last_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {cycle.last_at.isoformat()}",))
+    return cycle
+
+
+# --- while it runs -----------------------------------------------------------------------------------------------
+
+
+def _included(said: _Said, act: a.IncludeGoal) -> e.GoalIncluded:
+    cycle, _, world = said
+    goal = live_goal(act.goal, cycle.of, world, "/goal")
+    if not (leads(cycle.of, world) or world.party in (goal.owner, goal.sponsor)):
+        raise Forbidden(
+            "the lead puts goals into the cycle, or the goal's own parties", allowed=("lead", "owner", "sponsor")
+        )
+    if cycle.included(goal.id) is not None:
+        raise AlreadyExists("this goal is in the cycle already", pointer="/goal")
+    _room(len(cycle.goals), MOST_GOALS, "goals")
+    return e.GoalIncluded(goal=goal.id)
+
+
+def _held(cycle: Running, ref: str, world: World) -> tuple[GoalInCycle, Goal]:
+    """A goal of the cycle and how it stands; raises `NotFound`."""
+    goal_id = world.id_of("goal", ref)
+    held = cycle.included(goal_id)
+    if held is None:
+        raise NotFound(f"goal {ref!r} is not in this cycle", pointer="/goal", allowed=("include_goal",))
+    return held, goal_of(goal_id, ref, world, "/goal")
+
+
+def _require_side(cycle: Running, goal: Goal, world: World) -> None:
+    promised = goal.promised if isinstance(goal, Ended) and goal.promised is not None else goal
+    if not (leads(cycle.of, world) or (world.party is not None and world.party in (promised.owner, promised.sponsor))):
+        raise Forbidden("only the lead or the goal's own parties may do that", allowed=("lead", "owner", "sponsor"))
+
+
+def _credited(said: _Said, act: a.CreditContribution) -> e.ContributionCredited:
+    cycle, _, world = said
+    held, goal = _held(cycle, act.goal, world)
+    _require_side(cycle, goal, world)
+    _room(cycle.contributions, MOST_CONTRIBUTIONS, "contributions")
+    return e.ContributionCredited(goal=held.goal, member=_somebody(act.member, "/member", world), text=act.text)
+
+
+def _somebody(ref: str, pointer: str, world: World) -> UUID:
+    """A member who has joined; in an import somebody who joins only later in the file may have been there already."""
+    member_id = world.id_of("member", ref)
+    member = world.member(member_id)
+    if (member is None or member.joined_at is None) and world.source is not Source.IMPORT:
+        raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
+    return member_id
+
+
+def _reflected(said: _Said, act: a.ShareReflection) -> e.ReflectionShared:
+    cycle, _, world = said
+    require_member(cycle.of, world)
+    if not (act.worked.strip() or act.improve.strip()):
+        raise InvalidField("say what worked, or what can improve", pointer="/worked")
+    _room(cycle.reflections, MOST_REFLECTIONS, "reflections")
+    return e.ReflectionShared(worked=act.worked, improve=act.improve)
+
+
+def _agreed(said: _Said, act: a.AgreeImprovement) -> e.ImprovementAgreed:
+    cycle, event_id, world = said
+    require_member(cycle.of, world)
+    owner = _somebody(act.owner, "/owner", world)
+    if not belongs(cycle.of, world.member(owner), world):
+        raise InvalidField("an improvement is seen to by somebody whose cycle it is", pointer="/owner")
+    due = day(act.due, "/due")
+    if due < world.today:
+        raise InvalidField("this day is over", pointer="/due", allowed=(f">= {world.today}",))
+    _room(len(cycle.improvements), MOST_IMPROVEMENTS, "improvements")
+    return e.ImprovementAgreed(improvement=event_id, text=act.text, owner=owner, due=due)
+
+
+def _finished(said: _Said, act: a.FinishImprovement) -> e.ImprovementDone:
+    return e.ImprovementDone(improvement=_open_improvement(said, act.improvement).id)
+
+
+def _dropped(said: _Said, act: a.DropImprovement) -> e.ImprovementDropped:
+    improvement = _open_improvement(said, act.improvement)
+    if act.reason is None:
+        raise ReasonRequired("say why it is not pursued any more", pointer="/reason")
+    check_reason(act.reason)
+    return e.ImprovementDropped(improvement=improvement.id)
+
+
+def _open_improvement(said: _Said, ref: str) -> Improvement:
+    """The improvement that the party may end: its owner, or who leads."""
+    cycle, _, world = said
+    identity = as_uuid(ref)
+    improvement = cycle.improvement(identity) if identity is not None else None
+    if improvement is None:
+        open_ones = tuple(str(i.id) for i in cycle.improvements if i.state == "open")
+        raise NotFound("no such improvement in this cycle", pointer="/improvement", allowed=open_ones)
+    if not (leads(cycle.of, world) or world.party == improvement.owner):
+        raise Forbidden("only its owner or the lead may do that", allowed=("owner", "lead"))
+    if improvement.state != "open":
+        raise ActNotAllowed(f"this improvement is {improvement.state} already", pointer="/improvement")
+    return improvement
+
+
+def _learnt(said: _Said, act: a.RecordLearning) -> e.LearningRecorded:
+    cycle, _, world = said
+    require_member(cycle.of, world)
+    goal = _held(cycle, act.goal, world)[0].goal if act.goal is not None else None
+    _room(len(cycle.learnings), MOST_LEARNINGS, "learnings")
+    return e.LearningRecorded(text=act.text, goal=goal)
+
+
+def _room(held: int, most: int, what: str) -> None:
+    if held >= most:
+        raise ActNotAllowed(f"a cycle holds {most} {what} at most", allowed=("close",))
+
+
+# --- how it ends -------------------------------------------------------------------------------------------------
+
+
+def _settled(said: _Said, act: a.SettleGoal) -> e.GoalSettled:
+    cycle, _, world = said
+    held, goal = _held(cycle, act.goal, world)
+    _require_side(cycle, goal, world)
+    possible = possible_ends(goal, cycle)
+    if act.how not in possible:
+        raise InvalidField(_not_so(act.how, goal), pointer="/how", allowed=possible)
+    if held.how == act.how:
+        raise ActNotAllowed(
+            f"this goal is settled as {act.how} already", allowed=tuple(h for h in possible if h != act.how)
+        )
+    return e.GoalSettled(goal=held.goal, how=act.how)
+
+
+def possible_ends(goal: Goal, cycle: Cycle) -> tuple[a.How, ...]:
+    """What can be said of a goal at the end of a cycle, as it stands itself."""
+    if isinstance(goal, Promised):
+        changed = goal.changed_at is not None and goal.changed_at >= cycle.opened_at
+        return ("carried_on", "renegotiated") if changed else ("carried_on",)
+    return ("dropped",) if goal.state in NOT_KEPT else ()
+
+
+def _not_so(how: a.How, goal: Goal) -> str:
+    if how == "dropped":
+        if isinstance(goal, Promised):
+            return f"the goal is {goal.state}: whoever drops it cancels, releases or withdraws it first"
+        return f"the goal is {goal.state}: there is nothing to drop"
+    if isinstance(goal, Promised):
+        return "no change of its terms was accepted since the cycle opened"
+    return f"the goal is {goal.state}: it cannot be {how.replace('_', ' ')}"
+
+
+def _closed(said: _Said, _act: a.Close) -> e.CycleClosed:
+    cycle, _, world = said
+    require_lead(cycle.of, world)
+    stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
+    undecided = [held.goal for held, goal in stood if isinstance(goal, Promised) and not _still_true(held, goal, cycle)]
+    if undecided:
+        raise ActNotAllowed(
+            f"{len(undecided)} live goals are undecided: settle each as carried on, renegotiated or dropped",
+            pointer="/goals",
+            allowed=tuple(map(str, undecided)),
+        )
+    if not cycle.reflections:
+        raise ActNotAllowed("nobody has reflected on this cycle yet", allowed=("share_reflection",))
+    at_close = (
+        e.GoalAtClose(goal=held.goal, state=goal.state if goal is not None else "unknown", how=held.how)
+        for held, goal in stood
+    )
+    return e.CycleClosed(goals=tuple(at_close))
+
+
+def _still_true(held: GoalInCycle, goal: Goal, cycle: Cycle) -> bool:
+    return held.how is not None and held.how in possible_ends(goal, cycle)
+
+
+_RULES: dict[type, Callable[[_Said, Any], Event]] = {
+    a.IncludeGoal: _included,
+    a.CreditContribution: _credited,
+    a.ShareReflection: _reflected,
+    a.AgreeImprovement: _agreed,
+    a.FinishImprovement: _finished,
+    a.DropImprovement: _dropped,
+    a.RecordLearning: _learnt,
+    a.SettleGoal: _settled,
+    a.Close: _closed,
+}

@@ -1,0 +1,169 @@
+"""How a cycle begins: the purpose restated, goals in, and what the cycle before left open.
+
+One cycle of a subject is open at a time. That is seen under the append's lock: an open cycle stands in the ledger's
+index of live promises under the charter that it restates, as a goal stands there under its owner.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.charter.state import charter_id
+from domain.cycle import acts as a
+from domain.cycle import events as e
+from domain.cycle.state import Closed
+from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
+from domain.goal.state import Goal, Promised
+from domain.subject import Subject, belongs, require_lead
+from domain.terms import day
+from domain.world import World, own_ref
+
+#: What one cycle holds, at most: each of its later events carries all of it.
+MOST_GOALS = 200
+LONGEST_CYCLE_DAYS = 366 * 2
+
+#: Ends of a goal that was not kept: what is learnt from them goes on into the next cycle.
+NOT_KEPT = ("broken", "cancelled", "promise_withdrawn", "released")
+
+
+def opened(act: a.Open, world: World) -> e.CycleOpened:
+    """What opens the cycle. Raises `PurposeRequired`, `ActNotAllowed` while another is open, `InvalidField`, ..."""
+    subject = _subject(act.team, world)
+    require_lead(subject, world)
+    starts, ends = day(act.starts, "/starts"), day(act.ends, "/ends")
+    if not 0 <= (ends - starts).days <= LONGEST_CYCLE_DAYS:
+        raise InvalidField("a cycle ends on or after its first day, within two years", pointer="/ends")
+    purpose = _restated(act, subject, world)
+    _only_one_open(purpose.charter, world)
+    before = _followed(act.follows, subject, world)
+    goals = dict.fromkeys(_carried_goals(before, world))
+    for index, ref in enumerate(act.goals):
+        goals[live_goal(ref, subject, world, f"/goals/{index}").id] = None
+    if len(goals) > MOST_GOALS:
+        raise InvalidField(f"a cycle holds {MOST_GOALS} goals at most", pointer="/goals")
+    return e.CycleOpened(
+        name=act.name,
+        of=subject,
+        starts=starts,
+        ends=ends,
+        purpose=purpose,
+        to_team=_meant(act.to_team, "/to_team"),
+        to_clients=_meant(act.to_clients, "/to_clients"),
+        to_organisation=_meant(act.to_organisation, "/to_organisation"),
+        to_stakeholders=act.to_stakeholders,
+        to_society=act.to_society,
+        ref=own_ref(act.ref, "cycle", world),
+        follows=before.id if before is not None else None,
+        goals=tuple(goals),
+        carried=tuple(_carried_improvements(before)),
+        learned=tuple(_lessons(before)),
+    )
+
+
+def _subject(team: str | None, world: World) -> Subject:
+    if team is None:
+        return Subject(team=None)
+    team_id = world.id_of("team", team)
+    if world.team(team_id) is None:
+        raise NotFound(f"no team {team!r}", pointer="/team")
+    return Subject(team=team_id)
+
+
+def _meant(text: str, pointer: str) -> str:
+    if not text.strip():
+        raise InvalidField("say why it matters to them", pointer=pointer)
+    return text
+
+
+def _restated(act: a.Open, subject: Subject, world: World) -> e.PurposeVersion:
+    """The purpose in force; raises `PurposeRequired` where there is none, `InvalidField` where another is restated."""
+    charter_of = charter_id(world.organisation_id, subject.team)
+    charter = world.reader.charter(world.organisation_id, charter_of)
+    purpose = charter.purpose if charter is not None else None
+    if purpose is None:
+        raise PurposeRequired(
+            "a cycle opens by restating the purpose, and this charter has adopted none yet",
+            allowed=("propose_purpose", "adopt_purpose"),
+        )
+    if act.purpose is not None and act.purpose != purpose.version:
+        raise InvalidField(
+            f"version {purpose.version} of the purpose is in force, not {act.purpose}",
+            pointer="/purpose",
+            allowed=(str(purpose.version),),
+        )
+    return e.PurposeVersion(charter=charter_of, version=purpose.version)
+
+
+def _only_one_open(charter: UUID, world: World) -> None:
+    running = world.reader.open_cycle(world.organisation_id, charter)
+    if running is not None:
+        raise ActNotAllowed(
+            f"the cycle {running.ref or running.id} is still open: close it first, then open one that follows it",
+            allowed=("close",),
+        )
+
+
+def _followed(ref: str | None, subject: Subject, world: World) -> Closed | None:
+    if ref is None:
+        return None
+    before = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
+    if before is None:
+        raise NotFound(f"no cycle {ref!r}", pointer="/follows")
+    if before.of != subject:
+        raise InvalidField("a cycle follows one of the same team, or of the organisation itself", pointer="/follows")
+    if not isinstance(before, Closed):
+        raise ActNotAllowed("only a closed cycle can be followed", pointer="/follows", allowed=("close",))
+    return before
+
+
+def _carried_goals(before: Closed | None, world: World) -> list[UUID]:
+    """What the cycle before carried on or renegotiated, and is still promised."""
+    held = before.goals if before is not None else ()
+    kept = [h.goal for h in held if h.how in ("carried_on", "renegotiated")]
+    return [goal for goal in kept if isinstance(world.reader.goal(world.organisation_id, goal), Promised)]
+
+
+def _carried_improvements(before: Closed | None) -> list[e.CarriedImprovement]:
+    held = before.improvements if before is not None else ()
+    return [
+        e.CarriedImprovement(improvement=i.id, text=i.text, owner=i.owner, due=i.due) for i in held if i.state == "open"
+    ]
+
+
+def _lessons(before: Closed | None) -> list[e.Lesson]:
+    """All that was written down, then each goal that was dropped or broken and of which nobody wrote anything."""
+    if before is None:
+        return []
+    ended = {g.goal: g.state for g in before.at_close if g.state in NOT_KEPT}
+    written = [
+        e.Lesson(learning=x.id, goal=x.goal, ended=ended.get(x.goal) if x.goal else None, text=x.text)
+        for x in before.learnings
+    ]
+    told = {x.goal for x in before.learnings}
+    return [*written, *(e.Lesson(goal=goal, ended=state) for goal, state in ended.items() if goal not in told)]
+
+
+def live_goal(ref: str, subject: Subject, world: World, pointer: str) -> Promised:
+    """A promised goal of whose cycle it is; raises `NotFound` or `InvalidField` naming the field."""
+    goal = goal_of(world.id_of("goal", ref), ref, world, pointer)
+    if not isinstance(goal, Promised):
+        raise InvalidField(
+            f"goal {ref!r} is {goal.state}: a cycle takes goals that are promised and not over",
+            pointer=pointer,
+            allowed=("promised", "lapsed", "delivered"),
+        )
+    if subject.team is not None and goal.team != subject.team and not _unassigned(goal, subject, world):
+        raise InvalidField(f"goal {ref!r} is another team's", pointer=pointer)
+    return goal
+
+
+def _unassigned(goal: Promised, subject: Subject, world: World) -> bool:
+    """No team's goal, of somebody of this team."""
+    return goal.team is None and belongs(subject, world.member(goal.owner), world)
+
+
+def goal_of(goal_id: UUID, ref: str, world: World, pointer: str) -> Goal:
+    goal = world.reader.goal(world.organisation_id, goal_id)
+    if goal is None:
+        raise NotFound(f"no goal {ref!r}", pointer=pointer)
+    return goal
