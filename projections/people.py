@@ -111,6 +111,12 @@ def teams_led(database: Database, organisation_id: UUID, member_id: UUID) -> fro
     return frozenset(UUID(row.stream_id) for row in database.query(statements(_SQL)["teams_led"], params))
 
 
+def teams_mark(database: Database, organisation_id: UUID) -> tuple[int, int]:
+    """Differs from what it was whenever the view of the organisation's teams, and with it `teams_led`, may differ."""
+    row = database.query(statements(_SQL)["teams_mark"], {"organisation_id": str(organisation_id)})[0]
+    return int(row.versions), int(row.newest)
+
+
 def organisation_at(database: Database, lens: Lens) -> Organisation | None:
     """The organisation itself; None before it was created (an import reaches further back)."""
     rows = database.query(statements(_SQL)["organisation"], lens.params)

@@ -6,6 +6,7 @@ Scale and laptop differ in three choices, all made here: which database (by the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -40,6 +41,7 @@ class Runtime:
         self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
     ) -> None:
         self.settings = settings
+        self._standing_changes = 0
         #: Now, UTC.
         self.clock = clock
         #: A new UUIDv7, greater than all before it in this process.
@@ -81,12 +83,29 @@ class Runtime:
         Raises what `Ledger.handle` raises.
         """
         receipt = self.ledger.handle(command)
-        self.wake()
+        self._recorded(command)
         return receipt
 
-    def wake(self) -> None:
-        """Tell the projectors that something was committed."""
+    async def handle_async(self, command: Command) -> Receipt:
+        """`handle` for an event loop: no thread waits for the answer."""
+        receipt = await asyncio.to_thread(self.ledger.handle, command)
+        self._recorded(command)
+        return receipt
+
+    def _recorded(self, command: Command) -> None:
+        if command.kind != "goal":
+            self._standing_changes += 1
         self.wakeups.publish()
+
+    def wake(self) -> None:
+        """Tell the projectors that something was committed; whoever remembers members or keys looks again."""
+        self._standing_changes += 1
+        self.wakeups.publish()
+
+    @property
+    def standing_changes(self) -> int:
+        """Grows with whatever this process changes about keys, members and teams."""
+        return self._standing_changes + self.keys.changes
 
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""

@@ -34,6 +34,9 @@ SELECT stream_id FROM teams
 WHERE organisation_id = :organisation_id AND lead = :lead
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
+-- name: teams_mark
+SELECT COUNT(*) AS versions, COALESCE(MAX(known_from), 0) AS newest FROM teams WHERE organisation_id = :organisation_id
+
 -- name: organisation
 SELECT body FROM organisations
 WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND +valid_to > :at

@@ -10,11 +10,13 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from services.api import events, goal_reads, goals, imports, keys, organisation, people, reports, system
+from services.api.admission import Admission
 from services.api.answers import encode
 from services.api.call import authenticated
 from services.api.document import document
 from services.api.edge import Api
 from services.api.failures import HANDLERS
+from services.api.lane import Lane
 from services.api.limits import RateLimits
 from services.api.measuring import Metrics
 
@@ -60,6 +62,8 @@ def create_app(runtime: Runtime) -> Api:
             "runtime": runtime,
             "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
             "metrics": Metrics(),
+            "admission": Admission(runtime),
+            "lane": Lane(ROUTES),
             "methods": _methods(),
             "document": published(),
         }

@@ -1,6 +1,7 @@
 """One authenticated request: who asks, what was sent, and what the read models had seen when it began.
 
-`authenticated` is the door: rate, key, scope, query, body, and the bounded wait for `after_position`, in that order.
+`enter` is the door: rate, key, scope, query, body, and the bounded wait for `after_position`, in that order. Nothing in
+it blocks the loop: keys and members are remembered (`services.api.admission`), what asks a store does so in a thread.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 
-from domain.member import Member
 from domain.references import resolve
-from ledger.keys import Principal
-from projections.people import teams_led
 from services.access import IMPORT, Viewer, acts_at_all
+from services.api.admission import Admission, in_force
 from services.api.answers import JSON
 from services.api.freshness import Freshness, log_position_of, measure
 from services.api.inputs import read_body, read_query
@@ -50,10 +49,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     #: The body as it came, for routes that read it themselves.
     raw: bytes
     headers: dict[str, str]
-    #: Base of absolute addresses, without a slash at its end.
-    base_url: str
     path: str
     fresh: Freshness | None
+    #: As the request came in: "http" or "https".
+    scheme: str = "http"
+
+    @property
+    def base_url(self) -> str:
+        """Base of absolute addresses, without a slash at its end."""
+        return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
 
     def id_of(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
@@ -74,24 +78,31 @@ def idempotency_key(headers: dict[str, str]) -> str | None:
 
 
 async def authenticated(request: AnyRequest) -> Call:
-    """The call behind a request to a route that needs a key. Raises ProblemError."""
-    runtime: Runtime = request.app.state.runtime
+    """The call behind a request that Litestar routed: one that no lane took. Raises ProblemError."""
     handler = request.route_handler
     assert isinstance(handler, HTTPRouteHandler)  # noqa: S101 - narrows the type; only HTTP routes depend on this
-    operation: Operation = handler.opt[OPERATION]
+    return await enter(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
+
+
+async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Call:
+    """The call behind a request for `operation`. Raises ProblemError.
+
+    `door`: the application's state. What is known of the sender is left in the scope's state for the edge.
+    """
+    runtime: Runtime = door.runtime
     now = runtime.clock()
-    viewer, rate = await sync_to_thread(_let_in, request, now)
-    request.scope["state"]["rate"] = rate
-    request.scope["state"]["viewer"] = viewer
-    if not viewer.scopes & set(operation.scopes):
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    known = scope["state"]
+    viewer = known["viewer"] = await _let_in(door, scope, headers, now)
+    if viewer.scopes.isdisjoint(operation.scopes):
         raise ProblemError(
             "insufficient_scope", f"this route asks for one of: {', '.join(operation.scopes)}", allowed=operation.scopes
         )
-    if request.method == "POST" and not acts_at_all(viewer) and IMPORT not in operation.scopes:
+    posted = scope["method"] == "POST"
+    if posted and not acts_at_all(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
-    query = read_query(request.scope["query_string"], operation.query)
-    raw = await _read(request, _largest(runtime, operation)) if request.method == "POST" else b""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    query = read_query(scope["query_string"], operation.query)
+    raw = await _read(receive, headers, _largest(runtime, operation)) if posted else b""
     body = None
     if operation.body is not None:
         body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -107,9 +118,9 @@ async def authenticated(request: AnyRequest) -> Call:
         body=body,
         raw=raw,
         headers=headers,
-        base_url=runtime.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/"),
-        path=request.scope["path"],
+        path=scope["path"],
         fresh=fresh,
+        scheme=scope["scheme"],
     )
 
 
@@ -119,52 +130,43 @@ def _largest(runtime: Runtime, operation: Operation) -> int:
     return settings.body_limit_bytes if operation.body_media == JSON else settings.import_limit_bytes
 
 
-async def _read(request: AnyRequest, largest: int) -> bytes:
+async def _read(receive: Any, headers: dict[str, str], largest: int) -> bytes:
     """The body; raises ProblemError 413 as soon as it is known to be too large, whatever its header says."""
-    told = request.headers.get("content-length", "")
+    told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > largest:
         raise ProblemError("body_too_large", f"at most {largest} bytes")
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    message = await receive()
+    whole: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(whole) > largest:
+            raise ProblemError("body_too_large", f"at most {largest} bytes")
+        return whole
+    chunks, size, more = [whole], len(whole), True
+    while more:
         if size > largest:
             raise ProblemError("body_too_large", f"at most {largest} bytes")
-        chunks.append(chunk)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ProblemError("malformed", "the body ended early")
+        chunks.append(message.get("body", b""))
+        size, more = size + len(chunks[-1]), message.get("more_body", False)
     return b"".join(chunks)
 
 
-def _let_in(request: AnyRequest, now: datetime) -> tuple[Viewer, dict[str, str]]:
+async def _let_in(door: Any, scope: Any, headers: dict[str, str], now: datetime) -> Viewer:
     """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
-    runtime: Runtime = request.app.state.runtime
-    limits: RateLimits = request.app.state.limits
-    principal = _principal(runtime, request.headers.get("authorization", ""), now)
-    if principal is None:
-        rate = limits.take(f"address:{request.client.host if request.client else 'unknown'}")
+    admission: Admission = door.admission
+    limits: RateLimits = door.limits
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    admitted = await admission.admit(text.strip()) if scheme.lower() == "bearer" and text.isascii() else None
+    if admitted is None or admitted.holder is None or not in_force(admitted, now):
+        client = scope.get("client")
+        rate = await limits.take(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
-    return viewer_of(runtime, principal), limits.take(f"key:{principal.key_id}")
-
-
-def _principal(runtime: Runtime, authorization: str, now: datetime) -> Principal | None:
-    scheme, _, text = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not text.isascii():
-        return None
-    return runtime.keys.authenticate(text.strip(), now)
-
-
-def viewer_of(runtime: Runtime, principal: Principal) -> Viewer:
-    """Where the key's member stands now. Whoever has left sees and does nothing more; raises ProblemError 401."""
-    member = runtime.ledger.load(principal.organisation_id, "member", principal.member_id)
-    if isinstance(member, Member) and member.left_at is not None:
+    if admitted.viewer is None:
         raise ProblemError("unauthenticated", "the member of this key has left", headers={"WWW-Authenticate": "Bearer"})
-    return Viewer(
-        organisation_id=principal.organisation_id,
-        key_id=principal.key_id,
-        member_id=principal.member_id,
-        scopes=principal.scopes,
-        granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
-        teams=frozenset(member.teams) if member else frozenset(),
-        leads=teams_led(runtime.database, principal.organisation_id, principal.member_id),
-    )
+    scope["state"]["rate"] = await limits.take(f"key:{admitted.viewer.key_id}")
+    return admitted.viewer
 
 
 async def _freshness(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> Freshness:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,10 +16,11 @@ import structlog
 from litestar import Litestar
 from litestar.types import Message, Receive, Send
 
-from services.api.answers import encode
-from services.api.failures import of
+from services.api.answers import Answer
+from services.api.failures import answer_to
+from services.api.lane import Route, travel
 from services.api.paths import routed
-from services.api.problems import MEDIA_TYPE, ProblemError
+from services.api.problems import ProblemError
 
 if TYPE_CHECKING:
     from services.api.measuring import Metrics
@@ -45,12 +47,14 @@ _ALWAYS = (
         _POLICY,
     ),
     (b"vary", b"Authorization"),
+    (b"cache-control", b"private, no-cache"),
 )
-_CACHE = (b"cache-control", b"private, no-cache")
+_ALWAYS_NAMES = frozenset(name for name, _ in _ALWAYS)
+_NOT_MODIFIED = 304
 
 
 class Api(Litestar):
-    """Litestar behind the edge."""
+    """Litestar behind the edge, and the lane beside it."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -62,14 +66,26 @@ class Api(Litestar):
         try:
             scope["path"] = routed((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         except ProblemError as error:
-            await exchange.refuse(error)
+            await exchange.answer(answer_to(error, scope | {"path": ""}))
         else:
             if scope["method"] == "HEAD":
                 # RFC 9110, 9.3.2: as GET, without the body.
                 exchange.method, scope["method"] = "HEAD", "GET"
-            await super().__call__(scope, exchange.receive, exchange.send)
-        metrics: Metrics = self.state.metrics
-        exchange.finish(metrics)
+            found = self.state.lane.find(scope["method"], scope["path"])
+            if found is None:
+                await super().__call__(scope, exchange.receive, exchange.send)
+            else:
+                await self._travel(found, scope, exchange)
+        exchange.finish(self.state.metrics)
+
+    async def _travel(self, found: tuple[Route, dict[str, str]], scope: Any, exchange: Exchange) -> None:
+        route, values = found
+        scope["path_template"] = route.template
+        try:
+            answer = await travel(route, values, self.state, scope, exchange.receive)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its answer is a problem
+            answer = answer_to(error, scope)
+        await exchange.answer(answer)
 
 
 class Exchange:
@@ -84,8 +100,8 @@ class Exchange:
         self._began = time.perf_counter()
         self.method: str = scope["method"]
         self.status = 0
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})
         self._state: dict[str, Any] = scope["state"]
         self._state["request_id"] = self.request_id
@@ -110,35 +126,43 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """The answer on its way out."""
         if message["type"] == "http.response.start":
-            await self._drain()
+            if self._unread:
+                await self._drain()
             self.status = message["status"]
             message["headers"] = self._headers(list(message.get("headers", ())))
         elif message["type"] == "http.response.body" and self.method == "HEAD":
             message["body"] = b""
         await self._send(message)
 
-    def _headers(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        allowed = self._methods.get(str(self._scope.get("path_template")))
-        if allowed is not None:
-            # Litestar's own answer to OPTIONS knows only the method that was registered first.
-            headers = [(n, allowed.encode() if n.lower() == b"allow" else value) for n, value in headers]
-        names = {name.lower() for name, _ in headers}
-        added = [pair for pair in (*_ALWAYS, _CACHE) if pair[0] not in names]
-        added.append((b"x-request-id", self.request_id.encode()))
-        rate: dict[str, str] = self._state.get("rate") or {}
-        added += [
-            (name.lower().encode(), value.encode())
-            for name, value in rate.items()
-            if name.lower().encode() not in names
-        ]
-        return [*headers, *added]
+    async def answer(self, answer: Answer) -> None:
+        """Send an answer that is whole."""
+        if self._unread:
+            await self._drain()
+        self.status = answer.status
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        headers.append((b"content-type", _content_type(answer.media_type)))
+        bare = answer.status == _NOT_MODIFIED
+        if not bare:
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": self._headers(headers)})
+        body = b"" if bare or self.method == "HEAD" else answer.body
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def refuse(self, error: ProblemError) -> None:
-        """Answer before there is a route."""
-        told = of(error, "", self.request_id)
-        headers = [(b"content-type", MEDIA_TYPE.encode())]
-        await self.send({"type": "http.response.start", "status": told.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": encode(told), "more_body": False})
+    def _headers(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in headers}
+        if b"allow" in names:
+            # Litestar's own answer to OPTIONS knows only the method that was registered first.
+            allowed = self._methods.get(str(self._scope.get("path_template")))
+            headers = [(n, allowed.encode() if allowed and n.lower() == b"allow" else value) for n, value in headers]
+        headers += _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [pair for pair in _ALWAYS if pair[0] not in names]
+        headers.append((b"x-request-id", self.request_id.encode()))
+        rate: dict[str, str] | None = self._state.get("rate")
+        if rate:
+            for name, value in rate.items():
+                lower = name.lower().encode()
+                if lower not in names:
+                    headers.append((lower, value.encode()))
+        return headers
 
     def finish(self, metrics: Metrics) -> None:
         """Count and log. The route's template, not the path: ids are nobody's business in a log."""
@@ -156,3 +180,10 @@ class Exchange:
             organisation=str(viewer.organisation_id) if viewer else None,
             member=str(viewer.member_id) if viewer else None,
         )
+
+
+@cache
+def _content_type(media_type: str) -> bytes:
+    """Texts are UTF-8, and say so."""
+    text = media_type.startswith("text/") and "charset" not in media_type
+    return f"{media_type}; charset=utf-8".encode() if text else media_type.encode()

@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from domain.errors import Refusal, VersionConflict
 from ledger.errors import LedgerUnavailable
 from projections.database import DatabaseUnavailable
-from services.api.answers import encode
+from services.api.answers import Answer, Rendered, encode
 from services.api.problems import MEDIA_TYPE, Problem, ProblemError, problem, refused
 
 AnyRequest = Request[Any, Any, Any]
@@ -23,24 +23,27 @@ _log = structlog.get_logger(__name__)
 _LITESTAR: dict[int, str] = {400: "malformed", 404: "unknown_route", 405: "method_not_allowed", 413: "body_too_large"}
 
 
-def _answer(told: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(encode(told), status_code=told.status, media_type=MEDIA_TYPE, headers=headers)
+def answer_to(error: Exception, scope: Any) -> Answer:
+    """What is answered where `error` ended the request of this ASGI scope."""
+    path, identity = scope["path"], str(scope["state"].get("request_id", ""))
+    match error:
+        case Refusal():
+            headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
+            return _answer(refused(error, instance=path, request_id=identity), headers)
+        case ProblemError():
+            return _answer(of(error, path, identity), error.headers)
+        case LedgerUnavailable() | DatabaseUnavailable():
+            _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
+            return _answer(problem("unavailable", instance=path, request_id=identity), {"Retry-After": "1"})
+        case HTTPException() if error.status_code in _LITESTAR:
+            return _http(error, path, identity)
+    # 500: logged with everything but the body, told with nothing.
+    _log.error("request.failed", request_id=identity, path=path, method=scope["method"], exc_info=error)
+    return _answer(problem("internal", instance=path, request_id=identity), {})
 
 
-def request_id(request: AnyRequest) -> str:
-    """The id under which this request is logged."""
-    return str(request.scope["state"].get("request_id", ""))
-
-
-def _refusal(request: AnyRequest, error: Refusal) -> Response[bytes]:
-    told = refused(error, instance=request.scope["path"], request_id=request_id(request))
-    if isinstance(error, VersionConflict):
-        return _answer(told, {"Cache-Control": "no-store"})
-    return _answer(told)
-
-
-def _problem(request: AnyRequest, error: ProblemError) -> Response[bytes]:
-    return _answer(of(error, request.scope["path"], request_id(request)), error.headers)
+def _answer(told: Problem, headers: dict[str, str]) -> Answer:
+    return Answer(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def of(error: ProblemError, path: str, identity: str) -> Problem:
@@ -55,44 +58,27 @@ def of(error: ProblemError, path: str, identity: str) -> Problem:
     )
 
 
-def _unavailable(request: AnyRequest, error: Exception) -> Response[bytes]:
-    _log.warning("store.unavailable", error=type(error).__name__, request_id=request_id(request))
-    told = problem("unavailable", instance=request.scope["path"], request_id=request_id(request))
-    return _answer(told, {"Retry-After": "1"})
-
-
-def _http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+def _http(error: HTTPException, path: str, identity: str) -> Answer:
     """Litestar's own refusals. Their words may quote the request, so ours are used."""
-    code = _LITESTAR.get(error.status_code)
-    if code is None:
-        return _unforeseen(request, error)
     headers = dict(error.headers or {})
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
     if "GET" in allowed:
         headers["allow"] += ", HEAD"
-    told = problem(code, instance=request.scope["path"], request_id=request_id(request), allowed=allowed)
+    told = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
     return _answer(told, {name.title(): value for name, value in headers.items()})
 
 
-def _unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """500: logged with everything but the body, told with nothing."""
-    _log.error(
-        "request.failed",
-        request_id=request_id(request),
-        path=request.scope["path"],
-        method=request.method,
-        exc_info=error,
-    )
-    return _answer(problem("internal", instance=request.scope["path"], request_id=request_id(request)))
+def _handle(request: AnyRequest, error: Exception) -> Response[Any]:
+    return Rendered(answer_to(error, request.scope))
 
 
 HANDLERS: ExceptionHandlersMap = {
-    Refusal: _refusal,
-    ProblemError: _problem,
-    LedgerUnavailable: _unavailable,
-    DatabaseUnavailable: _unavailable,
-    NotFoundException: _http,
-    MethodNotAllowedException: _http,
-    HTTPException: _http,
-    Exception: _unforeseen,
+    Refusal: _handle,
+    ProblemError: _handle,
+    LedgerUnavailable: _handle,
+    DatabaseUnavailable: _handle,
+    NotFoundException: _handle,
+    MethodNotAllowedException: _handle,
+    HTTPException: _handle,
+    Exception: _handle,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec.structs import replace
 
 from domain.errors import NotFound
 from domain.goal.acts import ACTS, Draft, GoalAct, Offer, Request
@@ -57,11 +58,11 @@ def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None)
         idempotent=True,
     ),
 )
-def begin_goal(call: NamedDependency[Call]) -> Answer:
+async def begin_goal(call: NamedDependency[Call]) -> Answer:
     act: Draft | Request | Offer = call.body
     organisation = call.viewer.organisation_id
     goal_id = resolve(organisation, "goal", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = record(call, "goal", goal_id, act, creates=True)
+    receipt = await record(call, "goal", goal_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 
 
@@ -84,8 +85,9 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
             idempotent=True,
         ),
     )
-    def act_on_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        return _answer(record(call, "goal", call.id_of("goal", decoded(goal)), call.body))
+    async def act_on_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        receipt = await record(call, "goal", call.id_of("goal", decoded(goal)), call.body)
+        return _answer(receipt)
 
     return act_on_goal
 
@@ -114,7 +116,7 @@ def preview_act(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
             raise
     else:
         require_goal(call.viewer, state)
-    command = command_of(call, "goal", goal_id, call.body)
+    command = replace(command_of(call, "goal", goal_id, call.body), must_exist=not opening)
     return Answer(body=encode(consequences(call, command)))
 
 

@@ -9,6 +9,7 @@ import structlog
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
+from litestar.concurrency import sync_to_thread
 
 from services.api.problems import ProblemError
 
@@ -16,48 +17,80 @@ _log = structlog.get_logger(__name__)
 
 _NAMESPACE = "plimsoll"
 _WINDOW_SECONDS = 60.0
+#: Into how many portions processes part a shared window.
+_PORTIONS = 1000
+_MOST_PORTIONS = 10_000
 
 
 class RateLimits:
-    """The rate of each key (or, before a key is known, address). Off with 0 a minute."""
+    """The rate of each key (or, before a key is known, address). Off with 0 a minute.
+
+    Where there is a Redis, a process takes from the shared window a thousandth of the limit at a time and spends it by
+    itself: one request in so many waits for Redis, in a thread, and all processes together never pass the limit. What a
+    process has not spent when the window ends is lost.
+    """
 
     def __init__(self, per_minute: int, redis_url: str | None) -> None:
         self._per_minute = per_minute
         self._item = RateLimitItemPerMinute(max(1, per_minute), namespace=_NAMESPACE)
         self._local = _Windows(per_minute)
         self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
+        self._portion = max(1, per_minute // _PORTIONS)
+        #: Who -> what is left of the portion taken last.
+        self._portions: dict[str, _Portion] = {}
+        self._policy = f'"default";q={per_minute};w=60'
 
-    def take(self, who: str) -> dict[str, str]:
+    async def take(self, who: str) -> dict[str, str]:
         """Count one request of `who`; the `RateLimit` headers of its answer (draft-ietf-httpapi-ratelimit-headers).
 
         Raises ProblemError 429 with `Retry-After` when the window is used up.
         """
         if not self._per_minute:
             return {}
-        allowed, remaining, reset = self._hit(who)
+        allowed, remaining, reset = self._local.hit(who) if self._shared is None else await self._hit(who, self._shared)
         seconds = max(1, round(reset - time.time()))
-        headers = {
-            "RateLimit-Policy": f'"default";q={self._per_minute};w=60',
-            "RateLimit": f'"default";r={remaining};t={seconds}',
-        }
+        headers = {"RateLimit-Policy": self._policy, "RateLimit": f'"default";r={remaining};t={seconds}'}
         if not allowed:
             detail = f"{self._per_minute} requests a minute; the window ends in {seconds} s"
             raise ProblemError("rate_limited", detail, headers={**headers, "Retry-After": str(seconds)})
         return headers
 
-    def _hit(self, who: str) -> tuple[bool, int, float]:
-        if self._shared is not None:
+    async def _hit(self, who: str, shared: FixedWindowRateLimiter) -> tuple[bool, int, float]:
+        portion = self._portions.get(who)
+        if portion is None or not portion.left or portion.reset <= time.time():
             try:
-                return self._count(self._shared, who)
-            except self._shared.storage.base_exceptions as error:
+                portion = await sync_to_thread(self._taken, shared, who)
+            except shared.storage.base_exceptions as error:
                 # A Redis that is away must not stop the API: each process counts for itself until it is back.
                 _log.warning("rate_limit.local", error=type(error).__name__)
-        return self._local.hit(who)
+                return self._local.hit(who)
+            self._portions[who] = portion
+            if len(self._portions) > _MOST_PORTIONS:
+                now = time.time()
+                self._portions = {name: held for name, held in self._portions.items() if held.reset > now and held.left}
+        if not portion.left:
+            return False, 0, portion.reset
+        portion.left -= 1
+        return True, portion.beyond + portion.left, portion.reset
 
-    def _count(self, limiter: FixedWindowRateLimiter, who: str) -> tuple[bool, int, float]:
-        allowed = limiter.hit(self._item, who)
+    def _taken(self, limiter: FixedWindowRateLimiter, who: str) -> _Portion:
+        """A new portion of the shared window; an empty one where it is used up."""
+        allowed = limiter.hit(self._item, who, cost=self._portion)
         window = limiter.get_window_stats(self._item, who)
-        return allowed, max(0, window.remaining), window.reset_time
+        return _Portion(self._portion if allowed else 0, max(0, window.remaining), window.reset_time)
+
+
+class _Portion:
+    """Requests that one process may let pass without asking."""
+
+    __slots__ = ("beyond", "left", "reset")
+
+    def __init__(self, left: int, beyond: int, reset: float) -> None:
+        self.left = left
+        #: What the window had beyond this portion when it was taken.
+        self.beyond = beyond
+        #: Unix seconds.
+        self.reset = reset
 
 
 class _Windows:

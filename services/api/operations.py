@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 import msgspec
@@ -74,18 +75,30 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body_media: str = "application/json"
 
 
-def reads(path: str, operation: Operation) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """A GET whose sync function runs in a thread."""
-    return get(path, sync_to_thread=True, response_class=Rendered, opt={OPERATION: operation})
+Route = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 
-def posts(path: str, operation: Operation, **options: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """A POST whose sync function runs in a thread."""
-    return post(
-        path,
-        sync_to_thread=True,
-        response_class=Rendered,
-        status_code=operation.status,
-        opt={OPERATION: operation},
-        **options,
-    )
+def reads(path: str, operation: Operation, *, blocking: bool = True) -> Route:
+    """A GET. A sync function runs in a thread, unless it is said not to block; an async one runs on the loop."""
+
+    def route(function: Callable[..., Any]) -> HTTPRouteHandler:
+        threaded = None if iscoroutinefunction(function) else blocking
+        return get(path, sync_to_thread=threaded, response_class=Rendered, opt={OPERATION: operation})(function)
+
+    return route
+
+
+def posts(path: str, operation: Operation, **options: Any) -> Route:
+    """A POST. A sync function runs in a thread; an async one, such as every command is, runs on the loop."""
+
+    def route(function: Callable[..., Any]) -> HTTPRouteHandler:
+        return post(
+            path,
+            sync_to_thread=None if iscoroutinefunction(function) else True,
+            response_class=Rendered,
+            status_code=operation.status,
+            opt={OPERATION: operation},
+            **options,
+        )(function)
+
+    return route

@@ -55,8 +55,8 @@ def get_policies(call: NamedDependency[Call]) -> Answer:
         idempotent=True,
     ),
 )
-def set_policies(call: NamedDependency[Call]) -> Answer:
-    receipt = record(call, "organisation", call.viewer.organisation_id, call.body)
+async def set_policies(call: NamedDependency[Call]) -> Answer:
+    receipt = await record(call, "organisation", call.viewer.organisation_id, call.body)
     organisation: Organisation = receipt.state
     summary = of_policies(
         organisation,

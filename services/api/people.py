@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -146,11 +147,11 @@ def _member_answer(call: Call, receipt: Receipt, *, status: int = 200, location:
         idempotent=True,
     ),
 )
-def join_member(call: NamedDependency[Call]) -> Answer:
+async def join_member(call: NamedDependency[Call]) -> Answer:
     act: members.Join = call.body
     organisation = call.viewer.organisation_id
     member_id = resolve(organisation, "member", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = record(call, "member", member_id, act, creates=True)
+    receipt = await record(call, "member", member_id, act, creates=True)
     location = f"/v1/members/{receipt.stream.partition('/')[2]}"
     return _member_answer(call, receipt, status=201, location=location)
 
@@ -217,12 +218,12 @@ def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = 
         idempotent=True,
     ),
 )
-def create_team(call: NamedDependency[Call]) -> Answer:
+async def create_team(call: NamedDependency[Call]) -> Answer:
     act: teams.Create = call.body
-    _known_lead(call, act.lead)
+    await sync_to_thread(_known_lead, call, act.lead)
     organisation = call.viewer.organisation_id
     team_id = resolve(organisation, "team", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = record(call, "team", team_id, act, creates=True)
+    receipt = await record(call, "team", team_id, act, creates=True)
     return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
 
 
@@ -252,8 +253,8 @@ def _act_route(kind: str, act: type[Any]) -> HTTPRouteHandler:
     )
 
     @posts(f"/v1/{kind}s/{{ref:str}}/{name.replace('_', '-')}", operation)
-    def act_on(ref: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        receipt = record(call, kind, call.id_of(kind, decoded(ref)), call.body)
+    async def act_on(ref: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        receipt = await record(call, kind, call.id_of(kind, decoded(ref)), call.body)
         return _member_answer(call, receipt) if kind == "member" else _team_answer(receipt)
 
     return act_on

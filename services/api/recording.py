@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 import re
-import time
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from litestar.concurrency import sync_to_thread
+from msgspec.structs import replace
 
-from domain.errors import AlreadyExists, NotFound, VersionConflict
+from domain.errors import ActNotAllowed, AlreadyExists, NotFound, VersionConflict
+from domain.goal.state import Goal
 from ledger.commands import Command, IdempotencyKey, Receipt
-from services.access import conveyed
+from services.access import READ, conveyed, sees_everything
 from services.api.answers import Answer, encode, version_tag
 from services.api.call import Call
 from services.api.problems import ProblemError, field_error
+from services.api.visible import require_goal
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -24,30 +28,41 @@ _LONGEST_PAUSE_SECONDS = 0.05
 _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
-def record(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Receipt:
-    """Record one act of the viewer's.
+async def record(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Receipt:
+    """Record one act of the viewer's; no thread waits for it.
 
-    Raises the domain's refusals, `NotFound` for an act on what is not there, ProblemError 409 `busy` where others kept
-    winning, and what the ledger raises.
+    Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
+    how the goal stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
     command = command_of(call, kind, stream_id, act, creates=creates)
-    if not creates:
-        existing(call, kind, stream_id)
     for _ in range(_ATTEMPTS):
         try:
-            return call.runtime.handle(command)
+            return await call.runtime.handle_async(command)
         except VersionConflict:
             if creates:
                 raise AlreadyExists(pointer="/ref") from None
             if command.expected_version is not None:
+                await _require_sight(call, kind, stream_id)
                 raise
             # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
-            time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
+        except ActNotAllowed:
+            await _require_sight(call, kind, stream_id)
+            raise
     raise ProblemError("busy", headers={"Retry-After": "1"})
 
 
+async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
+    """A refusal tells how the goal stands: that is not for whoever may not see it."""
+    # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
+    viewer = replace(call.viewer, scopes=call.viewer.scopes | {READ})
+    if kind == "goal" and not sees_everything(viewer):
+        goal: Goal = await sync_to_thread(existing, call, kind, stream_id)
+        require_goal(viewer, goal)
+
+
 def existing(call: Call, kind: str, stream_id: UUID) -> Any:
-    """The stream's state in the viewer's organisation; raises `NotFound`, so that no path can begin a stream."""
+    """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
     state = call.runtime.ledger.load(call.viewer.organisation_id, kind, stream_id)
     if state is None:
         raise NotFound(f"no such {kind}")
@@ -63,6 +78,7 @@ def command_of(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: boo
         act=act,
         actor=call.viewer.member_id,
         roles=conveyed(call.viewer),
+        must_exist=not creates,
         expected_version=0 if creates else _expected(call.headers.get("if-match")),
         idempotency=_idempotency(call, None if creates else stream_id, act),
     )

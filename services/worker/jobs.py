@@ -32,7 +32,8 @@ class Jobs:
         """Record what has fallen due on one goal; nothing where another worker was quicker."""
         receipt = self._runtime.ledger.run_timers(UUID(organisation_id), UUID(goal_id))
         if receipt is not None and receipt.event_ids:
-            self._runtime.wake()
+            # A timer changes goals only: nobody need look at members and keys again.
+            self._runtime.wakeups.publish()
             _log.debug("timers.ran", goal=goal_id, events=len(receipt.event_ids))
 
     def _rebuild(self, projection: str) -> None:

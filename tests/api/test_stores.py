@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -84,22 +86,41 @@ def test_any_text_is_kept_as_it_was_or_refused(served: Served, text: str) -> Non
         assert 200 == served.send("GET", "/v1/goals", params={"q": text}).status_code
 
 
+def taken(limits: RateLimits, times: int = 1) -> list[dict[str, str]]:
+    async def take() -> list[dict[str, str]]:
+        return [await limits.take("key:a") for _ in range(times)]
+
+    return asyncio.run(take())
+
+
 def test_processes_share_one_rate(redis_url: str) -> None:
     one, two = RateLimits(3, redis_url), RateLimits(3, redis_url)
     for limits in (one, two, one):
-        limits.take("key:a")
+        taken(limits)
 
     with pytest.raises(ProblemError, match="requests a minute"):
-        two.take("key:a")
+        taken(two)
+
+
+def test_processes_that_take_portions_of_a_rate_never_pass_it_together(redis_url: str) -> None:
+    processes = [RateLimits(5_000, redis_url) for _ in range(2)]
+
+    passed = 0
+    for limits in processes:
+        with contextlib.suppress(ProblemError):
+            for _ in range(5_000):
+                passed += len(taken(limits))
+
+    assert 5_000 == passed
 
 
 def test_a_redis_that_is_away_stops_nobody() -> None:
     limits = RateLimits(2, "redis://127.0.0.1:1/0")
 
-    assert '"default";r=1' in limits.take("key:a")["RateLimit"]
-    limits.take("key:a")
+    assert '"default";r=1' in taken(limits)[0]["RateLimit"]
+    taken(limits)
     with pytest.raises(ProblemError, match="requests a minute"):
-        limits.take("key:a")
+        taken(limits)
 
 
 def test_an_api_with_its_redis_away_is_not_ready(served: Served) -> None:
