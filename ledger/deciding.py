@@ -17,7 +17,7 @@ from ledger.commands import Command
 from ledger.reader import StateReader
 from ledger.states import Entry, Move, States, standing
 
-#: Timers that may run in a row on one goal; more would be a rule that never comes to rest.
+#: Timers that may run in a row on one stream; more would be a rule that never comes to rest.
 _TIMERS_AT_MOST = 100
 
 
@@ -73,7 +73,10 @@ class Desk:
         return draft.decision(timers)
 
     def sweep(self, command: Command) -> Decision:
-        """The timers alone, up to now; `command` names the goal and carries no act."""
+        """The timers alone, up to now; `command` names the stream, of whatever kind it is, and carries no act."""
+        kind = self.states.entry(command.organisation_id, command.stream_id).kind
+        if kind:
+            command = msgspec.structs.replace(command, kind=kind)
         draft = _Draft(self, command, self._entry(command))
         return draft.decision(draft.run_timers(self.sweep_world(command)))
 

@@ -95,14 +95,14 @@ class Ledger:
             raise answer
         return answer
 
-    def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
-        """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
+    def run_timers(self, organisation_id: UUID, stream_id: UUID) -> Receipt | None:
+        """Record the timers of a stream of any kind, reminders included, that are due by now; None where nothing was.
 
         Safe to run twice, and anywhere: what is due is decided under the head's lock. Afterwards the index says when
         to look again.
         """
         command = Command(
-            organisation_id=organisation_id, kind="goal", stream_id=goal_id, act=None, actor=None, source=Source.TIMER
+            organisation_id=organisation_id, kind="goal", stream_id=stream_id, act=None, actor=None, source=Source.TIMER
         )
         return self._take_turn(lambda turn: turn.sweep(command))
 
@@ -272,10 +272,10 @@ class Ledger:
         return int(rows[0][0]) if rows else 0
 
     def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-        """(organisation, goal) of goals whose next timer may ring by `until`, longest waiting first."""
+        """(organisation, stream) of the streams whose next timer may ring by `until`, longest waiting first."""
         with self.recorder.read() as session:
             rows = session.query("due", until=micros(until), limit=limit)
-        return [(as_uuid(organisation_id), as_uuid(goal_id)) for organisation_id, goal_id in rows]
+        return [(as_uuid(organisation_id), as_uuid(stream_id)) for organisation_id, stream_id in rows]
 
     def close(self) -> None:
         """Close every connection. Closing twice does no harm."""
