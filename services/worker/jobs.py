@@ -28,13 +28,13 @@ class Jobs:
         self.run_timers = dramatiq.actor(actor_name="run_timers", queue_name=QUEUE, broker=broker)(self._run_timers)
         self.rebuild = dramatiq.actor(actor_name="rebuild", queue_name=QUEUE, broker=broker)(self._rebuild)
 
-    def _run_timers(self, organisation_id: str, goal_id: str) -> None:
-        """Record what has fallen due on one goal; nothing where another worker was quicker."""
-        receipt = self._runtime.ledger.run_timers(UUID(organisation_id), UUID(goal_id))
+    def _run_timers(self, organisation_id: str, stream_id: str) -> None:
+        """Record what has fallen due on one stream; nothing where another worker was quicker."""
+        receipt = self._runtime.ledger.run_timers(UUID(organisation_id), UUID(stream_id))
         if receipt is not None and receipt.event_ids:
-            # A timer changes goals only: nobody need look at members and keys again.
+            # A timer changes goals and decisions only: nobody need look at members and keys again.
             self._runtime.wakeups.publish()
-            _log.debug("timers.ran", goal=goal_id, events=len(receipt.event_ids))
+            _log.debug("timers.ran", stream=stream_id, events=len(receipt.event_ids))
 
     def _rebuild(self, projection: str) -> None:
         """Build one projection anew beside the old one, then change over."""

@@ -1,7 +1,7 @@
-"""The sweep: which goals have a timer that fell due, handed to the workers by id.
+"""The sweep: which streams have a timer that fell due, handed to the workers by id.
 
 Any number of schedulers may sweep at once, and any message may be lost or doubled: a timer is recorded under the
-goal's own lock, with the instant at which it fell due, and only where it is still due.
+stream's own lock, with the instant at which it fell due, and only where it is still due.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 
 from services.worker.metrics import SWEPT
 
-#: A goal whose message is on its way is not sent again within this time (seconds); then it counts as lost.
+#: A stream whose message is on its way is not sent again within this time (seconds); then it counts as lost.
 RESEND_SECONDS = 60.0
 HOUSEKEEPING_SECONDS = 3600.0
 
@@ -50,7 +50,7 @@ class Scheduler:
         self._batch = batch
         self._housekeeping = housekeeping
         self._kept_house: float | None = None
-        #: Goal -> monotonic time at which it was last sent.
+        #: Stream -> monotonic time at which it was last sent.
         self._sent: dict[UUID, float] = {}
 
     def run(self, stopping: threading.Event) -> None:
@@ -71,14 +71,14 @@ class Scheduler:
             self._kept_house = now
 
     def sweep(self) -> int:
-        """Send every goal that is due and not on its way; how many were sent."""
+        """Send every stream that is due and not on its way; how many were sent."""
         now = time.monotonic()
-        self._sent = {goal: at for goal, at in self._sent.items() if now - at < RESEND_SECONDS}
+        self._sent = {stream: at for stream, at in self._sent.items() if now - at < RESEND_SECONDS}
         # What is on its way still counts as due: ask for that many more, or it would crowd out the rest.
         due = self._ledger.due(self._clock(), self._batch + len(self._sent))
-        fresh = [(organisation, goal) for organisation, goal in due if goal not in self._sent]
-        for organisation, goal in fresh:
-            self._send(str(organisation), str(goal))
-            self._sent[goal] = now
+        fresh = [(organisation, stream) for organisation, stream in due if stream not in self._sent]
+        for organisation, stream in fresh:
+            self._send(str(organisation), str(stream))
+            self._sent[stream] = now
         SWEPT.inc(len(fresh))
         return len(fresh)
