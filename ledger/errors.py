@@ -6,8 +6,13 @@ from __future__ import annotations
 class LedgerUnavailable(Exception):
     """The store cannot be reached, or is too busy, just now.
 
-    Whether the command was recorded is unknown: send it again with its idempotency key.
+    Unless the message says that nothing was recorded, whether the command was is unknown: send it again with its
+    idempotency key.
     """
+
+
+class LedgerBusy(LedgerUnavailable):
+    """Too many commands are waiting already; this one was not taken, and nothing of it was recorded."""
 
 
 class LedgerMisconfigured(Exception):

@@ -6,18 +6,22 @@ row is the answer, and there is no moment at which one exists without the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
 from domain.errors import IdempotencyMismatch
-from ledger.commands import IdempotencyKey, Receipt
-from ledger.recorders import Row, Session
+from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.recorders import Row, Session, as_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
 KEPT = timedelta(days=7)
 _KEPT_MICROS = KEPT // timedelta(microseconds=1)
+
+#: Organisation, scope and key.
+Identity = tuple[UUID, str, str]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,30 +34,68 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     log_position: int
 
 
-def find_answer(session: Session, organisation_id: UUID, key: IdempotencyKey, now: int) -> Receipt | None:
-    """The receipt of the first request with this key, without its state.
-
-    Raises `IdempotencyMismatch` where that request had another body. `now`: microseconds, UTC.
-    """
-    rows = session.query(
-        "answer", organisation_id=organisation_id, scope=key.scope, key=key.key, since=now - _KEPT_MICROS
-    )
-    if not rows:
-        return None
-    digest, text = rows[0]
-    check_digest(key, digest)
-    answer = msgspec.json.decode(text, type=_Answer)
-    return Receipt(**msgspec.structs.asdict(answer), replayed=True)
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(_Answer)
 
 
-def check_digest(key: IdempotencyKey, digest: str) -> None:
-    """Raise `IdempotencyMismatch` where the key came with another body before."""
+class Answers:
+    """The answers given to a batch's keys: those stored, found in one query, and those that the batch gives."""
+
+    def __init__(self) -> None:
+        self._stored: dict[Identity, tuple[str, str]] = {}
+        self._given: dict[Identity, tuple[str, Receipt]] = {}
+
+    def find(self, session: Session, commands: Iterable[Command], now: int) -> None:
+        """Look up the keys of these commands. `now`: microseconds, UTC."""
+        keys = {identity(command.organisation_id, command.idempotency) for command in commands if command.idempotency}
+        if keys:
+            rows = session.query("answers", wanted=list(keys), since=now - _KEPT_MICROS)
+            self._stored = {(as_uuid(row[0]), row[1], row[2]): (row[3], row[4]) for row in rows}
+
+    def earlier(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
+        """The receipt of the first request with this key; without its state where it was stored.
+
+        Raises `IdempotencyMismatch` where that request had another body.
+        """
+        its = identity(organisation_id, key)
+        given = self._given.get(its)
+        if given is not None:
+            _check(key, given[0])
+            return msgspec.structs.replace(given[1], replayed=True)
+        stored = self._stored.get(its)
+        if stored is None:
+            return None
+        _check(key, stored[0])
+        answer = _DECODER.decode(stored[1])
+        return Receipt(**msgspec.structs.asdict(answer), replayed=True)
+
+    def give(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
+        """The batch answers the key with this receipt."""
+        self._given[identity(organisation_id, key)] = (key.digest, receipt)
+
+    def rows(self, now: int) -> list[Row]:
+        """The rows that remember what the batch answers from `now` (microseconds, UTC) on."""
+        return [
+            (organisation_id, scope, key, digest, _stored_form(receipt), now)
+            for (organisation_id, scope, key), (digest, receipt) in self._given.items()
+        ]
+
+
+def identity(organisation_id: UUID, key: IdempotencyKey) -> Identity:
+    return (organisation_id, key.scope, key.key)
+
+
+def purge(session: Session, now: int) -> int:
+    """Forget the keys that have expired; their number."""
+    return session.run("purge_answers", until=now - _KEPT_MICROS)
+
+
+def _check(key: IdempotencyKey, digest: str) -> None:
     if digest != key.digest:
         raise IdempotencyMismatch
 
 
-def answer_row(organisation_id: UUID, key: IdempotencyKey, receipt: Receipt, now: int) -> Row:
-    """The row that remembers a receipt from `now` (microseconds, UTC) on."""
+def _stored_form(receipt: Receipt) -> str:
     answer = _Answer(
         event_ids=receipt.event_ids,
         stream=receipt.stream,
@@ -61,9 +103,4 @@ def answer_row(organisation_id: UUID, key: IdempotencyKey, receipt: Receipt, now
         position=receipt.position,
         log_position=receipt.log_position,
     )
-    return (organisation_id, key.scope, key.key, key.digest, msgspec.json.encode(answer).decode(), now)
-
-
-def purge(session: Session, now: int) -> int:
-    """Forget the keys that have expired; their number."""
-    return session.run("purge_answers", until=now - _KEPT_MICROS)
+    return _ENCODER.encode(answer).decode()

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.aggregates import AGGREGATES, EVENTS
 from domain.envelope import Recorded, Source
-from domain.errors import Refusal
 from ledger import idempotency
 from ledger.bulk import Bulk
 from ledger.commands import Command, Preview, Receipt
+from ledger.committer import Committer
 from ledger.deciding import Desk
-from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
+from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.mapper import Mapper, Upcast
 from ledger.migrations import newest
-from ledger.recorders import Append, Head, LogRecorder, Session, as_uuid, micros, moment, open_recorder
+from ledger.recorders import Head, LogRecorder, Session, as_uuid, micros, moment, open_recorder
+from ledger.shelf import Shelf
 from ledger.source import StoredSource, decoded
-from ledger.states import Cache, States, fold
+from ledger.states import Cache, Entry, Key, States, fold
 from ledger.turn import Turn
+from ledger.waiting import WAITING_AT_MOST, Outcome
 
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096
-#: Seconds that a command waits for its turn within this process.
-TURN_TIMEOUT_S = 10
-T = TypeVar("T")
 
 
 class Ledger:
@@ -47,13 +47,21 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         upcasts: Mapping[str, Upcast] | None = None,
+        waiting_at_most: int = WAITING_AT_MOST,
     ) -> None:
         self.recorder = recorder
         self.clock = clock
         self.new_id = new_id
         self._mapper = Mapper(EVENTS, upcasts)
         self._cache = Cache(CACHED_STATES)
-        self._turns = Lock()
+        self._shelf = Shelf(recorder, self._mapper, AGGREGATES)
+        self._committer = Committer(
+            recorder,
+            self._open_turn,
+            remember=self._remember,
+            forget=self._cache.clear,
+            waiting_at_most=waiting_at_most,
+        )
 
     @classmethod
     def open(
@@ -63,8 +71,11 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         environment: Mapping[str, str] = os.environ,
+        waiting_at_most: int = WAITING_AT_MOST,
     ) -> Self:
         """Connect to a migrated database; runs no DDL. `clock` gives aware instants.
+
+        More than `waiting_at_most` commands waiting in this process, and further ones are `LedgerBusy`.
 
         Raises `LedgerMisconfigured` where POSTGRES_ENABLE_DB_FUNCTIONS is set: with it the event sourcing library
         inserts without any lock, and a tailing reader loses committed events. Raises `LedgerNotMigrated`.
@@ -79,32 +90,42 @@ class Ledger:
         except BaseException:
             recorder.close()
             raise
-        return cls(recorder, clock=clock, new_id=new_id)
+        return cls(recorder, clock=clock, new_id=new_id, waiting_at_most=waiting_at_most)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     def handle(self, command: Command) -> Receipt:
         """Decide the command under the head's lock and record what it comes to, or raise its `Refusal`.
 
-        One transaction: timers due before the act, the act's events, the standing index, the idempotency key, the
-        import row. `LedgerUnavailable` leaves open whether it was recorded; sending it again with its key tells.
+        One transaction, shared with whatever else waits: timers due before the act, the act's events, the standing
+        index, the idempotency key, the import row. Raises `LedgerUnavailable`, whose message says whether something
+        may have been recorded (sending the command again with its key tells), and `LedgerBusy` where too many wait.
         """
-        answers = self._take_turn(lambda turn: [turn.answer(command)])
-        answer = answers[0]
-        if isinstance(answer, Refusal):
-            raise answer
-        return answer
+        receipt = _answer(self._committer.handle(command))
+        return receipt if receipt.state is not None else self._with_state(command.organisation_id, receipt)
 
-    def run_timers(self, organisation_id: UUID, stream_id: UUID) -> Receipt | None:
-        """Record the timers of a stream of any kind, reminders included, that are due by now; None where nothing was.
+    async def handle_async(self, command: Command) -> Receipt:
+        """`handle` for an event loop: no thread waits. A call that is cancelled before its turn is not recorded."""
+        receipt = _answer(await self._committer.handle_async(command))
+        if receipt.state is not None:
+            return receipt
+        return await asyncio.to_thread(self._with_state, command.organisation_id, receipt)
+
+    def waiting(self) -> int:
+        """Commands that wait in this process for their turn."""
+        return self._committer.waiting()
+
+    def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
+        """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
 
         Safe to run twice, and anywhere: what is due is decided under the head's lock. Afterwards the index says when
         to look again.
         """
         command = Command(
-            organisation_id=organisation_id, kind="goal", stream_id=stream_id, act=None, actor=None, source=Source.TIMER
+            organisation_id=organisation_id, kind="goal", stream_id=goal_id, act=None, actor=None, source=Source.TIMER
         )
-        return self._take_turn(lambda turn: turn.sweep(command))
+        outcome = self._committer.handle(command)
+        return None if outcome is None else _answer(outcome)
 
     def bulk(self) -> Bulk:
         """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk`."""
@@ -115,37 +136,29 @@ class Ledger:
         with self.recorder.write() as session:
             return idempotency.purge(session, micros(self.clock()))
 
-    def _take_turn(self, work: Callable[[Turn], T]) -> T:
-        """Wait for this process's turn and the head, let `work` decide, store what it decided."""
-        result: list[T] = []
-        turns: list[Turn] = []
+    def _open_turn(self, session: Session, head: Head) -> Turn:
+        return Turn(
+            session,
+            head,
+            cache=self._cache,
+            mapper=self._mapper,
+            aggregates=AGGREGATES,
+            clock=self.clock,
+            new_id=self.new_id,
+        )
 
-        def batch(session: Session, head: Head) -> Append | None:
-            turn = Turn(
-                session,
-                head,
-                cache=self._cache,
-                mapper=self._mapper,
-                aggregates=AGGREGATES,
-                clock=self.clock,
-                new_id=self.new_id,
-            )
-            turns.append(turn)
-            result.append(work(turn))
-            return turn.append()
+    def _remember(self, changed: dict[Key, Entry]) -> None:
+        for key, entry in changed.items():
+            self._shelf.put(key, entry)
 
-        if not self._turns.acquire(timeout=TURN_TIMEOUT_S):
-            raise LedgerUnavailable("the ledger is busy; try again")
-        try:
-            self.recorder.transact(batch)
-            turns[0].settle()
-        except BaseException:
-            # Committed or not, we do not know: what is cached may be behind the log.
-            self._cache.clear()
-            raise
-        finally:
-            self._turns.release()
-        return result[0]
+    def _with_state(self, organisation_id: UUID, receipt: Receipt) -> Receipt:
+        """A replayed receipt with the state that it had: folded here, where no other command waits for it."""
+        stream_id = UUID(receipt.stream.partition("/")[2])
+        entry = self._shelf.current(organisation_id, stream_id)
+        if entry.version != receipt.version:
+            events = self.events(organisation_id, stream_id)
+            entry = fold([event for event in events if event.version <= receipt.version], AGGREGATES)
+        return msgspec.structs.replace(receipt, state=entry.state)
 
     # --- asking what would be -----------------------------------------------------------------------------------
 
@@ -189,6 +202,18 @@ class Ledger:
             happened = [event for event in events if event.occurred_at <= as_of]
             events = sorted(happened, key=lambda event: (event.occurred_at, event.version))
         return fold(events, AGGREGATES).state
+
+    def current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Entry | None:
+        """A stream's last version and state, or None where this organisation has no such stream of this kind.
+
+        Costs one look at an index, however long the stream is: only what was recorded since the last look is folded.
+        """
+        entry = self._shelf.current(organisation_id, stream_id)
+        return entry if entry.kind == kind else None
+
+    async def current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Entry | None:
+        """`current` for an event loop."""
+        return await asyncio.to_thread(self.current, organisation_id, kind, stream_id)
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
         """A whole stream by version; empty for a stream of another organisation."""
@@ -278,13 +303,20 @@ class Ledger:
         return [(as_uuid(organisation_id), as_uuid(stream_id)) for organisation_id, stream_id in rows]
 
     def close(self) -> None:
-        """Close every connection. Closing twice does no harm."""
+        """Let those who wait have their turn, take nobody any more, close every connection. Twice does no harm."""
+        self._committer.close()
         self.recorder.close()
 
     def _query(self, name: str, **params: object) -> list[Recorded]:
         with self.recorder.read() as session:
             rows = session.query(name, **params)
         return decoded(rows, self._mapper)
+
+
+def _answer(outcome: Outcome) -> Receipt:
+    if isinstance(outcome, Receipt):
+        return outcome
+    raise outcome if outcome is not None else TypeError("a command without an act")
 
 
 def _check_migrated(recorder: LogRecorder, database_url: str) -> None:

@@ -103,6 +103,10 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
 class Session(Protocol):
     """One open transaction of either database."""
 
+    @property
+    def broken(self) -> bool:
+        """The transaction, or its connection, is lost: nothing that is asked here will be answered."""
+
     def query(self, name: str, /, **params: object) -> list[Row]:
         """The rows of a named query. UUIDs come back as the driver has them: pass them through `as_uuid`."""
 
@@ -172,6 +176,24 @@ def reachable() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, InternalError, ConnectionPoolClosedError) as error:
         raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+
+class Each(msgspec.Struct, frozen=True):
+    """A parameter that is a list of tuples, by its columns' types."""
+
+    name: str
+    types: tuple[str, ...]
+
+
+#: `EACH(:wanted uuid text)`, once `:wanted` is spelled as the driver has it.
+EACH = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
+
+
+@cache
+def each_of(name: str) -> Each | None:
+    """The list of tuples that a named query takes, if it takes one."""
+    found = EACH.search(queries()[name])
+    return Each(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
 
 
 @cache

@@ -17,7 +17,23 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable
-from ledger.recorders import Append, Head, Row, Session, Target, plain_events, queries, reachable
+from ledger.packing import Packed, array
+from ledger.recorders import (
+    ANSWERS,
+    EACH,
+    EVENTS,
+    IMPORT_ROWS,
+    STANDING,
+    Append,
+    Head,
+    Row,
+    Session,
+    Target,
+    each_of,
+    plain_events,
+    queries,
+    reachable,
+)
 
 #: Seconds within which a store that is away is said to be away.
 CONNECT_TIMEOUT_S = 5
@@ -30,6 +46,8 @@ _CONNECTIONS = 20
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
 #: Rows of one INSERT: bounds the memory of a statement.
 _CHUNK = 1000
+_TARGETS = {target.table: target for target in (EVENTS, STANDING, ANSWERS, IMPORT_ROWS)}
+_MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
 class PostgresLogDatastore(PostgresDatastore):
@@ -55,6 +73,9 @@ class PostgresLogDatastore(PostgresDatastore):
             # Said at the start of the connection, so that it holds from its first transaction on.
             "options": (
                 f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
+                # Every query here is answered by an index. A plan that was made while the tables were small, and is
+                # kept, must not read all of a large one.
+                " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
             ),
         }
         options = " ".join(str(part["options"]) for part in (bounds, given) if part.get("options"))
@@ -66,28 +87,63 @@ class PostgresLogDatastore(PostgresDatastore):
 class PostgresSession:
     """One transaction on one connection."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], begin: str | None = None) -> None:
         self._connection = connection
         self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
+        if begin is not None:
+            self._cursor.execute(begin.encode())
+
+    @property
+    def broken(self) -> bool:
+        return self._connection.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
 
     def query(self, name: str, /, **params: object) -> list[Row]:
+        each = each_of(name)
+        if each is not None:
+            columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
+            for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
+                params[f"{each.name}_{number}"] = array(kind, values)
         return cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
 
     def run(self, name: str, /, **params: object) -> int:
         return self._cursor.execute(_text(name), params).rowcount
 
+    def locked_head(self) -> Head:
+        """The head that was locked in the message that began the transaction."""
+        self._cursor.nextset()
+        row = self._cursor.fetchone()
+        if row is None:
+            raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
+        return Head(*row)
+
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
         if bulk and not target.conflict:
             self._copy(target, rows)
             return
-        statement, chunk = _insert(target), list[Row]()
+        statement, chunk = _insert(target.table), list[Row]()
         for row in rows:
             chunk.append(row)
             if len(chunk) == _CHUNK:
-                self._cursor.execute(statement, [list(column) for column in zip(*chunk, strict=True)])
+                self._cursor.execute(statement, _arrays(target, chunk))
                 chunk.clear()
         if chunk:
-            self._cursor.execute(statement, [list(column) for column in zip(*chunk, strict=True)])
+            self._cursor.execute(statement, _arrays(target, chunk))
+
+    def append(self, head: Head, append: Append) -> None:
+        """Write all of it in one statement.
+
+        A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
+        with no clock running.
+        """
+        written, params = list[Target](), list[object]()
+        for target, rows in append.rows:
+            written.append(target)
+            params += _arrays(target, rows)
+        if append.events:
+            params += [head.log_position + append.events, append.recorded_at]
+        self._cursor.execute(
+            _append_text(tuple(target.table for target in written), moves_head=append.events > 0), params
+        )
 
     def _copy(self, target: Target, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
@@ -140,19 +196,17 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         if not self._writing.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
             raise LedgerUnavailable("the event store is busy writing")
         try:
-            with self._transaction("BEGIN", "lock_head") as (connection, session):
-                head = Head(*session.fetched())
+            with self._transaction(f"BEGIN; {queries()['lock_head']}") as (connection, session):
+                head = session.locked_head()
                 append = batch(session, head)
                 if append is None:
                     connection.execute("ROLLBACK")
-                elif append.bulk:
+                    return
+                if append.bulk:
                     _write(session, head, append)
-                    connection.execute("COMMIT")
                 else:
-                    # One round trip for all writes and the commit.
-                    with connection.pipeline():
-                        _write(session, head, append)
-                        connection.execute("COMMIT")
+                    session.append(head, append)
+                connection.execute("COMMIT")
         finally:
             self._writing.release()
 
@@ -171,16 +225,13 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         self.datastore.close()
 
     @contextmanager
-    def _transaction(self, begin: str, first: str | None = None) -> Iterator[tuple[psycopg.Connection[Any], _First]]:
-        """BEGIN and the first query in one round trip; whatever is raised inside rolls back."""
+    def _transaction(self, begin: str) -> Iterator[tuple[psycopg.Connection[Any], PostgresSession]]:
+        """Whatever is raised inside rolls back."""
         with reachable(), self.datastore.get_connection() as connection:
-            session = _First(connection)
             try:
-                with connection.pipeline():
-                    connection.execute(begin)
-                    if first is not None:
-                        session.start(first)
-                yield connection, session
+                # Never in psycopg's pipeline: it ends with a Flush, and a server that has read one arms no timer for
+                # a session that is idle in its transaction. A writer that stopped there would keep the head for ever.
+                yield connection, PostgresSession(connection, begin)
             finally:
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     connection.rollback()
@@ -212,17 +263,9 @@ class PostgresAdministration:
         return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
 
 
-class _First(PostgresSession):
-    """A session whose first query was sent along with BEGIN."""
-
-    def start(self, name: str) -> None:
-        self._cursor.execute(_text(name))
-
-    def fetched(self) -> Row:
-        row = self._cursor.fetchone()
-        if row is None:
-            raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
-        return cast("Row", row)
+def _arrays(target: Target, rows: Iterable[Row]) -> list[Packed]:
+    columns = zip(*rows, strict=True)
+    return [array(kind, values) for kind, values in zip(target.columns.values(), columns, strict=True)]
 
 
 def _write(session: PostgresSession, head: Head, append: Append) -> None:
@@ -235,15 +278,30 @@ def _write(session: PostgresSession, head: Head, append: Append) -> None:
 @cache
 def _text(name: str) -> bytes:
     text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", queries()[name].replace("%", "%%"))
-    return re.sub(r":(\w+)", r"%(\1)s", text).encode()
+    return EACH.sub(_wanted, re.sub(r":(\w+)", r"%(\1)s", text)).encode()
+
+
+def _wanted(found: re.Match[str]) -> str:
+    types, name = found["types"].split(), found["mark"].removeprefix("%(").removesuffix(")s")
+    arrays = (f"%({name}_{n})s::{kind}[]" for n, kind in enumerate(types, start=1))
+    names = (f"c{n}" for n in range(1, len(types) + 1))
+    return f"unnest({', '.join(arrays)}) AS wanted({', '.join(names)})"
+
+
+def _insert_text(target: Target) -> str:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in target.columns.values())
+    return f"INSERT INTO {target.table} ({', '.join(target.columns)}) SELECT * FROM unnest({arrays}) {target.conflict}"
 
 
 @cache
-def _insert_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> bytes:
-    names = ", ".join(name for name, _ in columns)
-    arrays = ", ".join(f"%s::{kind}[]" for _, kind in columns)
-    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}) {conflict}".encode()
+def _insert(table: str) -> bytes:
+    return _insert_text(_TARGETS[table]).encode()
 
 
-def _insert(target: Target) -> bytes:
-    return _insert_text(target.table, tuple(target.columns.items()), target.conflict)
+@cache
+def _append_text(tables: tuple[str, ...], *, moves_head: bool) -> bytes:
+    inserts = [_insert_text(_TARGETS[table]) for table in tables]
+    # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
+    last = _MOVE_HEAD if moves_head else inserts.pop()
+    parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
+    return f"WITH {parts} {last}".encode() if parts else last.encode()

@@ -25,7 +25,7 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
-from ledger.recorders import Append, Head, Row, Session, Target, plain_events, queries, reachable
+from ledger.recorders import EACH, Append, Head, Row, Session, Target, plain_events, queries, reachable
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
 LOCK_TIMEOUT_S = 10
@@ -38,6 +38,10 @@ class SQLiteSession:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    @property
+    def broken(self) -> bool:
+        return not self._connection.in_transaction
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         with _translated():
@@ -268,7 +272,13 @@ def _translated() -> Iterator[None]:
 
 @cache
 def _text(name: str) -> str:
-    return re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
+    text = re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
+    return EACH.sub(_wanted, text)
+
+
+def _wanted(found: re.Match[str]) -> str:
+    columns = (f"json_extract(value, '$[{n}]') AS c{n + 1}" for n in range(len(found["types"].split())))
+    return f"(SELECT {', '.join(columns)} FROM json_each({found['mark']})) AS wanted"
 
 
 @cache
@@ -287,6 +297,6 @@ def _value(value: object) -> object:
 
 def _params(params: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: json.dumps([_value(each) for each in value]) if isinstance(value, list) else _value(value)
+        name: json.dumps(value, default=_value) if isinstance(value, list) else _value(value)
         for name, value in params.items()
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -10,6 +10,7 @@ from eventsourcing.persistence import StoredEvent
 from domain.envelope import Recorded
 from ledger.mapper import Mapper
 from ledger.recorders import Row, Session, as_uuid
+from ledger.states import Key
 
 #: No event is recorded after this log position.
 EVERYTHING = 2**63 - 1
@@ -33,6 +34,41 @@ class StoredSource:
     def live(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
         rows = self._session.query("live", organisation_id=organisation_id, owner=owner)
         return frozenset(as_uuid(row[0]) for row in rows)
+
+
+class LoadedSource(StoredSource):
+    """One that was told beforehand what it will be asked: many streams in one query."""
+
+    def __init__(self, session: Session, mapper: Mapper) -> None:
+        super().__init__(session, mapper)
+        self._loaded: dict[Key, list[Row]] = {}
+        #: Streams that were looked for, and those of them that another organisation has.
+        self._known: set[Key] = set()
+        self._taken: set[Key] = set()
+
+    def load(self, keys: Collection[Key]) -> None:
+        """Have these streams at hand, and know which of them belong to another organisation."""
+        self._loaded = {key: [] for key in keys}
+        self._known.update(keys)
+        owners: dict[UUID, list[Key]] = {}
+        for key in keys:
+            owners.setdefault(key[1], []).append(key)
+        for *row, organisation_id in self._session.query("streams_of", wanted=[(stream_id,) for stream_id in owners]):
+            for key in owners[as_uuid(row[0])]:
+                if organisation_id is not None and as_uuid(organisation_id) == key[0]:
+                    self._loaded[key].append(row)
+                else:
+                    self._taken.add(key)
+
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
+        rows = self._loaded.pop((organisation_id, stream_id), None)
+        return super().stream(organisation_id, stream_id) if rows is None else decoded(rows, self._mapper)
+
+    def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        key = (organisation_id, stream_id)
+        if key in self._known:
+            return key in self._taken
+        return super().taken(organisation_id, stream_id)
 
 
 def decoded(rows: Iterable[Row], mapper: Mapper) -> list[Recorded]:

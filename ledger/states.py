@@ -1,8 +1,8 @@
 """Folded states under the head's lock: a bounded cache, the store behind it, and what the batch has decided so far.
 
 The cache belongs to the one thread that writes. It knows up to which log position it is true; a writer that finds the
-head further on (another process has appended) first forgets the streams that have grown since. So a cached state needs
-no look at its stream's version: under the lock it *is* the stream's last one.
+head further on (another process has appended) first folds what came since. So a cached state needs no look at its
+stream's version: under the lock it *is* the stream's last one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from domain.standing import IDLE, Standing
 
 #: (organisation, stream or owner)
 Key = tuple[UUID, UUID]
+K = TypeVar("K")
 V = TypeVar("V")
 
 
@@ -62,19 +63,40 @@ class Cache:
         self._limit = limit
         self.entries: OrderedDict[Key, Entry] = OrderedDict()
         self.books: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
+        #: Organisation -> its last position.
+        self.positions: OrderedDict[UUID, int] = OrderedDict()
         #: Log position up to which everything here is true; None: nothing is.
         self.synced: int | None = None
 
     def clear(self) -> None:
         self.entries.clear()
         self.books.clear()
+        self.positions.clear()
         self.synced = None
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """Streams that have grown elsewhere; any of them may have changed any book."""
-        for key in keys:
-            self.entries.pop(key, None)
-        self.books.clear()
+    def follow(self, recorded: Recorded, aggregates: Mapping[str, Aggregate]) -> None:
+        """Fold an event that another process appended onto its stream's state, which is cached."""
+        key = (recorded.organisation_id, recorded.stream_id)
+        old = self.entries[key]
+        if recorded.version != old.version + 1:
+            # Cached when it had grown already: nothing that follows belongs on top of it.
+            self.forget(key)
+            return
+        entry = folded_on(old, [recorded], aggregates)
+        before, after = standing(old, aggregates), standing(entry, aggregates)
+        self.apply([Move(key=key, entry=entry, before=before, after=after)])
+
+    def forget(self, key: Key) -> None:
+        """A stream has grown elsewhere, nobody looked how: it may have changed any book of its organisation."""
+        self.entries.pop(key, None)
+        for book in [each for each in self.books if each[0] == key[0]]:
+            del self.books[book]
+
+    def position(self, organisation_id: UUID) -> int | None:
+        return _used(self.positions, organisation_id)
+
+    def put_position(self, organisation_id: UUID, position: int) -> None:
+        _put(self.positions, organisation_id, position, self._limit)
 
     def entry(self, key: Key) -> Entry | None:
         return _used(self.entries, key)
@@ -101,14 +123,14 @@ class Cache:
                     self.books[organisation_id, owner] = book | {goal_id} if joins else book - {goal_id}
 
 
-def _used(store: OrderedDict[Key, V], key: Key) -> V | None:
+def _used(store: OrderedDict[K, V], key: K) -> V | None:
     value = store.get(key)
     if value is not None:
         store.move_to_end(key)
     return value
 
 
-def _put(store: OrderedDict[Key, V], key: Key, value: V, limit: int) -> None:
+def _put(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
     store[key] = value
     store.move_to_end(key)
     if len(store) > limit:
@@ -151,23 +173,26 @@ class States:
         self.moves.append(move)
         self._changed[move.key] = move.entry
 
-    def settle(self) -> None:
-        """The moves are stored: they are the cache's now."""
+    def settle(self) -> dict[Key, Entry]:
+        """The moves are stored: they are the cache's now. The streams that changed."""
         self._cache.apply(self.moves)
-        self.moves = []
-        self._changed = {}
+        changed, self.moves, self._changed = self._changed, [], {}
+        return changed
 
 
 def fold(events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:
     """The state that the events of one stream make, in the order given."""
-    entry = NOTHING
-    state: Any = None
-    version, kind = 0, ""
+    return folded_on(NOTHING, events, aggregates)
+
+
+def folded_on(entry: Entry, events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:
+    """The state that further events of the stream make of one."""
+    kind, version, state = entry.kind, entry.version, entry.state
     for event in events:
         kind = kind or event.kind
         state = aggregates[kind].evolve(state, event)
         version = max(version, event.version)
-    return Entry(kind, version, state) if kind else entry
+    return Entry(kind, version, state) if kind else NOTHING
 
 
 def standing(entry: Entry, aggregates: Mapping[str, Aggregate]) -> Standing:

@@ -1,24 +1,25 @@
 """One turn at the log head: a batch of commands decided in order, and the one append that they come to.
 
-`Ledger.handle` takes its turn with a single command. A group commit takes one with all that are waiting: a later
-command sees the events of an earlier one, and a refused one leaves nothing and harms no neighbour.
+A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and harms no neighbour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import msgspec
+from eventsourcing.persistence import PersistenceError, StoredEvent
 
 from domain.aggregates import Aggregate
 from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.standing import IDLE, Standing
-from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.commands import Command, Receipt
 from ledger.deciding import Decision, Desk
-from ledger.idempotency import answer_row, check_digest, find_answer
+from ledger.idempotency import Answers
 from ledger.mapper import Mapper
 from ledger.recorders import (
     ANSWERS,
@@ -33,13 +34,15 @@ from ledger.recorders import (
     micros,
     moment,
 )
-from ledger.source import StoredSource
-from ledger.states import Cache, States, fold
+from ledger.source import LoadedSource
+from ledger.states import Cache, Entry, Key, States
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
 LOOK_AGAIN = timedelta(days=1)
-#: More foreign events than this, and forgetting everything is cheaper than forgetting stream by stream.
-_FORGET_ALL = 1000
+#: More foreign events than this, and forgetting everything is cheaper than following them.
+_FOLLOWED_AT_MOST = 1000
+#: Streams that are read ahead in one query; bounds the memory of reading long ones.
+_READ_AHEAD = 32
 
 
 class Turn:
@@ -59,114 +62,147 @@ class Turn:
         self._session = session
         self._mapper = mapper
         self._cache = cache
-        self._synchronise(head)
+        self._synchronise(head, aggregates)
         #: Never before what is recorded already, even when the machine's clock was put back.
         self.now = max(clock(), moment(head.recorded_at))
-        self.states = States(cache, StoredSource(session, mapper), aggregates)
+        self._source = LoadedSource(session, mapper)
+        self.states = States(cache, self._source, aggregates)
         self._desk = Desk(
-            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=self._stored_position
+            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=self._position
         )
-        self._recorded: list[Recorded] = []
-        self._standings: dict[UUID, Row] = {}
-        self._answers: dict[tuple[UUID, str, str], tuple[IdempotencyKey, Receipt]] = {}
+        #: Streams to be read from the store, in the order of the commands.
+        self._ahead: dict[Key, None] = {}
+        self._answers = Answers()
+        self._imported: set[tuple[UUID, str]] = set()
+        self._event_rows: list[Row] = []
+        self._standings: dict[Key, Row] = {}
         self._import_rows: set[tuple[UUID, str]] = set()
 
-    def answer(self, command: Command) -> Receipt | Refusal:
-        """The command's receipt, or why it was refused."""
+    def prepare(self, commands: Sequence[Command]) -> None:
+        """Ask the store, once for all of them, what these commands are going to ask it."""
+        self._answers.find(self._session, commands, micros(self.now))
+        rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
+        if rows:
+            found = self._session.query("imported", wanted=list(rows))
+            self._imported = {(as_uuid(organisation_id), row) for organisation_id, row in found}
+        unknown = {each.organisation_id for each in commands} - self._cache.positions.keys()
+        if unknown:
+            wanted = [(organisation_id,) for organisation_id in unknown]
+            for organisation_id, position in self._session.query("positions_of", wanted=wanted):
+                self._cache.put_position(as_uuid(organisation_id), int(position or 0))
+        entries = self._cache.entries
+        self._ahead = dict.fromkeys(key for each in commands for key in _streams(each) if key not in entries)
+
+    def outcome(self, command: Command) -> Receipt | Exception | None:
+        """The command's receipt, or why there is none; None for a sweep that found nothing due.
+
+        A defect in a rule harms its own command alone. Raises only where the store failed, or the transaction with it.
+        """
+        self._read_ahead(command)
         try:
+            if command.act is None:
+                return self._swept(command)
             return self._repeated(command) or self._decided(command)
         except Refusal as refusal:
             return refusal
+        except Exception as error:
+            if isinstance(error, PersistenceError) or self._session.broken:
+                raise
+            return error
 
-    def sweep(self, command: Command) -> Receipt | None:
-        """Run what is due on one goal and say when to look again; the receipt, or None where nothing was due."""
+    def append(self) -> Append | None:
+        """Everything that the batch comes to; None: nothing to store."""
+        rows = (
+            (EVENTS, self._event_rows),
+            (STANDING, list(self._standings.values())),
+            (ANSWERS, self._answers.rows(micros(self.now))),
+            (IMPORT_ROWS, list(self._import_rows)),
+        )
+        written = [(target, some) for target, some in rows if some]
+        return Append(events=len(self._event_rows), recorded_at=micros(self.now), rows=written) if written else None
+
+    def settle(self) -> dict[Key, Entry]:
+        """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
+        changed = self.states.settle()
+        for organisation_id, position in self._desk.positions.items():
+            self._cache.put_position(organisation_id, position)
+        self._cache.synced = self._desk.log_position
+        return changed
+
+    def _synchronise(self, head: Head, aggregates: Mapping[str, Aggregate]) -> None:
+        """Bring the cache to the head: other processes may have appended."""
+        cache, synced = self._cache, self._cache.synced
+        if synced != head.log_position:
+            if synced is None or not 0 < head.log_position - synced <= _FOLLOWED_AT_MOST:
+                cache.clear()
+            else:
+                for stream_id, version, topic, state, organisation_id, position in self._session.query(
+                    "grown", after=synced
+                ):
+                    key = (as_uuid(organisation_id), as_uuid(stream_id))
+                    cache.put_position(key[0], position)
+                    if key in cache.entries:
+                        event = StoredEvent(key[1], version, topic, bytes(state))
+                        cache.follow(self._mapper.to_domain_event(event), aggregates)
+                    else:
+                        cache.forget(key)
+            cache.synced = head.log_position
+
+    def _read_ahead(self, command: Command) -> None:
+        """Read the next streams that are not cached, as soon as the first of them is asked for."""
+        if self._ahead and any(key in self._ahead for key in _streams(command)):
+            keys = list(islice(self._ahead, _READ_AHEAD))
+            self._source.load(keys)
+            for key in keys:
+                del self._ahead[key]
+
+    def _repeated(self, command: Command) -> Receipt | None:
+        """The receipt where this very request, or import row, has been answered before."""
+        key, organisation_id = command.idempotency, command.organisation_id
+        if key is not None:
+            earlier = self._answers.earlier(organisation_id, key)
+            if earlier is not None:
+                return earlier
+        if command.import_row is not None:
+            row = (organisation_id, command.import_row)
+            if row in self._imported or row in self._import_rows:
+                return self._already(command)
+        return None
+
+    def _decided(self, command: Command) -> Receipt:
+        decision = self._desk.decide(command)
+        standing = decision.move.after if decision.move.before != decision.move.after else None
+        receipt = self._kept(decision, standing)
+        if command.idempotency is not None:
+            self._answers.give(command.organisation_id, command.idempotency, receipt)
+        if command.import_row is not None:
+            self._import_rows.add((command.organisation_id, command.import_row))
+        return receipt
+
+    def _swept(self, command: Command) -> Receipt | None:
+        """Run what is due on one goal and say when to look again."""
         decision = self._desk.sweep(command)
-        self._keep(decision)
         entry, after = decision.move.entry, decision.move.after
         rings: datetime | None = None
         if after != IDLE:
             aggregate = self.states.aggregates[entry.kind]
             look = self.now + LOOK_AGAIN
             rings = min(aggregate.next_ring(entry.state, self._desk.sweep_world(command)) or look, look)
-        self._stand(decision, Standing(live_owner=after.live_owner, next_timer=rings))
+        receipt = self._kept(decision, Standing(live_owner=after.live_owner, next_timer=rings))
         if not decision.recorded:
             return None
         ids = [recorded.event_id for recorded in decision.recorded]
-        return msgspec.structs.replace(self._receipt(decision), event_ids=ids, already=False)
+        return msgspec.structs.replace(receipt, event_ids=ids, already=False)
 
-    def append(self) -> Append | None:
-        """Everything that the batch comes to; None: nothing to store."""
-        answers = [
-            answer_row(organisation_id, key, receipt, micros(self.now))
-            for (organisation_id, _, _), (key, receipt) in self._answers.items()
-        ]
-        events = [self._event_row(recorded) for recorded in self._recorded]
-        rows = (
-            (EVENTS, events),
-            (STANDING, list(self._standings.values())),
-            (ANSWERS, answers),
-            (IMPORT_ROWS, list(self._import_rows)),
-        )
-        written = [(target, some) for target, some in rows if some]
-        return Append(events=len(events), recorded_at=micros(self.now), rows=written) if written else None
-
-    def settle(self) -> None:
-        """The transaction is committed; still under the process's lock, the cache takes over what it stored."""
-        self.states.settle()
-        self._cache.synced = self._desk.log_position
-
-    def _synchronise(self, head: Head) -> None:
-        synced = self._cache.synced
-        if synced != head.log_position:
-            if synced is None or head.log_position - synced > _FORGET_ALL:
-                self._cache.clear()
-            else:
-                changed = self._session.query("changed", after=synced)
-                self._cache.forget((as_uuid(organisation), as_uuid(stream)) for organisation, stream in changed)
-            self._cache.synced = head.log_position
-
-    def _repeated(self, command: Command) -> Receipt | None:
-        """The receipt where this very request, or import row, has been answered before."""
-        key, organisation_id = command.idempotency, command.organisation_id
-        if key is not None:
-            earlier = self._answers.get((organisation_id, key.scope, key.key))
-            if earlier is not None:
-                check_digest(key, earlier[0].digest)
-                return msgspec.structs.replace(earlier[1], replayed=True)
-            found = find_answer(self._session, organisation_id, key, micros(self.now))
-            if found is not None:
-                return self._with_state(found, organisation_id)
-        row = command.import_row
-        if row is not None and (
-            (organisation_id, row) in self._import_rows
-            or self._session.query("imported", organisation_id=organisation_id, import_row=row)
-        ):
-            return self._already(command)
-        return None
-
-    def _decided(self, command: Command) -> Receipt:
-        decision = self._desk.decide(command)
-        self._keep(decision)
-        if decision.move.before != decision.move.after:
-            self._stand(decision, decision.move.after)
-        receipt = self._receipt(decision)
-        if command.idempotency is not None:
-            key = command.idempotency
-            self._answers[command.organisation_id, key.scope, key.key] = (key, receipt)
-        if command.import_row is not None:
-            self._import_rows.add((command.organisation_id, command.import_row))
-        return receipt
-
-    def _keep(self, decision: Decision) -> None:
+    def _kept(self, decision: Decision, standing: Standing | None) -> Receipt:
+        """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
+        rows = [self._event_row(recorded) for recorded in decision.recorded]
         self._desk.keep(decision)
-        self._recorded.extend(decision.recorded)
-
-    def _stand(self, decision: Decision, standing: Standing) -> None:
-        organisation_id, goal_id = decision.move.key
-        timer = micros(standing.next_timer) if standing.next_timer else None
-        self._standings[goal_id] = (organisation_id, goal_id, standing.live_owner, timer)
-
-    def _receipt(self, decision: Decision) -> Receipt:
+        self._event_rows.extend(rows)
+        if standing is not None:
+            organisation_id, stream_id = decision.move.key
+            timer = micros(standing.next_timer) if standing.next_timer else None
+            self._standings[decision.move.key] = (organisation_id, stream_id, standing.live_owner, timer)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.recorded[decision.timers :]],
             stream=decision.stream,
@@ -190,14 +226,11 @@ class Turn:
             state=entry.state,
         )
 
-    def _with_state(self, receipt: Receipt, organisation_id: UUID) -> Receipt:
-        stream_id = UUID(receipt.stream.partition("/")[2])
-        events = self.states.source.stream(organisation_id, stream_id)
-        entry = fold([event for event in events if event.version <= receipt.version], self.states.aggregates)
-        return msgspec.structs.replace(receipt, state=entry.state)
-
-    def _stored_position(self, organisation_id: UUID) -> int:
-        return int(self._session.query("position", organisation_id=organisation_id)[0][0] or 0)
+    def _position(self, organisation_id: UUID) -> int:
+        known = self._cache.position(organisation_id)
+        if known is None:
+            known = int(self._session.query("position", organisation_id=organisation_id)[0][0] or 0)
+        return known
 
     def _event_row(self, recorded: Recorded) -> Row:
         stored = self._mapper.to_stored_event(recorded)
@@ -211,3 +244,10 @@ class Turn:
             recorded.position,
             micros(recorded.recorded_at),
         )
+
+
+def _streams(command: Command) -> tuple[Key, ...]:
+    """What the command's decision reads for certain; the rest, it asks for when it comes to it."""
+    organisation_id = command.organisation_id
+    own, house = (organisation_id, command.stream_id), (organisation_id, organisation_id)
+    return (own, house) if command.party is None else (own, house, (organisation_id, command.party))

@@ -1,4 +1,5 @@
--- One text for both databases. `:name` is a parameter; `IN :names` takes a list. Instants are microseconds, UTC.
+-- One text for both databases. `:name` is a parameter; `IN :names` takes a list; `EACH(:name type ...)` takes a list of
+-- tuples and is a table `wanted` with the columns c1, c2, ... Instants are microseconds, UTC.
 
 -- name: head
 SELECT log_position, recorded_at FROM ledger_head WHERE single = 1
@@ -18,6 +19,10 @@ SELECT count(*) FROM stored_events
 
 -- name: position
 SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id
+
+-- name: positions_of
+-- The last positions of some organisations.
+SELECT c1, (SELECT max(position) FROM stored_events WHERE organisation_id = c1) FROM EACH(:wanted uuid)
 
 -- name: positions
 SELECT (SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id), log_position
@@ -40,6 +45,17 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
 ORDER BY originator_version
 
+-- name: stream_after
+-- What a stream has grown by since a version.
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE originator_id = :stream_id AND originator_version > :version AND organisation_id = :organisation_id
+ORDER BY originator_version
+
+-- name: streams_of
+-- Some whole streams, whosever they are.
+SELECT originator_id, originator_version, topic, state, organisation_id
+FROM EACH(:wanted uuid) JOIN stored_events ON originator_id = c1 ORDER BY originator_id, originator_version
+
 -- name: taken
 -- Does this stream belong to another organisation?
 SELECT 1 FROM stored_events
@@ -52,6 +68,11 @@ WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notific
 -- name: changed
 -- Streams that have grown behind a log position, of all organisations: what a cache must forget.
 SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
+
+-- name: grown
+-- The events behind a log position, of all organisations: what a cache must follow.
+SELECT originator_id, originator_version, topic, state, organisation_id, position FROM stored_events
+WHERE notification_id > :after AND organisation_id IS NOT NULL ORDER BY notification_id
 
 -- name: read
 SELECT originator_id, originator_version, topic, state FROM stored_events
@@ -82,15 +103,17 @@ WHERE organisation_id = :organisation_id AND goal_id IN :goal_ids AND live_owner
 SELECT organisation_id, goal_id FROM ledger_standing
 WHERE next_timer <= :until ORDER BY next_timer, goal_id LIMIT :limit
 
--- name: answer
-SELECT digest, answer FROM ledger_idempotency
-WHERE organisation_id = :organisation_id AND scope = :scope AND key = :key AND created_at > :since
+-- name: answers
+SELECT c1, c2, c3, digest, answer FROM EACH(:wanted uuid text text)
+JOIN ledger_idempotency ON organisation_id = c1 AND scope = c2 AND key = c3
+WHERE created_at > :since
 
 -- name: purge_answers
 DELETE FROM ledger_idempotency WHERE created_at <= :until
 
 -- name: imported
-SELECT 1 FROM ledger_import_rows WHERE organisation_id = :organisation_id AND import_row = :import_row
+-- Which of some rows were imported before.
+SELECT c1, c2 FROM EACH(:wanted uuid text) JOIN ledger_import_rows ON organisation_id = c1 AND import_row = c2
 
 -- name: imports
 -- A page of the identities of imported rows.

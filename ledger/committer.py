@@ -1,0 +1,217 @@
+"""The group commit: one thread takes all who wait, decides them in order under the head's lock, commits once.
+
+The head serialises writers anyhow, so one thread is enough, and what would cost every command a transaction of its own
+(a lock, an fsync, five round trips) is paid once for all that came while the transaction before was being written.
+Whoever waits learns the outcome after the commit, and only then.
+
+Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or nothing had
+been written), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
+sweep), so it is asked again, and its row answers under the head's lock, when the lost transaction has surely ended; or
+of unknown outcome without one, which only its sender can look into.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from threading import Lock, Thread
+from time import monotonic
+
+from ledger.commands import Command, Receipt
+from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.recorders import Append, Head, LogRecorder, Session
+from ledger.states import Entry, Key
+from ledger.turn import Turn
+from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Waiting
+
+#: Seconds that a command waits for its outcome.
+TURN_TIMEOUT_S = 10
+#: Commands of one transaction.
+BATCH_AT_MOST = 256
+#: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
+DECIDING_S = 0.05
+#: Transactions that may fail with a command in them before it is given up.
+_FAILURES_AT_MOST = 2
+#: Seconds that `close` leaves to those who wait already.
+DRAIN_S = 10
+
+
+class Committer:
+    """Started by the first command, ended by `close`."""
+
+    def __init__(
+        self,
+        recorder: LogRecorder,
+        open_turn: Callable[[Session, Head], Turn],
+        *,
+        remember: Callable[[dict[Key, Entry]], None],
+        forget: Callable[[], None],
+        waiting_at_most: int = WAITING_AT_MOST,
+    ) -> None:
+        self._recorder = recorder
+        self._open_turn = open_turn
+        #: Told of the streams that a commit changed; and that what is cached may be behind the log.
+        self._remember = remember
+        self._forget = forget
+        self._line = Line(waiting_at_most)
+        self._thread: Thread | None = None
+        self._starting = Lock()
+
+    def waiting(self) -> int:
+        """Commands that wait for their turn."""
+        return len(self._line)
+
+    def handle(self, command: Command) -> Outcome:
+        """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
+        waiting = Waiting(command)
+        self._join(waiting)
+        if waiting.wait(TURN_TIMEOUT_S):
+            return waiting.outcome
+        late = self._late(waiting)
+        # Between the two looks it may have come.
+        return waiting.outcome if waiting.wait(0) else late
+
+    async def handle_async(self, command: Command) -> Outcome:
+        """The command's outcome; no thread waits. Cancelled before its turn, nothing of it is recorded."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        waiting = Waiting(command, loop, future)
+        self._join(waiting)
+        alarm = loop.call_later(TURN_TIMEOUT_S, self._expire, waiting)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._line.leave(waiting)
+            raise
+        finally:
+            alarm.cancel()
+
+    def close(self) -> None:
+        """Take nobody any more, and let those who wait have their turn, within `DRAIN_S`."""
+        self._line.close()
+        if self._thread is not None:
+            self._thread.join(DRAIN_S)
+        for waiting in (left := self._line.take_all()):
+            waiting.outcome = LedgerUnavailable(_told(waiting, "the ledger is closed"))
+        _answer(left)
+
+    def _join(self, waiting: Waiting) -> None:
+        evicted = self._line.join(waiting)
+        if evicted is not None:
+            evicted.outcome = LedgerBusy(_told(evicted, "too many commands are waiting"))
+            _answer([evicted])
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    # A daemon: an interpreter that ends without `close` must not hang.
+                    self._thread = Thread(target=self._run, name="plimsoll-committer", daemon=True)
+                    self._thread.start()
+
+    def _expire(self, waiting: Waiting) -> None:
+        if waiting.future is not None and not waiting.future.done():
+            waiting.future.set_result(self._late(waiting))
+
+    def _late(self, waiting: Waiting) -> LedgerUnavailable:
+        waiting.unknown = not self._line.leave(waiting) or waiting.unknown
+        return LedgerUnavailable(_told(waiting, f"the ledger did not get to it within {TURN_TIMEOUT_S} s"))
+
+    def _run(self) -> None:
+        while self._line.somebody():
+            batch = _Batch(self._line, self._open_turn)
+            try:
+                self._recorder.transact(batch.decide)
+                self._remember(batch.settle())
+            except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
+                self._forget()
+                _answer(self._given_up(batch, error))
+            else:
+                _answer(batch.taken)
+
+    def _given_up(self, batch: _Batch, error: BaseException) -> list[Waiting]:
+        """Who is answered with the failure; the others are in line again."""
+        if not batch.taken:
+            # The store let nobody in: it would not let the next ones in either.
+            return [_failed(waiting, error) for waiting in self._line.take_all()]
+        if not isinstance(error, LedgerUnavailable):
+            # Something in the batch was at fault, and nothing was recorded.
+            if len(batch.taken) == 1:
+                return [_failed(batch.taken[0], error)]
+            self._line.put_back(batch.taken, alone=True)
+            return []
+        again, lost = list[Waiting](), list[Waiting]()
+        for waiting in batch.taken:
+            waiting.failures += 1
+            waiting.unknown |= batch.written and isinstance(waiting.outcome, Receipt)
+            resolved = not waiting.unknown or _has_identity(waiting.command)
+            (again if resolved and waiting.failures < _FAILURES_AT_MOST else lost).append(waiting)
+        self._line.put_back(again)
+        return [_failed(waiting, error) for waiting in lost]
+
+
+class _Batch:
+    """One transaction's commands."""
+
+    def __init__(self, line: Line, open_turn: Callable[[Session, Head], Turn]) -> None:
+        self._line = line
+        self._open_turn = open_turn
+        self._turn: Turn | None = None
+        self.taken: list[Waiting] = []
+        #: From here on a failure leaves open whether it was recorded.
+        self.written = False
+
+    def decide(self, session: Session, head: Head) -> Append | None:
+        """Who waits is taken only now that the head is ours: until then each could still step out of the line."""
+        self._turn = turn = self._open_turn(session, head)
+        self.taken = self._line.take(BATCH_AT_MOST)
+        end = monotonic() + DECIDING_S
+        turn.prepare([waiting.command for waiting in self.taken])
+        for number, waiting in enumerate(self.taken):
+            if number and monotonic() > end:
+                self._line.put_back(self.taken[number:])
+                del self.taken[number:]
+                break
+            waiting.outcome = turn.outcome(waiting.command)
+        append = turn.append()
+        self.written = append is not None
+        return append
+
+    def settle(self) -> dict[Key, Entry]:
+        return self._turn.settle() if self._turn is not None else {}
+
+
+def _has_identity(command: Command) -> bool:
+    """Whether handling it again would find that it was recorded."""
+    return command.idempotency is not None or command.import_row is not None or command.act is None
+
+
+def _failed(waiting: Waiting, error: BaseException) -> Waiting:
+    unavailable = isinstance(error, LedgerUnavailable)
+    waiting.outcome = LedgerUnavailable(_told(waiting, str(error))) if unavailable else error
+    return waiting
+
+
+def _told(waiting: Waiting, why: str) -> str:
+    if waiting.unknown:
+        return f"{why}; whether this was recorded is unknown: retry with your key"
+    return f"{why}; nothing was recorded"
+
+
+def _answer(some: Iterable[Waiting]) -> None:
+    """Wake whoever waits: a thread each, and every event loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
+    for waiting in some:
+        if waiting.loop is None:
+            waiting.release()
+        else:
+            loops.setdefault(waiting.loop, []).append(waiting)
+    for loop, woken in loops.items():
+        # A loop that is closed waits for nothing any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_deliver, woken)
+
+
+def _deliver(woken: list[Waiting]) -> None:
+    for waiting in woken:
+        if waiting.future is not None and not waiting.future.done():
+            waiting.future.set_result(waiting.outcome)

@@ -1,0 +1,59 @@
+"""Last states for readers: remembered by version, and brought up to date by what the stream has grown by since."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+from uuid import UUID
+
+from domain.aggregates import Aggregate
+from ledger.mapper import Mapper
+from ledger.recorders import LogRecorder
+from ledger.source import decoded
+from ledger.states import NOTHING, Entry, Key, folded_on
+
+#: States that readers find folded.
+SHELVED_STATES = 4096
+
+
+class Shelf:
+    """For any number of threads. What it says was true when it was asked: the store has been asked each time."""
+
+    def __init__(
+        self,
+        recorder: LogRecorder,
+        mapper: Mapper,
+        aggregates: Mapping[str, Aggregate],
+        limit: int = SHELVED_STATES,
+    ) -> None:
+        self._recorder = recorder
+        self._mapper = mapper
+        self._aggregates = aggregates
+        self._limit = limit
+        self._entries: OrderedDict[Key, Entry] = OrderedDict()
+        self._lock = Lock()
+
+    def current(self, organisation_id: UUID, stream_id: UUID) -> Entry:
+        """The stream's last state, for one query of one index; `NOTHING` where the organisation has no such stream."""
+        key = (organisation_id, stream_id)
+        with self._lock:
+            known = self._entries.get(key, NOTHING)
+        with self._recorder.read() as session:
+            rows = session.query(
+                "stream_after", organisation_id=organisation_id, stream_id=stream_id, version=known.version
+            )
+        entry = folded_on(known, decoded(rows, self._mapper), self._aggregates) if rows else known
+        if entry.version:
+            self.put(key, entry)
+        return entry
+
+    def put(self, key: Key, entry: Entry) -> None:
+        """Remember a committed state, unless a later one is known; the least recently used goes first."""
+        with self._lock:
+            known = self._entries.get(key)
+            if known is None or known.version <= entry.version:
+                self._entries[key] = entry
+            self._entries.move_to_end(key)
+            if len(self._entries) > self._limit:
+                self._entries.popitem(last=False)

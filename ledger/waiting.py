@@ -1,0 +1,172 @@
+"""The commands that wait for their turn: a bounded line for each organisation, served in rounds."""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, Future
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from threading import Condition, Lock
+from uuid import UUID
+
+from ledger.commands import Command, Receipt
+from ledger.errors import LedgerBusy, LedgerUnavailable
+
+#: Commands that wait in one process; more are told to come again.
+WAITING_AT_MOST = 4096
+
+#: What a command comes to. None is a sweep's: nothing was due.
+Outcome = Receipt | BaseException | None
+
+
+class Waiting:
+    """One command, and whoever waits for its outcome: a thread, or a future of an event loop."""
+
+    __slots__ = ("_gate", "command", "failures", "future", "loop", "outcome", "unknown")
+
+    def __init__(
+        self,
+        command: Command,
+        loop: AbstractEventLoop | None = None,
+        future: Future[Outcome] | None = None,
+    ) -> None:
+        self.command = command
+        self.loop = loop
+        self.future = future
+        self.outcome: Outcome = None
+        #: Transactions that failed with it.
+        self.failures = 0
+        #: One of them may have recorded it all the same.
+        self.unknown = False
+        # A bare lock, as `threading.Event` costs three times as much for each command.
+        self._gate = Lock() if loop is None else None
+        if self._gate is not None:
+            self._gate.acquire()
+
+    @property
+    def given_up(self) -> bool:
+        """Nobody waits any more."""
+        return self.future is not None and self.future.done()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the outcome is there within `seconds`; for threads."""
+        return self._gate is not None and self._gate.acquire(timeout=seconds)
+
+    def release(self) -> None:
+        """Wake the thread that waits."""
+        if self._gate is not None:
+            self._gate.release()
+
+
+class Line:
+    """Who waits, fairly: one of each organisation in turn. Safe to use from many threads."""
+
+    def __init__(self, limit: int = WAITING_AT_MOST) -> None:
+        self._limit = limit
+        self._lines: OrderedDict[UUID, OrderedDict[Waiting, None]] = OrderedDict()
+        #: What a batch had no time for goes first.
+        self._first: deque[Waiting] = deque()
+        #: What may have brought a batch down goes alone.
+        self._suspects: deque[Waiting] = deque()
+        self._size = 0
+        self._closed = False
+        self._changed = Condition(Lock())
+
+    def __len__(self) -> int:
+        return self._size
+
+    def join(self, waiting: Waiting) -> Waiting | None:
+        """Stand in line. A full line makes room at the end of its longest organisation: that waiting one is returned.
+
+        Raises `LedgerBusy` where the organisation's own is the longest, `LedgerUnavailable` where the line is closed.
+        """
+        organisation_id = waiting.command.organisation_id
+        with self._changed:
+            if self._closed:
+                raise LedgerUnavailable("the ledger is closed; nothing was recorded")
+            evicted = self._make_room(organisation_id) if self._size >= self._limit else None
+            self._lines.setdefault(organisation_id, OrderedDict())[waiting] = None
+            self._size += 1
+            self._changed.notify()
+        return evicted
+
+    def leave(self, waiting: Waiting) -> bool:
+        """Step out of the line; False where a batch has taken it already."""
+        with self._changed:
+            line = self._lines.get(waiting.command.organisation_id)
+            if line is not None and waiting in line:
+                del line[waiting]
+                self._forget_empty(waiting.command.organisation_id)
+            elif waiting in self._first:
+                self._first.remove(waiting)
+            elif waiting in self._suspects:
+                self._suspects.remove(waiting)
+            else:
+                return False
+            self._size -= 1
+        return True
+
+    def take(self, count: int) -> list[Waiting]:
+        """Up to `count` whose turn it is; a suspect alone."""
+        with self._changed:
+            if self._suspects:
+                taken = [self._suspects.popleft()]
+            else:
+                taken = [self._next() for _ in range(min(count, self._size))]
+            self._size -= len(taken)
+        return taken
+
+    def put_back(self, some: Sequence[Waiting], *, alone: bool = False) -> None:
+        """These go first the next time, in their order; each `alone` where one of them may be at fault."""
+        with self._changed:
+            for waiting in reversed(some):
+                if not waiting.given_up:
+                    (self._suspects if alone else self._first).appendleft(waiting)
+                    self._size += 1
+            self._changed.notify()
+
+    def take_all(self) -> list[Waiting]:
+        """Everybody, for whom there will be no turn."""
+        with self._changed:
+            everybody = [*self._suspects, *self._first, *(each for line in self._lines.values() for each in line)]
+            self._suspects.clear()
+            self._first.clear()
+            self._lines.clear()
+            self._size = 0
+        return everybody
+
+    def somebody(self) -> bool:
+        """Wait until somebody stands in line; False where it is closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._size or self._closed)
+            return self._size > 0
+
+    def close(self) -> None:
+        """Take nobody any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _next(self) -> Waiting:
+        if self._first:
+            return self._first.popleft()
+        organisation_id, line = next(iter(self._lines.items()))
+        waiting, _ = line.popitem(last=False)
+        if line:
+            self._lines.move_to_end(organisation_id)
+        else:
+            del self._lines[organisation_id]
+        return waiting
+
+    def _make_room(self, organisation_id: UUID) -> Waiting:
+        longest = max(self._lines, key=lambda each: len(self._lines[each]), default=organisation_id)
+        own = len(self._lines.get(organisation_id, ()))
+        if longest == organisation_id or len(self._lines[longest]) <= own + 1:
+            raise LedgerBusy(f"{self._size} commands are waiting; nothing was recorded")
+        waiting, _ = self._lines[longest].popitem(last=True)
+        self._forget_empty(longest)
+        self._size -= 1
+        return waiting
+
+    def _forget_empty(self, organisation_id: UUID) -> None:
+        if not self._lines[organisation_id]:
+            del self._lines[organisation_id]
