@@ -63,7 +63,7 @@ class Condition(Value, frozen=True, kw_only=True):
 
 
 class Support(Value, frozen=True, kw_only=True):
-    """What this goal is for: another goal, or a purpose (its version's event id, once charters exist)."""
+    """What this goal is for: another goal, or a purpose: the current one of the charter with this id."""
 
     goal: UUID | None = None
     purpose: UUID | None = None

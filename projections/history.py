@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.aggregates import AGGREGATES
+from domain.charter.state import Charter
 from domain.cycle.state import Closed, Cycle
 from domain.envelope import Recorded
 from domain.errors import InvalidField, NotFound
@@ -85,11 +86,27 @@ def _cycle_values(state: Cycle | None) -> Values:
     return values | {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
 
 
+def _charter_values(state: Charter | None) -> Values:
+    """What everybody may read of it; acknowledgements and breaches stand in their events alone."""
+    if state is None:
+        return {}
+    values: Values = {}
+    if state.purpose is not None:
+        why = state.purpose.why
+        values["purpose_version"] = state.purpose.version
+        values |= {"purpose": why.text, **{f: getattr(why, f) for f in why.__struct_fields__ if f != "text"}}
+    values["non_negotiables"] = [{"id": n.id, "text": n.text, "version": n.version} for n in state.kept]
+    values["freedoms"], values["rituals"] = state.freedoms, state.rituals
+    values["in_force_since"] = state.in_force_since
+    return {name: value for name, value in values.items() if value not in (None, "", (), [])}
+
+
 _VALUES: dict[str, Callable[[Any], Values]] = {
     "goal": goal_values,
     "member": _member_values,
     "team": _team_values,
     "organisation": _organisation_values,
+    "charter": _charter_values,
     "cycle": _cycle_values,
 }
 

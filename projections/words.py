@@ -17,6 +17,7 @@ from domain import team as t
 from domain.aggregates import EVENTS
 from domain.goal import events as e
 from domain.reasons import Reason, ReasonCode
+from projections.charter_words import CHARTER_WORDS
 from projections.cycle_words import CYCLE_WORDS
 from projections.phrases import day, excerpt, hours, joined, percent, phrases, quoted
 from projections.telling import Told, Words, with_text
@@ -321,4 +322,4 @@ WORDS: dict[type, Words] = {
     o.PolicySet: _policy,
 }
 
-WORDS |= CYCLE_WORDS
+WORDS |= CHARTER_WORDS | CYCLE_WORDS

@@ -167,6 +167,7 @@ def _practice(state: Charter, event: e.CharterFact, recorded: Recorded) -> Chart
                 cadence_days=event.cadence_days,
                 minutes=event.minutes,
                 since=at,
+                event=recorded.event_id,
                 ref=event.ref if isinstance(event, e.RitualSet) else (before.ref if before else None),
             )
             return replace(state, rituals=(*_without(state.rituals, event.ritual), ritual))

@@ -132,6 +132,8 @@ class Ritual(msgspec.Struct, frozen=True, kw_only=True):
     cadence_days: int
     minutes: int
     since: datetime
+    #: The event that last set or changed it.
+    event: UUID
     ref: str | None = None
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from domain.charter.state import named_charter
 from domain.envelope import Event, Source
 from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
 from domain.goal import acts as a
@@ -15,6 +16,7 @@ from domain.goal import events as e
 from domain.goal.state import Draft, Goal
 from domain.quantities import Number, exact, quantity
 from domain.references import as_uuid
+from domain.subject import ORGANISATION
 from domain.terms import (
     MAXIMUM_CONDITIONS,
     MINIMUM_CONDITIONS,
@@ -89,11 +91,19 @@ def supports(written: list[SupportInput], world: World, pointer: str = "/terms/s
                 raise NotFound(f"no goal {support.goal!r}", pointer=f"{pointer}/{i}/goal")
             told[Support(goal=goal)] = None
         else:
-            purpose = as_uuid(support.purpose or "")
-            if purpose is None:
-                raise InvalidField("a purpose is named by its id", pointer=f"{pointer}/{i}/purpose")
-            told[Support(purpose=purpose)] = None
+            told[Support(purpose=_purpose(support.purpose or "", world, f"{pointer}/{i}/purpose"))] = None
     return tuple(told)
+
+
+def _purpose(ref: str, world: World, pointer: str) -> UUID:
+    """The charter whose purpose is meant: by whose it is, or by its own id. It may be named before it has a purpose."""
+    identity = as_uuid(ref)
+    if identity is not None and world.team(identity) is None:
+        return identity
+    named = ref == ORGANISATION or world.team(world.id_of("team", ref)) is not None
+    if not named and world.source is not Source.IMPORT:
+        raise NotFound(f"no team {ref!r}: a purpose is named by its team, or by the word organisation", pointer=pointer)
+    return named_charter(world.organisation_id, ref)
 
 
 def trade_offs(written: list[a.TradeOff], world: World) -> tuple[e.TradeOff, ...]:

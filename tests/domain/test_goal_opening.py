@@ -340,7 +340,7 @@ def test_a_support_names_one_thing() -> None:
     both = SupportInput(goal="parent", purpose=NEVER)
     given().when(offer(supports=[both]), by="ana").refused_with(InvalidField, pointer="/terms/supports/0")
     loose = SupportInput(purpose="growth")
-    given().when(offer(supports=[loose]), by="ana").refused_with(InvalidField, pointer="/terms/supports/0/purpose")
+    given().when(offer(supports=[loose]), by="ana").refused_with(NotFound, pointer="/terms/supports/0/purpose")
     given().when(offer(supports=[SupportInput(purpose=NEVER)]), by="ana").then(e.GoalOffered)
 
 
