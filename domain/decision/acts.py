@@ -23,11 +23,9 @@ EventId = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
 
 
 class About(Value, frozen=True, kw_only=True):
-    """What of a charter is asked about: a purpose as proposed, or a non-negotiable, which may be yet to come."""
+    """What of their own charter is asked about: a purpose as proposed, or a non-negotiable, perhaps yet to come."""
 
-    #: A team's charter, or `organisation`; nothing named: the charter of those whose decision it is.
-    charter: Ref | None = None
-    #: The proposal's event id.
+    #: The open proposal's event id or reference.
     proposal: Ref | None = None
     non_negotiable: Ref | None = None
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.charter.state import Matter, charter_id, named_charter, part_id
+from domain.charter.state import Matter, charter_id, part_id
 from domain.decision import acts as a
 from domain.decision import events as e
 from domain.envelope import Source
-from domain.errors import InvalidField
+from domain.errors import InvalidField, NotFound
+from domain.member import Role
 from domain.references import as_uuid
-from domain.subject import ORGANISATION, Subject, require_member, subject_of
+from domain.subject import ORGANISATION, Subject, leads, require_member, subject_of
 from domain.terms import day
 from domain.world import World, own_ref
 
 #: A time-box is for finding consent without taking forever.
-LONGEST_TIME_BOX_DAYS = 90
+LONGEST_TIME_BOX_DAYS = 92
 
 
 def opened(act: a.Open, world: World) -> e.Opened:
@@ -32,14 +33,15 @@ def opened(act: a.Open, world: World) -> e.Opened:
     review_on = act.review_on
     if review_on is not None and day(review_on, "/review_on") < world.today:
         raise InvalidField("a review lies ahead", pointer="/review_on", allowed=(f">= {world.today}",))
+    deciders = _deciders(act.deciders, world)
     return e.Opened(
         question=act.question,
         options=options,
-        deciders=_deciders(act.deciders, world),
+        deciders=deciders,
         deadline=time_box(act.deadline, world),
         fallback=_fallback(act.fallback, ids),
         of=of,
-        about=_about(act, of, world),
+        about=_about(act, of, deciders, world),
         status_quo=act.status_quo,
         review_on=review_on,
         ref=own_ref(act.ref, "decision", world),
@@ -91,22 +93,51 @@ def _fallback(written: e.Fallback, ids: tuple[str, ...]) -> e.Fallback:
     return written
 
 
-def _about(act: a.Open, of: Subject, world: World) -> Matter | None:
-    """What of the charter is asked about; then one option must leave it as it is, or nobody could say no."""
+# --- about a charter ---------------------------------------------------------------------------------------------
+
+
+def _about(act: a.Open, of: Subject, deciders: tuple[UUID, ...], world: World) -> Matter | None:
+    """What of their own charter is asked about; raises a `Refusal` where it could change unseen or past its lead."""
     written = act.about
     if written is None:
         return None
     if (written.proposal is None) is (written.non_negotiable is None):
         raise InvalidField("a decision is about a proposed purpose or about a non-negotiable", pointer="/about")
+    ids = tuple(option.id for option in _options(act.options))
     if act.status_quo is None:
-        ids = tuple(option.id for option in _options(act.options))
+        # Or nobody could say no.
         raise InvalidField("name the option that leaves the charter as it is", pointer="/status_quo", allowed=ids)
+    if act.fallback.option not in (None, act.status_quo):
+        raise InvalidField(
+            "silence is never a yes: no charter changes by a deadline",
+            pointer="/fallback",
+            allowed=("status_quo", "lead_decides"),
+        )
+    if not leads(of, world) and not any(_is_lead(decider, of, world) for decider in deciders):
+        raise InvalidField(
+            "the lead (of the organisation's own: a steward) is one of those who decide about a charter",
+            pointer="/deciders",
+        )
     charter = charter_id(world.organisation_id, of.team)
-    if written.charter is not None:
-        charter = named_charter(world.organisation_id, written.charter)
     if written.non_negotiable is not None:
         return Matter(charter=charter, non_negotiable=part_id(charter, "non_negotiable", written.non_negotiable))
-    proposal = as_uuid(written.proposal or "")
-    if proposal is None:
-        raise InvalidField("a proposal is named by its event's id", pointer="/about/proposal")
-    return Matter(charter=charter, proposal=proposal)
+    return Matter(charter=charter, proposal=_proposal(written.proposal or "", charter, world))
+
+
+def _is_lead(member_id: UUID, of: Subject, world: World) -> bool:
+    team = world.team(of.team) if of.team is not None else None
+    if team is not None:
+        return team.lead == member_id
+    member = world.member(member_id)
+    return member is not None and Role.STEWARD in member.roles
+
+
+def _proposal(ref: str, charter: UUID, world: World) -> UUID:
+    """The open proposal that `ref` names, by its event or as its source calls it."""
+    state = world.charter(charter)
+    proposals = state.proposals if state is not None else ()
+    for proposal in proposals:
+        if ref == proposal.ref or as_uuid(ref) == proposal.id:
+            return proposal.id
+    names = tuple(p.ref or str(p.id) for p in proposals)
+    raise NotFound(f"no purpose proposal {ref!r} is open", pointer="/about/proposal", allowed=names)
