@@ -55,3 +55,11 @@ class Policy(Value, frozen=True, kw_only=True):
     purpose_line: Ratio = "0.2"
     alignment_line: Ratio = "0.2"
     scope_line: Ratio = "0.5"
+    #: Share of members who have not acknowledged what stands.
+    acknowledgement_line: Ratio = "0.2"
+    #: Breaches per 100 member-weeks.
+    breach_line: Ratio = "5"
+    #: Share of breaches without a repair talk within 7 days.
+    unrepaired_line: Ratio = "0.2"
+    #: A charter is looked at as a whole this often.
+    review_days: Days = 183

@@ -1,29 +1,29 @@
-"""What drift is made of: facts derived from one goal's stream alone, each with the event that it is.
+"""What drift is made of: facts derived from one stream alone, each with the event that it is.
 
-Four tables. `drift_clock`: human judgements, pauses and resumptions. `drift_moves`: each accepted change of a due date
-or a target. `drift_links`: which goal supports which, and when its owner last said so. `drift_material`: when a goal
-changed materially, or ended. A fact never changes; it is believed from its event's log position on.
+Five tables. `drift_clock`: human judgements, pauses and resumptions. `drift_moves`: each accepted change of a due date
+or a target. `drift_links`: which goal supports which other or which purpose, and when its owner last said so.
+`drift_material`: when a goal changed materially or ended, or a purpose was revised. `drift_expectations`: what a
+charter asks of its members, and what they said to it. A fact never changes; it is believed from its event's log
+position on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
-from fractions import Fraction
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Event, Recorded
+from domain.charter.events import PurposeRevised
+from domain.envelope import Recorded
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Goal, Promised
-from domain.member import Member
 from domain.quantities import exact, quantity
-from domain.terms import Terms
-from projections.database import Database, Row, statements
-from projections.lens import Lens
+from domain.reasons import ReasonCode
+from domain.terms import Support, Terms
+from projections.drift_charters import EXPECTATIONS, expected
 from projections.tables import BELIEF, FOREVER, Column, Table
 from projections.timeline import micros
 
@@ -62,20 +62,26 @@ LINKS = Table(
     name="drift_links",
     columns=(
         *_FACT,
-        Column("parent", "uuid", "The goal that this one supports."),
+        Column("parent", "uuid", "The goal that this one supports, or the charter whose purpose it serves."),
+        Column("purpose", "integer", "1: the parent is a charter; 0: a goal."),
         Column("affirmed", "integer", "1: promised, affirmed or renegotiated now; 0: supported no more."),
+        Column("how", "text", "promised, affirmed, renegotiated or unlinked."),
+        Column("trigger", "text", "What set the renegotiation off: parent, purpose, ...", nullable=True),
+        Column("cause", "uuid", "The event that the owner named as the cause, if any.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id", "parent"),
-    comment="When the owner of a goal last said that it supports another.",
+    # What a change above caused below is asked from above.
+    indexes=(("organisation_id", "parent"),),
+    comment="When the owner of a goal last said that it supports another goal, or a purpose.",
 )
 MATERIAL = Table(
     name="drift_material",
     columns=(
         *_FACT,
-        Column("what", "text", "The changed terms, parted by commas; or ended:<state>."),
+        Column("what", "text", "The changed terms, parted by commas; ended:<state>; purpose:<version> of a charter."),
     ),
     key=("organisation_id", "stream_id", "event_id"),
-    comment="When a goal changed materially by an accepted change, or ended.",
+    comment="When a goal changed materially by an accepted change, or ended; when a purpose was revised.",
 )
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -83,78 +89,113 @@ _Fact = tuple[str, tuple[Any, ...]]
 _COMPARED = ("due", "conditions", "supports", "priority")
 
 
+class _Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a promise: what was before it, what after, and what had led to the open proposal."""
+
+    before: Promised
+    goal: Promised
+    recorded: Recorded
+    #: Causation of the proposal that was open before.
+    cause: UUID | None
+
+
 class DriftFacts:
-    """The projection: four tables of facts from one goal's stream."""
+    """The projection: facts from one goal's or one charter's stream."""
 
     name = "drift"
-    version = 1
-    kinds = frozenset({"goal"})
-    tables = (CLOCK, MOVES, LINKS, MATERIAL)
+    version = 2
+    kinds = frozenset({"goal", "charter"})
+    tables = (CLOCK, MOVES, LINKS, MATERIAL, EXPECTATIONS)
 
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
         found: Rows = {table.name: [] for table in self.tables}
-        goal: Goal | None = None
-        for recorded in stream:
-            before, goal = goal, evolve(goal, recorded)
-            if recorded.log_position <= after:
-                continue
-            head = (str(recorded.organisation_id), str(recorded.stream_id), recorded.log_position, FOREVER)
-            fact = (str(recorded.event_id), micros(recorded.occurred_at))
-            for table, values in _facts(before, goal, recorded):
-                found[table].append((*head, *fact, *values))
+        told = _of_charter(stream) if stream and stream[0].kind == "charter" else _of_goal(stream, after)
+        for recorded, (table, values) in told:
+            if recorded.log_position > after:
+                head = (str(recorded.organisation_id), str(recorded.stream_id), recorded.log_position, FOREVER)
+                found[table].append((*head, str(recorded.event_id), micros(recorded.occurred_at), *values))
         return found
 
 
-def _facts(before: Goal | None, goal: Goal | None, recorded: Recorded) -> Iterator[_Fact]:
+def _of_goal(stream: Sequence[Recorded], after: int) -> Iterator[tuple[Recorded, _Fact]]:
+    goal: Goal | None = None
+    cause: UUID | None = None
+    for recorded in stream:
+        before, goal = goal, evolve(goal, recorded)
+        if recorded.log_position > after:
+            for fact in _facts(before, goal, recorded, cause):
+                yield recorded, fact
+        if isinstance(recorded.data, e.ChangeProposed):
+            cause = recorded.causation_id
+        elif isinstance(recorded.data, e.ChangeCountered):
+            # What set off a proposal set off the counter to it.
+            cause = recorded.causation_id or cause
+
+
+def _of_charter(stream: Sequence[Recorded]) -> Iterator[tuple[Recorded, _Fact]]:
+    for recorded in stream:
+        for fact in expected(recorded):
+            yield recorded, fact
+        if isinstance(recorded.data, PurposeRevised):
+            yield recorded, (MATERIAL.name, (f"purpose:{recorded.data.version}",))
+
+
+def _facts(before: Goal | None, goal: Goal | None, recorded: Recorded, cause: UUID | None) -> Iterator[_Fact]:
     if isinstance(goal, Ended) and not isinstance(before, Ended):
         yield MATERIAL.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
         yield CLOCK.name, ("promise", None, None)
-        yield from _affirmed(goal)
+        yield from (_link(support, 1, "promised", None, recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
         tell = _TELLERS.get(type(recorded.data))
         if tell is not None:
-            yield from tell(before, goal, recorded.data)
+            yield from tell(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
 
 
-def _affirmed(goal: Promised) -> Iterator[_Fact]:
-    for support in goal.terms.supports:
-        if support.goal is not None:
-            yield LINKS.name, (str(support.goal), 1)
+def _link(support: Support, affirmed: int, how: str, trigger: str | None, cause: UUID | None) -> _Fact:
+    parent, purpose = (support.goal, 0) if support.goal is not None else (support.purpose, 1)
+    return LINKS.name, (str(parent), purpose, affirmed, how, trigger, None if cause is None else str(cause))
 
 
-def _judgement(kind: str) -> Callable[[Promised, Promised, Any], Iterator[_Fact]]:
-    return lambda _before, _goal, _event: iter([(CLOCK.name, (kind, None, None))])
+def _judgement(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
+    return lambda _step: iter([(CLOCK.name, (kind, None, None))])
 
 
-def _link_affirmed(_before: Promised, goal: Promised, event: e.LinkAffirmed) -> Iterator[_Fact]:
+def _link_affirmed(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("affirmation", None, None)
-    held = set(goal.terms.supports)
-    for support in event.supports:
-        if support.goal is not None and support in held:
-            yield LINKS.name, (str(support.goal), 1)
+    held = set(step.goal.terms.supports)
+    for support in step.recorded.data.supports:
+        if support in held:
+            yield _link(support, 1, "affirmed", None, step.recorded.causation_id)
 
 
-def _dropped(before: Promised, goal: Promised, _event: Event) -> Iterator[_Fact]:
-    kept = {support.goal for support in goal.terms.supports}
-    for support in before.terms.supports:
-        if support.goal is not None and support.goal not in kept:
-            yield LINKS.name, (str(support.goal), 0)
+def _dropped(step: _Step, trigger: str | None, cause: UUID | None) -> Iterator[_Fact]:
+    kept = set(step.goal.terms.supports)
+    for support in step.before.terms.supports:
+        if support not in kept:
+            yield _link(support, 0, "unlinked", trigger, cause)
 
 
-def _accepted(before: Promised, goal: Promised, event: e.ChangeAccepted) -> Iterator[_Fact]:
+def _unlinked(step: _Step) -> Iterator[_Fact]:
+    reason = step.recorded.reason
+    trigger = "purpose" if reason is not None and reason.code is ReasonCode.PURPOSE_CHANGED else None
+    return _dropped(step, trigger, step.recorded.causation_id)
+
+
+def _accepted(step: _Step) -> Iterator[_Fact]:
     """The owner has promised anew: a judgement, and every link of the new terms is affirmed by it."""
-    proposal = before.proposal
+    before, goal, proposal = step.before, step.goal, step.before.proposal
     if proposal is None:
         return
     pause = proposal.changes.pause
     days = (pause.paused_from.isoformat(), pause.resume_on.isoformat()) if pause else (None, None)
     yield CLOCK.name, ("accepted_change", *days)
-    yield from _affirmed(goal)
-    yield from _dropped(before, goal, event)
+    for support in goal.terms.supports:
+        yield _link(support, 1, "renegotiated", proposal.trigger, step.cause)
+    yield from _dropped(step, proposal.trigger, step.cause)
     self_set = before.owner == before.sponsor
-    negotiated = 0 if proposal.retroactive or event.self_accepted or self_set else 1
+    negotiated = 0 if proposal.retroactive or step.recorded.data.self_accepted or self_set else 1
     for field, old, new, moved in _moved(before.terms, goal.terms):
         yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
     what = [*_changed(before, goal), *(["pause"] if pause else [])]
@@ -185,126 +226,13 @@ def _changed(before: Promised, goal: Promised) -> Iterator[str]:
     yield from (role for role in ("owner", "sponsor") if getattr(before, role) != getattr(goal, role))
 
 
-_TELLERS: dict[type, Callable[[Promised, Promised, Any], Iterator[_Fact]]] = {
+_TELLERS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
     e.CheckedIn: _judgement("check_in"),
     e.Affirmed: _judgement("affirmation"),
     e.LinkAffirmed: _link_affirmed,
-    e.Unlinked: _dropped,
+    e.Unlinked: _unlinked,
     e.Resumed: _judgement("resume"),
     e.ChangeAccepted: _accepted,
 }
 
 DRIFT = DriftFacts()
-
-
-# --- what a lens shows of them ---------------------------------------------------------------------------------------
-
-
-class Judgement(msgspec.Struct, frozen=True):
-    """The last human judgement about a goal; microseconds UTC."""
-
-    event_id: UUID
-    at: int
-
-
-class PauseFact(msgspec.Struct, frozen=True):
-    """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
-
-    at: int
-    paused_from: date | None
-    resume_on: date | None
-
-
-class Move(msgspec.Struct, frozen=True):
-    """An accepted change of a due date (days) or target (units)."""
-
-    event_id: UUID
-    field: str
-    moved: Fraction
-    negotiated: bool
-
-
-class Link(msgspec.Struct, frozen=True):
-    """A goal that is supported, and when that was last said; microseconds UTC."""
-
-    parent: UUID
-    event_id: UUID
-    at: int
-
-
-class Material(msgspec.Struct, frozen=True):
-    """A material change of a goal, or its end; microseconds UTC."""
-
-    event_id: UUID
-    at: int
-    what: str
-
-
-class Parent(msgspec.Struct, frozen=True):
-    """A supported goal as far as a sentence needs it."""
-
-    title: str
-    owner: UUID | None
-
-
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lens shows about the goals asked for; by goal, lists in log order."""
-
-    judged: dict[UUID, Judgement]
-    pauses: dict[UUID, list[PauseFact]]
-    moves: dict[UUID, list[Move]]
-    links: dict[UUID, list[Link]]
-    #: By parent.
-    material: dict[UUID, list[Material]]
-    parents: dict[UUID, Parent]
-    #: Present and departed owners.
-    owners: dict[UUID, Member]
-
-
-def facts_at(database: Database, lens: Lens, goals: Sequence[Promised]) -> Facts:
-    """The facts behind these goals, their parents and their owners."""
-
-    def rows(name: str, ids: Iterable[UUID]) -> list[Row]:
-        return list(_rows(database, lens, name, sorted(map(str, set(ids)))))
-
-    own = [goal.id for goal in goals]
-    links = _listed(rows("links", own), lambda r: Link(UUID(r.parent), UUID(r.event_id), r.occurred_at))
-    parents = {link.parent for held in links.values() for link in held}
-    return Facts(
-        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows("judged", own)},
-        pauses=_listed(rows("pauses", own), lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))),
-        moves=_listed(rows("moves", own), lambda r: Move(UUID(r.event_id), r.field, exact(r.moved), r.negotiated == 1)),
-        links=links,
-        material=_listed(rows("material", parents), lambda r: Material(UUID(r.event_id), r.occurred_at, r.what)),
-        parents={
-            UUID(r.stream_id): Parent(r.title, UUID(r.owner) if r.owner else None) for r in rows("parents", parents)
-        },
-        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows("owners", (goal.owner for goal in goals))},
-    )
-
-
-#: Ids in one statement: few enough for any database's limit of parameters.
-_SLICE = 400
-
-
-def _rows(database: Database, lens: Lens, name: str, ids: Sequence[str]) -> Iterator[Row]:
-    """A stream's rows stay together: each id is in one slice only."""
-    for start in range(0, len(ids), _SLICE):
-        part = {f"id_{n}": value for n, value in enumerate(ids[start : start + _SLICE])}
-        sql = statements("drift")[name].replace(":ids", ", ".join(f":{key}" for key in part))
-        yield from database.query(sql, {**lens.params, **part})
-
-
-_MEMBER = msgspec.json.Decoder(Member)
-T = TypeVar("T")
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _listed(rows: list[Row], made: Callable[[Row], T]) -> dict[UUID, list[T]]:
-    found: dict[UUID, list[T]] = {}
-    for row in rows:
-        found.setdefault(UUID(row.stream_id), []).append(made(row))
-    return found

@@ -61,6 +61,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Paired by inference, and additions taken within the line: shown beside, never inside.
     inferred: int | None = None
     absorbed: int | None = None
+    #: Of the counted links, those whose window to be affirmed has passed.
+    overdue: int | None = None
     #: The events that made the number, in log order; only when asked to explain.
     events: list[UUID] | None = None
 

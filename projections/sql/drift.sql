@@ -22,8 +22,8 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY known_from, field
 
 -- name: links
-SELECT stream_id, event_id, parent, occurred_at FROM (
-  SELECT stream_id, event_id, parent, occurred_at, affirmed,
+SELECT stream_id, event_id, parent, purpose, occurred_at FROM (
+  SELECT stream_id, event_id, parent, purpose, occurred_at, affirmed,
     ROW_NUMBER() OVER (PARTITION BY stream_id, parent ORDER BY occurred_at DESC, known_from DESC) AS place
   FROM drift_links
   WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
@@ -38,7 +38,7 @@ ORDER BY occurred_at, known_from
 
 -- name: parents
 -- `+`: by their ids; SQLite would otherwise walk every goal that is still valid.
-SELECT stream_id, title, owner FROM goals
+SELECT stream_id, title, owner, state FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
@@ -46,3 +46,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from 
 SELECT stream_id, body FROM members
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
+
+-- name: expectations
+SELECT stream_id, event_id, occurred_at, known_from, team, kind, item, number, member, text FROM drift_expectations
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known

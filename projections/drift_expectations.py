@@ -1,0 +1,177 @@
+"""Expectation drift: who has not acknowledged what stands, breaches and their repairs, and how old the last look is.
+
+Counted about charters and events, never as anybody's score: breaches are a group's, not a member's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.member import Member
+from domain.policy import Policy
+from domain.quantities import exact
+from projections.drift_framework import Breach, Framework, NonNegotiable
+from projections.figures import SMALL_SAMPLE, Figure, named, over, printed, share
+from projections.lens import Lens
+from projections.timeline import micros
+
+NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
+#: A breach is repaired in time within so many days.
+REPAIR_DAYS = 7
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_WEEK = 7 * _DAY
+
+
+class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A member, and what stands in one charter that she has not acknowledged as it is worded now."""
+
+    member: UUID
+    framework: Framework
+    waiting: list[NonNegotiable]
+
+
+class Expectations(msgspec.Struct, frozen=True, kw_only=True):
+    """Charters, those to whom they apply, and the window of w days that ends with the lens's day."""
+
+    lens: Lens
+    frameworks: list[Framework]
+    #: Joined members of whom it is asked what they acknowledged.
+    members: list[Member]
+    #: Those whose weeks breaches are counted over; the same, unless the organisation's charter speaks for a team.
+    everybody: list[Member]
+    leads: dict[UUID, UUID]
+    window: int
+    #: One member was asked about: what belongs to a group is left unsaid.
+    personal: bool = False
+
+    @property
+    def until(self) -> int:
+        """Microseconds UTC."""
+        return micros(self.lens.at)
+
+    @property
+    def since(self) -> int:
+        """Microseconds UTC; the window begins behind it."""
+        return self.until - self.window * _DAY
+
+    def applies(self, framework: Framework, member: Member) -> bool:
+        """A team's charter to its members and its lead, the organisation's to everybody."""
+        team = framework.team
+        return team is None or team in member.teams or self.leads.get(team) == member.id
+
+    def breaches(self) -> list[Breach]:
+        """Raised within the window, by the event that raised them."""
+        told = [b for held in self.frameworks for b in held.breaches.values() if b.at > self.since]
+        return sorted(told, key=lambda b: b.event_id.int)
+
+
+def unacknowledged(asked: Expectations) -> Iterator[Unacknowledged]:
+    """Per member and charter, in the order of their ids."""
+    for member in asked.members:
+        for framework in asked.frameworks:
+            if not asked.applies(framework, member):
+                continue
+            standing = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
+            waiting = [n for n in standing if (member.id, n.id, n.version) not in framework.acknowledged]
+            if waiting:
+                yield Unacknowledged(member=member.id, framework=framework, waiting=waiting)
+
+
+def figures(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+    """The four figures, each with the events that made it."""
+    if not asked.frameworks:
+        yield from (Figure(name=name, value=None, status="no_charter", **group) for name in NAMES)
+        return
+    yield _acknowledgement(asked, policy, group)
+    if asked.personal:
+        yield from (Figure(name=name, value=None, status="not_personal", **group) for name in NAMES[1:3])
+    else:
+        yield _breach_rate(asked, policy, group)
+        yield _repair_share(asked, policy, group)
+    yield _review_age(asked, policy, group)
+
+
+def _acknowledgement(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+    speaking = [held for held in asked.frameworks if held.non_negotiables]
+    people = {m.id for m in asked.members if any(asked.applies(held, m) for held in speaking)}
+    lacking = {u.member for u in unacknowledged(asked)}
+    standing = [n for held in speaking for n in held.non_negotiables.values()]
+    worded = {(n.id, n.version) for n in standing}
+    said = [
+        event
+        for held in speaking
+        for (member, item, version), event in held.acknowledged.items()
+        if member in people and (item, version) in worded
+    ]
+    return share(
+        "acknowledgement_share",
+        len(lacking),
+        len(people),
+        limit=exact(policy.acknowledgement_line),
+        events=named([*(n.event_id for n in standing), *said]),
+        **group,
+    )
+
+
+def _breach_rate(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
+    people = [m for m in asked.everybody if any(asked.applies(held, m) for held in asked.frameworks)]
+    weeks = sum((_weeks(m, asked) for m in people), Fraction(0))
+    raised = asked.breaches()
+    rate = 100 * len(raised) / weeks if weeks else None
+    small = weeks < SMALL_SAMPLE
+    return Figure(
+        name="breach_rate",
+        count=len(raised),
+        n=int(weeks),
+        value=printed(rate),
+        status=None if weeks else "no_data",
+        line=None if rate is None or small else over(rate, exact(policy.breach_line)),
+        small_sample=small,
+        events=named(b.event_id for b in raised),
+        **group,
+    )
+
+
+def _weeks(member: Member, asked: Expectations) -> Fraction:
+    """How much of the window the member has been there."""
+    joined = asked.since if member.joined_at is None else max(asked.since, micros(member.joined_at))
+    return Fraction(max(0, asked.until - joined), _WEEK)
+
+
+def _repair_share(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
+    due = [b for b in asked.breaches() if b.repaired_at is not None or asked.until - b.at > REPAIR_DAYS * _DAY]
+    kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY]
+    told = share(
+        "repair_share", len(kept), len(due), events=named(e for b in due for e in (b.event_id, b.repair)), **group
+    )
+    if not due or told.small_sample:
+        return told
+    missed = Fraction(len(due) - len(kept), len(due))
+    return msgspec.structs.replace(told, line=over(missed, exact(policy.unrepaired_line)))
+
+
+def _review_age(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Of several charters the one that has waited longest; `n` is how many there are."""
+    event, at = min(looks(asked.frameworks), key=lambda look: (look[1], look[0].int))
+    age = Fraction(asked.until - at, _DAY)
+    return Figure(
+        name="review_age_days",
+        n=len(asked.frameworks),
+        value=printed(age),
+        line=over(age, Fraction(policy.review_days)),
+        events=[event],
+        **group,
+    )
+
+
+def looks(frameworks: Iterable[Framework]) -> Sequence[tuple[UUID, int]]:
+    """When each of them was last looked at; every charter that says anything was, when it said so."""
+    return [held.looked for held in frameworks if held.looked is not None]

@@ -1,0 +1,141 @@
+"""How one live goal drifts at a lens: how long nobody judged it, how far it moved, which of its links are loose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.calendar import SETTLING_WORKING_DAYS, add_working_days, end_of_day
+from domain.goal.state import Promised
+from domain.member import Absence
+from domain.quantities import exact
+from projections.drift_evidence import Facts, Judgement, Link, Material, Move, PauseFact
+from projections.lens import Lens
+from projections.timeline import instant, micros
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """A link whose parent moved on after its owner last affirmed it."""
+
+    link: Link
+    #: What happened to the parent since, in log order of time; never empty.
+    since: list[Material]
+    #: From the first of it until the lens.
+    days: Fraction
+    #: By when its owner is to affirm, renegotiate or unlink.
+    until: datetime
+    overdue: bool
+
+
+class Assessed(msgspec.Struct, frozen=True, kw_only=True):
+    """One live goal and how it drifts."""
+
+    goal: Promised
+    #: Days without a human judgement; None while paused.
+    idle: Fraction | None
+    judged: UUID
+    stale: bool
+    moves: list[Move]
+    links: int
+    unaffirmed: list[Unaffirmed]
+
+    @property
+    def first_duration(self) -> int:
+        """Days from the first start to the first due of the promised terms."""
+        return max(0, (self.goal.first_terms.due - self.goal.first_terms.start).days)
+
+    @property
+    def first_span(self) -> Fraction:
+        """What was first promised, in units of the measure: |target - baseline|; 0 where they are not both stated."""
+        measure = self.goal.first_terms.measure
+        if measure.target is None or measure.baseline is None:
+            return Fraction(0)
+        return abs(exact(measure.target) - exact(measure.baseline))
+
+
+def assess(goal: Promised, facts: Facts, lens: Lens) -> Assessed:
+    """How one live goal drifts at the lens."""
+    policy = lens.policy.policy
+    judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, micros(goal.judged_at))
+    idle = None if _paused(goal, lens.today) else idle_days(goal, judged.at, facts, lens)
+    links = facts.links.get(goal.id, [])
+    return Assessed(
+        goal=goal,
+        idle=idle,
+        judged=judged.event_id,
+        stale=idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
+        moves=facts.moves.get(goal.id, []),
+        links=len(links),
+        unaffirmed=list(_unaffirmed(links, facts, lens)),
+    )
+
+
+def _paused(goal: Promised, today: date) -> bool:
+    return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
+
+
+def idle_days(goal: Promised, judged_at: int, facts: Facts, lens: Lens) -> Fraction:
+    """Days from the last judgement to the lens, less pauses and the owner's absences.
+
+    An absence stops the clock from its first day to the end of the second working day after it.
+    """
+    owner = facts.owners.get(goal.owner)
+    stops = [
+        *_paused_spans(facts.pauses.get(goal.id, []), lens.tzinfo),
+        *_absent_spans(owner.absences if owner else (), lens.tzinfo),
+    ]
+    until = micros(lens.at)
+    stopped, reached = 0, judged_at
+    for start, end in sorted(stops):
+        begin, stop = max(start, reached), min(end, until)
+        if stop > begin:
+            stopped += stop - begin
+            reached = stop
+    return Fraction(until - judged_at - stopped, _DAY // _MICROSECOND)
+
+
+def _paused_spans(pauses: Sequence[PauseFact], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    """Microseconds UTC; a pause ends on its day, when work resumes, or when another pause takes its place."""
+    for number, pause in enumerate(pauses):
+        if pause.paused_from is not None and pause.resume_on is not None:
+            cut = [later.at for later in pauses[number + 1 : number + 2]]
+            yield _midnight(pause.paused_from, zone), min([_midnight(pause.resume_on, zone), *cut])
+
+
+def _absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    for absence in absences:
+        back = end_of_day(add_working_days(absence.to, SETTLING_WORKING_DAYS), zone)
+        yield _midnight(absence.from_, zone), micros(back)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    """The day's 00:00 in the zone, microseconds UTC."""
+    return micros(end_of_day(day - _DAY, zone))
+
+
+def _unaffirmed(links: Iterable[Link], facts: Facts, lens: Lens) -> Iterator[Unaffirmed]:
+    for link in links:
+        told = loose(link, facts.material.get(link.parent, []), lens)
+        if told is not None:
+            yield told
+
+
+def loose(link: Link, material: Iterable[Material], lens: Lens) -> Unaffirmed | None:
+    """The link where its parent (`material` is what happened to it) moved on after it was affirmed; else None.
+
+    A change at the very instant of the affirmation came before it. The window is the policy's `unaffirmed_days`.
+    """
+    since = [m for m in material if m.at > link.at]
+    if not since:
+        return None
+    days = Fraction(micros(lens.at) - since[0].at, _DAY // _MICROSECOND)
+    until = instant(since[0].at) + timedelta(days=lens.policy.policy.unaffirmed_days)
+    return Unaffirmed(link=link, since=since, days=days, until=until, overdue=lens.at > until)
