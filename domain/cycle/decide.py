@@ -192,9 +192,8 @@ def _settled(said: _Said, act: a.SettleGoal) -> e.GoalSettled:
     if act.how not in possible:
         raise InvalidField(_not_so(act.how, goal), pointer="/how", allowed=possible)
     if held.how == act.how:
-        raise ActNotAllowed(
-            f"this goal is settled as {act.how} already", allowed=tuple(h for h in possible if h != act.how)
-        )
+        others = tuple(how for how in possible if how != act.how)
+        raise ActNotAllowed(f"this goal is settled as {act.how} already", pointer="/how", allowed=others)
     return e.GoalSettled(goal=held.goal, how=act.how)
 
 

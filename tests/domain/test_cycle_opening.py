@@ -1,0 +1,232 @@
+"""How a cycle begins: the purpose restated, one open at a time, and what comes along from the one before."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from domain.charter.state import charter_id
+from domain.cycle import acts as c
+from domain.cycle import events as e
+from domain.cycle.state import Running
+from domain.errors import (
+    ActNotAllowed,
+    AlreadyExists,
+    Forbidden,
+    InvalidField,
+    NotFound,
+    PurposeRequired,
+)
+from domain.goal import acts as g
+from domain.subject import Subject
+from tests.domain.cycling import (
+    WHY,
+    adopt_purpose,
+    chartered,
+    closed,
+    cycling,
+    improvement,
+    opening,
+    promised,
+    reflected,
+    settle_all,
+)
+from tests.spec import Story, given, like, why
+
+
+def test_a_lead_opens_a_cycle_by_restating_the_purpose() -> None:
+    story = chartered()
+    core = charter_id(story.organisation_id, story.id("core", "team"))
+
+    given(story=story).when(opening(), by="lea", on="cycle").then(
+        e.CycleOpened(
+            name="Spring",
+            of=Subject(team=story.id("core", "team")),
+            starts=date(2026, 1, 12),
+            ends=date(2026, 4, 10),
+            purpose=e.PurposeVersion(charter=core, version=1),
+            **WHY,
+        )
+    )
+    assert isinstance(story.state("cycle", "cycle"), Running)
+
+
+def test_without_a_purpose_there_is_nothing_to_restate() -> None:
+    given().when(opening(), by="lea", on="cycle").refused_with(
+        PurposeRequired, allowed=("propose_purpose", "adopt_purpose")
+    )
+
+
+@pytest.mark.parametrize("whom", ["to_team", "to_clients", "to_organisation"])
+def test_the_purpose_is_restated_to_each_of_them(whom: str) -> None:
+    given(story=chartered()).when(opening(**{whom: "  "}), by="lea", on="cycle").refused_with(
+        InvalidField, pointer=f"/{whom}"
+    )
+
+
+def test_another_version_than_the_one_in_force_is_not_restated() -> None:
+    given(story=chartered()).when(opening(purpose=2), by="lea", on="cycle").refused_with(
+        InvalidField, pointer="/purpose", allowed=("1",)
+    )
+    given(story=chartered()).when(opening(purpose=1), by="lea", on="cycle").then(e.CycleOpened)
+
+
+@pytest.mark.parametrize("by", ["ana", "sam"])
+def test_nobody_but_the_lead_opens_a_teams_cycle(by: str) -> None:
+    given(story=chartered()).when(opening(), by=by, on="cycle").refused_with(Forbidden, allowed=("lead", "steward"))
+
+
+def test_a_steward_opens_the_organisations_own_and_a_lead_does_not() -> None:
+    story = chartered(by="stella", of="organisation")
+
+    given(story=story).when(opening(team=None), by="lea", on="cycle").refused_with(Forbidden, allowed=("steward",))
+    given(story=story).when(opening(team=None), by="stella", on="cycle").then(
+        like(e.CycleOpened, of=Subject(team=None))
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"starts": date(2026, 4, 11)}, "/ends"),
+        ({"ends": date(2029, 1, 1)}, "/ends"),
+        ({"starts": date(1900, 1, 1)}, "/starts"),
+    ],
+)
+def test_a_cycle_ends_on_or_after_its_first_day_within_two_years(fields: dict[str, Any], pointer: str) -> None:
+    given(story=chartered()).when(opening(**fields), by="lea", on="cycle").refused_with(InvalidField, pointer=pointer)
+
+
+def test_a_team_that_is_not_there_has_no_cycle() -> None:
+    given(story=chartered()).when(opening(team="nowhere"), by="stella", on="cycle").refused_with(
+        NotFound, pointer="/team"
+    )
+
+
+def test_one_cycle_of_a_team_is_open_at_a_time() -> None:
+    story = cycling()
+
+    given(story=story).when(opening(), by="lea", on="other").refused_with(ActNotAllowed, allowed=("close",))
+    given(story=story).when(opening(), by="lea", on="cycle").refused_with(AlreadyExists)
+
+    closed(story)
+    given(story=story).when(opening(), by="lea", on="other").then(e.CycleOpened)
+
+
+def test_a_team_and_the_organisation_each_have_one() -> None:
+    story = cycling()
+    adopt_purpose(story, "organisation", by="stella")
+
+    given(story=story).when(opening(team=None), by="stella", on="whole").then(e.CycleOpened)
+
+
+# --- goals in --------------------------------------------------------------------------------------------------------
+
+
+def test_goals_are_in_it_from_the_beginning() -> None:
+    story = chartered()
+    promised(story, "one", "two")
+
+    given(story=story).when(opening(goals=["two", "one", "two"]), by="lea", on="cycle").then(
+        like(e.CycleOpened, goals=(story.id("two", "goal"), story.id("one", "goal")))
+    )
+
+
+def test_a_goal_that_is_not_there_or_over_is_not() -> None:
+    story = chartered()
+    promised(story, "one")
+    story.says("sam", g.Cancel(reason=why()), on="one")
+
+    given(story=story).when(opening(goals=["none"]), by="lea", on="cycle").refused_with(NotFound, pointer="/goals/0")
+    given(story=story).when(opening(goals=["one"]), by="lea", on="cycle").refused_with(InvalidField, pointer="/goals/0")
+
+
+# --- what it follows -------------------------------------------------------------------------------------------------
+
+
+def test_it_follows_a_closed_cycle_of_the_same_team_only() -> None:
+    story = cycling()
+    adopt_purpose(story, "organisation", by="stella")
+
+    given(story=story).when(opening(team=None, follows="cycle"), by="stella", on="whole").refused_with(
+        InvalidField, pointer="/follows"
+    )
+    given(story=story).when(opening(team=None, follows="none"), by="stella", on="whole").refused_with(
+        NotFound, pointer="/follows"
+    )
+    story.says("stella", opening(team=None), on="whole")
+    closed(story)
+    given(story=story).when(opening(follows="cycle"), by="lea", on="next").then(
+        like(e.CycleOpened, follows=story.id("cycle", "cycle"))
+    )
+
+
+def test_open_improvements_come_along_and_finished_ones_do_not() -> None:
+    story = cycling()
+    kept, done, dropped = improvement(story), improvement(story), improvement(story)
+    story.says("ben", c.FinishImprovement(improvement=str(done)))
+    story.says("ben", c.DropImprovement(improvement=str(dropped), reason=why()))
+    closed(story)
+
+    opened = given(story=story).when(opening(follows="cycle"), by="lea", on="next").event
+
+    assert [
+        e.CarriedImprovement(improvement=kept, text="Ask before Thursday", owner=story.id("ben"), due=date(2026, 3, 1))
+    ] == list(opened.carried)
+    assert story.state("next", "cycle").improvement(kept).carried
+    given(story=story).when(c.FinishImprovement(improvement=str(kept)), by="ben", on="next").then(e.ImprovementDone)
+
+
+def test_goals_carried_on_come_along_while_they_are_still_promised() -> None:
+    story = cycling("one", "two", "three")
+    closed(story, "one", "two", "three")
+    story.says("sam", g.Cancel(reason=why()), on="two")
+
+    given(story=story).when(opening(follows="cycle", goals=["three"]), by="lea", on="next").then(
+        like(e.CycleOpened, goals=(story.id("one", "goal"), story.id("three", "goal")))
+    )
+
+
+def test_learning_comes_along_also_of_goals_that_were_dropped_or_broken_and_of_which_nobody_said_a_word() -> None:
+    story = cycling("one", "two", "three")
+    one, two = story.id("one", "goal"), story.id("two", "goal")
+    first = story.says("ben", c.RecordLearning(text="Vendors lie", goal="one"))[-1].event_id
+    second = story.says("ana", c.RecordLearning(text="Meet less"))[-1].event_id
+    for goal in ("one", "two"):
+        story.says("sam", g.Cancel(reason=why()), on=goal)
+    story.says("lea", c.SettleGoal(goal="one", how="dropped"))
+    closed(story, "three")
+
+    opened = given(story=story).when(opening(follows="cycle"), by="lea", on="next").event
+
+    assert (
+        e.Lesson(learning=first, goal=one, ended="cancelled", text="Vendors lie"),
+        e.Lesson(learning=second, text="Meet less"),
+        e.Lesson(goal=two, ended="cancelled"),
+    ) == opened.learned
+
+
+def test_what_came_along_once_does_not_come_along_twice() -> None:
+    story = cycling()
+    story.says("ana", c.RecordLearning(text="Meet less"))
+    closed(story)
+    story.says("lea", opening(follows="cycle"), on="second")
+    closed(story, on="second")
+
+    third = given(story=story).when(opening(follows="second"), by="lea", on="third").event
+
+    assert () == third.learned
+
+
+def test_an_open_cycle_is_not_followed() -> None:
+    story = Story()
+    adopt_purpose(story)
+    story.says("lea", opening(), on="cycle")
+    reflected(story)
+    settle_all(story)
+
+    given(story=story).when(opening(follows="cycle"), by="lea", on="next").refused_with(
+        ActNotAllowed, allowed=("close",)
+    )
