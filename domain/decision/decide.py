@@ -74,14 +74,14 @@ def by_consent(decision: Decision, world: World) -> str | None:
 
     Who has left the organisation is not waited for.
     """
-    if decision.state != "open" or not decision.consents:
+    if decision.state != "open":
         return None
-    option = decision.consents[-1].option
-    given = {c.decider for c in decision.consents if c.option == option}
     waited_for = {d for d in decision.deciders if not _has_left(d, world)}
-    if not waited_for or not waited_for <= given or any(o.option == option for o in decision.open_objections):
-        return None
-    return option
+    objected = {o.option for o in decision.open_objections}
+    for option in (o.id for o in decision.options if o.id not in objected):
+        if waited_for and waited_for <= {c.decider for c in decision.consents if c.option == option}:
+            return option
+    return None
 
 
 def _has_left(member_id: UUID, world: World) -> bool:
@@ -145,15 +145,18 @@ def _over(decision: Decision) -> datetime:
 
 def _why_not(decision: Decision, name: str) -> str:
     if decision.state == "open":
-        ends = decision.deadline.isoformat().replace("+00:00", "Z")
-        return f"{name} is for a decision whose time-box is over; this one's ends at {ends}"
+        return f"{name} is for a decision whose time-box is over; this one's ends at {_at(decision.deadline)}"
     if decision.state == "with_lead" and decision.lead_until is not None:
-        return f"the deadline has passed: the lead decides, until {decision.lead_until.isoformat()}"
+        return f"the deadline has passed: the lead decides, until {_at(decision.lead_until)}"
     outcome = decision.decided
     if outcome is None or outcome.by == "consent":
         return "it is decided, by consent; where it no longer holds, reopen it with a reason"
     how = "its fallback holds" if outcome.by == "fallback" else "the lead has decided"
-    return f"the deadline {decision.deadline.isoformat()} has passed and {how}; reopen it with a reason to go on"
+    return f"the deadline {_at(decision.deadline)} has passed and {how}; reopen it with a reason to go on"
+
+
+def _at(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
