@@ -9,15 +9,19 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, get_args
+from uuid import UUID
 
 import msgspec
 
 from domain.aggregates import AGGREGATES
+from domain.charter import acts as charters
+from domain.charter.state import named_charter
 from domain.envelope import Instant
 from domain.errors import InvalidField
 from domain.organisation import Create as CreateOrganisation
 from domain.organisation import SetPolicy
-from domain.references import Ref, as_uuid, external
+from domain.references import Ref, as_uuid, external, resolve
+from domain.subject import ORGANISATION
 from domain.terms import FIRST_YEAR
 
 #: A longer line is refused: no honest act needs a megabyte.
@@ -36,6 +40,24 @@ DOES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     for act in get_args(aggregate.acts)
     if act is not CreateOrganisation
 } | {"organisation.policy": ("organisation", SetPolicy)}
+
+#: What is said to a charter is known by what it is about.
+_OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
+    "purpose.propose": charters.ProposePurpose,
+    "purpose.adopt": charters.AdoptPurpose,
+    "non_negotiable.adopt": charters.AdoptNonNegotiable,
+    "non_negotiable.revise": charters.ReviseNonNegotiable,
+    "non_negotiable.retire": charters.RetireNonNegotiable,
+    "member.acknowledge": charters.Acknowledge,
+    "breach.raise": charters.RaiseBreach,
+    "repair.agree": charters.AgreeRepair,
+    "freedom.grant": charters.GrantFreedom,
+    "freedom.withdraw": charters.WithdrawFreedom,
+    "ritual.set": charters.SetRitual,
+    "ritual.change": charters.ChangeRitual,
+    "ritual.end": charters.EndRitual,
+}
+DOES |= {name: ("charter", act) for name, act in _OF_CHARTERS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
 _CREATING = frozenset({"team.create", "member.join", "goal.draft", "goal.request", "goal.offer"})
@@ -93,6 +115,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     #: Every (kind, reference, JSON pointer) that the row names.
     names: tuple[tuple[str, str, str], ...]
+
+    def stream(self, organisation_id: UUID) -> UUID:
+        """The stream that it acts on."""
+        if self.ref is None:
+            return organisation_id
+        if self.kind == "charter":
+            return named_charter(organisation_id, self.ref)
+        return resolve(organisation_id, self.kind, self.ref)
 
     def identity(self, ordinal: int) -> str:
         """What makes it the same row again: its `id`, else its content and its ordinal among equal rows of the file."""
@@ -192,9 +222,15 @@ def _row(line: int, raw: dict[str, Any]) -> Row:
         raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(DOES)))
     kind, struct = DOES[head.do]
     taken = {"at", "by", "do", "id"} if kind == "organisation" else {"at", "by", "do", "id", kind}
+    if kind == "charter" and "charter" not in raw and "team" in raw:
+        # A charter is named by whose it is; for a team's, "team" says the same.
+        raw = {**raw, "charter": raw["team"]}
+        taken.add("team")
     body = {name: value for name, value in raw.items() if name not in taken}
     body["do"] = struct.__struct_config__.tag
     ref = None if kind == "organisation" else _own_reference(raw, kind)
+    if kind == "charter":
+        body["of"] = ref
     creates = head.do in _CREATING
     if "ref" in body and creates:
         raise BadRow("invalid_field", f"`{kind}` says the reference already", "/ref")
@@ -283,7 +319,10 @@ def _names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:  # noqa:
     if isinstance(value, dict):
         for name, inner in value.items():
             if isinstance(inner, str):
-                if name in _KIND_OF_FIELD:
+                if name == "charter":
+                    if inner != ORGANISATION:
+                        yield "team", inner, f"{pointer}/{name}"
+                elif name in _KIND_OF_FIELD:
                     yield _KIND_OF_FIELD[name], inner, f"{pointer}/{name}"
             else:
                 yield from _names(inner, f"{pointer}/{name}")

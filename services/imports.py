@@ -270,7 +270,7 @@ class _Importer:
         return Command(
             organisation_id=organisation_id,
             kind=row.kind,
-            stream_id=organisation_id if row.ref is None else resolve(organisation_id, row.kind, row.ref),
+            stream_id=row.stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
             on_behalf_of=resolve(organisation_id, "member", row.by),

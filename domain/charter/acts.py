@@ -102,12 +102,13 @@ class RaiseBreach(Act, tag="raise_breach", frozen=True, kw_only=True):
     non_negotiable: Ref
     about: About
     text: Text
+    ref: Ref | None = None
 
 
 class AgreeRepair(Act, tag="agree_repair", frozen=True, kw_only=True):
     """The repair talk was held; what was agreed closes the breach."""
 
-    #: The breach's event id. A row of an import may leave it out: the only open one.
+    #: The breach's event id or reference. A row of an import may leave it out: the only open one.
     breach: Ref | None = None
     text: Text
 

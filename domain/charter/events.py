@@ -84,6 +84,7 @@ class BreachRaised(CharterFact, tag="charter.breach_raised.v1", frozen=True, kw_
     version: int
     about: UUID
     text: Personal[str]
+    ref: str | None = None
 
 
 class RepairAgreed(CharterFact, tag="charter.repair_agreed.v1", frozen=True, kw_only=True):

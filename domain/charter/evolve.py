@@ -63,6 +63,7 @@ def _folded(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter
                 text=event.text,
                 by=recorded.party,
                 at=recorded.occurred_at,
+                ref=event.ref,
             )
             return replace(state, breaches=(*state.breaches, breach))
         case e.RepairAgreed():

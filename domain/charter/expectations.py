@@ -28,7 +28,7 @@ from domain.errors import (
     VersionSuperseded,
 )
 from domain.goal.opening import text
-from domain.references import as_uuid
+from domain.references import as_uuid, external
 from domain.subject import belongs, require_lead, require_member
 from domain.world import World
 
@@ -128,12 +128,15 @@ def raise_breach(charter: Charter, act: a.RaiseBreach, world: World) -> Ruled:
         raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
     if len(charter.breaches) >= MOST_OPEN_BREACHES:
         raise InvalidField(f"{MOST_OPEN_BREACHES} breaches await their repair talk", pointer="/non_negotiable")
+    if act.ref is not None and any(b.ref == act.ref for b in charter.breaches):
+        raise AlreadyExists(f"a breach {act.ref!r} is open already", pointer="/ref")
     event = e.BreachRaised(
         of=charter.of,
         non_negotiable=stands.id,
         version=stands.version,
         about=_happened(act.about, world),
         text=text(act.text, "/text"),
+        ref=external(act.ref) if act.ref is not None else None,
     )
     return Ruled(event=event, reason=act.reason)
 
@@ -169,7 +172,7 @@ def agree_repair(charter: Charter, act: a.AgreeRepair, world: World) -> Ruled:
 def _open(charter: Charter, ref: str | None, world: World) -> Breach:
     meant = only("breach", ref, (b.id for b in charter.breaches), world) or as_uuid(ref or "")
     for breach in charter.breaches:
-        if breach.id == meant:
+        if breach.id == meant or (ref is not None and breach.ref == ref):
             return breach
     names = tuple(str(b.id) for b in charter.breaches)
     raise NotFound(f"no open breach {ref!r}", pointer="/breach", allowed=names)

@@ -111,6 +111,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     by: UUID | None
     at: datetime
+    ref: str | None = None
 
 
 class Freedom(msgspec.Struct, frozen=True, kw_only=True):

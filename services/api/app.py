@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from services.api import events, goal_reads, goals, imports, keys, organisation, people, reports, system
+from services.api import charters, events, goal_reads, goals, imports, keys, organisation, people, reports, system
 from services.api.admission import Admission
 from services.api.answers import encode
 from services.api.call import authenticated
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROUTES: list[HTTPRouteHandler] = [
     *goals.ROUTES,
     *goal_reads.ROUTES,
+    *charters.ROUTES,
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,

@@ -28,13 +28,18 @@ _LONGEST_PAUSE_SECONDS = 0.05
 _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
-async def record(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Receipt:
+async def record(
+    call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False, begins: bool = False
+) -> Receipt:
     """Record one act of the viewer's; no thread waits for it.
 
+    `begins`: the stream begins with its first act, whichever that is.
     Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
     how the goal stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
     command = command_of(call, kind, stream_id, act, creates=creates)
+    if begins:
+        command = replace(command, must_exist=False)
     for _ in range(_ATTEMPTS):
         try:
             return await call.runtime.handle_async(command)
@@ -63,10 +68,10 @@ async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
 
 def existing(call: Call, kind: str, stream_id: UUID) -> Any:
     """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
-    state = call.runtime.ledger.load(call.viewer.organisation_id, kind, stream_id)
-    if state is None:
+    entry = call.runtime.ledger.current(call.viewer.organisation_id, kind, stream_id)
+    if entry is None:
         raise NotFound(f"no such {kind}")
-    return state
+    return entry.state
 
 
 def command_of(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:

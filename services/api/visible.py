@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
 from domain.envelope import Recorded
 from domain.errors import Forbidden
 from domain.goal.state import Draft, Ended, Goal, Promised
 from domain.member import Member
 from ledger.ledger import Ledger
-from services.access import Capability, Subject, Viewer, may
+from services.access import READ, Capability, Subject, Viewer, may
 
 
 def parties(goal: Goal) -> frozenset[UUID]:
@@ -58,6 +59,22 @@ def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> No
         )
 
 
+#: Who acknowledged, what was not kept, and how that was mended: for those whose charter it is.
+PRIVATE_CHARTER_EVENTS = frozenset(str(cls.__struct_config__.tag) for cls in (Acknowledged, BreachRaised, RepairAgreed))
+
+
+def sees_within(viewer: Viewer, team: UUID | None) -> bool:
+    """Whether the viewer is one of those whose it is: of the team (None: of the organisation), its lead, or all-seeing.
+
+    As ever a token needs the scope to read.
+    """
+    if READ not in viewer.scopes:
+        return False
+    if team is None or team in viewer.teams:
+        return True
+    return may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team})))
+
+
 class Sight:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
@@ -71,6 +88,8 @@ class Sight:
         """Whether this event of the viewer's organisation may be shown."""
         if self.everything:
             return True
+        if isinstance(event.data, CharterFact):
+            return event.type not in PRIVATE_CHARTER_EVENTS or sees_within(self._viewer, event.data.of.team)
         if event.stream not in self._seen:
             self._seen[event.stream] = self._stream(event.kind, event.stream_id)
         return self._seen[event.stream]

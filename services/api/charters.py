@@ -1,0 +1,175 @@
+"""Charters: what can be done to one, and what it says to whom.
+
+A charter is named by whose it is: a team's id or reference, the word `organisation`, or (once begun) its own id.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+from uuid import UUID
+
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec.structs import replace
+
+from domain.charter.acts import CharterAct
+from domain.charter.state import Charter, named_charter
+from domain.errors import NotFound
+from domain.references import as_uuid
+from projections import history
+from projections.charters import Held, charter_at, charters_at
+from projections.lens import Lens
+from services.access import ACT, ADMIN, READ
+from services.api.answers import Answer
+from services.api.call import Call
+from services.api.charter_summaries import CharterList, CharterSummary, of_charter
+from services.api.goal_reads import HistoryQuery
+from services.api.looking import asked, following, look, shown
+from services.api.operations import AsOfQuery, Operation, posts, reads
+from services.api.paths import decoded
+from services.api.recording import record, recorded
+from services.api.visible import PRIVATE_CHARTER_EVENTS, sees_within
+
+_TAG = "charters"
+_REFUSED = (
+    "act_not_allowed",
+    "already_exists",
+    "reason_required",
+    "out_of_order",
+    "no_purpose",
+    "non_negotiable_count",
+    "version_superseded",
+    "decision_required",
+    "decision_unfit",
+    "version_conflict",
+    "busy",
+)
+
+
+def _summary(call: Call, held: Held) -> CharterSummary:
+    return of_charter(held.charter, held.version, within=sees_within(call.viewer, held.charter.of.team))
+
+
+@reads(
+    "/v1/charters",
+    Operation(
+        id="listCharters",
+        summary="Every charter that has begun: the organisation's own, then the teams'",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CharterList,
+        fresh=True,
+    ),
+)
+def list_charters(call: NamedDependency[Call]) -> Answer:
+    view = asked(call)
+    found = charters_at(call.runtime.database, view)
+    return shown(call, CharterList(charters=[_summary(call, held) for held in found]), view)
+
+
+def _found(call: Call, ref: str, view: Lens) -> Held:
+    """By whose it is, or by its own id; raises `NotFound` before its first act."""
+    named, organisation = decoded(ref), call.viewer.organisation_id
+    identity = as_uuid(named)
+    held = charter_at(call.runtime.database, view, identity) if identity is not None else None
+    held = held or charter_at(call.runtime.database, view, named_charter(organisation, named))
+    if held is None:
+        raise NotFound("no such charter: the first act on it begins it")
+    return held
+
+
+@reads(
+    "/v1/charters/{of:str}",
+    Operation(
+        id="getCharter",
+        summary="One charter: purpose, non-negotiables, freedoms, rituals, and the goals that serve its purpose",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CharterSummary,
+        fresh=True,
+    ),
+)
+def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    view = asked(call)
+    return shown(call, _summary(call, _found(call, of, view)), view)
+
+
+@reads(
+    "/v1/charters/{of:str}/history",
+    Operation(
+        id="getCharterHistory",
+        summary="Each event in plain words; who acknowledged and what was not kept only to those whose charter it is",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        fresh=True,
+    ),
+)
+def get_charter_history(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: HistoryQuery = call.query
+    view = asked(call)
+    charter = _found(call, of, look(call)).charter
+    page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
+    if not sees_within(call.viewer, charter.of.team):
+        page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
+    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
+    return shown(call, page, view, headers=headers)
+
+
+async def _named(call: Call, ref: str) -> tuple[UUID, str | None]:
+    """The stream, and whose it is where that is what the path says; its own id says it by itself."""
+    organisation, identity = call.viewer.organisation_id, as_uuid(ref)
+    if identity is not None:
+        begun = await sync_to_thread(call.runtime.ledger.load, organisation, "charter", identity)
+        if begun is not None:
+            return identity, None
+    return named_charter(organisation, ref), ref
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/charters/{of}/<act>`: the first one begins the charter."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @posts(
+        f"/v1/charters/{{of:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"charter.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=CharterSummary,
+            codes=_REFUSED,
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        stream_id, whose = await _named(call, decoded(of))
+        said = replace(call.body, of=call.body.of or whose)
+        receipt = await record(call, "charter", stream_id, said, begins=True)
+        state: Charter = receipt.state
+        summary = of_charter(
+            state,
+            receipt.version,
+            within=sees_within(call.viewer, state.of.team),
+            position=receipt.position,
+            events=receipt.event_ids,
+        )
+        return recorded(summary, receipt)
+
+    return act_on_charter
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_charters,
+    get_charter,
+    get_charter_history,
+    *(_act_route(act) for act in get_args(CharterAct)),
+]
