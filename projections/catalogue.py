@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.charters import CHARTERS
+from projections.cycles import CYCLES
 from projections.drift_facts import DRIFT
 from projections.folding import Projection
 from projections.goals import GOALS
@@ -13,6 +14,7 @@ from projections.support_facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
     CHARTERS,
+    CYCLES,
     DRIFT,
     GOALS,
     HISTORY,

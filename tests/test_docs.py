@@ -27,7 +27,7 @@ from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
 from ledger import idempotency, keys
-from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief
+from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief, support
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
@@ -431,11 +431,16 @@ NAMES_OF_DRIFT = {
     *("scope_due_churn_days", "alignment_drift", "unaffirmed_days", "acknowledgement_share", "breach_rate"),
     *("repair_share", "review_age_days"),
 }
+NAMES_OF_SUPPORT = {
+    *("adherence", "needs_raised", "needs_answered", "need_answer_days", "needs_past_answer_by", "help_past_answer_by"),
+    *("help_answer_days", "blockers_open", "blocker_age_days", "blocker_resolve_days", "feedback_to_owner"),
+    *("feedback_to_sponsor", "spi_t"),
+}
 
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of all figures of both reports about one promise with a number to reach."""
+    """The names of all figures of these reports about one promise with a number to reach."""
     story = Story()
     story.says("ana", offer(measure=terms.MeasureInput(kind="number", baseline=0, target=10), due=date(2026, 3, 27)))
     story.says("sam", acts.Accept())
@@ -449,10 +454,11 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine.migrate()
         engine.catch_up()
         view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
-        return {f.name for make in (overload.report, drift.report) for f in make(database, view).figures}
+        reports = (overload.report, drift.report, support.report)
+        return {f.name for make in reports for f in make(database, view).figures}
 
 
-@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT))
+@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT | NAMES_OF_SUPPORT))
 def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
     assert name in code(page("reports.md"))
     assert name in reported
@@ -462,7 +468,7 @@ def test_drift_has_a_row_for_each_of_its_figures(reported: set[str]) -> None:
     told = section(page("reports.md"), "Drift: a vector of five")
     first_cells = " ".join(row[0] for row in rows(told))
 
-    assert reported - NAMES_OF_OVERLOAD <= code(first_cells)
+    assert reported - NAMES_OF_OVERLOAD - NAMES_OF_SUPPORT <= code(first_cells)
 
 
 def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
-from domain.calendar import local_date, working_days_between
+from domain.calendar import add_working_days, local_date, working_days_between
 from domain.envelope import Event
-from domain.errors import ActNotAllowed, InvalidField, NotFound
+from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutOfOrder
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
@@ -91,9 +91,24 @@ def _need(written: a.NeedInput, index: int, world: World) -> e.Need:
             raise InvalidField("an answer is asked for in the future", pointer=f"{at}/answer_by")
     return e.Need(
         text=opening.text(written.text, f"{at}/text"),
-        addressee=opening.named(written.addressee, f"{at}/addressee", world) if written.addressee else None,
-        answer_by=written.answer_by,
+        addressee=_addressee(written.addressee, f"{at}/addressee", world) if written.addressee else None,
+        answer_by=written.answer_by or _answer_by(world),
     )
+
+
+def _addressee(ref: str, pointer: str, world: World) -> UUID:
+    """Who is asked for help: a joined member of this organisation, since nobody else could answer."""
+    try:
+        return opening.named(ref, pointer, world)
+    except NotFound as refusal:
+        raise NotFound(refusal.detail, pointer=pointer, allowed=("a joined member", "nobody: the sponsor")) from None
+
+
+def _answer_by(world: World) -> date:
+    """Where none is named: the organisation's response time, never later than an answer may be deferred to."""
+    policy = world.policy.policy
+    latest = world.today + timedelta(days=policy.answer_by_days)
+    return min(add_working_days(world.today, policy.response_working_days), latest)
 
 
 def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: World) -> e.BlockerRaised:
@@ -103,16 +118,34 @@ def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: World) -> e.Block
     return e.BlockerRaised(blocker=_blocker(act.blocker, None, world))
 
 
-def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, party: UUID | None) -> None:
-    """Raise `NotFound` where the act names no open need or blocker, with those that this party could name."""
+def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, world: World, allowed: tuple[str, ...]) -> None:
+    """Raise `NotFound` where the act names no open need or blocker, with those that this party could name.
+
+    `NotAParty` for somebody else's, naming whose it is and what is `allowed` instead; `OutOfOrder` for an answer
+    that is older than its need.
+    """
+    party = world.party
     if isinstance(act, a.AnswerNeed):
-        if open_need(goal, act) is None:
+        need = open_need(goal, act)
+        if need is None:
             mine = [n for n in goal.needs if party == (n.addressee or goal.sponsor)]
             raise NotFound("no such open need", pointer="/need", allowed=tuple(f"{n.check_in}/{n.index}" for n in mine))
-    elif open_blocker(goal, act) is None:
+        helper = need.addressee or goal.sponsor
+        if party != helper:
+            whom = "its addressee" if need.addressee else "the goal's sponsor, as it names nobody"
+            raise NotAParty(f"this need is answered by {whom}: {helper}", pointer="/need", allowed=allowed)
+        if world.at < need.raised_at:
+            raise OutOfOrder("an answer cannot be older than its need", pointer="/at")
+        return
+    blocker = open_blocker(goal, act)
+    if blocker is None:
         either = party in (goal.owner, goal.sponsor)
         told = [b for b in goal.blockers if either or b.blocker.acts_next == party]
         raise NotFound("no such open blocker", pointer="/blocker", allowed=tuple(str(b.id) for b in told))
+    may = dict.fromkeys(m for m in (goal.owner, goal.sponsor, blocker.blocker.acts_next) if m is not None)
+    if party not in may:
+        whom = f"by the owner, the sponsor or whoever acts next: {', '.join(map(str, may))}"
+        raise NotAParty(f"a blocker is resolved {whom}", pointer="/blocker", allowed=allowed)
 
 
 def open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | None:

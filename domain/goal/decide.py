@@ -182,7 +182,7 @@ def _transition(goal: Goal, act: a.GoalAct, world: World) -> tuple[Transition, s
     roles = _as_said(roles_of(goal, world, act), act)
     name = _name(act)
     if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
-        communication.check_open(goal, act, world.party)
+        communication.check_open(goal, act, world, allowed_acts(goal.state, roles))
     for role in ROLES:
         if role in roles and (found := BY_STATE_ACT_ROLE.get((goal.state, name, role))):
             return found, role

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
-from projections import drift, overload
+from projections import drift, overload, support
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
@@ -33,7 +33,7 @@ WITHHELD = "withheld"
 #: Said of a link to a goal that this viewer may not see.
 _PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
 #: Fields of a report that hold the id of a member, team or goal.
-_NAMED = frozenset({"member", "team", "goal", "requester", "parent", "from", "to"})
+_NAMED = frozenset({"member", "team", "goal", "requester", "parent", "from", "to", "asker", "helper", "acts_next"})
 
 
 class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -50,6 +50,11 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
 REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
     "overload": (overload.report, overload.OverloadReport, "Who is overloaded, by what, and what would relieve them"),
     "drift": (drift.report, drift.DriftReport, "What has drifted, and who could say one sentence to whom to mend it"),
+    "support": (
+        support.report,
+        support.SupportReport,
+        "Who needs what of whom, what is in the way, what was heard",
+    ),
 }
 
 

@@ -1,0 +1,75 @@
+-- The facts behind support, as one lens shows them. `:whose` stands for whose they are, `:ids` for a slice of ids.
+-- `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to the key.
+
+-- name: needs
+-- Every need that waits, or that was raised or answered since `:since`.
+SELECT n.stream_id, n.event_id, n.need, n.party, n.addressee, n.answer_by, n.occurred_at,
+  a.event_id AS answer, a.occurred_at AS answered_at, a.party AS answered_by,
+  g.owner, g.sponsor, g.team, g.state
+FROM support_needs n
+JOIN goals g ON g.organisation_id = n.organisation_id AND g.stream_id = n.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_id = n.stream_id
+  AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
+  AND a.occurred_at <= :at AND a.known_from <= :known
+WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
+  AND (a.event_id IS NULL OR n.occurred_at >= :since OR a.occurred_at >= :since)
+  AND (:whose)
+ORDER BY n.known_from, n.need
+
+-- name: resolved
+-- Every blocker that was raised, and resolved since `:since`.
+SELECT r.stream_id, r.event_id, r.occurred_at, b.occurred_at AS raised_at
+FROM support_blockers r
+JOIN support_blockers b ON b.organisation_id = r.organisation_id AND b.stream_id = r.stream_id
+  AND b.event_id = r.blocker AND b.kind = 'raised' AND b.occurred_at <= :at AND b.known_from <= :known
+JOIN goals g ON g.organisation_id = r.organisation_id AND g.stream_id = r.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+WHERE r.organisation_id = :organisation_id AND r.kind = 'resolved' AND r.occurred_at >= :since
+  AND r.occurred_at <= :at AND r.known_from <= :known AND (:whose)
+ORDER BY r.known_from
+
+-- name: feedback
+SELECT f.event_id, f.by_side FROM support_words f
+JOIN goals g ON g.organisation_id = f.organisation_id AND g.stream_id = f.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+WHERE f.organisation_id = :organisation_id AND f.kind = 'feedback' AND f.occurred_at >= :since
+  AND f.occurred_at <= :at AND f.known_from <= :known AND (:whose)
+ORDER BY f.known_from
+
+-- name: ended
+-- What ended since `:since`, or was spoken of since.
+SELECT g.body FROM goals g
+WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
+  AND g.known_from <= :known AND g.known_to > :known AND g.valid_from >= :since
+  AND g.state IN ('satisfied', 'broken', 'cancelled', 'released', 'promise_withdrawn') AND (:whose)
+ORDER BY g.stream_id
+
+-- name: judged
+SELECT stream_id, event_id, occurred_at FROM drift_clock
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at >= :reach AND occurred_at <= :at
+  AND known_from <= :known AND kind IN ('check_in', 'affirmation', 'accepted_change')
+ORDER BY known_from
+
+-- name: pauses
+SELECT stream_id, occurred_at, paused_from, resume_on FROM drift_clock
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+  AND (kind = 'resume' OR paused_from IS NOT NULL)
+ORDER BY occurred_at, known_from
+
+-- name: deliveries
+SELECT stream_id, occurred_at, kind FROM support_words
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+  AND kind IN ('delivered', 'reopened')
+ORDER BY occurred_at, known_from
+
+-- name: listed
+SELECT stream_id, event_id, occurred_at, kind, acts_next, corrects FROM support_blockers
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+  AND kind IN ('listed', 'cleared')
+ORDER BY occurred_at, known_from, place
+
+-- name: people
+SELECT stream_id, body FROM members
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known

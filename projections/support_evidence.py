@@ -1,0 +1,314 @@
+"""What a lens shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.calendar import absence_end, end_of_day
+from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
+from domain.member import Member
+from projections.database import Database, Row, statements
+from projections.goals import goals_at
+from projections.lens import Lens
+from projections.people import members_at
+from projections.stops import DAY, Pausing, Span, absent_spans, merged, paused_spans, running
+from projections.tables import FOREVER
+from projections.timeline import micros
+
+_SQL = "support"
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 400
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+_MEMBER = msgspec.json.Decoder(Member)
+T = TypeVar("T")
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One need, and its answer as far as the lens shows one. Instants are microseconds UTC."""
+
+    goal: UUID
+    check_in: UUID
+    index: int
+    owner: UUID
+    team: UUID | None
+    #: Who has answered, else of whom an answer is asked: the addressee, the goal's sponsor where none was named.
+    helper: UUID
+    answer_by: date | None
+    raised_at: int
+    answer: UUID | None
+    answered_at: int | None
+    #: Unanswered, and its goal not ended: it can still be answered.
+    open: bool
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A blocker that was raised and resolved; microseconds UTC."""
+
+    event_id: UUID
+    raised_at: int
+    resolved_at: int
+
+
+class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in a goal's way: raised as such, or listed in its last check-in that speaks of blockers."""
+
+    goal: UUID
+    #: The event that raised it, or the check-in that lists it.
+    event_id: UUID
+    raised: bool
+    acts_next: UUID
+    #: Microseconds UTC; of a listed one: the first of the check-ins that have listed some ever since.
+    since: int
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise as adherence sees it. Instants are microseconds UTC."""
+
+    goal: Promised
+    begun: int
+    #: The lens, or the goal's end.
+    until: int
+    stops: list[Span]
+    #: Judgements of the window and the cadence before it, with their events.
+    judged: list[tuple[int, UUID]]
+
+
+class Evidence:
+    """The facts of one question, each read once. `member` asks about one person's goals and help."""
+
+    def __init__(self, database: Database, lens: Lens, *, team: UUID | None, member: UUID | None, window: int) -> None:
+        self._database = database
+        self.lens = lens
+        self.team = team
+        self.member = member
+        self.zone: ZoneInfo = lens.tzinfo
+        self.at = micros(lens.at)
+        self.since = micros(end_of_day(_back(lens.today, window), self.zone))
+
+    @property
+    def whose(self) -> tuple[str, dict[str, str]]:
+        """The goals that are asked about, as a condition on `goals g`."""
+        parts, params = ["1 = 1"], dict[str, str]()
+        for column, value in (("team", self.team), ("owner", self.member)):
+            if value is not None:
+                parts.append(f"g.{column} = :asked_{column}")
+                params[f"asked_{column}"] = str(value)
+        return " AND ".join(parts), params
+
+    def _read(self, name: str, whose: str, params: dict[str, str]) -> list[Row]:
+        sql = statements(_SQL)[name].replace(":whose", whose)
+        return self._database.query(sql, {**self.lens.params, "since": self.since, **params})
+
+    def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+        wanted = sorted({str(i) for i in ids})
+        for start in range(0, len(wanted), _SLICE):
+            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
+            sql = statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
+            yield from self._database.query(sql, {**self.lens.params, **more, **part})
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def helpers(self) -> list[UUID]:
+        """Whose help is told apart: the member, or the joined members (of the team), by id."""
+        if self.member is not None:
+            return [self.member]
+        return [m.id for m in members_at(self._database, self.lens, team=self.team)]
+
+    def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
+        """These members, departed ones too."""
+        return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in self._of("people", ids)}
+
+    # --- needs --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def needs(self) -> list[Need]:
+        """Every need of the goals asked about, or asked of (or answered by) these helpers."""
+        whose, params = self.whose
+        if self.team is not None or self.member is not None:
+            helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
+            listed = ", ".join(f":{name}" for name in helpers) or "NULL"
+            whose = f"({whose}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({listed})"
+            params |= helpers
+        return [_need(row) for row in self._read("needs", whose, params)]
+
+    def asked(self, need: Need) -> bool:
+        """Whether the need belongs to one of the goals asked about."""
+        return self.team in (None, need.team) and self.member in (None, need.owner)
+
+    @cached_property
+    def _needed(self) -> dict[UUID, Member]:
+        return self.people(need.helper for need in self.needs if need.open)
+
+    def overdue(self, need: Need) -> bool:
+        """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end."""
+        due = self.due(need)
+        return need.open and due is not None and due < self.at
+
+    def due(self, need: Need) -> int | None:
+        """The instant until which the answer is asked for; None for a need from before there was a default."""
+        if need.answer_by is None:
+            return None
+        helper = self._needed.get(need.helper)
+        return micros(absence_end(end_of_day(need.answer_by, self.zone), helper.absences if helper else (), self.zone))
+
+    # --- goals --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promised(self) -> list[Promised]:
+        """The goals asked about whose promise stands."""
+        owners = None if self.member is None else [self.member]
+        found = goals_at(self._database, self.lens, team=self.team, owners=owners, states=PROMISED_STATES)
+        return [goal for goal in found if isinstance(goal, Promised)]
+
+    @cached_property
+    def spoken(self) -> list[Spoken]:
+        """Every promise that stood at some time of the window."""
+        goals = [(goal, self.at) for goal in self.promised]
+        for row in self._read("ended", *self.whose):
+            goal = _GOAL.decode(row.body)
+            if isinstance(goal, Ended) and goal.promised is not None and micros(goal.ended_at) >= self.since:
+                goals.append((goal.promised, micros(goal.ended_at)))
+        ids = [goal.id for goal, _ in goals]
+        pauses = _listed(self._of("pauses", ids), _pause)
+        delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
+        owners = self.people(goal.owner for goal, _ in goals)
+        stops = {
+            goal.id: merged(
+                [
+                    *paused_spans(pauses[goal.id], self.zone),
+                    *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
+                    *_delivered(delivered[goal.id]),
+                ]
+            )
+            for goal, _ in goals
+        }
+        # A cadence that ends in the window may have begun before it, by so much more as the clock stood still.
+        still = [
+            self.since - begun - running(begun, self.since, stops[g.id])
+            for g, _ in goals
+            if (begun := micros(g.promised_at)) < self.since
+        ]
+        reach = self.since - self.lens.policy.policy.cadence_days * DAY - max(still, default=0)
+        judged = _listed(self._of("judged", ids, reach=reach), lambda r: (r.occurred_at, UUID(r.event_id)))
+        return [
+            Spoken(
+                goal=goal,
+                begun=micros(goal.promised_at),
+                until=until,
+                stops=stops[goal.id],
+                judged=judged[goal.id],
+            )
+            for goal, until in goals
+        ]
+
+    # --- blockers -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def blockers(self) -> list[OpenBlocker]:
+        """What stands in the way of the goals asked about, by goal and age."""
+        found = [
+            OpenBlocker(
+                goal=goal.id,
+                event_id=b.id,
+                raised=True,
+                acts_next=b.blocker.acts_next or goal.owner,
+                since=micros(b.raised_at),
+            )
+            for goal in self.promised
+            for b in goal.blockers
+        ]
+        told = [goal for goal in self.promised if goal.blocked_in_check_in and goal.blockers_told_at is not None]
+        rows = _listed(self._of("listed", (goal.id for goal in told)), lambda row: row)
+        found += [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+        return sorted(found, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
+
+    @cached_property
+    def resolved(self) -> list[Resolved]:
+        """Blockers resolved in the window."""
+        rows = self._read("resolved", *self.whose)
+        return [Resolved(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
+
+    @cached_property
+    def feedback(self) -> dict[str, list[UUID]]:
+        """The window's feedback by the side that gave it."""
+        found: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
+        for row in self._read("feedback", *self.whose):
+            found.setdefault(row.by_side, []).append(UUID(row.event_id))
+        return found
+
+
+def _back(day: date, days: int) -> date:
+    return date.fromordinal(max(1, day.toordinal() - days))
+
+
+def _need(row: Row) -> Need:
+    helper = row.answered_by or row.addressee or row.sponsor
+    return Need(
+        goal=UUID(row.stream_id),
+        check_in=UUID(row.event_id),
+        index=row.need,
+        owner=UUID(row.owner),
+        team=UUID(row.team) if row.team else None,
+        helper=UUID(helper),
+        answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,
+        raised_at=row.occurred_at,
+        answer=UUID(row.answer) if row.answer else None,
+        answered_at=row.answered_at,
+        open=row.answer is None and row.state in PROMISED_STATES,
+    )
+
+
+def _pause(row: Row) -> Pausing:
+    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
+    return Pausing(row.occurred_at, first, last)
+
+
+def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
+    """From each delivery until it was sent or taken back: days in delivered are not the owner's."""
+    begun: int | None = None
+    for at, kind in told:
+        if kind == "delivered":
+            begun = at if begun is None else begun
+        elif begun is not None:
+            yield begun, at
+            begun = None
+    if begun is not None:
+        yield begun, FOREVER
+
+
+def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
+    """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
+    told_at = micros(goal.blockers_told_at) if goal.blockers_told_at else 0
+    corrected = {row.corrects for row in rows}
+    known = [row for row in rows if row.occurred_at <= told_at and row.event_id not in corrected]
+    last = next((row.event_id for row in reversed(known) if row.occurred_at == told_at and row.kind == "listed"), None)
+    since = told_at
+    for row in reversed(known):
+        if row.kind == "cleared":
+            break
+        since = row.occurred_at
+    for row in known:
+        if row.event_id == last:
+            yield OpenBlocker(
+                goal=goal.id,
+                event_id=UUID(row.event_id),
+                raised=False,
+                acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
+                since=since,
+            )
+
+
+def _listed(rows: Iterable[Row], made: Callable[[Row], T]) -> defaultdict[UUID, list[T]]:
+    found: defaultdict[UUID, list[T]] = defaultdict(list)
+    for row in rows:
+        found[UUID(row.stream_id)].append(made(row))
+    return found

@@ -1,0 +1,111 @@
+"""Support over HTTP: what a check-in asks for, who may answer, and what of it who may see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.api.house import House, active
+
+
+@pytest.fixture
+def goal(house: House) -> str:
+    """Ana's goal, in whose first check-in she asks Ben for a review and Sam (naming nobody) for a key."""
+    found = active(house)
+    at(house, 4)
+    asked = {"needs": [{"text": "a review", "addressee": "ben", "answer_by": "2026-03-06"}, {"text": "a key"}]}
+    house.as_("ana").says(f"/v1/goals/{found}/check-in", asked)
+    return found
+
+
+def at(house: House, day: int, month: int = 3) -> None:
+    house.clock.now = datetime(2026, month, day, 9, tzinfo=UTC)
+
+
+def report(house: House, by: str, query: str = "") -> dict[str, Any]:
+    answer: dict[str, Any] = house.as_(by).asks(f"/v1/reports/support?{query}")
+    return answer
+
+
+def figure(told: dict[str, Any], name: str, **keys: str) -> dict[str, Any]:
+    [found] = [f for f in told["figures"] if f["name"] == name and all(f.get(k) == v for k, v in keys.items())]
+    return dict(found)
+
+
+def test_needs_are_told_by_deadline_and_their_answer_takes_them_off(house: House, goal: str) -> None:
+    at(house, 9)
+    told = report(house, "lea", "team=core&names=true")
+
+    assert [("Ben", "2026-03-06", True), ("Sam", "2026-03-11", False)] == [
+        (told["names"][n["helper"]], n["answer_by"], n.get("overdue", False)) for n in told["needs"]
+    ]
+    ben = house.id("member", "ben")
+    assert (1, 1) == tuple(figure(told, "help_past_answer_by", member=ben)[k] for k in ("count", "n"))
+
+    house.as_("ben").says(f"/v1/goals/{goal}/answer-need", {"need": told["needs"][0]["need"], "text": "read"})
+    after = report(house, "lea", "team=core")
+    assert [house.id("member", "sam")] == [n["helper"] for n in after["needs"]]
+    assert 5.0 == round(figure(after, "help_answer_days", member=ben)["value"], 3)
+
+
+def test_an_answer_by_somebody_else_is_refused_saying_who_may(house: House, goal: str) -> None:
+    need = report(house, "lea", "team=core")["needs"][0]["need"]
+    before = house.events()
+
+    for other in ("ana", "mia", "ned"):
+        response = house.as_(other).post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
+        assert (403, "not_a_party") == (response.status_code, response.json()["code"])
+        assert house.id("member", "ben") in response.json()["detail"]
+    assert before == house.events()
+
+
+def test_a_need_addressed_to_another_organisation_is_refused(house: House, goal: str) -> None:
+    theirs = house.id("member", "ned", "rival")
+    before = house.events()
+
+    for nobody in (theirs, "who is that"):
+        body = {"needs": [{"text": "help", "addressee": nobody}]}
+        response = house.as_("ana").post(f"/v1/goals/{goal}/check-in", body)
+        assert (404, "not_found") == (response.status_code, response.json()["code"])
+        assert ["a joined member", "nobody: the sponsor"] == response.json()["allowed"]
+    assert before == house.events()
+
+
+def test_help_is_person_level_and_a_group_of_five_may_see_its_own_figures(house: House, goal: str) -> None:
+    at(house, 9)
+    persons = {
+        by: {f["member"] for f in report(house, by, "team=core")["figures"] if "member" in f} for by in ("ana", "lea")
+    }
+
+    assert {house.id("member", "ana")} == persons["ana"]
+    assert {house.id("member", name) for name in ("lea", "ana", "ben", "sam", "mia")} == persons["lea"]
+    assert 403 == house.as_("ana").get("/v1/reports/support?member=ben").status_code
+    assert 403 == house.as_("ned").get("/v1/reports/support?team=core").status_code
+
+
+def test_another_team_sees_no_need_of_a_goal_that_it_may_not_see(house: House, goal: str) -> None:
+    told = report(house, "ned")
+
+    assert ([], []) == (told["needs"], [f for f in told["figures"] if "goal" in f])
+    assert 2 == figure(told, "needs_raised")["value"]  # the whole organisation's: ten people
+
+
+def test_another_organisations_key_sees_nothing_of_it(house: House, goal: str) -> None:
+    told = house.as_("stella", "rival").asks("/v1/reports/support")
+
+    assert ([], 0) == (told["needs"], figure(told, "needs_raised")["value"])
+    assert 404 == house.as_("stella", "rival").get(f"/v1/reports/support?team={house.id('team', 'core')}").status_code
+
+
+def test_an_old_question_has_the_same_bytes_whatever_came_since(house: House, goal: str) -> None:
+    known = house.clock.now.isoformat().replace("+00:00", "Z")
+    path = f"/v1/reports/support?team=core&as_of=2026-03-05&recorded_as_of={known}&explain=true"
+    before = house.as_("lea").get(path).content
+    at(house, 12)
+    need = report(house, "lea", "team=core")["needs"][0]["need"]
+
+    house.as_("ben").says(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "read"})
+
+    assert before == house.as_("lea").get(path).content
