@@ -16,6 +16,7 @@ import msgspec
 from domain.aggregates import AGGREGATES
 from domain.charter.state import Charter
 from domain.cycle.state import Closed, Cycle
+from domain.decision.state import Decision
 from domain.envelope import Recorded
 from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
@@ -101,6 +102,23 @@ def _charter_values(state: Charter | None) -> Values:
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
 
 
+def _decision_values(state: Decision | None) -> Values:
+    """Options by their words; what was said about them stands in the events alone."""
+    if state is None:
+        return {}
+    words = {option.id: option.text for option in state.options}
+    fields = ("question", "options", "deciders", "deadline", "fallback", "about", "review_on")
+    values: Values = {"state": state.state, **{name: getattr(state, name) for name in fields}}
+    values["consents"] = [{"by": c.decider, "option": words.get(c.option, c.option)} for c in state.consents]
+    values["objections"] = [
+        {"id": o.id, "by": o.by, "option": words.get(o.option, o.option), "settled": o.settled}
+        for o in state.objections
+    ]
+    if state.decided is not None and state.decided.option is not None:
+        values["decided"] = words.get(state.decided.option, state.decided.option)
+    return {name: value for name, value in values.items() if value not in (None, "", (), [])}
+
+
 _VALUES: dict[str, Callable[[Any], Values]] = {
     "goal": goal_values,
     "member": _member_values,
@@ -108,6 +126,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
     "organisation": _organisation_values,
     "charter": _charter_values,
     "cycle": _cycle_values,
+    "decision": _decision_values,
 }
 
 

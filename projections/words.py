@@ -19,6 +19,7 @@ from domain.goal import events as e
 from domain.reasons import Reason, ReasonCode
 from projections.charter_words import CHARTER_WORDS
 from projections.cycle_words import CYCLE_WORDS
+from projections.decision_words import DECISION_WORDS
 from projections.phrases import day, excerpt, hours, joined, percent, phrases, quoted
 from projections.telling import Told, Words, with_text
 
@@ -322,4 +323,4 @@ WORDS: dict[type, Words] = {
     o.PolicySet: _policy,
 }
 
-WORDS |= CHARTER_WORDS | CYCLE_WORDS
+WORDS |= CHARTER_WORDS | CYCLE_WORDS | DECISION_WORDS

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.decision import events as e
-from domain.decision.state import Decision, Given, Objection, Outcome
+from domain.decision.state import Decision, Given, Objection, Outcome, Round
 from domain.envelope import Recorded, Source
 
 
@@ -71,22 +71,26 @@ def _objected(decision: Decision, event: e.ObjectionRaised, recorded: Recorded) 
         option=event.option,
         text=event.text,
         raised_at=recorded.occurred_at,
+        round=decision.reopened,
     )
     kept = tuple(c for c in decision.consents if (c.decider, c.option) != (recorded.party, event.option))
     return replace(decision, objections=(*decision.objections, objection), consents=kept)
 
 
 def _settled(
-    decision: Decision, objection: UUID, settled: Literal["integrated", "withdrawn"], how: str = ""
+    decision: Decision, objection: UUID, recorded: Recorded, settled: Literal["integrated", "withdrawn"], how: str = ""
 ) -> Decision:
-    told = tuple(replace(o, settled=settled, how=how) if o.id == objection else o for o in decision.objections)
+    told = tuple(
+        replace(o, settled=settled, settled_by=recorded.event_id, how=how) if o.id == objection else o
+        for o in decision.objections
+    )
     return replace(decision, objections=told)
 
 
 def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Recorded) -> Decision:
     """The option is worded anew: nobody has consented to what they have not seen."""
     option = next((o.option for o in decision.objections if o.id == event.objection), None)
-    settled = _settled(decision, event.objection, "integrated", event.how)
+    settled = _settled(decision, event.objection, recorded, "integrated", event.how)
     if option is None:
         return settled
     return replace(
@@ -96,8 +100,8 @@ def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Reco
     )
 
 
-def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, _recorded: Recorded) -> Decision:
-    return _settled(decision, event.objection, "withdrawn")
+def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, recorded: Recorded) -> Decision:
+    return _settled(decision, event.objection, recorded, "withdrawn")
 
 
 def _consented(decision: Decision, event: e.Consented, recorded: Recorded) -> Decision:
@@ -135,6 +139,17 @@ def _reviewed(decision: Decision, event: e.Reviewed, recorded: Recorded) -> Deci
 
 def _reopened(decision: Decision, event: e.Reopened, recorded: Recorded) -> Decision:
     """What was objected and how it was integrated stays; everybody consents anew."""
+    over = decision.rounds
+    if decision.decided is not None:
+        past = Round(
+            opened_event=decision.opened_event,
+            time_box_from=decision.time_box_from,
+            deadline=decision.deadline,
+            outcome=decision.decided,
+            reopened_event=recorded.event_id,
+            reopened_at=recorded.occurred_at,
+        )
+        over = (*over, past)
     return replace(
         decision,
         state="open",
@@ -145,7 +160,7 @@ def _reopened(decision: Decision, event: e.Reopened, recorded: Recorded) -> Deci
         amended={},
         lead_until=None,
         decided=None,
-        reopened=decision.reopened + 1,
+        rounds=over,
     )
 
 

@@ -32,8 +32,12 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     option: str
     text: str
     raised_at: datetime
+    #: In which asking of the question, 0 the first.
+    round: int
     #: None: it is open.
     settled: Literal["integrated", "withdrawn"] | None = None
+    #: The event that settled it.
+    settled_by: UUID | None = None
     how: str = ""
 
 
@@ -48,6 +52,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     by: Literal["consent", "fallback", "lead"]
     inside_time_box: bool
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """One asking of the question that is over, as it was asked again."""
+
+    opened_event: UUID
+    time_box_from: datetime
+    deadline: datetime
+    outcome: Outcome
+    reopened_event: UUID
+    reopened_at: datetime
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +95,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decided: Outcome | None = None
     review_on: date | None = None
     reviewed_at: datetime | None = None
-    reopened: int = 0
+    #: The askings before this one, oldest first.
+    rounds: tuple[Round, ...] = ()
     ref: str | None = None
     #: Business time of the last event that moves it (a timer's too), of the last act that does, and of the last event.
     moved_at: datetime
@@ -90,6 +106,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     def worded_by(self, option: str) -> UUID:
         """The event that gave an option its present wording: what a consent answers."""
         return self.amended.get(option, self.opened_event)
+
+    @property
+    def reopened(self) -> int:
+        """How often it was asked again."""
+        return len(self.rounds)
 
     @property
     def open_objections(self) -> tuple[Objection, ...]:
