@@ -12,6 +12,7 @@ import msgspec
 from domain.aggregates import Aggregate
 from domain.envelope import Fact, Recorded, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
+from domain.standing import IDLE
 from domain.world import World
 from ledger.commands import Command
 from ledger.reader import StateReader
@@ -177,7 +178,9 @@ class _Draft:
     def decision(self, timers: int) -> Decision:
         command, aggregates = self._command, self._desk.states.aggregates
         version = self._before.version + len(self.recorded)
-        entry = Entry(command.kind, version, self.state) if version else self._before
+        before = standing(self._before, aggregates)
+        after = self.aggregate.standing(self.state) if version else IDLE
+        entry = Entry(command.kind, version, self.state, after) if version else self._before
         return Decision(
             organisation_id=command.organisation_id,
             stream=self._stream,
@@ -188,7 +191,7 @@ class _Draft:
             move=Move(
                 key=(command.organisation_id, command.stream_id),
                 entry=entry,
-                before=standing(self._before, aggregates),
-                after=standing(entry, aggregates),
+                before=before,
+                after=after,
             ),
         )

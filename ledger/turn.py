@@ -65,6 +65,7 @@ class Turn:
         self._synchronise(head, aggregates)
         #: Never before what is recorded already, even when the machine's clock was put back.
         self.now = max(clock(), moment(head.recorded_at))
+        self._now_micros = micros(self.now)
         self._source = LoadedSource(session, mapper)
         self.states = States(cache, self._source, aggregates)
         self._desk = Desk(
@@ -80,7 +81,7 @@ class Turn:
 
     def prepare(self, commands: Sequence[Command]) -> None:
         """Ask the store, once for all of them, what these commands are going to ask it."""
-        self._answers.find(self._session, commands, micros(self.now))
+        self._answers.find(self._session, commands, self._now_micros)
         rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
         if rows:
             found = self._session.query("imported", wanted=list(rows))
@@ -115,11 +116,11 @@ class Turn:
         rows = (
             (EVENTS, self._event_rows),
             (STANDING, list(self._standings.values())),
-            (ANSWERS, self._answers.rows(micros(self.now))),
+            (ANSWERS, self._answers.rows(self._now_micros)),
             (IMPORT_ROWS, list(self._import_rows)),
         )
         written = [(target, some) for target, some in rows if some]
-        return Append(events=len(self._event_rows), recorded_at=micros(self.now), rows=written) if written else None
+        return Append(events=len(self._event_rows), recorded_at=self._now_micros, rows=written) if written else None
 
     def settle(self) -> dict[Key, Entry]:
         """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
@@ -196,13 +197,13 @@ class Turn:
 
     def _kept(self, decision: Decision, standing: Standing | None) -> Receipt:
         """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
-        rows = [self._event_row(recorded) for recorded in decision.recorded]
+        stream_id = decision.move.key[1]
+        rows = [self._event_row(stream_id, recorded) for recorded in decision.recorded]
         self._desk.keep(decision)
         self._event_rows.extend(rows)
         if standing is not None:
-            organisation_id, stream_id = decision.move.key
             timer = micros(standing.next_timer) if standing.next_timer else None
-            self._standings[decision.move.key] = (organisation_id, stream_id, standing.live_owner, timer)
+            self._standings[decision.move.key] = (decision.organisation_id, stream_id, standing.live_owner, timer)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.recorded[decision.timers :]],
             stream=decision.stream,
@@ -232,17 +233,16 @@ class Turn:
             known = int(self._session.query("position", organisation_id=organisation_id)[0][0] or 0)
         return known
 
-    def _event_row(self, recorded: Recorded) -> Row:
-        stored = self._mapper.to_stored_event(recorded)
+    def _event_row(self, stream_id: UUID, recorded: Recorded) -> Row:
         return (
-            stored.originator_id,
-            stored.originator_version,
-            stored.topic,
-            stored.state,
+            stream_id,
+            recorded.version,
+            recorded.type,
+            self._mapper.stored_state(recorded),
             recorded.log_position,
             recorded.organisation_id,
             recorded.position,
-            micros(recorded.recorded_at),
+            self._now_micros,
         )
 
 

@@ -46,7 +46,7 @@ def due(goal: Goal | None, world: World) -> Fact | None:
     Reminders are due only to the sweep (source TIMER): an act recorded late brings about no reminder that nobody got.
     Between two acts of the same instant no timer runs.
     """
-    if not isinstance(goal, Asked | Promised) or goal.acted_at >= world.at:
+    if not isinstance(goal, Asked | Promised) or goal.acted_at >= world.at or _far_from_lapse(goal, world):
         return None
     for span in _spans(goal, world):
         # A policy that came into force behind its own clock's end rings at once, not in the past.
@@ -56,6 +56,16 @@ def due(goal: Goal | None, world: World) -> Fact | None:
             at, event = min(found, key=lambda ring: ring[0])
             return Fact(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
     return None
+
+
+def _far_from_lapse(goal: Asked | Promised, world: World) -> bool:
+    """Whether an act comes days before the only clock that it could find rung: most do, and need not look further.
+
+    The lapse is no earlier than the end of the due day, and no zone is a day ahead of UTC.
+    """
+    if not isinstance(goal, Promised) or goal.state != "active" or world.source is Source.TIMER:
+        return False
+    return world.at.astimezone(UTC).date() < goal.lapse_due
 
 
 def next_ring(goal: Goal | None, world: World) -> datetime | None:
