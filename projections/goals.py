@@ -54,7 +54,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = StateView(
     name="goals",
-    version=1,
+    version=2,
     kind="goal",
     evolve=evolve,
     columns=(
@@ -96,6 +96,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
     #: A goal or purpose that the listed goals support.
     supports: UUID | None = None
+    #: A cycle that the listed goals are in.
+    cycle: UUID | None = None
     #: Words looked for in title and outcome, whatever their case; every one must occur.
     q: str = ""
     due_from: date | None = None
@@ -289,6 +291,9 @@ def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[s
     if filters.supports is not None:
         where.append("supports LIKE :supports")
         params["supports"] = f"%{filters.supports}%"
+    if filters.cycle is not None:
+        where.append(f"EXISTS ({statements(_SQL)['of_cycle']})")
+        params["cycle"] = str(filters.cycle)
     for number, word in enumerate(_clean(filters.q).casefold().split()):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append(

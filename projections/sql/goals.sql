@@ -15,3 +15,11 @@ SELECT stream_id, event_id, version, valid_from, valid_to, known_from, recorded_
 FROM goals
 WHERE :began
 ORDER BY stream_id, valid_from, version
+
+-- name: of_cycle
+-- Whether a goal (of the query around this) is in the cycle, as the same lens shows it.
+SELECT 1 FROM cycles
+WHERE cycles.organisation_id = :organisation_id AND cycles.stream_id = :cycle
+  AND cycles.valid_from <= :at AND +cycles.valid_to > :at
+  AND cycles.known_from <= :known AND cycles.known_to > :known
+  AND cycles.goals LIKE '%' || goals.stream_id || '%'

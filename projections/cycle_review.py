@@ -1,0 +1,355 @@
+"""The review of cycles: what worked, what to improve, what came of it, and which goals went on. Docs: reports.md.
+
+Looked at are the cycles open at the lens, those closed within the window, and of each team (and of the organisation
+itself) the last closed one, so that there is always something to learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import local_date
+from domain.cycle import events as e
+from domain.cycle.acts import How
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Closed, Cycle, Improvement, Running
+from projections.cycles import cycles_at, goals_of, said_in, undecided
+from projections.database import Database, Row
+from projections.figures import Figure, Report, named, share
+from projections.lens import Lens
+from projections.people import members_at
+
+
+class _Of(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Part of a cycle; `team` empty: the organisation's own."""
+
+    cycle: UUID
+    team: UUID | None
+
+
+class CycleTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """One cycle under review."""
+
+    name: str
+    state: Literal["open", "closed"]
+    starts: date
+    ends: date
+    closed_at: datetime | None = None
+    #: Open, and its last day is over.
+    overdue: bool = False
+    goals: int
+    #: Live goals of which nobody has said yet what becomes of them.
+    undecided: int = 0
+    #: Members who have reflected.
+    reflected: int
+
+
+class GoalTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """A goal of a cycle: at its close, or of an open one as it stands."""
+
+    goal: UUID
+    #: The agreement's word.
+    state: str
+    how: How | None = None
+    #: Of a goal that keeps its cycle open: what can be said of it.
+    possible: tuple[How, ...] = ()
+
+
+class ReflectionTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: what a member said in looking back."""
+
+    event: UUID
+    by: UUID | None
+    worked: str = ""
+    improve: str = ""
+
+
+class ImprovementTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """An improvement, in the last cycle that has it."""
+
+    improvement: UUID
+    text: str
+    owner: UUID
+    due: date
+    state: Literal["open", "done", "dropped"]
+    #: Open, and its due is over.
+    overdue: bool = False
+    carried: bool = False
+
+
+class LearningTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
+
+    event: UUID | None = None
+    goal: UUID | None = None
+    #: How that goal ended, where it was not kept.
+    ended: str | None = None
+    text: str = ""
+    #: From the cycle before.
+    brought: bool = False
+
+
+class ContributionTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: who did what for a goal, and who said so."""
+
+    event: UUID
+    goal: UUID
+    contributor: UUID
+    by: UUID | None
+    text: str
+
+
+class CyclesReport(Report, frozen=True, kw_only=True):
+    """The cycles under review, the latest beginning first, and what was said in them."""
+
+    cycles: list[CycleTold]
+    goals: list[GoalTold]
+    reflections: list[ReflectionTold]
+    improvements: list[ImprovementTold]
+    learning: list[LearningTold]
+    contributions: list[ContributionTold]
+
+
+def report(
+    database: Database,
+    lens: Lens,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> CyclesReport:
+    """The review of one team's cycles, of all; or what one member saw to, contributed and said in them.
+
+    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
+    """
+    review = Review(database, lens, team=team, window=window)
+    if member is not None:
+        review.only(member)
+    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_said_figures(review, group)]
+    if member is None:
+        figures.append(_reflection_share(review, database, group))
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    return CyclesReport(
+        as_of=lens.as_of_text,
+        recorded_as_of=lens.recorded_as_of,
+        policy_version=lens.policy.version,
+        figures=figures,
+        cycles=[review.told(cycle) for cycle in review.cycles],
+        goals=review.goals,
+        reflections=review.reflections,
+        improvements=review.improvements,
+        learning=review.learning,
+        contributions=review.contributions,
+    )
+
+
+class Review:
+    """What a lens shows of the cycles under review."""
+
+    def __init__(self, database: Database, lens: Lens, *, team: UUID | None, window: int) -> None:
+        self.lens = lens
+        self._since = lens.today - timedelta(days=window - 1)
+        self.cycles = self._reviewed([c for c in cycles_at(database, lens) if team is None or c.of.team == team])
+        self._by_id = {cycle.id: cycle for cycle in self.cycles}
+        self._goals_now = goals_of(database, lens, (held.goal for c in self.cycles for held in c.goals))
+        self._said = said_in(database, lens, self._by_id)
+        #: Improvement -> the events that made it what it is.
+        self.improvement_events: dict[UUID, list[UUID]] = {}
+        self.closings: list[UUID] = []
+        self.reflections: list[ReflectionTold] = []
+        self.contributions: list[ContributionTold] = []
+        for row in self._said:
+            self._take(row)
+        self.goals = [goal for cycle in self.cycles for goal in self._goals(cycle)]
+        self.improvements = sorted(self._improvements(), key=lambda i: (i.due, i.improvement.int))
+        self.learning = [lesson for cycle in self.cycles for lesson in _learning(cycle)]
+
+    def _reviewed(self, cycles: Sequence[Cycle]) -> list[Cycle]:
+        last: dict[UUID | None, Closed] = {}
+        for cycle in (c for c in cycles if isinstance(c, Closed)):
+            known = last.get(cycle.of.team)
+            if known is None or (cycle.closed_at, cycle.id) > (known.closed_at, known.id):
+                last[cycle.of.team] = cycle
+        return [c for c in cycles if isinstance(c, Running) or c in last.values() or self._recent(c)]
+
+    def _recent(self, cycle: Closed) -> bool:
+        return local_date(cycle.closed_at, self.lens.tzinfo) >= self._since
+
+    def only(self, member: UUID) -> None:
+        """Leave what this member saw to, said or did."""
+        self.improvements = [i for i in self.improvements if i.owner == member]
+        self.reflections = [r for r in self.reflections if r.by == member]
+        self.contributions = [c for c in self.contributions if c.contributor == member]
+        theirs = {goal for goal, state in self._goals_now.items() if state.owner == member}
+        self.goals = [g for g in self.goals if g.goal in theirs]
+        self.learning = []
+        kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
+        self.cycles = [c for c in self.cycles if c.id in kept]
+
+    def _of(self, cycle: Cycle) -> dict[str, Any]:
+        return {"cycle": cycle.id, "team": cycle.of.team}
+
+    def _take(self, row: Row) -> None:
+        """One thing that was said."""
+        cycle = self._by_id[UUID(row.stream_id)]
+        event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
+        event = _EVENTS.get(row.type)
+        if event is None:
+            return
+        said: Any = msgspec.json.decode(row.data, type=event)
+        match said:
+            case e.ReflectionShared():
+                told = ReflectionTold(
+                    **self._of(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve
+                )
+                self.reflections.append(told)
+            case e.ContributionCredited():
+                self.contributions.append(
+                    ContributionTold(
+                        **self._of(cycle),
+                        event=event_id,
+                        goal=said.goal,
+                        contributor=said.member,
+                        by=by,
+                        text=said.text,
+                    )
+                )
+            case e.CycleClosed():
+                self.closings.append(event_id)
+            case e.ImprovementAgreed() | e.ImprovementDone() | e.ImprovementDropped():
+                self.improvement_events.setdefault(said.improvement, []).append(event_id)
+
+    def _goals(self, cycle: Cycle) -> Iterator[GoalTold]:
+        if isinstance(cycle, Closed):
+            for at in cycle.at_close:
+                yield GoalTold(**self._of(cycle), goal=at.goal, state=at.state, how=at.how)
+            return
+        waiting = {goal.id for goal in undecided(cycle, self._goals_now)}
+        for held in cycle.goals:
+            goal = self._goals_now.get(held.goal)
+            if goal is not None:
+                possible = possible_ends(goal, cycle) if goal.id in waiting else ()
+                yield GoalTold(**self._of(cycle), goal=goal.id, state=goal.state, how=held.how, possible=possible)
+
+    def _improvements(self) -> Iterator[ImprovementTold]:
+        """Each once: as the last cycle that has it knows it."""
+        seen: dict[UUID, tuple[Cycle, Improvement]] = {}
+        for cycle in sorted(self.cycles, key=lambda c: (c.opened_at, c.id)):
+            seen.update({held.id: (cycle, held) for held in cycle.improvements})
+        for cycle, held in seen.values():
+            yield ImprovementTold(
+                **self._of(cycle),
+                improvement=held.id,
+                text=held.text,
+                owner=held.owner,
+                due=held.due,
+                state=held.state,
+                overdue=held.state == "open" and held.due < self.lens.today,
+                carried=held.carried,
+            )
+
+    def told(self, cycle: Cycle) -> CycleTold:
+        closed = cycle.closed_at if isinstance(cycle, Closed) else None
+        return CycleTold(
+            **self._of(cycle),
+            name=cycle.name,
+            state="open" if closed is None else "closed",
+            starts=cycle.starts,
+            ends=cycle.ends,
+            closed_at=closed,
+            overdue=closed is None and cycle.ends < self.lens.today,
+            goals=len(cycle.goals),
+            undecided=len(undecided(cycle, self._goals_now)),
+            reflected=len(cycle.reflected),
+        )
+
+
+#: Tag -> the facts that a review tells one by one or names as evidence.
+_EVENTS: dict[str, type] = {
+    str(cls.__struct_config__.tag): cls
+    for cls in (
+        e.ReflectionShared,
+        e.ContributionCredited,
+        e.ImprovementAgreed,
+        e.ImprovementDone,
+        e.ImprovementDropped,
+        e.CycleClosed,
+    )
+}
+
+
+def _learning(cycle: Cycle) -> Iterator[LearningTold]:
+    of: dict[str, Any] = {"cycle": cycle.id, "team": cycle.of.team}
+    ended = {g.goal: g.state for g in cycle.at_close if g.state != "satisfied"} if isinstance(cycle, Closed) else {}
+    for lesson in cycle.learned:
+        yield LearningTold(
+            **of, event=lesson.learning, goal=lesson.goal, ended=lesson.ended, text=lesson.text, brought=True
+        )
+    for learnt in cycle.learnings:
+        how = ended.get(learnt.goal) if learnt.goal is not None else None
+        yield LearningTold(**of, event=learnt.id, goal=learnt.goal, ended=how, text=learnt.text)
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    every = review.improvements
+
+    def counted(name: str, of: Sequence[ImprovementTold], holds: Callable[[ImprovementTold], bool]) -> Figure:
+        found = [i for i in of if holds(i)]
+        events = named(event for i in found for event in review.improvement_events.get(i.improvement, [i.improvement]))
+        return share(name, len(found), len(of), events=events, **group)
+
+    yield counted("improvements_done", every, lambda i: i.state == "done")
+    yield counted("improvements_dropped", every, lambda i: i.state == "dropped")
+    yield counted("improvements_open", every, lambda i: i.state == "open")
+    yield counted("improvements_overdue", [i for i in every if i.state == "open"], lambda i: i.overdue)
+
+
+def _goal_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    """Of the goals of closed cycles: what became of them; of open ones: how many are undecided."""
+    closed = {c.id for c in review.cycles if isinstance(c, Closed)}
+    events = named(review.closings)
+    ends = [g for g in review.goals if g.cycle in closed]
+    for name, how in (("goals_carried_on", "carried_on"), ("goals_renegotiated", "renegotiated")):
+        yield share(name, sum(g.how == how and _went_on(g) for g in ends), len(ends), events=events, **group)
+    yield share("goals_kept", sum(g.state == "satisfied" for g in ends), len(ends), events=events, **group)
+    gone = sum(g.state != "satisfied" and not _went_on(g) for g in ends)
+    yield share("goals_dropped", gone, len(ends), events=events, **group)
+    yield Figure(name="goals_undecided", value=sum(bool(g.possible) for g in review.goals), **group)
+
+
+def _went_on(goal: GoalTold) -> bool:
+    """Still promised when its cycle closed."""
+    return goal.state in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered")
+
+
+def _said_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    told = review.reflections
+    yield Figure(name="reflections", value=len(told), events=named(r.event for r in told), **group)
+    credited = review.contributions
+    yield Figure(name="contributions", value=len(credited), events=named(c.event for c in credited), **group)
+    if "member" not in group:
+        learnt = [lesson.event for lesson in review.learning if not lesson.brought]
+        yield Figure(name="lessons", value=len(learnt), events=named(learnt), **group)
+
+
+def _reflection_share(review: Review, database: Database, group: dict[str, Any]) -> Figure:
+    """Members of today who have reflected in a cycle under review, of those whose cycles they are."""
+    people = members_at(database, review.lens)
+    asked = spoken = 0
+    for cycle in review.cycles:
+        theirs = [p.id for p in people if cycle.of.team is None or cycle.of.team in p.teams]
+        asked += len(theirs)
+        spoken += len(set(theirs) & set(cycle.reflected))
+    events = named(r.event for r in review.reflections)
+    return share("reflection_share", spoken, asked, events=events, **group)

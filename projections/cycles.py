@@ -1,0 +1,112 @@
+"""Cycles as versions: each as it stood at any business time, as believed at any log position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Closed, Cycle, Running, evolve
+from domain.goal.state import Goal, Promised
+from projections.database import Database, Row, statements
+from projections.lens import Lens
+from projections.tables import Column
+from projections.timeline import StateView
+
+_SQL = "cycles"
+_SLICE = 400
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL's text cannot hold the character NUL, which JSON can.
+    return text.replace("\x00", "\ufffd")
+
+
+def _fields(state: Cycle) -> tuple[Any, ...]:
+    return (
+        state.ref,
+        None if state.of.team is None else str(state.of.team),
+        _clean(state.name),
+        state_of(state),
+        state.starts.isoformat(),
+        state.ends.isoformat(),
+        " ".join(sorted(str(held.goal) for held in state.goals)),
+    )
+
+
+CYCLES = StateView(
+    name="cycles",
+    version=1,
+    kind="cycle",
+    evolve=evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the cycle.", nullable=True),
+        Column("team", "uuid", "The team whose cycle it is; empty: the organisation's own.", nullable=True),
+        Column("name", "text", "What the cycle is called."),
+        Column("state", "text", "open or closed."),
+        Column("starts", "date", "Its first day, in the organisation's zone."),
+        Column("ends", "date", "Its last day, as planned."),
+        Column("goals", "text", "Ids of the goals in it, ascending, parted by spaces."),
+    ),
+    fields=_fields,
+    comment="Cycles: the purpose restated, goals and what became of them, improvements, learning (in body).",
+)
+
+_CYCLE: msgspec.json.Decoder[Cycle] = msgspec.json.Decoder(Cycle)
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+
+def state_of(cycle: Cycle) -> str:
+    """Open or closed."""
+    return "closed" if isinstance(cycle, Closed) else "open"
+
+
+def cycles_at(database: Database, lens: Lens) -> list[Cycle]:
+    """Every cycle, the latest beginning first; `version` is that of the state shown."""
+    return [_CYCLE.decode(row.body) for row in database.query(statements(_SQL)["cycles"], lens.params)]
+
+
+def cycle_at(database: Database, lens: Lens, cycle_id: UUID) -> Cycle | None:
+    """One cycle; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
+    rows = database.query(statements(_SQL)["cycle"], {**lens.params, "stream_id": str(cycle_id)})
+    if not rows:
+        return None
+    return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
+
+
+def stream_versions(database: Database, lens: Lens) -> dict[UUID, int]:
+    """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
+    params = {"organisation_id": str(lens.organisation_id), "known": lens.known}
+    return {UUID(row.stream_id): row.version for row in database.query(statements(_SQL)["versions"], params)}
+
+
+def said_in(database: Database, lens: Lens, cycles: Iterable[UUID]) -> list[Row]:
+    """What was said in these cycles by then, each in the order of its stream: the rows of history."""
+    return _of(database, lens, "said", cycles)
+
+
+def goals_of(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+    """These goals as the lens shows them."""
+    found = (_GOAL.decode(row.body) for row in _of(database, lens, "goals", goals))
+    return {goal.id: goal for goal in found}
+
+
+def _of(database: Database, lens: Lens, statement: str, ids: Iterable[UUID]) -> list[Row]:
+    wanted = sorted(map(str, set(ids)))
+    found: list[Row] = []
+    for start in range(0, len(wanted), _SLICE):
+        part = wanted[start : start + _SLICE]
+        sql = statements(_SQL)[statement].replace(":ids", ", ".join(f":id_{n}" for n in range(len(part))))
+        found += database.query(sql, {**lens.params, **{f"id_{n}": value for n, value in enumerate(part)}})
+    return found
+
+
+def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
+    """The live goals of an open cycle of which nobody has said (truly) what becomes of them: what keeps it open."""
+    if not isinstance(cycle, Running):
+        return []
+    found = ((held, goals.get(held.goal)) for held in cycle.goals)
+    return [g for held, g in found if isinstance(g, Promised) and held.how not in possible_ends(g, cycle)]
