@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, get_args
@@ -14,6 +12,7 @@ import msgspec
 from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
+from projections.cursors import Cursor, decoded, digest, encoded
 from projections.database import Database, Row, statements
 from projections.lens import Lens
 from projections.tables import FOREVER, Column
@@ -116,16 +115,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     goals: list[Goal]
     next: str | None
-
-
-class _Cursor(msgspec.Struct, frozen=True, array_like=True):
-    #: Pinned by the first page, so that no write shifts a later one.
-    at: int
-    known: int
-    #: Digest of filters and sort: a cursor is good for the list that it came from.
-    question: str
-    key: str | int
-    id: str
 
 
 def get(database: Database, lens: Lens, goal_id: UUID) -> Goal | None:
@@ -239,8 +228,8 @@ def page(
     """
     filters = filters or Filters()
     _check_page(sort, limit)
-    question = _question(filters, sort)
-    after = _decoded(cursor, question, sort) if cursor else None
+    question = digest(filters, sort)
+    after = decoded(cursor, question, number=sort.lstrip("-") == "updated") if cursor else None
     key = _KEYS[sort.lstrip("-")]
     order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     where, params = _where(filters, visible)
@@ -262,7 +251,7 @@ def page(
     following = None
     if len(rows) > limit:
         last = shown[-1]
-        following = _encoded(_Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
+        following = encoded(Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
     return Page(goals=[_GOAL.decode(row.body) for row in shown], next=following)
 
 
@@ -311,28 +300,3 @@ def _listed(name: str, values: Iterable[object]) -> tuple[str, Mapping[str, str]
     """`:name_0, :name_1, ...` and their values; an empty list matches nothing."""
     params = {f"{name}_{n}": str(value) for n, value in enumerate(values)}
     return ", ".join(f":{key}" for key in params) or "NULL", params
-
-
-def _question(filters: Filters, sort: str) -> str:
-    return hashlib.sha256(msgspec.json.encode([filters, sort])).hexdigest()[:16]
-
-
-def _encoded(cursor: _Cursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
-
-
-def _decoded(text: str, question: str, sort: str) -> _Cursor:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        cursor = msgspec.json.decode(raw, type=_Cursor)
-    except (ValueError, msgspec.DecodeError):
-        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor") from None
-    if "\x00" in f"{cursor.key}{cursor.id}":
-        # No list gave it, and PostgreSQL's text cannot even be asked about it.
-        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
-    number = isinstance(cursor.key, int)
-    if cursor.question != question or number is not (sort.lstrip("-") == "updated"):
-        raise InvalidField("this cursor came from a list with other filters or order", pointer="/cursor")
-    if not all(-(2**63) <= n < 2**63 for n in (cursor.at, cursor.known, cursor.key) if isinstance(n, int)):
-        raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
-    return cursor
