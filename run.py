@@ -29,6 +29,9 @@ UV_HOME = ROOT / ".venv-uv"
 LOCK = ROOT / "requirements.lock"
 LOCK_PRODUCTION = ROOT / "requirements-production.lock"
 LOCK_UV = ROOT / "requirements-uv.lock"
+# What the benchmarks measure beside ours: an environment of their own, never the product's.
+LOCK_PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
+PEERS = ROOT / ".venv-peers"
 SOURCES = ("domain", "ledger", "projections", "services", "tests", "benchmarks", "run.py")
 INPUTS = "# inputs: sha256:"
 OLDEST = (3, 11)
@@ -57,6 +60,21 @@ def ensure_environment() -> None:
         # The build backend is in the lock: nothing is fetched here, and nothing comes without a hash.
         _call(uv, "pip", "install", *target, "--quiet", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
         STAMP.write_text(wanted)
+
+
+def ensure_peers() -> None:
+    """Make `.venv-peers` match its lock, unless that has been done."""
+    python, stamp = PEERS / "bin" / "python", PEERS / ".installed"
+    wanted = hashlib.sha256((LOCK_PEERS.read_text() + sys.version).encode()).hexdigest()
+    with _one_at_a_time():
+        if stamp.exists() and stamp.read_text() == wanted and _works(python):
+            return
+        print("Installing what is measured beside ours into .venv-peers ...", flush=True)
+        uv = _find_uv()
+        shutil.rmtree(PEERS, ignore_errors=True)
+        _call(uv, "venv", "--quiet", "--python", sys.executable, str(PEERS))
+        _call(uv, "pip", "sync", "--quiet", "--python", str(python), "--require-hashes", str(LOCK_PEERS))
+        stamp.write_text(wanted)
 
 
 def _fingerprint() -> str:
@@ -140,7 +158,7 @@ def lock_complaints() -> list[str]:
         text = path.read_text()
         if f"{INPUTS}{inputs_digest()}\n" not in text:
             complaints.append(f"{path.name} is older than pyproject.toml: python3 run.py lock")
-    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV):
+    for path in (LOCK, LOCK_PRODUCTION, LOCK_UV, LOCK_PEERS):
         text = path.read_text()
         if "://" in text or "--index" in text or "--find-links" in text:
             complaints.append(f"{path.name} names a host")
@@ -157,6 +175,8 @@ def write_locks(args: list[str]) -> int:
     _call(uv, *common, "--group", "dev", "pyproject.toml", "-o", str(LOCK))
     # The image runs the very versions that the tests ran.
     _call(uv, *common, "--group", "build", "-c", str(LOCK), "pyproject.toml", "-o", str(LOCK_PRODUCTION))
+    # The peers have the very versions of what ours is built on, where they are built on it too.
+    _call(uv, *common, "-c", str(LOCK), str(LOCK_PEERS.with_suffix(".in")), "-o", str(LOCK_PEERS))
     for path in (LOCK, LOCK_PRODUCTION):
         pins = "".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("#"))
         path.write_text(f"# Written by `python3 run.py lock`; do not edit.\n{INPUTS}{inputs_digest()}\n{pins}")
@@ -204,6 +224,12 @@ def demo(args: list[str]) -> int:
 
 def bench(args: list[str]) -> int:
     """Run the benchmarks; `args` go to their harness."""
+    if not {"-h", "--help"} & set(args):
+        try:
+            ensure_peers()
+        except Failure as refusal:
+            # Then the table says so; ours is still to be measured.
+            os.environ["BENCH_PEERS_REFUSED"] = str(refusal)
     return _become(str(PYTHON), "-m", "benchmarks", *args)
 
 

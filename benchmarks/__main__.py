@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 
 from rich.console import Console
 
-from benchmarks import appends, importing, reads, rebuilding, table
+from benchmarks import commanding, importing, inprocess, page, reads, rebuilding, table
 from benchmarks.bench import Bench, Suite
 from benchmarks.harness import CALM, Result, measure
 from benchmarks.history import made_up
@@ -23,11 +24,12 @@ from benchmarks.stores import STORES, Store, postgres_store, sqlite_store
 from tests.servers import ServerUnavailableError
 
 SUITES: dict[str, Suite] = {
+    "commands": commanding.suite,
+    "inprocess": inprocess.suite,
     "import": importing.suite,
     "memory": importing.memory,
     "rebuild": rebuilding.suite,
     "reads": reads.suite,
-    "append": appends.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 
@@ -35,13 +37,17 @@ ROUNDS, QUICK_ROUNDS = 5, 2
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py bench", description="Ours and the peers, side by side, in one run.")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} short rounds: a look, not a figure")
-    parser.add_argument("--only", action="append", choices=list(SUITES), help="this suite (may be repeated)")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"all, or some of: {', '.join(SUITES)}")
     parser.add_argument("--store", action="append", choices=STORES, help="this store (may be repeated)")
     parser.add_argument("--rounds", type=int, help=f"rounds of each case (default {ROUNDS})")
     parser.add_argument("--file", type=Path, metavar="HISTORY", help="a history to import instead of the made-up one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are kept")
     parser.add_argument("--markdown", action="store_true", help="also print the table as docs/benchmarks.md has it")
-    return parser.parse_args(argv)
+    parser.add_argument("--page", action="store_true", help="write the figures into docs/benchmarks.md")
+    chosen = parser.parse_args(argv)
+    if unknown := [name for name in chosen.suites if name not in SUITES]:
+        parser.error(f"no such suite: {', '.join(unknown)}; there are: {', '.join(SUITES)}")
+    return chosen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,8 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         run = _about(chosen, bench, began)
         path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
-        results = _measured(bench, chosen, console, lambda found: table.kept(path, run, found))
+        results, failed = _measured(bench, chosen, console, lambda found: table.kept(path, run, found))
     run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
+    run |= {"failed": failed}
     table.printed(results, console)
     if chosen.markdown:
         print(table.markdown(results))
@@ -72,7 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(f"* others used more than {CALM:.0%} of the machine in some round")
     table.kept(path, run, results)
     console.print(f"kept in {path}")
-    return 0
+    if chosen.page:
+        page.write(path)
+    for suite, why in failed.items():
+        console.print(f"suite {suite} FAILED: {why}", style="bold")
+    return 1 if failed else 0
 
 
 def _stores(wanted: Sequence[str], home: Path, opened: ExitStack, console: Console) -> list[Store]:
@@ -100,19 +111,38 @@ def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[st
 
 def _measured(
     bench: Bench, chosen: argparse.Namespace, console: Console, keep: Callable[[list[Result]], None]
-) -> list[Result]:
-    """Every case of the chosen suites; what is measured is kept at once, so that a killed run loses no figure."""
+) -> tuple[list[Result], dict[str, str]]:
+    """Every case of the chosen suites, and the suites that failed.
+
+    What is measured is kept at once, so that a killed run loses no figure, nor does a suite that fails another's.
+    """
     rounds = chosen.rounds or (QUICK_ROUNDS if chosen.quick else ROUNDS)
-    results = []
+    results: list[Result] = []
+    failed: dict[str, str] = {}
     with console.status("beginning") as status:
-        for name in chosen.only or SUITES:
-            for case in SUITES[name](bench):
-                result = measure(case, rounds, status.update)
-                results.append(result)
-                keep(results)
-                figures = table.figure(result.ours.median, result.unit), table.figure(result.ours.worst, result.unit)
-                console.print(f"{name}: {case.name} ({case.store}): {figures[0]}, worst {figures[1]}")
-    return results
+        for name in chosen.suites or SUITES:
+            began = perf_counter()
+            try:
+                for case in SUITES[name](bench):
+                    results.append(measure(case, rounds, status.update))
+                    keep(results)
+                    told(results[-1], console)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other suites still have their turn
+                failed[name] = f"{type(error).__name__}: {error}"[:1000]
+                console.print_exception()
+            console.print(f"-- {name}: {perf_counter() - began:.0f} s", style="dim")
+    return results, failed
+
+
+def told(result: Result, console: Console) -> None:
+    """One case as soon as it is measured."""
+    for series in (result.ours, *result.peers):
+        ratio = f" ({series.ratio:.2f} x, worst {series.worst_ratio:.2f} x)" if series.ratio is not None else ""
+        figures = table.figure(series.median, result.unit), table.figure(series.worst, result.unit)
+        what = f"{result.name} ({result.store})" if series is result.ours else f"  {series.name}"
+        console.print(f"{what}: {figures[0]}, worst {figures[1]}{ratio}")
+    for peer in result.absent:
+        console.print(f"  {peer.name}: not measured: {peer.why}")
 
 
 if __name__ == "__main__":

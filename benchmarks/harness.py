@@ -34,11 +34,30 @@ class Contender(msgspec.Struct, frozen=True):
     run: Callable[[], Sample]
 
 
+class Absent(msgspec.Struct, frozen=True):
+    """A peer that could not take part: said in the table, never left out in silence."""
+
+    name: str
+    why: str
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What must be reached: by our own figure, or by its ratio to the first peer."""
+    """What must be reached: by our own figure, or by its ratio to a peer (unnamed: the first)."""
 
     limit: float
     of: Literal["value", "ratio"] = "value"
+    peer: str = ""
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """A target and what became of it: by the median, and by the worst round."""
+
+    limit: float
+    of: Literal["value", "ratio"]
+    peer: str
+    #: None where the peer was not measured.
+    median: bool | None
+    worst: bool | None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +69,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     ours: Contender
     peers: Sequence[Contender] = ()
-    target: Target | None = None
+    absent: Sequence[Absent] = ()
+    targets: Sequence[Target] = ()
     #: At most so many rounds, where a round is long and steady.
     most_rounds: int | None = None
 
@@ -83,9 +103,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     ours: Series
     peers: list[Series]
-    target: Target | None
-    #: None where there is no target.
-    reached: bool | None
+    absent: list[Absent]
+    targets: list[Reached]
     #: Share of the machine that other processes used, by round kept, and by round measured again.
     others: list[float]
     disturbed: list[float]
@@ -99,20 +118,40 @@ class Round(msgspec.Struct, frozen=True):
 
 
 def measure(case: Case, rounds: int, told: Callable[[str], None] = lambda _: None) -> Result:
-    """Let the contenders take turns. A disturbed round is repeated, at most as many times as there are rounds."""
+    """Let the contenders take turns. A disturbed round is repeated, at most as many times as there are rounds.
+
+    A peer that fails takes no further part and is told as absent; where ours fails, its error is raised.
+    """
     wanted = min(rounds, case.most_rounds or rounds)
-    contenders = [case.ours, *case.peers]
     measured: list[Round] = []
     while len(measured) < 2 * wanted and sum(r.others <= CALM for r in measured) < wanted:
         told(f"{case.suite}: {case.name} ({case.store}), round {len(measured) + 1}")
-        with Watch() as watch:
-            samples = [contender.run() for contender in contenders]
-        measured.append(Round(samples, watch.others))
+        case, measured = _round(case, measured)
     # The calmest rounds, in the order in which they were measured: chosen by the machine's state, never by outcome.
     calmest = sorted(range(len(measured)), key=lambda n: measured[n].others)[:wanted]
     kept = [measured[n] for n in sorted(calmest)]
     left = [measured[n] for n in sorted(set(range(len(measured))) - set(calmest))]
     return result(case, kept, left)
+
+
+def _round(case: Case, measured: list[Round]) -> tuple[Case, list[Round]]:
+    """One more round; without the peers that failed in it, here and in the rounds before."""
+    failed: dict[int, str] = {}
+    with Watch() as watch:
+        samples = [case.ours.run()]
+        for place, peer in enumerate(case.peers, 1):
+            try:
+                samples.append(peer.run())
+            except Exception as error:  # noqa: BLE001 - whatever a peer breaks of, ours is still to be measured
+                failed[place] = f"{type(error).__name__}: {error}"[:300]
+                samples.append(Sample(0.0))
+    measured = [*measured, Round(samples, watch.others)]
+    if not failed:
+        return case, measured
+    gone = [Absent(case.peers[place - 1].name, why) for place, why in failed.items()]
+    peers = [peer for place, peer in enumerate(case.peers, 1) if place not in failed]
+    case = msgspec.structs.replace(case, peers=peers, absent=[*case.absent, *gone])
+    return case, [Round([s for n, s in enumerate(r.samples) if n not in failed], r.others) for r in measured]
 
 
 def result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Result:
@@ -134,8 +173,8 @@ def result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Res
         unit=case.unit,
         ours=own,
         peers=peers,
-        target=case.target,
-        reached=_reached(case, own, peers),
+        absent=list(case.absent),
+        targets=[_reached(case, target, own, peers) for target in case.targets],
         others=[round(r.others, 3) for r in kept],
         disturbed=[round(r.others, 3) for r in left],
     )
@@ -165,10 +204,19 @@ def _beside(samples: Iterator[Sample]) -> dict[str, float]:
     return {name: median(one[name] for one in told) for name in told[0]}
 
 
-def _reached(case: Case, ours: Series, peers: Sequence[Series]) -> bool | None:
-    """By the median; what the worst round was is told beside it."""
-    if case.target is None:
-        return None
-    figure = ours.median if case.target.of == "value" else peers[0].ratio
-    assert figure is not None
-    return figure >= case.target.limit if case.more_is_better else figure <= case.target.limit
+def _reached(case: Case, target: Target, ours: Series, peers: Sequence[Series]) -> Reached:
+    """By the median and by the worst round."""
+    name = target.peer or (case.peers[0].name if case.peers else "")
+    found = next((peer for peer in peers if peer.name == name), None)
+    figures = (ours.median, ours.worst)
+    if target.of == "ratio":
+        figures = (found.ratio or 0, found.worst_ratio or 0) if found else (0, 0)
+    reached = [figure >= target.limit if case.more_is_better else figure <= target.limit for figure in figures]
+    unknown = target.of == "ratio" and found is None
+    return Reached(
+        limit=target.limit,
+        of=target.of,
+        peer=name if target.of == "ratio" else "",
+        median=None if unknown else reached[0],
+        worst=None if unknown else reached[1],
+    )

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench, timed
+from benchmarks.drones import ROOT
 from benchmarks.harness import Case, Contender, Sample, Target
 from benchmarks.history import imported, lines, repeated
-from benchmarks.served import ROOT
 from benchmarks.stores import Store, organisation
 
 SECONDS = Target(limit=10)
@@ -32,7 +32,7 @@ def suite(bench: Bench) -> Iterator[Case]:
             unit="s",
             ours=Contender("plimsoll", partial(_import, store, bench)),
             peers=[Contender(_PEER[store.name], partial(_written, store, rows))],
-            target=SECONDS,
+            targets=[SECONDS],
         )
 
 
@@ -93,7 +93,7 @@ def memory(bench: Bench) -> Iterator[Case]:
             unit="MB",
             ours=Contender(f"x {bench.copies}", _peak(store, many)),
             peers=[Contender("x 1", _peak(store, once))],
-            target=GROWTH,
+            targets=[GROWTH],
             most_rounds=2,
         )
 

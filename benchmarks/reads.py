@@ -82,7 +82,7 @@ def _cases(bench: Bench, store: Store, client: Client, floor: Client, question: 
             unit="ms",
             ours=_asked("plimsoll", lambda: client.get(path), bench),
             peers=peers,
-            target=target,
+            targets=[target] if target else [],
         )
 
     yield case("GET goal", get, GET_MS)

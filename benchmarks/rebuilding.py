@@ -37,7 +37,7 @@ def suite(bench: Bench) -> Iterator[Case]:
                 unit="s",
                 ours=Contender("plimsoll", partial(timed, runtime.engine.rebuild)),
                 peers=[raw],
-                target=SECONDS,
+                targets=[SECONDS],
             )
             yield Case(
                 suite="rebuild",

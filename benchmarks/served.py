@@ -9,52 +9,92 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmarks.drones import ROOT, Missing, peers_python
 from benchmarks.stores import settings
 from services.settings import variable
 
-ROOT = Path(__file__).resolve().parent.parent
+_CLI = (sys.executable, "-m", "services.cli")
 _STARTUP_SECONDS = 30.0
 _KEPT_SECONDS = 2.0
 
 
 @contextmanager
-def plimsoll(url: str, home: Path) -> Iterator[int]:
-    """`plimsoll serve` on a store, with the worker inside; its port."""
-    port = _free_port()
+def plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool = True) -> Iterator[int]:
+    """`plimsoll serve` on a store; its port.
+
+    Without Redis the worker runs inside, as it does for whoever has one process. With it, it runs as `plimsoll worker`
+    in a process of its own, unless it is not wanted.
+    """
+    port = free_port()
     chosen = settings(url)
-    knobs = {"database_url": url, "port": port, "rate_limit_per_minute": chosen.rate_limit_per_minute}
+    knobs: dict[str, object] = {
+        "database_url": url,
+        "port": port,
+        "rate_limit_per_minute": chosen.rate_limit_per_minute,
+    }
+    if redis_url is not None:
+        knobs["redis_url"] = redis_url
     told = {variable(name): str(value) for name, value in knobs.items()}
-    with _running([sys.executable, "-m", "services.cli", "serve"], home, port, "/livez", told):
+    with ExitStack() as opened:
+        if redis_url is not None and worker:
+            opened.enter_context(started([*_CLI, "worker"], home, f"worker-{port}", told))
+        opened.enter_context(_running([*_CLI, "serve"], home, port, "/livez", told))
         yield port
 
 
 @contextmanager
 def peer(url: str, home: Path) -> Iterator[int]:
     """A minimal Litestar application that answers one row by its key; its port."""
-    port = _free_port()
+    port = free_port()
     with _running([sys.executable, "-m", "benchmarks.peer_server", url, str(port)], home, port, "/rows/1", {}):
         yield port
 
 
 @contextmanager
+def peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[str]]]:
+    """A peer's server: its port, and the ids of its goals. Raises Missing."""
+    port = free_port()
+    command = [peers_python(), "-m", f"benchmarks.peers.{module}", url, str(port)]
+    with _running(command, home, port, "/goals", {}):
+        client = Client(port)
+        ids: list[str] = json.loads(client.get("/goals"))
+        client.close()
+        yield port, ids
+
+
+@contextmanager
 def _running(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PLIMSOLL_")}
-    with (home / f"server-{port}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log)
-    try:
+    """A server, once it answers. Raises Missing with the end of its log."""
+    with started(command, home, f"server-{port}", environment) as process:
         deadline = time.monotonic() + _STARTUP_SECONDS
         while not _answers(port, ready):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit((home / f"server-{port}.log").read_text()[-2000:])
+                log = (home / f"server-{port}.log").read_text(errors="replace")
+                raise Missing(f"{command[2]} did not answer: {log[-300:].strip()}")
             time.sleep(0.05)
         yield
+
+
+@contextmanager
+def started(
+    command: list[str], home: Path, name: str, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process until the context ends; what it says goes to `NAME.log`."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PLIMSOLL_")}
+    with (home / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log)
+    try:
+        yield process
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _answers(port: int, path: str) -> bool:
@@ -65,7 +105,8 @@ def _answers(port: int, path: str) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has just now."""
     import socket
 
     with socket.socket() as probe:

@@ -21,27 +21,37 @@ def printed(results: Sequence[Result], console: Console) -> None:
     for column in ("median", "worst", "ours is", "worst", "target"):
         table.add_column(column, justify="right")
     for result in results:
-        table.add_row(*_ours(result), style="bold")
-        for peer in result.peers:
-            ratio, worst = (f"{value:.2f} x" for value in (peer.ratio or 0, peer.worst_ratio or 0))
-            figures = figure(peer.median, result.unit), figure(peer.worst, result.unit)
-            table.add_row("", "", f"  {peer.name}", *figures, ratio, worst, "", style="dim")
+        for number, row in enumerate(rows(result)):
+            table.add_row(*row, style="dim" if number else "bold")
     console.print(table)
 
 
-def _ours(result: Result) -> tuple[str, ...]:
-    figures = figure(result.ours.median, result.unit), figure(result.ours.worst, result.unit)
+def rows(result: Result) -> list[tuple[str, ...]]:
+    """Case, store, who, median, worst round, our ratio to it, the worst round's ratio, targets: ours first."""
     name = f"{result.name} *" if any(share > CALM for share in result.others) else result.name
-    return (name, result.store, result.ours.name, *figures, "", "", target(result))
+    figures = figure(result.ours.median, result.unit), figure(result.ours.worst, result.unit)
+    found: list[tuple[str, ...]] = [(name, result.store, result.ours.name, *figures, "", "", target(result, ""))]
+    for peer in result.peers:
+        ratios = (f"{value:.2f} x" for value in (peer.ratio or 0, peer.worst_ratio or 0))
+        figures = figure(peer.median, result.unit), figure(peer.worst, result.unit)
+        found.append(("", "", f"  {peer.name}", *figures, *ratios, target(result, peer.name)))
+    return found + [
+        ("", "", f"  {gone.name}", "not measured", gone.why, "", "", target(result, gone.name))
+        for gone in result.absent
+    ]
 
 
-def target(result: Result) -> str:
-    """The target and whether the median reached it; empty where there is none."""
-    if result.target is None:
-        return ""
+def target(result: Result, peer: str) -> str:
+    """The target that names this peer (none: our own figure), and whether median and worst round reached it."""
     sign = ">=" if result.unit == "1/s" else "<="
-    limit = f"{result.target.limit:g} x" if result.target.of == "ratio" else figure(result.target.limit, result.unit)
-    return f"{sign} {limit} {'yes' if result.reached else 'MISSED'}"
+    found = next((one for one in result.targets if one.peer == peer), None)
+    if found is None:
+        return ""
+    limit = f"{found.limit:g} x" if found.of == "ratio" else figure(found.limit, result.unit)
+    if found.median is None:
+        return f"{sign} {limit} unknown"
+    reached = "MISSED" if not found.median else "yes" if found.worst else "yes, but not the worst round"
+    return f"{sign} {limit} {reached}"
 
 
 def figure(value: float, unit: str) -> str:
@@ -57,13 +67,11 @@ def markdown(results: Sequence[Result]) -> str:
         "|---|---|---|--:|--:|--:|--:|---|",
     ]
     for result in results:
-        figures = f"**{figure(result.ours.median, result.unit)}** | {figure(result.ours.worst, result.unit)}"
-        name, ours = _ours(result)[0], result.ours.name
-        lines.append(f"| {name} | {result.store} | {ours} | {figures} | | | {target(result)} |")
-        for peer in result.peers:
-            figures = f"{figure(peer.median, result.unit)} | {figure(peer.worst, result.unit)}"
-            ratios = f"{peer.ratio or 0:.2f} x | {peer.worst_ratio or 0:.2f} x"
-            lines.append(f"| | | {peer.name} | {figures} | {ratios} | |")
+        for number, row in enumerate(rows(result)):
+            cells = [cell.strip().replace("|", "/").replace("\n", " ") for cell in row]
+            if not number:
+                cells[3] = f"**{cells[3]}**"
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -75,6 +83,4 @@ def kept(path: Path, run: dict[str, Any], results: Sequence[Result]) -> None:
 
 def read(path: Path) -> list[Result]:
     """The results of a kept run."""
-    return msgspec.json.decode(
-        msgspec.json.encode(msgspec.json.decode(path.read_bytes())["results"]), type=list[Result]
-    )
+    return msgspec.convert(msgspec.json.decode(path.read_bytes())["results"], list[Result])

@@ -1,0 +1,44 @@
+"""Ours in process: a drone whose clients wait for `Ledger.handle_async`, all in one loop, as the API's handlers do.
+
+`python -m benchmarks.commander URL ORGANISATION`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import uvloop
+
+from benchmarks.peers.drone import AsyncWork, awaited, obey
+from benchmarks.people import commands
+from benchmarks.stores import settings
+from ledger.commands import Command
+from ledger.ledger import Ledger
+from services.runtime import Runtime
+
+
+def works(ledger: Ledger, organisation_id: UUID, clients: int) -> list[AsyncWork]:
+    """Each client checks in on goals of its own."""
+
+    def work(own: Iterator[Command]) -> AsyncWork:
+        return lambda: ledger.handle_async(next(own))
+
+    return [work(commands(organisation_id, client, clients)) for client in range(clients)]
+
+
+def main(url: str, organisation: str) -> None:
+    with Runtime.open(settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+
+        def work(told: dict[str, Any]) -> dict[str, float]:
+            made = works(runtime.ledger, UUID(organisation), told["clients"])
+            return runner.run(awaited(made, told["seconds"]))
+
+        obey(work)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,113 @@
+"""Processes that work when they are told to, each in its own environment: the peers, and ours beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benchmarks.harness import Absent, Contender, Sample
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Made by `python3 run.py bench` from `benchmarks/requirements-peers.txt`; never part of the product's environment.
+PEERS = ROOT / ".venv-peers"
+#: Why `run.py` could not make it.
+REFUSED = "BENCH_PEERS_REFUSED"
+
+T = TypeVar("T")
+
+
+class Missing(Exception):
+    """A peer cannot be measured here; the text says why."""
+
+
+def peers_python() -> str:
+    """The interpreter that has the peers. Raises Missing."""
+    python = PEERS / "bin" / "python"
+    if reason := os.environ.get(REFUSED):
+        raise Missing(reason)
+    if not (PEERS / ".installed").exists():
+        raise Missing("the peers are not installed: python3 run.py bench installs them")
+    return str(python)
+
+
+def tried(name: str, opened: ExitStack, make: Callable[[], Any], absent: list[Absent]) -> Any:
+    """What `make` opens, or None: then `absent` says why."""
+    try:
+        return opened.enter_context(make())
+    except (Missing, OSError, subprocess.SubprocessError) as refusal:
+        absent.append(Absent(name, str(refusal)))
+        return None
+
+
+class Drone:
+    """One such process."""
+
+    def __init__(self, process: subprocess.Popen[str], name: str) -> None:
+        self._process, self._name = process, name
+
+    def ask(self, **told: Any) -> dict[str, float]:
+        """Have it work; its figures. Raises Missing where it is gone."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(told) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise Missing(f"{self._name} is gone (exit code {self._process.wait(5)})") from None
+        return self.said()
+
+    def said(self) -> dict[str, float]:
+        """Its next line."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise Missing(f"{self._name} is gone (exit code {self._process.wait(5)})")
+        found: dict[str, float] = json.loads(line)
+        return found
+
+    def contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
+        """It, as a side of a case: one of its figures, the others beside it."""
+
+        def run() -> Sample:
+            found = self.ask(**told)
+            return Sample(found[figure], {name: value for name, value in found.items() if name != figure})
+
+        return Contender(name, run)
+
+
+@contextmanager
+def drone(module: str, *arguments: str, home: Path, python: str = sys.executable) -> Iterator[Drone]:
+    """A module of `benchmarks`, run until the context ends. Raises Missing with the end of its log."""
+    log = home / f"{module}-{len(list(home.glob(f'{module}-*.log')))}.log"
+    command = [python, "-m", f"benchmarks.{module}", *arguments]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+        )
+    try:
+        made = Drone(process, module)
+        try:
+            made.said()
+        except Missing:
+            raise Missing(f"{module} did not start: {log.read_text(errors='replace')[-300:].strip()}") from None
+        yield made
+    finally:
+        with process:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def peer(module: str, *arguments: str, home: Path) -> Iterator[Drone]:
+    """A drone of `benchmarks.peers`, in the peers' environment."""
+    with drone(f"peers.{module}", *arguments, home=home, python=peers_python()) as made:
+        yield made

@@ -1,0 +1,92 @@
+"""Suite `inprocess`: 64 commands waiting in one process (cached state, decision, append), beside what stores can do."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from socket import create_connection
+
+from benchmarks import drones
+from benchmarks.bench import Bench
+from benchmarks.drones import Drone, Missing, drone, peer, tried
+from benchmarks.harness import Absent, Case, Contender, Target
+from benchmarks.people import an_event, peopled
+from benchmarks.raw import pgbench, rows
+from benchmarks.served import free_port, started
+from benchmarks.stores import Store
+
+WAITING, CONNECTIONS = 64, 32
+RAW = f"psycopg, one-row transactions, {CONNECTIONS} connections"
+STOCK = f"stock eventsourcing, full command, {WAITING} threads"
+UMA = "UmaDB, one-event appends"
+TRACKED = "django-pghistory, full command"
+#: Where a peer may choose its own concurrency, these are tried.
+_TRIED = (8, 16, 32, 64)
+
+
+def suite(bench: Bench) -> Iterator[Case]:
+    """Commands per second in process."""
+    for store in bench.stores:
+        if store.name == "postgresql":
+            with ExitStack() as opened:
+                yield _case(bench, store, opened)
+
+
+def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
+    home, absent = bench.home, list[Absent]()
+    with peopled(store.fresh()) as (runtime, people):
+        event = an_event(store, runtime, people)
+    ours = opened.enter_context(drone("commander", people.url, str(people.organisation_id), home=home))
+    raw = opened.enter_context(rows(store, event, home))
+    peers = [raw.contender(RAW, clients=CONNECTIONS, seconds=bench.seconds)]
+    tool = tried("pgbench", opened, partial(pgbench, store, event, home, CONNECTIONS, bench.seconds), absent)
+    peers += [tool] if tool else []
+    if stock := tried(STOCK, opened, partial(peer, "stock", store.fresh(), home=home), absent):
+        peers.append(stock.contender(STOCK, clients=WAITING, seconds=bench.seconds))
+    if uma := tried(UMA, opened, partial(umadb, event, home), absent):
+        peers.append(at_its_best(uma, UMA, bench))
+    if tracked := tried(TRACKED, opened, partial(peer, "history", store.fresh(), home=home), absent):
+        peers.append(at_its_best(tracked, TRACKED, bench))
+    limits = {RAW: 2.0, STOCK: 26.0, **{p.name: 2.0 for p in peers if p.name.startswith(UMA)}}
+    return Case(
+        suite="inprocess",
+        name=f"command in process, {WAITING} waiting",
+        store=store.name,
+        unit="1/s",
+        ours=ours.contender("plimsoll, handle_async", clients=WAITING, seconds=bench.seconds),
+        peers=peers,
+        absent=absent,
+        targets=[Target(limit=limit, of="ratio", peer=peer) for peer, limit in limits.items()],
+    )
+
+
+def at_its_best(side: Drone, name: str, bench: Bench) -> Contender:
+    """A peer at the concurrency that suits it best, found by trying, before anything is measured."""
+    tries = {clients: side.ask(clients=clients, seconds=bench.seconds / 3)["rate"] for clients in _TRIED}
+    best = max(tries, key=lambda clients: tries[clients])
+    return side.contender(f"{name}, {best} at once", clients=best, seconds=bench.seconds)
+
+
+@contextmanager
+def umadb(event: tuple[str, str], home: Path) -> Iterator[Drone]:
+    """UmaDB's server, as its wheel starts it, and a client of its own. Raises Missing."""
+    port, program = free_port(), Path(drones.peers_python()).with_name("umadb")
+    address = f"127.0.0.1:{port}"
+    command = [str(program), "--listen", address, "--db-path", str(home / f"umadb-{port}.db")]
+    with started(command, home, f"umadb-{port}", {}) as process:
+        _await(process, port)
+        with peer("uma", f"http://{address}", *event, home=home) as made:
+            yield made
+
+
+def _await(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 15
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError), create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise Missing("its server did not answer")

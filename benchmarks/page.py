@@ -1,0 +1,58 @@
+"""`python -m benchmarks.page JSON`: write a kept run into docs/benchmarks.md, losses included."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks.drones import ROOT
+from benchmarks.table import markdown, read
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGINS, ENDS = "<!-- figures: python -m benchmarks.page -->", "<!-- end of figures -->"
+
+
+def text(path: Path) -> str:
+    """What stands between the page's marks: when and on what, then the table."""
+    run: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    machine = run["machine"]
+    about = (
+        f"Begun {run['began'][:16].replace('T', ' ')} UTC, commit {machine['commit']}; {machine['processors']} cores"
+        f" ({machine['processor']}), {machine['memory_gb']:g} GB, {machine['filesystem']}; Python {machine['python']},"
+        f" {', '.join(f'{name} {version}' for name, version in sorted(run['stores'].items()))}."
+        f" {run['durability']}. The whole run took {run.get('seconds', 0) // 60} minutes."
+    )
+    quick = " **A quick look, not a figure.**" if run["quick"] else ""
+    failed = "".join(
+        f"\nSuite `{suite}` failed: {why.splitlines()[0]}\n" for suite, why in run.get("failed", {}).items()
+    )
+    rounds = _rounds(path)
+    return f"{about}{quick} {rounds}\n{failed}\n{markdown(read(path))}"
+
+
+def _rounds(path: Path) -> str:
+    results = read(path)
+    again = sum(len(result.disturbed) for result in results)
+    count = sorted({len(result.ours.values) for result in results})
+    return (
+        f"Rounds of a case: {' or '.join(map(str, count))}; measured again because others used the machine: {again}."
+        if results
+        else ""
+    )
+
+
+def write(path: Path, page: Path = PAGE) -> None:
+    """Put it between the page's marks. Raises ValueError where the page has none."""
+    former = page.read_text()
+    pattern = re.compile(f"{re.escape(BEGINS)}.*{re.escape(ENDS)}", re.DOTALL)
+    if not pattern.search(former):
+        raise ValueError(f"{page} has no place for figures")
+    page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{text(path)}\n{ENDS}", former))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

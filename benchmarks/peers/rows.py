@@ -1,0 +1,43 @@
+"""Raw PostgreSQL through psycopg: one row, one transaction, one round trip; no lock, no order, no key, no decision.
+
+`python -m benchmarks.peers.rows URL TOPIC STATE`: the row that is written is an event as ours stores it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import count
+from uuid import uuid4
+
+import psycopg
+
+from benchmarks.peers.drone import Work, obey_threads
+
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS raw (number bigserial PRIMARY KEY, stream uuid, version bigint, topic text,"
+    " state bytea, UNIQUE (stream, version))"
+)
+INSERT = b"INSERT INTO raw (stream, version, topic, state) VALUES (%s, %s, %s, %s)"
+
+
+def works(url: str, topic: str, state: bytes, clients: int) -> Sequence[Work]:
+    """A connection for each client."""
+
+    def work() -> Work:
+        connection = psycopg.connect(url, autocommit=True)
+        connection.prepare_threshold = 0
+        cursor, stream, versions = connection.cursor(), uuid4(), count(1)
+        return lambda: cursor.execute(INSERT, (stream, next(versions), topic, state), prepare=True)
+
+    return [work() for _ in range(clients)]
+
+
+def main(url: str, topic: str, state: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(TABLE)
+    obey_threads(lambda clients: works(url, topic, state.encode(), clients))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
