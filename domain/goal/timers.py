@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
 from domain.envelope import Event, Fact, Source
 from domain.goal import events as e
 from domain.goal.acts import Pause
 from domain.goal.communication import CLARIFY_WORKING_DAYS
-from domain.goal.state import Asked, Goal, Promised, Side
+from domain.goal.state import Asked, Goal, Promised, Proposal, Side
 from domain.policy import Policy
 from domain.standing import IDLE, Standing
 from domain.world import World
+
+if TYPE_CHECKING:
+    from domain.member import Member
 
 #: Whose answer is waited for in each state before the promise.
 _SILENT: dict[str, Side] = {
@@ -73,6 +77,50 @@ def next_ring(goal: Goal | None, world: World) -> datetime | None:
     if not isinstance(goal, Asked | Promised):
         return None
     return min((at for at, _ in _rings(goal, world, world.policy.policy) if at > world.at), default=None)
+
+
+class Days(Protocol):
+    """What counting days to a deadline needs: the organisation's zone, and its members' absences."""
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+    def member(self, member_id: UUID) -> Member | None: ...
+
+
+class Awaited(NamedTuple):
+    """Whose answer the conversation waits for, since when, and until when they have time."""
+
+    party: UUID
+    since: datetime
+    until: datetime
+
+
+def awaited(goal: Goal | None, policy: Policy, days: Days) -> Awaited | None:
+    """Whose turn it is: after a request, offer, counter or proposal, or with a delivery; None where nobody's.
+
+    The mediator's where there is a dispute. Whether anything rings at the end of that time is the policy's business.
+    """
+    if isinstance(goal, Asked):
+        party = goal.owner if _SILENT[goal.state] == "owner" else goal.sponsor
+        return Awaited(party, goal.asked_at, _response_until(goal, party, policy.response_working_days, days))
+    if not isinstance(goal, Promised):
+        return None
+    if goal.proposal is not None:
+        since, until = _change_until(goal, goal.proposal, policy, days)
+        return Awaited(goal.sponsor if goal.proposal.by == "owner" else goal.owner, since, until)
+    delivery = goal.delivery
+    if delivery is None:
+        return None
+    if delivery.mediator is not None and delivery.decide_by is not None:
+        return Awaited(delivery.mediator, delivery.delivered_at, end_of_day(delivery.decide_by, days.zone))
+    since = _asked(delivery.delivered_at, goal)
+    return Awaited(goal.sponsor, since, _verdict_until(since, goal, policy, days))
+
+
+def check_in_due(goal: Promised, policy: Policy, days: Days) -> datetime:
+    """When the cadence since the last human judgement is over: pauses and the owner's absence move it."""
+    day = local_date(goal.judged_at, days.zone) + timedelta(days=policy.cadence_days)
+    return _at_work(max(end_of_day(day, days.zone), goal.armed_at), goal, days)
 
 
 class Span(NamedTuple):
@@ -140,13 +188,13 @@ def _rings(goal: Asked | Promised, world: World, policy: Policy) -> Iterator[Rin
             return
 
 
-def _absent(instant: datetime, member_id: UUID, world: World) -> datetime:
+def _absent(instant: datetime, member_id: UUID, world: Days) -> datetime:
     """`instant`, or the end of the member's absence (with its two working days) that it falls into."""
     member = world.member(member_id)
     return absence_end(instant, member.absences, world.zone) if member else instant
 
 
-def _after_working_days(at: datetime, days: int, world: World) -> datetime:
+def _after_working_days(at: datetime, days: int, world: Days) -> datetime:
     """The end of the n-th working day after the day of `at`."""
     return end_of_day(add_working_days(local_date(at, world.zone), days), world.zone)
 
@@ -154,16 +202,20 @@ def _after_working_days(at: datetime, days: int, world: World) -> datetime:
 def _response(goal: Asked, world: World, policy: Policy) -> Iterator[Ring]:
     silent = _SILENT[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
-    if goal.state == "answer_deferred" and goal.answer_by is not None:
-        yield _absent(end_of_day(goal.answer_by, world.zone), party, world), e.GoalExpired(silent=silent)
-        return
-    paused = goal.paused_working_days + (CLARIFY_WORKING_DAYS if goal.clarify_asked_at else 0)
+    deferred = goal.state == "answer_deferred" and goal.answer_by is not None
     # Of two rings at one instant the first counts: nobody's time runs out before the reminder.
-    if world.source is Source.TIMER and not goal.reminded:
-        remind = _after_working_days(goal.asked_at, policy.reminder_working_days + paused, world)
-        yield _absent(remind, party, world), e.ResponseReminded(to=party)
-    until = _after_working_days(goal.asked_at, policy.response_working_days + paused, world)
-    yield _absent(until, party, world), e.GoalExpired(silent=silent)
+    if world.source is Source.TIMER and not goal.reminded and not deferred:
+        remind = _response_until(goal, party, policy.reminder_working_days, world)
+        yield remind, e.ResponseReminded(to=party)
+    yield _response_until(goal, party, policy.response_working_days, world), e.GoalExpired(silent=silent)
+
+
+def _response_until(goal: Asked, party: UUID, working_days: int, days: Days) -> datetime:
+    """When so many working days are over, questions not counted; or the day to which the answer was deferred."""
+    if goal.state == "answer_deferred" and goal.answer_by is not None:
+        return _absent(end_of_day(goal.answer_by, days.zone), party, days)
+    paused = goal.paused_working_days + (CLARIFY_WORKING_DAYS if goal.clarify_asked_at else 0)
+    return _absent(_after_working_days(goal.asked_at, working_days + paused, days), party, days)
 
 
 def _lapse(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
@@ -180,14 +232,14 @@ def _lapse(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     )
 
 
-def _at_work(instant: datetime, goal: Promised, world: World) -> datetime:
+def _at_work(instant: datetime, goal: Promised, world: Days) -> datetime:
     """`instant`, or the first after it at which the goal is not paused and its owner is there."""
     while (moved := _absent(_unpaused(instant, goal.pause, world), goal.owner, world)) != instant:
         instant = moved
     return instant
 
 
-def _unpaused(instant: datetime, pause: Pause | None, world: World) -> datetime:
+def _unpaused(instant: datetime, pause: Pause | None, world: Days) -> datetime:
     """An instant inside a pause moves to the day on which work resumes; the grace before it is not lost."""
     if pause is None or not pause.paused_from <= local_date(instant, world.zone) < pause.resume_on:
         return instant
@@ -204,19 +256,28 @@ def _change_timeout(goal: Promised, world: World, policy: Policy) -> Iterator[Ri
     if proposal is None:
         return
     silent: Side = "sponsor" if proposal.by == "owner" else "owner"
-    party = goal.sponsor if silent == "sponsor" else goal.owner
-    asked_at = _asked(proposal.proposed_at, goal) if silent == "sponsor" else proposal.proposed_at
-    until = _after_working_days(asked_at, policy.change_timeout_working_days, world)
+    _, until = _change_until(goal, proposal, policy, world)
     missed = silent == "sponsor" and proposal.in_time
-    yield _absent(until, party, world), e.ChangeTimedOut(silent=silent, sponsor_missed_answer=missed)
+    yield until, e.ChangeTimedOut(silent=silent, sponsor_missed_answer=missed)
+
+
+def _change_until(goal: Promised, proposal: Proposal, policy: Policy, days: Days) -> tuple[datetime, datetime]:
+    """Since when and until when the other side may answer."""
+    sponsors = proposal.by == "owner"
+    since = _asked(proposal.proposed_at, goal) if sponsors else proposal.proposed_at
+    until = _after_working_days(since, policy.change_timeout_working_days, days)
+    return since, _absent(until, goal.sponsor if sponsors else goal.owner, days)
 
 
 def _verdict(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     delivery = goal.delivery
     if delivery is None or delivery.mediator is not None or not policy.deem_satisfied:
         return
-    until = _after_working_days(_asked(delivery.delivered_at, goal), policy.verdict_working_days, world)
-    yield _absent(until, goal.sponsor, world), e.DeemedSatisfied()
+    yield _verdict_until(_asked(delivery.delivered_at, goal), goal, policy, world), e.DeemedSatisfied()
+
+
+def _verdict_until(since: datetime, goal: Promised, policy: Policy, days: Days) -> datetime:
+    return _absent(_after_working_days(since, policy.verdict_working_days, days), goal.sponsor, days)
 
 
 def _give_up(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
@@ -233,5 +294,4 @@ def _check_in(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     """One reminder for each judgement whose cadence has passed; the sweep's alone."""
     if world.source is not Source.TIMER or goal.reminded_of == goal.judged_by_event:
         return
-    day = local_date(goal.judged_at, world.zone) + timedelta(days=policy.cadence_days)
-    yield _at_work(max(end_of_day(day, world.zone), goal.armed_at), goal, world), e.CheckInDue(to=goal.owner)
+    yield check_in_due(goal, policy, world), e.CheckInDue(to=goal.owner)
