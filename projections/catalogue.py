@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projections.charters import CHARTERS
 from projections.cycles import CYCLES
+from projections.decisions import DECISIONS
 from projections.drift_facts import DRIFT
 from projections.folding import Projection
 from projections.goals import GOALS
@@ -15,6 +16,7 @@ from projections.support_facts import SUPPORT
 PROJECTIONS: tuple[Projection, ...] = (
     CHARTERS,
     CYCLES,
+    DECISIONS,
     DRIFT,
     GOALS,
     HISTORY,

@@ -63,3 +63,7 @@ UNION ALL
 SELECT stream_id, name FROM cycles
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
+UNION ALL
+SELECT stream_id, question FROM decisions
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids)
+  AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807

@@ -1,0 +1,16 @@
+-- Decisions, as versions. `+valid_to` keeps SQLite, which has no statistics, from preferring the index on valid_to to
+-- the key.
+
+-- name: get
+SELECT d.body, (
+    SELECT MAX(e.version) FROM decisions e
+    WHERE e.organisation_id = :organisation_id AND e.stream_id = :stream_id AND e.known_from <= :known
+  ) AS stream_version
+FROM decisions d
+WHERE d.organisation_id = :organisation_id AND d.stream_id = :stream_id
+  AND d.valid_from <= :at AND +d.valid_to > :at AND d.known_from <= :known AND d.known_to > :known
+
+-- name: versions
+SELECT stream_id, MAX(version) AS version FROM decisions
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
+GROUP BY stream_id
