@@ -14,6 +14,7 @@ _BELOW_BITS = 74
 _RANDOM_B_BITS = 62
 #: Ids of one millisecond lie up to this far apart, so that one cannot be guessed from its neighbour.
 _STEP_BITS = 32
+_CHANCE_BYTES = 1024
 
 
 def utc_now() -> datetime:
@@ -36,6 +37,7 @@ class TimeOrderedIds:
         self._lock = threading.Lock()
         self._last = 0
         self._below = 0
+        self._chance = b""
 
     def __call__(self) -> UUID:
         """The next id."""
@@ -43,12 +45,20 @@ class TimeOrderedIds:
             now = self._milliseconds()
             if now > self._last:
                 # The top bit starts at 0: room to count up within the millisecond.
-                self._last, self._below = now, secrets.randbits(_BELOW_BITS - 1)
+                self._last, self._below = now, self._bits(_BELOW_BITS - 1)
             else:
-                self._below += 1 + secrets.randbits(_STEP_BITS)
+                self._below += 1 + self._bits(_STEP_BITS)
                 if self._below >> _BELOW_BITS:
-                    self._last, self._below = self._last + 1, secrets.randbits(_BELOW_BITS - 1)
+                    self._last, self._below = self._last + 1, self._bits(_BELOW_BITS - 1)
             return _uuid7(self._last, self._below)
+
+    def _bits(self, count: int) -> int:
+        """That many random bits, drawn from the system for many ids at a time: asking it lets other threads in."""
+        size = (count + 7) // 8
+        if len(self._chance) < size:
+            self._chance = secrets.token_bytes(_CHANCE_BYTES)
+        drawn, self._chance = self._chance[:size], self._chance[size:]
+        return int.from_bytes(drawn) >> (size * 8 - count)
 
 
 def _uuid7(milliseconds: int, below: int) -> UUID:

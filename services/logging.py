@@ -1,11 +1,21 @@
-"""Structured logs to stderr: one line per event, never a request's or a row's body."""
+"""Structured logs to stderr: one line per event, never a request's or a row's body.
+
+Lines are written by a thread of their own. Whoever logs hands a line over and goes on: a disk or a pipe that is slow
+stops no request, and a thread that writes gives the interpreter away in the middle of what it does. A line that ends
+the process's life is written still; where the reader of the log stands still, lines beyond a bound are counted instead.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
-from typing import TYPE_CHECKING
+from collections import deque
+from datetime import UTC, datetime
+from threading import Event, Lock, Thread
+from typing import IO, TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 if TYPE_CHECKING:
@@ -13,6 +23,108 @@ if TYPE_CHECKING:
 
 #: Libraries that say at `info` what is only of interest when something is wrong with them.
 _CHATTY = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
+#: Lines that wait for the reader of the log; more are dropped, and their number is told.
+WAITING_AT_MOST = 50_000
+#: Lines that come within this time are written together (seconds).
+_TOGETHER = 0.02
+_FLUSH_SECONDS = 2.0
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Lines:
+    """Lines on their way to a stream."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._waiting: deque[str] = deque()
+        self._dropped = 0
+        self._news = Event()
+        self._closing = Event()
+        self._starting = Lock()
+        self._thread: Thread | None = None
+
+    def add(self, line: str) -> None:
+        """Have a line written, soon."""
+        if len(self._waiting) >= WAITING_AT_MOST:
+            self._dropped += 1
+            return
+        self._waiting.append(line)
+        if not self._news.is_set():
+            self._news.set()
+            if self._thread is None:
+                self._start()
+
+    def close(self) -> None:
+        """Write what waits, within `_FLUSH_SECONDS`; lines that come later are written as they come."""
+        self._closing.set()
+        self._news.set()
+        if self._thread is not None:
+            self._thread.join(_FLUSH_SECONDS)
+            self._thread = None
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._closing.clear()
+                self._thread = Thread(target=self._run, name="plimsoll-log", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._news.wait()
+            self._closing.wait(_TOGETHER)
+            self._news.clear()
+            self._write()
+
+    def _write(self) -> None:
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if self._dropped:
+            lines.append(_encode({"event": "log.dropped", "level": "warning", "lines": self._dropped}).decode())
+            self._dropped = 0
+        if lines:
+            try:
+                self._stream.write("\n".join(lines) + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                # Nobody reads any more; there is nowhere to say so.
+                return
+
+
+class _Handler(logging.Handler):
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.add(self.format(record))
+
+
+class RequestLog:
+    """One line per request, made without the processors of all other lines: it is what is logged most."""
+
+    def __init__(self) -> None:
+        self._lines: Lines | None = None
+        self._structured = structlog.get_logger("plimsoll.request")
+        self._silent = False
+
+    def to(self, lines: Lines | None, *, silent: bool) -> None:
+        """Where lines go; None: wherever structlog sends them."""
+        self._lines, self._silent = lines, silent
+
+    def add(self, fields: dict[str, Any]) -> None:
+        """Log one request."""
+        if self._silent:
+            return
+        if self._lines is None:
+            self._structured.info("request", **fields)
+            return
+        whole = {"event": "request", "level": "info", "logger": "plimsoll.request", "timestamp": datetime.now(UTC)}
+        self._lines.add(_encode(whole | fields).decode())
+
+
+requests = RequestLog()
+_configured: list[Lines] = []
 
 
 def configure(settings: Settings) -> None:
@@ -30,7 +142,11 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    handler = logging.StreamHandler(sys.stderr)
+    while _configured:
+        _configured.pop().close()
+    lines = Lines(sys.stderr)
+    _configured.append(lines)
+    handler = _Handler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -42,9 +158,16 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    requests.to(lines if settings.log_format == "json" else None, silent=root.level > logging.INFO)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+@atexit.register
+def _flush() -> None:
+    for lines in _configured:
+        lines.close()

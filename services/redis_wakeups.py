@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 
@@ -9,28 +10,59 @@ import redis
 import structlog
 
 CHANNEL = "plimsoll:commits"
+#: Between two hints of one process at least (seconds): a projector that follows batches needs no more of them.
+_APART_SECONDS = 0.005
+_CLOSE_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
 
 
 class RedisWakeups:
-    """Between processes, over Redis pub/sub. Redis may be away: then everybody polls."""
+    """Between processes, over Redis pub/sub. Redis may be away: then everybody polls.
+
+    A hint is sent by a thread of its own, so that neither a commit nor an event loop waits for Redis; hints that come
+    while one is on its way are one hint.
+    """
 
     def __init__(self, url: str) -> None:
-        # A commit must not wait for a Redis that hangs; the poll is the guarantee.
         self._client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._hinted = threading.Event()
+        self._closing = False
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def publish(self) -> None:
-        try:
-            self._client.publish(CHANNEL, b"")
-        except redis.RedisError as error:
-            _log.warning("wakeup.not_published", error=type(error).__name__)
+        if self._thread is None:
+            self._start()
+        if not self._hinted.is_set():
+            self._hinted.set()
 
     def subscribe(self) -> RedisSubscription:
         return RedisSubscription(self._client)
 
     def close(self) -> None:
+        """Send what is on its way, and end."""
+        self._closing = True
+        self._hinted.set()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
         self._client.close()
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._send, name="plimsoll-wakeups", daemon=True)
+                self._thread.start()
+
+    def _send(self) -> None:
+        while not self._closing:
+            self._hinted.wait()
+            self._hinted.clear()
+            try:
+                self._client.publish(CHANNEL, b"")
+            except redis.RedisError as error:
+                _log.warning("wakeup.not_published", error=type(error).__name__)
+            time.sleep(_APART_SECONDS)
 
 
 class RedisSubscription:

@@ -6,7 +6,6 @@ Scale and laptop differ in three choices, all made here: which database (by the 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -88,7 +87,7 @@ class Runtime:
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits for the answer."""
-        receipt = await asyncio.to_thread(self.ledger.handle, command)
+        receipt = await self.ledger.handle_async(command)
         self._recorded(command)
         return receipt
 

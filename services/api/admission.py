@@ -163,7 +163,8 @@ class _Memory:
         principal = holder.principal
         person = (principal.organisation_id, principal.member_id)
         if person not in self._members:
-            self._members[person] = self._runtime.ledger.load(person[0], "member", person[1])
+            entry = self._runtime.ledger.current(person[0], "member", person[1])
+            self._members[person] = entry.state if entry is not None else None
             if len(self._members) > REMEMBERED:
                 self._members.popitem(last=False)
         member = self._members[person]

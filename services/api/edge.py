@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 import time
 from functools import cache
+from random import getrandbits
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import anyio
-import structlog
 from litestar import Litestar
 from litestar.types import Message, Receive, Send
 
@@ -21,11 +20,11 @@ from services.api.failures import answer_to
 from services.api.lane import Route, travel
 from services.api.paths import routed
 from services.api.problems import ProblemError
+from services.logging import requests
 
 if TYPE_CHECKING:
     from services.api.measuring import Metrics
 
-_log = structlog.get_logger("plimsoll.request")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -101,7 +100,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.status = 0
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex
+        self.request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         scope.setdefault("state", {})
         self._state: dict[str, Any] = scope["state"]
         self._state["request_id"] = self.request_id
@@ -170,15 +169,16 @@ class Exchange:
         route = str(self._scope.get("path_template") or "unknown")
         metrics.count(self.method, route, self.status, seconds)
         viewer = self._state.get("viewer")
-        _log.info(
-            "request",
-            method=self.method,
-            route=route,
-            status=self.status,
-            ms=round(seconds * 1000, 2),
-            request_id=self.request_id,
-            organisation=str(viewer.organisation_id) if viewer else None,
-            member=str(viewer.member_id) if viewer else None,
+        requests.add(
+            {
+                "method": self.method,
+                "route": route,
+                "status": self.status,
+                "ms": round(seconds * 1000, 2),
+                "request_id": self.request_id,
+                "organisation": str(viewer.organisation_id) if viewer else None,
+                "member": str(viewer.member_id) if viewer else None,
+            }
         )
 
 

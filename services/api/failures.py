@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap
 
 from domain.errors import Refusal, VersionConflict
-from ledger.errors import LedgerUnavailable
+from ledger.errors import LedgerBusy, LedgerUnavailable
 from projections.database import DatabaseUnavailable
 from services.api.answers import Answer, Rendered, encode
 from services.api.problems import MEDIA_TYPE, Problem, ProblemError, problem, refused
@@ -22,6 +22,9 @@ _log = structlog.get_logger(__name__)
 #: Statuses that Litestar itself may answer with -> our code.
 _LITESTAR: dict[int, str] = {400: "malformed", 404: "unknown_route", 405: "method_not_allowed", 413: "body_too_large"}
 
+_NOTHING = "Nothing was recorded."
+_UNKNOWN = "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells."
+
 
 def answer_to(error: Exception, scope: Any) -> Answer:
     """What is answered where `error` ended the request of this ASGI scope."""
@@ -32,14 +35,25 @@ def answer_to(error: Exception, scope: Any) -> Answer:
             return _answer(refused(error, instance=path, request_id=identity), headers)
         case ProblemError():
             return _answer(of(error, path, identity), error.headers)
+        case LedgerBusy():
+            told = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
+            return _answer(told, {"Retry-After": "1"})
         case LedgerUnavailable() | DatabaseUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            return _answer(problem("unavailable", instance=path, request_id=identity), {"Retry-After": "1"})
+            told = problem("unavailable", instance=path, request_id=identity, detail=_whether_recorded(error))
+            return _answer(told, {"Retry-After": "1"})
         case HTTPException() if error.status_code in _LITESTAR:
             return _http(error, path, identity)
     # 500: logged with everything but the body, told with nothing.
     _log.error("request.failed", request_id=identity, path=path, method=scope["method"], exc_info=error)
     return _answer(problem("internal", instance=path, request_id=identity), {})
+
+
+def _whether_recorded(error: Exception) -> str:
+    """The ledger says so itself, beside words that are not for our callers."""
+    if "is unknown" in str(error):
+        return _UNKNOWN
+    return _NOTHING if "nothing was recorded" in str(error) else ""
 
 
 def _answer(told: Problem, headers: dict[str, str]) -> Answer:

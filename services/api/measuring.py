@@ -33,6 +33,8 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._head = Gauge("plimsoll_log_head", "Last log position.", registry=self.registry)
         self._lag = Gauge(
             "plimsoll_projection_lag_events",
@@ -52,8 +54,13 @@ class Metrics:
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        # Looking a child up by its labels costs more than counting does.
+        found = self._children.get((method, route, status))
+        if found is None:
+            child = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
+            found = self._children[method, route, status] = child
+        found[0].inc()
+        found[1].observe(seconds)
 
     def exposition(self, runtime: Runtime) -> bytes:
         """All metrics in Prometheus' text format; those of a store that is away keep their last values."""

@@ -118,6 +118,7 @@ _OURS: dict[str, Kind] = {
     "rate_limited": Kind(429, "This key has used up its rate; wait as long as `Retry-After` says."),
     "internal": Kind(500, "Something went wrong on our side; nothing about it is told here, but it was logged."),
     "unavailable": Kind(503, "The store does not answer at the moment. Try again."),
+    "overloaded": Kind(503, "Too many commands are waiting; this one was not taken. Try again later."),
     "not_caught_up": Kind(503, "The read model has not reached `after_position` yet. Try again."),
     "not_ready": Kind(503, "Something that serving depends on is not ready."),
 }

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+_SWITCH_SECONDS = 0.0005
+
+
 class _Server(uvicorn.Server):
     """Says when it answers: only then may a line like READY be printed."""
 
@@ -65,6 +68,9 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, liste
     listener = listener or listen(settings)
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # The committer and the projector compute beside the loop, which gives the interpreter away at each system call: at
+    # the default of 5 ms it would wait that long to have it back.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with listener, stop_signals():
         _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads).run(sockets=[listener])
 
