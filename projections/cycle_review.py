@@ -14,25 +14,17 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import local_date
-from domain.cycle import events as e
 from domain.cycle.acts import How
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Closed, Cycle, Improvement, Running
-from projections.cycles import cycles_at, goals_of, said_in, undecided
-from projections.database import Database, Row
+from projections.cycles import ContributionTold, OfCycle, ReflectionTold, Spoken, cycles_at, goals_of, undecided, whose
+from projections.database import Database
 from projections.figures import Figure, Report, named, share
 from projections.lens import Lens
 from projections.people import members_at
 
 
-class _Of(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Part of a cycle; `team` empty: the organisation's own."""
-
-    cycle: UUID
-    team: UUID | None
-
-
-class CycleTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+class CycleTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     """One cycle under review."""
 
     name: str
@@ -49,7 +41,7 @@ class CycleTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
     reflected: int
 
 
-class GoalTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+class GoalTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     """A goal of a cycle: at its close, or of an open one as it stands."""
 
     goal: UUID
@@ -60,16 +52,7 @@ class GoalTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
     possible: tuple[How, ...] = ()
 
 
-class ReflectionTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
-    """Personal: what a member said in looking back."""
-
-    event: UUID
-    by: UUID | None
-    worked: str = ""
-    improve: str = ""
-
-
-class ImprovementTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+class ImprovementTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     """An improvement, in the last cycle that has it."""
 
     improvement: UUID
@@ -82,7 +65,7 @@ class ImprovementTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
     carried: bool = False
 
 
-class LearningTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
+class LearningTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
 
     event: UUID | None = None
@@ -92,16 +75,6 @@ class LearningTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     #: From the cycle before.
     brought: bool = False
-
-
-class ContributionTold(_Of, frozen=True, kw_only=True, omit_defaults=True):
-    """Personal: who did what for a goal, and who said so."""
-
-    event: UUID
-    goal: UUID
-    contributor: UUID
-    by: UUID | None
-    text: str
 
 
 class CyclesReport(Report, frozen=True, kw_only=True):
@@ -158,16 +131,9 @@ class Review:
         self.lens = lens
         self._since = lens.today - timedelta(days=window - 1)
         self.cycles = self._reviewed([c for c in cycles_at(database, lens) if team is None or c.of.team == team])
-        self._by_id = {cycle.id: cycle for cycle in self.cycles}
         self._goals_now = goals_of(database, lens, (held.goal for c in self.cycles for held in c.goals))
-        self._said = said_in(database, lens, self._by_id)
-        #: Improvement -> the events that made it what it is.
-        self.improvement_events: dict[UUID, list[UUID]] = {}
-        self.closings: list[UUID] = []
-        self.reflections: list[ReflectionTold] = []
-        self.contributions: list[ContributionTold] = []
-        for row in self._said:
-            self._take(row)
+        self.spoken = Spoken(database, lens, self.cycles)
+        self.reflections, self.contributions = self.spoken.reflections, self.spoken.contributions
         self.goals = [goal for cycle in self.cycles for goal in self._goals(cycle)]
         self.improvements = sorted(self._improvements(), key=lambda i: (i.due, i.improvement.int))
         self.learning = [lesson for cycle in self.cycles for lesson in _learning(cycle)]
@@ -194,50 +160,17 @@ class Review:
         kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
         self.cycles = [c for c in self.cycles if c.id in kept]
 
-    def _of(self, cycle: Cycle) -> dict[str, Any]:
-        return {"cycle": cycle.id, "team": cycle.of.team}
-
-    def _take(self, row: Row) -> None:
-        """One thing that was said."""
-        cycle = self._by_id[UUID(row.stream_id)]
-        event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
-        event = _EVENTS.get(row.type)
-        if event is None:
-            return
-        said: Any = msgspec.json.decode(row.data, type=event)
-        match said:
-            case e.ReflectionShared():
-                told = ReflectionTold(
-                    **self._of(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve
-                )
-                self.reflections.append(told)
-            case e.ContributionCredited():
-                self.contributions.append(
-                    ContributionTold(
-                        **self._of(cycle),
-                        event=event_id,
-                        goal=said.goal,
-                        contributor=said.member,
-                        by=by,
-                        text=said.text,
-                    )
-                )
-            case e.CycleClosed():
-                self.closings.append(event_id)
-            case e.ImprovementAgreed() | e.ImprovementDone() | e.ImprovementDropped():
-                self.improvement_events.setdefault(said.improvement, []).append(event_id)
-
     def _goals(self, cycle: Cycle) -> Iterator[GoalTold]:
         if isinstance(cycle, Closed):
             for at in cycle.at_close:
-                yield GoalTold(**self._of(cycle), goal=at.goal, state=at.state, how=at.how)
+                yield GoalTold(**whose(cycle), goal=at.goal, state=at.state, how=at.how)
             return
         waiting = {goal.id for goal in undecided(cycle, self._goals_now)}
         for held in cycle.goals:
             goal = self._goals_now.get(held.goal)
             if goal is not None:
                 possible = possible_ends(goal, cycle) if goal.id in waiting else ()
-                yield GoalTold(**self._of(cycle), goal=goal.id, state=goal.state, how=held.how, possible=possible)
+                yield GoalTold(**whose(cycle), goal=goal.id, state=goal.state, how=held.how, possible=possible)
 
     def _improvements(self) -> Iterator[ImprovementTold]:
         """Each once: as the last cycle that has it knows it."""
@@ -246,7 +179,7 @@ class Review:
             seen.update({held.id: (cycle, held) for held in cycle.improvements})
         for cycle, held in seen.values():
             yield ImprovementTold(
-                **self._of(cycle),
+                **whose(cycle),
                 improvement=held.id,
                 text=held.text,
                 owner=held.owner,
@@ -259,7 +192,7 @@ class Review:
     def told(self, cycle: Cycle) -> CycleTold:
         closed = cycle.closed_at if isinstance(cycle, Closed) else None
         return CycleTold(
-            **self._of(cycle),
+            **whose(cycle),
             name=cycle.name,
             state="open" if closed is None else "closed",
             starts=cycle.starts,
@@ -272,30 +205,15 @@ class Review:
         )
 
 
-#: Tag -> the facts that a review tells one by one or names as evidence.
-_EVENTS: dict[str, type] = {
-    str(cls.__struct_config__.tag): cls
-    for cls in (
-        e.ReflectionShared,
-        e.ContributionCredited,
-        e.ImprovementAgreed,
-        e.ImprovementDone,
-        e.ImprovementDropped,
-        e.CycleClosed,
-    )
-}
-
-
 def _learning(cycle: Cycle) -> Iterator[LearningTold]:
-    of: dict[str, Any] = {"cycle": cycle.id, "team": cycle.of.team}
     ended = {g.goal: g.state for g in cycle.at_close if g.state != "satisfied"} if isinstance(cycle, Closed) else {}
     for lesson in cycle.learned:
         yield LearningTold(
-            **of, event=lesson.learning, goal=lesson.goal, ended=lesson.ended, text=lesson.text, brought=True
+            **whose(cycle), event=lesson.learning, goal=lesson.goal, ended=lesson.ended, text=lesson.text, brought=True
         )
     for learnt in cycle.learnings:
         how = ended.get(learnt.goal) if learnt.goal is not None else None
-        yield LearningTold(**of, event=learnt.id, goal=learnt.goal, ended=how, text=learnt.text)
+        yield LearningTold(**whose(cycle), event=learnt.id, goal=learnt.goal, ended=how, text=learnt.text)
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------
@@ -306,7 +224,7 @@ def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figu
 
     def counted(name: str, of: Sequence[ImprovementTold], holds: Callable[[ImprovementTold], bool]) -> Figure:
         found = [i for i in of if holds(i)]
-        events = named(event for i in found for event in review.improvement_events.get(i.improvement, [i.improvement]))
+        events = named(event for i in found for event in review.spoken.improvements.get(i.improvement, []))
         return share(name, len(found), len(of), events=events, **group)
 
     yield counted("improvements_done", every, lambda i: i.state == "done")
@@ -318,7 +236,7 @@ def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figu
 def _goal_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
     """Of the goals of closed cycles: what became of them; of open ones: how many are undecided."""
     closed = {c.id for c in review.cycles if isinstance(c, Closed)}
-    events = named(review.closings)
+    events = named(review.spoken.closings)
     ends = [g for g in review.goals if g.cycle in closed]
     for name, how in (("goals_carried_on", "carried_on"), ("goals_renegotiated", "renegotiated")):
         yield share(name, sum(g.how == how and _went_on(g) for g in ends), len(ends), events=events, **group)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
+from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Closed, Cycle, Running, evolve
 from domain.goal.state import Goal, Promised
@@ -59,7 +60,7 @@ _CYCLE: msgspec.json.Decoder[Cycle] = msgspec.json.Decoder(Cycle)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
-def state_of(cycle: Cycle) -> str:
+def state_of(cycle: Cycle) -> Literal["open", "closed"]:
     """Open or closed."""
     return "closed" if isinstance(cycle, Closed) else "open"
 
@@ -81,11 +82,6 @@ def stream_versions(database: Database, lens: Lens) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
     params = {"organisation_id": str(lens.organisation_id), "known": lens.known}
     return {UUID(row.stream_id): row.version for row in database.query(statements(_SQL)["versions"], params)}
-
-
-def said_in(database: Database, lens: Lens, cycles: Iterable[UUID]) -> list[Row]:
-    """What was said in these cycles by then, each in the order of its stream: the rows of history."""
-    return _of(database, lens, "said", cycles)
 
 
 def goals_of(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, Goal]:
@@ -110,3 +106,93 @@ def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
         return []
     found = ((held, goals.get(held.goal)) for held in cycle.goals)
     return [g for held, g in found if isinstance(g, Promised) and held.how not in possible_ends(g, cycle)]
+
+
+# --- what was said in them -------------------------------------------------------------------------------------------
+
+
+class OfCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Part of a cycle; `team` empty: the organisation's own."""
+
+    cycle: UUID
+    team: UUID | None
+
+
+class ReflectionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: what a member said in looking back."""
+
+    event: UUID
+    by: UUID | None
+    worked: str = ""
+    improve: str = ""
+
+
+class ContributionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: who did what for a goal, and who said so."""
+
+    event: UUID
+    goal: UUID
+    contributor: UUID
+    by: UUID | None
+    text: str
+
+
+def whose(cycle: Cycle) -> dict[str, Any]:
+    """The fields of `OfCycle`."""
+    return {"cycle": cycle.id, "team": cycle.of.team}
+
+
+#: Tag -> the facts that are told one by one or named as evidence.
+_EVENTS: dict[str, type] = {
+    str(cls.__struct_config__.tag): cls
+    for cls in (
+        e.ReflectionShared,
+        e.ContributionCredited,
+        e.ImprovementAgreed,
+        e.ImprovementDone,
+        e.ImprovementDropped,
+        e.CycleClosed,
+    )
+}
+
+
+class Spoken:
+    """What was said in some cycles by then, in the order of their streams."""
+
+    def __init__(self, database: Database, lens: Lens, cycles: Iterable[Cycle]) -> None:
+        self._cycles = {cycle.id: cycle for cycle in cycles}
+        self.reflections: list[ReflectionTold] = []
+        self.contributions: list[ContributionTold] = []
+        #: Improvement -> the events that made it what it is.
+        self.improvements: dict[UUID, list[UUID]] = {}
+        self.closings: list[UUID] = []
+        for row in _of(database, lens, "said", self._cycles):
+            self._take(row)
+
+    def _take(self, row: Row) -> None:
+        """One thing that was said."""
+        cycle = self._cycles[UUID(row.stream_id)]
+        event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
+        event = _EVENTS.get(row.type)
+        if event is None:
+            return
+        said: Any = msgspec.json.decode(row.data, type=event)
+        match said:
+            case e.ReflectionShared():
+                told = ReflectionTold(**whose(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve)
+                self.reflections.append(told)
+            case e.ContributionCredited():
+                self.contributions.append(
+                    ContributionTold(
+                        **whose(cycle),
+                        event=event_id,
+                        goal=said.goal,
+                        contributor=said.member,
+                        by=by,
+                        text=said.text,
+                    )
+                )
+            case e.CycleClosed():
+                self.closings.append(event_id)
+            case e.ImprovementAgreed() | e.ImprovementDone() | e.ImprovementDropped():
+                self.improvements.setdefault(said.improvement, []).append(event_id)

@@ -264,8 +264,16 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-def history(database: Database, lens: Lens, stream_id: UUID, *, after: int = 0, limit: int = 100) -> HistoryPage:
-    """What happened to one goal, member, team or the organisation, up to the lens, after a version of the stream.
+def history(  # noqa: PLR0913 - a page of what, from where, for whom
+    database: Database,
+    lens: Lens,
+    stream_id: UUID,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    unnamed: Iterable[UUID] = (),
+) -> HistoryPage:
+    """What happened to one stream, up to the lens, after a version of it; `unnamed` are goals not called by their title.
 
     Raises `InvalidField` for a limit outside 1..200.
     """
@@ -273,7 +281,7 @@ def history(database: Database, lens: Lens, stream_id: UUID, *, after: int = 0, 
         raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
     params = {**lens.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(statements(_SQL)["page"], params)
-    shown = tell(database, lens.organisation_id, rows[:limit])
+    shown = tell(database, lens.organisation_id, rows[:limit], unnamed)
     return HistoryPage(entries=shown, next=shown[-1].version if len(rows) > limit else None)
 
 
@@ -283,11 +291,11 @@ def whole_history(database: Database, lens: Lens, stream_id: UUID) -> list[Entry
     return tell(database, lens.organisation_id, database.query(statements(_SQL)["page"], params))
 
 
-def tell(database: Database, organisation_id: UUID, rows: Iterable[Row]) -> list[Entry]:
+def tell(database: Database, organisation_id: UUID, rows: Iterable[Row], unnamed: Iterable[UUID] = ()) -> list[Entry]:
     """Rows of `history` in plain words."""
     rows = list(rows)
     wanted = {i for row in rows for i in ids_in(row.data, row.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = names(database, organisation_id, wanted)
+    known = names(database, organisation_id, wanted - set(map(str, unnamed)))
     return [_entry(row, known) for row in rows]
 
 

@@ -60,7 +60,7 @@ _OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
 DOES |= {name: ("charter", act) for name, act in _OF_CHARTERS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
-_CREATING = frozenset({"team.create", "member.join", "goal.draft", "goal.request", "goal.offer"})
+_CREATING = frozenset({"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open"})
 
 #: Where a row names a member, team or goal, at whatever depth.
 _KIND_OF_FIELD = {
@@ -76,6 +76,8 @@ _KIND_OF_FIELD = {
     "goal": "goal",
     "for": "goal",
     "follow_up_of": "goal",
+    "goals": "goal",
+    "follows": "cycle",
 }
 
 _PATH = re.compile(r" - at `\$(.*)`$")
@@ -327,5 +329,8 @@ def _names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:  # noqa:
             else:
                 yield from _names(inner, f"{pointer}/{name}")
     elif isinstance(value, list):
+        kind = _KIND_OF_FIELD.get(pointer.rpartition("/")[2])
         for index, inner in enumerate(value):
+            if isinstance(inner, str) and kind is not None:
+                yield kind, inner, f"{pointer}/{index}"
             yield from _names(inner, f"{pointer}/{index}")

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.goal.acts import EventId
 from domain.reasons import Reason
 from domain.references import Ref
 from domain.terms import Text, Title
@@ -69,6 +68,8 @@ class ShareReflection(Act, tag="share_reflection", frozen=True, kw_only=True):
 class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):
     """Agree what will be done better, who sees to it, and until when."""
 
+    #: Its own name, free of choice, as whoever imports it knows it; an id is given where there is none.
+    improvement: Ref | None = None
     text: Text
     owner: Ref
     due: date
@@ -77,13 +78,13 @@ class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):
 class FinishImprovement(Act, tag="finish_improvement", frozen=True, kw_only=True):
     """An improvement is done."""
 
-    improvement: EventId
+    improvement: Ref
 
 
 class DropImprovement(Act, tag="drop_improvement", frozen=True, kw_only=True):
     """An improvement is not pursued any more, and why."""
 
-    improvement: EventId
+    improvement: Ref
     reason: Reason | None = None
 
 

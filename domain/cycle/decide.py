@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from domain.charter.state import part_id
 from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.opening import MOST_GOALS, NOT_KEPT, goal_of, live_goal, opened
@@ -25,7 +26,7 @@ from domain.errors import (
 )
 from domain.goal.state import Ended, Goal, Promised
 from domain.reasons import check_reason
-from domain.references import as_uuid
+from domain.references import external
 from domain.subject import belongs, leads, require_lead, require_member
 from domain.terms import day
 from domain.world import World
@@ -138,7 +139,16 @@ def _agreed(said: _Said, act: a.AgreeImprovement) -> e.ImprovementAgreed:
     if due < world.today:
         raise InvalidField("this day is over", pointer="/due", allowed=(f">= {world.today}",))
     _room(len(cycle.improvements), MOST_IMPROVEMENTS, "improvements")
+    if act.improvement is not None:
+        event_id = _improvement_id(cycle, external(act.improvement, "/improvement"))
+        if cycle.improvement(event_id) is not None:
+            raise AlreadyExists("this cycle has an improvement of that name", pointer="/improvement")
     return e.ImprovementAgreed(improvement=event_id, text=act.text, owner=owner, due=due)
+
+
+def _improvement_id(cycle: Running, ref: str) -> UUID:
+    """By its id, or by the source's own name for it, which it keeps in every cycle of the same charter."""
+    return part_id(cycle.purpose.charter, "improvement", ref)
 
 
 def _finished(said: _Said, act: a.FinishImprovement) -> e.ImprovementDone:
@@ -156,8 +166,7 @@ def _dropped(said: _Said, act: a.DropImprovement) -> e.ImprovementDropped:
 def _open_improvement(said: _Said, ref: str) -> Improvement:
     """The improvement that the party may end: its owner, or who leads."""
     cycle, _, world = said
-    identity = as_uuid(ref)
-    improvement = cycle.improvement(identity) if identity is not None else None
+    improvement = cycle.improvement(_improvement_id(cycle, ref))
     if improvement is None:
         open_ones = tuple(str(i.id) for i in cycle.improvements if i.state == "open")
         raise NotFound("no such improvement in this cycle", pointer="/improvement", allowed=open_ones)

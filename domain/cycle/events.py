@@ -19,7 +19,7 @@ class PurposeVersion(Value, frozen=True, kw_only=True):
 
 
 class CarriedImprovement(Value, frozen=True, kw_only=True):
-    """An improvement that the cycle before left open; `improvement` is the event in which it was agreed."""
+    """An improvement that the cycle before left open; under the id that it has had from the beginning."""
 
     improvement: UUID
     text: str
@@ -85,7 +85,7 @@ class ReflectionShared(Event, tag="cycle.reflection_shared.v1", frozen=True, kw_
 
 
 class ImprovementAgreed(Event, tag="cycle.improvement_agreed.v1", frozen=True, kw_only=True):
-    #: Its name from now on: this event's own id.
+    #: Its id from now on, also in the cycles that it is carried into.
     improvement: UUID
     text: str
     owner: UUID

@@ -27,7 +27,7 @@ class GoalInCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Improvement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something agreed to be done better; `id` is the event in which it was agreed, perhaps in an earlier cycle."""
+    """Something agreed to be done better; `id` stays the same in every cycle that it is carried into."""
 
     id: UUID
     text: str

@@ -9,7 +9,19 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from services.api import charters, events, goal_reads, goals, imports, keys, organisation, people, reports, system
+from services.api import (
+    charters,
+    cycles,
+    events,
+    goal_reads,
+    goals,
+    imports,
+    keys,
+    organisation,
+    people,
+    reports,
+    system,
+)
 from services.api.admission import Admission
 from services.api.answers import encode
 from services.api.call import authenticated
@@ -27,6 +39,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *goals.ROUTES,
     *goal_reads.ROUTES,
     *charters.ROUTES,
+    *cycles.ROUTES,
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,

@@ -25,7 +25,7 @@ from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
 from services.api.paths import decoded
 from services.api.problems import field_error
 from services.api.summaries import GoalSummary, acts_from, of_goal
-from services.api.visible import require_goal, sees_goal
+from services.api.visible import require_goal, require_within, sees_goal
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -42,6 +42,7 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
         msgspec.Meta(max_length=20, description="Any of these states of the agreement."),
     ] = msgspec.field(default_factory=list)
     supports: Ref | None = None
+    cycle: Annotated[Ref | None, msgspec.Meta(description="A cycle that the goals are in.")] = None
     q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
     due_from: date | None = None
     due_to: date | None = None
@@ -72,6 +73,8 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
 def list_goals(call: NamedDependency[Call]) -> Answer:
     query: GoalsQuery = call.query
     view = asked(call)
+    if query.cycle is not None:
+        _require_cycle(call, query.cycle)
     page = goals.page(
         call.runtime.database,
         view,
@@ -98,10 +101,19 @@ def _filters(call: Call, query: GoalsQuery) -> goals.Filters:
         sponsor=named("member", query.sponsor),
         states=tuple(query.state),
         supports=named("goal", query.supports),
+        cycle=named("cycle", query.cycle),
         q=query.q,
         due_from=query.due_from,
         due_to=query.due_to,
     )
+
+
+def _require_cycle(call: Call, ref: str) -> None:
+    """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
+    cycle = call.runtime.ledger.load(call.viewer.organisation_id, "cycle", call.id_of("cycle", ref))
+    if cycle is None:
+        raise NotFound("no such cycle", pointer="/cycle")
+    require_within(call.viewer, cycle.of.team)
 
 
 def _visible(call: Call) -> goals.Visible | None:

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
-from projections import drift, overload, support
+from projections import cycle_review, drift, overload, support
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
@@ -24,7 +24,7 @@ from services.api.answers import Answer
 from services.api.call import Call
 from services.api.looking import asked, note_person_read, shown
 from services.api.operations import AsOfQuery, Operation, reads
-from services.api.visible import require_person, sees_goal, sees_person
+from services.api.visible import require_person, sees_goal, sees_person, sees_within
 
 CSV = "text/csv"
 #: A status of a figure that is there but not for this viewer.
@@ -32,8 +32,13 @@ WITHHELD = "withheld"
 
 #: Said of a link to a goal that this viewer may not see.
 _PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
-#: Fields of a report that hold the id of a member, team or goal.
-_NAMED = frozenset({"member", "team", "goal", "requester", "parent", "from", "to", "asker", "helper", "acts_next"})
+#: Fields of a report that hold the id of a member, team, goal or cycle.
+_NAMED = frozenset(
+    {
+        *("member", "team", "goal", "requester", "parent", "from", "to", "asker", "helper", "acts_next"),
+        *("cycle", "owner", "contributor", "by"),
+    }
+)
 
 
 class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -50,6 +55,11 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
 REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
     "overload": (overload.report, overload.OverloadReport, "Who is overloaded, by what, and what would relieve them"),
     "drift": (drift.report, drift.DriftReport, "What has drifted, and who could say one sentence to whom to mend it"),
+    "cycles": (
+        cycle_review.report,
+        cycle_review.CyclesReport,
+        "What worked, what to improve, what came of it, and which goals went on",
+    ),
     "support": (
         support.report,
         support.SupportReport,
@@ -151,7 +161,7 @@ class _Visible:
     def _row(self, row: Any) -> Any:
         if not isinstance(row, dict):
             return row
-        if not self._group and "name" in row and "member" not in row and "goal" not in row:
+        if not self._group and "name" in row and not {"member", "goal", "cycle"} & row.keys():
             kept = {key: row[key] for key in ("name", "team", "week", "negotiated") if key in row}
             return {**kept, "value": None, "status": WITHHELD}
         if row.get("parent") not in (None, *self._goals):
@@ -160,6 +170,8 @@ class _Visible:
         return {name: self._part(value) if isinstance(value, list) else value for name, value in row.items()}
 
     def _shows(self, row: dict[str, Any]) -> bool:
+        if "cycle" in row and not sees_within(self._call.viewer, UUID(row["team"]) if row["team"] else None):
+            return False
         member, goal = row.get("member"), row.get("goal")
         return (member is None or member in self._persons) and (goal is None or goal in self._goals)
 

@@ -75,6 +75,15 @@ def sees_within(viewer: Viewer, team: UUID | None) -> bool:
     return may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team})))
 
 
+def require_within(viewer: Viewer, team: UUID | None) -> None:
+    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_within`)."""
+    if not sees_within(viewer, team):
+        raise Forbidden(
+            "this is for the team's members, its lead, stewards and auditors",
+            allowed=("member of the team", "lead", "steward", "auditor"),
+        )
+
+
 class Sight:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
@@ -100,4 +109,6 @@ class Sight:
         state = self._ledger.load(self._viewer.organisation_id, kind, stream_id)
         if state is None:
             return False
+        if kind == "cycle":
+            return sees_within(self._viewer, state.of.team)
         return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)

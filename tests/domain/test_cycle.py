@@ -355,3 +355,16 @@ def test_who_leads_says_more_than_a_member_of_another_team() -> None:
 
     given(story=story).when(c.RecordLearning(text="x"), by="nora").refused_with(Forbidden)
     given(story=story).when(c.RecordLearning(text="x"), by="stella").then(like(e.LearningRecorded, text="x"))
+
+
+def test_an_improvement_keeps_the_name_that_its_source_gave_it_in_every_cycle() -> None:
+    story = cycling()
+    agree = c.AgreeImprovement(improvement="ask-early", text="Ask early", owner="ben", due=date(2026, 3, 1))
+    story.says("ben", agree)
+
+    given(story=story).when(agree, by="ben").refused_with(AlreadyExists, pointer="/improvement")
+    by_id = c.AgreeImprovement(improvement=str(uuid4()), text="Ask early", owner="ben", due=date(2026, 3, 1))
+    given(story=story).when(by_id, by="ben").refused_with(InvalidField, pointer="/improvement")
+    closed(story)
+    story.says("lea", opening(follows="cycle"), on="next")
+    given(story=story).when(c.FinishImprovement(improvement="ask-early"), by="ben", on="next").then(e.ImprovementDone)

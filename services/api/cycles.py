@@ -1,0 +1,284 @@
+"""Cycles: opened by restating the purpose, looked back upon, and closed when every goal of them is decided."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.cycle import acts
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Cycle
+from domain.errors import NotFound
+from domain.references import Ref, external, resolve
+from domain.subject import ORGANISATION
+from ledger.commands import Receipt
+from projections import history
+from projections.cycles import (
+    ContributionTold,
+    ReflectionTold,
+    Spoken,
+    cycle_at,
+    cycles_at,
+    goals_of,
+    state_of,
+    stream_versions,
+    undecided,
+)
+from projections.lens import Lens
+from services.access import ACT, ADMIN, READ, sees_everything
+from services.api.answers import Answer
+from services.api.call import Call
+from services.api.goal_reads import HistoryQuery
+from services.api.looking import asked, following, look, shown
+from services.api.operations import AsOfQuery, Operation, posts, reads
+from services.api.paths import decoded
+from services.api.recording import record, recorded
+from services.api.visible import require_within, sees_goal, sees_within
+
+_TAG = "cycles"
+_REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
+
+
+class CycleSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A cycle in a list, and after an act: then `position` is what `after_position` takes."""
+
+    id: UUID
+    version: int
+    position: int | None = None
+    #: The events that the act recorded.
+    events: list[UUID] | None = None
+    ref: str | None = None
+    name: str
+    state: Literal["open", "closed"]
+    #: Empty: the organisation's own.
+    team: UUID | None = None
+    starts: date
+    ends: date
+    #: The version of the purpose that it restates.
+    purpose_version: int
+    follows: UUID | None = None
+    goals: int
+    improvements_open: int
+    reflections: int
+
+
+class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whose cycles: a team's, or (the word `organisation`) the organisation's own."""
+
+    team: Ref | None = None
+    state: Literal["open", "closed"] | None = None
+
+
+class CycleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Cycles, the latest beginning first."""
+
+    cycles: list[CycleSummary]
+
+
+class Undecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A live goal that keeps the cycle open, and what can be said of it now."""
+
+    goal: UUID
+    state: str
+    possible: list[str]
+
+
+class CycleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A cycle with everything that was said in it."""
+
+    id: UUID
+    version: int
+    state: Literal["open", "closed"]
+    undecided: list[Undecided]
+    reflections: list[ReflectionTold]
+    contributions: list[ContributionTold]
+    cycle: Cycle
+
+
+def of_cycle(
+    cycle: Cycle, version: int, *, position: int | None = None, events: list[UUID] | None = None
+) -> CycleSummary:
+    """The short form of a cycle."""
+    return CycleSummary(
+        id=cycle.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=cycle.ref,
+        name=cycle.name,
+        state=state_of(cycle),
+        team=cycle.of.team,
+        starts=cycle.starts,
+        ends=cycle.ends,
+        purpose_version=cycle.purpose.version,
+        follows=cycle.follows,
+        goals=len(cycle.goals),
+        improvements_open=sum(i.state == "open" for i in cycle.improvements),
+        reflections=cycle.reflections,
+    )
+
+
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+    summary = of_cycle(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return recorded(summary, receipt, status=status, location=location)
+
+
+def found_cycle(call: Call, ref: str, view: Lens) -> Cycle:
+    """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
+    cycle = cycle_at(call.runtime.database, view, call.id_of("cycle", ref))
+    if cycle is None:
+        raise NotFound("no such cycle")
+    require_within(call.viewer, cycle.of.team)
+    return cycle
+
+
+@posts(
+    "/v1/cycles",
+    Operation(
+        id="openCycle",
+        summary="Open a cycle: restate the purpose, and take along what the cycle before left open",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=acts.Open,
+        answer=CycleSummary,
+        status=201,
+        codes=_REFUSED,
+        command=True,
+        idempotent=True,
+    ),
+)
+async def open_cycle(call: NamedDependency[Call]) -> Answer:
+    act: acts.Open = call.body
+    organisation = call.viewer.organisation_id
+    cycle_id = resolve(organisation, "cycle", external(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await record(call, "cycle", cycle_id, act, creates=True)
+    return _answer(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
+
+
+@reads(
+    "/v1/cycles",
+    Operation(
+        id="listCycles",
+        summary="The cycles that you may see: your teams' and the organisation's own",
+        tag=_TAG,
+        scopes=(READ,),
+        query=CyclesQuery,
+        answer=CycleList,
+        fresh=True,
+    ),
+)
+def list_cycles(call: NamedDependency[Call]) -> Answer:
+    query: CyclesQuery = call.query
+    view = asked(call)
+    database = call.runtime.database
+    found = [c for c in cycles_at(database, view) if sees_within(call.viewer, c.of.team)]
+    if query.team is not None:
+        team = None if query.team == ORGANISATION else call.id_of("team", query.team)
+        found = [c for c in found if c.of.team == team]
+    versions = stream_versions(database, view)
+    told = [of_cycle(c, versions.get(c.id, c.version)) for c in found if query.state in (None, state_of(c))]
+    return shown(call, CycleList(cycles=told), view)
+
+
+@reads(
+    "/v1/cycles/{cycle:str}",
+    Operation(
+        id="getCycle",
+        summary="One cycle: the purpose restated, its goals and what became of them, improvements, learning",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CycleView,
+        fresh=True,
+    ),
+)
+def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    view = asked(call)
+    found = found_cycle(call, decoded(cycle), view)
+    database = call.runtime.database
+    waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
+    said = Spoken(database, view, [found])
+    answer = CycleView(
+        id=found.id,
+        version=found.version,
+        state=state_of(found),
+        undecided=[Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found))) for g in waiting],
+        reflections=said.reflections,
+        contributions=said.contributions,
+        cycle=found,
+    )
+    return shown(call, answer, view)
+
+
+@reads(
+    "/v1/cycles/{cycle:str}/history",
+    Operation(
+        id="getCycleHistory",
+        summary="Each event in plain words",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        fresh=True,
+    ),
+)
+def get_cycle_history(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: HistoryQuery = call.query
+    view = asked(call)
+    now = look(call)
+    found = found_cycle(call, decoded(cycle), now)
+    database = call.runtime.database
+    page = history.history(
+        database, view, found.id, after=query.after, limit=query.limit, unnamed=_unseen(call, found, now)
+    )
+    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
+    return shown(call, page, view, headers=headers)
+
+
+def _unseen(call: Call, cycle: Cycle, view: Lens) -> list[UUID]:
+    """Goals of the cycle that the viewer may not see: the organisation's cycle holds those of every team."""
+    if sees_everything(call.viewer):
+        return []
+    goals = goals_of(call.runtime.database, view, (held.goal for held in cycle.goals))
+    return [goal.id for goal in goals.values() if not sees_goal(call.viewer, goal)]
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/cycles/{cycle}/<act>`."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @posts(
+        f"/v1/cycles/{{cycle:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"cycle.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=CycleSummary,
+            codes=(*_REFUSED, "version_conflict", "busy"),
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        receipt = await record(call, "cycle", call.id_of("cycle", decoded(cycle)), call.body)
+        return _answer(receipt)
+
+    return act_on_cycle
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    open_cycle,
+    list_cycles,
+    get_cycle,
+    get_cycle_history,
+    *(_act_route(act) for act in get_args(acts.CycleAct) if act is not acts.Open),
+]
