@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.decision.events import PerspectiveShared
 from domain.decision.evolve import evolve
 from domain.decision.state import STATES, Decision, Objection, Outcome
 from domain.errors import InvalidField
@@ -16,10 +17,12 @@ from projections.cursors import Cursor, decoded, digest, encoded
 from projections.database import Database, statements
 from projections.lens import Lens
 from projections.tables import Column
-from projections.timeline import StateView, micros
+from projections.timeline import StateView, instant, micros
 
 _SQL = "decisions"
 LARGEST_PAGE = 200
+MOST_PERSPECTIVES = 200
+_SHARED = str(PerspectiveShared.__struct_config__.tag)
 
 
 def _clean(text: str) -> str:
@@ -172,6 +175,31 @@ def _listed(name: str, values: Iterable[str]) -> tuple[str, dict[str, str]]:
     """`:name_0, :name_1, ...` and their values; an empty list matches nothing."""
     params = {f"{name}_{n}": value for n, value in enumerate(values)}
     return ", ".join(f":{key}" for key in params) or "NULL", params
+
+
+class Perspective(msgspec.Struct, frozen=True, kw_only=True):
+    """How it looks from where somebody stands."""
+
+    event_id: UUID
+    member: UUID | None
+    option: str | None
+    text: str
+    at: datetime
+
+
+def perspectives(database: Database, lens: Lens, decision_id: UUID) -> list[Perspective]:
+    """What was shared by then, the first `MOST_PERSPECTIVES` in the order of the stream; all stand in the history."""
+    params = {**lens.params, "stream_id": str(decision_id), "tag": _SHARED, "rows": MOST_PERSPECTIVES}
+    return [
+        Perspective(
+            event_id=UUID(row.event_id),
+            member=None if row.party is None else UUID(row.party),
+            option=(said := msgspec.json.decode(row.data, type=PerspectiveShared)).option,
+            text=said.text,
+            at=instant(row.occurred_at),
+        )
+        for row in database.query(statements(_SQL)["perspectives"], params)
+    ]
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):

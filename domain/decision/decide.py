@@ -59,6 +59,7 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[
         return [_fact(opened(act, world), act, world)]
     if decision is None:
         raise NotFound("no such decision")
+    _require_voice(decision, world)
     _check_state(decision, act, world)
     fact = _fact(_HANDLERS[type(act)](decision, act, world), act, world)
     after = evolve(decision, _recorded(decision, fact, world))
@@ -170,9 +171,16 @@ def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
 
 
 def _require_voice(decision: Decision, world: World) -> None:
-    """Raise `Forbidden` unless the party decides, or belongs to those whose decision it is."""
+    """Raise `Forbidden` unless the party decides, asked, or belongs to those whose decision it is.
+
+    Before anything is said about how it stands: that is not for everybody.
+    """
     member = world.member(world.party) if world.party is not None else None
-    if world.party in decision.deciders or belongs(decision.of, member, world) or leads(decision.of, world):
+    if (
+        world.party in (decision.opened_by, *decision.deciders)
+        or belongs(decision.of, member, world)
+        or leads(decision.of, world)
+    ):
         return
     raise Forbidden("only its deciders and those whose decision it is have a say", allowed=("decider", "member"))
 
@@ -197,14 +205,12 @@ def _option(decision: Decision, option: str) -> str:
 # --- what each act leads to --------------------------------------------------------------------------------------
 
 
-def _perspective(decision: Decision, act: a.SharePerspective, world: World) -> Event:
-    _require_voice(decision, world)
+def _perspective(decision: Decision, act: a.SharePerspective, _world: World) -> Event:
     option = _option(decision, act.option) if act.option is not None else None
     return e.PerspectiveShared(text=words(act.text), option=option)
 
 
-def _object(decision: Decision, act: a.RaiseObjection, world: World) -> Event:
-    _require_voice(decision, world)
+def _object(decision: Decision, act: a.RaiseObjection, _world: World) -> Event:
     if len(decision.objections) >= MOST_OBJECTIONS:
         raise ActNotAllowed(f"{MOST_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
     return e.ObjectionRaised(option=_option(decision, act.option), text=words(act.text))

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from services.api import (
     charters,
     cycles,
+    decisions,
     events,
     goal_reads,
     goals,
@@ -20,6 +21,7 @@ from services.api import (
     organisation,
     people,
     reports,
+    support,
     system,
 )
 from services.api.admission import Admission
@@ -40,10 +42,12 @@ ROUTES: list[HTTPRouteHandler] = [
     *goal_reads.ROUTES,
     *charters.ROUTES,
     *cycles.ROUTES,
+    *decisions.ROUTES,
     *people.ROUTES,
     *organisation.ROUTES,
     *imports.ROUTES,
     *reports.ROUTES,
+    *support.ROUTES,
     *events.ROUTES,
     *keys.ROUTES,
     *system.ROUTES,

@@ -20,7 +20,7 @@ from services.access import READ, conveyed, sees_everything
 from services.api.answers import Answer, encode, version_tag
 from services.api.call import Call
 from services.api.problems import ProblemError, field_error
-from services.api.visible import require_goal
+from services.api.visible import require_decision, require_goal
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -64,6 +64,8 @@ async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
     if kind == "goal" and not sees_everything(viewer):
         goal: Goal = await sync_to_thread(existing, call, kind, stream_id)
         require_goal(viewer, goal)
+    if kind == "decision":
+        require_decision(viewer, await sync_to_thread(existing, call, kind, stream_id))
 
 
 def existing(call: Call, kind: str, stream_id: UUID) -> Any:

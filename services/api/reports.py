@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
-from projections import cycle_review, drift, overload, support
+from projections import cycle_review, decision_report, drift, overload, support
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
@@ -59,6 +59,11 @@ REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
         cycle_review.report,
         cycle_review.CyclesReport,
         "What worked, what to improve, what came of it, and which goals went on",
+    ),
+    "decisions": (
+        decision_report.report,
+        decision_report.DecisionsReport,
+        "How long decisions take, whether their time-box holds, and what is asked again",
     ),
     "support": (
         support.report,

@@ -17,7 +17,7 @@ from domain.team import Team
 from domain.terms import Priority
 
 
-class _Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """After an act: where the stream and the organisation stand. `position` is what `after_position` takes."""
 
     id: UUID
@@ -27,7 +27,7 @@ class _Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: list[UUID] | None = None
 
 
-class GoalSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+class GoalSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     """A goal in a list, and after an act."""
 
     ref: str | None = None
@@ -50,7 +50,7 @@ class GoalSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
     acts: dict[str, list[str]]
 
 
-class MemberSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+class MemberSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     """A member as everybody in the organisation may know them; the rest is for those with person-level rights."""
 
     ref: str | None = None
@@ -62,7 +62,7 @@ class MemberSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
     absences: tuple[Absence, ...] | None = None
 
 
-class TeamSummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+class TeamSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     """A team; `members` where one team is asked for."""
 
     ref: str | None = None
@@ -79,7 +79,7 @@ class Dials(msgspec.Struct, frozen=True, kw_only=True):
     policy: dict[str, int | bool | str | None]
 
 
-class PolicySummary(_Summary, frozen=True, kw_only=True, omit_defaults=True):
+class PolicySummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     """The policies in force and every version before."""
 
     in_force: Dials

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
+from domain.decision.state import Decision
 from domain.envelope import Recorded
 from domain.errors import Forbidden
 from domain.goal.state import Draft, Ended, Goal, Promised
@@ -84,6 +85,21 @@ def require_within(viewer: Viewer, team: UUID | None) -> None:
         )
 
 
+def sees_decision(viewer: Viewer, decision: Decision) -> bool:
+    """One of those whose it is, who opened it, or who decides."""
+    taking_part = READ in viewer.scopes and viewer.member_id in (decision.opened_by, *decision.deciders)
+    return taking_part or sees_within(viewer, decision.of.team)
+
+
+def require_decision(viewer: Viewer, decision: Decision) -> None:
+    """Raise `Forbidden` where the viewer may not see this decision of the same organisation."""
+    if not sees_decision(viewer, decision):
+        raise Forbidden(
+            "this decision is another team's, and you are none of its deciders",
+            allowed=("decider", "member of the team", "lead", "steward", "auditor"),
+        )
+
+
 class Sight:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
@@ -109,6 +125,8 @@ class Sight:
         state = self._ledger.load(self._viewer.organisation_id, kind, stream_id)
         if state is None:
             return False
+        if kind == "decision":
+            return sees_decision(self._viewer, state)
         if kind == "cycle":
             return sees_within(self._viewer, state.of.team)
         return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)

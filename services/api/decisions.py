@@ -1,0 +1,297 @@
+"""Decisions: asked within a time-box, decided by consent, and looked up by those whose they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.decision import acts
+from domain.decision.decide import ALLOWED
+from domain.decision.state import Decision
+from domain.envelope import Instant
+from domain.errors import NotFound
+from domain.references import Ref, external, resolve
+from domain.subject import ORGANISATION
+from ledger.commands import Receipt
+from projections import decisions, history
+from projections.decisions import Perspective
+from projections.lens import Lens
+from services.access import ACT, ADMIN, READ, sees_everything
+from services.api.answers import Answer, version_tag
+from services.api.call import Call
+from services.api.goal_reads import Cursor, HistoryQuery
+from services.api.looking import asked, following, look, shown
+from services.api.operations import AsOfQuery, Operation, posts, reads
+from services.api.paths import decoded
+from services.api.recording import record, recorded
+from services.api.summaries import Summary
+from services.api.visible import require_decision
+
+_TAG = "decisions"
+_REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
+
+
+class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision in a list, and after an act."""
+
+    ref: str | None = None
+    question: str
+    state: Literal["open", "with_lead", "decided"]
+    #: Empty: the organisation's own.
+    team: UUID | None = None
+    deadline: Instant
+    #: Until when the lead decides, where that is the state.
+    lead_until: Instant | None = None
+    #: Deciders whose consent is not given (to any option).
+    waiting_for: list[UUID] | None = None
+    open_objections: int = 0
+    #: What was decided, by its words, and how; words are left out where things stay and no option says so.
+    decided: str | None = None
+    decided_by: Literal["consent", "fallback", "lead"] | None = None
+    in_favour: bool | None = None
+    review_on: date | None = None
+    reopened: int = 0
+
+
+def of_decision(
+    decision: Decision, version: int, *, position: int | None = None, events: list[UUID] | None = None
+) -> DecisionSummary:
+    """The short form of a decision."""
+    outcome = decision.decided
+    words = {option.id: option.text for option in decision.options}
+    given = {consent.decider for consent in decision.consents}
+    return DecisionSummary(
+        id=decision.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=decision.ref,
+        question=decision.question,
+        state=decision.state,
+        team=decision.of.team,
+        deadline=decision.deadline,
+        lead_until=decision.lead_until,
+        waiting_for=[d for d in decision.deciders if d not in given] if decision.state == "open" else None,
+        open_objections=len(decision.open_objections),
+        decided=words.get(outcome.option) if outcome is not None and outcome.option is not None else None,
+        decided_by=outcome.by if outcome is not None else None,
+        in_favour=outcome.in_favour if outcome is not None else None,
+        review_on=decision.review_on,
+        reopened=decision.reopened,
+    )
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which decisions: a team's or (the word `organisation`) the organisation's own, of a decider, in these states."""
+
+    team: Ref | None = None
+    decider: Ref | None = None
+    state: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
+    ] = msgspec.field(default_factory=list)
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=decisions.LARGEST_PAGE)] = 50
+
+
+class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of decisions, the latest asked first; the next one's cursor, also as `Link: <...>; rel="next"`."""
+
+    decisions: list[DecisionSummary]
+    next: str | None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with everything that was said about it."""
+
+    id: UUID
+    version: int
+    state: Literal["open", "with_lead", "decided"]
+    #: What can be said in this state; by whom is the act's business.
+    acts: list[str]
+    #: Option -> the event that gave it its present wording: what a consent's `answers` names.
+    worded_by: dict[str, UUID]
+    perspectives: list[Perspective]
+    decision: Decision
+
+
+@reads(
+    "/v1/decisions",
+    Operation(
+        id="listDecisions",
+        summary="Decisions, a page at a time; pages stay consistent under writes",
+        tag=_TAG,
+        scopes=(READ,),
+        query=DecisionsQuery,
+        answer=DecisionList,
+        fresh=True,
+    ),
+)
+def list_decisions(call: NamedDependency[Call]) -> Answer:
+    query: DecisionsQuery = call.query
+    view, database = asked(call), call.runtime.database
+    page = decisions.page(
+        database, view, _filters(call, query), cursor=query.cursor, limit=query.limit, visible=_visible(call)
+    )
+    headers = {} if page.next is None else {"Link": f'<{following(call, query, cursor=page.next)}>; rel="next"'}
+    versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
+    told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
+    return shown(call, DecisionList(decisions=told, next=page.next), view, headers=headers)
+
+
+def _filters(call: Call, query: DecisionsQuery) -> decisions.Filters:
+    own = query.team == ORGANISATION
+    return decisions.Filters(
+        team=None if own or query.team is None else call.id_of("team", query.team),
+        own=own,
+        decider=call.id_of("member", query.decider) if query.decider is not None else None,
+        states=tuple(query.state),
+    )
+
+
+def _visible(call: Call) -> decisions.Visible | None:
+    viewer = call.viewer
+    if sees_everything(viewer):
+        return None
+    return decisions.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+
+
+def _found(call: Call, ref: str, view: Lens) -> Decision:
+    """The decision as the lens shows it, for this viewer.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
+    """
+    decision_id = call.id_of("decision", decoded(ref))
+    latest = call.runtime.ledger.load(call.viewer.organisation_id, "decision", decision_id)
+    if latest is None:
+        raise NotFound("no such decision")
+    require_decision(call.viewer, latest)
+    found = decisions.get(call.runtime.database, view, decision_id)
+    if found is None:
+        raise NotFound("no such decision at that time")
+    return found
+
+
+@reads(
+    "/v1/decisions/{decision:str}",
+    Operation(
+        id="getDecision",
+        summary="One decision, at any time, as known at any time",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=DecisionView,
+        fresh=True,
+    ),
+)
+def get_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: AsOfQuery = call.query
+    view = asked(call)
+    found = _found(call, decision, view)
+    answer = DecisionView(
+        id=found.id,
+        version=found.version,
+        state=found.state,
+        acts=list(ALLOWED[found.state]),
+        worded_by={option.id: found.worded_by(option.id) for option in found.options},
+        perspectives=decisions.perspectives(call.runtime.database, view, found.id),
+        decision=found,
+    )
+    now = query.as_of is None and query.recorded_as_of is None
+    # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
+    return shown(call, answer, view, tag=version_tag(found.version) if now else None)
+
+
+@reads(
+    "/v1/decisions/{decision:str}/history",
+    Operation(
+        id="getDecisionHistory",
+        summary="Each event in plain words, with what it changed",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        fresh=True,
+    ),
+)
+def get_decision_history(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    query: HistoryQuery = call.query
+    view = asked(call)
+    found = _found(call, decision, look(call))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
+    return shown(call, page, view, headers=headers)
+
+
+# --- saying ----------------------------------------------------------------------------------------------------------
+
+
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+    summary = of_decision(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return recorded(summary, receipt, status=status, location=location)
+
+
+@posts(
+    "/v1/decisions",
+    Operation(
+        id="openDecision",
+        summary="Ask a question with a time-box: who decides, by when, and what holds if no consent is found",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=acts.Open,
+        answer=DecisionSummary,
+        status=201,
+        codes=("already_exists",),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def open_decision(call: NamedDependency[Call]) -> Answer:
+    act: acts.Open = call.body
+    organisation = call.viewer.organisation_id
+    decision_id = resolve(organisation, "decision", external(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await record(call, "decision", decision_id, act, creates=True)
+    return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/decisions/{decision}/<act>`: the act's Struct is the body, `do` may be left out."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @posts(
+        f"/v1/decisions/{{decision:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"decision.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=DecisionSummary,
+            codes=(*_REFUSED, "version_conflict", "busy"),
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        return _answer(await record(call, "decision", call.id_of("decision", decoded(decision)), call.body))
+
+    return act_on_decision
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_decisions,
+    get_decision,
+    get_decision_history,
+    open_decision,
+    *(_act_route(act) for act in get_args(acts.DecisionAct) if act is not acts.Open),
+]
