@@ -60,7 +60,9 @@ _OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
 DOES |= {name: ("charter", act) for name, act in _OF_CHARTERS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
-_CREATING = frozenset({"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open"})
+_CREATING = frozenset(
+    {"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open", "decision.open"}
+)
 
 #: Where a row names a member, team or goal, at whatever depth.
 _KIND_OF_FIELD = {
@@ -78,6 +80,8 @@ _KIND_OF_FIELD = {
     "follow_up_of": "goal",
     "goals": "goal",
     "follows": "cycle",
+    "deciders": "member",
+    "decision": "decision",
 }
 
 _PATH = re.compile(r" - at `\$(.*)`$")
