@@ -1,0 +1,305 @@
+"""Cycles over HTTP: the purpose restated, what was said, and an end only when every goal is decided."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from services.api.app import create_app
+from services.organisations import found
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.api.house import START, Clock, House, Person, active, why
+from tests.api.house import offer as offered
+
+WHY = {
+    "to_team": "we see that it is used",
+    "to_clients": "they get their money back in a day",
+    "to_organisation": "fewer calls, more trust",
+}
+QUARTER = {"name": "Spring", "starts": "2026-03-02", "ends": "2026-05-29", **WHY}
+
+
+def adopt_purpose(lead: Person, clock: Clock, of: str = "core") -> None:
+    """Proposed today, adopted when its time-box is over."""
+    until = clock.now.date().isoformat()
+    path = f"/v1/charters/{of}"
+    proposed = lead.says(f"{path}/propose-purpose", {"text": "Money back, fast", **WHY, "until": until, "ref": "p1"})
+    assert proposed["version"] == 1
+    clock.now += timedelta(days=2)
+    lead.says(f"{path}/adopt-purpose", {"proposal": "p1"})
+
+
+@pytest.fixture
+def lea(house: House) -> Person:
+    """The lead of core, which has a purpose."""
+    person = house.as_("lea")
+    adopt_purpose(person, house.clock)
+    return person
+
+
+def opened(lead: Person, ref: str = "spring", **fields: Any) -> dict[str, Any]:
+    """Core's cycle under this reference."""
+    return lead.says("/v1/cycles", {"do": "open", "team": "core", "ref": ref, **QUARTER, **fields})
+
+
+def figure(report: dict[str, Any], name: str) -> dict[str, Any]:
+    (found_,) = [f for f in report["figures"] if f["name"] == name]
+    return dict(found_)
+
+
+def test_a_cycle_from_its_opening_to_the_next_one(house: House, lea: Person) -> None:
+    kept, moved = active(house, ref="kept"), active(house, ref="moved")
+    cycle = opened(lea, goals=["kept"])
+    assert ("open", 1, 1) == (cycle["state"], cycle["goals"], cycle["purpose_version"])
+
+    lea.says("/v1/cycles/spring/include-goal", {"goal": "moved"})
+    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
+    improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
+    lea.says("/v1/cycles/spring/agree-improvement", improvement)
+    lea.says("/v1/cycles/spring/record-learning", {"goal": "moved", "text": "Ask the vendor first"})
+    house.as_("ana").says(
+        "/v1/cycles/spring/credit-contribution", {"goal": "kept", "member": "mia", "text": "Found the slow query"}
+    )
+    change = house.as_("ana").says("/v1/goals/moved/propose-change", {"changes": {"effort_hours": 9}, "reason": why()})
+    house.as_("sam").says("/v1/goals/moved/accept-change", {"answers": change["open"]})
+    lea.says("/v1/cycles/spring/settle-goal", {"goal": "moved", "how": "renegotiated"})
+
+    undecided = lea.post("/v1/cycles/spring/close", {})
+    assert (409, "act_not_allowed", [kept]) == (
+        undecided.status_code,
+        undecided.json()["code"],
+        undecided.json()["allowed"],
+    )
+    told = house.as_("mia").asks("/v1/cycles/spring")
+    assert [{"goal": kept, "state": "active", "possible": ["carried_on"]}] == told["undecided"]
+
+    lea.says("/v1/cycles/spring/settle-goal", {"goal": "kept", "how": "carried_on"})
+    assert "closed" == lea.says("/v1/cycles/spring/close", {})["state"]
+    following = opened(lea, "summer", follows="spring")
+    assert (2, 1, cycle["id"]) == (following["goals"], following["improvements_open"], following["follows"])
+
+    listed = house.as_("mia").asks("/v1/cycles?team=core")["cycles"]
+    assert ["summer", "spring"] == sorted((c["ref"] for c in listed), reverse=True)
+    assert ["spring"] == [c["ref"] for c in lea.asks("/v1/cycles?state=closed")["cycles"]]
+    assert {kept, moved} == {g["id"] for g in house.as_("ana").asks("/v1/goals?cycle=summer")["goals"]}
+    assert [] == house.as_("ana").asks("/v1/goals?cycle=spring&as_of=2026-03-01")["goals"]
+
+
+def test_its_history_reads_in_plain_words(house: House, lea: Person) -> None:
+    active(house, ref="one", title="Refunds in a day")
+    opened(lea, goals=["one"])
+    ben = house.as_("ben")
+    ben.says("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
+    agreed = {"improvement": "meet", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
+    ben.says("/v1/cycles/spring/agree-improvement", agreed)
+    ben.says("/v1/cycles/spring/finish-improvement", {"improvement": "meet"})
+    lea.says("/v1/cycles/spring/settle-goal", {"goal": "one", "how": "carried_on"})
+    lea.says("/v1/cycles/spring/close")
+
+    told = [entry["text"] for entry in house.as_("mia").asks("/v1/cycles/spring/history")["entries"]]
+
+    opening = (
+        'Lea opened the cycle "Spring" from 2026-03-02 to 2026-05-29, with 1 goal, and restated version 1 of the'
+        " purpose; to the team: we see that it is used; to clients: they get their money back in a day;"
+        " to the organisation: fewer calls, more trust."
+    )
+    assert [
+        opening,
+        "Ben reflected: what worked: pairs; what can improve: fewer meetings.",
+        'Ben agreed an improvement: "Meet less", which Ben sees to by 2026-03-20.',
+        'Ben saw "Meet less" done.',
+        'Lea settled that "Refunds in a day" is carried on.',
+        "Lea closed the cycle: of its goals 1 carried on.",
+    ] == told
+
+
+@pytest.mark.parametrize("path", ["/v1/cycles/spring", "/v1/cycles/spring/history", "/v1/goals?cycle=spring"])
+def test_a_teams_cycle_is_its_own_business(house: House, lea: Person, path: str) -> None:
+    opened(lea)
+
+    for person in ("mia", "lea", "stella", "aud"):
+        house.as_(person).asks(path)
+    for person in ("eva", "ned", "bot"):
+        assert 403 == house.as_(person).get(path).status_code
+    assert [] == house.as_("ned").asks("/v1/cycles")["cycles"]
+    assert 404 == house.as_("mia", "rival").get(path).status_code
+
+
+def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams_goals(house: House) -> None:
+    stella = house.as_("stella")
+    adopt_purpose(stella, house.clock, "organisation")
+    active(house, ref="one", title="A secret of core")
+    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
+    stella.says("/v1/cycles/year/settle-goal", {"goal": "one", "how": "carried_on"})
+
+    def told(person: str) -> str:
+        return str(house.as_(person).asks("/v1/cycles/year/history")["entries"][-1]["text"])
+
+    assert 'stella settled that "A secret of core" is carried on.' == told("mia")
+    assert "another goal is carried on" in told("ned")
+    assert ["year"] == [c["ref"] for c in house.as_("ned").asks("/v1/cycles?team=organisation")["cycles"]]
+
+
+def test_an_act_is_for_those_whose_cycle_it_is(house: House, lea: Person) -> None:
+    opened(lea)
+    before = house.events()
+
+    assert 403 == house.as_("ned").post("/v1/cycles/spring/share-reflection", {"worked": "x"}).status_code
+    assert 403 == house.as_("ana").post("/v1/cycles/spring/close", {}).status_code
+    assert 403 == house.as_("aud").post("/v1/cycles/spring/close", {}).status_code
+    assert 404 == house.as_("lea", "rival").post("/v1/cycles/spring/close", {}).status_code
+    assert before == house.events()
+
+
+BAD: list[tuple[str, dict[str, Any], int, str]] = [
+    ("/v1/cycles", {"do": "open", "team": "core", **QUARTER}, 409, "act_not_allowed"),
+    ("/v1/cycles", {"do": "open", "team": "core", **QUARTER, "ref": "spring"}, 409, "already_exists"),
+    ("/v1/cycles", {"do": "open", "team": "edge", **QUARTER}, 403, "forbidden"),
+    ("/v1/cycles", {"do": "open", "team": "core", **QUARTER, "to_clients": ""}, 422, "invalid_field"),
+    ("/v1/cycles", {"do": "open", "team": "core", "name": "x"}, 422, "invalid_field"),
+    ("/v1/cycles", {"do": "open", "team": "core", **QUARTER, "surprise": 1}, 422, "invalid_field"),
+    ("/v1/cycles/spring/close", {}, 409, "act_not_allowed"),
+    ("/v1/cycles/spring/settle-goal", {"goal": "none", "how": "carried_on"}, 404, "not_found"),
+    ("/v1/cycles/spring/settle-goal", {"goal": "none", "how": "forgotten"}, 422, "invalid_field"),
+    ("/v1/cycles/spring/finish-improvement", {"improvement": "none"}, 404, "not_found"),
+    ("/v1/cycles/spring/share-reflection", {}, 422, "invalid_field"),
+    ("/v1/cycles/spring/include-goal", {"goal": "none"}, 404, "not_found"),
+    ("/v1/cycles/nothing/close", {}, 404, "not_found"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status", "code"), BAD)
+def test_bad_input_is_refused_and_leaves_no_event(
+    house: House, lea: Person, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    opened(lea)
+    before = house.events()
+
+    answer = lea.post(path, body)
+
+    assert (status, code) == (answer.status_code, answer.json()["code"]), answer.text
+    assert before == house.events()
+
+
+def test_without_a_purpose_no_cycle_is_opened(house: House) -> None:
+    answer = house.as_("lea").post("/v1/cycles", {"do": "open", "team": "core", **QUARTER})
+
+    assert (422, "purpose_required") == (answer.status_code, answer.json()["code"])
+    assert ["propose_purpose", "adopt_purpose"] == answer.json()["allowed"]
+
+
+def test_the_same_request_twice_opens_one_cycle(house: House, lea: Person) -> None:
+    body = {"do": "open", "team": "core", **QUARTER}
+    first = lea.post("/v1/cycles", body, headers={"Idempotency-Key": "k1"})
+    again = lea.post("/v1/cycles", body, headers={"Idempotency-Key": "k1"})
+
+    assert (201, 201, "true") == (first.status_code, again.status_code, again.headers["Idempotent-Replayed"])
+    assert first.json() == again.json()
+
+
+def test_a_stale_version_is_refused(house: House, lea: Person) -> None:
+    opened(lea)
+    lea.says("/v1/cycles/spring/record-learning", {"text": "Ask early"}, headers={"If-Match": '"v1"'})
+
+    late = lea.post("/v1/cycles/spring/record-learning", {"text": "Ask"}, headers={"If-Match": '"v1"'})
+
+    assert 412 == late.status_code
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def test_the_review_counts_and_tells(house: House, lea: Person) -> None:
+    active(house, ref="one")
+    opened(lea, goals=["one"])
+    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
+    for name, due in (("a", "2026-03-05"), ("b", "2026-04-20")):
+        agreed = {"improvement": name, "text": f"Do {name}", "owner": "ben", "due": due}
+        lea.says("/v1/cycles/spring/agree-improvement", agreed)
+    house.clock.now = datetime.fromisoformat("2026-03-10T09:00:00+00:00")
+
+    report = lea.asks("/v1/reports/cycles?team=core&names=true&explain=true")
+
+    assert (1, 2) == (figure(report, "improvements_overdue")["count"], figure(report, "improvements_overdue")["n"])
+    assert (1, 5) == (figure(report, "reflection_share")["count"], figure(report, "reflection_share")["n"])
+    assert 1 == figure(report, "goals_undecided")["value"]
+    assert [True, False] == [i.get("overdue", False) for i in report["improvements"]]
+    assert {"Ben", "Spring"} <= set(report["names"].values())
+    assert [1] == [c["undecided"] for c in report["cycles"]]
+    assert 1 == len(figure(report, "reflections")["events"])
+
+
+def test_the_review_of_another_team_is_not_shown_and_of_all_only_what_is_ones_own(house: House, lea: Person) -> None:
+    opened(lea)
+    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
+
+    assert 403 == house.as_("ned").get("/v1/reports/cycles?team=core").status_code
+    seen = house.as_("ned").asks("/v1/reports/cycles")
+    assert ([], []) == (seen["cycles"], seen["reflections"])
+    assert 1 == len(house.as_("stella").asks("/v1/reports/cycles")["cycles"])
+    assert "Spring" == house.as_("mia").asks("/v1/reports/cycles?team=core")["cycles"][0]["name"]
+
+
+def test_the_feed_shows_a_teams_cycle_to_the_team_only(house: House, lea: Person) -> None:
+    opened(lea)
+
+    def types(person: str) -> set[str]:
+        return {e["type"] for e in house.as_(person).asks("/v1/events?types=cycle.opened.v1")}
+
+    assert {"cycle.opened.v1"} == types("mia")
+    assert set() == types("ned")
+
+
+# --- both stores -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def steward(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[tuple[Any, Clock]]:
+    """A founded organisation on either store: what its steward sends, and the clock."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    settings = Settings(database_url=url)
+    migrate(settings)
+    clock = Clock(START)
+    with contextlib.ExitStack() as stack:
+        runtime = stack.enter_context(Runtime(settings, clock=clock))
+        key = found(runtime, "acme", steward="stella").api_key
+        client = stack.enter_context(TestClient(create_app(runtime)))
+
+        def send(path: str, body: Any = None) -> Any:
+            headers = {"Authorization": f"Bearer {key}"}
+            if body is None:
+                return client.get(path, headers=headers).json()
+            answer = client.post(path, json=body, headers=headers).json()
+            runtime.engine.catch_up()
+            return answer
+
+        runtime.engine.catch_up()
+        yield send, clock
+
+
+def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Clock]) -> None:
+    send, clock = steward
+    send("/v1/charters/organisation/propose-purpose", {"text": "x", **WHY, "until": "2026-03-02", "ref": "p1"})
+    clock.now += timedelta(days=2)
+    send("/v1/charters/organisation/adopt-purpose", {"proposal": "p1"})
+    send("/v1/goals", {**offered("stella", "stella", ref="mine"), "team": None})
+
+    send("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["mine"]})
+    assert "act_not_allowed" == send("/v1/cycles", {"do": "open", "ref": "other", **QUARTER})["code"]
+    send("/v1/cycles/year/share-reflection", {"worked": "it runs"})
+    send("/v1/cycles/year/settle-goal", {"goal": "mine", "how": "carried_on"})
+    assert "closed" == send("/v1/cycles/year/close", {})["state"]
+    assert 1 == send("/v1/cycles", {"do": "open", "ref": "next", **QUARTER, "follows": "year"})["goals"]
+
+    assert ["mine"] == [g["ref"] for g in send("/v1/goals?cycle=next")["goals"]]
+    report = send("/v1/reports/cycles")
+    assert (1, 1) == (figure(report, "goals_carried_on")["count"], figure(report, "reflections")["value"])
+    assert 2 == len(report["cycles"])
