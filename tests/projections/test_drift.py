@@ -65,6 +65,7 @@ def asking(database: Database) -> Ask:
         team: str | None = None,
         member: str | None = None,
         recorded_as_of: datetime | None = None,
+        window: int = 28,
         explain: bool = True,
     ) -> DriftReport:
         engine = Engine(story, database, [GOALS, MEMBERS, TEAMS, ORGANISATIONS, DRIFT])
@@ -78,6 +79,7 @@ def asking(database: Database) -> Ask:
             view,
             team=story.id(team, "team") if team else None,
             member=story.id(member) if member else None,
+            window=window,
             explain=explain,
         )
 

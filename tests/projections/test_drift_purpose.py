@@ -1,0 +1,214 @@
+"""Purpose drift: which goals lead to the purpose as it is worded now."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from domain import member, team
+from domain.goal.acts import AffirmLink, Cancel, Changes, ProposeChange, Unlink
+from domain.terms import SupportInput
+from projections.drift import DriftReport
+from tests.projections.framework import purposed
+from tests.projections.test_drift import Ask, aligned, ask, changed, database, one, promised
+from tests.spec import Story, instant, why
+
+__all__ = ["ask", "database"]
+
+CORE = SupportInput(purpose="core")
+WHOLE = SupportInput(purpose="organisation")
+
+
+def drift(report: DriftReport) -> tuple[int | None, int | None]:
+    """Goals adrift, of how many."""
+    figure = one(report, "purpose_drift")
+    return figure.count, figure.n
+
+
+def chain() -> Story:
+    """The purpose of core; ben's `parent` serves it, ana's `goal` supports that: promised on 2026-03-02."""
+    story = promised(purposed(Story()), "parent", owner="ben", sponsor="sam", supports=[CORE])
+    return promised(story, supports=["parent"])
+
+
+# --- paths -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_goal_leads_to_the_purpose_through_what_it_supports(ask: Ask) -> None:
+    story = promised(chain(), "lost", owner="ben")
+
+    figure = one(ask(story, "2026-03-20", team="core"), "purpose_drift")
+
+    assert (1, 3, 0.333333, None, True) == (figure.count, figure.n, figure.value, figure.line, figure.small_sample)
+    assert [story.last("lost").event_id] == figure.events
+    assert story.id("core", "team") == figure.team
+
+
+def test_every_goal_weighs_one_and_ten_of_them_draw_the_line(ask: Ask) -> None:
+    story = purposed(Story())
+    for number in range(10):
+        promised(story, f"g{number}", supports=[CORE] if number > 2 else [])
+
+    figure = one(ask(story, "2026-03-20"), "purpose_drift")
+
+    assert (3, 10, 0.3, "over") == (figure.count, figure.n, figure.value, figure.line)
+
+
+def test_goals_that_support_each_other_lead_nowhere(ask: Ask) -> None:
+    story = promised(purposed(Story()), "parent", owner="ben", sponsor="sam")
+    promised(story, supports=["parent"])
+    changed(story, "parent", at="2026-03-03T09:00", supports=[SupportInput(goal="goal")])
+
+    assert (2, 2) == drift(ask(story, "2026-03-20"))
+
+
+def test_the_organisations_purpose_will_do_for_every_team_and_another_teams_will_not(ask: Ask) -> None:
+    story = purposed(purposed(Story()), of="organisation")
+    story.says("stella", team.Create(name="Edge", lead="mia", ref="edge"), on="edge", roles=frozenset({"steward"}))
+    story.says("stella", member.Join(team="edge", name="Edda"), on="edda", roles=frozenset({"steward"}))
+    story.says("stella", team.AppointLead(lead="edda"), on="edge", roles=frozenset({"steward"}))
+    purposed(story, "2026-02-02", of="edge", text="Nobody waits at the edge")
+    promised(story, "to_all", supports=[WHOLE])
+    promised(story, "to_core", supports=[CORE])
+    promised(story, "to_edge", supports=[SupportInput(purpose="edge")])
+
+    report = ask(story, "2026-03-20", team="core")
+
+    assert (1, 3) == drift(report)
+    assert [story.last("to_edge").event_id] == one(report, "purpose_drift").events
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_promise_that_stands_no_more_leads_nowhere(ask: Ask, *, ended: bool) -> None:
+    story = chain()
+    if ended:
+        story.says("sam", Cancel(reason=why()), on="parent", at="2026-03-10")
+
+    assert ((1, 1) if ended else (0, 2)) == drift(ask(story, "2026-03-20"))
+
+
+def test_a_purpose_that_was_never_adopted_is_none(ask: Ask) -> None:
+    figure = one(ask(promised(Story(), supports=[CORE]), "2026-03-20", team="core"), "purpose_drift")
+
+    assert (None, "no_charter", None, None) == (figure.value, figure.status, figure.n, figure.line)
+
+
+def test_only_goals_with_a_purpose_within_reach_are_counted(ask: Ask) -> None:
+    story = purposed(Story())
+    story.says("stella", team.Create(name="Edge", lead="lea", ref="edge"), on="edge", roles=frozenset({"steward"}))
+    promised(story)
+
+    assert (1, 1) == drift(ask(story, "2026-03-20"))
+    assert "no_charter" == one(ask(story, "2026-03-20", team="edge"), "purpose_drift").status
+    assert "no_data" == one(ask(story, "2026-02-20", team="core"), "purpose_drift").status
+
+
+# --- revision --------------------------------------------------------------------------------------------------------
+
+
+def revised() -> Story:
+    """`chain`, and the purpose of core revised on 2026-03-10, 09:00."""
+    return purposed(chain(), "2026-03-10", text="Nobody waits")
+
+
+def test_a_revision_makes_the_links_to_the_purpose_unaffirmed_and_leaves_those_below_adrift(ask: Ask) -> None:
+    story = revised()
+
+    before, after = ask(story, "2026-03-09"), ask(story, "2026-03-13T21:00")
+
+    assert [(0, 2), (0, 2)] == [drift(before), aligned(before)]
+    assert [(2, 2), (1, 2)] == [drift(after), aligned(after)]
+    assert 3.5 == one(after, "unaffirmed_days").value
+    revision = story.last("core", "charter").event_id
+    assert revision in (one(after, "purpose_drift").events or [])
+    assert [story.last("parent").event_id, revision] == one(after, "alignment_drift").events
+
+
+def test_the_first_purpose_makes_nothing_unaffirmed(ask: Ask) -> None:
+    story = promised(Story(), at="2026-01-10T09:00", supports=[CORE])
+    purposed(story, "2026-01-12")
+
+    report = ask(story, "2026-02-01")
+
+    assert [(0, 1), (0, 1)] == [drift(report), aligned(report)]
+
+
+@pytest.mark.parametrize("how", ["affirmed", "renegotiated", "unlinked"])
+def test_affirming_renegotiating_and_unlinking_each_answer_a_revision(ask: Ask, how: str) -> None:
+    story = revised()
+    if how == "affirmed":
+        story.says("ben", AffirmLink(supports=[CORE]), on="parent", at="2026-03-12")
+    elif how == "renegotiated":
+        changed(story, "parent", at="2026-03-12T09:00", due=date(2026, 4, 10))
+    else:
+        story.says("ben", Unlink(supports=[CORE], reason=why("purpose_changed")), on="parent", at="2026-03-12")
+
+    report = ask(story, "2026-03-13")
+
+    # A change of the parent's due date is the next thing for those below it to affirm.
+    expected = {"affirmed": ((0, 2), (0, 2)), "renegotiated": ((0, 2), (1, 2)), "unlinked": ((2, 2), (0, 1))}
+    assert expected[how] == (drift(report), aligned(report))
+    assert (2, 2) == drift(ask(story, "2026-03-11"))
+
+
+def test_an_unaffirmed_link_is_overdue_once_the_window_has_passed(ask: Ask) -> None:
+    story = revised()
+
+    at_its_end = ask(story, "2026-03-24T09:00")
+    beyond = ask(story, "2026-03-24T09:01")
+
+    shown = [(one(r, "alignment_drift").overdue, r.mend[-1].kind) for r in (at_its_end, beyond)]
+    assert [0, 1] == [overdue for overdue, _ in shown]
+    [mend] = [m for m in beyond.mend if m.kind == "alignment"]
+    assert (instant("2026-03-24T09:00"), True) == (mend.until, mend.overdue)
+
+
+def test_a_policy_says_how_long_the_window_is(ask: Ask) -> None:
+    story = Story(policy={"unaffirmed_days": 3})
+    promised(purposed(story), supports=[CORE])
+    purposed(story, "2026-03-10", text="Nobody waits")
+
+    assert 1 == one(ask(story, "2026-03-14"), "alignment_drift").overdue
+
+
+def test_what_was_asked_as_of_then_stays_as_it_was(ask: Ask) -> None:
+    story = revised()
+    then = drift(ask(story, "2026-03-11", recorded_as_of=instant("2026-03-11T23:00")))
+    story.says("ben", AffirmLink(supports=[CORE]), on="parent", at="2026-03-12")
+    purposed(story, "2026-04-10", text="Nobody")
+
+    assert (2, 2) == then == drift(ask(story, "2026-03-11", recorded_as_of=instant("2026-03-11T23:00")))
+    assert [(0, 2), (2, 2)] == [drift(ask(story, day)) for day in ("2026-03-13", "2026-04-11")]
+
+
+# --- what would mend it ----------------------------------------------------------------------------------------------
+
+
+def test_each_goal_adrift_has_somebody_who_could_say_one_sentence(ask: Ask) -> None:
+    story = promised(revised(), "lost", owner="sam", sponsor="mia")
+
+    mends = {m.goal: m for m in ask(story, "2026-03-11").mend if m.kind in ("purpose", "alignment")}
+
+    parent, goal, lost = (mends[story.id(name, "goal")] for name in ("parent", "goal", "lost"))
+    ana, ben, sam, mia, lea = (story.id(name) for name in ("ana", "ben", "sam", "mia", "lea"))
+    assert [("alignment", ben, lea), ("purpose", ana, ben), ("purpose", sam, mia)] == [
+        (m.kind, m.from_, m.to) for m in (parent, goal, lost)
+    ]
+    assert story.id("core", "charter") == parent.charter == goal.charter
+    assert (
+        "The purpose of “Core” was revised on 2026-03-10: “A goal” still serves it, or we should change or unlink it."
+    ) == parent.sentence
+    assert (
+        "“A goal” serves “A goal”; since the purpose of “Core” was revised nobody has said that it still leads there: "
+        "does it?"
+    ) == goal.sentence
+    assert "“A goal” leads to no purpose of ours: what is it for, or shall we let it go?" == lost.sentence
+
+
+def test_a_renegotiation_set_off_by_the_purpose_answers_it_too(ask: Ask) -> None:
+    story = revised()
+    change = ProposeChange(changes=Changes(due=date(2026, 4, 10)), reason=why("purpose_changed"), trigger="purpose")
+    story.says("ben", change, on="parent", at="2026-03-12T09:00")
+
+    assert (2, 2) == drift(ask(story, "2026-03-13"))  # proposed is not agreed
