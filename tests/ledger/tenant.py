@@ -102,6 +102,7 @@ _KIND = {
     "domain.member": "member",
     "domain.team": "team",
     "domain.organisation": "organisation",
+    "domain.decision.acts": "decision",
 }
 
 
