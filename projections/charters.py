@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 
 from domain.charter.evolve import evolve
 from domain.charter.state import Charter, charter_id
+from domain.goal.state import LIVE_STATES
 from projections.database import Database, statements
 from projections.lens import Lens
 from projections.tables import Column
@@ -77,3 +79,33 @@ def charter_of(database: Database, lens: Lens, team: UUID | None) -> Charter | N
     """The charter of a team, or (None) the organisation's own."""
     held = charter_at(database, lens, charter_id(lens.organisation_id, team))
     return None if held is None else held.charter
+
+
+class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
+    """The live goals that serve this purpose, and how many of their owners have said so since it was revised."""
+
+    purpose_version: int
+    links: int
+    affirmed: int
+    unaffirmed: int
+    #: By when they are to be affirmed, renegotiated or unlinked (UTC); None where no revision asks for it.
+    until: datetime | None
+
+
+def linked_goals(database: Database, lens: Lens, charter: Charter) -> LinkedGoals | None:
+    """Who serves the purpose in force; None where there is none. A link said at its very instant is of this version."""
+    purpose = charter.purpose
+    if purpose is None:
+        return None
+    states = {f"state_{n}": state for n, state in enumerate(LIVE_STATES)}
+    sql = statements(_SQL)["serving"].replace(":states", ", ".join(f":{name}" for name in states))
+    rows = database.query(sql, {**lens.params, **states, "charter": str(charter.id)})
+    revised = purpose.version > 1
+    affirmed = sum(1 for row in rows if not revised or row.said_at >= micros(purpose.since))
+    return LinkedGoals(
+        purpose_version=purpose.version,
+        links=len(rows),
+        affirmed=affirmed,
+        unaffirmed=len(rows) - affirmed,
+        until=purpose.since + timedelta(days=lens.policy.policy.unaffirmed_days) if revised else None,
+    )

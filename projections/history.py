@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from domain.aggregates import AGGREGATES
+from domain.charter.events import Acknowledged, BreachRaised
 from domain.charter.state import Charter
 from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
@@ -149,6 +150,11 @@ def told(event: Recorded, before: Values, after: Values) -> tuple[Values, Values
         proposed = {name: value for name in diff.__struct_fields__ if (value := getattr(diff, name)) is not None}
         old |= {name: before.get(name) for name in proposed}
         new |= proposed
+    if isinstance(event.data, Acknowledged | BreachRaised):
+        # They change nothing that everybody reads; their sentence names what they are about.
+        about = [n for n in after.get("non_negotiables", ()) if n["id"] == event.data.non_negotiable]
+        old |= {"non_negotiables": about}
+        new |= {"non_negotiables": about}
     return old, new
 
 
@@ -179,6 +185,10 @@ HISTORY_TABLE = Table(
 )
 
 
+#: A stream's state, and its values.
+_Memory = tuple[Any, Values]
+
+
 class History:
     """The projection of `HISTORY_TABLE`."""
 
@@ -189,15 +199,30 @@ class History:
 
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """One row per event behind log position `after`."""
-        found: list[tuple[Any, ...]] = []
-        state: Any = None
-        values: Values = {}
-        for event in stream:
-            state = AGGREGATES[event.kind].evolve(state, event)
-            before, values = values, _VALUES[event.kind](state)
-            if event.log_position > after:
-                found.append(_row(event, *told(event, before, values)))
-        return {self.name: found}
+        return {self.name: _told_since(stream, after, (None, {}))[0]}
+
+    def remember(self, stream: Sequence[Recorded]) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        return _told_since(stream, FOREVER, (None, {}))[1]
+
+    def follow(
+        self, memory: _Memory, events: Sequence[Recorded]
+    ) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+        """The rows of a stream's next events, and what to remember."""
+        rows, memory = _told_since(events, 0, memory)
+        return {self.name: rows}, memory
+
+
+def _told_since(events: Sequence[Recorded], after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
+    """The rows of the events behind a log position, and the state and its values after them."""
+    found: list[tuple[Any, ...]] = []
+    state, values = memory
+    for event in events:
+        state = AGGREGATES[event.kind].evolve(state, event)
+        before, values = values, _VALUES[event.kind](state)
+        if event.log_position > after:
+            found.append(_row(event, *told(event, before, values)))
+    return found, (state, values)
 
 
 HISTORY = History()

@@ -48,7 +48,11 @@ def _until(until: date | None, world: World) -> date:
     ahead = (day(until, "/until") - world.today).days
     if not 0 <= ahead <= LONGEST_TIME_BOX_DAYS:
         last = world.today + timedelta(days=LONGEST_TIME_BOX_DAYS)
-        raise InvalidField("a time-box ends within 92 days", pointer="/until", allowed=(f"{world.today}..{last}",))
+        raise InvalidField(
+            "a time-box ends today at the earliest, and within 92 days",
+            pointer="/until",
+            allowed=(f"{world.today}..{last}",),
+        )
     return until
 
 

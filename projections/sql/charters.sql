@@ -10,3 +10,16 @@ ORDER BY CASE WHEN team IS NULL THEN 0 ELSE 1 END, team
 SELECT body, version FROM charters
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
+
+-- name: serving
+-- When each live promise last said that it serves this purpose.
+SELECT serving.occurred_at AS said_at FROM (
+  SELECT stream_id, occurred_at, affirmed,
+    ROW_NUMBER() OVER (PARTITION BY stream_id ORDER BY occurred_at DESC, known_from DESC) AS place
+  FROM drift_links
+  WHERE organisation_id = :organisation_id AND parent = :charter AND purpose = 1
+    AND occurred_at <= :at AND known_from <= :known
+) AS serving
+JOIN goals ON goals.organisation_id = :organisation_id AND goals.stream_id = serving.stream_id
+WHERE serving.place = 1 AND serving.affirmed = 1 AND goals.state IN (:states)
+  AND goals.valid_from <= :at AND +goals.valid_to > :at AND goals.known_from <= :known AND goals.known_to > :known

@@ -10,6 +10,7 @@ import msgspec
 from domain.charter.state import Acknowledgement, Breach, Charter, Mode, NonNegotiable, Proposal, Purpose, Why
 from domain.envelope import Instant
 from domain.reasons import Reason
+from projections.charters import LinkedGoals
 from projections.figures import printed
 from projections.rituals import FIGURES, minutes_a_week
 
@@ -63,17 +64,6 @@ class RitualSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     minutes: int
     minutes_a_week: float
     since: Instant
-
-
-class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
-    """The live goals that serve this purpose, and how many of their owners have said so since it was revised."""
-
-    purpose_version: int
-    links: int
-    affirmed: int
-    unaffirmed: int
-    #: By when they are to be affirmed, renegotiated or unlinked; null where no revision asks for it.
-    until: Instant | None
 
 
 class CharterSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,7 +19,7 @@ from domain.charter.state import Charter, named_charter
 from domain.errors import NotFound
 from domain.references import as_uuid
 from projections import history
-from projections.charters import Held, charter_at, charters_at
+from projections.charters import Held, charter_at, charters_at, linked_goals
 from projections.lens import Lens
 from services.access import ACT, ADMIN, READ
 from services.api.answers import Answer
@@ -95,7 +95,9 @@ def _found(call: Call, ref: str, view: Lens) -> Held:
 )
 def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
     view = asked(call)
-    return shown(call, _summary(call, _found(call, of, view)), view)
+    held = _found(call, of, view)
+    linked = linked_goals(call.runtime.database, view, held.charter)
+    return shown(call, replace(_summary(call, held), linked_goals=linked), view)
 
 
 @reads(

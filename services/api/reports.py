@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
-from projections import cycle_review, decision_report, drift, overload, support
+from projections import cycle_review, decision_report, drift, overload, rituals, support
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
@@ -64,6 +64,11 @@ REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
         decision_report.report,
         decision_report.DecisionsReport,
         "How long decisions take, whether their time-box holds, and what is asked again",
+    ),
+    "rituals": (
+        rituals.report,
+        rituals.RitualsReport,
+        "How many minutes a week the charters' rituals ask of each member, together and async",
     ),
     "support": (
         support.report,

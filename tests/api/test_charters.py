@@ -1,0 +1,408 @@
+"""Charters over HTTP: the way from a proposal to a framework in force, and who reads what of it. On both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from httpx import Response
+from litestar.testing import TestClient
+
+from domain.charter.acts import CharterAct
+from services.api.app import create_app
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.api.house import START, Clock, House, _people, active, offer, why
+
+WHY = {
+    "to_team": "we see that it is used",
+    "to_clients": "they get their money back in a day",
+    "to_organisation": "fewer calls, more trust",
+}
+PROPOSAL = {"text": "Money back, fast", **WHY, "until": "2026-03-04"}
+THREE = ("tested", "kind", "open")
+
+
+class Place:
+    """Everybody of `tests.api.house` on any store."""
+
+    def __init__(self, runtime: Runtime, client: TestClient, clock: Clock, keys: dict[str, str]) -> None:  # type: ignore[type-arg]
+        self.runtime, self.client, self.clock, self.keys = runtime, client, clock, keys
+
+    def send(self, person: str, method: str, path: str, **how: Any) -> Response:
+        headers = {"Authorization": f"Bearer {self.keys[person]}", **how.pop("headers", {})}
+        response: Response = self.client.request(method, path, headers=headers, **how)
+        if method == "POST":
+            self.runtime.engine.catch_up()
+        return response
+
+    def says(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
+        response = self.send(person, "POST", path, json=body or {})
+        assert response.status_code in (200, 201), response.text
+        told: dict[str, Any] = response.json()
+        return told
+
+    def asks(self, person: str, path: str) -> Any:
+        response = self.send(person, "GET", path)
+        assert 200 == response.status_code, response.text
+        return response.json()
+
+    def refused(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
+        """The problem of an act that is refused; nothing is recorded."""
+        before = self.runtime.ledger.count()
+        response = self.send(person, "POST", path, json=body or {})
+        assert 400 <= response.status_code < 500, response.text
+        assert before == self.runtime.ledger.count()
+        told: dict[str, Any] = response.json()
+        return told
+
+    def days_pass(self, days: int) -> None:
+        self.clock.now += timedelta(days=days)
+
+
+@pytest.fixture
+def place(database_url: str) -> Iterator[Place]:
+    settings = Settings(database_url=database_url)
+    migrate(settings)
+    clock = Clock(START - timedelta(days=1))
+    with Runtime(settings, clock=clock) as runtime:
+        keys = _people(runtime, "acme")
+        runtime.engine.catch_up()
+        clock.now = START
+        with TestClient(create_app(runtime)) as client:
+            yield Place(runtime, client, clock, keys)
+
+
+def purposeful(place: Place, of: str = "core", by: str = "lea") -> None:
+    """A purpose, adopted on the third day."""
+    body = {**PROPOSAL, "until": (place.clock.now + timedelta(days=2)).date().isoformat()}
+    proposed = place.says(by, f"/v1/charters/{of}/propose-purpose", body)
+    place.days_pass(3)
+    place.says(by, f"/v1/charters/{of}/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
+
+
+def in_force(place: Place, of: str = "core", by: str = "lea") -> dict[str, Any]:
+    """The charter after it was put in force."""
+    purposeful(place, of, by)
+    for name in THREE:
+        body = {"non_negotiable": name, "text": f"We are {name}"}
+        place.says(by, f"/v1/charters/{of}/adopt-non-negotiable", body)
+    return place.says(by, f"/v1/charters/{of}/put-in-force")
+
+
+def breached(place: Place) -> str:
+    """A breach of team core's charter, raised by ben about a goal of ana's; its id."""
+    place.says("ana", "/v1/goals", offer(ref="g"))
+    raised = place.says(
+        "ben",
+        "/v1/charters/core/raise-breach",
+        {"non_negotiable": "kind", "about": {"goal": "g"}, "text": "Nobody asked Mia"},
+    )
+    return str(raised["breaches"][0]["id"])
+
+
+# --- the way ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_act_on_a_charter_has_a_route(house: House) -> None:
+    paths = house.client.get("/openapi.json").json()["paths"]
+
+    tags = [str(act.__struct_config__.tag) for act in get_args(CharterAct)]
+    assert [] == [tag for tag in tags if f"/v1/charters/{{of}}/{tag.replace('_', '-')}" not in paths]
+
+
+def test_from_a_proposal_to_a_charter_in_force(place: Place) -> None:
+    # when
+    charter = in_force(place)
+
+    # then
+    told = place.asks("ned", "/v1/charters/core")
+    assert (True, 1, "Money back, fast") == (
+        told["in_force"],
+        told["purpose"]["version"],
+        told["purpose"]["why"]["text"],
+    )
+    assert list(THREE) == [n["ref"] for n in told["non_negotiables"]]
+    assert (charter["id"], charter["version"]) == (told["id"], told["version"])
+    assert [charter["id"]] == [c["id"] for c in place.asks("ned", "/v1/charters")["charters"]]
+
+
+def test_a_charter_is_found_by_whose_it_is_and_by_its_own_id(place: Place) -> None:
+    in_force(place, "organisation", "stella")
+    own = place.asks("ana", "/v1/charters/organisation")
+    purposeful(place)
+    core = place.asks("ana", "/v1/charters/core")
+
+    assert own == place.asks("ana", f"/v1/charters/{own['id']}")
+    assert core == place.asks("ana", f"/v1/charters/{core['id']}")
+    assert core == place.asks("ana", f"/v1/charters/{core['team']}")
+    assert "team" not in own
+    reviewed = place.says("lea", f"/v1/charters/{core['id']}/review")
+    assert core["id"] == reviewed["id"]
+    assert [own["id"], core["id"]] == [c["id"] for c in place.asks("ana", "/v1/charters")["charters"]]
+
+
+def test_before_its_first_act_there_is_none(place: Place) -> None:
+    assert 404 == place.send("ana", "GET", "/v1/charters/core").status_code
+    assert 404 == place.send("ana", "GET", "/v1/charters/core/history").status_code
+    assert {"charters": []} == place.asks("ana", "/v1/charters")
+    assert "not_found" == place.refused("ana", "/v1/charters/nowhere/propose-purpose", PROPOSAL)["code"]
+
+
+def test_a_charter_is_read_as_it_was(place: Place) -> None:
+    purposeful(place)
+    place.says("lea", "/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "We are kind"})
+
+    before = place.asks("ana", "/v1/charters/core?as_of=2026-03-04")
+
+    assert "purpose" not in before
+    assert [] == before["non_negotiables"]
+    assert 1 == len(before["proposals"])
+
+
+# --- what the issue calls bad input ----------------------------------------------------------------------------------
+
+
+def test_a_sixth_non_negotiable_is_refused_with_what_would_be_taken(place: Place) -> None:
+    in_force(place)
+    for name in ("calm", "brief"):
+        place.says("lea", "/v1/charters/core/adopt-non-negotiable", {"text": name})
+
+    refused = place.refused("lea", "/v1/charters/core/adopt-non-negotiable", {"text": "bold"})
+
+    assert (409, "non_negotiable_count", ["retire_non_negotiable", "revise_non_negotiable"]) == (
+        refused["status"],
+        refused["code"],
+        refused["allowed"],
+    )
+
+
+def test_a_freedom_without_purpose_is_refused(place: Place) -> None:
+    freedom = {"text": "We choose our tools", "purpose_version": 1}
+    refused = place.refused("lea", "/v1/charters/core/grant-freedom", freedom)
+    assert ("no_purpose", ["propose_purpose", "adopt_purpose"]) == (refused["code"], refused["allowed"])
+
+    purposeful(place)
+    assert ["1"] == place.refused("lea", "/v1/charters/core/grant-freedom", {"text": "Ours"})["allowed"]
+    old = place.refused("lea", "/v1/charters/core/grant-freedom", {**freedom, "purpose_version": 2})
+    assert ("version_superseded", ["1"]) == (old["code"], old["allowed"])
+    granted = place.says("lea", "/v1/charters/core/grant-freedom", freedom)
+    assert [True] == [f["anchored"] for f in granted["freedoms"]]
+
+
+def test_an_acknowledgement_of_an_old_version_is_refused_and_the_current_one_named(place: Place) -> None:
+    in_force(place)
+    revision = {"non_negotiable": "kind", "text": "We are kind and clear", "reason": why()}
+    place.says("lea", "/v1/charters/core/revise-non-negotiable", revision)
+
+    refused = place.refused("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+
+    assert ("version_superseded", ["2"]) == (refused["code"], refused["allowed"])
+    assert "We are kind and clear" in refused["detail"]
+    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 2})
+
+
+def test_before_the_time_box_is_over_a_lead_needs_a_decision(place: Place) -> None:
+    proposed = place.says("ana", "/v1/charters/core/propose-purpose", PROPOSAL)
+
+    adopt = {"proposal": proposed["proposals"][0]["id"]}
+    refused = place.refused("lea", "/v1/charters/core/adopt-purpose", adopt)
+
+    assert ("decision_required", ["decision", "after 2026-03-04"]) == (refused["code"], refused["allowed"])
+
+
+def test_a_path_and_a_body_that_name_different_charters_are_refused(place: Place) -> None:
+    refused = place.refused("ana", "/v1/charters/core/propose-purpose", {**PROPOSAL, "of": "organisation"})
+
+    assert ("invalid_field", "/of") == (refused["code"], refused["errors"][0]["pointer"])
+
+
+@pytest.mark.parametrize("person", ["bot", "aud", "ned"])
+def test_machines_auditors_and_strangers_do_nothing_to_it(place: Place, person: str) -> None:
+    assert 403 == place.refused(person, "/v1/charters/core/propose-purpose", PROPOSAL)["status"]
+
+
+def test_an_old_version_tag_is_refused_and_the_same_key_recorded_once(place: Place) -> None:
+    in_force(place)
+    stale = {"headers": {"If-Match": '"v1"'}, "json": {}}
+    assert 412 == place.send("lea", "POST", "/v1/charters/core/review", **stale).status_code
+
+    once = {"headers": {"Idempotency-Key": "review of march"}, "json": {}}
+    first = place.send("lea", "POST", "/v1/charters/core/review", **once)
+    count = place.runtime.ledger.count()
+    again = place.send("lea", "POST", "/v1/charters/core/review", **once)
+
+    assert (first.json(), count) == (again.json(), place.runtime.ledger.count())
+    assert "true" == again.headers["Idempotent-Replayed"]
+
+
+# --- who reads what --------------------------------------------------------------------------------------------------
+
+
+def test_who_acknowledged_and_what_was_not_kept_is_for_those_whose_charter_it_is(place: Place) -> None:
+    in_force(place)
+    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+    breached(place)
+
+    for person in ("ana", "lea", "stella", "aud"):
+        told = place.asks(person, "/v1/charters/core")
+        assert [[], ["ana"], []] == [
+            [name for a in n["acknowledged"] for name in ("ana", "ben") if a["member"] == _id(place, name)]
+            for n in told["non_negotiables"]
+        ]
+        assert ["Nobody asked Mia"] == [b["text"] for b in told["breaches"]]
+    outside = place.asks("ned", "/v1/charters/core")
+    assert [0, 1, 0] == [n["acknowledgements"] for n in outside["non_negotiables"]]
+    assert "breaches" not in outside
+    assert all("acknowledged" not in n for n in outside["non_negotiables"])
+
+
+def _id(place: Place, person: str) -> str:
+    found: str = place.asks(person, f"/v1/members/{person}")["id"]
+    return found
+
+
+@pytest.mark.parametrize("path", ["/v1/charters/core/history", "/v1/events?limit=500"])
+def test_nor_do_history_and_feed_tell_others(place: Place, path: str) -> None:
+    in_force(place)
+    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+    named = breached(place)
+    place.says("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
+
+    inside = place.send("mia", "GET", path).text
+    outside = place.send("ned", "GET", path).text
+
+    secrets = ("charter.acknowledged.v1", "charter.breach_raised.v1", "charter.repair_agreed.v1", "Nobody asked Mia")
+    assert all(secret in inside for secret in secrets)
+    assert [] == [secret for secret in secrets if secret in outside]
+    assert "charter.put_in_force.v1" in outside
+
+
+def test_the_history_reads_as_sentences(place: Place) -> None:
+    in_force(place)
+    named = breached(place)
+    place.says("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
+
+    told = [entry["text"] for entry in place.asks("ana", "/v1/charters/core/history")["entries"]]
+
+    assert 'Lea adopted the non-negotiable "We are tested".' in told
+    assert "Lea put the charter in force." in told
+    assert 'Ben said that a non-negotiable was not kept, "We are kind": Nobody asked Mia.' in told
+    assert "Ana closed a breach with a repair talk: We ask first." == told[-1]
+
+
+# --- goals that serve the purpose ------------------------------------------------------------------------------------
+
+
+def serving(place: Place, ref: str) -> None:
+    offered = place.says("ana", "/v1/goals", offer(ref=ref, supports=[{"purpose": "core"}]))
+    place.says("sam", f"/v1/goals/{ref}/accept", {"answers": offered["open"]})
+
+
+def test_a_revision_asks_every_goal_that_serves_it_within_a_window(place: Place) -> None:
+    # given
+    purposeful(place)
+    for ref in ("one", "two", "three"):
+        serving(place, ref)
+    before = place.asks("mia", "/v1/charters/core")["linked_goals"]
+
+    # when
+    again = {**PROPOSAL, "text": "Money back, at once", "until": "2026-03-05", "reason": why("better_idea")}
+    proposed = place.says("ana", "/v1/charters/core/propose-purpose", again)
+    place.days_pass(1)
+    place.says("lea", "/v1/charters/core/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
+    place.days_pass(1)
+    place.says("ana", "/v1/goals/one/affirm-link", {"supports": [{"purpose": "core"}]})
+    place.says("ana", "/v1/goals/two/unlink", {"supports": [{"purpose": "core"}], "reason": why()})
+
+    # then
+    assert {"purpose_version": 1, "links": 3, "affirmed": 3, "unaffirmed": 0, "until": None} == before
+    after = place.asks("mia", "/v1/charters/core")
+    linked = after["linked_goals"]
+    assert (2, 2, 1, 1) == (linked["purpose_version"], linked["links"], linked["affirmed"], linked["unaffirmed"])
+    assert linked["until"].startswith("2026-03-20")
+
+
+# --- rituals ---------------------------------------------------------------------------------------------------------
+
+
+def rituals(place: Place) -> None:
+    daily = {"ritual": "standup", "name": "Standup", "mode": "sync", "cadence_days": 1, "minutes": 15}
+    place.says("lea", "/v1/charters/core/set-ritual", daily)
+    written = {"ritual": "notes", "name": "Notes", "mode": "async", "cadence_days": 7, "minutes": 20}
+    place.says("lea", "/v1/charters/core/set-ritual", written)
+    everybody = {"ritual": "all", "name": "All hands", "mode": "sync", "cadence_days": 30, "minutes": 60}
+    place.says("stella", "/v1/charters/organisation/set-ritual", everybody)
+
+
+def minutes(figures: list[dict[str, Any]], name: str, member: str | None = None) -> float | None:
+    [found] = [f["value"] for f in figures if f["name"] == name and f.get("member") == member]
+    value: float | None = found
+    return value
+
+
+def test_what_rituals_ask_of_a_member_is_derived(place: Place) -> None:
+    rituals(place)
+
+    report = place.asks("lea", "/v1/reports/rituals?team=core")
+
+    # 15 x 7 / 1 + 60 x 7 / 30 = 105 + 14
+    ana = _id(place, "ana")
+    assert (119, 20) == (
+        minutes(report["figures"], "ritual_minutes", ana),
+        minutes(report["figures"], "async_minutes", ana),
+    )
+    assert (119, 20, 0.143885) == tuple(
+        minutes(report["figures"], name) for name in ("ritual_minutes", "async_minutes", "async_share")
+    )
+    charter = place.asks("ned", "/v1/charters/core")
+    assert {"sync": 105, "async": 20} == charter["minutes_a_week"]
+
+
+def test_a_stranger_to_the_team_is_asked_for_the_organisation_s_only(place: Place) -> None:
+    rituals(place)
+
+    report = place.asks("ned", f"/v1/reports/rituals?member={_id(place, 'ned')}&explain=true")
+
+    assert [("ritual_minutes", 14), ("async_minutes", 0)] == [(f["name"], f["value"]) for f in report["figures"]]
+    assert ["All hands"] == [r["title"] for r in report["rituals"]]
+    assert [1, 0] == [len(f["events"]) for f in report["figures"]]
+
+
+def test_a_member_s_minutes_are_for_that_member_and_the_lead(place: Place) -> None:
+    rituals(place)
+
+    seen = place.asks("ana", "/v1/reports/rituals?team=core")["figures"]
+
+    assert {_id(place, "ana")} == {f["member"] for f in seen if "member" in f}
+    assert 403 == place.send("ned", "GET", "/v1/reports/rituals?team=core").status_code
+    assert 403 == place.send("ana", "GET", "/v1/reports/rituals?member=ben").status_code
+
+
+def test_without_a_charter_the_report_says_so(place: Place) -> None:
+    figures = place.asks("lea", "/v1/reports/rituals?team=core")["figures"]
+
+    assert {(None, "no_charter")} == {(f["value"], f["status"]) for f in figures}
+
+
+def test_a_tenant_s_charter_is_its_own(house: House) -> None:
+    house.as_("ana").says("/v1/charters/core/propose-purpose", PROPOSAL)
+    own = house.as_("ana").asks("/v1/charters/core")["id"]
+
+    assert 404 == house.as_("ana", "rival").get("/v1/charters/core").status_code
+    assert 404 == house.as_("ana", "rival").get(f"/v1/charters/{own}").status_code
+    assert 404 == house.as_("ana", "rival").post(f"/v1/charters/{own}/review", {}).status_code
+
+
+def test_a_breach_names_an_event_of_this_organisation(house: House) -> None:
+    ana = house.as_("ana")
+    house.as_("lea").says("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
+    foreign = active(house, organisation="rival")
+    before = house.events()
+
+    body = {"non_negotiable": "kind", "about": {"goal": foreign}, "text": "No word"}
+    refused = ana.post("/v1/charters/core/raise-breach", body)
+
+    assert (404, before) == (refused.status_code, house.events())
