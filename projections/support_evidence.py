@@ -64,6 +64,8 @@ class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
     #: The event that raised it, or the check-in that lists it.
     event_id: UUID
     raised: bool
+    #: Of a listed one: its place there.
+    place: int = 0
     acts_next: UUID
     #: Microseconds UTC; of a listed one: the first of the check-ins that have listed some ever since.
     since: int
@@ -108,11 +110,7 @@ class Evidence:
         return self._database.query(sql, {**self.lens.params, "since": self.since, **params})
 
     def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
-        wanted = sorted({str(i) for i in ids})
-        for start in range(0, len(wanted), _SLICE):
-            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
-            sql = statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
-            yield from self._database.query(sql, {**self.lens.params, **more, **part})
+        return rows_of(self._database, self.lens, name, ids, **more)
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -122,10 +120,6 @@ class Evidence:
         if self.member is not None:
             return [self.member]
         return [m.id for m in members_at(self._database, self.lens, team=self.team)]
-
-    def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
-        """These members, departed ones too."""
-        return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in self._of("people", ids)}
 
     # --- needs --------------------------------------------------------------------------------------------------
 
@@ -146,7 +140,7 @@ class Evidence:
 
     @cached_property
     def _needed(self) -> dict[UUID, Member]:
-        return self.people(need.helper for need in self.needs if need.open)
+        return people_at(self._database, self.lens, (need.helper for need in self.needs if need.open))
 
     def overdue(self, need: Need) -> bool:
         """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end."""
@@ -180,7 +174,7 @@ class Evidence:
         ids = [goal.id for goal, _ in goals]
         pauses = _listed(self._of("pauses", ids), _pause)
         delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
-        owners = self.people(goal.owner for goal, _ in goals)
+        owners = people_at(self._database, self.lens, (goal.owner for goal, _ in goals))
         stops = {
             goal.id: merged(
                 [
@@ -215,20 +209,8 @@ class Evidence:
     @cached_property
     def blockers(self) -> list[OpenBlocker]:
         """What stands in the way of the goals asked about, by goal and age."""
-        found = [
-            OpenBlocker(
-                goal=goal.id,
-                event_id=b.id,
-                raised=True,
-                acts_next=b.blocker.acts_next or goal.owner,
-                since=micros(b.raised_at),
-            )
-            for goal in self.promised
-            for b in goal.blockers
-        ]
-        told = [goal for goal in self.promised if goal.blocked_in_check_in and goal.blockers_told_at is not None]
-        rows = _listed(self._of("listed", (goal.id for goal in told)), lambda row: row)
-        found += [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+        found = [blocker for goal in self.promised for blocker in raised_blockers(goal)]
+        found += listed_blockers(self._database, self.lens, self.promised)
         return sorted(found, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
 
     @cached_property
@@ -244,6 +226,20 @@ class Evidence:
         for row in self._read("feedback", *self.whose):
             found.setdefault(row.by_side, []).append(UUID(row.event_id))
         return found
+
+
+def rows_of(database: Database, lens: Lens, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+    """The rows of one statement of `sql/support.sql` for these ids."""
+    wanted = sorted({str(i) for i in ids})
+    for start in range(0, len(wanted), _SLICE):
+        part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
+        sql = statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
+        yield from database.query(sql, {**lens.params, **more, **part})
+
+
+def people_at(database: Database, lens: Lens, ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """These members, departed ones too."""
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, lens, "people", ids)}
 
 
 def _back(day: date, days: int) -> date:
@@ -285,6 +281,20 @@ def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
         yield begun, FOREVER
 
 
+def raised_blockers(goal: Promised) -> Iterator[OpenBlocker]:
+    """Those that were raised as such and that nobody has resolved."""
+    for b in goal.blockers:
+        acts_next = b.blocker.acts_next or goal.owner
+        yield OpenBlocker(goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=micros(b.raised_at))
+
+
+def listed_blockers(database: Database, lens: Lens, goals: Iterable[Promised]) -> list[OpenBlocker]:
+    """Those that the last check-in which speaks of blockers lists."""
+    told = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
+    rows = _listed(rows_of(database, lens, "listed", (goal.id for goal in told)), lambda row: row)
+    return [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+
+
 def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
     """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
     told_at = micros(goal.blockers_told_at) if goal.blockers_told_at else 0
@@ -302,6 +312,7 @@ def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]
                 goal=goal.id,
                 event_id=UUID(row.event_id),
                 raised=False,
+                place=row.place,
                 acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
                 since=since,
             )

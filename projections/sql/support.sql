@@ -64,7 +64,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: listed
-SELECT stream_id, event_id, occurred_at, kind, acts_next, corrects FROM support_blockers
+SELECT stream_id, event_id, place, occurred_at, kind, acts_next, corrects FROM support_blockers
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
   AND kind IN ('listed', 'cleared')
 ORDER BY occurred_at, known_from, place
@@ -73,3 +73,24 @@ ORDER BY occurred_at, known_from, place
 SELECT stream_id, body FROM members
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
+
+-- name: naming
+-- The goals in talk or promised that may ask something of a member: as a side, or named in what the goal waits for.
+SELECT g.body FROM goals g
+WHERE g.organisation_id = :organisation_id AND g.valid_from <= :at AND g.valid_to > :at
+  AND g.known_from <= :known AND g.known_to > :known AND g.state IN (:states)
+  AND (g.owner = :member OR g.sponsor = :member OR g.body LIKE :named OR g.stream_id IN (
+    SELECT b.stream_id FROM support_blockers b
+    WHERE b.organisation_id = :organisation_id AND b.acts_next = :member AND b.kind = 'listed'
+      AND b.occurred_at <= :at AND b.known_from <= :known))
+ORDER BY g.stream_id
+
+-- name: reminders
+SELECT stream_id, event_id, kind, occurred_at FROM support_words
+WHERE organisation_id = :organisation_id AND party = :member AND kind IN ('check_in_due', 'response_reminded')
+  AND occurred_at >= :since AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: words
+SELECT event_id, data FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:goals) AND event_id IN (:events)

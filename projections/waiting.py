@@ -1,0 +1,271 @@
+"""What waits for whom: every question that a goal asks of somebody, since when and until when.
+
+One list for the inbox of a member and for the digest of a team. A question is read off the goal's state; its deadline
+is the one at which the agreement's clock would ring, or the day that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.calendar import absence_end, end_of_day
+from domain.goal.state import LIVE_STATES, Asked, Goal, Promised
+from domain.goal.timers import awaited, check_in_due
+from domain.member import Member
+from projections.database import Database, statements
+from projections.drift_evidence import facts_at
+from projections.drift_goals import Unaffirmed, assess
+from projections.lens import Lens
+from projections.support_evidence import OpenBlocker, listed_blockers, people_at, raised_blockers
+from projections.timeline import instant
+
+Kind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+
+#: What the one who is asked can say.
+ACTS: dict[str, tuple[str, ...]] = {
+    "requested": ("promise", "counter", "defer_answer", "decline"),
+    "answer_deferred": ("promise", "counter", "decline"),
+    "offered": ("accept", "counter", "decline"),
+    "countered_by_owner": ("accept", "counter", "decline"),
+    "countered_by_sponsor": ("promise", "counter", "decline"),
+    "change_proposed_by_owner": ("accept_change", "reject_change", "counter_change"),
+    "change_proposed_by_sponsor": ("accept_change", "reject_change", "counter_change"),
+    "join": ("join", "refuse"),
+    "verdict": ("declare_satisfied", "reject_delivery"),
+    "ruling": ("rule_satisfied", "rule_broken"),
+    "need": ("answer_need",),
+    "raised": ("resolve_blocker",),
+    "listed": ("check_in",),
+    "lapsed": ("propose_change", "declare_complete", "withdraw_promise"),
+    "check_in": ("check_in", "affirm"),
+    "link": ("affirm_link", "propose_change", "unlink"),
+}
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question to one member about one goal."""
+
+    kind: Kind
+    goal: UUID
+    whom: UUID
+    since: datetime
+    #: None: no day was named.
+    until: datetime | None
+    overdue: bool = False
+    #: A reminder of it was recorded.
+    reminded: bool = False
+    #: The acts of the agreement that answer it.
+    acts: tuple[str, ...]
+    #: What `answers` (of a delivery, proposal, request or offer), or `blocker`, names.
+    event: UUID | None = None
+    #: What `answer_need` takes.
+    need: str | None = None
+    #: The goal or charter that moved on.
+    parent: UUID | None = None
+    #: What was asked for, or what stands in the way, in the words of who said it.
+    text: str | None = None
+    #: Of a listed blocker: its place in the check-in.
+    place: int = 0
+
+
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 200
+
+
+class _Days:
+    """Members and zone, as the agreement's clocks ask for them."""
+
+    def __init__(self, zone: ZoneInfo, members: dict[UUID, Member]) -> None:
+        self.zone = zone
+        self._members = members
+
+    def member(self, member_id: UUID) -> Member | None:
+        return self._members.get(member_id)
+
+
+def asks(database: Database, lens: Lens, goals: Sequence[Goal], *, ahead: timedelta) -> list[Ask]:
+    """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
+    live = [goal for goal in goals if isinstance(goal, Promised)]
+    facts = facts_at(database, lens, [goal for goal in live if goal.state in LIVE_STATES])
+    days = _Days(lens.tzinfo, people_at(database, lens, _named(goals)))
+    found = [ask for goal in goals for ask in _answers(goal, lens, days)]
+    for goal in live:
+        found += _needs(goal, lens, days)
+        if goal.state in LIVE_STATES and not _paused(goal, lens):
+            found += _words(goal, lens, days, ahead)
+            found += [_link(goal, told) for told in assess(goal, facts, lens).unaffirmed]
+    blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, lens, live)]
+    return sorted([*found, *map(_blocker, blockers)], key=_order)
+
+
+def _order(ask: Ask) -> tuple[str, bool, datetime, str, str, int]:
+    return str(ask.goal), ask.until is None, ask.until or ask.since, ask.kind, ask.need or str(ask.event), ask.place
+
+
+def _named(goals: Iterable[Goal]) -> Iterator[UUID]:
+    for goal in goals:
+        if isinstance(goal, Asked | Promised):
+            yield from (goal.owner, goal.sponsor)
+        if isinstance(goal, Promised):
+            yield from (need.addressee for need in goal.needs if need.addressee is not None)
+
+
+def _paused(goal: Promised, lens: Lens) -> bool:
+    return goal.pause is not None and goal.pause.paused_from <= lens.today < goal.pause.resume_on
+
+
+def _answers(goal: Goal, lens: Lens, days: _Days) -> Iterator[Ask]:
+    """Whose turn it is in the conversation, and who is yet to join."""
+    turn = awaited(goal, lens.policy.policy, days)
+    if turn is None:
+        return
+    kind: Kind = "answer"
+    acts, event, reminded = ACTS.get(goal.state, ()), None, False
+    if isinstance(goal, Asked):
+        event, reminded = goal.open, goal.reminded
+    elif isinstance(goal, Promised) and goal.proposal is not None:
+        event = goal.proposal.id
+        changes = goal.proposal.changes
+        for party in dict.fromkeys(m for m in (changes.owner, changes.sponsor) if m and m not in goal.proposal.joined):
+            late = turn.until <= lens.at
+            yield _ask("join", goal, party, (turn.since, turn.until), overdue=late, acts=ACTS["join"], event=event)
+    elif isinstance(goal, Promised) and goal.delivery is not None:
+        kind, event = "verdict" if goal.delivery.mediator is None else "ruling", goal.delivery.id
+        acts = ACTS[kind]
+    late = turn.until <= lens.at
+    span = (turn.since, turn.until)
+    yield _ask(kind, goal, turn.party, span, overdue=late, acts=acts, event=event, reminded=reminded)
+
+
+def _ask(  # noqa: PLR0913 - a question is made of its parts
+    kind: Kind,
+    goal: Asked | Promised | Goal,
+    whom: UUID,
+    span: tuple[datetime, datetime | None],
+    *,
+    acts: tuple[str, ...],
+    overdue: bool,
+    event: UUID | None,
+    reminded: bool = False,
+) -> Ask:
+    return Ask(
+        kind=kind,
+        goal=goal.id,
+        whom=whom,
+        since=span[0],
+        until=span[1],
+        overdue=overdue,
+        reminded=reminded,
+        acts=acts,
+        event=event,
+    )
+
+
+def _needs(goal: Promised, lens: Lens, days: _Days) -> Iterator[Ask]:
+    for need in goal.needs:
+        whom, until = need.addressee or goal.sponsor, None
+        helper = days.member(whom)
+        if need.answer_by is not None:
+            until = absence_end(end_of_day(need.answer_by, days.zone), helper.absences if helper else (), days.zone)
+        yield Ask(
+            kind="need",
+            goal=goal.id,
+            whom=whom,
+            since=need.raised_at,
+            until=until,
+            overdue=until is not None and until <= lens.at,
+            acts=ACTS["need"],
+            need=f"{need.check_in}/{need.index}",
+        )
+
+
+def _words(goal: Promised, lens: Lens, days: _Days, ahead: timedelta) -> Iterator[Ask]:
+    """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
+    if goal.state == "lapsed" and goal.lapsed_at is not None:
+        yield _ask("lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS["lapsed"], overdue=True, event=None)
+        return
+    due = check_in_due(goal, lens.policy.policy, days)
+    if due <= lens.at + ahead:
+        reminded, span = goal.reminded_of == goal.judged_by_event, (goal.judged_at, due)
+        late = due <= lens.at
+        yield _ask(
+            "check_in", goal, goal.owner, span, acts=ACTS["check_in"], overdue=late, event=None, reminded=reminded
+        )
+
+
+def _blocker(told: OpenBlocker) -> Ask:
+    return Ask(
+        kind="blocker",
+        goal=told.goal,
+        whom=told.acts_next,
+        since=instant(told.since),
+        until=None,
+        acts=ACTS["raised" if told.raised else "listed"],
+        event=told.event_id,
+        place=told.place,
+    )
+
+
+def _link(goal: Promised, told: Unaffirmed) -> Ask:
+    return Ask(
+        kind="link",
+        goal=goal.id,
+        whom=goal.owner,
+        since=instant(told.since[0].at),
+        until=told.until,
+        overdue=told.overdue,
+        acts=ACTS["link"],
+        parent=told.link.parent,
+    )
+
+
+class _Text(msgspec.Struct, frozen=True):
+    text: str = ""
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What is read of an event: the words of a check-in's needs and blockers, or of a raised blocker."""
+
+    needs: list[_Text] = []
+    blockers: list[_Text] | None = None
+    blocker: _Text | None = None
+
+
+def worded(database: Database, lens: Lens, told: Sequence[Ask]) -> list[Ask]:
+    """The same questions with the words in which a need or a blocker was told."""
+    where = {(str(ask.goal), _event(ask)) for ask in told if ask.kind in ("need", "blocker")}
+    said: dict[str, _Said] = {}
+    ordered = sorted(where)
+    for start in range(0, len(ordered), _SLICE):
+        part = ordered[start : start + _SLICE]
+        goals = {f"goal_{n}": goal for n, goal in enumerate(sorted({goal for goal, _ in part}))}
+        events = {f"event_{n}": event for n, (_, event) in enumerate(part)}
+        sql = statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
+        sql = sql.replace(":events", ", ".join(f":{name}" for name in events))
+        rows = database.query(sql, {"organisation_id": str(lens.organisation_id), **goals, **events})
+        said |= {row.event_id: _SAID.decode(row.data) for row in rows}
+    return [replace(ask, text=_text(ask, said.get(_event(ask)))) for ask in told]
+
+
+def _event(ask: Ask) -> str:
+    return ask.need.partition("/")[0] if ask.need is not None else str(ask.event)
+
+
+def _text(ask: Ask, said: _Said | None) -> str | None:
+    if said is None or ask.kind not in ("need", "blocker"):
+        return None
+    if said.blocker is not None:
+        return said.blocker.text
+    place = int(ask.need.partition("/")[2]) if ask.need is not None else ask.place
+    told = said.needs if ask.kind == "need" else said.blockers or []
+    return told[place].text if place < len(told) else None
+
+
+_SAID = msgspec.json.Decoder(_Said)

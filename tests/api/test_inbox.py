@@ -1,0 +1,226 @@
+"""What waits for me, and "nothing changed, still right" for several goals in one call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.api.house import House, active, offer, why
+
+
+def at(house: House, day: int, month: int = 3, hour: int = 9) -> None:
+    house.clock.now = datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+def inbox(house: House, by: str, query: str = "") -> dict[str, Any]:
+    told: dict[str, Any] = house.as_(by).asks(f"/v1/me/inbox?{query}")
+    return told
+
+
+def waits(house: House, by: str) -> list[tuple[str, str, str | None]]:
+    """Goal's title, kind and deadline's day of everything that waits."""
+    return [
+        (entry["title"], ask["kind"], (ask["until"] or "")[:10] or None)
+        for entry in inbox(house, by)["entries"]
+        for ask in entry["asks"]
+    ]
+
+
+def test_whoever_is_asked_finds_it_until_it_is_answered(house: House) -> None:
+    # given an offer on Monday the 2nd: five working days end with Monday the 9th
+    offered = house.as_("ana").says("/v1/goals", offer("ana", "sam", title="Report"))
+    assert [("Report", "answer", "2026-03-10")] == waits(house, "sam")
+    assert [] == waits(house, "ana")
+    house.as_("sam").says(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
+    assert [] == waits(house, "sam")
+
+    # when a change is proposed, a need raised and a blocker put to somebody
+    path = f"/v1/goals/{offered['id']}"
+    house.as_("ana").says(f"{path}/propose-change", {"changes": {"due": "2026-04-10"}, "reason": why()})
+    need = {"text": "a review", "addressee": "ben", "answer_by": "2026-03-05"}
+    house.as_("ana").says(f"{path}/check-in", {"needs": [need]})
+    house.as_("ana").says(f"{path}/raise-blocker", {"blocker": {"text": "no key", "acts_next": "mia"}})
+
+    # then each finds what is theirs, in the words in which it was said
+    assert [("Report", "answer", "2026-03-10")] == waits(house, "sam")
+    assert [("Report", "need", "2026-03-06")] == waits(house, "ben")
+    assert [("Report", "blocker", None)] == waits(house, "mia")
+    [entry] = inbox(house, "ben")["entries"]
+    assert ["a review", ["answer_need"]] == [entry["asks"][0][field] for field in ("text", "acts")]
+    told = {"need": entry["asks"][0]["need"], "text": "read"}
+    house.as_("ben").says(f"{path}/answer-need", told)
+    assert [] == waits(house, "ben")
+    assert "no key" == inbox(house, "mia")["entries"][0]["asks"][0]["text"]
+
+
+def test_a_goal_that_asks_several_things_is_one_entry_by_its_nearest_deadline(house: House) -> None:
+    first, second = active(house, title="First"), active(house, title="Second")
+    for goal, day in ((first, "2026-03-12"), (second, "2026-03-05"), (first, "2026-03-04")):
+        house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"needs": [{"text": "help", "answer_by": day}]})
+
+    told = inbox(house, "sam")
+
+    assert [("First", 2), ("Second", 1)] == [(entry["title"], len(entry["asks"])) for entry in told["entries"]]
+    assert (2, 0, 0) == (told["count"], told["overdue"], told["rest"])
+
+
+def test_the_inbox_is_capped_and_counts_the_rest(house: House) -> None:
+    for number in range(4):
+        house.as_("ana").says("/v1/goals", offer("ana", "sam", title=f"Goal {number}"))
+
+    told = inbox(house, "sam", "limit=3")
+
+    assert (4, 3, 1) == (told["count"], len(told["entries"]), told["rest"])
+
+
+def test_a_check_in_waits_from_three_days_before_its_cadence_is_over(house: House) -> None:
+    active(house, title="Quiet", due="2026-06-26")
+
+    at(house, 12)
+    assert [] == waits(house, "ana")
+    at(house, 14)  # the fourteenth day after the promise ends with the 16th
+    assert [("Quiet", "check_in", "2026-03-17")] == waits(house, "ana")
+    assert 0 == inbox(house, "ana")["overdue"]
+    at(house, 17)
+    assert 1 == inbox(house, "ana")["overdue"]
+
+
+def test_the_days_reminders_are_gathered_one_for_a_goal_and_a_few_a_day(house: House) -> None:
+    # given twelve goals that nobody spoke of, and two sweeps
+    for number in range(12):
+        active(house, title=f"Goal {number}", due="2026-06-26")
+    at(house, 17)
+    for _ in range(2):
+        _sweep(house)
+
+    told = inbox(house, "ana")["reminders"]
+
+    assert ("2026-03-17", 10, 2) == (told["day"], len(told["goals"]), told["rest"])
+    assert {"check_in"} == {reminder["kind"] for reminder in told["goals"]}
+    assert 10 == len({reminder["goal"] for reminder in told["goals"]})
+    # One that was spoken of since needs none, and tomorrow brings none of today's.
+    house.as_("ana").says(f"/v1/goals/{told['goals'][0]['goal']}/affirm", {})
+    after = inbox(house, "ana")["reminders"]
+    assert (10, 1) == (len(after["goals"]), after["rest"])
+    at(house, 18)
+    _sweep(house)
+    assert [] == inbox(house, "ana")["reminders"]["goals"]
+
+
+def _sweep(house: House) -> None:
+    for organisation, goal in house.runtime.ledger.due(house.clock.now, 100):
+        house.runtime.ledger.run_timers(organisation, goal)
+    house.runtime.engine.catch_up()
+
+
+def test_an_inbox_of_the_past_stays_as_it_was(house: House) -> None:
+    offered = house.as_("ana").says("/v1/goals", offer("ana", "sam"))
+    known = house.clock.now.isoformat().replace("+00:00", "Z")
+    path = f"/v1/me/inbox?as_of={known}&recorded_as_of={known}"
+    before = house.as_("sam").get(path).content
+
+    house.as_("sam").says(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
+
+    assert before == house.as_("sam").get(path).content
+    assert 1 == house.as_("sam").asks(path)["count"]
+
+
+def test_everybody_finds_their_own_only(house: House) -> None:
+    house.as_("ana").says("/v1/goals", offer("ana", "sam"))
+
+    assert [0, 0, 0] == [inbox(house, by)["count"] for by in ("lea", "ned", "stella")]
+    assert 0 == house.as_("sam", "rival").asks("/v1/me/inbox")["count"]
+
+
+# --- nothing changed, still right ------------------------------------------------------------------------------------
+
+
+def affirm(house: House, body: dict[str, Any], by: str = "ana", **how: Any) -> dict[str, Any]:
+    told: dict[str, Any] = house.as_(by).says("/v1/affirmations", body, **how)
+    return told
+
+
+def test_several_goals_are_affirmed_at_once_each_with_its_own_event(house: House) -> None:
+    goals = [active(house, title=f"Goal {n}", due="2026-06-26") for n in range(3)]
+    at(house, 17)
+    assert 3 == inbox(house, "ana")["count"]
+
+    told = affirm(house, {"goals": goals, "note": "as agreed"})
+
+    assert goals == [one["goal"] for one in told["affirmed"]]
+    assert [] == told["refused"]
+    assert {"2026-06-26"} == {one["due"] for one in told["affirmed"]}
+    events = house.as_("ana").asks("/v1/events?types=goal.affirmed.v1")
+    assert {one["event"] for one in told["affirmed"]} == {event["id"] for event in events}
+    assert 0 == inbox(house, "ana")["count"]
+
+
+def test_each_goal_is_refused_for_itself_and_harms_no_other(house: House) -> None:
+    mine, theirs = active(house), active(house, "ben")
+    ended = active(house)
+    house.as_("sam").says(f"/v1/goals/{ended}/cancel", {"reason": why()})
+
+    told = affirm(house, {"goals": [theirs, mine, ended, "no-such-goal"]})
+
+    assert [mine] == [one["goal"] for one in told["affirmed"]]
+    assert [(theirs, "not_a_party"), (ended, "act_not_allowed"), ("no-such-goal", "not_found")] == [
+        (one["goal"], one["code"]) for one in told["refused"]
+    ]
+
+
+def test_all_affirms_active_goals_that_were_seen_and_says_what_it_leaves_out(house: House) -> None:
+    plain, changing = active(house, title="Plain"), active(house, title="Changing")
+    proposal = house.as_("sam").says(
+        f"/v1/goals/{changing}/propose-change", {"changes": {"priority": "critical"}, "reason": why()}
+    )
+    seen = proposal["position"]
+    moved = active(house, title="Moved")
+    house.as_("sam").says(f"/v1/goals/{plain}/feedback", {"text": "thanks"})
+
+    told = affirm(house, {"all": True, "seen": seen})
+
+    refused = {one["goal"]: one["code"] for one in told["refused"]}
+    assert {changing: "act_not_allowed", moved: "not_found", plain: "version_conflict"} == refused
+    assert [] == told["affirmed"]
+    seen = house.as_("ana").get("/v1/me/inbox").headers["Plimsoll-Position"]
+    assert {plain, moved} == {one["goal"] for one in affirm(house, {"all": True, "seen": int(seen)})["affirmed"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/goals"),
+        ({"all": True}, "/seen"),
+        ({"all": True, "goals": ["a"], "seen": 1}, "/goals"),
+        ({"goals": ["a"] * 101}, "/goals"),
+        ({"all": True, "seen": 10**9}, "/seen"),
+    ],
+)
+def test_it_says_which_goals_it_means_and_up_to_where_it_has_looked(house: House, body: Any, pointer: str) -> None:
+    response = house.as_("ana").post("/v1/affirmations", body)
+
+    assert 422 == response.status_code
+    assert pointer in response.text
+
+
+def test_the_same_key_affirms_once(house: House) -> None:
+    goals = [active(house) for _ in range(2)]
+    key = {"Idempotency-Key": "today"}
+
+    first = affirm(house, {"goals": goals}, headers=key)
+    before = house.events()
+    again = house.as_("ana").post("/v1/affirmations", {"goals": goals}, headers=key)
+
+    assert before == house.events()
+    assert "true" == again.headers["Idempotent-Replayed"]
+    assert [one["event"] for one in first["affirmed"]] == [one["event"] for one in again.json()["affirmed"]]
+
+
+def test_an_auditor_and_a_key_that_only_reads_affirm_nothing(house: House) -> None:
+    goal = active(house)
+
+    assert 403 == house.as_("aud").post("/v1/affirmations", {"goals": [goal]}).status_code
+    told = affirm(house, {"goals": [goal]}, by="lea")
+    assert ["not_a_party"] == [one["code"] for one in told["refused"]]
