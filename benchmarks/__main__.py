@@ -15,7 +15,20 @@ from time import perf_counter
 
 from rich.console import Console
 
-from benchmarks import commanding, importing, inprocess, page, reads, rebuilding, table
+from benchmarks import (
+    bulk,
+    commanding,
+    embedded,
+    growing,
+    importing,
+    inprocess,
+    pacing,
+    page,
+    reads,
+    rebuilding,
+    streams,
+    table,
+)
 from benchmarks.bench import Bench, Suite
 from benchmarks.harness import CALM, Result, measure
 from benchmarks.history import made_up
@@ -26,6 +39,12 @@ from tests.servers import ServerUnavailableError
 SUITES: dict[str, Suite] = {
     "commands": commanding.suite,
     "inprocess": inprocess.suite,
+    "latency": pacing.suite,
+    "bulk": bulk.suite,
+    "growth": growing.suite,
+    "long-stream": streams.suite,
+    "vacuum": growing.vacuum,
+    "sqlite": embedded.suite,
     "import": importing.suite,
     "memory": importing.memory,
     "rebuild": rebuilding.suite,

@@ -35,6 +35,13 @@ _SETTLING_SECONDS = 30.0
 Served = Callable[[int, float], Sample]
 
 
+class Server(NamedTuple):
+    """Plimsoll being served: where, and what one round of commands comes to."""
+
+    port: int
+    commands: Served
+
+
 class Sides(NamedTuple):
     """Who takes part."""
 
@@ -90,8 +97,8 @@ def _sides(bench: Bench, store: Store, opened: ExitStack) -> Sides:
         pass
     tool = tried("pgbench", opened, partial(pgbench, store, event, bench.home, max(CLIENTS), bench.seconds), absent)
     return Sides(
-        ours=serving(store, people, bench.home, opened),
-        alone=serving(store, others, bench.home, opened, worker=False),
+        ours=serving(store, people, bench.home, opened).commands,
+        alone=serving(store, others, bench.home, opened, worker=False).commands,
         peers=peers,
         raw=opened.enter_context(rows(store, event, bench.home)),
         pgbench=tool,
@@ -99,7 +106,7 @@ def _sides(bench: Bench, store: Store, opened: ExitStack) -> Sides:
     )
 
 
-def serving(store: Store, people: People, home: Path, opened: ExitStack, *, worker: bool = True) -> Served:
+def serving(store: Store, people: People, home: Path, opened: ExitStack, *, worker: bool = True) -> Server:
     """Plimsoll as it is deployed on this store; each round waits, untimed, until its read models have caught up."""
     redis_url = None
     if store.name == "postgresql":
@@ -115,7 +122,7 @@ def serving(store: Store, people: People, home: Path, opened: ExitStack, *, work
         rate = found.pop("rate")
         return Sample(rate, found | (settled(store, people.url) if worker else {}))
 
-    return served
+    return Server(port, served)
 
 
 def settled(store: Store, url: str) -> dict[str, float]:

@@ -35,14 +35,15 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def peopled(url: str) -> Iterator[tuple[Runtime, People]]:
-    """A fresh store with the owners and their goals, read models up to date."""
+def peopled(url: str, *, views: bool = True) -> Iterator[tuple[Runtime, People]]:
+    """A fresh store with the owners and their goals; read models up to date, unless they are not wanted."""
     with organisation(url) as (runtime, founded):
         imported(runtime, founded, _acts(runtime.clock().date()))
         # The scheduler's first sweep over what was imported is not what is measured here.
         for organisation_id, stream_id in runtime.ledger.due(runtime.clock() + timedelta(hours=1), 10_000):
             runtime.ledger.run_timers(organisation_id, stream_id)
-        runtime.engine.catch_up()
+        if views:
+            runtime.engine.catch_up()
         yield runtime, People(url=url, organisation_id=founded.organisation_id, keys=_keys(runtime, founded))
 
 

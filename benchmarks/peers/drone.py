@@ -26,7 +26,11 @@ AsyncWork = Callable[[], Awaitable[object]]
 
 def figures(ended: Iterable[Sequence[tuple[float, float]]], began: float, seconds: float) -> dict[str, float]:
     """What the pieces of work, each (started, ended), come to between the warm-up and the end: rate and latencies."""
-    first, last = began + WARM_UP * seconds, began + seconds
+    return between(ended, began + WARM_UP * seconds, began + seconds)
+
+
+def between(ended: Iterable[Sequence[tuple[float, float]]], first: float, last: float) -> dict[str, float]:
+    """The same of what ended between two instants. Raises RuntimeError where nothing did."""
     times = sorted((end - start) * 1000 for one in ended for start, end in one if first <= end <= last)
     if not times:
         raise RuntimeError("nothing was done in the time that there was")

@@ -1,10 +1,11 @@
-"""Raw PostgreSQL through psycopg: one row, one transaction, one round trip; no lock, no order, no key, no decision.
+"""Raw PostgreSQL through psycopg (or SQLite): one row, one transaction, one round trip; no lock, no key, no decision.
 
 `python -m benchmarks.peers.rows URL TOPIC STATE`: the row that is written is an event as ours stores it.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -33,10 +34,24 @@ def works(url: str, topic: str, state: bytes, clients: int) -> Sequence[Work]:
     return [work() for _ in range(clients)]
 
 
+def lite(url: str, topic: str, state: bytes) -> Sequence[Work]:
+    """SQLite has one writer at a time: one connection, as durable as ours."""
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(TABLE.replace("bigserial PRIMARY KEY", "integer PRIMARY KEY AUTOINCREMENT"))
+    stream, versions = uuid4().bytes, count(1)
+    insert = INSERT.decode().replace("%s", "?")
+    return [lambda: connection.execute(insert, (stream, next(versions), topic, state))]
+
+
 def main(url: str, topic: str, state: str) -> None:
+    if url.startswith("sqlite"):
+        made = lite(url, topic, state.encode())
+        return obey_threads(lambda _: made)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TABLE)
-    obey_threads(lambda clients: works(url, topic, state.encode(), clients))
+    return obey_threads(lambda clients: works(url, topic, state.encode(), clients))
 
 
 if __name__ == "__main__":
