@@ -1,0 +1,142 @@
+"""Cycles come in as rows, under the rules of any other act, and the same file twice adds nothing."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from domain.cycle.state import Closed, Running
+from domain.errors import ActNotAllowed, VersionConflict
+from domain.references import resolve
+from ledger.commands import Command
+from services.import_rows import row_of
+from tests.services.conftest import Office
+from tests.services.test_imports import ACCEPT, LEA, OFFER, ORGANISATION, SAM, TEAM, bring, counted
+
+Act = dict[str, Any]
+WHY = {"to_team": "we like it", "to_clients": "they wait less", "to_organisation": "fewer calls"}
+
+
+def said(by: str, do: str, at: str, **fields: Any) -> Act:
+    return {"at": f"{at}T08:00:00Z", "by": by, "do": do, **fields}
+
+
+PURPOSE: list[Any] = [
+    said("lea", "purpose.propose", "2024-05-07", charter="web", text="Signing in", until="2024-05-08", **WHY),
+    said("lea", "purpose.adopt", "2024-05-10", charter="web"),
+]
+SPRING = {"cycle": "spring", "name": "Spring", "team": "web", "starts": "2024-05-13", "ends": "2024-08-09", **WHY}
+OPEN = said("lea", "cycle.open", "2024-05-13", goals=["g-1"], **SPRING)
+IMPROVE = {"cycle": "spring", "improvement": "ask", "text": "Ask early", "owner": "sam", "due": "2024-09-01"}
+REVIEW: list[Any] = [
+    said("sam", "cycle.share_reflection", "2024-08-05", cycle="spring", worked="pairs"),
+    said("sam", "cycle.agree_improvement", "2024-08-05", **IMPROVE),
+    said("sam", "cycle.record_learning", "2024-08-05", cycle="spring", goal="g-1", text="Ask"),
+    said("lea", "cycle.settle_goal", "2024-08-06", cycle="spring", goal="g-1", how="carried_on"),
+]
+CLOSE = said("lea", "cycle.close", "2024-08-07", cycle="spring")
+NEXT = said("lea", "cycle.open", "2024-08-12", follows="spring", **SPRING | {"cycle": "autumn", "name": "Autumn"})
+DONE = said("sam", "cycle.finish_improvement", "2024-08-20", cycle="autumn", improvement="ask")
+BEGINNING: list[Any] = [TEAM, LEA, SAM, OFFER, ACCEPT, *PURPOSE, OPEN]
+
+
+def state(office: Office, ref: str) -> Any:
+    return office.runtime.ledger.load(ORGANISATION, "cycle", resolve(ORGANISATION, "cycle", ref))
+
+
+def test_a_cycle_comes_in_from_its_opening_to_the_next_one_once(office: Office) -> None:
+    rows = [*BEGINNING, *REVIEW, CLOSE, NEXT, DONE]
+
+    result = bring(office, rows)
+
+    assert () == result.errors
+    assert isinstance(state(office, "spring"), Closed)
+    autumn = state(office, "autumn")
+    assert isinstance(autumn, Running)
+    assert [("done", True)] == [(held.state, held.carried) for held in autumn.improvements]
+    assert [resolve(ORGANISATION, "goal", "g-1")] == [held.goal for held in autumn.goals]
+    before = counted(office.runtime)
+    again = bring(office, rows)
+    assert (0, len(rows)) == (again.accepted, again.already)
+    assert before == counted(office.runtime)
+
+
+def test_a_row_that_closes_a_cycle_with_an_undecided_goal_is_refused_naming_the_goal(office: Office) -> None:
+    result = bring(office, [*BEGINNING, *REVIEW[:-1], CLOSE])
+
+    (error,) = result.errors
+    assert (len(BEGINNING) + len(REVIEW), "act_not_allowed") == (error.line, error.code)
+    assert (str(resolve(ORGANISATION, "goal", "g-1")),) == error.allowed
+    assert 0 == result.accepted
+
+
+def test_two_open_cycles_in_one_file_are_refused(office: Office) -> None:
+    second = said("lea", "cycle.open", "2024-05-14", **SPRING | {"cycle": "other"})
+
+    (error,) = bring(office, [*BEGINNING, second]).errors
+
+    assert (len(BEGINNING) + 1, "act_not_allowed", ("close",)) == (error.line, error.code, error.allowed)
+
+
+def test_an_open_cycle_of_an_earlier_import_counts_too(office: Office) -> None:
+    assert () == bring(office, BEGINNING).errors
+    second = said("lea", "cycle.open", "2024-05-14", **SPRING | {"cycle": "other"})
+
+    (error,) = bring(office, [second]).errors
+
+    assert ("act_not_allowed", ("close",)) == (error.code, error.allowed)
+
+
+def test_a_goal_that_is_never_created_is_named_with_its_place(office: Office) -> None:
+    row = said("lea", "cycle.open", "2024-05-13", goals=["g-1", "g-7"], **SPRING)
+
+    (error,) = bring(office, [*BEGINNING[:-1], row]).errors
+
+    assert ("not_found", "/goals/1") == (error.code, error.field)
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+def opening(office: Office, ref: str) -> Command:
+    row = row_of(1, json.dumps(OPEN | {"cycle": ref}).encode())
+    assert row is not None
+    return Command(
+        organisation_id=ORGANISATION,
+        kind="cycle",
+        stream_id=resolve(ORGANISATION, "cycle", ref),
+        act=row.act,
+        actor=resolve(ORGANISATION, "member", "lea"),
+        expected_version=0,
+    )
+
+
+def opened(office: Office, ref: str) -> bool:
+    try:
+        office.runtime.handle(opening(office, ref))
+    except ActNotAllowed:
+        return False
+    return True
+
+
+def test_of_many_who_open_a_cycle_of_one_team_at_once_one_does(office: Office) -> None:
+    assert () == bring(office, BEGINNING[:-1]).errors
+
+    with ThreadPoolExecutor(8) as people:
+        found = list(people.map(lambda n: opened(office, f"c{n}"), range(16)))
+
+    assert 1 == sum(found)
+
+
+def test_an_import_that_opens_a_cycle_while_somebody_else_does_is_decided_again(office: Office) -> None:
+    assert () == bring(office, BEGINNING[:-1]).errors
+
+    with office.runtime.ledger.bulk() as bulk:
+        bulk.handle(opening(office, "theirs"))
+        assert opened(office, "ours")
+
+        with pytest.raises(VersionConflict):
+            bulk.commit()
