@@ -4,8 +4,8 @@ The head serialises writers anyhow, so one thread is enough, and what would cost
 (a lock, an fsync, five round trips) is paid once for all that came while the transaction before was being written.
 Whoever waits learns the outcome after the commit, and only then.
 
-Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or nothing had
-been written), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
+Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or the commit was
+never sent), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
 sweep), so it is asked again, and its row answers under the head's lock, when the lost transaction has surely ended; or
 of unknown outcome without one, which only its sender can look into.
 """
@@ -19,7 +19,7 @@ from threading import Lock, Thread
 from time import monotonic
 
 from ledger.commands import Command, Receipt
-from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.errors import LedgerBusy, LedgerUnavailable, OutcomeUnknown
 from ledger.recorders import Append, Head, LogRecorder, Session
 from ledger.states import Entry, Key
 from ledger.turn import Turn
@@ -142,7 +142,7 @@ class Committer:
         again, lost = list[Waiting](), list[Waiting]()
         for waiting in batch.taken:
             waiting.failures += 1
-            waiting.unknown |= batch.written and isinstance(waiting.outcome, Receipt)
+            waiting.unknown |= isinstance(error, OutcomeUnknown) and isinstance(waiting.outcome, Receipt)
             resolved = not waiting.unknown or _has_identity(waiting.command)
             (again if resolved and waiting.failures < _FAILURES_AT_MOST else lost).append(waiting)
         self._line.put_back(again)
@@ -157,8 +157,6 @@ class _Batch:
         self._open_turn = open_turn
         self._turn: Turn | None = None
         self.taken: list[Waiting] = []
-        #: From here on a failure leaves open whether it was recorded.
-        self.written = False
 
     def decide(self, session: Session, head: Head) -> Append | None:
         """Who waits is taken only now that the head is ours: until then each could still step out of the line."""
@@ -172,9 +170,7 @@ class _Batch:
                 del self.taken[number:]
                 break
             waiting.outcome = turn.outcome(waiting.command)
-        append = turn.append()
-        self.written = append is not None
-        return append
+        return turn.append()
 
     def settle(self) -> dict[Key, Entry]:
         return self._turn.settle() if self._turn is not None else {}

@@ -11,6 +11,10 @@ class LedgerUnavailable(Exception):
     """
 
 
+class OutcomeUnknown(LedgerUnavailable):
+    """The store was lost at the commit: what was asked of it may be recorded, or not."""
+
+
 class LedgerBusy(LedgerUnavailable):
     """Too many commands are waiting already; this one was not taken, and nothing of it was recorded."""
 

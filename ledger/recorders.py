@@ -25,7 +25,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
 
 Row = Sequence[Any]
 
@@ -126,7 +126,10 @@ class LogRecorder(Protocol):
         """A transaction beside the log (keys, purges); never for events."""
 
     def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
-        """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing."""
+        """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing.
+
+        Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
+        """
 
     def close(self) -> None: ...
 
@@ -167,6 +170,16 @@ def _scheme(database_url: str) -> str:
     if scheme not in ("sqlite", "postgresql", "postgres"):
         raise LedgerMisconfigured(f"database URL must begin with sqlite:// or postgresql://, not {scheme}://")
     return scheme
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Say `OutcomeUnknown` where the store is lost while it commits."""
+    try:
+        with reachable():
+            yield
+    except LedgerUnavailable as error:
+        raise OutcomeUnknown(str(error)) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Self, cast
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import InternalError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
@@ -29,6 +29,7 @@ from ledger.recorders import (
     Row,
     Session,
     Target,
+    committing,
     each_of,
     plain_events,
     queries,
@@ -107,6 +108,14 @@ class PostgresSession:
 
     def run(self, name: str, /, **params: object) -> int:
         return self._cursor.execute(_text(name), params).rowcount
+
+    def commit(self) -> None:
+        try:
+            self._cursor.execute(b"COMMIT")
+        except psycopg.OperationalError as error:
+            raise OperationalError(error) from error
+        except psycopg.InternalError as error:
+            raise InternalError(error) from error
 
     def locked_head(self) -> Head:
         """The head that was locked in the message that began the transaction."""
@@ -206,7 +215,8 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
                     _write(session, head, append)
                 else:
                     session.append(head, append)
-                connection.execute("COMMIT")
+                with committing():
+                    session.commit()
         finally:
             self._writing.release()
 

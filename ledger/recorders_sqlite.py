@@ -25,7 +25,7 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
-from ledger.recorders import EACH, Append, Head, Row, Session, Target, plain_events, queries, reachable
+from ledger.recorders import EACH, Append, Head, Row, Session, Target, committing, plain_events, queries, reachable
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
 LOCK_TIMEOUT_S = 10
@@ -177,7 +177,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
                 driver.execute(begin)
             try:
                 yield SQLiteSession(driver)
-                with _translated():
+                with committing(), _translated():
                     driver.execute("COMMIT")
             except BaseException:
                 if driver.in_transaction:

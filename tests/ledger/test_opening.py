@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -109,11 +108,3 @@ def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
                 assert time.monotonic() < deadline
         assert head + 1 == ledger.head() == ledger.count()
         ledger.close()
-
-
-@pytest.fixture
-def ledger_beside(postgres_url: str) -> Iterator[Ledger]:
-    migrate(postgres_url)
-    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    yield ledger
-    ledger.close()

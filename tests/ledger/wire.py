@@ -18,6 +18,9 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._port: int = self._listener.getsockname()[1]
         self._ends: list[socket.socket] = []
+        #: Bytes of a message to the server that break its connection, once.
+        self._trap: bytes | None = None
+        self._answered = True
         self.url = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{self._port}"))
 
     def __enter__(self) -> Self:
@@ -43,6 +46,29 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._accept()
 
+    def break_at(self, message: bytes, *, answered: bool) -> None:
+        """Break the one connection on which `message` comes next: before it, or after the server has acted on it.
+
+        Either way the sender learns nothing.
+        """
+        self._trap, self._answered = message, answered
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                if self._trap is not None and self._trap in data:
+                    self._trap = None
+                    one.shutdown(socket.SHUT_RDWR)
+                    if self._answered:
+                        other.sendall(data)
+                        # The thread that passes answers on waits for this one, and will find nobody to tell.
+                        return
+                    break
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
         listener = self._listener
 
@@ -53,14 +79,6 @@ class Wire:
                     far = socket.create_connection(self._server)
                     self._ends += [near, far]
                     for one, other in ((near, far), (far, near)):
-                        threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
         threading.Thread(target=run, daemon=True).start()
-
-
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    with suppress(OSError):
-        while data := one.recv(65536):
-            other.sendall(data)
-    with suppress(OSError):
-        other.shutdown(socket.SHUT_RDWR)

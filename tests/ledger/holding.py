@@ -1,0 +1,46 @@
+"""The log head in other hands: whoever writes meanwhile has to wait, and stands in line."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from ledger.ledger import Ledger
+from ledger.recorders_sqlite import sqlite_path
+
+PATIENCE_S = 20
+
+
+@contextmanager
+def head_held(database_url: str) -> Iterator[None]:
+    """Hold the head in a transaction of our own, which writes nothing."""
+    if database_url.startswith("sqlite"):
+        connection = sqlite3.connect(sqlite_path(database_url), isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+            connection.close()
+        return
+    with psycopg.connect(database_url) as session:
+        session.execute("SELECT 1 FROM ledger_head FOR UPDATE")
+        yield
+        session.rollback()
+
+
+def waiting(ledger: Ledger, count: int) -> None:
+    """Until so many commands stand in line."""
+    wait_for(lambda: ledger.waiting() == count, f"{count} commands in line")
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Look again and again; fail where it does not come true within `PATIENCE_S`."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"still waiting for {what}"
+        time.sleep(0.005)

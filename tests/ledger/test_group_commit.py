@@ -1,0 +1,375 @@
+"""Many commands, one transaction: each is answered as if it had been alone, in the order in which they came."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import tracemalloc
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from domain import member
+from domain.aggregates import AGGREGATES
+from domain.envelope import Recorded
+from domain.errors import InvalidField, Refusal, VersionConflict
+from ledger import committer
+from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.ledger import Ledger
+from tests.ledger.holding import head_held, wait_for, waiting
+from tests.ledger.tenant import Clock, Tenant, capacity, ids
+
+
+def key(name: str, digest: str = "body") -> IdempotencyKey:
+    return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)
+
+
+class Crowd:
+    """Commands handed in one after another while the head is held, each by a thread of its own."""
+
+    def __init__(self, ledger: Ledger, database_url: str) -> None:
+        self.ledger = ledger
+        self.database_url = database_url
+
+    def outcomes(self, *commands: Command) -> list[Receipt | Exception]:
+        with ThreadPoolExecutor(len(commands)) as pool:
+            futures: list[Future[Receipt]] = []
+            with head_held(self.database_url):
+                for number, command in enumerate(commands, start=1):
+                    futures.append(pool.submit(self.ledger.handle, command))
+                    waiting(self.ledger, number)
+        return [_outcome(future) for future in futures]
+
+
+def _outcome(future: Future[Receipt]) -> Receipt | Exception:
+    error = future.exception()
+    assert error is None or isinstance(error, Exception)
+    return error or future.result()
+
+
+def hours(events: list[Recorded]) -> list[str]:
+    return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, member.CapacityDeclared)]
+
+
+@pytest.fixture
+def crowd(ledger: Ledger, database_url: str) -> Crowd:
+    return Crowd(ledger, database_url)
+
+
+def kinds(outcomes: list[Any]) -> list[str]:
+    return [type(outcome).__name__ for outcome in outcomes]
+
+
+def test_all_who_wait_are_recorded_in_one_transaction_in_their_order(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant
+) -> None:
+    head = ledger.head()
+
+    receipts = crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
+
+    assert ["Receipt"] * 12 == kinds(receipts)
+    assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
+    events = ledger.read(head, 100)
+    assert [str(n) for n in range(12)] == hours(events)
+    # The clock goes on with each look; one look, one transaction.
+    assert 1 == len({e.recorded_at for e in events})
+
+
+def test_a_refused_command_harms_no_neighbour_and_later_ones_see_what_earlier_ones_did(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant
+) -> None:
+    before, version = ledger.head(), tenant.say("stella", capacity(1), on="ana").version
+
+    outcomes = crowd.outcomes(
+        tenant.command("stella", capacity(2), on="ana", expected_version=version),
+        tenant.command("stella", capacity(3), on="ana", expected_version=version),
+        tenant.command("stella", capacity(999), on="ana"),
+        tenant.command("stella", capacity(4), on="ana", expected_version=version + 1),
+    )
+
+    assert ["Receipt", "VersionConflict", "InvalidField", "Receipt"] == kinds(outcomes)
+    assert before + 3 == ledger.head() == ledger.count()
+    assert version + 2 == ledger.current(tenant.id, "member", tenant.of("ana")).version  # type: ignore[union-attr]
+
+
+def test_two_requests_with_one_key_in_one_batch_are_recorded_once(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
+    head = ledger.head()
+
+    first, again, other = crowd.outcomes(
+        tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
+        tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
+        tenant.command("ana", capacity(31), on="ana", idempotency=key("k", "another body")),
+    )
+
+    assert head + 1 == ledger.head()
+    assert isinstance(first, Receipt)
+    assert isinstance(again, Receipt)
+    assert (False, True) == (first.replayed, again.replayed)
+    assert (first.event_ids, first.version, first.state) == (again.event_ids, again.version, again.state)
+    assert "IdempotencyMismatch" == type(other).__name__
+
+
+def test_an_import_row_that_comes_twice_in_one_batch_is_recorded_once(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant
+) -> None:
+    head = ledger.head()
+
+    first, again = crowd.outcomes(
+        tenant.command("ana", capacity(30), on="ana", import_row="row"),
+        tenant.command("ana", capacity(30), on="ana", import_row="row"),
+    )
+
+    assert head + 1 == ledger.head()
+    assert isinstance(first, Receipt)
+    assert isinstance(again, Receipt)
+    assert (False, True) == (first.already, again.already)
+
+
+def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal, head = tenant.promised("goal"), ledger.head()
+    aggregate = AGGREGATES["member"]
+
+    def defective(state: Any, act: Any, world: Any) -> Any:
+        if getattr(act, "hours_per_week", None) == 13:
+            raise RuntimeError("a defect in a rule")
+        return aggregate.decide(state, act, world)
+
+    monkeypatch.setitem(AGGREGATES, "member", _replace(aggregate, decide=defective))
+
+    outcomes = crowd.outcomes(
+        tenant.command("ana", capacity(1), on="ana"),
+        tenant.command("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row"),
+        tenant.command("sam", capacity(2), on="sam"),
+    )
+
+    assert ["Receipt", "RuntimeError", "Receipt"] == kinds(outcomes)
+    assert head + 2 == ledger.head() == ledger.count()
+    assert ledger.load(tenant.id, "goal", goal) is not None
+    monkeypatch.undo()
+    mended = tenant.say("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row")
+    assert (False, False) == (mended.replayed, mended.already)
+
+
+def test_what_cannot_be_stored_harms_itself_alone(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = ledger.head()
+    original = ledger._mapper.stored_state
+
+    def unstorable(recorded: Any) -> bytes:
+        state = original(recorded)
+        return None if recorded.data.capacity.hours_per_week == "13" else state  # type: ignore[return-value]
+
+    monkeypatch.setattr(ledger._mapper, "stored_state", unstorable)
+
+    outcomes = crowd.outcomes(*(tenant.command("ana", capacity(hours), on="ana") for hours in (1, 13, 2)))
+
+    assert ["Receipt", "IntegrityError", "Receipt"] == kinds(outcomes)
+    assert head + 2 == ledger.head() == ledger.count()
+
+
+def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "DECIDING_S", 0.0)
+    head = ledger.head()
+
+    crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
+
+    events = ledger.read(head, 100)
+    assert [str(n) for n in range(5)] == hours(events)
+    assert 5 == len({e.recorded_at for e in events})
+
+
+def test_organisations_take_turns(
+    crowd: Crowd, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "BATCH_AT_MOST", 4)
+    other = Tenant.found(ledger, clock)
+    head = ledger.head()
+
+    crowd.outcomes(
+        *(tenant.command("stella", capacity(n), on="ana") for n in range(10)),
+        *(other.command("stella", capacity(n), on="ana") for n in range(2)),
+    )
+
+    order = ["own" if e.organisation_id == tenant.id else "other" for e in ledger.read(head, 100)]
+    assert ["own", "other", "own", "other"] == order[:4]
+    assert ["own"] * 8 == order[4:]
+
+
+def test_a_full_line_refuses_the_greedy_at_once_and_makes_room_for_others(
+    ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str
+) -> None:
+    other = Tenant.found(ledger, clock)
+    narrow = Ledger.open(database_url, clock=clock, new_id=ids(), waiting_at_most=6)
+    head = ledger.head()
+
+    with ThreadPoolExecutor(8) as pool:
+        with head_held(database_url):
+            own = []
+            for number in range(6):
+                own.append(pool.submit(narrow.handle, tenant.command("stella", capacity(number), on="ana")))
+                waiting(narrow, number + 1)
+            before = time.monotonic()
+            with pytest.raises(LedgerBusy):
+                narrow.handle(tenant.command("stella", capacity(7), on="ana"))
+            assert time.monotonic() - before < 1
+            welcome = pool.submit(narrow.handle, other.command("stella", capacity(1), on="ana"))
+            wait_for(own[-1].done, "the last of the longest line to be sent away")
+        outcomes = [_outcome(future) for future in own]
+
+    narrow.close()
+    assert isinstance(welcome.result(), Receipt)
+    assert ["Receipt"] * 5 + ["LedgerBusy"] == kinds(outcomes)
+    assert head + 6 == ledger.head() == ledger.count()
+
+
+def test_closing_lets_those_who_wait_have_their_turn_and_takes_nobody_more(
+    ledger: Ledger, tenant: Tenant, database_url: str
+) -> None:
+    head = ledger.head()
+    with ThreadPoolExecutor(6) as pool:
+        with head_held(database_url):
+            futures = [pool.submit(ledger.handle, tenant.command("stella", capacity(n), on="ana")) for n in range(5)]
+            waiting(ledger, 5)
+            closing = pool.submit(ledger.close)
+            wait_for(lambda: _refuses(ledger, tenant), "the ledger to refuse")
+        receipts = [_outcome(future) for future in futures]
+        closing.result()
+
+    assert ["Receipt"] * 5 == kinds(receipts)
+    again = Ledger.open(database_url, clock=Clock(), new_id=ids())
+    assert head + 5 == again.head() == again.count()
+    again.close()
+
+
+def _refuses(ledger: Ledger, tenant: Tenant) -> bool:
+    """Whether new ones are refused; asked with a command that would be refused by its rule, too."""
+    with pytest.raises((LedgerUnavailable, Refusal)) as caught:
+        asyncio.run(_hasty(ledger, tenant.command("ana", capacity(999), on="ana")))
+    return isinstance(caught.value, LedgerUnavailable) and "closed" in str(caught.value)
+
+
+async def _hasty(ledger: Ledger, command: Command) -> Receipt:
+    try:
+        return await asyncio.wait_for(ledger.handle_async(command), 0.05)
+    except TimeoutError:
+        raise InvalidField("it is still taking commands", pointer="") from None
+
+
+def test_nobody_waits_longer_than_the_time_out_and_then_nothing_is_recorded(
+    ledger: Ledger, tenant: Tenant, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "TURN_TIMEOUT_S", 0.2)
+    head = ledger.head()
+
+    with head_held(database_url):
+        with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
+            tenant.say("stella", capacity(1), on="ana")
+        with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
+            asyncio.run(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
+        assert 0 == ledger.waiting()
+    monkeypatch.undo()
+
+    assert head + 1 == tenant.say("stella", capacity(3), on="ana").log_position
+
+
+def test_whoever_is_cancelled_before_its_turn_is_not_recorded(
+    ledger: Ledger, tenant: Tenant, database_url: str
+) -> None:
+    head = ledger.head()
+
+    async def scene() -> Receipt:
+        stays = asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(1), on="ana")))
+        goes = asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
+        with head_held(database_url):
+            await asyncio.to_thread(waiting, ledger, 2)
+            goes.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await goes
+            assert 1 == ledger.waiting()
+        return await stays
+
+    receipt = asyncio.run(scene())
+
+    assert head + 1 == receipt.log_position == ledger.head() == ledger.count()
+
+
+def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all(
+    ledger: Ledger, tenant: Tenant, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes: list[int] = []
+
+    async def scene() -> list[Receipt | BaseException]:
+        loop = asyncio.get_running_loop()
+        original = loop.call_soon_threadsafe
+
+        def counted(callback: Any, *arguments: Any, **more: Any) -> Any:
+            if callback is committer._deliver:
+                wakes.append(1)
+            return original(callback, *arguments, **more)
+
+        commands = [tenant.command("stella", capacity(n), on="ana") for n in range(50)]
+        # The head's holder is released from this very loop: were it blocked, nothing would ever come.
+        with head_held(database_url):
+            tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
+            await asyncio.to_thread(waiting, ledger, 50)
+            monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    receipts = asyncio.run(scene())
+
+    assert ["Receipt"] * 50 == kinds(receipts)
+    assert 1 == len(wakes)
+
+
+def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
+    ledger: Ledger, tenant: Tenant, database_url: str
+) -> None:
+    head = ledger.head()
+    commands = [tenant.command("stella", capacity(n % 40), on="ana") for n in range(10_000)]
+
+    async def scene() -> list[Receipt | BaseException]:
+        with head_held(database_url):
+            tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
+            await asyncio.to_thread(
+                wait_for, lambda: sum(task.done() for task in tasks) == 10_000 - 4096, "the others to be refused"
+            )
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    tracemalloc.start()
+    outcomes = kinds(asyncio.run(scene()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (4096, 5904) == (outcomes.count("Receipt"), outcomes.count("LedgerBusy"))
+    assert head + 4096 == ledger.head() == ledger.count()
+    assert peak < 100_000_000
+
+
+def test_a_sweep_stands_in_the_same_line(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
+    goal = tenant.promised("goal")
+    with ThreadPoolExecutor(2) as pool:
+        with head_held(crowd.database_url):
+            swept = pool.submit(ledger.run_timers, tenant.id, goal)
+            waiting(ledger, 1)
+            said = pool.submit(tenant.say, "stella", capacity(3), on="ana")
+            waiting(ledger, 2)
+        assert swept.result() is None
+        assert isinstance(said.result(), Receipt)
+
+
+def test_a_version_conflict_across_batches_is_one_all_the_same(tenant: Tenant) -> None:
+    version = tenant.say("stella", capacity(1), on="ana").version
+
+    with pytest.raises(VersionConflict):
+        tenant.say("stella", capacity(2), on="ana", expected_version=version - 1)
+
+
+def _replace(aggregate: Any, **changes: Any) -> Any:
+    return type(aggregate)(**{name: getattr(aggregate, name) for name in aggregate.__struct_fields__} | changes)
