@@ -19,7 +19,7 @@ from domain.goal.state import PROMISED_STATES, Goal
 from projections.database import Database, statements
 from projections.lens import Lens
 from projections.timeline import instant, micros
-from projections.waiting import Ask, asks, worded
+from projections.waiting import ASKED_STATES, Ask, asks, worded
 
 #: A check-in shows up in the inbox so long before its cadence is over.
 CHECK_IN_AHEAD = timedelta(days=3)
@@ -28,7 +28,6 @@ REMINDERS_A_DAY = 10
 #: Questions of one goal that are told; the rest is counted.
 ASKS_OF_A_GOAL = 10
 
-_ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
@@ -100,7 +99,7 @@ def inbox(database: Database, lens: Lens, member: UUID, *, limit: int = 50) -> I
 
 
 def _goals(database: Database, lens: Lens, member: UUID) -> dict[UUID, Goal]:
-    states = {f"state_{n}": state for n, state in enumerate((*_ASKED_STATES, *PROMISED_STATES))}
+    states = {f"state_{n}": state for n, state in enumerate((*ASKED_STATES, *PROMISED_STATES))}
     sql = statements("support")["naming"].replace(":states", ", ".join(f":{name}" for name in states))
     params = {**lens.params, **states, "member": str(member), "named": f"%{member}%"}
     return {goal.id: goal for goal in (_GOAL.decode(row.body) for row in database.query(sql, params))}

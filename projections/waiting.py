@@ -28,6 +28,9 @@ from projections.timeline import instant
 
 Kind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
 
+#: States of a conversation in which somebody owes an answer and nothing is promised yet.
+ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
+
 #: What the one who is asked can say.
 ACTS: dict[str, tuple[str, ...]] = {
     "requested": ("promise", "counter", "defer_answer", "decline"),

@@ -94,3 +94,35 @@ ORDER BY occurred_at, known_from
 -- name: words
 SELECT event_id, data FROM history
 WHERE organisation_id = :organisation_id AND stream_id IN (:goals) AND event_id IN (:events)
+
+-- name: changed_goals
+-- How much of these types happened to each of a team's goals since `:since`.
+SELECT h.stream_id, COUNT(*) AS n FROM history h
+JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
+  AND h.occurred_at <= :at AND h.known_from <= :known AND g.team = :team
+GROUP BY h.stream_id
+
+-- name: changes_of_goals
+SELECT h.* FROM history h
+JOIN goals g ON g.organisation_id = h.organisation_id AND g.stream_id = h.stream_id
+  AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
+WHERE h.organisation_id = :organisation_id AND h.type IN (:types) AND h.occurred_at >= :since
+  AND h.occurred_at <= :at AND h.known_from <= :known AND g.team = :team
+ORDER BY h.occurred_at DESC, h.position DESC
+LIMIT :rows
+
+-- name: framework
+-- What happened to a team's charter, cycles and decisions; of the organisation's own charter what everybody may read.
+SELECT h.* FROM history h
+WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occurred_at <= :at
+  AND h.known_from <= :known AND h.type NOT IN (:quiet) AND h.stream_id IN (
+    SELECT stream_id FROM charters WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM cycles WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM decisions
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM charters
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL
+  )
+ORDER BY h.occurred_at DESC, h.position DESC

@@ -1,0 +1,200 @@
+"""A team's digest, to be read whenever one has time: what changed, what is needed of whom, what stands as it was.
+
+In place of a meeting that goes round the table. Every list is bounded and says how much there was in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import charter_id
+from domain.goal import events as e
+from domain.goal.state import PROMISED_STATES, Promised
+from projections.database import Database, Row, statements
+from projections.goals import goals_at
+from projections.history import tell
+from projections.lens import Lens
+from projections.timeline import instant, micros
+from projections.waiting import ASKED_STATES, Ask, asks, worded
+
+#: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
+CHANGES: tuple[str, ...] = tuple(
+    str(cls.__struct_config__.tag)
+    for cls in (
+        *(e.GoalPromised, e.GoalAccepted, e.ChangeAccepted, e.CompletionDeclared, e.DeliveryRejected),
+        *(e.CompletionRetracted, e.GoalLapsed, e.SatisfactionDeclared, e.RuledSatisfied, e.RuledBroken),
+        *(e.DeemedSatisfied, e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn, e.ClosedBroken, e.GivenUp),
+        *(e.SponsorReassigned, e.DepartedReleased, e.Unlinked, e.Resumed),
+    )
+)
+#: Of a charter, cycle or decision everything is told but single voices: these are read where they were said.
+QUIET = (
+    *("charter.acknowledged.v1", "decision.perspective_shared.v1", "decision.consented.v1"),
+    *("cycle.reflection_shared.v1",),
+)
+#: Of the organisation's own charter, what every member may read.
+_PRIVATE = ("charter.breach_raised.v1", "charter.repair_agreed.v1")
+
+_NOTHING = timedelta(0)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, in a sentence; names as they are today."""
+
+    at: datetime
+    #: "goal/<id>", "charter/<id>", "cycle/<id>" or "decision/<id>".
+    subject: str
+    type: str
+    event: UUID
+    text: str
+
+
+class Steady(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that nothing changed and that asks for nothing: its owner has lately said that it stands."""
+
+    goal: UUID
+    title: str
+    owner: UUID
+    due: date
+    judged_at: datetime
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest changes, the newest first, and how many there were."""
+
+    count: int
+    items: list[Change]
+
+
+class Needed(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions of one sort by deadline, and how many there are."""
+
+    count: int
+    overdue: int
+    items: list[Ask]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Goals that stand as they were, by due, and how many they are."""
+
+    count: int
+    items: list[Steady]
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One team between two times."""
+
+    team: UUID
+    since: datetime
+    as_of: str
+    recorded_as_of: datetime
+    policy_version: int
+    changed: Changed
+    #: Help that was asked for.
+    needs: Needed
+    blockers: Needed
+    #: Requests, offers, changes, deliveries and hand-overs that wait for somebody's word.
+    answers: Needed
+    #: Goals of which nobody spoke for a cadence, and promises whose time has passed.
+    quiet: Needed
+    #: Links whose parent has changed or ended since they were affirmed.
+    links: Needed
+    unchanged: Standing
+    #: Id -> how members, goals and charters named here are called today; only when asked for.
+    names: dict[str, str] = {}
+
+
+def digest(database: Database, lens: Lens, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
+    """What happened to the team's goals, charter, cycles and decisions from `since` on, and how they stand.
+
+    Each list holds `limit` items at most.
+    """
+    goals = goals_at(database, lens, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
+    told = asks(database, lens, goals, ahead=_NOTHING)
+    changed, moved = _changed(database, lens, team, since, limit)
+
+    def needed(*kinds: str) -> Needed:
+        return _needed(database, lens, [ask for ask in told if ask.kind in kinds], limit)
+
+    return Digest(
+        team=team,
+        since=since,
+        as_of=lens.as_of_text,
+        recorded_as_of=lens.recorded_as_of,
+        policy_version=lens.policy.version,
+        changed=changed,
+        needs=needed("need"),
+        blockers=needed("blocker"),
+        answers=needed("answer", "join", "verdict", "ruling"),
+        quiet=needed("check_in", "lapsed"),
+        links=needed("link"),
+        unchanged=_unchanged(
+            (goal for goal in goals if isinstance(goal, Promised)), moved | {ask.goal for ask in told}, lens, limit
+        ),
+    )
+
+
+def _changed(database: Database, lens: Lens, team: UUID, since: datetime, limit: int) -> tuple[Changed, set[UUID]]:
+    """The latest changes, and the goals that any of them concerns."""
+    types = {f"type_{n}": name for n, name in enumerate(CHANGES)}
+    params = {**lens.params, **types, "team": str(team), "since": micros(since), "rows": limit}
+    listed = ", ".join(f":{name}" for name in types)
+
+    def rows(name: str) -> list[Row]:
+        return database.query(statements("support")[name].replace(":types", listed), params)
+
+    counted = rows("changed_goals")
+    framework = _framework(database, lens, team, since)
+    latest = sorted([*rows("changes_of_goals"), *framework[:limit]], key=lambda r: (r.occurred_at, r.position))
+    latest = latest[::-1][:limit]
+    told = tell(database, lens.organisation_id, latest)
+    items = [
+        Change(
+            at=instant(row.occurred_at),
+            subject=f"{row.kind}/{row.stream_id}",
+            type=row.type,
+            event=entry.event_id,
+            text=entry.text,
+        )
+        for row, entry in zip(latest, told, strict=True)
+    ]
+    count = sum(row.n for row in counted) + len(framework)
+    return Changed(count=count, items=items), {UUID(row.stream_id) for row in counted}
+
+
+def _framework(database: Database, lens: Lens, team: UUID, since: datetime) -> list[Row]:
+    quiet = {f"quiet_{n}": name for n, name in enumerate(QUIET)}
+    sql = statements("support")["framework"].replace(":quiet", ", ".join(f":{name}" for name in quiet))
+    found = database.query(sql, {**lens.params, **quiet, "team": str(team), "since": micros(since)})
+    own = str(charter_id(lens.organisation_id, None))
+    return [row for row in found if row.stream_id != own or row.type not in _PRIVATE]
+
+
+def _needed(database: Database, lens: Lens, told: Sequence[Ask], limit: int) -> Needed:
+    ordered = sorted(told, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
+    return Needed(
+        count=len(told),
+        overdue=sum(ask.overdue for ask in told),
+        items=worded(database, lens, ordered[:limit]),
+    )
+
+
+def _unchanged(goals: Iterable[Promised], busy: set[UUID], lens: Lens, limit: int) -> Standing:
+    """Active, not paused, and in nobody's list: silence within the cadence after a word that it stands."""
+    still = [
+        goal
+        for goal in goals
+        if goal.state == "active"
+        and goal.id not in busy
+        and not (goal.pause is not None and goal.pause.paused_from <= lens.today < goal.pause.resume_on)
+    ]
+    still.sort(key=lambda goal: (goal.terms.due, str(goal.id)))
+    items = [
+        Steady(goal=goal.id, title=goal.title, owner=goal.owner, due=goal.terms.due, judged_at=goal.judged_at)
+        for goal in still[:limit]
+    ]
+    return Standing(count=len(still), items=items)
