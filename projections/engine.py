@@ -30,17 +30,23 @@ from projections.folding import (
     Folded,
     LedgerReader,
     Projection,
+    completed,
     fold,
+    followed,
     hold_back,
     moved,
-    whole_streams,
+    remembered,
+    touched_streams,
     write_rows,
 )
+from projections.memory import Memories
 from projections.rebuild import Difference, Progress, rebuild, verify
 from projections.tables import BELIEF
 
 #: Events per transaction while following; a rebuild takes more at a time.
 BATCH = 1_000
+#: A step of at most so many events is following live.
+_LIVE = 300
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +72,7 @@ class Engine:
         self.reader = reader
         self.database = database
         self.projections = {projection.name: projection for projection in projections}
+        self._memories = Memories()
         for table in (table for projection in projections for table in projection.tables):
             if table.columns[: len(BELIEF)] != BELIEF:
                 raise ValueError(f"table {table.name} must begin with the columns of BELIEF")
@@ -183,13 +190,31 @@ class Engine:
 
     def _fold(self, group: list[Checkpoint], events: list[Recorded]) -> list[Folded]:
         projections = [self.projections[c.name] for c in group]
-        streams = whole_streams(self.reader, events, frozenset().union(*(p.kinds for p in projections)))
+        touched = touched_streams(events, frozenset().union(*(p.kinds for p in projections)))
         # Held streams are read after the checkpoints: what changed in between fails the compare-and-set.
         held = all_held(self.database)
-        return [
-            fold(projection, checkpoint, streams, events, held.get(checkpoint.name, {}))
+        known = {p.name: followed(p, self._memories, touched, held.get(p.name, {})) for p in projections}
+        lacking = {
+            stream_id: part
+            for stream_id, part in touched.items()
+            if any(part[0].kind in p.kinds and stream_id not in known[p.name] for p in projections)
+        }
+        streams = completed(self.reader, lacking, events[-1].log_position)
+        folded = [
+            fold(projection, checkpoint, streams, events, held.get(checkpoint.name, {}), known[projection.name])
             for projection, checkpoint in zip(projections, group, strict=True)
         ]
+        # Following live, the next event of the same stream is likely; catching up on thousands, it is not.
+        if len(events) <= _LIVE:
+            for one in folded:
+                self._learn(one, streams)
+        return folded
+
+    def _learn(self, folded: Folded, streams: dict[UUID, list[Recorded]]) -> None:
+        """Have the streams remembered that were folded as a whole."""
+        for stream_id in folded.rows.keys() - folded.memories.keys():
+            stream = streams[stream_id]
+            folded.memories[stream_id] = (stream[-1].version, remembered(folded.projection, stream))
 
     def _write(self, folded: list[Folded]) -> bool:
         """All of it in one transaction, or nothing: False when another worker has moved one of the checkpoints."""
@@ -205,6 +230,9 @@ class Engine:
                     hold(transaction, one.newly_held.values())
         except _Lost:
             return False
+        for one in folded:
+            for stream_id, (version, memory) in one.memories.items():
+                self._memories.keep(one.projection.name, stream_id, version, memory)
         return True
 
     def _without_refused(self, folded: Folded) -> Folded:

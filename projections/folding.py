@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import msgspec
 from domain.envelope import Recorded
 from projections.checkpoints import Checkpoint, Held
 from projections.database import Transaction
+from projections.memory import Follows, Memories
 from projections.tables import FOREVER, Table
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -58,21 +60,33 @@ class Folded(msgspec.Struct, kw_only=True):
     upto: int
     rows: dict[UUID, Rows]
     applied: list[Recorded]
+    #: Stream -> its version and what is to be remembered of it, once this is written.
+    memories: dict[UUID, tuple[int, Any]]
     newly_held: dict[UUID, Held]
     released: list[UUID]
+
+
+def touched_streams(events: Sequence[Recorded], kinds: frozenset[str]) -> dict[UUID, list[Recorded]]:
+    """The events of each stream of these kinds."""
+    touched: dict[UUID, list[Recorded]] = {}
+    for event in events:
+        if event.kind in kinds:
+            touched.setdefault(event.stream_id, []).append(event)
+    return touched
 
 
 def whole_streams(
     reader: LedgerReader, events: Sequence[Recorded], kinds: frozenset[str]
 ) -> dict[UUID, list[Recorded]]:
     """The complete history, up to the batch's end, of each stream that it touches."""
-    touched: dict[UUID, list[Recorded]] = {}
-    for event in events:
-        if event.kind in kinds:
-            touched.setdefault(event.stream_id, []).append(event)
+    return completed(reader, touched_streams(events, kinds), events[-1].log_position)
+
+
+def completed(reader: LedgerReader, touched: dict[UUID, list[Recorded]], upto: int) -> dict[UUID, list[Recorded]]:
+    """These streams' events with all that came before them."""
     # A stream that begins in this batch is complete; the others are read in one query.
     begun = [stream_id for stream_id, found in touched.items() if found[0].version != 1]
-    return touched | (reader.streams(begun, events[-1].log_position) if begun else {})
+    return touched | (reader.streams(begun, upto) if begun else {})
 
 
 def fold(
@@ -81,19 +95,28 @@ def fold(
     streams: dict[UUID, list[Recorded]],
     events: Sequence[Recorded],
     held: dict[UUID, Held],
+    followed: dict[UUID, Followed] | None = None,
 ) -> Folded:
-    """What the projection makes of these events; a stream that it cannot fold is held back instead."""
+    """What the projection makes of these events; a stream that it cannot fold is held back instead.
+
+    `streams`: whole ones; `followed`: what it made of others from what it remembers of them.
+    """
+    followed = followed or {}
     folded = Folded(
         projection=projection,
         checkpoint=checkpoint,
         upto=events[-1].log_position if events else checkpoint.position,
         rows={},
         applied=[e for e in events if e.kind not in projection.kinds],
+        memories={stream_id: (one.version, one.memory) for stream_id, one in followed.items()},
         newly_held={},
         released=[],
     )
+    for stream_id, one in followed.items():
+        folded.rows[stream_id] = one.rows
+        folded.applied += one.events
     for stream_id, stream in streams.items():
-        if not stream or stream[0].kind not in projection.kinds:
+        if not stream or stream_id in followed or stream[0].kind not in projection.kinds:
             continue
         before = held.get(stream_id)
         since = before.since if before else checkpoint.position
@@ -107,6 +130,44 @@ def fold(
         if before is not None:
             folded.released.append(stream_id)
     return folded
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a projection made of a stream's next events from what it remembers of it."""
+
+    events: list[Recorded]
+    rows: Rows
+    version: int
+    memory: Any
+
+
+def followed(
+    projection: Projection, memories: Memories, touched: dict[UUID, list[Recorded]], held: dict[UUID, Held]
+) -> dict[UUID, Followed]:
+    """The streams of which this projection remembers enough; a fold that fails is tried again on the whole stream."""
+    found: dict[UUID, Followed] = {}
+    if not isinstance(projection, Follows):
+        return found
+    for stream_id, events in touched.items():
+        if events[0].kind not in projection.kinds or stream_id in held:
+            continue
+        memory = memories.at(projection.name, stream_id, events[0].version - 1)
+        if memory is None:
+            continue
+        with suppress(Exception):
+            more = projection.follow(memory, events)
+            if more is not None:
+                rows, memory = more
+                found[stream_id] = Followed(events=events, rows=rows, version=events[-1].version, memory=memory)
+    return found
+
+
+def remembered(projection: Projection, stream: Sequence[Recorded]) -> Any:  # noqa: ANN401 - each projection's own
+    """What the projection needs to go on after this whole stream; None where it cannot."""
+    if isinstance(projection, Follows):
+        with suppress(Exception):
+            return projection.remember(stream)
+    return None
 
 
 def _changed(projection: Projection, stream: list[Recorded], after: int) -> Rows:
@@ -130,6 +191,7 @@ def _held(name: str, tail: list[Recorded], since: int, error: Exception) -> Held
 
 def hold_back(folded: Folded, stream_id: UUID, error: Exception) -> None:
     del folded.rows[stream_id]
+    folded.memories.pop(stream_id, None)
     tail = [e for e in folded.applied if e.stream_id == stream_id]
     folded.applied = [e for e in folded.applied if e.stream_id != stream_id]
     since = tail[0].log_position - 1

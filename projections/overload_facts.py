@@ -25,7 +25,7 @@ from domain.load import Commitment
 from domain.member import AbsenceDeclared, CapacityDeclared
 from domain.quantities import exact
 from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
-from projections.timeline import changed_after, micros, versions
+from projections.timeline import Tip, Version, changed_after, follow, micros, tip, versions
 
 _FACT = (
     *BELIEF,
@@ -150,6 +150,10 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Rows = dict[str, list[tuple[Any, ...]]]
+#: An event that moved a due out, and the due that it moved.
+_Deferral = tuple[str, date]
+#: The goal's tip and its deferrals; no tip: a member, whose facts follow from each event alone.
+_Memory = tuple[Tip | None, tuple[_Deferral, ...]]
 #: Table name and event id -> the fact's own columns.
 _Facts = dict[tuple[str, ...], tuple[Any, ...]]
 
@@ -171,11 +175,39 @@ class OverloadFacts:
         if stream[0].kind == "member":
             found[CAPACITIES.name] = [(*head, *row) for row in _capacities(stream) if row[0] > after]
             return found
-        found[PROMISES.name] = [(*head, *row) for row in _promises(stream, after)]
+        changed = [version for version in versions(stream, evolve) if changed_after(version, after)]
+        found[PROMISES.name] = [(*head, *row) for row in _promises(changed)]
         for table, row in _believed(stream):
             if row[0] > after or after < row[1] < FOREVER:
                 found[table].append((*head, *row))
         return found
+
+    def remember(self, stream: Sequence[Recorded]) -> _Memory | None:
+        """What `follow` needs to go on after a whole stream; None for an empty one."""
+        last = tip(stream, evolve)
+        if last is None or stream[0].kind == "member":
+            return (None, ()) if stream else None
+        deferrals: list[_Deferral] = []
+        _told(sorted(stream, key=lambda r: (r.occurred_at, r.version)), None, deferrals)
+        return last, tuple(deferrals)
+
+    def follow(self, memory: _Memory, events: Sequence[Recorded]) -> tuple[Rows, _Memory] | None:
+        """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
+        last, earlier = memory
+        if last is None:
+            return self.rows(events), memory
+        followed = follow(last, events, evolve)
+        if followed is None:
+            return None
+        found: Rows = {table.name: [] for table in self.tables}
+        head = (str(events[0].organisation_id), str(events[0].stream_id))
+        found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0])]
+        deferrals = list(earlier)
+        # Told in order, a fact is believed from its own event on.
+        own = {str(r.event_id): (r.log_position, FOREVER, str(r.event_id), micros(r.occurred_at)) for r in events}
+        for key, values in _told(events, last.state, deferrals).items():
+            found[key[0]].append((*head, *own[key[1]], *values))
+        return found, (followed[1], tuple(deferrals))
 
 
 OVERLOAD = OverloadFacts()
@@ -205,12 +237,12 @@ def held(goal: Goal | None) -> Held | None:
     )
 
 
-def _promises(stream: Sequence[Recorded], after: int) -> Iterator[tuple[Any, ...]]:
+def _promises(changed: Sequence[Version]) -> Iterator[tuple[Any, ...]]:
     # A state that outlives the one after it in belief has several rows; it is written out once.
     tails: dict[int, tuple[Any, ...] | None] = {}
-    for version in versions(stream, evolve):
+    for version in changed:
         # A state of no duration answers no question about an instant.
-        if not changed_after(version, after) or version.valid_from == version.valid_to:
+        if version.valid_from == version.valid_to:
             continue
         if id(version.state) not in tails:
             tails[id(version.state)] = _promise(version.state)
@@ -271,7 +303,7 @@ def _believed(stream: Sequence[Recorded]) -> Iterator[tuple[str, tuple[Any, ...]
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
     for cut in (*_told_late(stream), len(stream)):
-        told = _told(sorted(stream[:cut], key=lambda r: (r.occurred_at, r.version)))
+        told = _told(sorted(stream[:cut], key=lambda r: (r.occurred_at, r.version)), None, [])
         for key in standing.keys() | told.keys():
             known_from, values = standing.get(key, (0, None))
             if values == told.get(key):
@@ -294,11 +326,12 @@ def _told_late(stream: Sequence[Recorded]) -> Iterator[int]:
         latest = max(latest, recorded.occurred_at)
 
 
-def _told(stream: Sequence[Recorded]) -> _Facts:
-    """The facts of a goal's events, given in the order of business time."""
+def _told(stream: Sequence[Recorded], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
+    """The facts of a goal's events, given in the order of business time; `goal` as it stood before them.
+
+    `deferrals`: those before, to which theirs are added.
+    """
     facts: _Facts = {}
-    deferrals: list[tuple[str, date]] = []
-    goal: Goal | None = None
     for recorded in stream:
         before, goal = goal, evolve(goal, recorded)
         event, key = recorded.data, str(recorded.event_id)
@@ -389,7 +422,7 @@ def _gave(
     )
 
 
-def _returned(before: Promised, goal: Promised, key: str, deferrals: Sequence[tuple[str, date]], facts: _Facts) -> None:
+def _returned(before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts) -> None:
     """Every deferral of this goal whose old due is reached again, or passed, by a due that moves back."""
     if goal.terms.due < before.terms.due:
         for deferral, old_due in deferrals:

@@ -90,6 +90,14 @@ class SupportFacts:
                 found[table].append((*head, *fact, *values))
         return found
 
+    def remember(self, _stream: Sequence[Recorded]) -> bool:
+        """Each fact follows from its event alone: there is nothing to remember but that."""
+        return True
+
+    def follow(self, memory: object, events: Sequence[Recorded]) -> tuple[Rows, object] | None:
+        """The facts of a stream's next events."""
+        return self.rows(events), memory
+
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)

@@ -86,12 +86,87 @@ class _Step:
         )
 
 
+class Tip(msgspec.Struct, frozen=True, kw_only=True):
+    """The last version of a stream in business time, as it is believed now: all that going on in order needs."""
+
+    event_id: UUID
+    version: int
+    #: Microseconds UTC of `occurred_at`.
+    valid_from: int
+    known_from: int
+    recorded_from: int
+    state: Any
+
+    def believed(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
+        """The row that says so."""
+        return Version(
+            event_id=self.event_id,
+            version=self.version,
+            valid_from=self.valid_from,
+            valid_to=valid_to,
+            known_from=self.known_from,
+            known_to=known_to,
+            recorded_from=self.recorded_from,
+            recorded_to=recorded_to,
+            state=self.state,
+        )
+
+
+def tip(stream: Sequence[Recorded], evolve: Evolve) -> Tip | None:
+    """The tip of a whole stream; None for an empty one."""
+    if not stream:
+        return None
+    last = _line(stream, evolve)[0][-1]
+    return Tip(
+        event_id=last.event.event_id,
+        version=last.event.version,
+        valid_from=last.key[0],
+        known_from=last.known_from,
+        recorded_from=last.recorded_from,
+        state=last.state,
+    )
+
+
+def follow(last: Tip, events: Sequence[Recorded], evolve: Evolve) -> tuple[list[Version], Tip] | None:
+    """The versions that the next events of a stream open or close, and its tip after them.
+
+    However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
+    """
+    found: list[Version] = []
+    for event in events:
+        at, recorded = micros(event.occurred_at), micros(event.recorded_at)
+        if (at, event.version) < (last.valid_from, last.version):
+            return None
+        state = evolve(last.state, event)
+        if last.state is not None:
+            found.append(last.believed(FOREVER, event.log_position, recorded))
+            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=recorded)
+            found.append(ended.believed(at, FOREVER, FOREVER))
+        last = Tip(
+            event_id=event.event_id,
+            version=event.version,
+            valid_from=at,
+            known_from=event.log_position,
+            recorded_from=recorded,
+            state=state,
+        )
+    if last.state is not None:
+        found.append(last.believed(FOREVER, FOREVER, FOREVER))
+    return found, last
+
+
 def versions(stream: Sequence[Recorded], evolve: Evolve) -> list[Version]:
     """Every version of one stream under every belief, its events given in log order.
 
     An event in order costs one step; a back-dated one re-derives the versions after it. Where `evolve` answers None
     (nothing there yet) there is no version.
     """
+    line, done = _line(stream, evolve)
+    return done + [step.believed(FOREVER, FOREVER) for step in line if step.state is not None]
+
+
+def _line(stream: Sequence[Recorded], evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+    """The steps that are believed now, in the order of business time, and the versions that no longer are."""
     line: list[_Step] = []
     keys: list[tuple[int, int]] = []
     done: list[Version] = []
@@ -121,8 +196,7 @@ def versions(stream: Sequence[Recorded], evolve: Evolve) -> list[Version]:
                 before = state
         line.insert(place, new)
         keys.insert(place, new.key)
-    done += [step.believed(FOREVER, FOREVER) for step in line if step.state is not None]
-    return done
+    return line, done
 
 
 def changed_after(version: Version, after: int) -> bool:
@@ -163,19 +237,30 @@ class StateView:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
-        head = (str(stream[0].organisation_id), str(stream[0].stream_id))
+        changed = [version for version in versions(stream, self._evolve) if changed_after(version, after)]
+        return {self.name: self._rows(stream[0], changed)}
+
+    def remember(self, stream: Sequence[Recorded]) -> Tip | None:
+        """What `follow` needs to go on after a whole stream."""
+        return tip(stream, self._evolve)
+
+    def follow(self, memory: Tip, events: Sequence[Recorded]) -> tuple[dict[str, list[tuple[Any, ...]]], Tip] | None:
+        """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
+        found = follow(memory, events, self._evolve)
+        return None if found is None else ({self.name: self._rows(events[0], found[0])}, found[1])
+
+    def _rows(self, event: Recorded, found: Sequence[Version]) -> list[tuple[Any, ...]]:
+        head = (str(event.organisation_id), str(event.stream_id))
         # A state that outlives the one after it in belief has several rows; its text is made once.
         tails: dict[int, tuple[Any, ...]] = {}
-        found = []
-        for version in versions(stream, self._evolve):
-            if not changed_after(version, after):
-                continue
+        rows = []
+        for version in found:
             tail = tails.get(id(version.state))
             if tail is None:
                 body = msgspec.json.encode(version.state).decode()
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
-            found.append((*head, version.known_from, version.known_to, *_validity(version), *tail))
-        return {self.name: found}
+            rows.append((*head, version.known_from, version.known_to, *_validity(version), *tail))
+        return rows
 
 
 def _validity(version: Version) -> tuple[Any, ...]:
