@@ -22,12 +22,14 @@ import pytest
 from domain import calendar, load, quantities, reasons, terms
 from domain.aggregates import EVENTS
 from domain.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
+from domain.charter import expectations, purpose, ruling
+from domain.charter import state as charters
 from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
 from ledger import idempotency, keys
-from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief, support
+from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief, rituals, support
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
@@ -250,18 +252,28 @@ def reasons_asked(act: str) -> str:
     return " or ".join(REASONS[kind] for kind in ("R", "c", "-") if kind in asked)
 
 
+ASKED_OF_CYCLES = {"drop_improvement": REASONS["c"]}
+#: What an act on a charter asks for, where it asks for something (tests/domain/test_charter_*.py hold it to that).
+ASKED_OF_CHARTERS = {
+    **dict.fromkeys(("revise_non_negotiable", "retire_non_negotiable", "withdraw_freedom"), REASONS["R"]),
+    **dict.fromkeys(("propose_purpose", "adopt_purpose"), f"{REASONS['R']} or {REASONS['-']}"),
+}
+
+
 @pytest.mark.parametrize("do", sorted(DOES))
 def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     told = {row[0]: row for row in rows(section(page("import.md"), "Rows"))}
     kind, struct = DOES[do]
-    head = {"do", "reason", "as", "ref"}
+    # Whose charter it is stands in `charter`.
+    head = {"do", "reason", "as", "ref", *(["of"] if kind == "charter" else [])}
     fields = [f for f in msgspec.structs.fields(struct) if f.encode_name not in head]
 
     assert f"`{do}`" in told
     _, needed, may, reason = told[f"`{do}`"]
     assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == code(needed) | code(may)
     assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= code(needed)
-    expected = reasons_asked(str(struct.__struct_config__.tag)) if kind == "goal" and do != "goal.draft" else "none"
+    tag = str(struct.__struct_config__.tag)
+    expected = reasons_asked(tag) if kind == "goal" and do != "goal.draft" else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES).get(tag, "none")
     assert expected == reason
 
 
@@ -438,6 +450,9 @@ NAMES_OF_SUPPORT = {
 }
 
 
+NAMES_OF_RITUALS = {"ritual_minutes", "async_minutes", "async_share"}
+
+
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of all figures of these reports about one promise with a number to reach."""
@@ -454,11 +469,11 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine.migrate()
         engine.catch_up()
         view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
-        reports = (overload.report, drift.report, support.report)
+        reports = (overload.report, drift.report, rituals.report, support.report)
         return {f.name for make in reports for f in make(database, view).figures}
 
 
-@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT | NAMES_OF_SUPPORT))
+@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT | NAMES_OF_RITUALS | NAMES_OF_SUPPORT))
 def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
     assert name in code(page("reports.md"))
     assert name in reported
@@ -468,7 +483,7 @@ def test_drift_has_a_row_for_each_of_its_figures(reported: set[str]) -> None:
     told = section(page("reports.md"), "Drift: a vector of five")
     first_cells = " ".join(row[0] for row in rows(told))
 
-    assert reported - NAMES_OF_OVERLOAD - NAMES_OF_SUPPORT <= code(first_cells)
+    assert reported - NAMES_OF_OVERLOAD - NAMES_OF_RITUALS - NAMES_OF_SUPPORT <= code(first_cells)
 
 
 def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:
@@ -495,6 +510,12 @@ LIMITS: dict[str, float] = {
     "Clarifications that stop the response clock": evolve.CLARIFY_PAUSES,
     "Working days for which one clarification stops it": communication.CLARIFY_WORKING_DAYS,
     "Working days after a return until clocks run again": calendar.SETTLING_WORKING_DAYS,
+    "Non-negotiables of a charter in force, at least": charters.FEWEST_NON_NEGOTIABLES,
+    "Non-negotiables of a charter, at most": charters.MOST_NON_NEGOTIABLES,
+    "Purpose proposals open at once": purpose.MOST_PROPOSALS,
+    "Days of a purpose's time-box": purpose.LONGEST_TIME_BOX_DAYS,
+    "Names that a charter gives to parts of one sort": ruling.MOST_PARTS,
+    "Breaches of one charter that await their repair talk": expectations.MOST_OPEN_BREACHES,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
     "Working days over which overdue effort is laid": load.CATCHING_UP_DAYS,
     "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,

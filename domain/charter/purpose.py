@@ -49,7 +49,7 @@ def _until(until: date | None, world: World) -> date:
     if not 0 <= ahead <= LONGEST_TIME_BOX_DAYS:
         last = world.today + timedelta(days=LONGEST_TIME_BOX_DAYS)
         raise InvalidField(
-            "a time-box ends today at the earliest, and within 92 days",
+            f"a time-box ends today at the earliest, and within {LONGEST_TIME_BOX_DAYS} days",
             pointer="/until",
             allowed=(f"{world.today}..{last}",),
         )
