@@ -1,0 +1,292 @@
+"""Decisions over HTTP: asked, objected to, integrated, consented to; what is refused, and what who may see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.house import START, House, why
+
+DEADLINE = START + timedelta(days=4)
+LATER = DEADLINE + timedelta(hours=1)
+
+
+def question(**fields: Any) -> dict[str, Any]:
+    """What ana asks; name what differs."""
+    return {
+        "do": "open",
+        "ref": "on-call",
+        "question": "How do we hand over on-call?",
+        "options": ["In a call each Monday", "As we do now"],
+        "deciders": ["ana", "ben"],
+        "deadline": DEADLINE.isoformat(),
+        "fallback": {"rule": "status_quo"},
+        "status_quo": "o2",
+        "team": "core",
+        **fields,
+    }
+
+
+def ask(house: House, by: str = "ana", **fields: Any) -> str:
+    """The id of a decision that was asked for."""
+    return str(house.as_(by).says("/v1/decisions", question(**fields))["id"])
+
+
+def consent(house: House, by: str, **fields: Any) -> dict[str, Any]:
+    told: dict[str, Any] = house.as_(by).says("/v1/decisions/on-call/consent", {"option": "o1", **fields})
+    return told
+
+
+def test_a_decision_is_made_by_consent(house: House) -> None:
+    # given a question, and an objection to its first option
+    opened = house.as_("ana").post("/v1/decisions", question())
+    assert 201 == opened.status_code
+    assert f"/v1/decisions/{opened.json()['id']}" == opened.headers["location"]
+    assert [house.id("member", "ana"), house.id("member", "ben")] == opened.json()["waiting_for"]
+    house.as_("sam").says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "I am away on Mondays"})
+
+    # when it is integrated and everybody consents to what they have seen
+    integrated = house.as_("ana").says("/v1/decisions/on-call/integrate-objection", {"how": "On Tuesdays"})
+    seen = house.as_("ben").asks("/v1/decisions/on-call")["worded_by"]["o1"]
+    assert [seen] == integrated["events"]
+    consent(house, "ana", answers=seen)
+    decided = consent(house, "ben", answers=seen)
+
+    # then it is decided in that very act
+    assert ("decided", "In a call each Monday", "consent", True) == tuple(
+        decided[name] for name in ("state", "decided", "decided_by", "in_favour")
+    )
+    assert 2 == len(decided["events"])
+    told = house.as_("mia").asks("/v1/decisions/on-call")
+    assert ["set_review", "review", "reopen"] == told["acts"]
+    assert decided["events"][1] == told["decision"]["decided"]["event_id"]
+    sentences = [entry["text"] for entry in house.as_("mia").asks("/v1/decisions/on-call/history")["entries"]]
+    assert 'Ben completed the consent: "In a call each Monday" holds.' == sentences[-1]
+
+
+def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed(house: House) -> None:
+    ask(house)
+    house.clock.now = LATER
+    before = house.events()
+
+    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
+
+    assert (409, "act_not_allowed") == (response.status_code, response.json()["code"])
+    assert ["set_review", "review", "reopen"] == response.json()["allowed"]
+    assert DEADLINE.isoformat().replace("+00:00", "Z") in response.json()["detail"]
+    assert before == house.events()
+
+
+def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(house: House) -> None:
+    ask(house)
+    house.as_("sam").says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
+    [now] = house.as_("ana").says("/v1/decisions/on-call/integrate-objection", {"how": "Tuesdays"})["events"]
+
+    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
+
+    assert (422, "answers_required") == (response.status_code, response.json()["code"])
+    assert now == response.json()["open_event"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"options": ["Only this"]}, "/options"),
+        ({"options": ["A"] * 11}, "/options"),
+        ({"deciders": []}, "/deciders"),
+        ({"deciders": ["ana", "nobody"]}, "/deciders/1"),
+        ({"deadline": "2026-03-01T09:00:00Z"}, "/deadline"),
+        ({"deadline": "2027-03-01T09:00:00Z"}, "/deadline"),
+        ({"deadline": "2026-03-05"}, "/deadline"),
+        ({"deadline": "2026-03-05T09:00:00"}, "/deadline"),
+        ({"deadline": "9999-12-31T23:59:59-12:00"}, "/deadline"),
+        ({"fallback": {"rule": "majority"}}, "/fallback/rule"),
+        ({"fallback": {"rule": "option"}}, "/fallback/option"),
+        ({"status_quo": "o9"}, "/status_quo"),
+        ({"question": ""}, "/question"),
+        ({"question": "x" * 2001}, "/question"),
+        ({"about": {"proposal": "none"}}, "/about/proposal"),
+        ({"team": "nowhere"}, "/team"),
+        ({"vote": True}, "/vote"),
+    ],
+)
+def test_a_bad_question_is_refused_naming_its_field(shared: House, fields: dict[str, Any], pointer: str) -> None:
+    before = shared.events()
+
+    response = shared.as_("lea").post("/v1/decisions", question(**fields))
+
+    assert response.status_code in (404, 422), response.text
+    problem = response.json()
+    assert pointer in [problem.get("pointer"), *(error["pointer"] for error in problem.get("errors", []))]
+    assert before == shared.events()
+
+
+@pytest.mark.parametrize("path", ["consent", "raise-objection", "integrate-objection", "decide", "reopen", "review"])
+def test_nothing_can_be_said_about_a_decision_that_is_not_there(shared: House, path: str) -> None:
+    body = {"option": "o1", "text": "x", "how": "x", "deadline": DEADLINE.isoformat()}
+    takes = {"consent": ["option"], "raise-objection": ["option", "text"], "integrate-objection": ["how"]}
+    takes |= {"decide": ["option"], "reopen": ["deadline"], "review": []}
+
+    response = shared.as_("ana").post(f"/v1/decisions/nothing/{path}", {name: body[name] for name in takes[path]})
+
+    assert (404, "not_found") == (response.status_code, response.json()["code"])
+
+
+def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(house: House) -> None:
+    ask(house, fallback={"rule": "lead_decides"})
+    house.clock.now = LATER
+
+    refused = house.as_("ana").post("/v1/decisions/on-call/decide", {"option": "o1"})
+    decided = house.as_("lea").says("/v1/decisions/on-call/decide", {"option": "o1"})
+
+    assert (403, "forbidden") == (refused.status_code, refused.json()["code"])
+    assert ("decided", "lead", "In a call each Monday") == tuple(
+        decided[name] for name in ("state", "decided_by", "decided")
+    )
+
+
+def test_an_act_is_taken_once_with_its_key_and_against_its_version(house: House) -> None:
+    ask(house)
+    once = {"Idempotency-Key": "k1"}
+    first = house.as_("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
+    again = house.as_("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
+    stale = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": '"v1"'})
+
+    assert first.json() == again.json()
+    assert "true" == again.headers["idempotent-replayed"]
+    assert 412 == stale.status_code
+
+
+def test_an_import_key_of_an_integration_takes_no_part(house: House) -> None:
+    ask(house, team=None, deciders=["ana", "bot"])
+
+    response = house.as_("bot").post("/v1/decisions/on-call/consent", {"option": "o1"})
+
+    assert (403, "forbidden") == (response.status_code, response.json()["code"])
+
+
+# --- who sees it -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("person", "sees"), [("mia", True), ("lea", True), ("stella", True), ("aud", True), ("eva", False), ("ned", True)]
+)
+def test_a_teams_decision_is_seen_by_its_members_and_deciders(house: House, person: str, sees: bool) -> None:
+    ask(house, deciders=["ana", "ned"])
+    house.as_("ana").says("/v1/decisions/on-call/share-perspective", {"text": "Calls are fine"})
+
+    for path in ("", "/history"):
+        assert (200 if sees else 403) == house.as_(person).get(f"/v1/decisions/on-call{path}").status_code
+    listed = house.as_(person).asks("/v1/decisions")["decisions"]
+    assert (["How do we hand over on-call?"] if sees else []) == [found["question"] for found in listed]
+    feed = house.as_(person).asks("/v1/events?types=decision.opened.v1,decision.perspective_shared.v1")
+    assert (2 if sees else 0) == len(feed)
+
+
+def test_a_refusal_does_not_tell_an_outsider_how_it_stands(house: House) -> None:
+    ask(house)
+    for by in ("ana", "ben"):
+        consent(house, by)
+
+    for path, body in (("consent", {"option": "o1"}), ("raise-objection", {"option": "o1", "text": "no"})):
+        response = house.as_("eva").post(f"/v1/decisions/on-call/{path}", body)
+        assert (403, "forbidden") == (response.status_code, response.json()["code"])
+        assert "decided" not in response.json()["detail"]
+
+
+def test_the_organisations_own_decisions_are_everybodys_to_see(house: House) -> None:
+    ask(house, team=None)
+
+    assert 200 == house.as_("eva").get("/v1/decisions/on-call").status_code
+    assert 1 == len(house.as_("eva").asks("/v1/decisions?team=organisation")["decisions"])
+    assert [] == house.as_("eva").asks("/v1/decisions?team=edge")["decisions"]
+
+
+def test_another_organisation_knows_nothing_of_it(house: House) -> None:
+    decision = ask(house, team=None)
+
+    stranger = house.as_("stella", "rival")
+    assert 404 == stranger.get(f"/v1/decisions/{decision}").status_code
+    assert 404 == stranger.post(f"/v1/decisions/{decision}/consent", {"option": "o1"}).status_code
+    assert [] == stranger.asks("/v1/decisions")["decisions"]
+
+
+# --- lists, times, the report ----------------------------------------------------------------------------------------
+
+
+def test_a_list_goes_on_where_its_page_ended(house: House) -> None:
+    for number in range(3):
+        ask(house, ref=f"d{number}", question=f"Q{number}")
+
+    first = house.as_("mia").get("/v1/decisions?limit=2&state=open&team=core")
+    second = house.as_("mia").asks(first.headers["link"].partition(">")[0].lstrip("<"))
+
+    assert ["Q2", "Q1"] == [found["question"] for found in first.json()["decisions"]]
+    assert (["Q0"], None) == ([found["question"] for found in second["decisions"]], second["next"])
+
+
+@pytest.mark.parametrize("query", ["state=closed", "limit=0", "limit=201", "cursor=x", "decider=", "sort=question"])
+def test_a_bad_question_about_decisions_is_refused(shared: House, query: str) -> None:
+    assert 422 == shared.as_("ana").get(f"/v1/decisions?{query}").status_code
+
+
+def test_a_decision_is_shown_as_of_any_time(house: House) -> None:
+    ask(house)
+    house.clock.now = START + timedelta(days=1)
+    for by in ("ana", "ben"):
+        consent(house, by)
+
+    assert "open" == house.as_("mia").asks("/v1/decisions/on-call?as_of=2026-03-02")["state"]
+    assert "decided" == house.as_("mia").asks("/v1/decisions/on-call?as_of=2026-03-03")["state"]
+    assert [] == house.as_("mia").asks("/v1/decisions?as_of=2026-03-02&state=decided")["decisions"]
+    assert 404 == house.as_("mia").get("/v1/decisions/on-call?as_of=2026-03-01").status_code
+
+
+def test_the_version_of_a_read_is_what_if_match_takes(house: House) -> None:
+    ask(house)
+    tag = house.as_("ben").get("/v1/decisions/on-call").headers["etag"]
+
+    assert 304 == house.as_("ben").get("/v1/decisions/on-call", headers={"If-None-Match": tag}).status_code
+    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": tag})
+    assert 200 == response.status_code
+
+
+def test_the_report_tells_how_decisions_go(house: House) -> None:
+    ask(house)
+    house.clock.now = START + timedelta(days=1)
+    for by in ("ana", "ben"):
+        consent(house, by)
+
+    told = house.as_("lea").asks("/v1/reports/decisions?team=core&explain=true")
+
+    found = {figure["name"]: figure for figure in told["figures"]}
+    assert {
+        *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),
+        *("objections_integrated", "decisions_reopened"),
+    } == set(found)
+    inside = found["decisions_inside_time_box"]
+    assert (1, 1, True, house.id("team", "core")) == tuple(inside[k] for k in ("count", "n", "small_sample", "team"))
+    assert 2 == len(inside["events"])
+    assert house.as_("lea").get("/v1/reports/decisions?format=csv").text.startswith("name,")
+
+
+def test_the_report_on_another_team_is_not_for_everybody(house: House) -> None:
+    assert 403 == house.as_("eva").get("/v1/reports/decisions?team=core").status_code
+
+
+def test_a_small_teams_figures_are_withheld_from_its_members(house: House) -> None:
+    ask(house, by="ned", team="edge", deciders=["ned", "eva"], ref="edges")
+    figures = house.as_("ned").asks("/v1/reports/decisions?team=edge")["figures"]
+
+    assert {"withheld"} == {figure["status"] for figure in figures}
+
+
+def test_an_event_of_a_decision_says_what_it_carries(house: House) -> None:
+    ask(house)
+
+    [event] = house.as_("ana").asks("/v1/events?types=decision.opened.v1")
+    assert datetime.fromisoformat(event["data"]["deadline"]).astimezone(UTC) == DEADLINE
+    assert {"reason", "text"}.isdisjoint(event["data"])
+    assert why()["text"] not in str(event)
