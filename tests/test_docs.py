@@ -24,12 +24,26 @@ from domain.aggregates import EVENTS
 from domain.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
 from domain.charter import expectations, purpose, ruling
 from domain.charter import state as charters
+from domain.cycle import decide as cycle_rules
+from domain.cycle import opening as cycle_opening
 from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
 from ledger import idempotency, keys
-from projections import drift, figures, goals, history, overload, overload_evidence, pairing, relief, rituals, support
+from projections import (
+    cycle_review,
+    drift,
+    figures,
+    goals,
+    history,
+    overload,
+    overload_evidence,
+    pairing,
+    relief,
+    rituals,
+    support,
+)
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
@@ -273,7 +287,11 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == code(needed) | code(may)
     assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= code(needed)
     tag = str(struct.__struct_config__.tag)
-    expected = reasons_asked(tag) if kind == "goal" and do != "goal.draft" else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES).get(tag, "none")
+    expected = (
+        reasons_asked(tag)
+        if kind == "goal" and do != "goal.draft"
+        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES).get(tag, "none")
+    )
     assert expected == reason
 
 
@@ -451,6 +469,13 @@ NAMES_OF_SUPPORT = {
 
 
 NAMES_OF_RITUALS = {"ritual_minutes", "async_minutes", "async_share"}
+NAMES_OF_CYCLES = {
+    *("improvements_done", "improvements_dropped", "improvements_open", "improvements_overdue", "goals_carried_on"),
+    *("goals_renegotiated", "goals_kept", "goals_dropped", "goals_undecided", "reflections", "contributions"),
+    *("lessons", "reflection_share"),
+}
+#: Of all reports but drift.
+NAMES_ELSEWHERE = NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
 
 
 @pytest.fixture(scope="module")
@@ -469,11 +494,11 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine.migrate()
         engine.catch_up()
         view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
-        reports = (overload.report, drift.report, rituals.report, support.report)
+        reports = (overload.report, drift.report, rituals.report, support.report, cycle_review.report)
         return {f.name for make in reports for f in make(database, view).figures}
 
 
-@pytest.mark.parametrize("name", sorted(NAMES_OF_OVERLOAD | NAMES_OF_DRIFT | NAMES_OF_RITUALS | NAMES_OF_SUPPORT))
+@pytest.mark.parametrize("name", sorted(NAMES_OF_DRIFT | NAMES_ELSEWHERE))
 def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
     assert name in code(page("reports.md"))
     assert name in reported
@@ -483,7 +508,7 @@ def test_drift_has_a_row_for_each_of_its_figures(reported: set[str]) -> None:
     told = section(page("reports.md"), "Drift: a vector of five")
     first_cells = " ".join(row[0] for row in rows(told))
 
-    assert reported - NAMES_OF_OVERLOAD - NAMES_OF_RITUALS - NAMES_OF_SUPPORT <= code(first_cells)
+    assert reported - NAMES_ELSEWHERE <= code(first_cells)
 
 
 def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:
@@ -524,6 +549,11 @@ LIMITS: dict[str, float] = {
     "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
     "Days in which something given up counts as come back": pairing.CAME_BACK_WITHIN_DAYS,
     "Weeks of the longer deferral that relief tries": max(relief.DEFERRALS),
+    "Goals of one cycle": cycle_opening.MOST_GOALS,
+    "Improvements of one cycle": cycle_rules.MOST_IMPROVEMENTS,
+    "Learnings of one cycle": cycle_rules.MOST_LEARNINGS,
+    "Reflections of one cycle": cycle_rules.MOST_REFLECTIONS,
+    "Contributions of one cycle": cycle_rules.MOST_CONTRIBUTIONS,
     "Goals on a page": goals.LARGEST_PAGE,
     "History events on a page": history.LARGEST_PAGE,
     "Members on a page": people.LARGEST_PAGE,
