@@ -87,7 +87,7 @@ def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(hous
     response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (422, "answers_required") == (response.status_code, response.json()["code"])
-    assert now == response.json()["open_event"]
+    assert now == response.json()["open"]
 
 
 @pytest.mark.parametrize(
