@@ -38,6 +38,7 @@ MOST_REFLECTIONS, MOST_CONTRIBUTIONS = 1_000, 1_000
 
 def decide(cycle: Cycle | None, act: a.CycleAct, world: World) -> list[Fact]:
     """The facts that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    _check_party(world)
     event_id = world.next_id()
     reason = None
     event: Event
@@ -51,6 +52,16 @@ def decide(cycle: Cycle | None, act: a.CycleAct, world: World) -> list[Fact]:
         reason = act.reason if isinstance(act, a.DropImprovement) else None
         event = _RULES[type(act)](_Said(_running(cycle, world), event_id, world), act)
     return [Fact(event_id=event_id, data=event, occurred_at=world.at, reason=reason)]
+
+
+def _check_party(world: World) -> None:
+    """Who has left, and a machine, has no part in a cycle; an import tells of what people did."""
+    machine = world.roles & {"integration", "auditor"} and "steward" not in world.roles
+    if world.party is None or (machine and world.source is not Source.IMPORT):
+        raise Forbidden("a cycle is looked back upon by people", allowed=("member", "lead", "steward"))
+    member = world.member(world.party)
+    if member is not None and member.left_at is not None and member.left_at <= world.at:
+        raise Forbidden("who has left the organisation no longer acts in it")
 
 
 class _Said(NamedTuple):

@@ -368,3 +368,17 @@ def test_an_improvement_keeps_the_name_that_its_source_gave_it_in_every_cycle() 
     closed(story)
     story.says("lea", opening(follows="cycle"), on="next")
     given(story=story).when(c.FinishImprovement(improvement="ask-early"), by="ben", on="next").then(e.ImprovementDone)
+
+
+def test_a_machine_and_whoever_has_left_has_no_part_in_it() -> None:
+    story = cycling("one")
+    learn = c.RecordLearning(text="x")
+
+    given(story=story).when(learn, by="ben", roles=frozenset({"integration"})).refused_with(
+        Forbidden, allowed=("member", "lead", "steward")
+    )
+    given(story=story).when(
+        learn, by="ben", at="2026-02-01", learnt="2026-02-02", roles=frozenset({"integration"})
+    ).then(e.LearningRecorded)
+    story.says("lea", Leave())
+    given(story=story).when(c.Close(), by="lea").refused_with(Forbidden)
