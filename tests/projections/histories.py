@@ -6,12 +6,14 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from domain import member, organisation
+from domain.charter import acts as charters
 from domain.errors import Refusal
 from domain.goal import acts
-from domain.terms import TermsInput
+from domain.terms import SupportInput, TermsInput
 from tests.spec import offer, request, terms, why
 from tests.story import Story
 
@@ -29,7 +31,7 @@ def _said(kind: int, number: int) -> tuple[str, Any]:
     changes = (
         acts.Changes(due=_due(number)),
         acts.Changes(effort_hours=number + 1, conditions=["It is read", f"By {number} people"]),
-        acts.Changes(supports=terms(supports=["one"]).supports, owner="ben"),
+        acts.Changes(supports=terms(supports=["one", SupportInput(purpose="core")]).supports, owner="ben"),
         acts.Changes(pause=acts.Pause(paused_from=date(2026, 3, 5), resume_on=_due(number))),
     )[number % 4]
     table: tuple[tuple[str, Any], ...] = (
@@ -81,6 +83,33 @@ _KINDS = 38
 _LIVELY = 32
 #: From this number on something is said about people instead.
 _ABOUT_PEOPLE = 8
+#: And from this one on about the team's charter.
+_ABOUT_CHARTER = 12
+
+
+#: What is said about team core's charter, and by whom.
+_CHARTER: tuple[tuple[str, Any], ...] = (
+    (
+        "ana",
+        charters.ProposePurpose(
+            of="core", text="", to_team="ease", to_clients="trust", to_organisation="growth", reason=why()
+        ),
+    ),
+    ("lea", charters.AdoptPurpose(of="core")),
+    ("lea", charters.AdoptNonNegotiable(of="core", non_negotiable="kind", text="We are kind")),
+    ("lea", charters.AdoptNonNegotiable(of="core", text="We are open")),
+    ("lea", charters.ReviseNonNegotiable(of="core", non_negotiable="kind", text="We are clear", reason=why())),
+    ("lea", charters.RetireNonNegotiable(of="core", non_negotiable="kind", reason=why())),
+    ("lea", charters.PutInForce(of="core")),
+    ("ben", charters.Acknowledge(of="core", non_negotiable="kind", version=1)),
+    ("ben", charters.Acknowledge(of="core", non_negotiable="kind", version=2)),
+    ("sam", charters.RaiseBreach(of="core", non_negotiable="kind", about=charters.About(goal="one"), text="No word")),
+    ("sam", charters.AgreeRepair(of="core", text="We ask first")),
+    ("lea", charters.GrantFreedom(of="core", freedom="tools", text="We choose our tools", purpose_version=1)),
+    ("lea", charters.SetRitual(of="core", ritual="standup", name="Standup", mode="sync", cadence_days=1, minutes=15)),
+    ("lea", charters.ChangeRitual(of="core", ritual="standup", mode="async")),
+    ("stella", charters.Review(of="core")),
+)
 
 
 class Step:
@@ -94,7 +123,7 @@ class Step:
         when = story.now + timedelta(hours=self.hours)
         if self.number >= _ABOUT_PEOPLE:
             with suppress(Refusal):
-                self._about_people(story, when)
+                (self._about_charter if self.number >= _ABOUT_CHARTER else self._about_people)(story, when)
             return
         for kind in (self.kind, *(n % _LIVELY for n in range(self.kind, self.kind + _LIVELY))):
             with suppress(Refusal):
@@ -113,6 +142,14 @@ class Step:
         else:
             story.says(by, act, on=goal, at=when)
 
+    def _about_charter(self, story: Story, when: datetime) -> None:
+        """Something that moves team core's charter, or somebody's word on it, perhaps told late."""
+        by, act = _CHARTER[self.kind % len(_CHARTER)]
+        if isinstance(act, charters.ProposePurpose):
+            act = msgspec.structs.replace(act, text=f"So that {self.kind} do not wait", until=when.date())
+        late = timedelta(hours=self.late * 7)
+        story.says(by, act, on="core", at=when - late, learnt=when)
+
     def _about_people(self, story: Story, when: datetime) -> None:
         person = _PEOPLE[self.goal]
         if self.number % 4 == 0:
@@ -128,7 +165,7 @@ class Step:
 _step = st.tuples(
     st.integers(1, _KINDS - 1),
     st.integers(0, 2),
-    st.integers(0, 11),
+    st.integers(0, 14),
     st.sampled_from([0, 1, 5, 20, 90]),
     st.sampled_from([0, 0, 0, 1, 9, 30]),
 )
@@ -142,6 +179,7 @@ def story_of(draws: list[tuple[int, int, int, int, int]]) -> Story:
     for goal in _GOALS[:2]:
         story.says("ana", offer(start=date(2026, 3, 1), due=date(2026, 3, 20)), on=goal)
     story.says("sam", acts.Accept(), on="one")
+    story.says("lea", charters.AdoptNonNegotiable(of="core", non_negotiable="kind", text="We care"), on="core")
     for draw in draws:
         Step(draw).take(story)
     story.sweep(story.now + timedelta(days=3))

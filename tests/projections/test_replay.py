@@ -11,9 +11,12 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.charter.evolve import evolve as evolve_charter
+from domain.charter.state import Charter
 from domain.goal.evolve import evolve
 from projections import history
 from projections.catalogue import PROJECTIONS
+from projections.charters import charter_of
 from projections.checkpoints import ZERO
 from projections.database import Database
 from projections.engine import Engine
@@ -98,6 +101,24 @@ def test_a_lens_shows_each_goal_as_the_domain_folds_what_was_known_by_then(
 
 
 @each_on_one_database
+@given(steps, st.integers(0, 60), st.integers(-30, 60 * 24))
+def test_a_lens_shows_the_charter_as_the_domain_folds_what_was_known_by_then(
+    database: Database, draws: Any, known: int, hours: int
+) -> None:
+    story = story_of(draws)
+    emptied(database, story).catch_up()
+    at = story.events[0].occurred_at + timedelta(hours=hours)
+    view = lens(database, story, story.organisation_id, as_of=at, now=story.now)
+    view = msgspec.structs.replace(view, known=min(known, len(story.events)))
+
+    expected: Charter | None = None
+    stream = [e for e in story.stream("core", "charter") if e.log_position <= view.known and e.occurred_at <= at]
+    for event in sorted(stream, key=lambda e: (e.occurred_at, e.version)):
+        expected = evolve_charter(expected, event)
+    assert expected == charter_of(database, view, story.id("core", "team"))
+
+
+@each_on_one_database
 @given(steps)
 def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(database: Database, draws: Any) -> None:
     story = story_of(draws)
@@ -118,3 +139,6 @@ def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(data
         now = history.goal_values(story.state(goal))
         assert history.plain(now) == {name: value for name, value in values.items() if value is not None}
         assert [e.event_id for e in story.stream(goal)] == [e.event_id for e in entries]
+    told = history.whole_history(database, view, story.id("core", "charter"))
+    assert all(entry.text.endswith(".") and "somebody" not in entry.text for entry in told)
+    assert [e.event_id for e in story.stream("core", "charter")] == [entry.event_id for entry in told]
