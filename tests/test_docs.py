@@ -26,6 +26,9 @@ from domain.charter import expectations, purpose, ruling
 from domain.charter import state as charters
 from domain.cycle import decide as cycle_rules
 from domain.cycle import opening as cycle_opening
+from domain.decision import acts as decision_acts
+from domain.decision import decide as decision_rules
+from domain.decision import opening as decision_opening
 from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
@@ -33,6 +36,8 @@ from domain.policy import Policy
 from ledger import idempotency, keys
 from projections import (
     cycle_review,
+    decision_report,
+    decisions,
     drift,
     figures,
     goals,
@@ -267,6 +272,7 @@ def reasons_asked(act: str) -> str:
 
 
 ASKED_OF_CYCLES = {"drop_improvement": REASONS["c"]}
+ASKED_OF_DECISIONS = {"reopen": REASONS["R"]}
 #: What an act on a charter asks for, where it asks for something (tests/domain/test_charter_*.py hold it to that).
 ASKED_OF_CHARTERS = {
     **dict.fromkeys(("revise_non_negotiable", "retire_non_negotiable", "withdraw_freedom"), REASONS["R"]),
@@ -290,7 +296,7 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
     expected = (
         reasons_asked(tag)
         if kind == "goal" and do != "goal.draft"
-        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES).get(tag, "none")
+        else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS).get(tag, "none")
     )
     assert expected == reason
 
@@ -474,8 +480,12 @@ NAMES_OF_CYCLES = {
     *("goals_renegotiated", "goals_kept", "goals_dropped", "goals_undecided", "reflections", "contributions"),
     *("lessons", "reflection_share"),
 }
+NAMES_OF_DECISIONS = {
+    *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),
+    *("objections_integrated", "decisions_reopened"),
+}
 #: Of all reports but drift.
-NAMES_ELSEWHERE = NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+NAMES_ELSEWHERE = NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
 
 
 @pytest.fixture(scope="module")
@@ -494,8 +504,8 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine.migrate()
         engine.catch_up()
         view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
-        reports = (overload.report, drift.report, rituals.report, support.report, cycle_review.report)
-        return {f.name for make in reports for f in make(database, view).figures}
+        makers = (overload, drift, rituals, support, cycle_review, decision_report)
+        return {f.name for maker in makers for f in maker.report(database, view).figures}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES_OF_DRIFT | NAMES_ELSEWHERE))
@@ -554,6 +564,13 @@ LIMITS: dict[str, float] = {
     "Learnings of one cycle": cycle_rules.MOST_LEARNINGS,
     "Reflections of one cycle": cycle_rules.MOST_REFLECTIONS,
     "Contributions of one cycle": cycle_rules.MOST_CONTRIBUTIONS,
+    "Options of one decision, at most": decision_acts.MOST_OPTIONS,
+    "Deciders of one decision": decision_acts.MOST_DECIDERS,
+    "Objections to one decision": decision_rules.MOST_OBJECTIONS,
+    "Days of a decision's time-box": decision_opening.LONGEST_TIME_BOX_DAYS,
+    "Days in which a decision asked again did not hold": decision_report.REOPENED_WITHIN_DAYS,
+    "Decisions on a page": decisions.LARGEST_PAGE,
+    "Perspectives shown with a decision": decisions.MOST_PERSPECTIVES,
     "Goals on a page": goals.LARGEST_PAGE,
     "History events on a page": history.LARGEST_PAGE,
     "Members on a page": people.LARGEST_PAGE,
