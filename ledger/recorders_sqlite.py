@@ -26,6 +26,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
 from ledger.recorders import EACH, Append, Head, Row, Session, Target, committing, plain_events, queries, reachable
+from ledger.writers import writer_lock
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
 LOCK_TIMEOUT_S = 10
@@ -75,7 +76,10 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
         if not Path(path).exists():
             # Connecting would leave an empty file behind.
             raise LedgerNotMigrated(f"there is no database {path} yet: run `plimsoll migrate`")
-        return cls(SQLiteDatastore(path, lock_timeout=LOCK_TIMEOUT_S))
+        recorder = cls(SQLiteDatastore(path, lock_timeout=LOCK_TIMEOUT_S))
+        # The views are in the same file, and their writer queues here too.
+        recorder._writing = writer_lock(path)
+        return recorder
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[Session]:

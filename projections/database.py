@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Protocol
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from ledger.writers import alone, writer_lock
 from projections.sqltext import copying, pyformat, temporary, upsert_tail
 from projections.sqltext import statements as statements  # noqa: PLC0414 - named where its callers look for it
 from projections.tables import Dialect, Table, ddl
@@ -167,6 +168,8 @@ class Database:
 def _sqlite_errors() -> Iterator[None]:
     try:
         yield
+    except TimeoutError as error:
+        raise DatabaseUnavailable(str(error)) from error
     except sqlite3.OperationalError as error:
         if "syntax error" in str(error) or "no such column" in str(error):
             raise
@@ -204,22 +207,25 @@ class _SqliteTransaction:
 
 
 class _SqliteSession:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, writing: Lock) -> None:
         self._connection = connection
+        self._writing = writing
         self.temporaries: list[str] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         connection = self._connection
-        # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield _SqliteTransaction(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        # The ledger of this process writes the same file; SQLite's own waiting is for other processes.
+        with alone(self._writing, _PATIENCE_SECONDS):
+            # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def temporary(self, table: Table) -> None:
         self._connection.execute(temporary(table, "sqlite"))
@@ -237,6 +243,7 @@ class _Sqlite:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._writing = writer_lock(path)
         self._idle: deque[sqlite3.Connection] = deque()
         self._all: list[sqlite3.Connection] = []
         self._lock = Lock()
@@ -251,7 +258,7 @@ class _Sqlite:
     @contextmanager
     def session(self) -> Iterator[Session]:
         with _sqlite_errors(), self._borrowed() as connection:
-            session = _SqliteSession(connection)
+            session = _SqliteSession(connection, self._writing)
             try:
                 yield session
             finally:
@@ -287,7 +294,7 @@ class _Sqlite:
             self._path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.row_factory = _sqlite_row
-        # Turning a new file to WAL needs it alone for a moment, and SQLite does not wait for that by itself.
+        # Turning a new file to WAL needs it alone for a moment; SQLite does not wait for that.
         for attempt in range(_WAL_ATTEMPTS):
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -346,8 +353,7 @@ class _PostgresTransaction:
             with self._connection.cursor() as cursor:
                 cursor.executemany(sql, rows)
             return
-        # COPY knows no conflicts, so it fills a table of its own. Arrays of parameters would do without, but psycopg
-        # quotes their JSON character by character.
+        # COPY knows no conflicts, so it fills a table of its own. (Arrays: psycopg quotes JSON by the character.)
         incoming = table.named(f"{table.name}_incoming")
         self._connection.execute(f"CREATE TEMPORARY TABLE {incoming.name} (LIKE {table.name})")
         self.insert_many(incoming, rows)
@@ -383,8 +389,7 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
 class _Postgres:
     """A pool; a connection that the server dropped is replaced before anyone sees it.
 
-    Asking each connection whether it lives before it is used would double the round trips of a read: reads find out by
-    themselves and ask again, which does no harm. Writers look first.
+    Looking first would double a read's round trips: reads find out and ask again, which does no harm. Writers look.
     """
 
     dialect: Dialect = "postgresql"

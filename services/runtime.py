@@ -6,6 +6,7 @@ Scale and laptop differ in three choices, all made here: which database (by the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
@@ -41,6 +42,8 @@ class Runtime:
     ) -> None:
         self.settings = settings
         self._standing_changes = 0
+        #: Set by whoever waits for the views to reach a position: a projector of this process then takes no rest.
+        self.awaited = threading.Event()
         #: Now, UTC.
         self.clock = clock
         #: A new UUIDv7, greater than all before it in this process.

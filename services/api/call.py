@@ -187,4 +187,5 @@ async def _wait(runtime: Runtime, organisation_id: UUID, after: int) -> None:
     while await sync_to_thread(runtime.engine.position) < target:
         if time.monotonic() > deadline:
             raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
+        runtime.awaited.set()
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)

@@ -35,6 +35,7 @@ class Worker:
             runtime.wakeups,
             poll_seconds=settings.projector_poll_ms / 1000,
             batch=settings.projector_batch,
+            awaited=runtime.awaited,
         )
         self._threads = [self._thread("projector", projector.run)]
         if scheduler:
