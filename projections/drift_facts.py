@@ -19,7 +19,7 @@ from domain.charter.events import PurposeRevised
 from domain.envelope import Recorded
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Ended, Goal, Promised, Proposal
 from domain.quantities import exact, quantity
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
@@ -68,6 +68,7 @@ LINKS = Table(
         Column("how", "text", "promised, affirmed, renegotiated or unlinked."),
         Column("trigger", "text", "What set the renegotiation off: parent, purpose, ...", nullable=True),
         Column("cause", "uuid", "The event that the owner named as the cause, if any.", nullable=True),
+        Column("said_at", "integer", "When the renegotiation was proposed, microseconds UTC.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id", "parent"),
     # What a change above caused below is asked from above.
@@ -86,6 +87,8 @@ MATERIAL = Table(
 
 Rows = dict[str, list[tuple[Any, ...]]]
 _Fact = tuple[str, tuple[Any, ...]]
+#: The goal, and what set off the proposal that was made last.
+_Memory = tuple[Goal | None, UUID | None]
 _COMPARED = ("due", "conditions", "supports", "priority")
 
 
@@ -98,6 +101,11 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
     #: Causation of the proposal that was open before.
     cause: UUID | None
 
+    @property
+    def said(self) -> Any:
+        """The event's own fields."""
+        return self.recorded.data
+
 
 class DriftFacts:
     """The projection: facts from one goal's or one charter's stream."""
@@ -109,8 +117,21 @@ class DriftFacts:
 
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
+        charter = bool(stream) and stream[0].kind == "charter"
+        return self._rows(_of_charter(stream) if charter else _of_goal(stream, after, (None, None)), after)
+
+    def remember(self, stream: Sequence[Recorded]) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        return _memory(stream, (None, None))
+
+    def follow(self, memory: _Memory, events: Sequence[Recorded]) -> tuple[Rows, _Memory] | None:
+        """The facts of a stream's next events, and what to remember."""
+        if events[0].kind == "charter":
+            return None
+        return self._rows(_of_goal(events, 0, memory), 0), _memory(events, memory)
+
+    def _rows(self, told: Iterator[tuple[Recorded, _Fact]], after: int) -> Rows:
         found: Rows = {table.name: [] for table in self.tables}
-        told = _of_charter(stream) if stream and stream[0].kind == "charter" else _of_goal(stream, after)
         for recorded, (table, values) in told:
             if recorded.log_position > after:
                 head = (str(recorded.organisation_id), str(recorded.stream_id), recorded.log_position, FOREVER)
@@ -118,19 +139,27 @@ class DriftFacts:
         return found
 
 
-def _of_goal(stream: Sequence[Recorded], after: int) -> Iterator[tuple[Recorded, _Fact]]:
-    goal: Goal | None = None
-    cause: UUID | None = None
+def _of_goal(stream: Sequence[Recorded], after: int, memory: _Memory) -> Iterator[tuple[Recorded, _Fact]]:
     for recorded in stream:
-        before, goal = goal, evolve(goal, recorded)
+        (before, cause), memory = memory, _memory((recorded,), memory)
         if recorded.log_position > after:
-            for fact in _facts(before, goal, recorded, cause):
+            for fact in _facts(before, memory[0], recorded, cause):
                 yield recorded, fact
+
+
+def _memory(events: Sequence[Recorded], memory: _Memory) -> _Memory:
+    """The goal, and what set off the proposal that was made last, after these events of it."""
+    goal, cause = memory
+    for recorded in events:
+        if recorded.kind == "charter":
+            break
+        goal = evolve(goal, recorded)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
         elif isinstance(recorded.data, e.ChangeCountered):
             # What set off a proposal set off the counter to it.
             cause = recorded.causation_id or cause
+    return goal, cause
 
 
 def _of_charter(stream: Sequence[Recorded]) -> Iterator[tuple[Recorded, _Fact]]:
@@ -146,16 +175,21 @@ def _facts(before: Goal | None, goal: Goal | None, recorded: Recorded, cause: UU
         yield MATERIAL.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
         yield CLOCK.name, ("promise", None, None)
-        yield from (_link(support, 1, "promised", None, recorded.causation_id) for support in goal.terms.supports)
+        yield from (_link(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
         tell = _TELLERS.get(type(recorded.data))
         if tell is not None:
             yield from tell(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
 
 
-def _link(support: Support, affirmed: int, how: str, trigger: str | None, cause: UUID | None) -> _Fact:
+def _link(
+    support: Support, affirmed: int, how: str, cause: UUID | None, proposal: Proposal | None = None, trigger: str = ""
+) -> _Fact:
+    """`trigger`: what an act without a proposal was set off by."""
     parent, purpose = (support.goal, 0) if support.goal is not None else (support.purpose, 1)
-    return LINKS.name, (str(parent), purpose, affirmed, how, trigger, None if cause is None else str(cause))
+    off = proposal.trigger if proposal is not None else trigger or None
+    said_at = None if proposal is None else micros(proposal.proposed_at)
+    return LINKS.name, (str(parent), purpose, affirmed, how, off, None if cause is None else str(cause), said_at)
 
 
 def _judgement(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
@@ -165,22 +199,21 @@ def _judgement(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("affirmation", None, None)
     held = set(step.goal.terms.supports)
-    for support in step.recorded.data.supports:
+    for support in step.said.supports:
         if support in held:
-            yield _link(support, 1, "affirmed", None, step.recorded.causation_id)
+            yield _link(support, 1, "affirmed", step.recorded.causation_id)
 
 
-def _dropped(step: _Step, trigger: str | None, cause: UUID | None) -> Iterator[_Fact]:
+def _dropped(step: _Step) -> Iterator[Support]:
     kept = set(step.goal.terms.supports)
-    for support in step.before.terms.supports:
-        if support not in kept:
-            yield _link(support, 0, "unlinked", trigger, cause)
+    return (support for support in step.before.terms.supports if support not in kept)
 
 
 def _unlinked(step: _Step) -> Iterator[_Fact]:
     reason = step.recorded.reason
-    trigger = "purpose" if reason is not None and reason.code is ReasonCode.PURPOSE_CHANGED else None
-    return _dropped(step, trigger, step.recorded.causation_id)
+    trigger = "purpose" if reason is not None and reason.code is ReasonCode.PURPOSE_CHANGED else ""
+    for support in _dropped(step):
+        yield _link(support, 0, "unlinked", step.recorded.causation_id, trigger=trigger)
 
 
 def _accepted(step: _Step) -> Iterator[_Fact]:
@@ -192,10 +225,11 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     days = (pause.paused_from.isoformat(), pause.resume_on.isoformat()) if pause else (None, None)
     yield CLOCK.name, ("accepted_change", *days)
     for support in goal.terms.supports:
-        yield _link(support, 1, "renegotiated", proposal.trigger, step.cause)
-    yield from _dropped(step, proposal.trigger, step.cause)
+        yield _link(support, 1, "renegotiated", step.cause, proposal)
+    for support in _dropped(step):
+        yield _link(support, 0, "unlinked", step.cause, proposal)
     self_set = before.owner == before.sponsor
-    negotiated = 0 if proposal.retroactive or step.recorded.data.self_accepted or self_set else 1
+    negotiated = 0 if proposal.retroactive or step.said.self_accepted or self_set else 1
     for field, old, new, moved in _moved(before.terms, goal.terms):
         yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
     what = [*_changed(before, goal), *(["pause"] if pause else [])]

@@ -1,7 +1,8 @@
 """Why is it so? From a goal's value now, back through each accepted change, to the promise that began it.
 
-Every link names who said it, why, what it cost and who consented; `upstream` says whether a goal that this one
-supports had changed, and whether that is why.
+Every link names who said it, why, what it cost and who consented. `upstream` says what above it had changed (a goal
+that this one supports, a purpose, the decision behind that) and whether that is why; `downstream` what became of those
+who build on it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from domain.goal import events as e
 from domain.goal.state import Goal
 from domain.reasons import Reason
 from projections import goals
+from projections.causes import Upstream, causes
+from projections.consequences import Consequence, Consequences, consequences
 from projections.database import Database, statements
-from projections.history import FIELDS, PROPOSALS, Entry, goal_values, plain, tell, whole_history
+from projections.history import FIELDS, PROPOSALS, Entry, goal_values, plain, whole_history
 from projections.lens import Lens
+from projections.link_facts import materials
 from projections.people import names
 
 
@@ -84,20 +88,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     self_accepted: bool = False
 
 
-class Upstream(msgspec.Struct, frozen=True, kw_only=True):
-    """A goal that this one supports, and its last accepted change before this one's."""
-
-    goal: UUID
-    title: str
-    state: str
-    #: Whether its change led to one of this goal's: the proposal names it (causation), or the trigger says so.
-    caused: bool
-    because: Literal["causation", "trigger"] | None
-    changed_by: UUID | None
-    changed_at: datetime | None
-    text: str | None
-
-
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """The answer."""
 
@@ -107,7 +97,12 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
     #: Newest first; the last link is where the value first came from. Empty: the field never had a value.
     chain: list[Link]
+    #: What is above and whether it led here; nearest first, at most 5 steps up.
     upstream: list[Upstream]
+    #: What the chain's events caused below, nearest first, at most 5 steps down.
+    downstream: list[Consequence]
+    #: There is more below than the 200 entries that are told.
+    more: bool
 
 
 class _Act(msgspec.Struct, frozen=True):
@@ -136,13 +131,16 @@ def why(database: Database, lens: Lens, goal_id: UUID, field: str) -> Why:
     acts = _acts(database, lens, goal_id)
     parties = names(database, lens.organisation_id, (entry.party for entry in entries))
     chain = _chain(entries, acts, parties, field)
+    caused = _caused(database, lens, goal_id, chain)
     return Why(
         goal=goal_id,
         title=goal.title,
         field=field,
         value=plain(goal_values(goal).get(field)),
         chain=chain,
-        upstream=_upstream(database, lens, goal, chain),
+        upstream=causes(database, lens, goal_id, [link.event_id for link in chain], _supports(goal)),
+        downstream=caused.entries,
+        more=caused.more,
     )
 
 
@@ -240,48 +238,17 @@ def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:
     return None if entry.party is None else Party(entry.party, parties.get(str(entry.party), "somebody"))
 
 
-# --- upstream ----------------------------------------------------------------------------------------------------
+# --- up and down -----------------------------------------------------------------------------------------------------
 
 
-def _upstream(database: Database, lens: Lens, goal: Goal, chain: Iterable[Link]) -> list[Upstream]:
-    terms = goal.terms
-    supports = [s.goal for s in (terms.supports if terms else None) or () if s.goal is not None]
-    proposals = [link.said for link in chain if link.kind == "change" and link.said is not None]
-    found = []
-    for parent_id in supports:
-        parent = goals.get(database, lens, parent_id)
-        if parent is None:
-            continue
-        found.append(_parent(parent, _accepted(database, lens, parent_id), proposals))
-    return found
+def _supports(goal: Goal) -> list[tuple[UUID, bool]]:
+    """What it supports now: goals, and (True) charters."""
+    held = (goal.terms.supports if goal.terms else None) or ()
+    return [(parent, s.goal is None) for s in held if (parent := s.goal or s.purpose) is not None]
 
 
-def _accepted(database: Database, lens: Lens, goal_id: UUID) -> list[Entry]:
-    """The goal's accepted changes, oldest first."""
-    params = {**lens.params, "stream_id": str(goal_id), "type": next(iter(_CHANGE))}
-    return tell(database, lens.organisation_id, database.query(statements("history")["of_type"], params))
-
-
-def _parent(parent: Goal, accepted: Sequence[Entry], proposals: Sequence[Said]) -> Upstream:
-    """The newest proposal that the parent's change led to; else just how the parent last changed."""
-    because: Literal["causation", "trigger"] | None = None
-    change = accepted[-1] if accepted else None
-    for said in proposals:
-        named = [a for a in accepted if said.causation_id is not None and a.event_id == said.causation_id]
-        earlier = [a for a in accepted if a.occurred_at <= said.at]
-        if named:
-            because, change = "causation", named[0]
-            break
-        if said.trigger == "parent" and earlier:
-            because, change = "trigger", earlier[-1]
-            break
-    return Upstream(
-        goal=parent.id,
-        title=parent.title,
-        state=parent.state,
-        caused=because is not None,
-        because=because,
-        changed_by=change.event_id if change else None,
-        changed_at=change.occurred_at if change else None,
-        text=change.text if change else None,
-    )
+def _caused(database: Database, lens: Lens, goal_id: UUID, chain: Iterable[Link]) -> Consequences:
+    """What those of the chain's events caused below that others build on."""
+    events = {link.event_id for link in chain}
+    moved = materials(database, lens, [goal_id]).get(goal_id, [])
+    return consequences(database, lens, {goal_id: [m for m in moved if m.event_id in events]})

@@ -50,3 +50,20 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from 
 -- name: expectations
 SELECT stream_id, event_id, occurred_at, known_from, team, kind, item, number, member, text FROM drift_expectations
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+
+-- name: supporters
+-- What was said about the links to these parents, from below.
+SELECT stream_id, event_id, parent, purpose, affirmed, how, trigger, cause, said_at, occurred_at FROM drift_links
+WHERE organisation_id = :organisation_id AND parent IN (:ids) AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: supported
+-- What was said about the links of these goals.
+SELECT stream_id, event_id, parent, purpose, affirmed, how, trigger, cause, said_at, occurred_at FROM drift_links
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: states
+SELECT stream_id, body FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known

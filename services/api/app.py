@@ -24,6 +24,7 @@ from services.api import (
     reports,
     support,
     system,
+    upstream,
 )
 from services.api.admission import Admission
 from services.api.answers import encode
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 ROUTES: list[HTTPRouteHandler] = [
     *goals.ROUTES,
     *goal_reads.ROUTES,
+    *upstream.ROUTES,
     *charters.ROUTES,
     *cycles.ROUTES,
     *decisions.ROUTES,

@@ -70,7 +70,7 @@ def list_charters(call: NamedDependency[Call]) -> Answer:
     return shown(call, CharterList(charters=[_summary(call, held) for held in found]), view)
 
 
-def _found(call: Call, ref: str, view: Lens) -> Held:
+def found_charter(call: Call, ref: str, view: Lens) -> Held:
     """By whose it is, or by its own id; raises `NotFound` before its first act."""
     named, organisation = decoded(ref), call.viewer.organisation_id
     identity = as_uuid(named)
@@ -95,7 +95,7 @@ def _found(call: Call, ref: str, view: Lens) -> Held:
 )
 def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
     view = asked(call)
-    held = _found(call, of, view)
+    held = found_charter(call, of, view)
     linked = linked_goals(call.runtime.database, view, held.charter)
     return shown(call, replace(_summary(call, held), linked_goals=linked), view)
 
@@ -115,7 +115,7 @@ def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
 def get_charter_history(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
     query: HistoryQuery = call.query
     view = asked(call)
-    charter = _found(call, of, look(call)).charter
+    charter = found_charter(call, of, look(call)).charter
     page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
     if not sees_within(call.viewer, charter.of.team):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])

@@ -1,4 +1,4 @@
-"""What can be asked about goals: lists, one goal at any time, its history, why, and what changed between two times."""
+"""What can be asked about goals: lists, one goal at any time, its history, and what changed between two times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from domain.errors import NotFound
 from domain.goal.state import Goal
 from domain.references import Ref
-from projections import goals, history, why
+from projections import goals, history
 from projections.lens import Lens
 from services.access import READ, sees_everything
 from services.api.answers import Answer, version_tag
@@ -25,7 +25,7 @@ from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
 from services.api.paths import decoded
 from services.api.problems import field_error
 from services.api.summaries import GoalSummary, acts_from, of_goal
-from services.api.visible import require_goal, require_within, sees_goal
+from services.api.visible import require_goal, require_within
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -214,38 +214,6 @@ def get_history(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
     return shown(call, page, view, headers=headers)
 
 
-class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
-    """Which field's value is to be explained."""
-
-    field: Annotated[str, msgspec.Meta(max_length=40, description=f"One of {', '.join(history.FIELDS)}.")]
-
-
-@reads(
-    "/v1/goals/{goal:str}/why",
-    Operation(
-        id="whyIsIt",
-        summary="Why a field has its value: change, reason, trigger, trade-offs, who consented, and so on upstream",
-        tag=_TAG,
-        scopes=(READ,),
-        query=WhyQuery,
-        answer=why.Why,
-        fresh=True,
-    ),
-)
-def get_why(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    query: WhyQuery = call.query
-    view = asked(call)
-    found = found_goal(call, goal, view)
-    answer = why.why(call.runtime.database, view, found.id, query.field)
-    return shown(call, msgspec.structs.replace(answer, upstream=_visible_parents(call, answer.upstream)), view)
-
-
-def _visible_parents(call: Call, upstream: list[why.Upstream]) -> list[why.Upstream]:
-    """A goal may support one of another team: what became of that one is for those who may see it."""
-    load, organisation = call.runtime.ledger.load, call.viewer.organisation_id
-    return [up for up in upstream if sees_goal(call.viewer, load(organisation, "goal", up.goal))]
-
-
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):
     """Two times: days (their ends) or RFC 3339 instants."""
 
@@ -285,4 +253,4 @@ def get_diff(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
     return shown(call, answer, second)
 
 
-ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_why, get_diff]
+ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_diff]

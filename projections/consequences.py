@@ -1,0 +1,152 @@
+"""What a change above caused below: each link that it left unaffirmed, and what became of it.
+
+A parent's material change or end, or a purpose's revision, asks everybody who supports it: does it still hold? The
+owner affirms, renegotiates, unlinks, or has not answered yet. Where a renegotiation says that it was set off from above
+and is itself material, what it caused is told too, a step deeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from projections.database import Database
+from projections.drift_evidence import Material, Parent, parents_at
+from projections.lens import Lens
+from projections.link_facts import DEEPEST, LARGEST, Because, Said, ended, materials, said_below
+from projections.timeline import instant, micros
+
+Became = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
+
+
+class Consequence(msgspec.Struct, frozen=True, kw_only=True):
+    """One link that an event above left unaffirmed."""
+
+    #: 1: caused by the event asked about; 2: by what that caused; and so on.
+    depth: int
+    #: The event above, when it happened, and whose it is: a goal or a charter.
+    event: UUID
+    since: datetime
+    above: UUID
+    #: The goal whose link it is.
+    goal: UUID
+    title: str
+    became: Became
+    #: The event that answered; none while it waits.
+    by: UUID | None
+    at: datetime | None
+    #: Whether the answer names its cause; null where it was affirmed without a word, and while it waits.
+    because: Because | None
+    #: By when it was to be answered, and whether it was not, or not by then.
+    until: datetime
+    overdue: bool
+
+
+class Consequences(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the links below; the nearest first, then by time."""
+
+    entries: list[Consequence]
+    #: There is more than is told here.
+    more: bool
+
+
+def consequences(database: Database, lens: Lens, events: Mapping[UUID, list[Material]]) -> Consequences:
+    """What these events of goals and charters caused, by stream; at most 5 steps deep and 200 entries long."""
+    found: list[Consequence] = []
+    seen: set[UUID] = set()
+    level = {stream: told for stream, told in events.items() if told}
+    for depth in range(1, DEEPEST + 1):
+        seen |= {event.event_id for told in level.values() for event in told}
+        below = said_below(database, lens, level)
+        goals = {said.goal for told in below.values() for said in told}
+        moved = materials(database, lens, goals)
+        called = parents_at(database, lens, goals)
+        step = [
+            c
+            for stream, told in sorted(level.items(), key=lambda item: item[0].int)
+            for c in _below(depth, told, below.get(stream, []), moved, called, lens)
+        ]
+        found += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
+        level = _next(step, moved, seen)
+        if not level or len(found) > LARGEST:
+            break
+    return Consequences(entries=found[:LARGEST], more=len(found) > LARGEST or bool(level))
+
+
+def _below(  # noqa: PLR0913 - what a level is told from
+    depth: int,
+    events: list[Material],
+    said: Iterable[Said],
+    moved: Mapping[UUID, list[Material]],
+    called: Mapping[UUID, Parent],
+    lens: Lens,
+) -> Iterator[Consequence]:
+    """What these events of one stream, in their order, did to the links to it."""
+    by_goal: dict[UUID, list[Said]] = {}
+    for one in said:
+        by_goal.setdefault(one.goal, []).append(one)
+    for event in events:
+        for goal, told in by_goal.items():
+            before = [s for s in told if s.at < event.at]
+            end = ended(moved.get(goal, []))
+            if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
+                continue
+            answer = next((s for s in told if s.at >= event.at), None)
+            if answer is not None and end is not None and end.at < answer.at:
+                answer = None
+            yield _told(depth, event, answer, end, before[-1], events, called, lens)
+
+
+def _told(  # noqa: PLR0913 - what a consequence is told from
+    depth: int,
+    event: Material,
+    answer: Said | None,
+    end: Material | None,
+    link: Said,
+    events: list[Material],
+    called: Mapping[UUID, Parent],
+    lens: Lens,
+) -> Consequence:
+    became: Became = "waiting"
+    by, at = None, None
+    because = None
+    if answer is not None:
+        became = "affirmed" if answer.how == "promised" else answer.how
+        by, at = answer.event_id, answer.at
+        named = answer.because(events)
+        because = named[1] if named is not None and named[0].event_id == event.event_id else None
+    elif end is not None:
+        became, by, at = "ended", end.event_id, end.at
+    until = instant(event.at) + timedelta(days=lens.policy.policy.unaffirmed_days)
+    return Consequence(
+        depth=depth,
+        event=event.event_id,
+        since=instant(event.at),
+        above=link.parent,
+        goal=link.goal,
+        title=called[link.goal].title if link.goal in called else "",
+        became=became,
+        by=by,
+        at=None if at is None else instant(at),
+        because=because,
+        until=until,
+        overdue=(micros(lens.at) if at is None else at) > micros(until),
+    )
+
+
+def _next(
+    step: Iterable[Consequence], moved: Mapping[UUID, list[Material]], seen: set[UUID]
+) -> dict[UUID, list[Material]]:
+    """The renegotiations that name their cause and were material themselves."""
+    level: dict[UUID, list[Material]] = {}
+    for c in step:
+        if c.because is None or c.by is None or c.by in seen:
+            continue
+        told = [m for m in moved.get(c.goal, []) if m.event_id == c.by]
+        if told and told[0] not in level.get(c.goal, []):
+            level.setdefault(c.goal, []).extend(told)
+    return {goal: sorted(told, key=lambda m: (m.at, m.event_id.int)) for goal, told in level.items()}

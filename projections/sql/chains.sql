@@ -1,0 +1,21 @@
+-- What led to what: how purposes came to be, and single events of single streams.
+
+-- name: purposes
+-- `type || ''` keeps SQLite, which has no statistics, from preferring the index on type to the key.
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id
+  AND type || '' IN ('charter.purpose_adopted.v1', 'charter.purpose_revised.v1')
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, version
+
+-- name: events
+-- `:ids` are streams, `:events` some of their events.
+SELECT * FROM history
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND event_id IN (:events)
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY position
+
+-- name: decision
+SELECT question, team, state FROM decisions
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known
