@@ -273,7 +273,7 @@ def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
     begun: int | None = None
     for at, kind in told:
         if kind == "delivered":
-            begun = at if begun is None else begun
+            begun = at
         elif begun is not None:
             yield begun, at
             begun = None

@@ -195,6 +195,27 @@ def test_the_window_selects_what_was_raised_and_answered_but_an_open_need_is_ope
     assert (1, 1) == counted(report, "needs_past_answer_by")
 
 
+def test_an_answer_is_the_help_of_whoever_gave_it_also_where_another_is_sponsor_now(ask: Ask) -> None:
+    story = promised(Story())
+    named = needs(story, "2026-03-04T09:00", a.NeedInput(text="one"), a.NeedInput(text="two"))
+    story.says("sam", a.AnswerNeed(need=named, text="yes"), at="2026-03-05T09:00")
+    story.says("sam", a.ProposeChange(changes=a.Changes(sponsor="mia"), reason=why()), at="2026-03-06T09:00")
+    story.says("mia", a.Join(), at="2026-03-06T10:00")
+    story.says("ana", a.AcceptChange(), at="2026-03-06T11:00")
+
+    report = ask(story, "2026-03-20", team="core")
+
+    sam, mia = story.id("sam"), story.id("mia")
+    assert (1.0, 0) == (
+        one(report, "help_answer_days", member=sam).value,
+        one(report, "help_past_answer_by", member=sam).n,
+    )
+    assert (None, 1) == (
+        one(report, "help_answer_days", member=mia).value,
+        one(report, "help_past_answer_by", member=mia).n,
+    )
+
+
 # --- blockers --------------------------------------------------------------------------------------------------------
 
 
@@ -268,6 +289,29 @@ def test_pauses_absences_and_days_in_delivered_are_not_the_owners(ask: Ask) -> N
     # 1 day and 15 hours; from the 11th 1 day; on the 20th 1 day; from the 24th on 10 days and 9 hours.
     assert (0, 0) == counted(ask(story, "2026-04-03T08:59"), "adherence")
     assert (1, 1) == counted(ask(story, "2026-04-03T09:00"), "adherence")  # the change was a word
+
+
+def test_work_resumed_early_runs_the_clock_again(ask: Ask) -> None:
+    story = promised(Story())
+    pause = a.Pause(paused_from=date(2026, 3, 10), resume_on=date(2026, 4, 1))
+    story.says("ana", a.ProposeChange(changes=a.Changes(pause=pause), reason=why()), at="2026-03-09T23:00")
+    story.says("sam", a.AcceptChange(), at="2026-03-09T23:00")
+    story.says("ana", a.Resume(reason=why()), at="2026-03-12T00:00")
+
+    # 7 days and 15 hours to the 10th, and from the 12th 6 days and 9 hours.
+    assert (0, 0) == counted(ask(story, "2026-03-18T08:59"), "adherence")
+    assert (1, 1) == counted(ask(story, "2026-03-18T09:00"), "adherence")
+
+
+def test_a_word_before_a_long_pause_keeps_the_cadence_that_ends_after_it(ask: Ask) -> None:
+    story = promised(Story(), due=date(2026, 12, 18))
+    story.says("ana", a.CheckIn(note="so"), at="2026-03-09T09:00")
+    pause = a.Pause(paused_from=date(2026, 3, 10), resume_on=date(2026, 9, 1))
+    story.says("ana", a.ProposeChange(changes=a.Changes(pause=pause), reason=why()), at="2026-03-09T10:00")
+    story.says("sam", a.AcceptChange(), at="2026-03-09T10:00")
+
+    # Of the fourteen days up to September 7th, 09:00, seven and a half lie before the pause.
+    assert (1, 1) == counted(ask(story, "2026-09-07T09:00", window=5), "adherence")
 
 
 def test_a_goal_that_ended_in_the_window_counts_until_its_end(ask: Ask) -> None:
