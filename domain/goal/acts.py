@@ -212,15 +212,17 @@ class RaiseBlocker(Act, tag="raise_blocker", frozen=True, kw_only=True):
 class ResolveBlocker(Act, tag="resolve_blocker", frozen=True, kw_only=True):
     """Say how a blocker was resolved."""
 
-    blocker: EventId
+    #: A row of an import may leave it out: the oldest open one that its party may resolve.
+    blocker: EventId | None = None
     resolution: Note
 
 
 class AnswerNeed(Act, tag="answer_need", frozen=True, kw_only=True):
     """The helper's side of a need."""
 
-    #: "<check-in event id>/<index of the need, from 0>".
-    need: Annotated[str, msgspec.Meta(max_length=40)]
+    #: "<check-in event id>/<index of the need, from 0>". A row of an import may leave it out: the oldest open one that
+    #: asks its party.
+    need: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     text: Note
 
 

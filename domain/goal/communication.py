@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.calendar import add_working_days, local_date, working_days_between
-from domain.envelope import Event
+from domain.envelope import Event, Source
 from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutOfOrder
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import Asked, OpenBlocker, OpenNeed, Promised, Side
+from domain.goal.state import Asked, Goal, OpenBlocker, OpenNeed, Promised, Side
 from domain.quantities import exact, quantity
 from domain.references import as_uuid
 from domain.terms import Support, day
@@ -148,15 +150,33 @@ def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, world: Worl
         raise NotAParty(f"a blocker is resolved {whom}", pointer="/blocker", allowed=allowed)
 
 
+def meant(goal: Goal, act: a.GoalAct, world: World) -> a.GoalAct:
+    """The act with what it answers: whoever imports a history knows no event ids, so the oldest open one is meant.
+
+    Anywhere else an answer names what it answers, and `check_open` says which could be named.
+    """
+    if world.source is not Source.IMPORT or not isinstance(goal, Promised):
+        return act
+    party = world.party
+    if isinstance(act, a.AnswerNeed) and act.need is None:
+        asked = (f"{n.check_in}/{n.index}" for n in goal.needs if party == (n.addressee or goal.sponsor))
+        return replace(act, need=next(asked, None))
+    if isinstance(act, a.ResolveBlocker) and act.blocker is None:
+        either = party in (goal.owner, goal.sponsor)
+        found = (str(b.id) for b in goal.blockers if either or b.blocker.acts_next == party)
+        return replace(act, blocker=next(found, None))
+    return act
+
+
 def open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | None:
     """The unresolved blocker that the act names, or None."""
-    named = as_uuid(act.blocker)
+    named = as_uuid(act.blocker or "")
     return next((b for b in goal.blockers if b.id == named), None)
 
 
 def blocker_resolved(act: a.ResolveBlocker) -> e.BlockerResolved:
     """A blocker is out of the way, and how."""
-    return e.BlockerResolved(blocker=UUID(act.blocker), resolution=opening.text(act.resolution, "/resolution"))
+    return e.BlockerResolved(blocker=UUID(act.blocker or ""), resolution=opening.text(act.resolution, "/resolution"))
 
 
 def open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
@@ -166,7 +186,7 @@ def open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
 
 def need_answered(act: a.AnswerNeed) -> e.NeedAnswered:
     """The helper's side of a need."""
-    check_in, _, index = act.need.partition("/")
+    check_in, _, index = (act.need or "").partition("/")
     return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=opening.text(act.text, "/text"))
 
 

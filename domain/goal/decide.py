@@ -55,6 +55,7 @@ def decide(goal: Goal | None, act: a.GoalAct, world: World) -> list[Fact]:
         raise AlreadyExists("this goal exists already", pointer="/ref")
     if _said_already(goal, act, world):
         return []
+    act = communication.meant(goal, act, world)
     transition, role = _transition(goal, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)

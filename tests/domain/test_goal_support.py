@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -92,3 +92,36 @@ def test_nobody_answers_a_need_before_there_is_a_promise() -> None:
     asked = given(says("sam", request()))
 
     asked.when(a.AnswerNeed(need="0" * 36 + "/0", text="yes"), by="ben").refused_with(NotAParty)
+
+
+# --- a history without event ids -------------------------------------------------------------------------------------
+
+
+def test_an_import_that_names_no_need_answers_the_oldest_that_asks_its_party() -> None:
+    story = active().story
+    needs = [a.NeedInput(text=text, addressee=whom) for text, whom in (("a", "ben"), ("b", "mia"), ("c", "mia"))]
+    raised = story.says("ana", a.CheckIn(note="stuck", needs=needs))[-1].event_id
+    later = (story.now + timedelta(hours=1), story.now + timedelta(days=1))
+
+    given(story=story).when(a.AnswerNeed(text="here"), by="mia", at=later[0], learnt=later[1]).then(
+        e.NeedAnswered(check_in=raised, need=1, text="here")
+    )
+    given(story=story).when(a.AnswerNeed(text="here"), by="sam", at=later[0], learnt=later[1]).refused_with(
+        NotFound, pointer="/need", allowed=()
+    )
+    given(story=story).when(a.AnswerNeed(text="here"), by="mia").refused_with(
+        NotFound, pointer="/need", allowed=(f"{raised}/2",)
+    )
+
+
+def test_an_import_that_names_no_blocker_resolves_the_oldest_that_its_party_may() -> None:
+    story = active().story
+    for acts_next in ("ben", "mia"):
+        story.says("ana", a.RaiseBlocker(blocker=a.BlockerInput(text="no key", acts_next=acts_next)))
+    second = story.state().blockers[1].id
+    later = (story.now + timedelta(hours=1), story.now + timedelta(days=1))
+
+    given(story=story).when(a.ResolveBlocker(resolution="found"), by="mia", at=later[0], learnt=later[1]).then(
+        e.BlockerResolved(blocker=second, resolution="found")
+    )
+    given(story=story).when(a.ResolveBlocker(resolution="found"), by="mia").refused_with(NotFound, pointer="/blocker")
