@@ -36,6 +36,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: The Monday of the week.
     week: date | None = None
     goal: UUID | None = None
+    #: Whose purpose is meant: the charter's id.
+    charter: UUID | None = None
     #: Scope figures come twice: moves that both sides agreed, and those they did not.
     negotiated: bool | None = None
     #: A ratio's numerator, then how many cases it rests on: counts come first.

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
-from projections import cycle_review, decision_report, drift, overload, rituals, support
+from projections import alignment, cycle_review, decision_report, drift, overload, rituals, support
 from projections.figures import Figure, Report
 from projections.goals import goals_at
 from projections.lens import Lens
@@ -55,6 +55,11 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
 REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
     "overload": (overload.report, overload.OverloadReport, "Who is overloaded, by what, and what would relieve them"),
     "drift": (drift.report, drift.DriftReport, "What has drifted, and who could say one sentence to whom to mend it"),
+    "alignment": (
+        alignment.report,
+        alignment.AlignmentReport,
+        "What serves which purpose and how far it has come; what hangs in the air, and what hangs on one person",
+    ),
     "cycles": (
         cycle_review.report,
         cycle_review.CyclesReport,
@@ -172,7 +177,7 @@ class _Visible:
         if not isinstance(row, dict):
             return row
         if not self._group and "name" in row and not {"member", "goal", "cycle"} & row.keys():
-            kept = {key: row[key] for key in ("name", "team", "week", "negotiated") if key in row}
+            kept = {key: row[key] for key in ("name", "team", "charter", "week", "negotiated") if key in row}
             return {**kept, "value": None, "status": WITHHELD}
         if row.get("parent") not in (None, *self._goals):
             # Its title stands in the sentence.

@@ -1,0 +1,204 @@
+"""Alignment: the tree from purposes over goals to tasks with tangible progress, what hangs in the air or on one person.
+
+A report is a pure function of what a lens shows. The tree is made of the goals asked about and of those above them.
+Formulas and limits: docs/reports.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import PROMISED_STATES, Goal, Promised
+from domain.terms import GoalKind
+from projections.alignment_tree import MOST_LISTED, PurposeNode, Trees, by_due, serving
+from projections.database import Database
+from projections.drift_around import Around, Asked, surroundings
+from projections.drift_evidence import links_at, parents_at
+from projections.drift_framework import Framework
+from projections.drift_purpose import Graph, anchored, graph_above, within_reach
+from projections.figures import Figure, Report, named, printed, share
+from projections.goals import goals_at
+from projections.lens import Lens
+from projections.link_facts import materials, said_below, states_at
+from projections.progress import KEPT, Progress, mean, promise
+
+
+class Loose(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that stands and leads nowhere."""
+
+    goal: UUID
+    title: str
+    owner: UUID
+
+
+class AlignmentReport(Report, frozen=True, kw_only=True):
+    """The tree, and what is not in it."""
+
+    tree: list[PurposeNode]
+    #: Goals that lead to no purpose, although there is one within reach.
+    unlinked: list[Loose]
+    #: Tasks that lead to no team outcome.
+    untied: list[Loose]
+    #: There is more than is told: 500 goals in the tree, 20 steps deep, 200 in each list.
+    more: bool
+
+
+def report(
+    database: Database,
+    lens: Lens,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> AlignmentReport:
+    """How the goals of a team, of one owner or of the organisation hang together. `window` changes nothing."""
+    own = goals_at(
+        database, lens, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT)
+    )
+    asked = Asked(lens=lens, team=team, member=member, window=window)
+    told = _Told(database, asked, own)
+    figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    trees, unlinked, untied = told.trees(), told.unlinked, told.untied
+    return AlignmentReport(
+        as_of=lens.as_of_text,
+        recorded_as_of=lens.recorded_as_of,
+        policy_version=lens.policy.version,
+        figures=figures,
+        tree=trees.purposes,
+        unlinked=_listed(unlinked),
+        untied=_listed(untied),
+        more=trees.more or max(len(unlinked), len(untied)) > MOST_LISTED,
+    )
+
+
+def _listed(goals: Sequence[Promised]) -> list[Loose]:
+    return [Loose(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
+
+
+class _Told:
+    """What the report is made of, read once."""
+
+    def __init__(self, database: Database, asked: Asked, own: list[Goal]) -> None:
+        lens = asked.lens
+        self.asked = asked
+        self.standing = [g for g in own if isinstance(g, Promised)]
+        links = links_at(database, lens, [g.id for g in own])
+        parents = {link.parent for held in links.values() for link in held if not link.purpose}
+        self.graph = graph_above(database, lens, links, parents_at(database, lens, parents))
+        above = states_at(database, lens, self.graph.links.keys() - {g.id for g in own})
+        self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
+        self.around = surroundings(database, asked, self.standing)
+        self.purposes = _purposes(self.around, asked)
+        self.unlinked = [
+            a.goal for a in anchored(self.standing, self.graph, self.around.frameworks, lens) if a.how == "none"
+        ]
+        self.below = _below(self.graph, self.goals)
+        self.progress = Progress(self.goals, self.below)
+        self.tasks = [g for g in self.standing if g.terms.kind is GoalKind.TASK]
+        self.outcomes = [g for g in self.standing if g.terms.kind is GoalKind.OUTCOME]
+        self.untied = _untied(self.tasks, self.graph, self.goals)
+        self.contributors = _contributors(database, lens, [g.id for g in self.outcomes])
+        moved = {link.parent for held in self.graph.links.values() for link in held}
+        self.moved = materials(database, lens, moved)
+
+    def trees(self) -> Trees:
+        """The goals below each purpose."""
+        return Trees(
+            lens=self.asked.lens,
+            goals=self.goals,
+            links=self.graph.links,
+            below=self.below,
+            moved=self.moved,
+            progress=self.progress,
+            contributors={outcome: len(owners) for outcome, (owners, _) in self.contributors.items()},
+        ).grow(self.purposes)
+
+    def progress_figures(self) -> Iterator[Figure]:
+        """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
+        if not self.purposes:
+            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.asked.group)
+        for held in self.purposes:
+            direct = serving(held, self.graph.links, self.goals)
+            value = mean(self.progress.of(goal) for goal, _ in direct)
+            yield Figure(
+                name="purpose_progress",
+                charter=held.id,
+                n=len(direct),
+                value=printed(value),
+                status=None if direct else "no_data",
+                events=named(link.event_id for _, link in direct),
+                **self.asked.group,
+            )
+
+    def untied_share(self) -> Figure:
+        """`untied_share`: tasks that lead to no team outcome / tasks."""
+        events = named(g.terms_event for g in self.untied)
+        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.asked.group)
+
+    def contributor_figures(self) -> Iterator[Figure]:
+        """`single_contributor_share`, and for each outcome how many owners of goals support it."""
+        alone = [g for g in self.outcomes if len(self.contributors.get(g.id, (set(), []))[0]) == 1]
+        yield share(
+            "single_contributor_share",
+            len(alone),
+            len(self.outcomes),
+            events=named(e for g in alone for e in self.contributors[g.id][1]),
+            **self.asked.group,
+        )
+        for goal in self.outcomes:
+            owners, events = self.contributors.get(goal.id, (set(), []))
+            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=named(events))
+
+
+def _purposes(around: Around, asked: Asked) -> list[Framework]:
+    """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
+    if asked.team is not None:
+        return within_reach(asked.team, around.frameworks, asked.lens)
+    held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
+    return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
+
+
+def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
+    """Goal -> those that support it, of the goals at hand, by due date."""
+    found: dict[UUID, list[UUID]] = {}
+    for child, links in graph.links.items():
+        for link in links:
+            if child in goals and link.parent in goals:
+                found.setdefault(link.parent, []).append(child)
+    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in found.items()}
+
+
+def _untied(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
+    """The tasks with no way, through promises that stand, to a team outcome that stands."""
+    tied: set[UUID] = set()
+    below: dict[UUID, list[UUID]] = {}
+    for child, links in graph.links.items():
+        for link in links:
+            below.setdefault(link.parent, []).append(child)
+    reached = [g.id for g in goals.values() if isinstance(g, Promised) and g.terms.kind is GoalKind.OUTCOME]
+    for goal in reached:
+        for child in below.get(goal, ()):
+            if child not in tied:
+                tied.add(child)
+                if isinstance(goals.get(child), Promised):
+                    reached.append(child)
+    return [task for task in tasks if task.id not in tied]
+
+
+def _contributors(database: Database, lens: Lens, outcomes: Sequence[UUID]) -> dict[UUID, tuple[set[UUID], list[UUID]]]:
+    """Outcome -> owners of the goals that support it, whichever team's, and the events that say so."""
+    said = said_below(database, lens, outcomes)
+    last = {outcome: {s.goal: s for s in told} for outcome, told in said.items()}
+    held = states_at(database, lens, {goal for told in last.values() for goal in told})
+    found: dict[UUID, tuple[set[UUID], list[UUID]]] = {}
+    for outcome, told in last.items():
+        counted = [(promise(held[goal]), s) for goal, s in told.items() if s.affirmed and goal in held]
+        owners = {p.owner for p, _ in counted if p is not None}
+        found[outcome] = (owners, [s.event_id for p, s in counted if p is not None])
+    return found
