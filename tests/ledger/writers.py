@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.errors import Refusal
+from domain.errors import InvalidField, Refusal
 from domain.goal import acts
+from ledger.commands import IdempotencyKey
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, capacity, ids, offer
@@ -51,13 +53,51 @@ def write_until_killed(database_url: str, organisation_id: str) -> None:
             continue
 
 
+def insist(database_url: str, organisation_id: str, threads: int, acts_each: int) -> None:
+    """Threads that repeat each request with its key until it is answered; says each answer's first event id.
+
+    Every fifth command is refused by its rule, and every tenth comes without a key: that one is not repeated.
+    """
+    ledger = Ledger.open(database_url, clock=lambda: datetime.now(UTC), new_id=ids())
+    tenant = Tenant(ledger, Clock(), UUID(organisation_id))
+    sys.stdout.write("open\n")
+    sys.stdout.flush()
+
+    told: list[UUID] = []
+
+    def work(number: int) -> None:
+        for step in range(acts_each):
+            name = f"{os.getpid()}-{number}-{step}"
+            key = None if step % 10 == 7 else IdempotencyKey(scope="insist", key=name, digest=name)
+            hours = 999 if step % 5 == 0 else step % 40
+            while True:
+                try:
+                    receipt = tenant.say("stella", capacity(hours), on="ana", idempotency=key)
+                    told.append(receipt.event_ids[0])
+                except LedgerUnavailable:
+                    if key is not None:
+                        continue
+                except InvalidField:
+                    assert hours == 999
+                break
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, number) for number in range(threads)]:
+            done.result()
+    sys.stdout.write("\n".join(map(str, told)))
+    ledger.close()
+
+
 def next_year() -> acts.Offer:
     today = datetime.now(UTC).date()
     return offer(due=today.replace(year=today.year + 1, day=1))
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "write":
-        write(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
-    else:
-        write_until_killed(sys.argv[2], sys.argv[3])
+    match sys.argv[1]:
+        case "write":
+            write(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        case "insist":
+            insist(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        case _:
+            write_until_killed(sys.argv[2], sys.argv[3])
