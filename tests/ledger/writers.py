@@ -62,6 +62,7 @@ def insist(database_url: str, organisation_id: str, threads: int, acts_each: int
     tenant = Tenant(ledger, Clock(), UUID(organisation_id))
     sys.stdout.write("open\n")
     sys.stdout.flush()
+    sys.stdin.readline()
 
     told: list[UUID] = []
 
