@@ -1,0 +1,103 @@
+"""What all of it is for: the organisation's charter, its revised purpose, and needs that were heard or were not.
+
+The purpose changed three weeks ago. Data looked at its goal and affirmed it; Platform renegotiated; of Mika's status
+page nobody has said yet whether it still serves. Viktor answered what Samir asked; Omar has not answered Jonas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from services.seed.cast import STEWARD, Row, Timed, agreed, because, day_of, said_of, terms_of
+
+_OURS = {"charter": "organisation"}
+_SERVES = {"supports": [{"purpose": "organisation"}]}
+
+NON_NEGOTIABLES = {
+    "bad-news-first": "Bad news travels first: whoever sees a promise at risk says so the same day",
+    "customer-data": "No customer's data leaves production, not even for a test",
+    "answers": "A request gets an answer within five working days, be it no",
+}
+
+
+def framework(today: date) -> Iterator[Timed]:
+    """The organisation's own charter, and what became of the goals that serve it."""
+    yield from _charter(today)
+    yield from _revised(today)
+    yield from _affirmed_differently(today)
+    yield from _needs(today)
+
+
+def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> Timed:  # noqa: ANN401 - JSON
+    row: Row = {"by": by, "do": do, **fields}
+    return Timed(day_of(today, offset), minute, row)
+
+
+def _charter(today: date) -> Iterator[Timed]:
+    words = {
+        "text": "Small shops sell as easily as big ones",
+        "to_team": "we see shops open that could not before",
+        "to_clients": "they sell tonight, without a programmer",
+        "to_organisation": "shops that grow stay with us",
+        "to_society": "high streets that live",
+    }
+    until = day_of(today, -690).isoformat()
+    yield _at(today, -700, 600, STEWARD, "purpose.propose", **_OURS, ref="first", until=until, **words)
+    yield _at(today, -689, 600, STEWARD, "purpose.adopt", **_OURS)
+    for minute, (name, text) in enumerate(NON_NEGOTIABLES.items()):
+        yield _at(today, -688, 600 + minute, STEWARD, "non_negotiable.adopt", **_OURS, non_negotiable=name, text=text)
+    yield _at(today, -687, 600, STEWARD, "charter.put_in_force", **_OURS)
+    allhands = {"ritual": "all-hands", "name": "All hands", "mode": "sync", "cadence_days": 91, "minutes": 90}
+    yield _at(today, -686, 600, STEWARD, "ritual.set", **_OURS, **allhands)
+
+
+def _revised(today: date) -> Iterator[Timed]:
+    words = {
+        "text": "Small shops sell, and are paid the next morning",
+        "to_team": "we see what a day without waiting is worth",
+        "to_clients": "their money is theirs the next morning",
+        "to_organisation": "shops that are paid on time stay with us",
+        "to_society": "high streets that live",
+    }
+    why = because("new_information", "of the shops that left us, two in three left over slow payouts, not over selling")
+    until = day_of(today, -24).isoformat()
+    yield _at(today, -34, 600, "viktor", "purpose.propose", **_OURS, ref="paid", until=until, reason=why, **words)
+    yield _at(today, -23, 600, STEWARD, "purpose.adopt", **_OURS)
+
+
+def _affirmed_differently(today: date) -> Iterator[Timed]:
+    figures = terms_of(today, "Shops see their own figures, every morning", -60, 40, 48, **_SERVES)
+    yield from agreed("open-figures", "Open the figures to the shops", "samir", "ines", "data", figures)
+    payouts = terms_of(today, "Payouts leave by six in the morning", -62, 34, 44, **_SERVES)
+    yield from agreed("night-batch", "Move payouts into the night", "jonas", "noor", "platform", payouts)
+    status = terms_of(today, "Shops see at one place what does not work", -58, 38, 24, **_SERVES)
+    yield from agreed("status-page", "A status page for shops", "mika", "noor", "platform", status)
+    serves = {"supports": [{"purpose": "organisation"}]}
+    yield Timed(day_of(today, -20), 600, said_of("open-figures", "samir", "affirm_link", **serves))
+    changes = {"outcome": "Payouts leave by four: the money is there before the shops open"}
+    why = because(
+        "purpose_changed", "six in the morning was for selling; the new purpose is to be paid the next morning"
+    )
+    proposed = said_of("night-batch", "jonas", "propose_change", changes=changes, trigger="purpose", reason=why)
+    yield Timed(day_of(today, -19), 640, proposed)
+    yield Timed(day_of(today, -18), 560, said_of("night-batch", "noor", "accept_change"))
+    for goal, owner, offset, progress in (("open-figures", "samir", -10, "0.5"), ("status-page", "mika", -9, "0.4")):
+        said = {"note": "on the way", "progress": progress, "confidence": "0.8"}
+        yield Timed(day_of(today, offset), 630, said_of(goal, owner, "check_in", **said))
+
+
+def _needs(today: date) -> Iterator[Timed]:
+    asked = [{"text": "three shops that would try it", "addressee": "viktor", "answer_by": _iso(today, -18)}]
+    said = {"note": "the first page works", "progress": "0.3", "confidence": "0.7", "needs": asked}
+    yield Timed(day_of(today, -25), 630, said_of("open-figures", "samir", "check_in", **said))
+    answer = {"text": "Blom, Ferrari and the bakery by the station; I told them"}
+    yield Timed(day_of(today, -22), 700, said_of("open-figures", "viktor", "answer_need", **answer))
+    asked = [{"text": "who may restart the payout host at night?", "addressee": "omar", "answer_by": _iso(today, -9)}]
+    said = {"note": "two of three banks move", "progress": "0.5", "confidence": "0.7", "needs": asked}
+    yield Timed(day_of(today, -15), 630, said_of("night-batch", "jonas", "check_in", **said))
+
+
+def _iso(today: date, offset: int) -> str:
+    return day_of(today, offset).isoformat()
