@@ -51,6 +51,8 @@ PREDICATES = [
     ("people", "member"),
     ("people", "teams"),
     ("people", "team"),
+    ("charters", "charters"),
+    ("cycles", "cycles"),
     ("ledger", "feed"),
     ("ledger", "stream"),
     ("ledger", "keys"),

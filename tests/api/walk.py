@@ -34,6 +34,13 @@ class Hidden(msgspec.Struct, frozen=True):
     key: str
     organisation: str
     open: str
+    charter: str
+    cycle: str
+    cycle_ref: str
+    decision: str
+    decision_ref: str
+    proposal: str
+    consent: str
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -58,6 +65,7 @@ def hide(house: House) -> Hidden:
     ana.says(f"/v1/goals/{goal['id']}/check-in", {"note": SECRET, "progress": 0.1})
     change = {"changes": {"due": "2026-04-10"}, "reason": why(text=f"{SECRET}, because we know more")}
     proposed = ana.says(f"/v1/goals/{goal['id']}/propose-change", change)
+    framework = _framework(house)
     key = stella.asks("/v1/keys")["keys"][0]["key_id"]
     return Hidden(
         goal=goal["id"],
@@ -69,7 +77,42 @@ def hide(house: House) -> Hidden:
         key=key,
         organisation=str(house.organisation_id(VICTIM)),
         open=proposed["open"],
+        **framework,
     )
+
+
+def _framework(house: House) -> dict[str, str]:
+    """A purpose adopted by a decision, a cycle that restates it, and another question that is open still."""
+    lea, charter = house.as_("lea", VICTIM), f"/v1/charters/{SECRET}-team"
+    why_it_matters = {"text": SECRET, "to_team": SECRET, "to_clients": SECRET, "to_organisation": SECRET}
+    proposed = lea.says(f"{charter}/propose-purpose", why_it_matters)
+    [proposal] = proposed["events"]
+    question = {
+        "question": SECRET,
+        "options": [SECRET, "As now"],
+        "status_quo": "o2",
+        "deciders": ["lea"],
+        "deadline": "2026-03-20T09:00:00Z",
+        "fallback": {"rule": "status_quo"},
+        "team": f"{SECRET}-team",
+    }
+    lea.says("/v1/decisions", {**question, "ref": "why", "about": {"proposal": proposal}})
+    consent = lea.says("/v1/decisions/why/consent", {"option": "o1"})["events"][0]
+    lea.says(f"{charter}/adopt-purpose", {"proposal": proposal, "decision": "why"})
+    restated = dict.fromkeys(("name", "to_team", "to_clients", "to_organisation"), SECRET)
+    when = {"starts": "2026-03-02", "ends": "2026-03-31", "team": f"{SECRET}-team", "ref": f"{SECRET}-cycle"}
+    cycle = lea.says("/v1/cycles", {**restated, **when})
+    decision = lea.says("/v1/decisions", {**question, "ref": f"{SECRET}-decision"})
+    lea.says(f"/v1/decisions/{decision['id']}/share-perspective", {"text": SECRET})
+    return {
+        "charter": proposed["id"],
+        "cycle": cycle["id"],
+        "cycle_ref": f"{SECRET}-cycle",
+        "decision": decision["id"],
+        "decision_ref": f"{SECRET}-decision",
+        "proposal": proposal,
+        "consent": consent,
+    }
 
 
 def walk(house: House, hidden: Hidden, person: str = "stella") -> list[Leak]:
@@ -92,10 +135,17 @@ def told(response: Response, path: str, hidden: Hidden) -> Iterator[str]:
     if response.status_code >= 500:
         yield f"failed: {response.text[:200]}"
     text = response.text
+    if response.is_success and "/affirmations" in path:
+        # What it refused one by one repeats what the asker wrote, as an error does.
+        answer = response.json()
+        if any(one["code"] != "not_found" for one in answer.pop("refused")):
+            yield "tells more of theirs than that it is not there"
+        text = json.dumps(answer)
     if response.is_success:
-        names = re.escape(SECRET), hidden.goal, hidden.member, hidden.team, hidden.key, hidden.organisation, hidden.open
-        yield from (name for name in names if name in text)
-        named = {hidden.goal, hidden.goal_ref, hidden.member, hidden.member_ref, hidden.team, hidden.key}
+        names = {*msgspec.structs.astuple(hidden), SECRET}
+        yield from (name for name in sorted(names) if name in text)
+        named = {hidden.goal, hidden.goal_ref, hidden.member, hidden.member_ref, hidden.team, hidden.team_ref}
+        named |= {hidden.key, hidden.charter, hidden.cycle, hidden.cycle_ref, hidden.decision, hidden.decision_ref}
         if set(path.partition("?")[0].split("/")) & named:
             yield "answered a path that names something of theirs"
     # An error may repeat what the asker wrote: the path, and a reference; never a name that it looked up.
@@ -105,8 +155,26 @@ def told(response: Response, path: str, hidden: Hidden) -> Iterator[str]:
 
 def requests(document: dict[str, Any], hidden: Hidden) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(method, path, keywords) for each operation, with ids and with references, in path, query and body."""
-    ids = {"goal": hidden.goal, "member": hidden.member, "team": hidden.team, "key": hidden.key}
-    refs = {"goal": hidden.goal_ref, "member": hidden.member_ref, "team": hidden.team_ref, "key": hidden.key}
+    ids = {
+        "goal": hidden.goal,
+        "member": hidden.member,
+        "team": hidden.team,
+        "key": hidden.key,
+        "of": hidden.charter,
+        "charter": hidden.charter,
+        "cycle": hidden.cycle,
+        "decision": hidden.decision,
+    }
+    refs = {
+        "goal": hidden.goal_ref,
+        "member": hidden.member_ref,
+        "team": hidden.team_ref,
+        "key": hidden.key,
+        "of": hidden.team_ref,
+        "charter": hidden.team_ref,
+        "cycle": hidden.cycle_ref,
+        "decision": hidden.decision_ref,
+    }
     for template, methods in document["paths"].items():
         for method, operation in methods.items():
             for names in (ids, refs):
@@ -137,6 +205,7 @@ def filled(template: str, names: dict[str, str]) -> str:
 def queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
     """One query per parameter that can name something."""
     naming = {"team": "team", "owner": "member", "sponsor": "member", "member": "member", "supports": "goal"}
+    naming |= {"decider": "member", "cycle": "cycle", "goal": "goal", "charter": "charter"}
     taken = {p["name"] for p in operation["parameters"] if p.get("in") == "query"}
     fixed = "&".join(f"{name}={value}" for name, value in (("field", "due"), ("from", "2026-03-01")) if name in taken)
     if fixed:
@@ -145,6 +214,7 @@ def queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
         yield f"{parameter}={names[naming[parameter]]}"
     if "subject" in taken:
         yield f"subject=goal/{names['goal']}"
+        yield f"subject=decision/{names['decision']}"
         yield f"subject={names['goal']}"
     if "explain" in taken:
         yield "explain=true"
@@ -158,6 +228,15 @@ def imported(names: dict[str, str]) -> bytes:
         {"at": "2026-03-01T09:00:00Z", "by": names["member"], "do": "goal.check_in", "goal": names["goal"]},
         {"at": "2026-03-01T09:00:00Z", "by": "ana", "do": "goal.check_in", "goal": names["goal"], "note": "mine now"},
         {"at": "2026-03-01T09:00:00Z", "by": "stella", "do": "team.rename", "team": names["team"], "name": "mine"},
+        {
+            "at": "2026-03-01T09:00:00Z",
+            "by": "stella",
+            "do": "decision.consent",
+            "option": "o1",
+            "decision": names["decision"],
+        },
+        {"at": "2026-03-01T09:00:00Z", "by": "stella", "do": "charter.review", "charter": names["charter"]},
+        {"at": "2026-03-01T09:00:00Z", "by": "stella", "do": "cycle.close", "cycle": names["cycle"]},
     ]
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
@@ -193,6 +272,18 @@ def example(schema: dict[str, Any], document: dict[str, Any], names: dict[str, s
         "purpose": None,
         "as": None,
         "corrects": None,
+        "of": names["of"],
+        "charter": names["charter"],
+        "cycle": names["cycle"],
+        "decision": names["decision"],
+        "follows": names["cycle"],
+        "deciders": [names["member"]],
+        "options": ["A", "B"],
+        "deadline": "2026-03-20T09:00:00Z",
+        "proposal": hidden.proposal,
+        "objection": hidden.open,
+        "goals": [names["goal"]],
+        "event": hidden.open,
     }
     return _example(schema, document, said, 0)
 
