@@ -5,7 +5,7 @@ A later command sees the events of an earlier one; one that is refused, or fails
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -91,8 +91,7 @@ class Turn:
             wanted = [(organisation_id,) for organisation_id in unknown]
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
                 self._cache.put_position(as_uuid(organisation_id), int(position or 0))
-        entries = self._cache.entries
-        self._ahead = dict.fromkeys(key for each in commands for key in _streams(each) if key not in entries)
+        self._ahead = self._missing(commands)
 
     def outcome(self, command: Command) -> Receipt | Exception | None:
         """The command's receipt, or why there is none; None for a sweep that found nothing due.
@@ -149,9 +148,23 @@ class Turn:
                         cache.forget(key)
             cache.synced = head.log_position
 
+    def _missing(self, commands: Iterable[Command]) -> dict[Key, None]:
+        """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
+        seen: set[tuple[int, int]] = set()
+        missing: dict[Key, None] = {}
+        for command in commands:
+            organisation_id = command.organisation_id
+            for stream_id in (command.stream_id, organisation_id, command.party):
+                if stream_id is not None and (its := (organisation_id.int, stream_id.int)) not in seen:
+                    seen.add(its)
+                    key = (organisation_id, stream_id)
+                    if key not in self._cache.entries:
+                        missing[key] = None
+        return missing
+
     def _read_ahead(self, command: Command) -> None:
         """Read the next streams that are not cached, as soon as the first of them is asked for."""
-        if self._ahead and any(key in self._ahead for key in _streams(command)):
+        if self._ahead and self._missing([command]).keys() & self._ahead.keys():
             keys = list(islice(self._ahead, _READ_AHEAD))
             self._source.load(keys)
             for key in keys:
@@ -244,10 +257,3 @@ class Turn:
             recorded.position,
             self._now_micros,
         )
-
-
-def _streams(command: Command) -> tuple[Key, ...]:
-    """What the command's decision reads for certain; the rest, it asks for when it comes to it."""
-    organisation_id = command.organisation_id
-    own, house = (organisation_id, command.stream_id), (organisation_id, organisation_id)
-    return (own, house) if command.party is None else (own, house, (organisation_id, command.party))

@@ -36,8 +36,15 @@ SELECT max(position) FROM (
 ) AS latest
 
 -- name: log_position_at
-SELECT notification_id FROM stored_events WHERE recorded_at <= :instant
-ORDER BY recorded_at DESC, notification_id DESC LIMIT 1
+-- The last log position recorded by an instant, found by halving: recorded_at never falls, and no position is missing.
+WITH RECURSIVE halving (low, high) AS (
+    SELECT log_position - log_position, log_position FROM ledger_head WHERE single = 1
+    UNION ALL
+    SELECT CASE WHEN recorded_at <= :instant THEN notification_id ELSE low END,
+        CASE WHEN recorded_at <= :instant THEN high ELSE notification_id - 1 END
+    FROM halving JOIN stored_events ON notification_id = (low + high + 1) / 2 WHERE low < high
+)
+SELECT max(low) FROM halving
 
 -- name: stream
 -- One whole stream, as far as the log position `upto`.
