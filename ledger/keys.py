@@ -18,10 +18,13 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import InvalidField, NotFound
+from domain.references import as_uuid as spelled_uuid
 from ledger.recorders import LogRecorder, as_uuid, micros, moment
 
 PREFIX = "plim_"
 SCOPES = frozenset({"read", "act", "import", "admin"})
+#: A guest's key has one scope, which names the one decision that it opens: `decide:<its id>`.
+GUEST = "decide:"
 LONGEST_LIFE = timedelta(days=365)
 #: `last_used` is this coarse: a busy key costs one write a minute.
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -100,8 +103,9 @@ class Keys:
         expires_at = expires_at or now + LONGEST_LIFE
         if not now < expires_at <= now + LONGEST_LIFE:
             raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
-        if not scopes or not SCOPES.issuperset(scopes):
-            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=tuple(sorted(SCOPES)))
+        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guests(scopes):
+            allowed = (*sorted(SCOPES), f"{GUEST}<id of a decision>, alone")
+            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
         if "\x00" in name:
             raise InvalidField("a name has no NUL in it", pointer="/name")
         text = _new_text()
@@ -256,3 +260,10 @@ def _base62(number: int, digits: int) -> str:
 def digest_of(text: str) -> str:
     """All that is stored of a key's text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_guests(scopes: Collection[str]) -> bool:
+    """One scope that names one decision."""
+    return len(scopes) == 1 and all(
+        s.startswith(GUEST) and spelled_uuid(s.removeprefix(GUEST)) is not None for s in scopes
+    )

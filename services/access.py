@@ -11,12 +11,16 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.keys import GUEST
+
 MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION = "member", "lead", "steward", "auditor", "integration"
 ROLES = (MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION)
 
 #: What a key can be given.
 READ, ACT, IMPORT, ADMIN = "read", "act", "import", "admin"
 SCOPES = (READ, ACT, IMPORT, ADMIN)
+#: What a guest's key conveys (`ledger.keys.GUEST`): a say in the one decision that it names, and nothing else.
+DECIDE = "decide"
 
 #: Aggregates over fewer people than this, or that leave fewer than this outside, say something about persons.
 SMALLEST_GROUP = 5
@@ -101,6 +105,11 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     leads: frozenset[UUID] = frozenset()
 
     @property
+    def guest_of(self) -> UUID | None:
+        """The one decision that a guest's key opens."""
+        return next((UUID(s.removeprefix(GUEST)) for s in self.scopes if s.startswith(GUEST)), None)
+
+    @property
     def roles(self) -> tuple[str, ...]:
         """All roles that count. An auditor acts on nothing, so no other role counts beside it but the steward's."""
         if AUDITOR in self.granted and STEWARD not in self.granted:
@@ -138,6 +147,11 @@ def _reaches(reach: Reach, viewer: Viewer, subject: Subject) -> bool:
     return reach is Reach.LED and bool(subject.teams & viewer.leads)
 
 
+def opened(scopes: frozenset[str]) -> frozenset[str]:
+    """A key's scopes as routes ask for them: a guest's opens those that take a say in one decision."""
+    return scopes | {DECIDE} if any(scope.startswith(GUEST) for scope in scopes) else scopes
+
+
 def sees_everything(viewer: Viewer) -> bool:
     """Whether every goal of the organisation is visible, so that lists need no filter."""
     return may(viewer, Capability.SEE_GOAL)
@@ -163,4 +177,4 @@ def conveyed(viewer: Viewer) -> frozenset[str]:
 
 def acts_at_all(viewer: Viewer) -> bool:
     """Whether any act may be tried: an auditor acts on nothing, a key without act or admin scope neither."""
-    return bool(viewer.scopes & {ACT, ADMIN}) and viewer.roles != (AUDITOR,)
+    return bool(viewer.scopes & {ACT, ADMIN, DECIDE}) and viewer.roles != (AUDITOR,)

@@ -23,7 +23,7 @@ from ledger.errors import LedgerUnavailable
 from ledger.keys import USE_NOTED_EVERY, Holder, digest_of, well_formed
 from projections.database import DatabaseUnavailable
 from projections.people import teams_led, teams_mark
-from services.access import Viewer
+from services.access import Viewer, opened
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -177,7 +177,7 @@ class _Memory:
             organisation_id=person[0],
             key_id=principal.key_id,
             member_id=person[1],
-            scopes=principal.scopes,
+            scopes=opened(principal.scopes),
             granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
             teams=frozenset(member.teams) if member else frozenset(),
             leads=leads[person[1]],

@@ -22,7 +22,7 @@ from ledger.commands import Receipt
 from projections import decisions, history
 from projections.decisions import Perspective
 from projections.lens import Lens
-from services.access import ACT, ADMIN, READ, sees_everything
+from services.access import ACT, ADMIN, DECIDE, READ, sees_everything
 from services.api.answers import Answer, version_tag
 from services.api.call import Call
 from services.api.goal_reads import Cursor, HistoryQuery
@@ -35,6 +35,10 @@ from services.api.visible import require_decision
 
 _TAG = "decisions"
 _REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
+
+
+#: What a guest's key is for.
+_SAID_BY_GUESTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
 
 
 class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
@@ -165,12 +169,20 @@ def _visible(call: Call) -> decisions.Visible | None:
     return decisions.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
+def _named(call: Call, ref: str) -> UUID:
+    """The decision that the path names; for a guest's key there is no other than its own."""
+    decision_id = call.id_of("decision", decoded(ref))
+    if call.viewer.guest_of not in (None, decision_id):
+        raise NotFound("no such decision")
+    return decision_id
+
+
 def _found(call: Call, ref: str, view: Lens) -> Decision:
     """The decision as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    decision_id = call.id_of("decision", decoded(ref))
+    decision_id = _named(call, ref)
     latest = call.runtime.ledger.load(call.viewer.organisation_id, "decision", decision_id)
     if latest is None:
         raise NotFound("no such decision")
@@ -187,7 +199,7 @@ def _found(call: Call, ref: str, view: Lens) -> Decision:
         id="getDecision",
         summary="One decision, at any time, as known at any time",
         tag=_TAG,
-        scopes=(READ,),
+        scopes=(READ, DECIDE),
         query=AsOfQuery,
         answer=DecisionView,
         fresh=True,
@@ -217,7 +229,7 @@ def get_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer
         id="getDecisionHistory",
         summary="Each event in plain words, with what it changed",
         tag=_TAG,
-        scopes=(READ,),
+        scopes=(READ, DECIDE),
         query=HistoryQuery,
         answer=history.HistoryPage,
         fresh=True,
@@ -274,7 +286,7 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
             id=f"decision.{name}",
             summary=f"{name.replace('_', ' ').capitalize()}. {words}",
             tag=_TAG,
-            scopes=(ACT, ADMIN),
+            scopes=(ACT, ADMIN, DECIDE) if act in _SAID_BY_GUESTS else (ACT, ADMIN),
             body=act,
             answer=DecisionSummary,
             codes=(*_REFUSED, "version_conflict", "busy"),
@@ -283,7 +295,7 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
         ),
     )
     async def act_on_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        return _answer(await record(call, "decision", call.id_of("decision", decoded(decision)), call.body))
+        return _answer(await record(call, "decision", _named(call, decision), call.body))
 
     return act_on_decision
 

@@ -15,7 +15,7 @@ from domain.envelope import Instant
 from domain.errors import Forbidden, NotFound
 from domain.member import Member
 from domain.references import Ref, as_uuid
-from ledger.keys import KeyRecord
+from ledger.keys import GUEST, KeyRecord
 from services.access import ADMIN, SCOPES, Capability, may
 from services.api.answers import Answer, encode, json_answer
 from services.api.call import Call
@@ -34,7 +34,15 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     member: Ref
     scopes: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(SCOPES)}.")]],
+        list[
+            Annotated[
+                str,
+                msgspec.Meta(
+                    max_length=50,
+                    description=f"Of {', '.join(SCOPES)}; or, alone, {GUEST}<id of a decision>: a guest's.",
+                ),
+            ]
+        ],
         msgspec.Meta(min_length=1, max_length=len(SCOPES)),
     ]
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""

@@ -87,7 +87,8 @@ def require_within(viewer: Viewer, team: UUID | None) -> None:
 
 def sees_decision(viewer: Viewer, decision: Decision) -> bool:
     """One of those whose it is, who opened it, or who decides."""
-    taking_part = READ in viewer.scopes and viewer.member_id in (decision.opened_by, *decision.deciders)
+    asked = READ in viewer.scopes or viewer.guest_of == decision.id
+    taking_part = asked and viewer.member_id in (decision.opened_by, *decision.deciders)
     return taking_part or sees_within(viewer, decision.of.team)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import START, House, why
+from tests.api.house import START, House, Person, why
 
 DEADLINE = START + timedelta(days=4)
 LATER = DEADLINE + timedelta(hours=1)
@@ -165,6 +165,82 @@ def test_an_import_key_of_an_integration_takes_no_part(house: House) -> None:
     response = house.as_("bot").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (403, "forbidden") == (response.status_code, response.json()["code"])
+
+
+# --- a guest's key ---------------------------------------------------------------------------------------------------
+
+
+def guest(house: House, decision: str) -> Person:
+    """Gus, who belongs to no team, with a key for this one decision."""
+    stella = house.as_("stella")
+    stella.says("/v1/members", {"name": "Gus", "ref": "gus"})
+    return house.holding(stella.says("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"])
+
+
+def test_a_guests_key_opens_one_decision(house: House) -> None:
+    # given
+    house.as_("stella").says("/v1/members", {"name": "Gus", "ref": "gus"})
+    decision = ask(house, deciders=["ana", "gus"])
+    other = ask(house, deciders=["ana", "gus"], ref="other")
+    key = house.as_("stella").says("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"]
+    gus = house.holding(key)
+
+    # when
+    gus.says("/v1/decisions/on-call/share-perspective", {"text": "As seen from outside"})
+    gus.says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
+    gus.says("/v1/decisions/on-call/withdraw-objection", {})
+    consent(house, "ana")
+    decided = gus.says(f"/v1/decisions/{decision}/consent", {"option": "o1"})
+
+    # then
+    assert "consent" == decided["decided_by"]
+    assert "decided" == gus.asks("/v1/decisions/on-call")["state"]
+    assert 9 > len(gus.asks("/v1/decisions/on-call/history")["entries"]) > 5
+    assert 404 == gus.get(f"/v1/decisions/{other}").status_code
+    assert 404 == gus.post(f"/v1/decisions/{other}/consent", {"option": "o1"}).status_code
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/decisions", "/v1/goals", "/v1/members", "/v1/events", "/v1/charters", "/v1/reports/decisions", "/v1/me"],
+)
+def test_a_guests_key_opens_nothing_else(house: House, path: str) -> None:
+    gus = guest(house, ask(house, team=None))
+
+    response = gus.get(path)
+
+    assert (403, "insufficient_scope") == (response.status_code, response.json()["code"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/decisions", question(ref="mine")),
+        ("/v1/decisions/on-call/reopen", {"deadline": LATER.isoformat(), "reason": why()}),
+        ("/v1/decisions/on-call/decide", {"option": "o1"}),
+        ("/v1/charters/organisation/review", {}),
+    ],
+)
+def test_a_guest_says_nothing_else(house: House, path: str, body: dict[str, Any]) -> None:
+    gus = guest(house, ask(house, team=None))
+
+    response = gus.post(path, body)
+
+    assert (403, "insufficient_scope") == (response.status_code, response.json()["code"])
+
+
+def test_a_guest_who_decides_nothing_sees_no_teams_decision(house: House) -> None:
+    gus = guest(house, ask(house))
+
+    assert 403 == gus.get("/v1/decisions/on-call").status_code
+    assert 403 == gus.post("/v1/decisions/on-call/share-perspective", {"text": "Hello"}).status_code
+
+
+@pytest.mark.parametrize("scopes", [["decide:on-call"], ["decide:"], ["decide"], ["read", f"decide:{'0' * 8}"]])
+def test_a_guests_key_names_one_decision_and_stands_alone(house: House, scopes: list[str]) -> None:
+    response = house.as_("stella").post("/v1/keys", {"member": "ana", "scopes": scopes})
+
+    assert (422, "/scopes") == (response.status_code, response.json()["errors"][0]["pointer"])
 
 
 # --- who sees it -----------------------------------------------------------------------------------------------------
