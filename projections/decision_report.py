@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from domain.calendar import end_of_day
 from projections.database import Database
-from projections.decisions import Asking, askings_since
+from projections.decisions import Asking, askings_ended
 from projections.figures import SMALL_SAMPLE, Figure, Report, named, printed, share
 from projections.lens import Lens
 from projections.timeline import micros
@@ -45,7 +45,7 @@ def report(
     `window`: days, ending with the lens' day: the askings whose time-box ended in it. `explain` fills `events`.
     """
     since = micros(end_of_day(lens.today - timedelta(days=window), lens.tzinfo))
-    over = [a for a in askings_since(database, lens, since, team=team, decider=member) if a.ended_at <= lens.at]
+    over = askings_ended(database, lens, since, team=team, decider=member)
     group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
     figures = [_latency(over, group), *_time_box(over, group), _integrated(over, group), _reopened(over, group)]
     if not explain:

@@ -46,6 +46,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
         micros(state.deadline),
         micros(time_box_end(state.deadline, state.decided)),
         None if state.decided is None else state.decided.by,
+        len(state.rounds) + 1,
     )
 
 
@@ -64,9 +65,10 @@ DECISIONS = StateView(
         Column("deadline", "integer", "End of the time-box, microseconds UTC."),
         Column("time_box_end", "integer", "When it was decided or its deadline, whichever is first, microseconds UTC."),
         Column("decided_by", "text", "consent, fallback or lead; empty until it is decided.", nullable=True),
+        Column("askings", "integer", "How often the question was asked: 1, and 1 more each time it was reopened."),
     ),
     fields=_fields,
-    indexes=(("organisation_id", "time_box_end"),),
+    indexes=(("organisation_id", "time_box_end"), ("organisation_id", "askings")),
     comment="Decisions: question, options, consents, objections, outcome and earlier askings (in body).",
 )
 
@@ -244,17 +246,20 @@ def askings(decision: Decision) -> Iterator[Asking]:
     )
 
 
-def askings_since(
+def askings_ended(
     database: Database, lens: Lens, since: int, *, team: UUID | None = None, decider: UUID | None = None
 ) -> list[Asking]:
-    """The askings whose time-box ends at or after `since` (microseconds UTC), in the order in which they were asked.
+    """The askings whose time-box ended from `since` (microseconds UTC) to the lens, in the order of being asked.
 
     Of a team's decisions, of those in which a member decides, or of all.
     """
     where, params = _where(Filters(team=team, decider=decider), None)
+    wanted = f"SELECT body FROM decisions WHERE {lens.sql} AND {' AND '.join(where)}"
+    # Apart, so that each finds its index: what ended in time, and the few whose earlier askings may have.
     rows = database.query(
-        f"SELECT body FROM decisions WHERE {lens.sql} AND time_box_end >= :since AND {' AND '.join(where)}",
+        f"{wanted} AND time_box_end BETWEEN :since AND :at UNION ALL {wanted} AND askings > 1 AND time_box_end > :at",
         {**lens.params, **params, "since": since},
     )
     found = [asking for row in rows for asking in askings(_DECISION.decode(row.body))]
-    return sorted((a for a in found if micros(a.ended_at) >= since), key=lambda a: (a.opened_at, str(a.opened_event)))
+    ended = [a for a in found if since <= micros(a.ended_at) <= micros(lens.at)]
+    return sorted(ended, key=lambda a: (a.opened_at, str(a.opened_event)))
