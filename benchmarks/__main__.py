@@ -26,6 +26,7 @@ from benchmarks import (
     page,
     reads,
     rebuilding,
+    reporting,
     streams,
     table,
 )
@@ -45,10 +46,11 @@ SUITES: dict[str, Suite] = {
     "long-stream": streams.suite,
     "vacuum": growing.vacuum,
     "sqlite": embedded.suite,
+    "reports": reporting.suite,
+    "reads": reads.suite,
     "import": importing.suite,
     "memory": importing.memory,
     "rebuild": rebuilding.suite,
-    "reads": reads.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 

@@ -1,6 +1,6 @@
 """Ours in process: a drone whose clients wait for `Ledger.handle_async`, all in one loop, as the API's handlers do.
 
-`python -m benchmarks.commander URL ORGANISATION`
+`python -m benchmarks.commander URL ORGANISATION OWNERS GOALS_EACH`
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ from uuid import UUID
 import uvloop
 
 from benchmarks.peers.drone import AsyncWork, awaited, obey
-from benchmarks.people import commands
+from benchmarks.people import People, Size, commands
 from benchmarks.stores import settings
 from ledger.commands import Command
 from ledger.ledger import Ledger
 from services.runtime import Runtime
 
 
-def works(ledger: Ledger, organisation_id: UUID, clients: int) -> list[AsyncWork]:
+def works(ledger: Ledger, people: People, clients: int) -> list[AsyncWork]:
     """Each client checks in on goals of its own."""
 
     def work(own: Iterator[Command]) -> AsyncWork:
         return lambda: ledger.handle_async(next(own))
 
-    return [work(commands(organisation_id, client, clients)) for client in range(clients)]
+    return [work(commands(people, client, clients)) for client in range(clients)]
 
 
-def main(url: str, organisation: str) -> None:
+def main(url: str, organisation: str, owners: str, goals_each: str) -> None:
+    size = Size(owners=int(owners), goals_each=int(goals_each))
+    people = People(url=url, organisation_id=UUID(organisation), keys=[], size=size)
     with Runtime.open(settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
         def work(told: dict[str, Any]) -> dict[str, float]:
-            made = works(runtime.ledger, UUID(organisation), told["clients"])
+            made = works(runtime.ledger, people, told["clients"])
             return runner.run(awaited(made, told["seconds"]))
 
         obey(work)

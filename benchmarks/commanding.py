@@ -19,7 +19,7 @@ from benchmarks.bench import Bench
 from benchmarks.drones import Drone, tried
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
 from benchmarks.load import closed
-from benchmarks.people import CHECK_IN, OWNERS, People, an_event, peopled, request, requests
+from benchmarks.people import CHECK_IN, MANY, People, an_event, peopled, request, requests
 from benchmarks.raw import pgbench, rows
 from benchmarks.served import peer_goals, plimsoll
 from benchmarks.stores import Store
@@ -146,4 +146,4 @@ def _peer(port: int, ids: list[str], clients: int, seconds: float) -> Sample:
     return Sample(rate, found)
 
 
-assert max(CLIENTS) <= OWNERS
+assert max(CLIENTS) <= MANY.owners

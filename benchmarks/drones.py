@@ -48,8 +48,8 @@ def tried(name: str, opened: ExitStack, make: Callable[[], Any], absent: list[Ab
 class Drone:
     """One such process."""
 
-    def __init__(self, process: subprocess.Popen[str], name: str) -> None:
-        self._process, self._name = process, name
+    def __init__(self, process: subprocess.Popen[str], name: str, log: Path) -> None:
+        self._process, self._name, self._log = process, name, log
 
     def ask(self, **told: Any) -> dict[str, float]:
         """Have it work; its figures. Raises Missing where it is gone."""
@@ -58,7 +58,7 @@ class Drone:
             self._process.stdin.write(json.dumps(told) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise Missing(f"{self._name} is gone (exit code {self._process.wait(5)})") from None
+            raise self._gone() from None
         return self.said()
 
     def said(self) -> dict[str, float]:
@@ -66,9 +66,13 @@ class Drone:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise Missing(f"{self._name} is gone (exit code {self._process.wait(5)})")
+            raise self._gone()
         found: dict[str, float] = json.loads(line)
         return found
+
+    def _gone(self) -> Missing:
+        last = self._log.read_text(errors="replace").strip()[-300:]
+        return Missing(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
 
     def contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
         """It, as a side of a case: one of its figures, the others beside it."""
@@ -90,7 +94,7 @@ def drone(module: str, *arguments: str, home: Path, python: str = sys.executable
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )
     try:
-        made = Drone(process, module)
+        made = Drone(process, module, log)
         try:
             made.said()
         except Missing:

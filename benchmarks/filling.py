@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from benchmarks.people import OWNERS, commands, peopled
+import msgspec
+
+from benchmarks.people import MANY, Size, commands, peopled
 from benchmarks.stores import Store, settings
 from services import runtime as composition
 
@@ -17,17 +19,25 @@ KEY_EVERY = 5
 _FILL = """
     INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id, organisation_id,
                                position, recorded_at)
-    SELECT md5('goal ' || goal)::uuid, t.version, t.topic, t.state, goal * {each} + t.version, '{organisation}',
-           goal * {each} + t.version, {began} + (goal * {each} + t.version) * 1000
-    FROM generate_series(0, {goals} - 1) AS goal CROSS JOIN template AS t
-    ORDER BY goal, t.version
+    SELECT goal_id, version, topic,
+           convert_to(format(state, md5(number::text)::uuid, goal_id, number,
+                             to_char(to_timestamp({began} + number * 0.001) AT TIME ZONE 'UTC',
+                                     'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '{organisation}'), 'UTF8'),
+           number, '{organisation}', number, ({began} * 1000000 + number * 1000)::bigint
+    FROM (SELECT md5('goal ' || goal)::uuid AS goal_id, t.version, t.topic, t.state, goal * {each} + t.version AS number
+          FROM generate_series(0, {goals} - 1) AS goal CROSS JOIN template AS t
+          ORDER BY goal, t.version) AS numbered
 """
 
 
-def template(store: Store) -> list[tuple[int, str, bytes]]:
-    """Version, topic and stored form of one goal's events: an offer, an acceptance, check-ins."""
-    with peopled(store.fresh()) as (runtime, people):
-        own = commands(people.organisation_id, 0, OWNERS)
+def template(store: Store, size: Size = MANY) -> list[tuple[int, str, str]]:
+    """Version, topic and stored form of one goal's events: an offer, an acceptance, check-ins.
+
+    What differs from clone to clone is a place in a format of PostgreSQL's: 1 event, 2 goal, 3 position, 4 instant,
+    5 organisation.
+    """
+    with peopled(store.fresh(), size) as (runtime, people):
+        own = commands(people, 0, 1)
         goal = next(own).stream_id
         done = 2
         while done < EVENTS_EACH:
@@ -40,20 +50,29 @@ def template(store: Store) -> list[tuple[int, str, bytes]]:
     found = connection.execute(query, [goal]).fetchall()
     connection.close()
     assert len(found) == EVENTS_EACH
-    return [(version, topic, bytes(state)) for version, topic, state in found]
+    return [(version, topic, _with_places(bytes(state).decode(), str(goal))) for version, topic, state in found]
 
 
-def filled(store: Store, events: list[tuple[int, str, bytes]], count: int) -> str:
+def _with_places(state: str, goal: str) -> str:
+    header = msgspec.json.decode(state)["header"]
+    text = state.replace("%", "%%").replace(header["event_id"], "%1$s").replace(goal, "%2$s")
+    text = text.replace(header["organisation_id"], "%5$s")
+    text = text.replace(f'"position":{header["position"]},', '"position":%3$s,')
+    text = text.replace(f'"log_position":{header["log_position"]}}}', '"log_position":%3$s}')
+    return text.replace(header["occurred_at"], "%4$s").replace(header["recorded_at"], "%4$s")
+
+
+def filled(store: Store, events: list[tuple[int, str, str]], count: int) -> str:
     """The URL of a fresh, migrated store whose log holds `count` events (PostgreSQL)."""
     url = store.fresh()
     composition.migrate(settings(url))
     connection = store.connect(url)
     connection.execute("SET synchronous_commit = off")
-    connection.execute("CREATE TEMPORARY TABLE template (version bigint, topic text, state bytea)")
+    connection.execute("CREATE TEMPORARY TABLE template (version bigint, topic text, state text)")
     for event in events:
         connection.execute("INSERT INTO template VALUES (%s, %s, %s)", event)
     # A year ago, so that whatever is recorded now comes later.
-    began = "(extract(epoch FROM now() - interval '1 year') * 1000000)::bigint"
+    began = "extract(epoch FROM now() - interval '1 year')"
     with connection.transaction():
         again = _without_indexes(connection)
         fields = {"each": EVENTS_EACH, "goals": count // EVENTS_EACH, "organisation": uuid4(), "began": began}

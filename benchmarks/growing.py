@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.bench import Bench
-from benchmarks.drones import Drone, drone, peer, tried
+from benchmarks.drones import Drone, peer, tried
 from benchmarks.filling import filled, template
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
-from benchmarks.people import peopled
-from benchmarks.stores import Store
+from benchmarks.people import commander, peopled
+from benchmarks.stores import Store, analysed
 
 WAITING = 64
 #: Where stalls are looked for: as many as one page of a team's screens would send.
@@ -52,8 +52,8 @@ def _writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> Drone:
     """A commander at the end of a log, with people of its own. The read models are left where they are."""
     with peopled(url, views=False) as (_, people):
         pass
-    store.connect(url).execute("VACUUM ANALYZE")
-    return opened.enter_context(drone("commander", url, str(people.organisation_id), home=bench.home))
+    analysed(store, url)
+    return opened.enter_context(commander(people, bench.home))
 
 
 def vacuum(bench: Bench) -> Iterator[Case]:

@@ -12,9 +12,9 @@ from socket import create_connection
 
 from benchmarks import drones
 from benchmarks.bench import Bench
-from benchmarks.drones import Drone, Missing, drone, peer, tried
+from benchmarks.drones import Drone, Missing, peer, tried
 from benchmarks.harness import Absent, Case, Contender, Target
-from benchmarks.people import an_event, peopled
+from benchmarks.people import an_event, commander, peopled
 from benchmarks.raw import pgbench, rows
 from benchmarks.served import free_port, started
 from benchmarks.stores import Store
@@ -40,7 +40,7 @@ def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     home, absent = bench.home, list[Absent]()
     with peopled(store.fresh()) as (runtime, people):
         event = an_event(store, runtime, people)
-    ours = opened.enter_context(drone("commander", people.url, str(people.organisation_id), home=home))
+    ours = opened.enter_context(commander(people, home))
     raw = opened.enter_context(rows(store, event, home))
     peers = [raw.contender(RAW, clients=CONNECTIONS, seconds=bench.seconds)]
     tool = tried("pgbench", opened, partial(pgbench, store, event, home, CONNECTIONS, bench.seconds), absent)

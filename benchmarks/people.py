@@ -1,4 +1,4 @@
-"""Who checks in during a benchmark: 32 owners, each with 25 live goals, and a key for each owner."""
+"""Who checks in during a benchmark: owners, each with live goals and a key."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count, cycle
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 
+from benchmarks.drones import Drone, drone
 from benchmarks.history import imported
 from benchmarks.stores import Store, organisation
 from domain.goal.acts import CheckIn
@@ -20,7 +22,16 @@ from ledger.commands import Command
 from services.organisations import Founded
 from services.runtime import Runtime
 
-OWNERS, GOALS_EACH = 32, 25
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """How many they are."""
+
+    owners: int
+    goals_each: int
+
+
+#: Enough for 32 clients to be 32 people, and for 64 to have goals of their own.
+MANY = Size(owners=32, goals_each=25)
 #: What is said, to ours and to the peers: as JSON this is the body of every command.
 CHECK_IN = {"note": "on the way, as planned", "progress": "0.4", "confidence": "0.8"}
 
@@ -32,40 +43,51 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     #: One for each owner.
     keys: list[str]
+    size: Size
 
 
 @contextmanager
-def peopled(url: str, *, views: bool = True) -> Iterator[tuple[Runtime, People]]:
+def peopled(url: str, size: Size = MANY, *, views: bool = True) -> Iterator[tuple[Runtime, People]]:
     """A fresh store with the owners and their goals; read models up to date, unless they are not wanted."""
     with organisation(url) as (runtime, founded):
-        imported(runtime, founded, _acts(runtime.clock().date()))
+        imported(runtime, founded, _acts(runtime.clock().date(), size))
         # The scheduler's first sweep over what was imported is not what is measured here.
         for organisation_id, stream_id in runtime.ledger.due(runtime.clock() + timedelta(hours=1), 10_000):
             runtime.ledger.run_timers(organisation_id, stream_id)
         if views:
             runtime.engine.catch_up()
-        yield runtime, People(url=url, organisation_id=founded.organisation_id, keys=_keys(runtime, founded))
+        keys = _keys(runtime, founded, size)
+        yield runtime, People(url=url, organisation_id=founded.organisation_id, keys=keys, size=size)
 
 
-def _keys(runtime: Runtime, founded: Founded) -> list[str]:
+@contextmanager
+def commander(people: People, home: Path) -> Iterator[Drone]:
+    """Ours in process, in a process of its own: see `benchmarks.commander`."""
+    told = (str(people.organisation_id), str(people.size.owners), str(people.size.goals_each))
+    with drone("commander", people.url, *told, home=home) as made:
+        yield made
+
+
+def _keys(runtime: Runtime, founded: Founded, size: Size) -> list[str]:
     tenant = founded.organisation_id
     return [
-        runtime.keys.create(tenant, resolve(tenant, "member", _owner(number)), ("read", "act"), name="bench")
-        for number in range(OWNERS)
+        runtime.keys.create(tenant, resolve(tenant, "member", _owner(number, size)), ("read", "act"), name="bench")
+        for number in range(size.owners)
     ]
 
 
-def _owner(number: int) -> str:
-    return f"owner-{number % OWNERS}"
+def _owner(number: int, size: Size) -> str:
+    return f"owner-{number % size.owners}"
 
 
-def _goals(client: int, clients: int) -> list[str]:
+def _goals(client: int, clients: int, size: Size) -> list[str]:
     """A client's own goals: those of its owner, shared out where an owner has several clients."""
-    fellows = (clients - 1 - client % OWNERS) // OWNERS + 1
-    return [f"goal-{client % OWNERS}-{number}" for number in range(client // OWNERS, GOALS_EACH, fellows)]
+    owner, place = client % size.owners, client // size.owners
+    fellows = (clients - 1 - owner) // size.owners + 1
+    return [f"goal-{owner}-{number}" for number in range(place, size.goals_each, fellows)]
 
 
-def _acts(today: date) -> Iterator[bytes]:
+def _acts(today: date, size: Size) -> Iterator[bytes]:
     at = (today - timedelta(days=2)).isoformat() + "T09:00:00Z"
     terms = {
         "outcome": "It is done",
@@ -75,12 +97,12 @@ def _acts(today: date) -> Iterator[bytes]:
         "due": (today + timedelta(days=90)).isoformat(),
         "effort_hours": 10,
     }
-    lead = _owner(0)
+    lead = _owner(0, size)
     rows: list[dict[str, Any]] = [{"by": lead, "do": "team.create", "team": "crew", "name": "Crew", "lead": lead}]
-    rows += [{"by": lead, "do": "member.join", "member": _owner(n), "team": "crew"} for n in range(OWNERS)]
-    for number in range(OWNERS):
-        owner, sponsor = _owner(number), _owner(number + 1)
-        for goal in _goals(number, OWNERS):
+    rows += [{"by": lead, "do": "member.join", "member": _owner(n, size), "team": "crew"} for n in range(size.owners)]
+    for number in range(size.owners):
+        owner, sponsor = _owner(number, size), _owner(number + 1, size)
+        for goal in _goals(number, size.owners, size):
             who = {"title": goal, "owner": owner, "sponsor": sponsor, "team": "crew", "terms": terms}
             why = {"code": "new_need", "text": "to be measured"}
             rows.append({"by": owner, "do": "goal.offer", "goal": goal, **who, "reason": why})
@@ -102,8 +124,8 @@ def requests(people: People, clients: int) -> list[Iterator[bytes]]:
     body, mark = json.dumps(CHECK_IN).encode(), "{key}"
 
     def own(client: int) -> Iterator[bytes]:
-        said = f"Authorization: Bearer {people.keys[client % OWNERS]}\r\nIdempotency-Key: {mark}\r\n"
-        paths = [f"/v1/goals/{goal}/check-in" for goal in _goals(client, clients)]
+        said = f"Authorization: Bearer {people.keys[client % people.size.owners]}\r\nIdempotency-Key: {mark}\r\n"
+        paths = [f"/v1/goals/{goal}/check-in" for goal in _goals(client, clients, people.size)]
         parts = cycle([request(path, body, said).split(mark.encode()) for path in paths])
         run, numbers = uuid4().hex, count()
         return (b"%s%s-%d%s" % (head, run.encode(), number, tail) for (head, tail), number in zip(parts, numbers))  # noqa: B905
@@ -117,17 +139,17 @@ def mixed(sides: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
         yield next(side)
 
 
-def commands(organisation_id: UUID, client: int, clients: int) -> Iterator[Command]:
+def commands(people: People, client: int, clients: int) -> Iterator[Command]:
     """One client's check-ins in process."""
-    owner = resolve(organisation_id, "member", _owner(client))
-    act = msgspec.convert(CHECK_IN, CheckIn)
-    for goal in cycle([resolve(organisation_id, "goal", name) for name in _goals(client, clients)]):
-        yield Command(organisation_id=organisation_id, kind="goal", stream_id=goal, act=act, actor=owner)
+    tenant, size = people.organisation_id, people.size
+    owner, act = resolve(tenant, "member", _owner(client, size)), msgspec.convert(CHECK_IN, CheckIn)
+    for goal in cycle([resolve(tenant, "goal", name) for name in _goals(client, clients, size)]):
+        yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 
 def an_event(store: Store, runtime: Runtime, people: People) -> tuple[str, str]:
     """Topic and stored form of one check-in: what the raw peers write."""
-    runtime.ledger.handle(next(commands(people.organisation_id, 0, OWNERS)))
+    runtime.ledger.handle(next(commands(people, 0, 1)))
     connection = store.connect(people.url)
     query = "SELECT topic, state FROM stored_events ORDER BY notification_id DESC LIMIT 1"
     topic, state = connection.execute(query).fetchone()

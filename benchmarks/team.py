@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from benchmarks import framework
+
 Row = dict[str, Any]
 
 TEAM = "crew"
@@ -53,6 +55,7 @@ class _Story:
         self._people()
         for half in range(4):
             self._outcome(half)
+        framework.tell(self._say, TEAM, LEAD, (LEAD, *PEOPLE), self._first, self._today)
         for number in range(goals):
             self._task(number, self._first + timedelta(days=14 + number * (DAYS - 24) // goals))
         return self._said
@@ -74,7 +77,8 @@ class _Story:
     def _outcome(self, half: int) -> None:
         start = self._first + timedelta(days=4 + 180 * half)
         due = start + timedelta(days=200)
-        terms = _terms(f"What the crew is for, part {half + 1}", start, due) | {"kind": "outcome"}
+        terms = _terms(f"What the crew is for, part {half + 1}", start, due)
+        terms |= {"kind": "outcome", "supports": [{"purpose": TEAM}]}
         self._agree(f"outcome-{half}", LEAD, PEOPLE[0], terms, start - timedelta(days=2))
         if half == 3:
             self._change(f"outcome-{half}", LEAD, PEOPLE[0], start + timedelta(days=60), due + timedelta(days=30))
@@ -96,12 +100,22 @@ class _Story:
         quiet = number % 11 == 0
         for step in range(1 if quiet else ((due - start).days - 4) // 14):
             day = start + timedelta(days=14 * (step + 1))
-            said = {"note": f"step {step}", "progress": str(min(0.95, round(0.1 * (step + 1), 2))), "confidence": "0.8"}
+            said: Row = {
+                "note": f"step {step}",
+                "progress": str(min(0.95, round(0.1 * (step + 1), 2))),
+                "confidence": "0.8",
+            }
+            if step % 5 == number % 5:
+                asked = {"text": "look at it with me", "addressee": sponsor}
+                asked["answer_by"] = (day + timedelta(days=5)).isoformat()
+                said |= {"needs": [asked], "blockers": [{"text": "waits for data", "acts_next": sponsor}]}
             self._say(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **said)
+            if step % 4 == 0:
+                self._say(day, 700, sponsor, "goal.feedback", goal=goal, text="clear, thank you", on="progress")
         if number % 4 == 0:
-            asked = start + timedelta(days=(due - start).days // 2)
+            wish = start + timedelta(days=(due - start).days // 2)
             due += timedelta(days=21)
-            self._change(goal, owner, sponsor, asked, due)
+            self._change(goal, owner, sponsor, wish, due)
         self._end(goal, owner, sponsor, due)
 
     def _change(self, goal: str, owner: str, sponsor: str, day: date, due: date) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from benchmarks import team
+from benchmarks import page, team
 from benchmarks.__main__ import SUITES, main
-from benchmarks.harness import Case, Contender, Result, Round, Sample, Target, measure, result
+from benchmarks.bench import Bench
+from benchmarks.harness import Absent, Case, Contender, Result, Round, Sample, Target, measure, result
 from benchmarks.history import lines, made_up, repeated
 from benchmarks.machine import Watch, filesystem
 from benchmarks.stores import organisation
 from benchmarks.table import figure, markdown, read
+from benchmarks.table import kept as keep
 from services.imports import import_lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,9 +56,44 @@ def test_of_a_rate_the_worst_round_is_the_slowest() -> None:
     [(None, None), (Target(limit=12), True), (Target(limit=11), False), (Target(limit=1.9, of="ratio"), False)],
 )
 def test_a_target_is_reached_or_missed_by_the_median(target: Target | None, reached: bool | None) -> None:
-    measured = result(case(peers=[Contender("peer", turns())], targets=[target] if target else []), rounds((10, 5), (30, 10), (12, 12)))
+    told = case(peers=[Contender("peer", turns())], targets=[target] if target else [])
+
+    measured = result(told, rounds((10, 5), (30, 10), (12, 12)))
 
     assert reached == (measured.targets[0].median if target else None)
+
+
+def test_a_target_says_whether_the_worst_round_kept_it_too() -> None:
+    told = case(peers=[Contender("peer", turns())], targets=[Target(limit=2, of="ratio", peer="peer")])
+
+    (reached,) = result(told, rounds((10, 5), (30, 10), (12, 12))).targets
+
+    assert (True, False) == (reached.median, reached.worst)
+
+
+def test_a_target_beside_a_peer_that_is_missing_is_unknown_not_reached() -> None:
+    gone = [Absent("peer", "no server")]
+
+    measured = result(case(absent=gone, targets=[Target(limit=2, of="ratio", peer="peer")]), [Round([Sample(1)], 0)])
+
+    assert [None] == [target.median for target in measured.targets]
+    assert "not measured" in markdown([measured])
+    assert "no server" in markdown([measured])
+
+
+def test_a_peer_that_fails_is_told_as_absent_and_the_others_go_on() -> None:
+    def fails() -> Sample:
+        raise OSError("it hung up")
+
+    def one() -> Sample:
+        return Sample(1.0)
+
+    peers = [Contender("a", one), Contender("b", fails), Contender("c", one)]
+
+    measured = measure(case(ours=Contender("ours", one), peers=peers), 1)
+
+    assert ["a", "c"] == [peer.name for peer in measured.peers]
+    assert [Absent("b", "OSError: it hung up")] == measured.absent
 
 
 def test_contenders_take_turns_round_after_round() -> None:
@@ -134,3 +171,49 @@ def test_every_suite_is_described() -> None:
     text = (ROOT / "benchmarks" / "README.md").read_text()
 
     assert [] == [name for name in SUITES if f"`{name}`" not in text]
+
+
+def test_a_suite_that_fails_leaves_the_others_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Bench) -> Iterator[Case]:
+        raise OSError("no disk")
+
+    def fine(_: Bench) -> Iterator[Case]:
+        yield case(ours=Contender("ours", lambda: Sample(1.0)))
+
+    monkeypatch.setitem(SUITES, "import", fails)
+    monkeypatch.setitem(SUITES, "reads", fine)
+    kept = tmp_path / "figures.json"
+
+    code = main(["import", "reads", "--rounds", "1", "--store", "sqlite", "--json", str(kept)])
+
+    assert 1 == code
+    assert ["n"] == [one.name for one in read(kept)]
+    assert {"import": "OSError: no disk"} == json.loads(kept.read_bytes())["failed"]
+
+
+def test_the_page_takes_its_figures_from_a_kept_run(tmp_path: Path) -> None:
+    measured = result(case(peers=[Contender("peer", turns())]), rounds((10, 5), (30, 10)))
+    about = {"began": "2026-03-04T05:06:07Z", "quick": False, "durability": "fsync on", "stores": {}, "seconds": 120}
+    machine = {"commit": "abc", "processors": 2, "processor": "x", "memory_gb": 8, "filesystem": "ext4", "python": "3"}
+    kept, written = tmp_path / "figures.json", tmp_path / "page.md"
+    keep(kept, {**about, "machine": machine}, [measured])
+    written.write_text(f"before\n{page.BEGINS}\nold\n{page.ENDS}\nafter\n")
+
+    page.write(kept, written)
+
+    told = written.read_text()
+    assert told.startswith("before\n")
+    assert told.endswith(f"{page.ENDS}\nafter\n")
+    assert "old" not in told
+    assert "20.0 ms" in told
+    other = tmp_path / "other.md"
+    other.write_text("nothing")
+    with pytest.raises(ValueError, match="no place"):
+        page.write(kept, other)
+
+
+def test_the_page_has_a_place_for_its_figures() -> None:
+    text = page.PAGE.read_text()
+
+    assert 1 == text.count(page.BEGINS)
+    assert text.index(page.BEGINS) < text.index(page.ENDS)
