@@ -35,6 +35,7 @@ from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
 from ledger import idempotency, keys
 from projections import (
+    alignment,
     cycle_review,
     decision_report,
     decisions,
@@ -484,8 +485,9 @@ NAMES_OF_DECISIONS = {
     *("decision_latency_days", "decisions_inside_time_box", "decisions_by_fallback", "decisions_by_lead"),
     *("objections_integrated", "decisions_reopened"),
 }
+NAMES_OF_ALIGNMENT = {"purpose_progress", "untied_share", "single_contributor_share"}
 #: Of all reports but drift.
-NAMES_ELSEWHERE = NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+NAMES_ELSEWHERE = NAMES_OF_ALIGNMENT | NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
 
 
 @pytest.fixture(scope="module")
@@ -504,7 +506,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine.migrate()
         engine.catch_up()
         view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
-        makers = (overload, drift, rituals, support, cycle_review, decision_report)
+        makers = (alignment, overload, drift, rituals, support, cycle_review, decision_report)
         return {f.name for maker in makers for f in maker.report(database, view).figures}
 
 
