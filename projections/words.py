@@ -182,7 +182,8 @@ _TRIGGERS = {
 def _change_proposed(event: e.ChangeProposed, told: Told) -> str:
     late = _late(in_time=event.in_time, retroactive=event.retroactive)
     trigger = _TRIGGERS.get(event.trigger, "")
-    return f"proposed {_proposed(told)}{_trade_offs(event.trade_offs, told)}{trigger}{late}"
+    flag = with_text(event.conflict_with, ", flagged as at odds with a non-negotiable: ")
+    return f"proposed {_proposed(told)}{_trade_offs(event.trade_offs, told)}{trigger}{late}{flag}"
 
 
 def _change_countered(event: e.ChangeCountered, told: Told) -> str:

@@ -26,7 +26,7 @@ from services.api.answers import Answer
 from services.api.call import Call
 from services.api.charter_summaries import CharterList, CharterSummary, of_charter
 from services.api.goal_reads import HistoryQuery
-from services.api.looking import asked, following, look, shown
+from services.api.looking import asked, following, look, note_person_read, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import record, recorded
@@ -48,8 +48,17 @@ _REFUSED = (
 )
 
 
-def _summary(call: Call, held: Held) -> CharterSummary:
-    return of_charter(held.charter, held.version, within=sees_within(call.viewer, held.charter.of.team))
+def _within(call: Call, view: Lens, charter: Charter) -> bool:
+    """Whether the viewer reads who acknowledged and what was not kept; who is not of the team is noted reading it."""
+    team = charter.of.team
+    within = sees_within(call.viewer, team)
+    if within and team is not None and team not in call.viewer.teams:
+        note_person_read(call, view, team=team)
+    return within
+
+
+def _summary(call: Call, view: Lens, held: Held) -> CharterSummary:
+    return of_charter(held.charter, held.version, within=_within(call, view, held.charter))
 
 
 @reads(
@@ -67,7 +76,7 @@ def _summary(call: Call, held: Held) -> CharterSummary:
 def list_charters(call: NamedDependency[Call]) -> Answer:
     view = asked(call)
     found = charters_at(call.runtime.database, view)
-    return shown(call, CharterList(charters=[_summary(call, held) for held in found]), view)
+    return shown(call, CharterList(charters=[_summary(call, view, held) for held in found]), view)
 
 
 def found_charter(call: Call, ref: str, view: Lens) -> Held:
@@ -97,7 +106,7 @@ def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
     view = asked(call)
     held = found_charter(call, of, view)
     linked = linked_goals(call.runtime.database, view, held.charter)
-    return shown(call, replace(_summary(call, held), linked_goals=linked), view)
+    return shown(call, replace(_summary(call, view, held), linked_goals=linked), view)
 
 
 @reads(
@@ -117,7 +126,7 @@ def get_charter_history(of: FromPath[str], call: NamedDependency[Call]) -> Answe
     view = asked(call)
     charter = found_charter(call, of, look(call)).charter
     page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
-    if not sees_within(call.viewer, charter.of.team):
+    if not _within(call, view, charter):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
     headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
     return shown(call, page, view, headers=headers)

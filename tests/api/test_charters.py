@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
+import structlog
 from httpx import Response
 from litestar.testing import TestClient
 
@@ -257,6 +258,19 @@ def test_who_acknowledged_and_what_was_not_kept_is_for_those_whose_charter_it_is
     assert [0, 1, 0] == [n["acknowledgements"] for n in outside["non_negotiables"]]
     assert "breaches" not in outside
     assert all("acknowledged" not in n for n in outside["non_negotiables"])
+
+
+@pytest.mark.parametrize("path", ["/v1/charters", "/v1/charters/core", "/v1/charters/core/history"])
+def test_whoever_reads_it_from_outside_the_team_is_noted(place: Place, path: str) -> None:
+    in_force(place)
+
+    def noted(person: str) -> list[str]:
+        with structlog.testing.capture_logs() as lines:
+            place.asks(person, path)
+        return [line["team"] for line in lines if line["event"] == "person_level.read"]
+
+    core = place.asks("ana", "/v1/charters/core")["team"]
+    assert ([core], [core], [], []) == tuple(noted(person) for person in ("stella", "aud", "ana", "ned"))
 
 
 def _id(place: Place, person: str) -> str:

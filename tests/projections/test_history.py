@@ -90,6 +90,16 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, look: Look, story:
         ),
         (
             "sam",
+            acts.ProposeChange(
+                changes=acts.Changes(due=date(2026, 3, 22)), conflict_with="No work on Sundays.", reason=why()
+            ),
+            (
+                "Sam proposed to move the due date from 2026-03-27 to 2026-03-22, flagged as at odds with a "
+                "non-negotiable: No work on Sundays because new information: we know more than we did."
+            ),
+        ),
+        (
+            "sam",
             acts.ProposeChange(changes=acts.Changes(supports=[SupportInput(goal="parent")]), reason=why()),
             'Sam proposed to change what it supports to "Parent" because new information: we know more than we did.',
         ),
