@@ -169,7 +169,7 @@ def _median(name: str, values: Sequence[Fraction], events: list[UUID], keys: dic
 
 def _helper_figures(helper: UUID, evidence: Evidence) -> Iterator[Figure]:
     """How one person's help stands: over all goals, whichever team they belong to."""
-    needs = [need for need in evidence.needs if need.helper == helper]
+    needs = evidence.helped.get(helper, [])
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.overdue(need)]
     keys: dict[str, Any] = {"member": helper}

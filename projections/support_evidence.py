@@ -26,6 +26,8 @@ from projections.timeline import micros
 _SQL = "support"
 #: Ids in one statement: few enough for any database's limit of parameters.
 _SLICE = 400
+#: As SQL: none of the agreement's names holds a quote.
+_STATES = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 _MEMBER = msgspec.json.Decoder(Member)
 T = TypeVar("T")
@@ -94,6 +96,7 @@ class Evidence:
         self.zone: ZoneInfo = lens.tzinfo
         self.at = micros(lens.at)
         self.since = micros(end_of_day(_back(lens.today, window), self.zone))
+        self._known: dict[UUID, Member] = {}
 
     @property
     def whose(self) -> tuple[str, dict[str, str]]:
@@ -106,7 +109,7 @@ class Evidence:
         return " AND ".join(parts), params
 
     def _read(self, name: str, whose: str, params: dict[str, str]) -> list[Row]:
-        sql = statements(_SQL)[name].replace(":whose", whose)
+        sql = statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
         return self._database.query(sql, {**self.lens.params, "since": self.since, **params})
 
     def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
@@ -119,7 +122,14 @@ class Evidence:
         """Whose help is told apart: the member, or the joined members (of the team), by id."""
         if self.member is not None:
             return [self.member]
-        return [m.id for m in members_at(self._database, self.lens, team=self.team)]
+        found = members_at(self._database, self.lens, team=self.team)
+        self._known |= {m.id: m for m in found}
+        return [m.id for m in found]
+
+    def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
+        """These members, departed ones too; each is read once."""
+        self._known |= people_at(self._database, self.lens, set(ids) - self._known.keys())
+        return self._known
 
     # --- needs --------------------------------------------------------------------------------------------------
 
@@ -134,25 +144,31 @@ class Evidence:
             params |= helpers
         return [_need(row) for row in self._read("needs", whose, params)]
 
+    @cached_property
+    def helped(self) -> dict[UUID, list[Need]]:
+        """The needs by whom they ask."""
+        found: dict[UUID, list[Need]] = defaultdict(list)
+        for need in self.needs:
+            found[need.helper].append(need)
+        return found
+
     def asked(self, need: Need) -> bool:
         """Whether the need belongs to one of the goals asked about."""
         return self.team in (None, need.team) and self.member in (None, need.owner)
 
     @cached_property
-    def _needed(self) -> dict[UUID, Member]:
-        return people_at(self._database, self.lens, (need.helper for need in self.needs if need.open))
+    def _late(self) -> frozenset[tuple[UUID, int]]:
+        waiting = [need for need in self.needs if need.open and need.answer_by is not None]
+        people = self.people(need.helper for need in waiting)
+        late = (need for need in waiting if _due(need, people.get(need.helper), self.zone) < self.at)
+        return frozenset((need.check_in, need.index) for need in late)
 
     def overdue(self, need: Need) -> bool:
-        """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end."""
-        due = self.due(need)
-        return need.open and due is not None and due < self.at
+        """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end.
 
-    def due(self, need: Need) -> int | None:
-        """The instant until which the answer is asked for; None for a need from before there was a default."""
-        if need.answer_by is None:
-            return None
-        helper = self._needed.get(need.helper)
-        return micros(absence_end(end_of_day(need.answer_by, self.zone), helper.absences if helper else (), self.zone))
+        Never, for a need from before there was a default.
+        """
+        return (need.check_in, need.index) in self._late
 
     # --- goals --------------------------------------------------------------------------------------------------
 
@@ -174,7 +190,7 @@ class Evidence:
         ids = [goal.id for goal, _ in goals]
         pauses = _listed(self._of("pauses", ids), _pause)
         delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
-        owners = people_at(self._database, self.lens, (goal.owner for goal, _ in goals))
+        owners = self.people(goal.owner for goal, _ in goals)
         stops = {
             goal.id: merged(
                 [
@@ -261,6 +277,12 @@ def _need(row: Row) -> Need:
         answered_at=row.answered_at,
         open=row.answer is None and row.state in PROMISED_STATES,
     )
+
+
+def _due(need: Need, helper: Member | None, zone: ZoneInfo) -> int:
+    """The instant at which the day of the answer is over for its helper."""
+    day = need.answer_by or date.max
+    return micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
 
 
 def _pause(row: Row) -> Pausing:

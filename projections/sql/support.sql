@@ -13,7 +13,7 @@ LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_
   AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
   AND a.occurred_at <= :at AND a.known_from <= :known
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
-  AND (a.event_id IS NULL OR n.occurred_at >= :since OR a.occurred_at >= :since)
+  AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND (:whose)
 ORDER BY n.known_from, n.need
 
