@@ -262,10 +262,10 @@ def _said_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
 
 
 def _reflection_share(review: Review, database: Database, group: dict[str, Any]) -> Figure:
-    """Members of today who have reflected in a cycle under review, of those whose cycles they are."""
+    """Members of today who have reflected, of those whose cycles they are; before anybody looks back none is asked."""
     people = members_at(database, review.lens)
     asked = spoken = 0
-    for cycle in review.cycles:
+    for cycle in (c for c in review.cycles if isinstance(c, Closed) or c.reflections or c.ends < review.lens.today):
         theirs = [p.id for p in people if cycle.of.team is None or cycle.of.team in p.teams]
         asked += len(theirs)
         spoken += len(set(theirs) & set(cycle.reflected))

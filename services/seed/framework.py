@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from services.seed.cast import STEWARD, Row, Timed, agreed, because, day_of, said_of, terms_of
+from services.seed.cast import MEMBERS, STEWARD, Row, Timed, agreed, because, day_of, said_of, terms_of
 
 _OURS = {"charter": "organisation"}
 _SERVES = {"supports": [{"purpose": "organisation"}]}
@@ -28,6 +28,7 @@ def framework(today: date) -> Iterator[Timed]:
     yield from _revised(today)
     yield from _affirmed_differently(today)
     yield from _needs(today)
+    yield from _decisions(today)
 
 
 def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> Timed:  # noqa: ANN401 - JSON
@@ -49,6 +50,10 @@ def _charter(today: date) -> Iterator[Timed]:
     for minute, (name, text) in enumerate(NON_NEGOTIABLES.items()):
         yield _at(today, -688, 600 + minute, STEWARD, "non_negotiable.adopt", **_OURS, non_negotiable=name, text=text)
     yield _at(today, -687, 600, STEWARD, "charter.put_in_force", **_OURS)
+    for minute, who in enumerate((STEWARD, *MEMBERS)):
+        for step, name in enumerate(NON_NEGOTIABLES):
+            read = {"non_negotiable": name, "version": 1}
+            yield _at(today, -685, 480 + 10 * minute + step, who, "member.acknowledge", **_OURS, **read)
     allhands = {"ritual": "all-hands", "name": "All hands", "mode": "sync", "cadence_days": 91, "minutes": 90}
     yield _at(today, -686, 600, STEWARD, "ritual.set", **_OURS, **allhands)
 
@@ -97,6 +102,44 @@ def _needs(today: date) -> Iterator[Timed]:
     asked = [{"text": "who may restart the payout host at night?", "addressee": "omar", "answer_by": _iso(today, -9)}]
     said = {"note": "two of three banks move", "progress": "0.5", "confidence": "0.7", "needs": asked}
     yield Timed(day_of(today, -15), 630, said_of("night-batch", "jonas", "check_in", **said))
+
+
+def _decisions(today: date) -> Iterator[Timed]:
+    """One that its time-box ended, without consent; and one that runs, about Priya's extras."""
+    moved = {
+        "decision": "dashboards-home",
+        "team": "data",
+        "question": "Do all dashboards move into the new tool this year?",
+        "options": [{"id": "move", "text": "All of them, by the end of the year"}, {"id": "stay", "text": "Not yet"}],
+        "status_quo": "stay",
+        "deciders": ["ines", "lena", "samir", "yuki"],
+        "deadline": f"{_iso(today, -10)}T12:00:00Z",
+        "fallback": {"rule": "status_quo"},
+    }
+    yield _at(today, -20, 600, "yuki", "decision.open", **moved)
+    doubt = {"option": "move", "text": "the settlement report cannot lose a night to a move in December"}
+    yield _at(today, -17, 640, "lena", "decision.raise_objection", decision="dashboards-home", **doubt)
+    for minute, who in enumerate(("yuki", "samir")):
+        yield _at(today, -16, 600 + minute, who, "decision.consent", decision="dashboards-home", option="move")
+    yield _at(today, -9, 600, "ines", "decision.set_review", decision="dashboards-home", on=_iso(today, 60))
+    waits = {
+        "decision": "which-can-wait",
+        "team": "platform",
+        "question": "Which of Priya's three extras can wait until her two promises are kept?",
+        "options": [
+            {"id": "sweep", "text": "The retention sweep and the export for the regulator"},
+            {"id": "all", "text": "All three"},
+            {"id": "none", "text": "None of them"},
+        ],
+        "status_quo": "none",
+        "deciders": ["noor", "priya", "viktor"],
+        "deadline": f"{_iso(today, 4)}T12:00:00Z",
+        "fallback": {"rule": "lead_decides"},
+    }
+    yield _at(today, -2, 600, "noor", "decision.open", **waits)
+    view = {"text": "the board can do with last month's extract", "option": "all"}
+    yield _at(today, -2, 700, "viktor", "decision.share_perspective", decision="which-can-wait", **view)
+    yield _at(today, -1, 600, "priya", "decision.consent", decision="which-can-wait", option="all")
 
 
 def _iso(today: date, offset: int) -> str:

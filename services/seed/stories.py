@@ -45,7 +45,10 @@ def _overloaded_specialist(today: date) -> Iterator[Timed]:
 def _parent_changed(today: date) -> Iterator[Timed]:
     """Checkout's outcome became harder and later; of its four tasks only Ana's was affirmed since."""
     measure = {"kind": "number", "unit": "ms", "baseline": "900", "target": "300"}
-    outcome = terms_of(today, "The checkout answers within 300 ms", -70, 45, None, kind="outcome", measure=measure)
+    serves = {"supports": [{"purpose": "checkout"}]}
+    outcome = terms_of(
+        today, "The checkout answers within 300 ms", -70, 45, None, kind="outcome", measure=measure, **serves
+    )
     yield from agreed("fast-checkout", "A checkout that feels instant", "tomas", "viktor", "checkout", outcome)
     for owner, goal, title, hours in (
         ("ana", "trim-scripts", "Trim what the page loads", 50),

@@ -72,26 +72,85 @@ def test_the_demo_tells_its_four_stories(running: tuple[Path, Process, dict[str,
     assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
 
 
-def test_the_readmes_walk_does_what_it_says(running: tuple[Path, Process, dict[str, str]]) -> None:
+def test_the_demo_tells_what_all_of_it_is_for(running: tuple[Path, Process, dict[str, str]]) -> None:
     _, _, told = running
-    block = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert block is not None
-    script = re.sub(r"export URL=.*", f"export URL={told['url']} KEY={told['api_key']}", block.group(1))
 
-    walked = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
+    cycles = get(told, "/v1/reports/cycles", team="checkout", names="true")
+    assert {"open", "closed"} == {c["state"] for c in cycles["cycles"]}
+    assert (1, 3) == (only(cycles, "improvements_overdue")["count"], only(cycles, "improvements_overdue")["n"])
+    assert {"Last quarter", "Dario Ricci"} <= set(cycles["names"].values())
+    drift = get(told, "/v1/reports/drift", team="checkout")
+    assert (1, 5) == (only(drift, "acknowledgement_share")["count"], only(drift, "acknowledgement_share")["n"])
+    assert 1 == only(drift, "repair_share")["value"]
+    support = get(told, "/v1/reports/support")
+    assert (1, 2) == (only(support, "needs_past_answer_by")["count"], only(support, "needs_past_answer_by")["n"])
+    assert 1 == get(told, "/v1/charters/checkout")["purpose"]["version"]
+
+
+def test_everything_that_the_demo_prints_to_look_at_is_there(running: tuple[Path, Process, dict[str, str]]) -> None:
+    _, process, told = running
+    printed = re.findall(r'^  get "([^"]+)"$', process.log.read_text(), re.MULTILINE)
+
+    assert len(printed) >= 15
+    for path in printed:
+        assert get(told, path)
+
+
+def walked(told: dict[str, str], script: str) -> str:
+    """What the README's shell prints, on this demo."""
+    ran = subprocess.run(
+        [
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            re.sub(r"export URL=.*", f"export URL={told['url']} KEY={told['api_key']}", script),
+        ],
         capture_output=True,
         text=True,
         env=clean_environment() | {"no_proxy": "*"},
         timeout=PATIENCE_SECONDS,
         check=False,
     )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
-    assert walked.returncode == 0, walked.stderr
-    why = json.loads(walked.stdout[walked.stdout.rindex('{"goal":') :])
+
+def readme() -> list[str]:
+    """The README's shell blocks."""
+    found: list[str] = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return found
+
+
+def test_the_readmes_walk_does_what_it_says(running: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running
+    script = readme()[0]
+
+    printed = walked(told, script)
+
+    why = json.loads(printed[printed.rindex('{"goal":') :])
     assert ("due", ["change", "promise"]) == (why["field"], [link["kind"] for link in why["chain"]])
     assert why["value"] in script
     assert "the bank moved its interface by three weeks" == why["chain"][0]["said"]["reason"]["text"]
+
+
+def test_the_readmes_tour_of_the_framework_is_answered(running: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running
+    helpers, tour = readme()[0].splitlines()[:3], readme()[1]
+
+    printed = walked(told, "\n".join([*helpers, tour]))
+
+    answers, decoder = [], json.JSONDecoder()
+    while printed:
+        answer, end = decoder.raw_decode(printed)
+        answers.append(answer)
+        printed = printed[end:].lstrip()
+    alignment, decision, charter, cycles, support = answers
+    assert {"tree", "figures"} <= alignment.keys()
+    assert any("objected" in entry["text"] for entry in decision["entries"])
+    assert 4 == len(charter["non_negotiables"])
+    assert 5 == len(cycles["improvements"])
+    assert 2 == len(support["needs"])
 
 
 def test_ctrl_c_stops_it_and_a_second_start_keeps_the_data(running: tuple[Path, Process, dict[str, str]]) -> None:
