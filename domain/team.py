@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 
 from domain.envelope import Event, Fact, Recorded
-from domain.errors import AlreadyExists, Forbidden, NotFound
+from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
 from domain.references import Ref
+from domain.subject import ORGANISATION
 from domain.world import World, own_ref
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -72,6 +73,8 @@ def decide(team: Team | None, act: TeamAct, world: World) -> list[Fact]:
                 raise Forbidden("only a steward creates teams", allowed=("steward",))
             if team is not None:
                 raise AlreadyExists("this team exists already")
+            if act.ref == ORGANISATION:
+                raise InvalidField(f"{act.ref!r} names the organisation itself; take another", pointer="/ref")
             lead = world.id_of("member", act.lead)
             event = Created(name=act.name, lead=lead, ref=own_ref(act.ref, "team", world))
         case Rename() | AppointLead():

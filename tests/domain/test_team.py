@@ -40,6 +40,12 @@ def test_a_team_is_created_once_under_its_own_reference() -> None:
     given().when(OTHER, by="stella", on="others").refused_with(InvalidField, pointer="/ref")
 
 
+def test_no_team_takes_the_word_for_the_organisation_itself() -> None:
+    act = team.Create(name="All", lead="ana", ref="organisation")
+
+    given().when(act, by="stella", on="organisation").refused_with(InvalidField, pointer="/ref")
+
+
 @pytest.mark.parametrize("by", ["lea", "stella"])
 def test_a_team_is_renamed_and_handed_on_by_its_lead_or_a_steward(by: str) -> None:
     story = Story()
