@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +127,39 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: O
         assert (1, 2) == tuple(found["objections_integrated"][k] for k in ("count", "n"))
         assert (1, 2) == tuple(found["decisions_reopened"][k] for k in ("count", "n"))
     assert [] == office.runtime.engine.verify()
+
+
+def test_a_purpose_is_adopted_by_a_decision_and_says_so(office: Office) -> None:
+    with TestClient(create_app(office.runtime)) as client:
+        headers = {"Authorization": f"Bearer {office.founded.api_key}"}
+
+        def say(path: str, **body: Any) -> dict[str, Any]:
+            response = client.post(path, headers=headers, json=body)
+            office.runtime.engine.catch_up()
+            assert response.is_success, response.text
+            told: dict[str, Any] = response.json()
+            return told
+
+        # given a purpose that was proposed, and a decision about it
+        office.runtime.engine.catch_up()
+        aims = {"to_team": "rest", "to_clients": "trust", "to_organisation": "time"}
+        [proposal] = say("/v1/charters/organisation/propose-purpose", text="Sound sleep", **aims)["events"]
+        until = office.runtime.clock() + timedelta(days=3)
+        asked = {"question": "Is this why?", "options": ["Yes", "Not yet"], "status_quo": "o2", "deciders": ["steward"]}
+        box = {"deadline": until.isoformat(), "fallback": {"rule": "lead_decides"}}
+        say("/v1/decisions", ref="why", about={"proposal": proposal}, **asked, **box)
+
+        # when it is still open, then it adopts nothing
+        adopt = {"proposal": proposal, "decision": "why"}
+        refused = client.post("/v1/charters/organisation/adopt-purpose", headers=headers, json=adopt)
+        assert (409, "decision_unfit") == (refused.status_code, refused.json()["code"])
+
+        # when it is decided, then its decided event is the cause
+        decided = say("/v1/decisions/why/consent", option="o1")["events"][1]
+        [adopted] = say("/v1/charters/organisation/adopt-purpose", **adopt)["events"]
+        history = client.get("/v1/charters/organisation/history", headers=headers).json()["entries"]
+        assert {adopted: decided} == {e["event_id"]: e["causation_id"] for e in history if e["event_id"] == adopted}
+        assert "as decided together" in history[-1]["text"]
 
 
 BRIEF: Act = {**OPEN, "deciders": ["lea", "sam"]}
