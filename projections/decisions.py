@@ -42,6 +42,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
         _clean(state.question),
         state.state,
         " ".join(sorted(map(str, state.deciders))),
+        " ".join(sorted(map(str, state.waiting_for))),
         micros(state.opened_at),
         micros(state.deadline),
         micros(time_box_end(state.deadline, state.decided)),
@@ -61,6 +62,7 @@ DECISIONS = StateView(
         Column("question", "text", "What is asked."),
         Column("state", "text", "open, with_lead (the deadline has passed and the lead decides) or decided."),
         Column("deciders", "text", "Ids of the members who decide, ascending, parted by spaces."),
+        Column("waiting_for", "text", "Those of them who have consented to nothing, while it is open."),
         Column("opened_at", "integer", "When it was asked first, microseconds UTC."),
         Column("deadline", "integer", "End of the time-box, microseconds UTC."),
         Column("time_box_end", "integer", "When it was decided or its deadline, whichever is first, microseconds UTC."),
@@ -82,6 +84,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     #: The organisation's own, and no team's.
     own: bool = False
     decider: UUID | None = None
+    #: A decider who has consented to nothing yet.
+    waiting_for: UUID | None = None
     #: Any of these states.
     states: tuple[str, ...] = ()
 
@@ -163,9 +167,13 @@ def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[s
         params["team"] = str(filters.team)
     if filters.own:
         where.append("team IS NULL")
-    if filters.decider is not None:
-        where.append("deciders LIKE :decider")
-        params["decider"] = f"%{filters.decider}%"
+    for column, name, member in (
+        ("deciders", "decider", filters.decider),
+        ("waiting_for", "waiting_for", filters.waiting_for),
+    ):
+        if member is not None:
+            where.append(f"{column} LIKE :{name}")
+            params[name] = f"%{member}%"
     if filters.states:
         marks, values = _listed("state", filters.states)
         where.append(f"state IN ({marks})")

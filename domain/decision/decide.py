@@ -7,8 +7,7 @@ completes it: the last decider's consent, or the withdrawal of the last objectio
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from domain.decision import acts as a
@@ -285,7 +284,7 @@ def _review(decision: Decision, act: a.Review, world: World) -> Event:
     return e.Reviewed(note=act.note, next=_coming(act.next, "/next", world) if act.next is not None else None)
 
 
-def _coming(value: Any, pointer: str, world: World) -> Any:
+def _coming(value: date, pointer: str, world: World) -> date:
     if day(value, pointer) < world.today:
         raise InvalidField("a review lies ahead", pointer=pointer, allowed=(f">= {world.today}",))
     return value

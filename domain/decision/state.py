@@ -108,6 +108,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return self.amended.get(option, self.opened_event)
 
     @property
+    def waiting_for(self) -> tuple[UUID, ...]:
+        """Deciders who have consented to no option, while they can."""
+        given = {consent.decider for consent in self.consents}
+        return tuple(d for d in self.deciders if d not in given) if self.state == "open" else ()
+
+    @property
     def reopened(self) -> int:
         """How often it was asked again."""
         return len(self.rounds)

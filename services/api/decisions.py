@@ -69,7 +69,6 @@ def of_decision(
     """The short form of a decision."""
     outcome = decision.decided
     words = {option.id: option.text for option in decision.options}
-    given = {consent.decider for consent in decision.consents}
     return DecisionSummary(
         id=decision.id,
         version=version,
@@ -81,7 +80,7 @@ def of_decision(
         team=decision.of.team,
         deadline=decision.deadline,
         lead_until=decision.lead_until,
-        waiting_for=[d for d in decision.deciders if d not in given] if decision.state == "open" else None,
+        waiting_for=list(decision.waiting_for) if decision.state == "open" else None,
         open_objections=len(decision.open_objections),
         decided=words.get(outcome.option) if outcome is not None and outcome.option is not None else None,
         decided_by=outcome.by if outcome is not None else None,
@@ -99,6 +98,8 @@ class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
 
     team: Ref | None = None
     decider: Ref | None = None
+    #: A decider who has consented to nothing yet.
+    waiting_for: Ref | None = None
     state: Annotated[
         list[Annotated[str, msgspec.Meta(max_length=40)]],
         msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
@@ -158,6 +159,7 @@ def _filters(call: Call, query: DecisionsQuery) -> decisions.Filters:
         team=None if own or query.team is None else call.id_of("team", query.team),
         own=own,
         decider=call.id_of("member", query.decider) if query.decider is not None else None,
+        waiting_for=call.id_of("member", query.waiting_for) if query.waiting_for is not None else None,
         states=tuple(query.state),
     )
 

@@ -276,6 +276,8 @@ def test_the_organisations_own_decisions_are_everybodys_to_see(house: House) -> 
     ask(house, team=None)
 
     assert 200 == house.as_("eva").get("/v1/decisions/on-call").status_code
+    assert 1 == len(house.as_("eva").asks("/v1/decisions?waiting_for=ben")["decisions"])
+    assert [] == house.as_("eva").asks("/v1/decisions?waiting_for=sam")["decisions"]
     assert 1 == len(house.as_("eva").asks("/v1/decisions?team=organisation")["decisions"])
     assert [] == house.as_("eva").asks("/v1/decisions?team=edge")["decisions"]
 

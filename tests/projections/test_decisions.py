@@ -124,6 +124,7 @@ def test_decisions_are_listed_the_latest_first_and_by_what_is_asked(database: Da
     assert ["Q3", "Q2", "Q1", "Q0"] == listed(database, look, story, team=story.id("core", "team"))
     assert ["Q4"] == listed(database, look, story, own=True)
     assert ["Q3", "Q1"] == listed(database, look, story, decider=story.id("ana"))
+    assert ["Q3"] == listed(database, look, story, waiting_for=story.id("ana"))
 
 
 def test_a_list_shows_what_its_reader_may_see(database: Database, look: Look) -> None:
