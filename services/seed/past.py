@@ -161,9 +161,8 @@ def _end(promise: Promise, fate: str, today: date) -> Iterator[Timed]:
             return
         case "cancelled":
             why = because("external_change", "the partner ended the programme; there is no need left")
-            yield Timed(
-                due - timedelta(days=EARLY_END[fate]), 640, _act(promise, promise.sponsor, "cancel", reason=why)
-            )
+            gone = due - timedelta(days=EARLY_END[fate])
+            yield Timed(gone, 640, _act(promise, promise.sponsor, "cancel", reason=why))
             return
         case "reworked":
             yield Timed(done - timedelta(days=6), 660, _act(promise, promise.owner, "declare_complete"))
@@ -177,8 +176,7 @@ def _end(promise: Promise, fate: str, today: date) -> Iterator[Timed]:
             pass
     if done >= today:
         return
-    late = (
-        {"reason": because("estimate_wrong", "the last part took longer than the first two")} if fate == "late" else {}
-    )
+    longer = because("estimate_wrong", "the last part took longer than the first two")
+    late = {"reason": longer} if fate == "late" else {}
     yield Timed(done, 900, _act(promise, promise.owner, "declare_complete", **late))
     yield Timed(done + timedelta(days=2), 660, _act(promise, promise.sponsor, "declare_satisfied"))

@@ -37,7 +37,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pr
 
 def get(told: dict[str, str], path: str, **params: Any) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {told['api_key']}"}
-    answer = httpx.get(told["url"] + path, params=params, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS)
+    answer = httpx.get(
+        told["url"] + path, params=params or None, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+    )
     assert answer.is_success, answer.text
     seen: dict[str, Any] = answer.json()
     return seen
