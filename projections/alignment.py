@@ -7,6 +7,7 @@ Formulas and limits: docs/reports.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 import msgspec
@@ -16,13 +17,13 @@ from domain.terms import GoalKind
 from projections.alignment_tree import MOST_LISTED, PurposeNode, Trees, by_due, serving
 from projections.database import Database
 from projections.drift_around import Around, Asked, surroundings
-from projections.drift_evidence import links_at, parents_at
+from projections.drift_evidence import fact_rows, links_at, parents_at
 from projections.drift_framework import Framework
 from projections.drift_purpose import Graph, anchored, graph_above, within_reach
 from projections.figures import Figure, Report, named, printed, share
 from projections.goals import goals_at
 from projections.lens import Lens
-from projections.link_facts import materials, said_below, states_at
+from projections.link_facts import materials, states_at
 from projections.progress import KEPT, Progress, mean, promise
 
 
@@ -103,7 +104,9 @@ class _Told:
         self.tasks = [g for g in self.standing if g.terms.kind is GoalKind.TASK]
         self.outcomes = [g for g in self.standing if g.terms.kind is GoalKind.OUTCOME]
         self.untied = _untied(self.tasks, self.graph, self.goals)
-        self.contributors = _contributors(database, lens, [g.id for g in self.outcomes])
+        self.contributors = _contributors(
+            database, lens, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
+        )
         moved = {link.parent for held in self.graph.links.values() for link in held}
         self.moved = materials(database, lens, moved)
 
@@ -143,7 +146,7 @@ class _Told:
 
     def contributor_figures(self) -> Iterator[Figure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
-        alone = [g for g in self.outcomes if len(self.contributors.get(g.id, (set(), []))[0]) == 1]
+        alone = [g for g in self.outcomes if len(self.contributors[g.id][0]) == 1]
         yield share(
             "single_contributor_share",
             len(alone),
@@ -152,7 +155,7 @@ class _Told:
             **self.asked.group,
         )
         for goal in self.outcomes:
-            owners, events = self.contributors.get(goal.id, (set(), []))
+            owners, events = self.contributors[goal.id]
             yield Figure(name="contributors", goal=goal.id, value=len(owners), events=named(events))
 
 
@@ -191,14 +194,26 @@ def _untied(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal])
     return [task for task in tasks if task.id not in tied]
 
 
-def _contributors(database: Database, lens: Lens, outcomes: Sequence[UUID]) -> dict[UUID, tuple[set[UUID], list[UUID]]]:
-    """Outcome -> owners of the goals that support it, whichever team's, and the events that say so."""
-    said = said_below(database, lens, outcomes)
-    last = {outcome: {s.goal: s for s in told} for outcome, told in said.items()}
-    held = states_at(database, lens, {goal for told in last.values() for goal in told})
-    found: dict[UUID, tuple[set[UUID], list[UUID]]] = {}
-    for outcome, told in last.items():
-        counted = [(promise(held[goal]), s) for goal, s in told.items() if s.affirmed and goal in held]
-        owners = {p.owner for p, _ in counted if p is not None}
-        found[outcome] = (owners, [s.event_id for p, s in counted if p is not None])
+Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
+
+
+def _contributors(
+    database: Database, lens: Lens, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
+) -> Contributors:
+    """Outcome -> owners of the goals that support it, whichever team's, and the events that say so.
+
+    `known`: promises at hand; `read`: goals that were looked at, promises or not.
+    """
+    rows = [
+        (UUID(row.parent), UUID(row.stream_id), UUID(row.event_id))
+        for row in fact_rows(database, lens, "linked", outcomes)
+    ]
+    others = states_at(database, lens, {goal for _, goal, _ in rows} - read)
+    found: Contributors = {outcome: (set(), []) for outcome in outcomes}
+    for outcome, goal, event in rows:
+        state = known.get(goal) or others.get(goal)
+        promised = promise(state) if state is not None else None
+        if promised is not None:
+            found[outcome][0].add(promised.owner)
+            found[outcome][1].append(event)
     return found

@@ -51,6 +51,17 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from 
 SELECT stream_id, event_id, occurred_at, known_from, team, kind, item, number, member, text FROM drift_expectations
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
 
+-- name: linked
+-- Who supports these parents, and by which event.
+SELECT stream_id, event_id, parent FROM (
+  SELECT stream_id, event_id, parent, affirmed,
+    ROW_NUMBER() OVER (PARTITION BY stream_id, parent ORDER BY occurred_at DESC, known_from DESC) AS place
+  FROM drift_links
+  WHERE organisation_id = :organisation_id AND parent IN (:ids) AND occurred_at <= :at AND known_from <= :known
+) AS latest
+WHERE place = 1 AND affirmed = 1
+ORDER BY stream_id, parent
+
 -- name: supporters
 -- What was said about the links to these parents, from below.
 SELECT stream_id, event_id, parent, purpose, affirmed, how, trigger, cause, said_at, occurred_at FROM drift_links

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +23,10 @@ from domain.goal.acts import Accept, AcceptChange, AffirmLink, Cancel, Changes, 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.terms import SupportInput
 from projections import drift
-from projections.catalogue import PROJECTIONS
 from projections.database import Database
-from projections.engine import Engine
 from projections.lens import lens
 from tests.projections.framework import expecting, leader, purposed
-from tests.projections.test_replay import emptied
+from tests.projections.test_replay import Prefix, emptied
 from tests.spec import Story, offer, why
 
 _GOALS = ("g0", "g1", "g2", "g3", "g4")
@@ -202,11 +201,19 @@ def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any
             assert expected == (None if told.status == "no_charter" else (told.count, told.n)), name
 
 
-def test_replaying_the_log_gives_the_same_tables_as_following_it(database: Database) -> None:
-    story = story_of([(n % 12, n % 5, n % 8, (3 * n) % 8, 1 + n % 9) for n in range(60)])
-    assert {"charter", "goal"} <= {e.kind for e in story.events}
-    engine = Engine(story, database, PROJECTIONS)
-    engine.migrate()
-    engine.catch_up()
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(_steps, st.lists(st.integers(1, 25), min_size=1, max_size=12))
+def test_charters_followed_in_any_steps_and_replayed_give_the_same_tables(
+    database: Database, draws: Any, strides: list[int]
+) -> None:
+    story = story_of(draws)
+    reader = Prefix(story)
+    engine = emptied(database, reader)
 
-    assert [] == engine.verify()
+    for stop in [*(stop for stop in accumulate(strides) if stop < len(story.events)), len(story.events)]:
+        reader.length = stop
+        engine.catch_up()
+
+        assert [] == engine.verify()
