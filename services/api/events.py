@@ -88,6 +88,8 @@ class _Page(msgspec.Struct, frozen=True):
     events: list[Recorded]
     #: Everything up to here was looked at.
     examined: int
+    #: The organisation's last position before it was looked for.
+    head: int
 
 
 def cloud_event(recorded: Recorded, base_url: str) -> CloudEvent:
@@ -137,6 +139,9 @@ async def pull_events(call: NamedDependency[Call]) -> Answer:
     query: EventsQuery = call.query
     deadline = time.monotonic() + min(query.timeout, call.runtime.settings.long_poll_limit_s)
     page = await sync_to_thread(_page, call)
+    if query.after > page.head:
+        told = f"this organisation has not reached that position; it is at {page.head}"
+        raise field_error("/after", told, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     while not page.events and time.monotonic() < deadline:
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -152,7 +157,8 @@ def _page(call: Call) -> _Page:
     head = ledger.position(organisation)
     found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
     full = len(found) == limit
-    return _Page([event for event in found if sight.of_event(event)], _examined(found, head, query.after, full=full))
+    seen = [event for event in found if sight.of_event(event)]
+    return _Page(seen, _examined(found, head, query.after, full=full), head)
 
 
 def _examined(found: list[Recorded], head: int, after: int, *, full: bool) -> int:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from domain.errors import NotFound
-from domain.goal.acts import ACTS, Draft, GoalAct, Offer, Request
+from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
 from domain.goal.state import Goal
 from domain.references import external, resolve
 from ledger.commands import Receipt
@@ -22,7 +22,7 @@ from services.api.operations import Operation, posts
 from services.api.paths import decoded
 from services.api.recording import command_of, existing, record, recorded
 from services.api.summaries import GoalSummary, of_goal
-from services.api.visible import require_goal
+from services.api.visible import reading, require_goal, sees_goal
 
 _TAG = "goals"
 _REFUSED = (
@@ -41,6 +41,12 @@ _REFUSED = (
 def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
     summary = of_goal(receipt.state, position=receipt.position, events=receipt.event_ids)
     return recorded(summary, receipt, status=status, location=location)
+
+
+def _noted(receipt: Receipt) -> GoalSummary:
+    """What an integration hears of a goal that is not for it to see."""
+    goal: Goal = receipt.state
+    return GoalSummary(id=goal.id, version=receipt.version, position=receipt.position, events=receipt.event_ids)
 
 
 @posts(
@@ -87,6 +93,8 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
     )
     async def act_on_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
         receipt = await record(call, "goal", call.id_of("goal", decoded(goal)), call.body)
+        if act is RecordValue and not sees_goal(reading(call.viewer), receipt.state):
+            return recorded(_noted(receipt), receipt)
         return _answer(receipt)
 
     return act_on_goal

@@ -93,7 +93,10 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     values: dict[str, Any] = {}
     for name, value in _pairs(raw):
         if name in lists:
-            values.setdefault(name, []).extend(part for part in value.split(",") if part)
+            parts = [part for part in value.split(",") if part]
+            if not parts:
+                raise field_error("/" + name, "name at least one, or leave the parameter out", where="query")
+            values.setdefault(name, []).extend(parts)
         elif name in values:
             raise field_error("/" + name, "this parameter is given more than once", where="query")
         else:

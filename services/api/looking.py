@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,7 +15,7 @@ from services.api.answers import JSON, Answer, encode, tagged
 from services.api.call import Call
 from services.api.inputs import read_as_of, read_instant
 from services.api.operations import AsOfQuery
-from services.api.problems import ProblemError
+from services.api.problems import ProblemError, field_error
 
 _log = structlog.get_logger(__name__)
 
@@ -38,13 +38,23 @@ def look(call: Call, *, as_of: date | datetime | None = None, recorded_as_of: da
 def asked(call: Call) -> Lens:
     """The lens that the query's `as_of` and `recorded_as_of` ask for."""
     query: AsOfQuery = call.query
-    return look(
-        call,
-        as_of=read_as_of(query.as_of, "as_of") if query.as_of is not None else None,
-        recorded_as_of=(
-            read_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
-        ),
+    recorded = read_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
+    if recorded is not None and recorded > call.now:
+        # What will have been recorded by then is not known, so the answer could not be given twice.
+        raise field_error("/recorded_as_of", "an instant that is yet to come", where="query")
+    as_of = read_as_of(query.as_of, "as_of") if query.as_of is not None else None
+    return look(call, as_of=as_of, recorded_as_of=recorded)
+
+
+def versions_at(call: Call, view: Lens, table: Literal["members", "organisations", "teams"]) -> dict[str, int]:
+    """Stream id -> its version at the lens; for a lens on now what `If-Match` takes."""
+    rows = call.runtime.database.query(
+        f"SELECT stream_id, MAX(version) AS version FROM {table}"
+        " WHERE organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
+        " GROUP BY stream_id",
+        view.params,
     )
+    return {row.stream_id: row.version for row in rows}
 
 
 def following(call: Call, query: msgspec.Struct, **where: str | int) -> str:

@@ -14,7 +14,7 @@ from projections.people import organisation_at
 from services.access import ADMIN, READ
 from services.api.answers import Answer, json_answer
 from services.api.call import Call
-from services.api.looking import asked, shown
+from services.api.looking import asked, shown, versions_at
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.recording import record, recorded
 from services.api.summaries import PolicySummary, of_policies
@@ -37,7 +37,7 @@ def get_policies(call: NamedDependency[Call]) -> Answer:
     organisation = organisation_at(call.runtime.database, view)
     if organisation is None:
         raise NotFound("the organisation did not exist at that time")
-    version = len(call.runtime.ledger.events(organisation.id, organisation.id))
+    version = versions_at(call, view, "organisations").get(str(organisation.id), 0)
     return shown(call, of_policies(organisation, view.policy, version), view)
 
 

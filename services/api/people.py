@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 from litestar.concurrency import sync_to_thread
@@ -23,7 +23,7 @@ from projections.people import member_at, members_at, team_at, teams_at
 from services.access import ACT, ADMIN, READ
 from services.api.answers import Answer
 from services.api.call import Call
-from services.api.looking import asked, following, note_person_read, shown
+from services.api.looking import asked, following, note_person_read, shown, versions_at
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import existing, record, recorded
@@ -54,18 +54,8 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     teams: list[TeamSummary]
 
 
-def _versions(call: Call, view: Lens, table: Literal["members", "teams"]) -> dict[str, int]:
-    """Stream id -> its version as the views know it: what `If-Match` takes."""
-    rows = call.runtime.database.query(
-        f"SELECT stream_id, MAX(version) AS version FROM {table}"
-        " WHERE organisation_id = :organisation_id AND known_from <= :known GROUP BY stream_id",
-        {"organisation_id": str(view.organisation_id), "known": view.known},
-    )
-    return {row.stream_id: row.version for row in rows}
-
-
 def _listed(call: Call, view: Lens, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = _versions(call, view, "members")
+    versions = versions_at(call, view, "members")
     personal = {member.id for member in found if sees_person(call.viewer, member.id, member)}
     if personal - {call.viewer.member_id}:
         note_person_read(call, view, members=len(personal))
@@ -170,7 +160,7 @@ async def join_member(call: NamedDependency[Call]) -> Answer:
 )
 def list_teams(call: NamedDependency[Call]) -> Answer:
     view = asked(call)
-    versions = _versions(call, view, "teams")
+    versions = versions_at(call, view, "teams")
     found = [of_team(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
     return shown(call, TeamList(teams=found), view)
 
@@ -192,7 +182,7 @@ def get_team(team: FromPath[str], call: NamedDependency[Call]) -> Answer:
     found = team_at(call.runtime.database, view, call.id_of("team", decoded(team)))
     if found is None:
         raise NotFound("no such team")
-    version = _versions(call, view, "teams").get(str(found.id), 0)
+    version = versions_at(call, view, "teams").get(str(found.id), 0)
     belonging = [member.id for member in members_at(call.runtime.database, view, team=found.id)]
     return shown(call, of_team(found, version, members=belonging), view)
 

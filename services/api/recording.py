@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from domain.errors import ActNotAllowed, AlreadyExists, NotFound, VersionConflict
 from domain.goal.state import Goal
 from ledger.commands import Command, IdempotencyKey, Receipt
-from services.access import READ, conveyed, sees_everything
+from services.access import conveyed, sees_everything
 from services.api.answers import Answer, encode, version_tag
 from services.api.call import Call
 from services.api.problems import ProblemError, field_error
-from services.api.visible import require_decision, require_goal
+from services.api.visible import reading, require_decision, require_goal
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -60,7 +60,7 @@ async def record(
 async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
     """A refusal tells how the goal stands: that is not for whoever may not see it."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
-    viewer = replace(call.viewer, scopes=call.viewer.scopes | {READ})
+    viewer = reading(call.viewer)
     if kind == "goal" and not sees_everything(viewer):
         goal: Goal = await sync_to_thread(existing, call, kind, stream_id)
         require_goal(viewer, goal)

@@ -28,12 +28,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class GoalSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
-    """A goal in a list, and after an act."""
+    """A goal in a list, and after an act; only that it was recorded, to a machine that may not see the goal."""
 
     ref: str | None = None
-    title: str
+    title: str | msgspec.UnsetType = msgspec.UNSET
     #: The agreement's name of the state.
-    state: str
+    state: str | msgspec.UnsetType = msgspec.UNSET
     team: UUID | None = None
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -47,7 +47,7 @@ class GoalSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     #: The request, offer, counter, proposal or delivery that waits for an answer: what `answers` names.
     open: UUID | None = None
     #: Role -> acts that the agreement knows from this state.
-    acts: dict[str, list[str]]
+    acts: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MemberSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
 from domain.decision.state import Decision
 from domain.envelope import Recorded
@@ -28,6 +30,11 @@ def parties(goal: Goal) -> frozenset[UUID]:
         if promised.delivery is not None:
             named.add(promised.delivery.mediator)
     return frozenset(member for member in named if member is not None)
+
+
+def reading(viewer: Viewer) -> Viewer:
+    """The viewer with a key that may read: what its member sees, whatever the key conveys."""
+    return replace(viewer, scopes=viewer.scopes | {READ})
 
 
 def sees_goal(viewer: Viewer, goal: Goal) -> bool:

@@ -351,3 +351,20 @@ def test_a_store_that_is_away_is_said_to_be_away(served: Callable[..., House]) -
 
     refused(house, response, 503, "unavailable")
     assert "1" == response.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/events?after=1000000", "/after"),
+        ("/v1/goals?recorded_as_of=2999-01-01T00:00:00Z", "/recorded_as_of"),
+        ("/v1/goals?state=,", "/state"),
+        ("/v1/events?types=,", "/types"),
+    ],
+)
+def test_what_cannot_be_answered_twice_alike_or_names_nothing_is_refused_by_name(
+    house: House, path: str, field: str
+) -> None:
+    response = house.as_("stella").get(path)
+
+    assert (422, field) == (response.status_code, response.json()["errors"][0]["pointer"])

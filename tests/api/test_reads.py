@@ -248,3 +248,17 @@ def test_the_next_page_of_a_history_asks_about_the_same_time(house: House) -> No
 
     # then
     assert ["goal.offered.v1", "goal.accepted.v1"] == seen
+
+
+def test_a_past_is_told_with_its_own_version_however_the_stream_grows(house: House) -> None:
+    stella = house.as_("stella")
+    before = house.clock.now.isoformat().replace("+00:00", "Z")
+    paths = [f"/v1/members/ana?as_of={before}", f"/v1/teams/core?as_of={before}", f"/v1/policies?as_of={before}"]
+    told = [stella.get(path).content for path in paths]
+
+    house.clock.now += timedelta(days=1)
+    stella.says("/v1/members/ana/capacity", {"hours_per_week": "30", "from": "2026-03-09"})
+    stella.says("/v1/teams/core/appoint-lead", {"lead": "sam"})
+    stella.says("/v1/policies", {"policy": {"wip_limit": 6}})
+
+    assert told == [stella.get(path).content for path in paths]

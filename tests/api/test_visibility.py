@@ -313,3 +313,26 @@ def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(house: House) -
     # then
     assert [] == asked["ana"]["upstream"]
     assert [parent] == [up["goal"] for up in asked["stella"]["upstream"]]
+
+
+def test_an_integration_that_records_a_value_of_a_goal_it_cannot_see_hears_only_that_it_was_recorded(
+    house: House,
+) -> None:
+    goal = active(house, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    bot = house.as_("bot")
+    assert 403 == bot.get(f"/v1/goals/{goal}").status_code
+
+    told = bot.says(f"/v1/goals/{goal}/record-value", {"value": "3"})
+
+    assert {"id", "version", "position", "events"} == set(told)
+    assert "3" == house.as_("ana").asks(f"/v1/goals/{goal}")["goal"]["value"]
+
+
+def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(house: House) -> None:
+    goal = active(house)
+
+    act = house.as_("bot").post(f"/v1/goals/{goal}/promise", {})
+    stale = house.as_("bot").post(f"/v1/goals/{goal}/check-in", {}, headers={"If-Match": '"v99"'})
+
+    for refused in (act, stale):
+        assert (403, "active" in refused.text) == (refused.status_code, False)
