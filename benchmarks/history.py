@@ -59,10 +59,10 @@ def lines(path: Path) -> Iterator[bytes]:
 
 
 def imported(runtime: Runtime, founded: Founded, told: Iterator[bytes]) -> ImportResult:
-    """Import all of it as the steward. Raises SystemExit with the first rows that were refused."""
+    """Import all of it as the steward. Raises ValueError with the first rows that were refused."""
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
     assert isinstance(principal, Principal)
     result = import_lines(runtime, founded.organisation_id, told, principal=principal)
     if result.errors:
-        raise SystemExit(f"the history was refused: {result.errors[:3]}")
+        raise ValueError(f"the history was refused: {result.errors[:3]}")
     return result

@@ -49,7 +49,7 @@ def asked(client: Client) -> list[tuple[str, str]]:
 
 def _cases(bench: Bench, store: Store, client: Client, name: str, path: str, day: str) -> Iterator[Case]:
     def side(who: str, question: str) -> Contender:
-        return Contender(who, partial(latency, partial(client.get, question), bench.requests // 2))
+        return Contender(who, partial(latency, partial(client.get, question), bench.requests // 4))
 
     past = f"{path}&as_of={day}"
     for told, question, peers, target in (

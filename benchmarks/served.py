@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.drones import ROOT, Missing, peers_python
+from benchmarks.load import RequestFailed
 from benchmarks.stores import settings
 from services.settings import variable
 
@@ -123,11 +124,11 @@ class Client:
         self._used = time.monotonic()
 
     def get(self, path: str) -> bytes:
-        """The body of a GET. Raises SystemExit unless it is a 200."""
+        """The body of a GET. Raises RequestFailed unless it is a 200."""
         return self._ask("GET", path, None, {})
 
     def post(self, path: str, body: Any, **headers: str) -> bytes:
-        """The body of a POST's answer. Raises SystemExit unless it was taken."""
+        """The body of a POST's answer. Raises RequestFailed unless it was taken."""
         return self._ask("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
@@ -139,7 +140,7 @@ class Client:
         answer = response.read()
         self._used = time.monotonic()
         if response.status not in (200, 201):
-            raise SystemExit(f"{method} {path}: {response.status} {answer[:500].decode(errors='replace')}")
+            raise RequestFailed(f"{method} {path}: {response.status} {answer[:500].decode(errors='replace')}")
         return answer
 
     def close(self) -> None:
