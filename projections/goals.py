@@ -53,7 +53,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = StateView(
     name="goals",
-    version=2,
+    version=3,
     kind="goal",
     evolve=evolve,
     columns=(

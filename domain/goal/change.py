@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from domain.calendar import in_time, local_date
+from domain.charter.state import charter_id
 from domain.envelope import Event, Source
 from domain.errors import ActNotAllowed, HandOverIncomplete, InvalidField, TradeOffRequired
 from domain.goal import acts as a
@@ -128,11 +129,18 @@ def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: World) -
 
     The owner's alone: nobody's promise changes without their own word.
     """
-    left = world.policy.policy.tolerance_days - goal.tolerance_used_days
     told = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
     if told != ["due"] or proposal.changes.due is None or proposal.by != "owner" or goal.state != "active":
         return False
-    return abs((proposal.changes.due - goal.terms.due).days) <= left
+    most = world.policy.policy.tolerance_days
+    moved = abs((proposal.changes.due - goal.terms.due).days)
+    return moved <= most and moved + _moved_alone(goal, world) <= most
+
+
+def _moved_alone(goal: Promised, world: World) -> int:
+    """Days moved so before, in the cycle that is open; where the goal's team has none open, ever."""
+    cycle = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, goal.team))
+    return sum(m.days for m in goal.tolerated if cycle is None or m.at >= cycle.opened_at)
 
 
 # --- the diff ----------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from domain.goal.state import (
     OpenNeed,
     Promised,
     Proposal,
+    Tolerated,
     header,
 )
 from domain.quantities import exact, spelled
@@ -247,6 +248,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: Recorded) -> Go
         armed_at=at,
         sponsor_missed_answer=False,
         tolerance_used_days=goal.tolerance_used_days + moved,
+        tolerated=(*goal.tolerated, Tolerated(at=at, days=moved)) if moved else goal.tolerated,
     )
 
 

@@ -120,6 +120,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     decide_by: date | None = None
 
 
+class Tolerated(msgspec.Struct, frozen=True, kw_only=True):
+    """A move of the due date without the other side's consent."""
+
+    at: datetime
+    days: int
+
+
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """One support and when its owner last said that it still holds."""
 
@@ -179,7 +186,9 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     sponsor_since: datetime | None = None
     #: The judgement (its event) whose cadence has passed and whose owner was reminded once.
     reminded_of: UUID | None = None
-    #: Days of due date moved without the other side's consent in this cycle.
+    #: Moves of the due date that the owner made within the policy's tolerance.
+    tolerated: tuple[Tolerated, ...] = ()
+    #: Days that they come to, over the promise's whole life.
     tolerance_used_days: int = 0
 
     @property

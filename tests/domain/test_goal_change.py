@@ -16,6 +16,7 @@ from domain.load import is_idle
 from domain.member import DeclareAbsence, Leave
 from domain.reasons import ReasonCode
 from domain.terms import Condition, MeasureInput, Priority, SupportInput
+from tests.domain.cycling import adopt_purpose, opening
 from tests.domain.situations import CAPACITY, HAND_OVER, reach
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
@@ -191,10 +192,24 @@ def test_an_owners_due_moves_within_the_tolerance_and_the_tolerance_is_used_up()
         e.ChangeProposed, like(e.ChangeAccepted, self_accepted=True)
     )
     goal.then_state(state="active", tolerance_used_days=4, terms_version=2)
+    assert [4] == [move.days for move in goal.state.tolerated]
     goal.when(change(due=date(2026, 4, 4)), by="ana", at="2026-02-11").then(e.ChangeProposed)
     goal.when(a.WithdrawChange(), by="ana", at="2026-02-11")
     goal.when(change(due=date(2026, 3, 28)), by="ana", at="2026-02-12").then(e.ChangeProposed, e.ChangeAccepted)
     goal.when(change(due=date(2026, 3, 27)), by="ana", at="2026-02-13").then(e.ChangeProposed)
+
+
+def test_each_cycle_begins_with_the_whole_tolerance() -> None:
+    goal = tolerant()
+    goal.when(change(due=date(2026, 4, 3)), by="ana", at="2026-02-10").then(e.ChangeProposed, e.ChangeAccepted)
+    goal.when(change(due=date(2026, 4, 4)), by="ana", at="2026-02-11").then(e.ChangeProposed)
+    goal.when(a.WithdrawChange(), by="ana")
+
+    adopt_purpose(goal.story)
+    goal.story.says("lea", opening(), on="cycle")
+
+    goal.when(change(due=date(2026, 4, 10)), by="ana").then(e.ChangeProposed, e.ChangeAccepted)
+    goal.when(change(due=date(2026, 4, 11)), by="ana").then(e.ChangeProposed)
 
 
 def test_the_tolerance_covers_the_due_alone_and_never_the_sponsors_word() -> None:
