@@ -133,7 +133,10 @@ def digest(database: Database, lens: Lens, team: UUID, *, since: datetime, limit
         quiet=needed("check_in", "lapsed"),
         links=needed("link"),
         unchanged=_unchanged(
-            (goal for goal in goals if isinstance(goal, Promised)), moved | {ask.goal for ask in told}, lens, limit
+            (goal for goal in goals if isinstance(goal, Promised)),
+            moved | {ask.goal for ask in told if ask.goal},
+            lens,
+            limit,
         ),
     )
 

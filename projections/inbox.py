@@ -1,7 +1,7 @@
 """A member's inbox: everything that waits for this person, one entry per goal, the nearest deadline first.
 
-And the day's reminders: each is a fact that the sweep recorded, once for each silence; here they are gathered, one for
-a goal, a few a day. Nothing is sent anywhere.
+Decisions, cycles and charters ask in it too. And the day's reminders: each is a fact that the sweep recorded, once for
+each silence; here they are gathered, one for a goal, a few a day. Nothing is sent anywhere.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from domain.calendar import end_of_day
 from domain.goal.state import PROMISED_STATES, Goal
 from projections.database import Database, statements
+from projections.framework_asks import framework_asks
 from projections.lens import Lens
 from projections.timeline import instant, micros
 from projections.waiting import ASKED_STATES, Ask, asks, worded
@@ -32,9 +33,11 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One goal that waits for the member, and what it asks."""
+    """One goal (or decision, cycle, charter) that waits for the member, and what it asks."""
 
-    goal: UUID
+    #: "goal/<id>", "decision/<id>", "cycle/<id>" or "charter/<id>".
+    subject: str
+    goal: UUID | None = None
     title: str
     state: str
     team: UUID | None = None
@@ -82,8 +85,9 @@ def inbox(database: Database, lens: Lens, member: UUID, *, limit: int = 50) -> I
     """The `limit` most urgent goals that wait for the member at the lens: by deadline, those without one last."""
     goals = _goals(database, lens, member)
     told = [ask for ask in asks(database, lens, list(goals.values()), ahead=CHECK_IN_AHEAD) if ask.whom == member]
-    entries = [_entry(goals[goal], list(part)) for goal, part in groupby(told, key=lambda ask: ask.goal)]
-    entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, str(entry.goal)))
+    entries = [_of_goal(goals[goal], list(part)) for goal, part in groupby(told, key=lambda ask: ask.goal) if goal]
+    entries += [_entry(a.subject, a.title, a.state, a.team, a.asks) for a in framework_asks(database, lens, member)]
+    entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
     shown = entries[:limit]
     words = iter(worded(database, lens, [ask for entry in shown for ask in entry.asks]))
     return Inbox(
@@ -94,7 +98,7 @@ def inbox(database: Database, lens: Lens, member: UUID, *, limit: int = 50) -> I
         overdue=sum(entry.overdue for entry in entries),
         entries=[replace(entry, asks=[next(words) for _ in entry.asks]) for entry in shown],
         rest=len(entries) - len(shown),
-        reminders=_reminders(database, lens, member, {ask.goal for ask in told if ask.reminded}),
+        reminders=_reminders(database, lens, member, {ask.goal for ask in told if ask.reminded and ask.goal}),
     )
 
 
@@ -105,12 +109,16 @@ def _goals(database: Database, lens: Lens, member: UUID) -> dict[UUID, Goal]:
     return {goal.id: goal for goal in (_GOAL.decode(row.body) for row in database.query(sql, params))}
 
 
-def _entry(goal: Goal, told: list[Ask]) -> Entry:
+def _of_goal(goal: Goal, told: list[Ask]) -> Entry:
+    return replace(_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, told), goal=goal.id)
+
+
+def _entry(subject: str, title: str, state: str, team: UUID | None, told: list[Ask]) -> Entry:
     return Entry(
-        goal=goal.id,
-        title=goal.title,
-        state=goal.state,
-        team=goal.team,
+        subject=subject,
+        title=title,
+        state=state,
+        team=team,
         until=min((ask.until for ask in told if ask.until is not None), default=None),
         overdue=any(ask.overdue for ask in told),
         asks=told[:ASKS_OF_A_GOAL],

@@ -26,7 +26,8 @@ from projections.lens import Lens
 from projections.support_evidence import OpenBlocker, listed_blockers, people_at, raised_blockers
 from projections.timeline import instant
 
-Kind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+Kind = GoalKind | Literal["decision", "improvement", "acknowledgement"]
 
 #: States of a conversation in which somebody owes an answer and nothing is promised yet.
 ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
@@ -53,10 +54,11 @@ ACTS: dict[str, tuple[str, ...]] = {
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One question to one member about one goal."""
+    """One question to one member, mostly about a goal."""
 
     kind: Kind
-    goal: UUID
+    #: None: asked by a decision, a cycle or a charter.
+    goal: UUID | None = None
     whom: UUID
     since: datetime
     #: None: no day was named.
@@ -66,7 +68,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reminded: bool = False
     #: The acts of the agreement that answer it.
     acts: tuple[str, ...]
-    #: What `answers` (of a delivery, proposal, request or offer), or `blocker`, names.
+    #: What `answers` (of a delivery, proposal, request or offer), `blocker`, `improvement` or `non_negotiable` names.
     event: UUID | None = None
     #: What `answer_need` takes.
     need: str | None = None
@@ -76,6 +78,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str | None = None
     #: Of a listed blocker: its place in the check-in.
     place: int = 0
+    #: Of a non-negotiable: which version is to be acknowledged.
+    version: int | None = None
 
 
 #: Ids in one statement: few enough for any database's limit of parameters.
@@ -263,7 +267,7 @@ def _event(ask: Ask) -> str:
 
 def _text(ask: Ask, said: _Said | None) -> str | None:
     if said is None or ask.kind not in ("need", "blocker"):
-        return None
+        return ask.text
     if said.blocker is not None:
         return said.blocker.text
     place = int(ask.need.partition("/")[2]) if ask.need is not None else ask.place

@@ -90,9 +90,7 @@ def _begins(day: date, view: Lens) -> datetime:
 def _ids(told: Digest) -> Iterator[UUID]:
     for part in (told.needs, told.blockers, told.answers, told.quiet, told.links):
         for ask in part.items:
-            yield from (ask.goal, ask.whom)
-            if ask.parent is not None:
-                yield ask.parent
+            yield from (named for named in (ask.goal, ask.whom, ask.parent) if named is not None)
     for steady in told.unchanged.items:
         yield from (steady.goal, steady.owner)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.house import House, active, offer, why
+from tests.api.test_cycles import adopt_purpose, opened
 
 
 def at(house: House, day: int, month: int = 3, hour: int = 9) -> None:
@@ -224,3 +225,72 @@ def test_an_auditor_and_a_key_that_only_reads_affirm_nothing(house: House) -> No
     assert 403 == house.as_("aud").post("/v1/affirmations", {"goals": [goal]}).status_code
     told = affirm(house, {"goals": [goal]}, by="lea")
     assert ["not_a_party"] == [one["code"] for one in told["refused"]]
+
+
+# --- decisions, cycles, charters -------------------------------------------------------------------------------------
+
+
+def asked(house: House, by: str) -> list[tuple[str, str, str | None, tuple[str, ...]]]:
+    """What is asked beside goals: kind, title, deadline's day and acts."""
+    return [
+        (ask["kind"], entry["title"], (entry["until"] or "")[:10] or None, tuple(ask["acts"]))
+        for entry in inbox(house, by)["entries"]
+        if "goal" not in entry
+        for ask in entry["asks"]
+    ]
+
+
+def test_a_decision_waits_for_each_decider_who_has_not_spoken(house: House) -> None:
+    body = {
+        "do": "open",
+        "question": "Which room?",
+        "team": "core",
+        "options": ["The small one", "The large one"],
+        "status_quo": "o2",
+        "deciders": ["ana", "ben"],
+        "deadline": "2026-03-06T12:00:00Z",
+        "fallback": {"rule": "lead_decides"},
+    }
+    decision = house.as_("lea").says("/v1/decisions", body)["id"]
+    acts = ("share_perspective", "consent", "raise_objection")
+    assert [("decision", "Which room?", "2026-03-06", acts)] == asked(house, "ana") == asked(house, "ben")
+    assert [] == asked(house, "lea") == asked(house, "mia")
+
+    house.as_("ben").says(f"/v1/decisions/{decision}/raise-objection", {"option": "o1", "text": "too small"})
+    assert [] == asked(house, "ben")
+    at(house, 7)
+    for organisation, stream in house.runtime.ledger.due(house.clock.now, 10):
+        house.runtime.ledger.run_timers(organisation, stream)
+    house.runtime.engine.catch_up()
+    assert [] == asked(house, "ana")
+    assert [("decision", "Which room?", ("decide",))] == [(k, t, a) for k, t, _, a in asked(house, "lea")]
+
+
+def test_an_acknowledgement_waits_for_each_member_of_the_team(house: House) -> None:
+    said = {"non_negotiable": "asked", "text": "We ask before we assume"}
+    house.clock.now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    answer = house.as_("lea").post("/v1/charters/core/adopt-non-negotiable", said)
+    assert 200 == answer.status_code, answer.text
+
+    assert [("acknowledgement", "non-negotiables", None, ("acknowledge",))] == asked(house, "ana")
+    assert [] == asked(house, "ned")
+    [entry] = inbox(house, "ana")["entries"]
+    ask = entry["asks"][0]
+    told = {"non_negotiable": ask["event"], "version": ask["version"]}
+    house.as_("ana").says("/v1/charters/core/acknowledge", told)
+    assert [] == asked(house, "ana")
+
+
+def test_an_improvement_waits_for_its_owner_until_it_is_done(house: House) -> None:
+    lea = house.as_("lea")
+    adopt_purpose(lea, house.clock)
+    opened(lea)
+    improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
+    lea.says("/v1/cycles/spring/agree-improvement", improvement)
+
+    told = [("improvement", "Spring", "2026-03-21", ("finish_improvement", "drop_improvement"))]
+    assert told == asked(house, "ben")
+    assert [] == asked(house, "ana")
+    assert "Meet less" == inbox(house, "ben")["entries"][0]["asks"][0]["text"]
+    house.as_("ben").says("/v1/cycles/spring/finish-improvement", {"improvement": "meet-less"})
+    assert [] == asked(house, "ben")
