@@ -36,7 +36,7 @@ _PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, 
 _NAMED = frozenset(
     {
         *("member", "team", "goal", "requester", "parent", "from", "to", "asker", "helper", "acts_next"),
-        *("cycle", "owner", "contributor", "by"),
+        *("charter", "cycle", "owner", "contributor", "by"),
     }
 )
 
