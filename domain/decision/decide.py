@@ -169,6 +169,13 @@ def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
     return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced)
 
 
+def _require_part(decision: Decision, world: World) -> None:
+    """Raise `Forbidden` unless the party decides, or is one of those whose it is: to lead them is not enough."""
+    member = world.member(world.party) if world.party is not None else None
+    if world.party not in decision.deciders and not belongs(decision.of, member, world):
+        raise Forbidden("only its deciders and those whose decision it is have a say", allowed=("decider", "member"))
+
+
 def _require_voice(decision: Decision, world: World) -> None:
     """Raise `Forbidden` unless the party decides, asked, or belongs to those whose decision it is.
 
@@ -204,12 +211,14 @@ def _option(decision: Decision, option: str) -> str:
 # --- what each act leads to --------------------------------------------------------------------------------------
 
 
-def _perspective(decision: Decision, act: a.SharePerspective, _world: World) -> Event:
+def _perspective(decision: Decision, act: a.SharePerspective, world: World) -> Event:
+    _require_part(decision, world)
     option = _option(decision, act.option) if act.option is not None else None
     return e.PerspectiveShared(text=words(act.text), option=option)
 
 
-def _object(decision: Decision, act: a.RaiseObjection, _world: World) -> Event:
+def _object(decision: Decision, act: a.RaiseObjection, world: World) -> Event:
+    _require_part(decision, world)
     if len(decision.objections) >= MOST_OBJECTIONS:
         raise ActNotAllowed(f"{MOST_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
     return e.ObjectionRaised(option=_option(decision, act.option), text=words(act.text))

@@ -219,6 +219,20 @@ def test_only_deciders_and_those_whose_it_is_object() -> None:
     given(asked(), story=story).when(objection(), by="gus").refused_with(Forbidden, allowed=("decider", "member"))
 
 
+@pytest.mark.parametrize("act", [objection(), a.SharePerspective(text="As I see it")])
+def test_a_steward_of_another_house_has_no_say_in_a_teams_decision(act: a.DecisionAct) -> None:
+    given(asked()).when(act, by="stella").refused_with(Forbidden, allowed=("decider", "member"))
+
+
+def test_in_an_import_too_only_those_whose_it_is_object() -> None:
+    """The importing steward's powers are not those of whoever the row speaks for."""
+    story = Story()
+    story.says("stella", Join(name="Gus", ref="gus"), on="gus")
+    given(asked(), story=story)
+
+    given(story=story).when(objection(), by="gus", at="2026-01-13", learnt="2026-01-14").refused_with(Forbidden)
+
+
 def test_a_decider_from_elsewhere_objects() -> None:
     story = Story()
     story.says("stella", Join(name="Gus", ref="gus"), on="gus")
