@@ -4,9 +4,6 @@ The head serialises writers anyhow, so one thread is enough, and what would cost
 (a lock, an fsync, five round trips) is paid once for all that came while the transaction before was being written.
 Whoever waits learns the outcome after the commit, and only then.
 
-Under load, the next batch is decided while the one before is on its way to the disk, on the head that it will leave.
-Once locked, the head tells whether that came true: every append moves it. Where it did not, the batch is decided anew.
-
 Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or the commit was
 never sent), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
 sweep), so it is asked again, and its row answers under the head's lock, when the lost transaction has surely ended; or
@@ -17,9 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from time import monotonic
 
 from ledger.commands import Command, Receipt
@@ -35,15 +31,10 @@ TURN_TIMEOUT_S = 10
 BATCH_AT_MOST = 256
 #: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
 DECIDING_S = 0.05
-#: Batches of so many commands and more are decided while the one before is written.
-_WORTH_IT = 8
 #: Transactions that may fail with a command in them before it is given up.
 _FAILURES_AT_MOST = 2
 #: Seconds that `close` leaves to those who wait already.
 DRAIN_S = 10
-
-#: A turn at a head; behind a turn that is still being written, where one is named.
-OpenTurn = Callable[[Session, Head, Turn | None], Turn]
 
 
 class Committer:
@@ -52,18 +43,18 @@ class Committer:
     def __init__(
         self,
         recorder: LogRecorder,
-        open_turn: OpenTurn,
+        open_turn: Callable[[Session, Head], Turn],
         *,
         remember: Callable[[dict[Key, Entry]], None],
         forget: Callable[[], None],
         waiting_at_most: int = WAITING_AT_MOST,
     ) -> None:
         self._recorder = recorder
+        self._open_turn = open_turn
         #: Told of the streams that a commit changed; and that what is cached may be behind the log.
         self._remember = remember
         self._forget = forget
         self._line = Line(waiting_at_most)
-        self._desk = _Desk(recorder, self._line, open_turn)
         self._thread: Thread | None = None
         self._starting = Lock()
 
@@ -101,7 +92,6 @@ class Committer:
         self._line.close()
         if self._thread is not None:
             self._thread.join(DRAIN_S)
-        self._desk.ahead.shutdown(wait=False)
         for waiting in (left := self._line.take_all()):
             waiting.outcome = LedgerUnavailable(_told(waiting, "the ledger is closed"))
         _answer(left)
@@ -127,21 +117,16 @@ class Committer:
         return LedgerUnavailable(_told(waiting, f"the ledger did not get to it within {TURN_TIMEOUT_S} s"))
 
     def _run(self) -> None:
-        following: _Batch | None = None
-        while following or self._line.somebody():
-            batch, following = following or _Batch(self._desk), None
+        while self._line.somebody():
+            batch = _Batch(self._line, self._open_turn)
             try:
                 self._recorder.transact(batch.decide)
+                self._remember(batch.settle())
             except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
-                # It was decided on what did not come about. Behind those who failed, it stands in line again.
-                if (void := batch.following()) is not None:
-                    self._line.put_back(void.taken)
                 self._forget()
                 _answer(self._given_up(batch, error))
             else:
-                self._remember(batch.changed)
                 _answer(batch.taken)
-                following = batch.following()
 
     def _given_up(self, batch: _Batch, error: BaseException) -> list[Waiting]:
         """Who is answered with the failure; the others are in line again."""
@@ -164,87 +149,31 @@ class Committer:
         return [_failed(waiting, error) for waiting in lost]
 
 
-class _Desk:
-    """What every batch is decided with."""
-
-    def __init__(self, recorder: LogRecorder, line: Line, open_turn: OpenTurn) -> None:
-        self.recorder = recorder
-        self.line = line
-        self.open_turn = open_turn
-        #: One thread, beside the one that writes; the cache belongs to one of them at a time.
-        self.ahead = ThreadPoolExecutor(1, thread_name_prefix="plimsoll-ahead")
-
-
 class _Batch:
     """One transaction's commands."""
 
-    def __init__(self, desk: _Desk) -> None:
-        self._desk = desk
+    def __init__(self, line: Line, open_turn: Callable[[Session, Head], Turn]) -> None:
+        self._line = line
+        self._open_turn = open_turn
         self._turn: Turn | None = None
-        self._written = Event()
-        self._following: Future[_Batch] | None = None
         self.taken: list[Waiting] = []
-        #: The streams that it changes.
-        self.changed: dict[Key, Entry] = {}
 
     def decide(self, session: Session, head: Head) -> Append | None:
-        """Under the head's lock: who waits is taken only now, and could step out of the line until now."""
-        turn = self._turn
-        if turn is None or turn.begins != head:
-            # Not decided yet, or on another head: another process has moved it since.
-            self._turn = turn = self._desk.open_turn(session, head, None)
-            some, self.taken = self.taken or self._take(), []
-            self._decide(turn, some, monotonic() + DECIDING_S)
-        append = turn.append()
-        self.changed = turn.settle()
-        if append is not None and len(self.taken) >= _WORTH_IT:
-            leaves = Head(head.log_position + append.events, append.recorded_at)
-            # A ledger that is being closed decides nothing ahead any more.
-            with suppress(RuntimeError):
-                self._following = self._desk.ahead.submit(self._ahead, leaves)
-        return append
-
-    def following(self) -> _Batch | None:
-        """The batch that was decided meanwhile, if anybody came. Until then the cache is not ours."""
-        if self._following is None:
-            return None
-        self._written.set()
-        self._desk.line.nudge()
-        following = self._following.result()
-        return following if following.taken else None
-
-    def _take(self) -> list[Waiting]:
-        """All who wait, within bounds; of many only half, so that the others are decided while these are written."""
-        waiting = len(self._desk.line)
-        share = (waiting + 1) // 2 if waiting >= 2 * _WORTH_IT else waiting
-        return self._desk.line.take(min(share, BATCH_AT_MOST))
-
-    def _ahead(self, head: Head) -> _Batch:
-        """Decide whoever comes while this batch is being written, on the head that it will leave."""
-        following = _Batch(self._desk)
-        try:
-            with self._desk.recorder.read() as session:
-                turn = self._desk.open_turn(session, head, self._turn)
-                end = monotonic() + DECIDING_S
-                while (room := BATCH_AT_MOST - len(following.taken)) and monotonic() < end:
-                    some = self._desk.line.take_or_wait(room, self._written)
-                    if not some:
-                        break
-                    following._decide(turn, some, end)
-                following._turn = turn
-        except Exception:  # noqa: BLE001  # whatever it was, it comes again, or does not, under the lock
-            following._turn = None
-        return following
-
-    def _decide(self, turn: Turn, some: list[Waiting], end: float) -> None:
-        self.taken += some
-        turn.prepare([waiting.command for waiting in some])
-        for number, waiting in enumerate(some):
+        """Who waits is taken only now that the head is ours: until then each could still step out of the line."""
+        self._turn = turn = self._open_turn(session, head)
+        self.taken = self._line.take(BATCH_AT_MOST)
+        end = monotonic() + DECIDING_S
+        turn.prepare([waiting.command for waiting in self.taken])
+        for number, waiting in enumerate(self.taken):
             if number and monotonic() > end:
-                self._desk.line.put_back(some[number:])
-                del self.taken[number - len(some) :]
-                return
+                self._line.put_back(self.taken[number:])
+                del self.taken[number:]
+                break
             waiting.outcome = turn.outcome(waiting.command)
+        return turn.append()
+
+    def settle(self) -> dict[Key, Entry]:
+        return self._turn.settle() if self._turn is not None else {}
 
 
 def _has_identity(command: Command) -> bool:

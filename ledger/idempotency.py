@@ -41,19 +41,16 @@ _DECODER = msgspec.json.Decoder(_Answer)
 class Answers:
     """The answers given to a batch's keys: those stored, found in one query, and those that the batch gives."""
 
-    def __init__(self, pending: Answers | None = None) -> None:
-        #: Given by the batch before, which is on its way to the store.
-        self._pending = pending.given if pending else {}
+    def __init__(self) -> None:
         self._stored: dict[Identity, tuple[str, str]] = {}
-        #: Given by this batch.
-        self.given: dict[Identity, tuple[str, Receipt]] = {}
+        self._given: dict[Identity, tuple[str, Receipt]] = {}
 
     def find(self, session: Session, commands: Iterable[Command], now: int) -> None:
         """Look up the keys of these commands. `now`: microseconds, UTC."""
         keys = {identity(command.organisation_id, command.idempotency) for command in commands if command.idempotency}
         if keys:
             rows = session.query("answers", wanted=list(keys), since=now - _KEPT_MICROS)
-            self._stored.update({(as_uuid(row[0]), row[1], row[2]): (row[3], row[4]) for row in rows})
+            self._stored = {(as_uuid(row[0]), row[1], row[2]): (row[3], row[4]) for row in rows}
 
     def earlier(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
         """The receipt of the first request with this key; without its state where it was stored.
@@ -61,7 +58,7 @@ class Answers:
         Raises `IdempotencyMismatch` where that request had another body.
         """
         its = identity(organisation_id, key)
-        given = self.given.get(its) or self._pending.get(its)
+        given = self._given.get(its)
         if given is not None:
             _check(key, given[0])
             return msgspec.structs.replace(given[1], replayed=True)
@@ -74,13 +71,13 @@ class Answers:
 
     def give(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
         """The batch answers the key with this receipt."""
-        self.given[identity(organisation_id, key)] = (key.digest, receipt)
+        self._given[identity(organisation_id, key)] = (key.digest, receipt)
 
     def rows(self, now: int) -> list[Row]:
         """The rows that remember what the batch answers from `now` (microseconds, UTC) on."""
         return [
             (organisation_id, scope, key, digest, _stored_form(receipt), now)
-            for (organisation_id, scope, key), (digest, receipt) in self.given.items()
+            for (organisation_id, scope, key), (digest, receipt) in self._given.items()
         ]
 
 

@@ -136,7 +136,7 @@ class Ledger:
         with self.recorder.write() as session:
             return idempotency.purge(session, micros(self.clock()))
 
-    def _open_turn(self, session: Session, head: Head, pending: Turn | None) -> Turn:
+    def _open_turn(self, session: Session, head: Head) -> Turn:
         return Turn(
             session,
             head,
@@ -145,7 +145,6 @@ class Ledger:
             aggregates=AGGREGATES,
             clock=self.clock,
             new_id=self.new_id,
-            pending=pending,
         )
 
     def _remember(self, changed: dict[Key, Entry]) -> None:

@@ -89,7 +89,7 @@ IMPORT_ROWS = Target("ledger_import_rows", {"organisation_id": "uuid", "import_r
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
-    """What one transaction adds; it moves the head. `rows` may be lazy: a bulk append is written as it is produced."""
+    """What one transaction adds. `rows` may be lazy: a bulk append is written as it is produced."""
 
     #: How many events; they take the positions right after the head.
     events: int

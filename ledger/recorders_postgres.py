@@ -144,13 +144,15 @@ class PostgresSession:
         A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
         with no clock running.
         """
-        tables, params = list[str](), list[object]()
-        for target, some in append.rows:
-            if rows := list(some):
-                tables.append(target.table)
-                params += _arrays(target, rows)
-        params += [head.log_position + append.events, append.recorded_at]
-        self._cursor.execute(_append_text(tuple(tables)), params)
+        written, params = list[Target](), list[object]()
+        for target, rows in append.rows:
+            written.append(target)
+            params += _arrays(target, rows)
+        if append.events:
+            params += [head.log_position + append.events, append.recorded_at]
+        self._cursor.execute(
+            _append_text(tuple(target.table for target in written), moves_head=append.events > 0), params
+        )
 
     def _copy(self, target: Target, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
@@ -279,7 +281,8 @@ def _arrays(target: Target, rows: Iterable[Row]) -> list[Packed]:
 def _write(session: PostgresSession, head: Head, append: Append) -> None:
     for target, rows in append.rows:
         session.insert(target, rows, bulk=append.bulk)
-    session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
+    if append.events:
+        session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
 
 
 @cache
@@ -306,7 +309,9 @@ def _insert(table: str) -> bytes:
 
 
 @cache
-def _append_text(tables: tuple[str, ...]) -> bytes:
+def _append_text(tables: tuple[str, ...], *, moves_head: bool) -> bytes:
+    inserts = [_insert_text(_TARGETS[table]) for table in tables]
     # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
-    parts = ", ".join(f"part_{n} AS ({_insert_text(_TARGETS[table])})" for n, table in enumerate(tables))
-    return f"WITH {parts} {_MOVE_HEAD}".encode() if parts else _MOVE_HEAD.encode()
+    last = _MOVE_HEAD if moves_head else inserts.pop()
+    parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
+    return f"WITH {parts} {last}".encode() if parts else last.encode()

@@ -101,7 +101,8 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
                 return
             for target, rows in append.rows:
                 session.insert(target, rows, bulk=append.bulk)
-            session.run("move_head", log_position=position + append.events, recorded_at=append.recorded_at)
+            if append.events:
+                session.run("move_head", log_position=position + append.events, recorded_at=append.recorded_at)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""

@@ -47,17 +47,6 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     after: Standing
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch has changed: decided, handed over to the store, and perhaps not committed yet."""
-
-    entries: dict[Key, Entry]
-    moves: list[Move]
-
-
-#: Nothing is on its way to the store.
-NOTHING_PENDING = Settled(entries={}, moves=[])
-
-
 class Source(Protocol):
     """Where states come from that nobody has cached."""
 
@@ -151,22 +140,12 @@ def _put(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
 
 
 class States:
-    """States as one batch sees them: a later command sees the events of an earlier one.
+    """States as one batch sees them: a later command sees the events of an earlier one."""
 
-    `pending` is what the batch before has changed: the cache knows it, the store that `source` asks may not.
-    """
-
-    def __init__(
-        self,
-        cache: Cache,
-        source: Source,
-        aggregates: Mapping[str, Aggregate],
-        pending: Settled = NOTHING_PENDING,
-    ) -> None:
+    def __init__(self, cache: Cache, source: Source, aggregates: Mapping[str, Aggregate]) -> None:
         self._cache = cache
         self.source = source
         self.aggregates = aggregates
-        self._pending = pending
         self.moves: list[Move] = []
         self._changed: dict[Key, Entry] = {}
         #: What this batch has looked at. A decision looks at the same few states many times over, and the hash of two
@@ -181,7 +160,7 @@ class States:
         key = (organisation_id, stream_id)
         found = self._cache.entry(key)
         if found is None:
-            found = self._pending.entries.get(key) or fold(self.source.stream(*key), self.aggregates)
+            found = fold(self.source.stream(organisation_id, stream_id), self.aggregates)
             self._cache.put_entry(key, found)
         self._seen[organisation_id.int, stream_id.int] = found
         return found
@@ -191,9 +170,13 @@ class States:
         key = (organisation_id, owner)
         goals = self._cache.book(key)
         if goals is None:
-            goals = frozenset(_moved(self.source.live(organisation_id, owner), key, self._pending.moves))
+            goals = self.source.live(organisation_id, owner)
             self._cache.put_book(key, goals)
-        return sorted(_moved(goals, key, self.moves))
+        book = set(goals)
+        for move in self.moves:
+            if move.key[0] == organisation_id:
+                (book.add if move.after.live_owner == owner else book.discard)(move.key[1])
+        return sorted(book)
 
     def keep(self, move: Move) -> None:
         self.moves.append(move)
@@ -201,22 +184,11 @@ class States:
         organisation_id, stream_id = move.key
         self._seen[organisation_id.int, stream_id.int] = move.entry
 
-    def settle(self) -> Settled:
-        """The moves are the cache's now."""
+    def settle(self) -> dict[Key, Entry]:
+        """The moves are stored: they are the cache's now. The streams that changed."""
         self._cache.apply(self.moves)
-        settled = Settled(entries=self._changed, moves=self.moves)
-        self.moves, self._changed, self._seen = [], {}, {}
-        return settled
-
-
-def _moved(goals: Iterable[UUID], key: Key, moves: Iterable[Move]) -> set[UUID]:
-    """An owner's live promises after some moves."""
-    organisation_id, owner = key
-    book = set(goals)
-    for move in moves:
-        if move.key[0] == organisation_id:
-            (book.add if move.after.live_owner == owner else book.discard)(move.key[1])
-    return book
+        changed, self.moves, self._changed, self._seen = self._changed, [], {}, {}
+        return changed
 
 
 def fold(events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:

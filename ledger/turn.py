@@ -35,7 +35,7 @@ from ledger.recorders import (
     moment,
 )
 from ledger.source import LoadedSource
-from ledger.states import NOTHING_PENDING, Cache, Entry, Key, States
+from ledger.states import Cache, Entry, Key, States
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
 LOOK_AGAIN = timedelta(days=1)
@@ -46,10 +46,7 @@ _READ_AHEAD = 32
 
 
 class Turn:
-    """Holds the head, or expects it where the turn before, `pending`, will leave it.
-
-    A turn that was decided on an expectation is worth something only where the head, once locked, meets it.
-    """
+    """Holds the head; the cache may be used until the transaction ends."""
 
     def __init__(
         self,
@@ -61,42 +58,34 @@ class Turn:
         aggregates: Mapping[str, Aggregate],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
-        pending: Turn | None = None,
     ) -> None:
         self._session = session
         self._mapper = mapper
         self._cache = cache
-        self._clock = clock
-        #: The head on which everything here is decided.
-        self.begins = head
-        if pending is None:
-            self._synchronise(head, aggregates)
-        self.now = moment(head.recorded_at)
-        self._now_micros = head.recorded_at
+        self._synchronise(head, aggregates)
+        #: Never before what is recorded already, even when the machine's clock was put back.
+        self.now = max(clock(), moment(head.recorded_at))
+        self._now_micros = micros(self.now)
         self._source = LoadedSource(session, mapper)
-        self.settled = NOTHING_PENDING
-        self.states = States(cache, self._source, aggregates, pending.settled if pending else NOTHING_PENDING)
+        self.states = States(cache, self._source, aggregates)
         self._desk = Desk(
             self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=self._position
         )
         #: Streams to be read from the store, in the order of the commands.
         self._ahead: dict[Key, None] = {}
-        self.answers: Answers = Answers(pending.answers if pending else None)
-        self._imported: set[tuple[UUID, str]] = set(pending.import_rows) if pending else set()
+        self._answers = Answers()
+        self._imported: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
         self._standings: dict[Key, Row] = {}
-        self.import_rows: set[tuple[UUID, str]] = set()
+        self._import_rows: set[tuple[UUID, str]] = set()
 
     def prepare(self, commands: Sequence[Command]) -> None:
-        """Look at the clock, and ask the store, once for all of them, what these commands are going to ask it."""
-        # Never before what is recorded already, even when the machine's clock was put back.
-        self.now = self._desk.now = max(self._clock(), self.now)
-        self._now_micros = micros(self.now)
-        self.answers.find(self._session, commands, self._now_micros)
+        """Ask the store, once for all of them, what these commands are going to ask it."""
+        self._answers.find(self._session, commands, self._now_micros)
         rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
         if rows:
             found = self._session.query("imported", wanted=list(rows))
-            self._imported.update((as_uuid(organisation_id), row) for organisation_id, row in found)
+            self._imported = {(as_uuid(organisation_id), row) for organisation_id, row in found}
         unknown = {each.organisation_id for each in commands} - self._cache.positions.keys()
         if unknown:
             wanted = [(organisation_id,) for organisation_id in unknown]
@@ -126,23 +115,19 @@ class Turn:
         rows = (
             (EVENTS, self._event_rows),
             (STANDING, list(self._standings.values())),
-            (ANSWERS, self.answers.rows(self._now_micros)),
-            (IMPORT_ROWS, list(self.import_rows)),
+            (ANSWERS, self._answers.rows(self._now_micros)),
+            (IMPORT_ROWS, list(self._import_rows)),
         )
         written = [(target, some) for target, some in rows if some]
-        if not written:
-            return None
-        # Whatever is written moves the head, so that nobody's expectation of it survives.
-        recorded_at = self._now_micros if self._event_rows else max(self._now_micros, self.begins.recorded_at + 1)
-        return Append(events=len(self._event_rows), recorded_at=recorded_at, rows=written)
+        return Append(events=len(self._event_rows), recorded_at=self._now_micros, rows=written) if written else None
 
     def settle(self) -> dict[Key, Entry]:
-        """The cache takes over what goes to the store: these streams. Where it does not arrive, forget the cache."""
-        self.settled = self.states.settle()
+        """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
+        changed = self.states.settle()
         for organisation_id, position in self._desk.positions.items():
             self._cache.put_position(organisation_id, position)
         self._cache.synced = self._desk.log_position
-        return self.settled.entries
+        return changed
 
     def _synchronise(self, head: Head, aggregates: Mapping[str, Aggregate]) -> None:
         """Bring the cache to the head: other processes may have appended."""
@@ -189,12 +174,12 @@ class Turn:
         """The receipt where this very request, or import row, has been answered before."""
         key, organisation_id = command.idempotency, command.organisation_id
         if key is not None:
-            earlier = self.answers.earlier(organisation_id, key)
+            earlier = self._answers.earlier(organisation_id, key)
             if earlier is not None:
                 return earlier
         if command.import_row is not None:
             row = (organisation_id, command.import_row)
-            if row in self._imported or row in self.import_rows:
+            if row in self._imported or row in self._import_rows:
                 return self._already(command)
         return None
 
@@ -203,9 +188,9 @@ class Turn:
         standing = decision.move.after if decision.move.before != decision.move.after else None
         receipt = self._kept(decision, standing)
         if command.idempotency is not None:
-            self.answers.give(command.organisation_id, command.idempotency, receipt)
+            self._answers.give(command.organisation_id, command.idempotency, receipt)
         if command.import_row is not None:
-            self.import_rows.add((command.organisation_id, command.import_row))
+            self._import_rows.add((command.organisation_id, command.import_row))
         return receipt
 
     def _swept(self, command: Command) -> Receipt | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop, Future
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from threading import Condition, Event, Lock
+from threading import Condition, Lock
 from uuid import UUID
 
 from ledger.commands import Command, Receipt
@@ -109,20 +109,11 @@ class Line:
         """Up to `count` whose turn it is; a suspect alone."""
         with self._changed:
             if self._suspects:
-                self._size -= 1
-                return [self._suspects.popleft()]
-            return self._some(count)
-
-    def take_or_wait(self, count: int, stop: Event) -> list[Waiting]:
-        """Up to `count` as soon as anybody is there; nobody once `stop` is set (see `nudge`), and no suspect."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._size or stop.is_set())
-            return [] if self._suspects or stop.is_set() else self._some(count)
-
-    def nudge(self) -> None:
-        """Have whoever waits in `take_or_wait` look at its `stop` again."""
-        with self._changed:
-            self._changed.notify_all()
+                taken = [self._suspects.popleft()]
+            else:
+                taken = [self._next() for _ in range(min(count, self._size))]
+            self._size -= len(taken)
+        return taken
 
     def put_back(self, some: Sequence[Waiting], *, alone: bool = False) -> None:
         """These go first the next time, in their order; each `alone` where one of them may be at fault."""
@@ -154,11 +145,6 @@ class Line:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-
-    def _some(self, count: int) -> list[Waiting]:
-        taken = [self._next() for _ in range(min(count, self._size))]
-        self._size -= len(taken)
-        return taken
 
     def _next(self) -> Waiting:
         if self._first:

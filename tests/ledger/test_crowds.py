@@ -1,4 +1,4 @@
-"""While one batch is written the next is decided: on what the first has changed, and on nothing that is not so."""
+"""Crowds: what one batch holds together, what two processes take from each other, and a batch that fails as a whole."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from domain.envelope import Recorded
 from domain.goal import acts
-from ledger import committer
 from ledger.commands import Command, IdempotencyKey, Receipt
-from ledger.errors import OutcomeUnknown
+from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from tests.ledger.holding import head_held, waiting
@@ -41,14 +39,7 @@ def at_once(ledger: Ledger, database_url: str, commands: list[Command]) -> list[
     return [future.result() for future in futures]
 
 
-def batches(events: list[Recorded]) -> int:
-    """The clock goes on with each look, and there is one look for all who are decided together."""
-    return len({event.recorded_at for event in events})
-
-
-def test_the_second_half_builds_on_the_first_before_it_is_committed(
-    fresh: Ledger, tenant: Tenant, database_url: str
-) -> None:
+def test_each_of_a_crowd_builds_on_the_one_before(fresh: Ledger, tenant: Tenant, database_url: str) -> None:
     version, head = tenant.say("stella", capacity(1), on="ana").version, fresh.head()
     commands = [tenant.command("stella", capacity(n), on="ana", expected_version=version + n) for n in range(CROWD)]
 
@@ -57,10 +48,11 @@ def test_the_second_half_builds_on_the_first_before_it_is_committed(
     assert [version + n + 1 for n in range(CROWD)] == [each.version for each in receipts]
     events = fresh.read(head, 1000)
     assert [(head + n, head + n) for n in range(1, CROWD + 1)] == [(e.log_position, e.position) for e in events]
-    assert batches(events) >= 2
+    # The clock goes on with each look, and there is one look for all who are decided together.
+    assert 1 == len({event.recorded_at for event in events})
 
 
-def test_a_key_or_an_import_row_of_the_first_half_is_known_to_the_second(
+def test_a_key_or_an_import_row_said_first_is_known_to_the_last_of_the_crowd(
     fresh: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     head = fresh.head()
@@ -77,7 +69,7 @@ def test_a_key_or_an_import_row_of_the_first_half_is_known_to_the_second(
     assert (False, True) == (receipts[1].already, receipts[-1].already)
 
 
-def test_promises_of_the_first_half_count_on_the_load_in_the_second(
+def test_promises_of_one_batch_count_on_the_load_of_each_other(
     fresh: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     due = date(2026, 6, 1)
@@ -96,7 +88,7 @@ def test_promises_of_the_first_half_count_on_the_load_in_the_second(
     assert len(set(ratios)) == len(ratios)
 
 
-def test_what_was_decided_on_a_head_that_another_process_moved_is_decided_anew(
+def test_two_processes_with_a_crowd_each_take_nothing_from_each_other(
     ledger: Ledger, fresh: Ledger, tenant: Tenant, database_url: str, clock: Clock
 ) -> None:
     head, beside = ledger.head(), Tenant(fresh, clock, tenant.id)
@@ -120,8 +112,8 @@ def test_what_was_decided_on_a_head_that_another_process_moved_is_decided_anew(
     assert states[last.version] == last.state == ledger.load(tenant.id, "member", tenant.of("ana"))
 
 
-@pytest.mark.parametrize("fault", [OutcomeUnknown("the store went away"), RuntimeError("something else")])
-def test_what_was_decided_behind_a_batch_that_failed_is_decided_anew(
+@pytest.mark.parametrize("fault", [LedgerUnavailable("the store went away"), RuntimeError("something else")])
+def test_a_batch_that_failed_as_a_whole_is_decided_anew(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     migrate(postgres_url)
@@ -133,7 +125,7 @@ def test_what_was_decided_behind_a_batch_that_failed_is_decided_anew(
     def failing(batch: Any) -> None:
         def spoiled(session: Any, locked: Any) -> Any:
             append = batch(session, locked)
-            if failures and append.events >= CROWD // 2:
+            if failures and append.events == CROWD:
                 raise failures.pop()
             return append
 
@@ -152,11 +144,3 @@ def test_what_was_decided_behind_a_batch_that_failed_is_decided_anew(
     assert CROWD == len({each.version for each in receipts}) == ledger.head() - head == ledger.count() - head
     assert [each.log_position for each in receipts] == list(range(head + 1, head + CROWD + 1))
     ledger.close()
-
-
-def test_a_few_commands_are_not_worth_a_second_thread(ledger: Ledger, tenant: Tenant, database_url: str) -> None:
-    few = committer._WORTH_IT - 1
-
-    receipts = at_once(ledger, database_url, [tenant.command("stella", capacity(n), on="ana") for n in range(few)])
-
-    assert 1 == batches(ledger.read(receipts[0].log_position - 1, few))
