@@ -17,6 +17,10 @@ How = Literal["carried_on", "renegotiated", "dropped"]
 Words = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
+#: What a cycle carries with it from event to event stays short.
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something said about a cycle."""
 
@@ -70,7 +74,7 @@ class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):
 
     #: Its own name, free of choice, as whoever imports it knows it; an id is given where there is none.
     improvement: Ref | None = None
-    text: Text
+    text: Line
     owner: Ref
     due: date
 
@@ -91,7 +95,7 @@ class DropImprovement(Act, tag="drop_improvement", frozen=True, kw_only=True):
 class RecordLearning(Act, tag="record_learning", frozen=True, kw_only=True):
     """Write down what was learnt, of a goal of the cycle or in general."""
 
-    text: Text
+    text: Line
     goal: Ref | None = None
 
 
