@@ -56,6 +56,8 @@ def test_the_journey_runs_on_postgresql_and_redis(served: Served) -> None:
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
     changed = served.send("POST", "/v1/goals/a/propose-change", json=body)
 
+    assert [] == served.send("POST", "/v1/affirmations", json={"goals": ["a"]}).json()["refused"]
+
     # then a self-set change is accepted in the same command
     assert (200, "2026-04-10") == (changed.status_code, changed.json()["due"])
     position = changed.json()["position"]
@@ -64,6 +66,8 @@ def test_the_journey_runs_on_postgresql_and_redis(served: Served) -> None:
         "/v1/goals?q=goal",
         "/v1/reports/overload",
         "/v1/reports/drift",
+        "/v1/reports/support",
+        "/v1/me/inbox",
         "/v1/events",
         "/v1/members",
         "/metrics",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.api.house import House, active
+from tests.api.house import House, active, offer
 
 
 @pytest.fixture
@@ -109,3 +110,67 @@ def test_an_old_question_has_the_same_bytes_whatever_came_since(house: House, go
     house.as_("ben").says(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "read"})
 
     assert before == house.as_("lea").get(path).content
+
+
+# --- a history that is imported, and told ----------------------------------------------------------------------------
+
+
+def rows(*said: dict[str, Any]) -> bytes:
+    """Import rows about goal `old`, a day apart from 2026-01-05."""
+    return b"\n".join(
+        json.dumps({"at": f"2026-01-{5 + day:02}T09:00:00Z", "goal": "old", **row}).encode()
+        for day, row in enumerate(said)
+    )
+
+
+def imported(house: House, content: bytes) -> Any:
+    headers = {"Content-Type": "application/x-ndjson"}
+    return house.as_("stella").post("/v1/imports", content=content, headers=headers)
+
+
+OPENING = (
+    {"by": "ana", "do": "goal.offer", **{k: v for k, v in offer(due="2026-06-26").items() if k != "do"}},
+    {"by": "sam", "do": "goal.accept"},
+)
+
+
+def test_a_history_of_support_is_imported_and_told_in_plain_words(house: House) -> None:
+    asked = {"needs": [{"text": "a review", "addressee": "ben"}, {"text": "a key"}]}
+    content = rows(
+        *OPENING,
+        {"by": "ana", "do": "goal.check_in", **asked},
+        {"by": "ben", "do": "goal.answer_need", "text": "read"},
+        {"by": "ana", "do": "goal.raise_blocker", "blocker": {"text": "no room", "acts_next": "mia"}},
+        {"by": "mia", "do": "goal.resolve_blocker", "resolution": "room 4"},
+        {"by": "sam", "do": "goal.feedback", "text": "well put"},
+        {"by": "ana", "do": "goal.feedback", "text": "clear brief", "on": "clarity"},
+        {"by": "ana", "do": "goal.affirm", "note": "as agreed"},
+    )
+    answer = imported(house, content)
+    assert {"accepted": 9, "already": 0} == answer.json(), answer.text
+
+    told = report(house, "lea", "team=core&as_of=2026-01-20&names=true")
+    assert [("Sam", "2026-01-14", True)] == [
+        (told["names"][n["helper"]], n["answer_by"], n["overdue"]) for n in told["needs"]
+    ]
+    assert (1, 2) == tuple(figure(told, "needs_answered")[k] for k in ("count", "n"))
+    assert [1.0, 1, 1] == [
+        figure(told, name)["value"] for name in ("blocker_resolve_days", "feedback_to_owner", "feedback_to_sponsor")
+    ]
+    history = house.as_("lea").asks("/v1/goals/old/history")["entries"]
+    assert [
+        "Ana checked in: needs a review from Ben by 2026-01-14; needs a key by 2026-01-14.",
+        "Ben answered a need: read.",
+    ] == [entry["text"] for entry in history[2:4]]
+    for entry, word in zip(history[4:], ("Mia", "room 4", "well put", "clear brief", "as agreed"), strict=True):
+        assert word in entry["text"], entry["text"]
+
+
+def test_an_import_asks_nobody_of_another_organisation(house: House) -> None:
+    asked = {"needs": [{"text": "help", "addressee": house.id("member", "ned", "rival")}]}
+    before = house.events()
+
+    answer = imported(house, rows(*OPENING, {"by": "ana", "do": "goal.check_in", **asked}))
+
+    assert (422, "import_refused") == (answer.status_code, answer.json()["code"])
+    assert before == house.events()
