@@ -24,6 +24,7 @@ from domain.errors import (
     OutOfOrder,
     ReasonRequired,
 )
+from domain.goal.opening import text
 from domain.goal.state import Ended, Goal, Promised
 from domain.reasons import check_reason
 from domain.references import external
@@ -119,7 +120,9 @@ def _credited(said: _Said, act: a.CreditContribution) -> e.ContributionCredited:
     held, goal = _held(cycle, act.goal, world)
     _require_side(cycle, goal, world)
     _room(cycle.contributions, MOST_CONTRIBUTIONS, "contributions")
-    return e.ContributionCredited(goal=held.goal, member=_somebody(act.member, "/member", world), text=act.text)
+    return e.ContributionCredited(
+        goal=held.goal, member=_somebody(act.member, "/member", world), text=text(act.text, "/text")
+    )
 
 
 def _somebody(ref: str, pointer: str, world: World) -> UUID:
@@ -154,7 +157,7 @@ def _agreed(said: _Said, act: a.AgreeImprovement) -> e.ImprovementAgreed:
         event_id = _improvement_id(cycle, external(act.improvement, "/improvement"))
         if cycle.improvement(event_id) is not None:
             raise AlreadyExists("this cycle has an improvement of that name", pointer="/improvement")
-    return e.ImprovementAgreed(improvement=event_id, text=act.text, owner=owner, due=due)
+    return e.ImprovementAgreed(improvement=event_id, text=text(act.text, "/text"), owner=owner, due=due)
 
 
 def _improvement_id(cycle: Running, ref: str) -> UUID:
@@ -193,7 +196,7 @@ def _learnt(said: _Said, act: a.RecordLearning) -> e.LearningRecorded:
     require_member(cycle.of, world)
     goal = _held(cycle, act.goal, world)[0].goal if act.goal is not None else None
     _room(len(cycle.learnings), MOST_LEARNINGS, "learnings")
-    return e.LearningRecorded(text=act.text, goal=goal)
+    return e.LearningRecorded(text=text(act.text, "/text"), goal=goal)
 
 
 def _room(held: int, most: int, what: str) -> None:

@@ -13,6 +13,7 @@ from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.state import Closed
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
+from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
 from domain.subject import Subject, belongs, require_lead
 from domain.terms import day
@@ -42,14 +43,14 @@ def opened(act: a.Open, world: World) -> e.CycleOpened:
     if len(goals) > MOST_GOALS:
         raise InvalidField(f"a cycle holds {MOST_GOALS} goals at most", pointer="/goals")
     return e.CycleOpened(
-        name=act.name,
+        name=text(act.name, "/name"),
         of=subject,
         starts=starts,
         ends=ends,
         purpose=purpose,
-        to_team=_meant(act.to_team, "/to_team"),
-        to_clients=_meant(act.to_clients, "/to_clients"),
-        to_organisation=_meant(act.to_organisation, "/to_organisation"),
+        to_team=text(act.to_team, "/to_team"),
+        to_clients=text(act.to_clients, "/to_clients"),
+        to_organisation=text(act.to_organisation, "/to_organisation"),
         to_stakeholders=act.to_stakeholders,
         to_society=act.to_society,
         ref=own_ref(act.ref, "cycle", world),
@@ -67,12 +68,6 @@ def _subject(team: str | None, world: World) -> Subject:
     if world.team(team_id) is None:
         raise NotFound(f"no team {team!r}", pointer="/team")
     return Subject(team=team_id)
-
-
-def _meant(text: str, pointer: str) -> str:
-    if not text.strip():
-        raise InvalidField("say why it matters to them", pointer=pointer)
-    return text
 
 
 def _restated(act: a.Open, subject: Subject, world: World) -> e.PurposeVersion:

@@ -382,3 +382,15 @@ def test_a_machine_and_whoever_has_left_has_no_part_in_it() -> None:
     ).then(e.LearningRecorded)
     story.says("lea", Leave())
     given(story=story).when(c.Close(), by="lea").refused_with(Forbidden)
+
+
+def test_what_is_said_is_not_blank() -> None:
+    story = cycling("one")
+    blank: list[c.CycleAct] = [
+        c.CreditContribution(goal="one", member="mia", text="  "),
+        c.AgreeImprovement(text=" ", owner="ben", due=date(2026, 3, 1)),
+        c.RecordLearning(text="\n"),
+    ]
+
+    for act in blank:
+        given(story=story).when(act, by="lea").refused_with(InvalidField, pointer="/text")
