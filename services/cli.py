@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MARTS = ("fact_goal_event", "fact_goal_change", "fact_load_week")
 FAILED, MISUSED = 1, 2
 HIGHEST_PORT = 65_535
+MOST_PROCESSES = 64
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,7 +108,7 @@ def _run_process(given: argparse.Namespace, settings: Settings, console: Console
     if given.command == "worker":
         return serving.work(settings, console, scheduler=given.scheduler)
     chosen = {name: value for name in ("host", "port") if (value := getattr(given, name)) is not None}
-    return serving.serve(msgspec.structs.replace(settings, **chosen), console)
+    return serving.serve(msgspec.structs.replace(settings, **chosen), console, processes=given.processes)
 
 
 def _run_store(given: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -187,6 +188,9 @@ def _add_processes(commands: Commands) -> None:
     serve = _add(commands, "serve", "answer HTTP (without Redis, with the worker inside)", json=False)
     serve.add_argument("--host", help="address to bind")
     serve.add_argument("--port", type=_port, help="port to bind; 0 takes a free one")
+    serve.add_argument(
+        "--processes", type=_count, metavar="N", default=1, help="API processes on that port; more than 1 with Redis"
+    )
     worker = _add(commands, "worker", "follow the log, run jobs and timers", json=False)
     worker.add_argument(
         "--scheduler",
@@ -258,6 +262,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= HIGHEST_PORT:
         raise argparse.ArgumentTypeError("a port is 0 to 65535")
     return port
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_PROCESSES}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ def configure(settings: Settings) -> None:
 
 
 @atexit.register
-def _flush() -> None:
+def flush() -> None:
+    """Write what waits to be written."""
     for lines in _configured:
         lines.close()

@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     body_limit_bytes: Annotated[int, Meta(ge=1024, description="Largest body of a request, imports apart.")] = 1_000_000
+    body_wait_s: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds in which the body of a request has to be there, imports apart.")
+    ] = 30.0
     rate_limit_per_minute: Annotated[
         int, Meta(ge=0, description="Requests a minute that one key may make; 0: as many as it likes.")
     ] = 60_000

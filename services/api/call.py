@@ -102,7 +102,7 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
     if posted and not acts_at_all(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = read_query(scope["query_string"], operation.query)
-    raw = await _read(receive, headers, _largest(runtime, operation)) if posted else b""
+    raw = await _read(receive, headers, *_bounds(runtime, operation)) if posted else b""
     body = None
     if operation.body is not None:
         body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -124,14 +124,20 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
     )
 
 
-def _largest(runtime: Runtime, operation: Operation) -> int:
-    """Bytes that a body of this route may have."""
+def _bounds(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
+    """Bytes that a body of this route may have, and seconds that it may take."""
     settings = runtime.settings
-    return settings.body_limit_bytes if operation.body_media == JSON else settings.import_limit_bytes
+    if operation.body_media == JSON:
+        return settings.body_limit_bytes, settings.body_wait_s
+    return settings.import_limit_bytes, None
 
 
-async def _read(receive: Any, headers: dict[str, str], largest: int) -> bytes:
-    """The body; raises ProblemError 413 as soon as it is known to be too large, whatever its header says."""
+async def _read(receive: Any, headers: dict[str, str], largest: int, patience: float | None) -> bytes:
+    """The body.
+
+    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header says; 408 where it is not
+    there within `patience` seconds (None: an import takes as long as it takes).
+    """
     told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > largest:
         raise ProblemError("body_too_large", f"at most {largest} bytes")
@@ -141,6 +147,14 @@ async def _read(receive: Any, headers: dict[str, str], largest: int) -> bytes:
         if len(whole) > largest:
             raise ProblemError("body_too_large", f"at most {largest} bytes")
         return whole
+    try:
+        async with asyncio.timeout(patience):
+            return await _rest_of(receive, whole, largest)
+    except TimeoutError:
+        raise ProblemError("too_slow", f"at most {patience:g} s for a body") from None
+
+
+async def _rest_of(receive: Any, whole: bytes, largest: int) -> bytes:
     chunks, size, more = [whole], len(whole), True
     while more:
         if size > largest:

@@ -182,13 +182,13 @@ def _codes(path: str, operation: Operation) -> list[str]:
     if "{" in path:
         codes += ["not_found", "invalid_field"]
     if operation.body is not None or operation.body_media != JSON:
-        codes += ["body_too_large", "unsupported_media_type"]
+        codes += ["body_too_large", "unsupported_media_type", "too_slow"]
     if operation.idempotent:
         codes += ["idempotency_key_reused"]
     if operation.fresh or operation.id == "previewAct":
         codes += ["not_caught_up"]
     if operation.command:
-        codes += ["refused", "in_the_future", "already_exists"]
+        codes += ["refused", "in_the_future", "already_exists", "overloaded"]
     return list(dict.fromkeys(codes))
 
 

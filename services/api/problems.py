@@ -111,6 +111,7 @@ _OURS: dict[str, Kind] = {
     "insufficient_scope": Kind(403, "This key does not have the scope that the route asks for."),
     "unknown_route": Kind(404, "There is no such route."),
     "method_not_allowed": Kind(405, "This route does not take that method."),
+    "too_slow": Kind(408, "The body did not come in time."),
     "busy": Kind(409, "Others kept changing the same thing; nothing was recorded. Try again."),
     "body_too_large": Kind(413, "The body is larger than this route takes."),
     "unsupported_media_type": Kind(415, "This route does not take bodies of that media type."),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket as sockets
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+#: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
+_WATCH_SECONDS = 0.2
+_REPLACE_SECONDS = 1.0
 _SWITCH_SECONDS = 0.001
 #: Allocations before the young are looked at; how many such rounds before the older ones are.
 _COLLECT = (20_000, 20, 20)
@@ -117,15 +122,67 @@ def stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def serve(settings: Settings, console: Console) -> int:
+def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
     """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
     logging.configure(settings)
     # Before anything of ours runs: a second server on a taken port must not have swept timers meanwhile.
-    with listen(settings) as listener, Runtime.start(settings) as runtime:
+    with listen(settings) as listener:
+        if processes == 1:
+            _serve_one(settings, console, listener)
+            return 0
+        if settings.embedded:
+            raise CommandFailed(
+                "several processes need Redis between them: set PLIMSOLL_REDIS_URL, run `plimsoll worker`"
+            )
+        return _serve_many(settings, console, listener, processes)
+
+
+def _serve_one(settings: Settings, console: Console, listener: socket) -> None:
+    with Runtime.start(settings) as runtime:
         where = "with the worker inside" if settings.embedded else "workers run elsewhere"
         ready: Callable[[str], None] = lambda url: console.note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
         serve_until_stopped(runtime, ready, listener=listener)
-    return 0
+
+
+def _serve_many(settings: Settings, console: Console, listener: socket, processes: int) -> int:
+    """Children on one socket; one that ends by itself is replaced. The parent only watches: no thread is forked."""
+    with stop_signals() as stopping:
+        children = {_child(settings, console, listener) for _ in range(processes)}
+        while not stopping.wait(_WATCH_SECONDS):
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended:
+                children.discard(ended)
+                console.note(
+                    f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place"
+                )
+                if not stopping.wait(_REPLACE_SECONDS):
+                    children.add(_child(settings, console, listener))
+        listener.close()
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+        return max((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), default=0)
+
+
+def _child(settings: Settings, console: Console, listener: socket) -> int:
+    """Fork a process that serves until it is told to stop, or its parent is gone; its id."""
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        _serve_one(settings, console, listener)
+        code = 0
+    finally:
+        logging.flush()
+        os._exit(code)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
