@@ -96,8 +96,6 @@ def _below(  # noqa: PLR0913 - what a level is told from
             if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
                 continue
             answer = next((s for s in told if s.at >= event.at), None)
-            if answer is not None and end is not None and end.at < answer.at:
-                answer = None
             yield _told(depth, event, answer, end, before[-1], events, called, lens)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -15,6 +16,8 @@ from domain.terms import SupportInput
 from projections import link_facts
 from projections.consequences import Consequence
 from projections.database import Database
+from projections.drift_evidence import Material
+from projections.link_facts import Said
 from projections.links import links
 from projections.purpose_consequences import purpose_consequences
 from projections.why import Why, why
@@ -201,6 +204,58 @@ def test_who_did_not_support_it_then_is_not_among_them(database: Database, look:
     promised(story, "other", owner="ana", at="2026-04-03T09:00", supports=["top"])
 
     assert [(1, "middle", "waiting", None)] == became(story, asked(database, look, story, "top").downstream)
+
+
+def test_who_had_ended_before_it_or_answers_at_that_very_instant_does_not_wait(database: Database, look: Look) -> None:
+    story = promised(chain(), "other", owner="ana", supports=["middle"])
+    story.says("sam", acts.Cancel(reason=because()), on="other", at="2026-04-01")
+    moved(story, "middle", "2026-04-02", date(2026, 8, 3), "ben")
+    story.says("ana", acts.AffirmLink(supports=[SupportInput(goal="middle")]), at="2026-04-02T10:00")
+
+    assert [(1, "goal", "affirmed", None)] == became(story, asked(database, look, story, "middle").downstream)
+
+
+def test_a_renegotiation_that_names_no_cause_ends_the_chain(database: Database, look: Look) -> None:
+    story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
+    moved(story, "middle", "2026-04-03", date(2026, 8, 3), "ben", "blocker")
+
+    assert [(1, "middle", "renegotiated", None)] == became(story, asked(database, look, story, "top").downstream)
+    assert [False] == [up.caused for up in asked(database, look, story, "middle").upstream]
+
+
+def test_what_happened_above_after_the_proposal_did_not_lead_to_it(database: Database, look: Look) -> None:
+    # given a proposal set off by the parent's first move, accepted after its second
+    story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
+    first = story.last("top").event_id
+    change = acts.ProposeChange(changes=acts.Changes(due=date(2026, 8, 3)), reason=because(), trigger="parent")
+    story.says("ben", change, on="middle", at="2026-04-03T09:00")
+    moved(story, "top", "2026-04-03", date(2026, 9, 8), "lea")
+    story.says("sam", acts.AcceptChange(), on="middle", at="2026-04-03T11:00")
+
+    # then
+    nearest = [c for c in asked(database, look, story, "top").downstream if c.depth == 1]
+    assert [(first, "trigger"), (story.last("top").event_id, None)] == [(c.event, c.because) for c in nearest]
+    [up] = asked(database, look, story, "middle").upstream
+    assert (first, "trigger") == (up.changed_by, up.because)
+
+
+def test_an_act_that_names_an_event_above_goes_before_what_its_trigger_would_mean() -> None:
+    first, last = (Material(uuid5(NAMESPACE_OID, name), at, "due") for name, at in (("first", 1), ("last", 2)))
+    said: dict[str, Any] = {
+        "goal": first.event_id,
+        "parent": first.event_id,
+        "purpose": False,
+        "event_id": last.event_id,
+        "at": 4,
+        "affirmed": True,
+        "how": "renegotiated",
+        "trigger": "parent",
+        "said_at": 3,
+    }
+
+    assert (first, "causation") == Said(**said, cause=first.event_id).because([first, last])
+    assert (last, "trigger") == Said(**said, cause=None).because([first, last])
+    assert Said(**{**said, "trigger": "purpose"}, cause=None).because([first, last]) is None
 
 
 def test_only_the_asked_fields_changes_are_followed(database: Database, look: Look) -> None:
