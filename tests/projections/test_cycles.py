@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from domain.cycle import acts as c
+from domain.cycle import events as e
 from domain.cycle.state import Closed, Running
 from domain.goal import acts as g
 from projections import history
@@ -238,6 +240,44 @@ on_one_database = settings(
 )
 
 
+def recounted(story: Story) -> Counter[str]:
+    """The figures of all cycles, counted once more from the bare events."""
+    found = Counter(dict.fromkeys(FIGURES, 0))
+    improvements: dict[Any, str] = {}
+    for event in (r.data for r in story.events):
+        match event:
+            case e.ReflectionShared():
+                found["reflections"] += 1
+            case e.ContributionCredited():
+                found["contributions"] += 1
+            case e.LearningRecorded():
+                found["lessons"] += 1
+            case e.ImprovementAgreed():
+                improvements[event.improvement] = "improvements_open"
+            case e.ImprovementDone():
+                improvements[event.improvement] = "improvements_done"
+            case e.ImprovementDropped():
+                improvements[event.improvement] = "improvements_dropped"
+            case e.CycleClosed():
+                found.update(_end(at) for at in event.goals)
+    found.update(improvements.values())
+    return found
+
+
+def _end(at: e.GoalAtClose) -> str:
+    if at.state == "satisfied":
+        return "goals_kept"
+    if at.state in ("cancelled", "released", "broken", "promise_withdrawn"):
+        return "goals_dropped"
+    return f"goals_{at.how}"
+
+
+FIGURES = (
+    *("reflections", "contributions", "lessons", "improvements_open", "improvements_done", "improvements_dropped"),
+    *("goals_kept", "goals_dropped", "goals_carried_on", "goals_renegotiated"),
+)
+
+
 @on_one_database
 @given(steps)
 def test_following_live_gives_what_a_replay_gives_and_the_review_agrees_with_the_domain(
@@ -253,6 +293,8 @@ def test_following_live_gives_what_a_replay_gives_and_the_review_agrees_with_the
     shown = {cycle.id: cycle for cycle in cycles_at(database, view)}
     assert {state.id: state for state in story.states("cycle")} == shown
     told = report(database, view, window=366, explain=True)
+    again = recounted(story)
+    assert again == {name: counts(told, name)[0] or figure(told, name).value or 0 for name in FIGURES}
     assert len({i.improvement for i in told.improvements}) == len(told.improvements)
     for cycle in shown:
         texts = [entry.text for entry in history.whole_history(database, view, cycle)]
