@@ -126,3 +126,22 @@ WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occ
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL
   )
 ORDER BY h.occurred_at DESC, h.position DESC
+
+-- name: stated
+-- What a member has said of confidence, ever.
+SELECT stream_id, event_id, occurred_at, confidence, corrects FROM support_words
+WHERE organisation_id = :organisation_id AND party = :member AND kind = 'check_in' AND confidence IS NOT NULL
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: bodies
+SELECT stream_id, body FROM goals
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND valid_from <= :at AND +valid_to > :at
+  AND known_from <= :known AND known_to > :known
+
+-- name: renegotiated
+-- When each goal's terms last changed.
+SELECT stream_id, MAX(occurred_at) AS last_at FROM drift_clock
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND kind = 'accepted_change'
+  AND occurred_at <= :at AND known_from <= :known
+GROUP BY stream_id

@@ -19,6 +19,7 @@ from domain.goal.acts import Affirm, Note
 from domain.goal.state import PROMISED_STATES, Promised
 from domain.references import Ref
 from ledger.commands import Receipt
+from projections.calibration import Calibration, calibration
 from projections.goals import goals_at
 from projections.inbox import Inbox, inbox
 from projections.people import names
@@ -63,6 +64,30 @@ def get_inbox(call: NamedDependency[Call]) -> Answer:
     if query.names:
         ids = {ask.parent for entry in told.entries for ask in entry.asks} | {entry.goal for entry in told.entries}
         told = replace(told, names=names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
+    return shown(call, told, view)
+
+
+class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whether to name the check-ins behind it."""
+
+    explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
+
+
+@reads(
+    "/v1/me/calibration",
+    Operation(
+        id="getCalibration",
+        summary="How well my own stated confidence has matched what came; nobody else is told",
+        tag=_TAG,
+        scopes=(READ,),
+        query=CalibrationQuery,
+        answer=Calibration,
+        fresh=True,
+    ),
+)
+def get_calibration(call: NamedDependency[Call]) -> Answer:
+    view = asked(call)
+    told = calibration(call.runtime.database, view, call.viewer.member_id, explain=call.query.explain)
     return shown(call, told, view)
 
 
@@ -217,4 +242,4 @@ def _done(receipt: Receipt) -> Affirmed:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [get_inbox, affirm_goals]
+ROUTES: list[HTTPRouteHandler] = [get_inbox, get_calibration, affirm_goals]

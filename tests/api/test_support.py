@@ -174,3 +174,13 @@ def test_an_import_asks_nobody_of_another_organisation(house: House) -> None:
 
     assert (422, "import_refused") == (answer.status_code, answer.json()["code"])
     assert before == house.events()
+
+
+def test_calibration_is_told_to_nobody_but_its_owner(house: House, goal: str) -> None:
+    house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"confidence": 0.8})
+
+    mine = house.as_("ana").asks("/v1/me/calibration")
+    assert {("too_few", house.id("member", "ana"))} == {(f["status"], f["member"]) for f in mine["figures"]}
+    for by in ("lea", "stella", "aud", "ana"):
+        assert not [f for f in report(house, by, "member=ana")["figures"] if f["name"].startswith("confidence")]
+    assert 404 == house.as_("stella").get("/v1/members/ana/calibration").status_code

@@ -1,0 +1,128 @@
+"""How well one's own stated confidence has matched what came: for the owner alone, and only from twenty cases on.
+
+The Brier score (1950) of the statements, and Murphy's partition of it (1973): reliability - resolution + uncertainty.
+Statements are taken in tenths, so that the three parts add up exactly.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import end_of_day
+from domain.goal.state import Ended, Goal
+from domain.quantities import exact
+from projections.database import Database, statements
+from projections.figures import Figure, named, printed
+from projections.lens import Lens
+from projections.support_evidence import rows_of
+from projections.timeline import micros
+
+#: Fewer cases say nothing about anybody.
+FEWEST_CASES = 20
+
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+
+class Tenth(msgspec.Struct, frozen=True, kw_only=True):
+    """All statements of one tenth: how many there were, and how many of their promises were kept."""
+
+    confidence: float
+    n: int
+    kept: int
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one member, by all that was stated up to the lens. Under `FEWEST_CASES` only how many cases there are."""
+
+    as_of: str
+    recorded_as_of: datetime
+    policy_version: int
+    figures: list[Figure]
+    tenths: list[Tenth]
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """A statement whose promise has ended on the terms on which it was stated."""
+
+    event_id: UUID
+    #: In tenths, 0..10.
+    tenths: int
+    kept: bool
+
+
+def calibration(database: Database, lens: Lens, member: UUID, *, explain: bool = False) -> Calibration:
+    """The member's own calibration at the lens."""
+    cases = list(_cases(database, lens, member))
+    told: dict[int, list[bool]] = defaultdict(list)
+    for case in cases:
+        told[case.tenths].append(case.kept)
+    enough = len(cases) >= FEWEST_CASES
+    events = named(case.event_id for case in cases) if explain else None
+    figures = [
+        Figure(
+            name=f"confidence_{name}",
+            member=member,
+            n=len(cases),
+            value=printed(value) if enough else None,
+            status=None if enough else "too_few",
+            events=events,
+        )
+        for name, value in _partition(told).items()
+    ]
+    return Calibration(
+        as_of=lens.as_of_text,
+        recorded_as_of=lens.recorded_as_of,
+        policy_version=lens.policy.version,
+        figures=figures,
+        tenths=[
+            Tenth(confidence=tenths / 10, n=len(kept), kept=sum(kept))
+            for tenths, kept in sorted(told.items())
+            if enough
+        ],
+    )
+
+
+def _partition(told: dict[int, list[bool]]) -> dict[str, Fraction]:
+    """Brier score and its three parts; all 0 where there is no case."""
+    n = sum(map(len, told.values())) or 1
+    rate = Fraction(sum(map(sum, told.values())), n)
+    shares = [(Fraction(tenths, 10), Fraction(sum(kept), len(kept)), len(kept)) for tenths, kept in told.items()]
+    squares = (((Fraction(tenths, 10) - hit) ** 2 for hit in kept) for tenths, kept in told.items())
+    return {
+        "brier": sum((sum(part, Fraction(0)) for part in squares), Fraction(0)) / n,
+        "reliability": sum((m * (stated - share) ** 2 for stated, share, m in shares), Fraction(0)) / n,
+        "resolution": sum((m * (share - rate) ** 2 for _, share, m in shares), Fraction(0)) / n,
+        "uncertainty": rate * (1 - rate),
+    }
+
+
+def _cases(database: Database, lens: Lens, member: UUID) -> Iterator[_Case]:
+    """Left out: what a later check-in corrects, what was renegotiated since, and promises that ended without fault."""
+    rows = database.query(statements("support")["stated"], {**lens.params, "member": str(member)})
+    corrected = {row.corrects for row in rows}
+    ids = {UUID(row.stream_id) for row in rows}
+    goals = {row.stream_id: _GOAL.decode(row.body) for row in rows_of(database, lens, "bodies", ids)}
+    changed = {row.stream_id: row.last_at for row in rows_of(database, lens, "renegotiated", ids)}
+    for row in rows:
+        goal = goals.get(row.stream_id)
+        kept = _kept(goal, lens) if isinstance(goal, Ended) else None
+        if kept is not None and row.event_id not in corrected and row.occurred_at > changed.get(row.stream_id, 0):
+            yield _Case(UUID(row.event_id), round(exact(row.confidence) * 10), kept)
+
+
+def _kept(goal: Ended, lens: Lens) -> bool | None:
+    """Whether the promise was kept on the terms in force at its end; None where that is nobody's to say."""
+    promised = goal.promised
+    if promised is None or goal.state in ("cancelled", "released"):
+        return None
+    if goal.state != "satisfied" or promised.delivery is None:
+        return False
+    # Where it was sent back, the time that was given for rework counts.
+    due = micros(end_of_day(promised.lapse_due, lens.tzinfo))
+    return not promised.delivery.lapsed and micros(promised.delivery.delivered_at) < due
