@@ -33,7 +33,7 @@ from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
-from ledger import idempotency, keys
+from ledger import committer, idempotency, keys, waiting
 from projections import (
     alignment,
     cycle_review,
@@ -581,6 +581,9 @@ LIMITS: dict[str, float] = {
     "Characters of an idempotency key": call._LONGEST_IDEMPOTENCY_KEY,
     "Days for which an idempotency key is kept": days(idempotency.KEPT),
     "Times that a contested command is decided": recording._ATTEMPTS,
+    "Commands that wait in one process": waiting.WAITING_AT_MOST,
+    "Commands of one commit": committer.BATCH_AT_MOST,
+    "Seconds that a command waits for its turn": committer.TURN_TIMEOUT_S,
     "Days that a key lives": days(keys.LONGEST_LIFE),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
     "Bytes of an import line": import_rows.LONGEST_LINE_BYTES,
