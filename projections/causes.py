@@ -100,6 +100,9 @@ def _above(database: Database, lens: Lens, level: _Level) -> Iterator[Upstream]:
     ]
     texts = _texts(database, lens, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
     for goal, parent, purpose, material, because in chosen:
+        if because is None and level.depth > 1:
+            # Of what led to nothing only what is right above the goal asked about is told.
+            continue
         if not purpose and parent in called:
             yield _goal((level.depth, goal, parent), called[parent], texts, material, because)
         elif purpose and material is not None:
