@@ -66,8 +66,12 @@ class Committer:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
         waiting = Waiting(command)
         self._join(waiting)
-        if waiting.wait(TURN_TIMEOUT_S):
-            return waiting.outcome
+        try:
+            if waiting.wait(TURN_TIMEOUT_S):
+                return waiting.outcome
+        except KeyboardInterrupt:
+            self._line.leave(waiting)
+            raise
         late = self._late(waiting)
         # Between the two looks it may have come.
         return waiting.outcome if waiting.wait(0) else late

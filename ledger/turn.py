@@ -11,7 +11,7 @@ from itertools import islice
 from uuid import UUID
 
 import msgspec
-from eventsourcing.persistence import PersistenceError, StoredEvent
+from eventsourcing.persistence import PersistenceError
 
 from domain.aggregates import Aggregate
 from domain.envelope import Recorded
@@ -34,7 +34,7 @@ from ledger.recorders import (
     micros,
     moment,
 )
-from ledger.source import LoadedSource
+from ledger.source import LoadedSource, decoded
 from ledger.states import Cache, Entry, Key, States
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
@@ -132,21 +132,25 @@ class Turn:
     def _synchronise(self, head: Head, aggregates: Mapping[str, Aggregate]) -> None:
         """Bring the cache to the head: other processes may have appended."""
         cache, synced = self._cache, self._cache.synced
-        if synced != head.log_position:
-            if synced is None or not 0 < head.log_position - synced <= _FOLLOWED_AT_MOST:
-                cache.clear()
-            else:
-                for stream_id, version, topic, state, organisation_id, position in self._session.query(
-                    "grown", after=synced
-                ):
-                    key = (as_uuid(organisation_id), as_uuid(stream_id))
-                    cache.put_position(key[0], position)
-                    if key in cache.entries:
-                        event = StoredEvent(key[1], version, topic, bytes(state))
-                        cache.follow(self._mapper.to_domain_event(event), aggregates)
-                    else:
-                        cache.forget(key)
-            cache.synced = head.log_position
+        if synced == head.log_position:
+            return
+        if synced is None or not 0 < head.log_position - synced <= _FOLLOWED_AT_MOST:
+            cache.clear()
+        else:
+            for *row, organisation_id, position in self._session.query("grown", after=synced):
+                cache.put_position(as_uuid(organisation_id), position)
+                self._follow((as_uuid(organisation_id), as_uuid(row[0])), row, aggregates)
+        cache.synced = head.log_position
+
+    def _follow(self, key: Key, row: Row, aggregates: Mapping[str, Aggregate]) -> None:
+        """Fold an event of another process onto the state that is cached, if one is."""
+        if key not in self._cache.entries:
+            self._cache.forget(key)
+            return
+        try:
+            self._cache.follow(decoded([row], self._mapper)[0], aggregates)
+        except Exception:  # noqa: BLE001  # whoever commands this stream is told; the others are not concerned
+            self._cache.forget(key)
 
     def _missing(self, commands: Iterable[Command]) -> dict[Key, None]:
         """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""

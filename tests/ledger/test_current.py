@@ -148,3 +148,23 @@ def test_the_shelf_keeps_the_states_last_used(
     assert 2 == newly(folded, lambda: ledger.current(tenant.id, "goal", goals[0]))
     assert 0 == newly(folded, lambda: ledger.current(tenant.id, "goal", goals[0]))
     assert len(ledger._shelf._entries) == 2
+
+
+def test_an_event_that_nobody_can_fold_concerns_its_own_stream_alone(
+    tenant: Tenant, other: Ledger, clock: Clock, goal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, aggregate = Tenant(other, clock, tenant.id), AGGREGATES["goal"]
+    for each in (tenant, beside):
+        each.say("ana", check_in(), on=goal)
+    beside.say("ana", check_in("0.5"), on=goal)
+
+    def evolve(state: Any, event: Any) -> Any:
+        raise RuntimeError("an event of a later version")
+
+    monkeypatch.setitem(AGGREGATES, "goal", msgspec.structs.replace(aggregate, evolve=evolve))
+    with pytest.raises(RuntimeError):
+        tenant.say("ana", check_in(), on=goal)
+    assert tenant.say("stella", capacity(3), on="ana").version > 1
+
+    monkeypatch.undo()
+    assert "0.75" == tenant.say("ana", check_in("0.75"), on=goal).state.progress

@@ -22,9 +22,24 @@ def opened(database_url: str, **environment: str) -> Ledger:
     return Ledger.open(database_url, clock=lambda: datetime.now(UTC), new_id=ids(), environment=environment)
 
 
-def test_six_processes_may_migrate_at_once(database_url: str) -> None:
-    code = "import sys; from ledger.migrations import migrate; print(len(migrate(sys.argv[1])))"
-    command = [sys.executable, "-c", code, database_url]
+START = """
+import sys
+from datetime import UTC, datetime
+from uuid import UUID
+from ledger.ledger import Ledger
+from ledger.migrations import migrate
+from tests.ledger.tenant import Clock, Tenant, ids
+
+applied = migrate(sys.argv[1])
+ledger = Ledger.open(sys.argv[1], clock=lambda: datetime.now(UTC), new_id=ids())
+Tenant.found(ledger, Clock())
+ledger.close()
+print(len(applied))
+"""
+
+
+def test_six_processes_that_start_at_once_on_an_empty_database_all_start(database_url: str) -> None:
+    command = [sys.executable, "-c", START, database_url]
 
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
 
@@ -33,6 +48,10 @@ def test_six_processes_may_migrate_at_once(database_url: str) -> None:
     assert ["0"] * 5 == sorted(answers)[:5]
     assert int(max(answers)) > 0
     assert [] == migrate(database_url)
+    ledger = opened(database_url)
+    # Each founded its organisation: five acts.
+    assert 30 == ledger.head() == ledger.count()
+    ledger.close()
 
 
 def test_a_database_that_was_not_migrated_says_so(database_url: str) -> None:
