@@ -159,8 +159,10 @@ def meant(goal: Goal, act: a.GoalAct, world: World) -> a.GoalAct:
         return act
     party = world.party
     if isinstance(act, a.AnswerNeed) and act.need is None:
-        asked = (f"{n.check_in}/{n.index}" for n in goal.needs if party == (n.addressee or goal.sponsor))
-        return replace(act, need=next(asked, None))
+        # One that was raised after the act, and told before it, cannot be meant.
+        asked = (n for n in goal.needs if party == (n.addressee or goal.sponsor) and n.raised_at <= world.at)
+        oldest = min(asked, key=lambda n: n.raised_at, default=None)
+        return replace(act, need=None if oldest is None else f"{oldest.check_in}/{oldest.index}")
     if isinstance(act, a.ResolveBlocker) and act.blocker is None:
         either = party in (goal.owner, goal.sponsor)
         found = (str(b.id) for b in goal.blockers if either or b.blocker.acts_next == party)

@@ -19,6 +19,7 @@ from domain.goal.acts import Affirm, Note
 from domain.goal.state import PROMISED_STATES, Promised
 from domain.references import Ref
 from ledger.commands import Receipt
+from ledger.errors import LedgerBusy, LedgerUnavailable
 from projections.calibration import Calibration, calibration
 from projections.goals import goals_at
 from projections.inbox import Inbox, inbox
@@ -227,6 +228,12 @@ async def _affirm(
         return told, None
     except ProblemError as error:
         return NotAffirmed(goal=ref, code=error.code, detail=error.detail, allowed=error.allowed), None
+    # The others may have been recorded: what became of this one is told beside them, not in place of them.
+    except LedgerBusy:
+        return NotAffirmed(goal=ref, code="overloaded", detail="too many commands are waiting; send it again"), None
+    except LedgerUnavailable:
+        unknown = "whether it was recorded is unknown: send it again with the same Idempotency-Key"
+        return NotAffirmed(goal=ref, code="unavailable", detail=unknown), None
     return _done(receipt), receipt.position
 
 

@@ -219,6 +219,19 @@ def test_the_same_key_affirms_once(house: House) -> None:
     assert [one["event"] for one in first["affirmed"]] == [one["event"] for one in again.json()["affirmed"]]
 
 
+def test_the_same_key_affirms_once_also_where_it_says_what_was_seen(house: House) -> None:
+    goal = active(house)
+    seen = int(house.as_("ana").get("/v1/me/inbox").headers["Plimsoll-Position"])
+    how: dict[str, Any] = {"headers": {"Idempotency-Key": "today"}}
+
+    first = affirm(house, {"goals": [goal], "seen": seen}, **how)
+    again = affirm(house, {"goals": [goal], "seen": seen}, **how)
+
+    assert [one["event"] for one in first["affirmed"]] == [one["event"] for one in again["affirmed"]]
+    other = affirm(house, {"goals": [goal], "seen": seen, "note": "other words"}, **how)
+    assert ["idempotency_key_reused"] == [one["code"] for one in other["refused"]]
+
+
 def test_an_auditor_and_a_key_that_only_reads_affirm_nothing(house: House) -> None:
     goal = active(house)
 
