@@ -103,20 +103,33 @@ def facts_at(database: Database, lens: Lens, goals: Sequence[Promised]) -> Facts
 
 def links_at(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, list[Link]]:
     """What each of these goals supports, by goal."""
-    return _listed(
-        fact_rows(database, lens, "links", goals),
-        lambda r: Link(UUID(r.parent), UUID(r.event_id), r.occurred_at, r.purpose == 1),
-    )
+    return _listed(fact_rows(database, lens, "links", goals), _link)
 
 
 def parents_at(database: Database, lens: Lens, ids: Iterable[UUID]) -> dict[UUID, Parent]:
     """These goals by their titles, owners and states; an id that is no goal's is left out."""
-    return {
-        UUID(r.stream_id): Parent(r.title, UUID(r.owner) if r.owner else None, r.state)
-        for r in fact_rows(database, lens, "parents", ids)
-    }
+    return {UUID(row.stream_id): _parent(row) for row in fact_rows(database, lens, "parents", ids)}
 
 
+def everything_at(database: Database, lens: Lens) -> tuple[dict[UUID, list[Link]], dict[UUID, Parent]]:
+    """Every goal's links, and every goal: for chains so long that asking level by level would take more."""
+    rows = {}
+    for name in ("links", "parents"):
+        sql = statements("drift")[name].replace(_OF_IDS, "")
+        rows[name] = database.query(sql, lens.params)
+    return _listed(rows["links"], _link), {UUID(row.stream_id): _parent(row) for row in rows["parents"]}
+
+
+def _link(row: Row) -> Link:
+    return Link(UUID(row.parent), UUID(row.event_id), row.occurred_at, row.purpose == 1)
+
+
+def _parent(row: Row) -> Parent:
+    return Parent(row.title, UUID(row.owner) if row.owner else None, row.state)
+
+
+#: How a statement of `sql/drift.sql` says that it is about some goals.
+_OF_IDS = " AND stream_id IN (:ids)"
 #: Ids in one statement: few enough for any database's limit of parameters.
 _SLICE = 400
 

@@ -17,10 +17,13 @@ from domain.charter.state import charter_id
 from domain.goal.state import PROMISED_STATES, Promised
 from domain.quantities import exact
 from projections.database import Database
-from projections.drift_evidence import Link, Parent, links_at, parents_at
+from projections.drift_evidence import Link, Parent, everything_at, links_at, parents_at
 from projections.drift_framework import Framework
 from projections.figures import Figure, named, share
 from projections.lens import Lens
+
+#: Levels of goals above that are asked for one by one.
+_LEVELS = 8
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -39,14 +42,22 @@ class Graph(msgspec.Struct, frozen=True):
 def graph_above(
     database: Database, lens: Lens, links: Mapping[UUID, list[Link]], parents: Mapping[UUID, Parent]
 ) -> Graph:
-    """These goals' links and, level by level, those of every goal above them. Each goal is read once."""
+    """These goals' links and, level by level, those of every goal above them; what is further up is read at once."""
     graph = Graph(dict(links), dict(parents))
     wanted = {link.parent for held in links.values() for link in held if not link.purpose} - graph.links.keys()
-    while wanted:
+    for _ in range(_LEVELS):
+        if not wanted:
+            return graph
         found = links_at(database, lens, wanted)
-        graph.links.update({goal: found.get(goal, []) for goal in wanted})
+        graph.links.update({goal: found.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
         above = {link.parent for held in found.values() for link in held if not link.purpose}
         graph.parents.update(parents_at(database, lens, above - graph.parents.keys()))
+        wanted = above - graph.links.keys()
+    every, called = everything_at(database, lens)
+    while wanted:
+        graph.links.update({goal: every.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
+        above = {link.parent for goal in wanted for link in graph.links[goal] if not link.purpose}
+        graph.parents.update({goal: called[goal] for goal in above if goal in called})
         wanted = above - graph.links.keys()
     return graph
 

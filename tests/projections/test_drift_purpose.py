@@ -88,6 +88,21 @@ def test_a_promise_that_stands_no_more_leads_nowhere(ask: Ask, *, ended: bool) -
     assert ((1, 1) if ended else (0, 2)) == drift(ask(story, "2026-03-20"))
 
 
+def test_a_path_may_be_as_long_as_it_likes(ask: Ask) -> None:
+    story = promised(purposed(Story()), "g0", owner="ben", supports=[CORE])
+    for number in range(1, 25):
+        promised(story, f"g{number}", owner="ana" if number == 24 else "ben", supports=[f"g{number - 1}"])
+
+    assert (0, 1) == drift(ask(story, "2026-03-20", member="ana"))
+    purposed(story, "2026-03-10", text="Nobody waits")
+    [mend] = [m for m in ask(story, "2026-03-20", member="ana").mend if m.kind == "purpose"]
+    assert (story.id("g24", "goal"), story.id("g23", "goal"), story.id("core", "charter")) == (
+        mend.goal,
+        mend.parent,
+        mend.charter,
+    )
+
+
 def test_a_purpose_that_was_never_adopted_is_none(ask: Ask) -> None:
     figure = one(ask(promised(Story(), supports=[CORE]), "2026-03-20", team="core"), "purpose_drift")
 
