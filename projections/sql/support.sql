@@ -11,7 +11,7 @@ JOIN goals g ON g.organisation_id = n.organisation_id AND g.stream_id = n.stream
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_id = n.stream_id
   AND a.kind = 'answered' AND a.check_in = n.event_id AND a.need = n.need
-  AND a.occurred_at <= :at AND a.known_from <= :known
+  AND +a.occurred_at <= :at AND a.known_from <= :known
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
   AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
   AND (:whose)
@@ -22,7 +22,7 @@ ORDER BY n.known_from, n.need
 SELECT r.stream_id, r.event_id, r.occurred_at, b.occurred_at AS raised_at
 FROM support_blockers r
 JOIN support_blockers b ON b.organisation_id = r.organisation_id AND b.stream_id = r.stream_id
-  AND b.event_id = r.blocker AND b.kind = 'raised' AND b.occurred_at <= :at AND b.known_from <= :known
+  AND b.event_id = r.blocker AND b.kind = 'raised' AND +b.occurred_at <= :at AND b.known_from <= :known
 JOIN goals g ON g.organisation_id = r.organisation_id AND g.stream_id = r.stream_id
   AND g.valid_from <= :at AND +g.valid_to > :at AND g.known_from <= :known AND g.known_to > :known
 WHERE r.organisation_id = :organisation_id AND r.kind = 'resolved' AND r.occurred_at >= :since
