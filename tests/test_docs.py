@@ -36,6 +36,7 @@ from domain.policy import Policy
 from ledger import committer, idempotency, keys, waiting
 from projections import (
     alignment,
+    calibration,
     cycle_review,
     decision_report,
     decisions,
@@ -43,6 +44,7 @@ from projections import (
     figures,
     goals,
     history,
+    inbox,
     overload,
     overload_evidence,
     pairing,
@@ -58,6 +60,7 @@ from projections.marts import MARTS, Mart, MartColumn
 from services import access, cli, import_rows, imports, settings
 from services.api import call, events, people, recording
 from services.api import keys as api_keys
+from services.api import support as support_routes
 from services.api.app import ROUTES
 from services.api.document import document
 from services.api.events import CloudEvent
@@ -487,7 +490,9 @@ NAMES_OF_DECISIONS = {
 }
 NAMES_OF_ALIGNMENT = {"purpose_progress", "untied_share", "single_contributor_share"}
 #: Of all reports but drift.
-NAMES_ELSEWHERE = NAMES_OF_ALIGNMENT | NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+NAMES_ELSEWHERE = (
+    NAMES_OF_ALIGNMENT | NAMES_OF_DECISIONS | NAMES_OF_OVERLOAD | NAMES_OF_RITUALS | NAMES_OF_SUPPORT | NAMES_OF_CYCLES
+)
 
 
 @pytest.fixture(scope="module")
@@ -553,6 +558,12 @@ LIMITS: dict[str, float] = {
     "Days of a purpose's time-box": purpose.LONGEST_TIME_BOX_DAYS,
     "Names that a charter gives to parts of one sort": ruling.MOST_PARTS,
     "Breaches of one charter that await their repair talk": expectations.MOST_OPEN_BREACHES,
+    "Needs, and raised blockers, of one goal that wait at once": communication.MOST_OPEN,
+    "Goals affirmed in one call": support_routes.MOST_AFFIRMED,
+    "Questions of one goal in an inbox": inbox.ASKS_OF_A_GOAL,
+    "Reminders of one member and day": inbox.REMINDERS_A_DAY,
+    "Days before its end in which a cadence shows in the inbox": inbox.CHECK_IN_AHEAD.days,
+    "Cases below which calibration is not told": calibration.FEWEST_CASES,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
     "Working days over which overdue effort is laid": load.CATCHING_UP_DAYS,
     "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,
