@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
+from domain.charter.events import Acknowledged
 from domain.charter.evolve import evolve
-from domain.charter.state import Charter, charter_id
+from domain.charter.state import Acknowledgement, Charter, charter_id
+from domain.envelope import Recorded
 from domain.goal.state import LIVE_STATES
-from projections.database import Database, statements
+from projections.database import Database, Row, statements
 from projections.lens import Lens
 from projections.tables import Column
-from projections.timeline import StateView, micros
+from projections.timeline import StateView, instant, micros
 
 _SQL = "charters"
 
@@ -36,11 +40,20 @@ def _fields(state: Charter) -> tuple[Any, ...]:
     )
 
 
+def _without_voices(charter: Charter | None, recorded: Recorded) -> Charter | None:
+    """The fold but for who acknowledged: each such fact has a row of its own (`drift_expectations`).
+
+    Every version holds the whole state. Were the voices in it, a thousand members would write a thousand times a
+    thousand of them.
+    """
+    return charter if isinstance(recorded.data, Acknowledged) and charter is not None else evolve(charter, recorded)
+
+
 CHARTERS = StateView(
     name="charters",
-    version=1,
+    version=2,
     kind="charter",
-    evolve=evolve,
+    evolve=_without_voices,
     columns=(
         Column("team", "uuid", "The team whose charter it is; empty: the organisation's own.", nullable=True),
         Column("purpose_version", "integer", "The purpose in force, from 1; empty before the first.", nullable=True),
@@ -50,7 +63,7 @@ CHARTERS = StateView(
         Column("non_negotiables", "integer", "How many stand."),
     ),
     fields=_fields,
-    comment="Charters: purpose, non-negotiables, freedoms, rituals, open breaches (in body).",
+    comment="Charters: purpose, non-negotiables, freedoms, rituals, open breaches (in body); not who acknowledged.",
 )
 
 _CHARTER = msgspec.json.Decoder(Charter)
@@ -66,19 +79,42 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 def charters_at(database: Database, lens: Lens) -> list[Held]:
     """Every charter that has begun: the organisation's own first, then by team."""
     rows = database.query(statements(_SQL)["charters"], lens.params)
-    return [Held(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
+    found = [Held(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
+    return _voiced(found, database.query(statements(_SQL)["voices"], lens.params))
 
 
-def charter_at(database: Database, lens: Lens, identity: UUID) -> Held | None:
-    """One charter by its own id; None before its first act."""
-    rows = database.query(statements(_SQL)["charter"], {**lens.params, "stream_id": str(identity)})
-    return Held(charter=_CHARTER.decode(rows[0].body), version=rows[0].version) if rows else None
+def charter_at(database: Database, lens: Lens, identity: UUID, *, voice: UUID | None = None) -> Held | None:
+    """One charter by its own id; None before its first act. `voice`: of the acknowledgements this member's alone."""
+    params = {**lens.params, "stream_id": str(identity)}
+    rows = database.query(statements(_SQL)["charter"], params)
+    if not rows:
+        return None
+    if voice is None:
+        said = database.query(statements(_SQL)["voices_of"], params)
+    else:
+        said = database.query(statements(_SQL)["voice"], {**params, "member": str(voice)})
+    return _voiced([Held(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said)[0]
 
 
-def charter_of(database: Database, lens: Lens, team: UUID | None) -> Charter | None:
+def charter_of(database: Database, lens: Lens, team: UUID | None, *, voice: UUID | None = None) -> Charter | None:
     """The charter of a team, or (None) the organisation's own."""
-    held = charter_at(database, lens, charter_id(lens.organisation_id, team))
+    held = charter_at(database, lens, charter_id(lens.organisation_id, team), voice=voice)
     return None if held is None else held.charter
+
+
+def _voiced(found: Sequence[Held], said: Sequence[Row]) -> list[Held]:
+    """The charters with who acknowledged what stands, in the order in which they did."""
+    voices: dict[tuple[str, int], list[Acknowledgement]] = {}
+    for row in said:
+        voice = Acknowledgement(member=UUID(row.member), at=instant(row.occurred_at))
+        voices.setdefault((row.item, row.number), []).append(voice)
+    told = []
+    for held in found:
+        standing = tuple(
+            replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) for n in held.charter.non_negotiables
+        )
+        told.append(replace(held, charter=replace(held.charter, non_negotiables=standing)))
+    return told
 
 
 class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):

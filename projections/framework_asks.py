@@ -119,7 +119,7 @@ def _improving(cycle: Cycle, lens: Lens, member: UUID) -> Iterator[Ask]:
 def _acknowledgements(database: Database, lens: Lens, member: Member, leads: set[UUID]) -> Iterator[Asking]:
     """Of what stands in the organisation's charter and in those of the member's teams, in its present wording."""
     for team in (None, *sorted({*member.teams, *leads}, key=str)):
-        charter = charter_of(database, lens, team)
+        charter = charter_of(database, lens, team, voice=member.id)
         asks = list(_acknowledging(charter, member.id)) if charter is not None else []
         if asks:
             subject = f"charter/{charter_id(lens.organisation_id, team)}"

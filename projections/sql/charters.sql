@@ -11,6 +11,25 @@ SELECT body, version FROM charters
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: voices
+-- Who acknowledged which version of what, each a fact of its own.
+SELECT item, number, member, occurred_at FROM drift_expectations
+WHERE organisation_id = :organisation_id AND kind = 'acknowledged'
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: voices_of
+SELECT item, number, member, occurred_at FROM drift_expectations
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND kind = 'acknowledged'
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
+-- name: voice
+SELECT item, number, member, occurred_at FROM drift_expectations
+WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND kind = 'acknowledged' AND member = :member
+  AND occurred_at <= :at AND known_from <= :known
+ORDER BY occurred_at, known_from
+
 -- name: serving
 -- When each live promise last said that it serves this purpose.
 SELECT serving.occurred_at AS said_at FROM (

@@ -1,0 +1,61 @@
+"""Charters as versions: what each keeps, and who acknowledged it, read from facts of their own."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from domain.charter.evolve import evolve
+from domain.charter.state import Charter, NonNegotiable
+from projections.charters import CHARTERS, charter_of, charters_at
+from projections.database import Database
+from projections.drift_facts import DRIFT
+from projections.engine import Engine
+from projections.lens import lens
+from projections.people import MEMBERS, ORGANISATIONS, TEAMS
+from tests.projections.test_drift import database
+from tests.projections.test_drift_expectations import acknowledged, charter
+from tests.spec import Story
+
+__all__ = ["database"]
+
+
+def told(story: Story, database: Database) -> Story:
+    engine = Engine(story, database, [CHARTERS, DRIFT, MEMBERS, ORGANISATIONS, TEAMS])
+    engine.migrate()
+    engine.catch_up()
+    return story
+
+
+def longest(database: Database) -> int:
+    [row] = database.query("SELECT MAX(LENGTH(body)) AS longest FROM charters", {})
+    return int(row.longest)
+
+
+def test_a_version_of_a_charter_is_as_long_however_many_have_acknowledged_it(database: Database) -> None:
+    story = told(charter(), database)
+    before = longest(database)
+
+    for who in ("lea", "ana", "ben", "sam", "mia"):
+        acknowledged(story, who, 1, 2)
+    told(story, database)
+
+    assert before == longest(database)
+
+
+def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Database) -> None:
+    story = told(acknowledged(acknowledged(charter(), "ana", 1, 2), "ben", 1), database)
+    view = lens(database, story, story.organisation_id, now=story.now)
+    expected: Charter | None = None
+    for event in story.stream("core", "charter"):
+        expected = evolve(expected, event)
+    assert expected is not None
+
+    assert [expected] == [held.charter for held in charters_at(database, view)]
+    assert expected == charter_of(database, view, story.id("core", "team"))
+    ben = story.id("ben")
+    own = tuple(_of(n, ben) for n in expected.non_negotiables)
+    assert replace(expected, non_negotiables=own) == charter_of(database, view, story.id("core", "team"), voice=ben)
+
+
+def _of(held: NonNegotiable, member: object) -> NonNegotiable:
+    return replace(held, acknowledged=tuple(said for said in held.acknowledged if said.member == member))
