@@ -93,9 +93,10 @@ class Desk:
 
     def position(self, organisation_id: UUID) -> int:
         """The organisation's position after what was kept."""
-        if organisation_id not in self.positions:
-            self.positions[organisation_id] = self._stored_position(organisation_id)
-        return self.positions[organisation_id]
+        known = self.positions.get(organisation_id)
+        if known is None:
+            known = self.positions[organisation_id] = self._stored_position(organisation_id)
+        return known
 
     def _entry(self, command: Command) -> Entry:
         """The stream's state; one of another organisation or kind is not there for this command."""

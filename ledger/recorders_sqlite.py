@@ -54,7 +54,7 @@ class SQLiteSession:
 
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
         with _translated():
-            self._connection.executemany(_insert(target), (tuple(_value(v) for v in row) for row in rows))
+            self._connection.executemany(_insert(target), _written(target, rows))
 
 
 class SQLiteLogRecorder(SQLiteApplicationRecorder):
@@ -293,6 +293,16 @@ def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
 
 def _insert(target: Target) -> str:
     return _insert_text(target.table, tuple(target.columns), target.conflict)
+
+
+def _written(target: Target, rows: Iterable[Row]) -> Iterator[list[object]]:
+    """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
+    places = [place for place, kind in enumerate(target.columns.values()) if kind == "uuid"]
+    for row in rows:
+        written = list(row)
+        for place in places:
+            written[place] = _value(written[place])
+        yield written
 
 
 def _value(value: object) -> object:

@@ -51,9 +51,7 @@ class Shelf:
     def put(self, key: Key, entry: Entry) -> None:
         """Remember a committed state, unless a later one is known; the least recently used goes first."""
         with self._lock:
-            known = self._entries.get(key)
-            if known is None or known.version <= entry.version:
-                self._entries[key] = entry
-            self._entries.move_to_end(key)
+            known = self._entries.pop(key, None)
+            self._entries[key] = entry if known is None or known.version <= entry.version else known
             if len(self._entries) > self._limit:
                 self._entries.popitem(last=False)
