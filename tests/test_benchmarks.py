@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from benchmarks import page, team
+import run
+from benchmarks import drones, page, team
 from benchmarks.__main__ import SUITES, main
 from benchmarks.bench import Bench
 from benchmarks.harness import Absent, Case, Contender, Result, Round, Sample, Target, measure, result
@@ -217,3 +220,57 @@ def test_the_page_has_a_place_for_its_figures() -> None:
 
     assert 1 == text.count(page.BEGINS)
     assert text.index(page.BEGINS) < text.index(page.ENDS)
+
+
+# --- the peers' environment -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `run.py` would make the peers' environment; what it has installed is noted there."""
+    home = tmp_path / "peers"
+    for name, value in {"PEERS": home, "_find_uv": lambda: "uv", "_works": Path.exists}.items():
+        monkeypatch.setattr(run, name, value)
+
+    def installs(*command: str) -> None:
+        home.mkdir(exist_ok=True)
+        (home / "bin").mkdir(exist_ok=True)
+        (home / "bin" / "python").touch()
+        with (home / "calls").open("a") as calls:
+            calls.write(" ".join(command) + "\n")
+
+    monkeypatch.setattr(run, "_call", installs)
+    return home
+
+
+def test_the_peers_are_installed_once_by_hash(peers: Path) -> None:
+    run.ensure_peers()
+    run.ensure_peers()
+
+    made, installed = (peers / "calls").read_text().splitlines()
+    assert made.startswith("uv venv")
+    assert f"--require-hashes {run.LOCK_PEERS}" in installed
+    assert made.endswith(f" {peers}")
+    assert f"--python {peers / 'bin' / 'python'} " in installed
+
+
+def test_peers_that_cannot_be_installed_do_not_stop_the_run(peers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: str) -> None:
+        raise run.Failure("no network")
+
+    monkeypatch.setattr(run, "_call", fails)
+    monkeypatch.setattr(run, "_become", lambda *command: len(command))
+    monkeypatch.setenv(drones.REFUSED, "")
+
+    code = run.bench(["--quick"])
+
+    assert 4 == code
+    assert "no network" == os.environ[drones.REFUSED]
+    assert not (peers / ".installed").exists()
+
+
+def test_every_peer_that_is_asked_for_is_pinned() -> None:
+    def names(path: Path) -> set[str]:
+        return set(re.findall(r"^([a-z0-9-]+)", path.read_text(), re.MULTILINE))
+
+    assert set() == names(run.LOCK_PEERS.with_suffix(".in")) - names(run.LOCK_PEERS)
