@@ -32,7 +32,7 @@ LOOKED = ("purpose", "non_negotiable", "retired", "in_force", "reviewed")
 
 def expected(recorded: Recorded) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The fact that this event of a charter is, if it is one."""
-    event = recorded.data
+    event: Any = recorded.data
     values = _values(event, recorded)
     if values is not None:
         kind, item, number, member, text = values

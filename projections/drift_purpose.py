@@ -110,22 +110,29 @@ def anchored(
 ) -> list[Anchored]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
     paths: dict[tuple[UUID, bool], dict[UUID, Way]] = {}
+    reach: dict[UUID | None, list[Framework]] = {}
     found = []
     for goal in goals:
-        within = within_reach(goal.team, frameworks, lens)
-        if not within:
-            continue
-        told = Anchored(goal=goal, how="none")
-        for current in (True, False):
-            for held in within:
-                if (held.id, current) not in paths:
-                    paths[held.id, current] = ways(graph, held, current=current)
-                way = paths[held.id, current].get(goal.id)
-                if way is not None and told.how == "none":
-                    how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"
-                    told = Anchored(goal=goal, how=how, framework=held, way=way)
-        found.append(told)
+        if goal.team not in reach:
+            reach[goal.team] = within_reach(goal.team, frameworks, lens)
+        if reach[goal.team]:
+            found.append(_anchored(goal, reach[goal.team], graph, paths))
     return found
+
+
+def _anchored(
+    goal: Promised, within: Iterable[Framework], graph: Graph, paths: dict[tuple[UUID, bool], dict[UUID, Way]]
+) -> Anchored:
+    """`paths`: what was found out before, by purpose and whether as it is worded now."""
+    for current in (True, False):
+        for held in within:
+            if (held.id, current) not in paths:
+                paths[held.id, current] = ways(graph, held, current=current)
+            way = paths[held.id, current].get(goal.id)
+            if way is not None:
+                how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"
+                return Anchored(goal=goal, how=how, framework=held, way=way)
+    return Anchored(goal=goal, how="none")
 
 
 def within_reach(team: UUID | None, frameworks: Mapping[UUID, Framework], lens: Lens) -> list[Framework]:
