@@ -25,7 +25,7 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal.opening import text
-from domain.goal.state import Ended, Goal, Promised
+from domain.goal.state import Goal, Promised
 from domain.reasons import check_reason
 from domain.references import external
 from domain.subject import belongs, leads, require_lead, require_member
@@ -110,8 +110,7 @@ def _held(cycle: Running, ref: str, world: World) -> tuple[GoalInCycle, Goal]:
 
 
 def _require_side(cycle: Running, goal: Goal, world: World) -> None:
-    promised = goal.promised if isinstance(goal, Ended) and goal.promised is not None else goal
-    if not (leads(cycle.of, world) or (world.party is not None and world.party in (promised.owner, promised.sponsor))):
+    if not (leads(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
         raise Forbidden("only the lead or the goal's own parties may do that", allowed=("lead", "owner", "sponsor"))
 
 
@@ -242,7 +241,8 @@ def _closed(said: _Said, _act: a.Close) -> e.CycleClosed:
     cycle, _, world = said
     require_lead(cycle.of, world)
     stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
-    undecided = [held.goal for held, goal in stood if isinstance(goal, Promised) and not _still_true(held, goal, cycle)]
+    # What was said of a live goal stays true while it lives; one that has ended since needs no word.
+    undecided = [held.goal for held, goal in stood if isinstance(goal, Promised) and held.how is None]
     if undecided:
         raise ActNotAllowed(
             f"{len(undecided)} live goals are undecided: settle each as carried on, renegotiated or dropped",
@@ -256,10 +256,6 @@ def _closed(said: _Said, _act: a.Close) -> e.CycleClosed:
         for held, goal in stood
     )
     return e.CycleClosed(goals=tuple(at_close))
-
-
-def _still_true(held: GoalInCycle, goal: Goal, cycle: Cycle) -> bool:
-    return held.how is not None and held.how in possible_ends(goal, cycle)
 
 
 _RULES: dict[type, Callable[[_Said, Any], Event]] = {

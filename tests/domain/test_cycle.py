@@ -10,7 +10,8 @@ import pytest
 
 from domain.cycle import acts as c
 from domain.cycle import events as e
-from domain.cycle.decide import MOST_LEARNINGS
+from domain.cycle.decide import MOST_CONTRIBUTIONS, MOST_IMPROVEMENTS, MOST_LEARNINGS, MOST_REFLECTIONS
+from domain.cycle.opening import MOST_GOALS
 from domain.cycle.state import Closed, Learning
 from domain.errors import (
     ActNotAllowed,
@@ -198,12 +199,49 @@ def test_learning_is_written_down_of_a_goal_of_the_cycle_or_in_general() -> None
     assert Learning(id=general.recorded[0].event_id, text="Meet less") == story.state("cycle", "cycle").learnings[0]
 
 
-def test_a_cycle_holds_so_much_and_no_more() -> None:
-    story = cycling()
-    for number in range(MOST_LEARNINGS):
-        story.says("mia", c.RecordLearning(text=f"Lesson {number}"))
+LEARN = c.RecordLearning(text="Meet less")
+REFLECT = c.ShareReflection(worked="pairs")
+CREDIT = c.CreditContribution(goal="one", member="mia", text="Did it")
+AGREE = c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1))
 
-    given(story=story).when(c.RecordLearning(text="One more"), by="mia").refused_with(ActNotAllowed, allowed=("close",))
+
+@pytest.mark.parametrize(
+    ("act", "most"),
+    [
+        (LEARN, MOST_LEARNINGS),
+        (REFLECT, MOST_REFLECTIONS),
+        (CREDIT, MOST_CONTRIBUTIONS),
+        (AGREE, MOST_IMPROVEMENTS),
+    ],
+)
+def test_a_cycle_holds_so_much_and_no_more(act: c.CycleAct, most: int) -> None:
+    story = cycling("one")
+    for _ in range(most):
+        story.says("lea", act)
+
+    given(story=story).when(act, by="lea").refused_with(ActNotAllowed, allowed=("close",))
+
+
+def test_a_cycle_holds_so_many_goals_and_no_more() -> None:
+    goals = [f"goal-{n}" for n in range(MOST_GOALS + 1)]
+    story = cycling(*goals[:100])
+    promised(story, *goals[100:])
+    for goal in goals[100:-1]:
+        story.says("lea", c.IncludeGoal(goal=goal))
+
+    given(story=story).when(c.IncludeGoal(goal=goals[-1]), by="lea").refused_with(ActNotAllowed, allowed=("close",))
+    settle_all(story, *goals[:-1])
+    reflected(story)
+    story.says("lea", c.Close())
+    given(story=story).when(opening(follows="cycle", goals=[goals[-1]]), by="lea", on="next").refused_with(
+        InvalidField, pointer="/goals"
+    )
+
+
+def test_an_improvement_may_be_due_today() -> None:
+    given(story=cycling()).when(
+        c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1)), by="ben", at="2026-03-01"
+    ).then(e.ImprovementAgreed)
 
 
 # --- settling --------------------------------------------------------------------------------------------------------
@@ -237,6 +275,16 @@ def test_renegotiated_means_that_a_change_was_accepted_since_the_cycle_opened() 
         InvalidField, pointer="/how", allowed=("carried_on",)
     )
     given(story=story).when(c.SettleGoal(goal="two", how="renegotiated"), by="ana").then(e.GoalSettled)
+
+
+def test_a_change_at_the_very_opening_counts() -> None:
+    story = chartered()
+    promised(story, "one")
+    story.says("ana", g.ProposeChange(changes=g.Changes(effort_hours=5), reason=why()), on="one")
+    story.says("lea", opening(goals=["one"]), on="cycle", at="2026-01-09T10:00")
+    story.says("sam", g.AcceptChange(), on="one", at="2026-01-09T10:00")
+
+    given(story=story).when(c.SettleGoal(goal="one", how="renegotiated"), by="lea").then(e.GoalSettled)
 
 
 def test_dropped_means_that_it_has_ended_unkept() -> None:

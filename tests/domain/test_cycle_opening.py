@@ -99,6 +99,12 @@ def test_a_cycle_ends_on_or_after_its_first_day_within_two_years(fields: dict[st
     given(story=chartered()).when(opening(**fields), by="lea", on="cycle").refused_with(InvalidField, pointer=pointer)
 
 
+def test_a_cycle_may_last_a_day() -> None:
+    day = date(2026, 2, 2)
+
+    given(story=chartered()).when(opening(starts=day, ends=day), by="lea", on="cycle").then(e.CycleOpened)
+
+
 def test_a_team_that_is_not_there_has_no_cycle() -> None:
     given(story=chartered()).when(opening(team="nowhere"), by="stella", on="cycle").refused_with(
         NotFound, pointer="/team"
@@ -181,7 +187,10 @@ def test_open_improvements_come_along_and_finished_ones_do_not() -> None:
 
 def test_goals_carried_on_come_along_while_they_are_still_promised() -> None:
     story = cycling("one", "two", "three")
-    closed(story, "one", "two", "three")
+    story.says("ana", g.ProposeChange(changes=g.Changes(effort_hours=5), reason=why()), on="one")
+    story.says("sam", g.AcceptChange(), on="one")
+    story.says("lea", c.SettleGoal(goal="one", how="renegotiated"))
+    closed(story, "two", "three")
     story.says("sam", g.Cancel(reason=why()), on="two")
 
     given(story=story).when(opening(follows="cycle", goals=["three"]), by="lea", on="next").then(
