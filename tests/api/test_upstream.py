@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.house import House, offer, why
-from tests.api.test_charters import PROPOSAL, Place, place, purposeful
+from tests.api.test_charters import PROPOSAL, Place, in_force, place, purposeful
 
 __all__ = ["place"]
 
@@ -109,3 +109,19 @@ def test_the_alignment_report_is_a_table_too(house: House) -> None:
 
     assert 200 == table.status_code
     assert "untied_share" in table.text
+
+
+def test_who_has_not_acknowledged_is_told_to_that_person_and_to_who_leads(place: Place) -> None:
+    in_force(place)
+    promised(place, "first", "ana", "sam")
+
+    told = {who: place.asks(who, "/v1/reports/drift?team=core") for who in ("ben", "lea", "stella")}
+
+    waiting = {
+        who: {mend["member"] for mend in report["mend"] if mend["kind"] == "acknowledgement"}
+        for who, report in told.items()
+    }
+    assert (1, 5) == (len(waiting["ben"]), len(waiting["lea"]))
+    assert waiting["ben"] < waiting["lea"] == waiting["stella"]
+    share = figure(told["ben"], "acknowledgement_share")
+    assert (5, 5) == (share["count"], share["n"])
