@@ -113,16 +113,19 @@ def carried(
     if decision is None:
         require_lead(charter.of, world)
         return None, None
+    require_member(charter.of, world)
     named = world.reader.decision(world.organisation_id, world.id_of("decision", decision))
     if named is None:
         raise NotFound(f"no decision {decision!r}", pointer="/decision")
+    if named.about != matter:
+        # Said first: how another team's decision stands is not told by a refusal either.
+        raise DecisionUnfit("this decision is about something else", pointer="/decision")
     outcome = named.decided
     chosen = {option.text.strip() for option in named.options if outcome is not None and option.id == outcome.option}
-    (require_member if words is None or words.strip() in chosen else require_lead)(charter.of, world)
+    if words is not None and words.strip() not in chosen:
+        require_lead(charter.of, world)
     if outcome is None or outcome.at > world.at:
         raise DecisionUnfit("this decision is still open", pointer="/decision")
-    if named.about != matter:
-        raise DecisionUnfit("this decision is about something else", pointer="/decision")
     if not outcome.in_favour:
         raise DecisionUnfit("it was decided to leave things as they are", pointer="/decision")
     if named.id in charter.decisions:

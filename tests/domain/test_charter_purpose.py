@@ -300,6 +300,23 @@ def test_a_decision_about_something_else_carries_nothing() -> None:
     )
 
 
+def test_how_another_teams_decision_stands_is_not_told_by_a_refusal() -> None:
+    story = Story()
+    named = proposed(story)
+    about_it = question(options=["Yes", "No"], deciders=["lea", "ana"], about=d.About(proposal=str(named)), deadline=_D)
+    story.says("ana", about_it, on="why")
+    story.says("ana", question(deadline=_D), on="another")
+    proposed_elsewhere = proposal("Of all", of="organisation")
+    [told] = story.says("stella", proposed_elsewhere, on="organisation")
+
+    for decision in ("why", "another"):
+        act = a.AdoptPurpose(of="organisation", proposal=str(told.event_id), decision=decision)
+        refused = given(story=story).when(act, by="stella", on="organisation")
+
+        refused.refused_with(DecisionUnfit, pointer="/decision")
+        assert "this decision is about something else" == getattr(refused.refusal, "detail", None)
+
+
 def test_a_decision_that_is_not_there_carries_nothing() -> None:
     story = Story()
     named = proposed(story)
