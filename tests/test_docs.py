@@ -580,6 +580,7 @@ LIMITS: dict[str, float] = {
     "Options of one decision, at most": decision_acts.MOST_OPTIONS,
     "Deciders of one decision": decision_acts.MOST_DECIDERS,
     "Objections to one decision": decision_rules.MOST_OBJECTIONS,
+    "Askings of one decision": decision_rules.MOST_ASKINGS,
     "Days of a decision's time-box": decision_opening.LONGEST_TIME_BOX_DAYS,
     "Days in which a decision asked again did not hold": decision_report.REOPENED_WITHIN_DAYS,
     "Decisions on a page": decisions.LARGEST_PAGE,

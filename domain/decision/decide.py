@@ -35,6 +35,8 @@ from domain.terms import day
 from domain.world import World
 
 MOST_OBJECTIONS = 50
+#: Every asking stays with the decision, to be compared with the next.
+MOST_ASKINGS = 20
 
 #: Acts that may be taken in each state; a perspective may also be told late.
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -165,8 +167,9 @@ def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
     mine = world.party in (decision.opened_by, *decision.deciders) or leading
     lead_only = {"decide"} if leading else set()
     owned = {"integrate_objection", "set_review", "review", "reopen"} if mine else set()
-    voiced = {"share_perspective", "raise_objection", "withdraw_objection", "consent"}
-    return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced)
+    voiced = {"share_perspective", "raise_objection", "withdraw_objection"}
+    deciding = {"consent"} if world.party in decision.deciders else set()
+    return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced | deciding)
 
 
 def _require_part(decision: Decision, world: World) -> None:
@@ -304,6 +307,8 @@ def _reopen(decision: Decision, act: a.Reopen, world: World) -> Event:
     if act.reason is None or not act.reason.text.strip():
         raise ReasonRequired("say why it is asked again, with a code and words", pointer="/reason")
     check_reason(act.reason)
+    if decision.reopened + 1 >= MOST_ASKINGS:
+        raise ActNotAllowed(f"it was asked {MOST_ASKINGS} times: open another decision", allowed=("open",))
     return e.Reopened(deadline=time_box(act.deadline, world))
 
 

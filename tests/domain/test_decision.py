@@ -10,7 +10,7 @@ import pytest
 
 from domain.decision import acts as a
 from domain.decision import events as e
-from domain.decision.decide import MOST_OBJECTIONS
+from domain.decision.decide import MOST_ASKINGS, MOST_OBJECTIONS
 from domain.decision.opening import LONGEST_TIME_BOX_DAYS
 from domain.errors import (
     ActNotAllowed,
@@ -444,6 +444,12 @@ def test_the_leads_time_is_that_of_the_policy_at_the_deadline() -> None:
     )
 
 
+def test_who_does_not_decide_is_not_told_that_consenting_is_allowed() -> None:
+    voices = ("share_perspective", "raise_objection", "withdraw_objection")
+
+    given(asked()).when(consents(), by="sam").refused_with(Forbidden, allowed=voices)
+
+
 # --- after it was decided --------------------------------------------------------------------------------------------
 
 DECIDED = [asked(), says("ana", consents()), says("ben", consents())]
@@ -482,6 +488,15 @@ def test_a_new_time_box_has_its_bounds_too() -> None:
     again = a.Reopen(deadline=datetime(2026, 2, 1, 12, tzinfo=UTC), reason=why())
 
     given(*DECIDED).when(again, by="ben", at="2026-02-02").refused_with(InvalidField, pointer="/deadline")
+
+
+def test_a_question_is_asked_so_often_and_then_it_is_another_one() -> None:
+    again = a.Reopen(deadline=datetime(2026, 2, 6, 12, tzinfo=UTC), reason=why())
+    told = [*DECIDED]
+    for _ in range(MOST_ASKINGS - 1):
+        told += [says("ben", again), says("ana", consents()), says("ben", consents())]
+
+    given(*told).when(again, by="ben").refused_with(ActNotAllowed, allowed=("open",))
 
 
 def test_what_is_open_cannot_be_reopened() -> None:
