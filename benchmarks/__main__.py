@@ -61,6 +61,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"all, or some of: {', '.join(SUITES)}")
     parser.add_argument("--store", action="append", choices=STORES, help="this store (may be repeated)")
     parser.add_argument("--rounds", type=int, help=f"rounds of each case (default {ROUNDS})")
+    parser.add_argument("--acts", type=int, help="size of the largest import of `bulk` (default 1,000,000)")
     parser.add_argument("--file", type=Path, metavar="HISTORY", help="a history to import instead of the made-up one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are kept")
     parser.add_argument("--markdown", action="store_true", help="also print the table as docs/benchmarks.md has it")
@@ -87,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stores=_stores(chosen.store or STORES, home, opened, console),
             history=chosen.file or made_up(home / "history.ndjson.gz"),
             quick=chosen.quick,
+            acts=chosen.acts,
         )
         run = _about(chosen, bench, began)
         path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"

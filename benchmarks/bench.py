@@ -20,6 +20,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     #: NDJSON, plain or gzipped.
     history: Path
     quick: bool
+    #: Of the largest import; None: a million, or 50,000 for a quick look.
+    acts: int | None = None
 
     @property
     def requests(self) -> int:
@@ -30,6 +32,11 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def seconds(self) -> float:
         """How long one round of a rate case lasts."""
         return 1.0 if self.quick else 3.0
+
+    @property
+    def most_acts(self) -> int:
+        """About how many acts the largest import has."""
+        return self.acts or (50_000 if self.quick else 1_000_000)
 
     @property
     def copies(self) -> int:

@@ -23,6 +23,8 @@ from services import runtime as composition
 from tests.fixtures import synthetic
 
 _CHUNK = 1 << 20
+#: Acts of one copy of the made-up history, about.
+ACTS = 7206
 INDEXED = "COPY of the same rows, same table and indexes"
 PLAIN = "COPY of the same rows, no index"
 
@@ -32,7 +34,7 @@ def suite(bench: Bench) -> Iterator[Case]:
     for store in bench.stores:
         if store.name == "postgresql":
             few = History(store, bench.home, copies=2 if bench.quick else 7)
-            many = History(store, bench.home, copies=7 if bench.quick else 139)
+            many = History(store, bench.home, copies=max(1, round(bench.most_acts / ACTS)))
             yield _case(few, None)
             yield _case(many, 1)
             yield _memory(few, many)
