@@ -109,7 +109,8 @@ def asks(database: Database, lens: Lens, goals: Sequence[Goal], *, ahead: timede
             found += _words(goal, lens, days, ahead)
             found += [_link(goal, told) for told in assess(goal, facts, lens).unaffirmed]
     blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, lens, live)]
-    return sorted([*found, *map(_blocker, blockers)], key=_order)
+    owners = {goal.id: goal.owner for goal in live}
+    return sorted([*found, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
 
 
 def _order(ask: Ask) -> tuple[str, bool, datetime, str, str, int]:
@@ -207,14 +208,16 @@ def _words(goal: Promised, lens: Lens, days: _Days, ahead: timedelta) -> Iterato
         )
 
 
-def _blocker(told: OpenBlocker) -> Ask:
+def _blocker(told: OpenBlocker, owner: UUID) -> Ask:
+    """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
+    listed = ACTS["listed"] if told.acts_next == owner else ()
     return Ask(
         kind="blocker",
         goal=told.goal,
         whom=told.acts_next,
         since=instant(told.since),
         until=None,
-        acts=ACTS["raised" if told.raised else "listed"],
+        acts=ACTS["raised"] if told.raised else listed,
         event=told.event_id,
         place=told.place,
     )
