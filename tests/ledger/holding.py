@@ -33,6 +33,11 @@ def head_held(database_url: str) -> Iterator[None]:
         session.rollback()
 
 
+def patient(database_url: str) -> str:
+    """The URL of connections that wait for the head as long as a slow machine needs to form a long line."""
+    return database_url if database_url.startswith("sqlite") else f"{database_url}?options=-c%20lock_timeout%3D60s"
+
+
 def waiting(ledger: Ledger, count: int) -> None:
     """Until so many commands stand in line."""
     wait_for(lambda: ledger.waiting() == count, f"{count} commands in line")

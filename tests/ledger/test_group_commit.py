@@ -18,7 +18,7 @@ from ledger import committer
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import head_held, wait_for, waiting
+from tests.ledger.holding import head_held, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
 
@@ -329,8 +329,10 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
 
 
 def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
-    ledger: Ledger, tenant: Tenant, database_url: str
+    tenant: Tenant, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(committer, "TURN_TIMEOUT_S", 120)
+    ledger = Ledger.open(patient(database_url), clock=clock, new_id=ids())
     head = ledger.head()
     commands = [tenant.command("stella", capacity(n % 40), on="ana") for n in range(10_000)]
 
@@ -350,6 +352,7 @@ def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
     assert (4096, 5904) == (outcomes.count("Receipt"), outcomes.count("LedgerBusy"))
     assert head + 4096 == ledger.head() == ledger.count()
     assert peak < 100_000_000
+    ledger.close()
 
 
 def test_a_sweep_stands_in_the_same_line(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
