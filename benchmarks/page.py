@@ -1,4 +1,4 @@
-"""`python -m benchmarks.page JSON`: write a kept run into docs/benchmarks.md, losses included."""
+"""`python -m benchmarks.page JSON...`: write kept runs into docs/benchmarks.md, each with its table, losses included."""
 
 from __future__ import annotations
 
@@ -45,14 +45,15 @@ def _rounds(path: Path) -> str:
     )
 
 
-def write(path: Path, page: Path = PAGE) -> None:
-    """Put it between the page's marks. Raises ValueError where the page has none."""
+def write(*kept: Path, page: Path = PAGE) -> None:
+    """Put the runs between the page's marks, in this order. Raises ValueError where the page has none."""
     former = page.read_text()
     pattern = re.compile(f"{re.escape(BEGINS)}.*{re.escape(ENDS)}", re.DOTALL)
     if not pattern.search(former):
         raise ValueError(f"{page} has no place for figures")
-    page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{text(path)}\n{ENDS}", former))
+    told = "\n".join(text(path) for path in kept)
+    page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{told}\n{ENDS}", former))
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(*map(Path, sys.argv[1:]))

@@ -202,17 +202,17 @@ def test_the_page_takes_its_figures_from_a_kept_run(tmp_path: Path) -> None:
     keep(kept, {**about, "machine": machine}, [measured])
     written.write_text(f"before\n{page.BEGINS}\nold\n{page.ENDS}\nafter\n")
 
-    page.write(kept, written)
+    page.write(kept, kept, page=written)
 
     told = written.read_text()
     assert told.startswith("before\n")
     assert told.endswith(f"{page.ENDS}\nafter\n")
     assert "old" not in told
-    assert "20.0 ms" in told
+    assert 2 == told.count("**20.0 ms**")
     other = tmp_path / "other.md"
     other.write_text("nothing")
     with pytest.raises(ValueError, match="no place"):
-        page.write(kept, other)
+        page.write(kept, page=other)
 
 
 def test_the_page_has_a_place_for_its_figures() -> None:
