@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec.structs import replace
 
-from domain.charter.acts import CharterAct
+from domain.charter.acts import About, CharterAct, RaiseBreach
 from domain.charter.state import Charter, named_charter
 from domain.errors import NotFound
 from domain.references import as_uuid
@@ -30,7 +30,14 @@ from services.api.looking import asked, following, look, note_person_read, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import record, recorded
-from services.api.visible import PRIVATE_CHARTER_EVENTS, sees_within
+from services.api.visible import (
+    PRIVATE_CHARTER_EVENTS,
+    reading,
+    require_decision,
+    require_goal,
+    require_within,
+    sees_within,
+)
 
 _TAG = "charters"
 _REFUSED = (
@@ -142,6 +149,24 @@ async def _named(call: Call, ref: str) -> tuple[UUID, str | None]:
     return named_charter(organisation, ref), ref
 
 
+def _require_sight(call: Call, about: About) -> None:
+    """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
+
+    What is not there is left to the rule to say.
+    """
+    viewer = reading(call.viewer)
+
+    def found(kind: str, ref: str | None) -> Any:  # noqa: ANN401 - the state of any kind of stream
+        return call.runtime.ledger.load(viewer.organisation_id, kind, call.id_of(kind, ref)) if ref else None
+
+    if (goal := found("goal", about.goal)) is not None:
+        require_goal(viewer, goal)
+    if (cycle := found("cycle", about.cycle)) is not None:
+        require_within(viewer, cycle.of.team)
+    if (decision := found("decision", about.decision)) is not None:
+        require_decision(viewer, decision)
+
+
 def _act_route(act: type[Any]) -> HTTPRouteHandler:
     """`POST /v1/charters/{of}/<act>`: the first one begins the charter."""
     name = str(act.__struct_config__.tag)
@@ -162,6 +187,8 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
         ),
     )
     async def act_on_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+        if isinstance(call.body, RaiseBreach):
+            await sync_to_thread(_require_sight, call, call.body.about)
         stream_id, whose = await _named(call, decoded(of))
         said = replace(call.body, of=call.body.of or whose)
         receipt = await record(call, "charter", stream_id, said, begins=True)

@@ -420,3 +420,22 @@ def test_a_breach_names_an_event_of_this_organisation(house: House) -> None:
     refused = ana.post("/v1/charters/core/raise-breach", body)
 
     assert (404, before) == (refused.status_code, house.events())
+
+
+def test_a_breach_is_about_what_one_may_see(house: House) -> None:
+    house.as_("lea").says("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
+    elsewhere = house.as_("eva").says("/v1/goals", offer("eva", "eva", team="edge"))["id"]
+    question = {
+        "question": "How?",
+        "options": ["So", "Or so"],
+        "deciders": ["eva"],
+        "fallback": {"rule": "status_quo"},
+    }
+    deadline = (house.clock.now + timedelta(days=3)).isoformat()
+    asked = house.as_("eva").says("/v1/decisions", {**question, "team": "edge", "deadline": deadline})["id"]
+    before = house.events()
+
+    for about in ({"goal": elsewhere}, {"decision": asked}):
+        body = {"non_negotiable": "kind", "about": about, "text": "No word"}
+        assert 403 == house.as_("ana").post("/v1/charters/core/raise-breach", body).status_code
+    assert before == house.events()
