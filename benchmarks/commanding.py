@@ -19,6 +19,7 @@ from benchmarks.bench import Bench
 from benchmarks.drones import Drone, tried
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
 from benchmarks.load import closed
+from benchmarks.machine import Shares
 from benchmarks.people import CHECK_IN, MANY, People, an_event, peopled, request, requests
 from benchmarks.raw import pgbench, rows
 from benchmarks.served import peer_goals, plimsoll
@@ -118,9 +119,10 @@ def serving(store: Store, people: People, home: Path, opened: ExitStack, *, work
     port = opened.enter_context(plimsoll(people.url, home, redis_url=redis_url, worker=worker))
 
     def served(clients: int, seconds: float) -> Sample:
-        found = closed(port, requests(people, clients), seconds)
+        with Shares() as shares:
+            found = closed(port, requests(people, clients), seconds)
         rate = found.pop("rate")
-        return Sample(rate, found | (settled(store, people.url) if worker else {}))
+        return Sample(rate, found | dict(shares.told) | (settled(store, people.url) if worker else {}))
 
     return Server(port, served)
 

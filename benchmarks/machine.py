@@ -7,13 +7,21 @@ import platform
 import sqlite3
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
+#: How a command line tells what it is.
+_SIDES = {
+    "api": (b"services.cli serve",),
+    "worker": (b"services.cli worker",),
+    "store": (b"bin/postgres ", b"postgres: "),
+    "redis": (b"redis-server",),
+}
 _PACKAGES = ("eventsourcing", "litestar", "msgspec", "psycopg", "uvicorn")
 
 
@@ -49,6 +57,11 @@ def _busy() -> float:
 
 def _used() -> float:
     """Processor seconds of this process and its descendants, those that have ended included."""
+    return sum(_ours().values()) / _TICKS
+
+
+def _ours() -> dict[int, int]:
+    """Ticks of this process and of each of its descendants, by process id."""
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
     for entry in _PROC.glob("[0-9]*/stat"):
@@ -62,7 +75,38 @@ def _used() -> float:
         parents[pid] = int(fields[1])
         ticks[pid] = sum(map(int, fields[11:15]))
     me = os.getpid()
-    return sum(used for pid, used in ticks.items() if _descends(pid, me, parents)) / _TICKS
+    return {pid: used for pid, used in ticks.items() if _descends(pid, me, parents)}
+
+
+class Shares:
+    """Within the block: `told` becomes the share of one processor that each of our sides used."""
+
+    told: Mapping[str, float] = MappingProxyType({})
+
+    def __enter__(self) -> Self:
+        self._began, self._before = time.monotonic(), _sides()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        seconds, after = time.monotonic() - self._began, _sides()
+        # A process of ours that ended meanwhile would count as less than nothing.
+        spent = {side: max(0.0, used - self._before.get(side, 0.0)) for side, used in after.items()}
+        self.told = {f"{side}_share": round(used / seconds, 3) for side, used in spent.items()}
+
+
+def _sides() -> dict[str, float]:
+    found: dict[str, float] = {}
+    for pid, used in _ours().items():
+        try:
+            command = (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ")
+        except OSError:
+            continue
+        for side, marks in _SIDES.items():
+            if any(mark in command for mark in marks):
+                found[side] = found.get(side, 0.0) + used / _TICKS
+    return found
 
 
 def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:

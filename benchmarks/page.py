@@ -1,15 +1,17 @@
-"""`python -m benchmarks.page JSON...`: write kept runs into docs/benchmarks.md, each with its table, losses included."""
+"""`python -m benchmarks.page JSON...`: write kept runs into docs/benchmarks.md, each with its table, losses too."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchmarks.drones import ROOT
+from benchmarks.harness import Result
 from benchmarks.table import markdown, read
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -31,7 +33,23 @@ def text(path: Path) -> str:
         f"\nSuite `{suite}` failed: {why.splitlines()[0]}\n" for suite, why in run.get("failed", {}).items()
     )
     rounds = _rounds(path)
-    return f"{about}{quick} {rounds}\n{failed}\n{markdown(read(path))}"
+    return f"{about}{quick} {rounds}\n{failed}\n{markdown(read(path))}{_shares(read(path))}"
+
+
+def _shares(results: Sequence[Result]) -> str:
+    """Who used the processors while ours was at work: what stands in the way of more."""
+    lines = []
+    for result in results:
+        found = {name: value for name, value in result.ours.beside.items() if name.endswith("_share")}
+        if "api_share" in found:
+            told = ", ".join(f"{name.removesuffix('_share')} {value:.2f}" for name, value in found.items())
+            lines.append(f"- {result.name} ({result.store}): {told}")
+    if not lines:
+        return ""
+    return (
+        "\nProcessors used by each side during ours (1.00 is one core, there is no more in one Python process):\n\n"
+        + ("\n".join(lines) + "\n")
+    )
 
 
 def _rounds(path: Path) -> str:

@@ -208,6 +208,7 @@ def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store,
         found = server.commands(3, 0.5)
 
         assert runtime.ledger.count() - before >= found.value * 0.4
+        assert found.beside["api_share"] > 0
         assert 0 == settled(sqlite, people.url)["views_behind_events"]
         client = Client(server.port, people.keys[0])
         told = {name for name, _ in asked(client)}
