@@ -28,7 +28,7 @@ class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class NonNegotiableSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A standing expectation and how many stand by its words."""
+    """A standing expectation and, for those whose charter it is, how many stand by its words, and who."""
 
     id: UUID
     ref: str | None = None
@@ -36,8 +36,8 @@ class NonNegotiableSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     text: str
     since: Instant
     decision: UUID | None = None
-    acknowledgements: int
-    #: Who, and when: for those whose charter it is.
+    #: A team may be two persons: how many, like who and when, is for those whose charter it is.
+    acknowledgements: int | None = None
     acknowledged: tuple[Acknowledgement, ...] | None = None
 
 
@@ -86,9 +86,9 @@ class CharterSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     minutes_a_week: dict[str, float]
     #: Those that await a repair talk: for those whose charter it is.
     breaches: tuple[Breach, ...] | None = None
-    breaches_repaired: int
+    breaches_repaired: int | None = None
     reviewed_at: Instant | None = None
-    #: Where one charter is asked for.
+    #: Where one charter is asked for, by those whose it is.
     linked_goals: LinkedGoals | None = None
 
 
@@ -133,7 +133,7 @@ def of_charter(
         rituals=_rituals(charter),
         minutes_a_week={mode: printed(minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURES},
         breaches=charter.breaches if within else None,
-        breaches_repaired=charter.breaches_repaired,
+        breaches_repaired=charter.breaches_repaired if within else None,
         reviewed_at=charter.reviewed_at,
     )
 
@@ -157,7 +157,7 @@ def _non_negotiable(held: NonNegotiable, *, within: bool) -> NonNegotiableSummar
         text=held.text,
         since=held.since,
         decision=held.decision,
-        acknowledgements=len(held.acknowledged),
+        acknowledgements=len(held.acknowledged) if within else None,
         acknowledged=held.acknowledged if within else None,
     )
 

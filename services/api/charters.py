@@ -112,8 +112,10 @@ def found_charter(call: Call, ref: str, view: Lens) -> Held:
 def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
     view = asked(call)
     held = found_charter(call, of, view)
-    linked = linked_goals(call.runtime.database, view, held.charter)
-    return shown(call, replace(_summary(call, view, held), linked_goals=linked), view)
+    within = _within(call, view, held.charter)
+    linked = linked_goals(call.runtime.database, view, held.charter) if within else None
+    summary = of_charter(held.charter, held.version, within=within)
+    return shown(call, replace(summary, linked_goals=linked), view)
 
 
 @reads(
