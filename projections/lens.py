@@ -72,14 +72,17 @@ def lens(
     as_of: date | datetime | None = None,
     recorded_as_of: datetime | None = None,
     now: datetime,
+    followed: int | None = None,
 ) -> Lens:
     """A lens on one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
-    What the views have not followed yet is not known, so that one lens never sees half of a batch.
+    What the views have not followed yet is not known, so that one lens never sees half of a batch. `followed`: how far
+    they are, where the asker has just looked.
     Raises `NotFound` for an organisation that the views do not know (yet), `InvalidField` for an instant without a
     zone or outside 1900..9998.
     """
-    followed = database.query(statements("lens")["followed"])[0].position or 0
+    if followed is None:
+        followed = database.query(statements("lens")["followed"])[0].position or 0
     recorded = now if recorded_as_of is None else _instant(recorded_as_of, "/recorded_as_of")
     known = followed if recorded_as_of is None else min(followed, log.log_position_at(recorded))
     organisation, believed = _organisation(database, organisation_id, known)

@@ -16,6 +16,7 @@ import msgspec
 from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import replace
 
 from domain.references import resolve
 from services.access import IMPORT, Viewer, acts_at_all
@@ -81,7 +82,8 @@ async def authenticated(request: AnyRequest) -> Call:
     """The call behind a request that Litestar routed: one that no lane took. Raises ProblemError."""
     handler = request.route_handler
     assert isinstance(handler, HTTPRouteHandler)  # noqa: S101 - narrows the type; only HTTP routes depend on this
-    return await enter(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
+    call = await enter(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
+    return await sync_to_thread(measured, call)
 
 
 async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Call:
@@ -108,7 +110,8 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
         body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
     if operation.idempotent:
         idempotency_key(headers)
-    fresh = await _freshness(runtime, viewer, query, headers) if operation.fresh else None
+    if operation.fresh:
+        await _caught_up(runtime, viewer, query, headers)
     return Call(
         runtime=runtime,
         viewer=viewer,
@@ -119,9 +122,16 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
         raw=raw,
         headers=headers,
         path=scope["path"],
-        fresh=fresh,
+        fresh=None,
         scheme=scope["scheme"],
     )
+
+
+def measured(call: Call) -> Call:
+    """The call with what the read models have seen, where its route tells that. It asks the store: only for threads."""
+    if not call.operation.fresh:
+        return call
+    return replace(call, fresh=measure(call.runtime, call.viewer.organisation_id))
 
 
 def _bounds(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
@@ -183,8 +193,8 @@ async def _let_in(door: Any, scope: Any, headers: dict[str, str], now: datetime)
     return admitted.viewer
 
 
-async def _freshness(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> Freshness:
-    """What the read models have seen, after waiting for `after_position` (query or header) where one is asked for."""
+async def _caught_up(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
+    """Wait for `after_position` (query or header) where one is asked for."""
     told = headers.get("plimsoll-after-position")
     if told is not None and not (told.isascii() and told.isdecimal() and len(told) < 19):  # noqa: PLR2004 - digits of 2^63
         raise field_error("/Plimsoll-After-Position", "a position: a whole number", where="header")
@@ -192,7 +202,6 @@ async def _freshness(runtime: Runtime, viewer: Viewer, query: Any, headers: dict
     after = asked if asked is not None else int(told or 0)
     if after:
         await _wait(runtime, viewer.organisation_id, after)
-    return await sync_to_thread(measure, runtime, viewer.organisation_id)
 
 
 async def _wait(runtime: Runtime, organisation_id: UUID, after: int) -> None:

@@ -9,6 +9,7 @@ import re
 import time
 from functools import cache
 from random import getrandbits
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -55,13 +56,17 @@ _NOT_MODIFIED = 304
 class Api(Litestar):
     """Litestar behind the edge, and the lane beside it."""
 
+    #: The state as plain attributes; each look into Litestar's own is a call.
+    _door: Any = None
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        door = self._door = self._door or SimpleNamespace(**self.state.dict())
         # A copy: the server goes on reading the method from its own.
         scope = {**scope}
-        exchange = Exchange(scope, receive, send, self.state.methods)
+        exchange = Exchange(scope, receive, send, door.methods)
         try:
             scope["path"] = routed((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0])
         except ProblemError as error:
@@ -70,18 +75,18 @@ class Api(Litestar):
             if scope["method"] == "HEAD":
                 # RFC 9110, 9.3.2: as GET, without the body.
                 exchange.method, scope["method"] = "HEAD", "GET"
-            found = self.state.lane.find(scope["method"], scope["path"])
+            found = door.lane.find(scope["method"], scope["path"])
             if found is None:
                 await super().__call__(scope, exchange.receive, exchange.send)
             else:
                 await self._travel(found, scope, exchange)
-        exchange.finish(self.state.metrics)
+        exchange.finish(door.metrics)
 
     async def _travel(self, found: tuple[Route, dict[str, str]], scope: Any, exchange: Exchange) -> None:
         route, values = found
         scope["path_template"] = route.template
         try:
-            answer = await travel(route, values, self.state, scope, exchange.receive)
+            answer = await travel(route, values, self._door, scope, exchange.receive)
         except Exception as error:  # noqa: BLE001 - whatever it is, its answer is a problem
             answer = answer_to(error, scope)
         await exchange.answer(answer)

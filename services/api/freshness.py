@@ -20,6 +20,8 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     #: Events of the whole log that the slowest read model has yet to follow.
     lag: int
+    #: Log position that every read model has followed.
+    followed: int
     #: Read models that hold back a stream of this organisation.
     degraded: tuple[str, ...] = ()
 
@@ -36,7 +38,7 @@ def measure(runtime: Runtime, organisation_id: UUID) -> Freshness:
     followed, held = runtime.engine.standing(organisation_id)
     if followed < head:
         position = min(position, runtime.ledger.position_at(organisation_id, followed))
-    return Freshness(position=position, lag=max(0, head - followed), degraded=held)
+    return Freshness(position=position, lag=max(0, head - followed), followed=followed, degraded=held)
 
 
 def log_position_of(runtime: Runtime, organisation_id: UUID, position: int) -> int:

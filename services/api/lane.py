@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 from inspect import iscoroutinefunction, signature
 from typing import Any
 
 import msgspec
+from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive
 
 from services.api.answers import Answer, Rendered
-from services.api.call import enter
+from services.api.call import Call, enter, measured
 from services.api.operations import OPERATION, Operation
 
 _PARAMETER = ":str}"
@@ -97,7 +97,14 @@ async def travel(route: Route, values: dict[str, str], door: Any, scope: Any, re
     """Let the request in and have it answered. Raises what `services.api.failures` turns into answers."""
     call = await enter(door, scope, receive, route.operation)
     if route.on_loop:
+        if route.operation.fresh:
+            call = await sync_to_thread(measured, call)
         answer: Answer = await route.function(**values, call=call)
         return answer
-    work = partial(route.function, **values, call=call)
-    return await asyncio.get_running_loop().run_in_executor(None, work)
+    # One thread for all that asks the store: what the read models have seen, then the question itself.
+    return await asyncio.get_running_loop().run_in_executor(None, _asked, route, values, call)
+
+
+def _asked(route: Route, values: dict[str, str], call: Call) -> Answer:
+    answer: Answer = route.function(**values, call=measured(call))
+    return answer

@@ -30,6 +30,7 @@ def look(call: Call, *, as_of: date | datetime | None = None, recorded_as_of: da
             as_of=as_of,
             recorded_as_of=recorded_as_of,
             now=call.now,
+            followed=call.fresh.followed if call.fresh is not None else None,
         )
     except NotFound:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None

@@ -130,7 +130,8 @@ class Sight:
     def _stream(self, kind: str, stream_id: UUID) -> bool:
         if kind in ("team", "organisation"):
             return True
-        state = self._ledger.load(self._viewer.organisation_id, kind, stream_id)
+        entry = self._ledger.current(self._viewer.organisation_id, kind, stream_id)
+        state = entry.state if entry is not None else None
         if state is None:
             return False
         if kind == "decision":
