@@ -12,12 +12,13 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
+from domain.charter.state import charter_id
 from domain.errors import Forbidden, NotFound
 from domain.references import Ref
 from projections import alignment, cycle_review, decision_report, drift, overload, rituals, support
 from projections.figures import Figure, Report
-from projections.goals import goals_at
 from projections.lens import Lens
+from projections.link_facts import states_at
 from projections.people import members_at, names
 from services.access import READ, Capability, Subject, Viewer, may, sees_group
 from services.api.answers import Answer
@@ -150,8 +151,7 @@ class _Visible:
 
     def __init__(self, call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:
         self._call = call
-        self._team = team
-        self._member = member
+        self._view = view
         viewer = call.viewer
         self._everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
         if self._everything:
@@ -159,15 +159,25 @@ class _Visible:
         database = call.runtime.database
         people = members_at(database, view)
         self._persons = {str(p.id) for p in people if sees_person(viewer, p.id, p)} | {str(viewer.member_id)}
-        self._goals = {str(goal.id) for goal in goals_at(database, view) if sees_goal(viewer, goal)}
+        self._goals: set[str] = set()
         size = sum(1 for p in people if team is None or team in p.teams)
         self._group = member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
+        # Of a figure that is about one charter, its team is the group.
+        sizes = {t: sum(t is None or t in p.teams for p in people) for t in (None, *viewer.teams, *viewer.leads)}
+        self._charters = {
+            str(charter_id(viewer.organisation_id, t))
+            for t, of in sizes.items()
+            if sees_group(viewer, t, size=of, outside=len(people) - of)
+        }
 
     def of_report(self, report: Report) -> dict[str, Any]:
         """The report as plain data. A group's figure that is withheld says so; a person's is left out."""
         told: dict[str, Any] = msgspec.to_builtins(report, builtin_types=())
         if self._everything:
             return told
+        named = {UUID(goal) for goal in _ids(told, frozenset({"goal", "parent"}))}
+        found = states_at(self._call.runtime.database, self._view, named)
+        self._goals = {str(goal) for goal, state in found.items() if sees_goal(self._call.viewer, state)}
         return {name: self._part(value) if isinstance(value, list) else value for name, value in told.items()}
 
     def _part(self, rows: list[Any]) -> list[Any]:
@@ -176,7 +186,8 @@ class _Visible:
     def _row(self, row: Any) -> Any:
         if not isinstance(row, dict):
             return row
-        if not self._group and "name" in row and not {"member", "goal", "cycle"} & row.keys():
+        group = self._group and row.get("charter") in (None, *self._charters)
+        if not group and "name" in row and not {"member", "goal", "cycle"} & row.keys():
             kept = {key: row[key] for key in ("name", "team", "charter", "week", "negotiated") if key in row}
             return {**kept, "value": None, "status": WITHHELD}
         if row.get("parent") not in (None, *self._goals):
@@ -191,17 +202,17 @@ class _Visible:
         return (member is None or member in self._persons) and (goal is None or goal in self._goals)
 
 
-def _ids(told: Any) -> Iterator[str]:
+def _ids(told: Any, fields: frozenset[str] = _NAMED) -> Iterator[str]:
     """Every id of a member, team or goal that is told: each is a value of its own, under its field's name."""
     if isinstance(told, dict):
         for name, value in told.items():
-            if name in _NAMED and isinstance(value, UUID | str):
+            if name in fields and isinstance(value, UUID | str):
                 yield str(value)
             else:
-                yield from _ids(value)
+                yield from _ids(value, fields)
     elif isinstance(told, list):
         for value in told:
-            yield from _ids(value)
+            yield from _ids(value, fields)
 
 
 def as_csv(figures: list[dict[str, Any]]) -> bytes:

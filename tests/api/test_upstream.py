@@ -84,6 +84,15 @@ def test_a_goal_of_another_team_is_told_only_to_those_who_may_see_it(place: Plac
     assert goals["second"] not in str(place.asks("ana", "/v1/reports/alignment?names=true"))
 
 
+def test_how_far_another_teams_purpose_has_come_is_withheld(place: Place) -> None:
+    revised(place)
+
+    told = {who: figure(place.asks(who, "/v1/reports/alignment"), "purpose_progress") for who in ("ana", "lea", "ned")}
+
+    assert (1, 1) == (told["ana"]["n"], told["lea"]["n"])
+    assert (None, "withheld", None) == tuple(told["ned"].get(name) for name in ("value", "status", "n"))
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
