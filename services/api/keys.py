@@ -120,6 +120,10 @@ def create_key(call: NamedDependency[Call]) -> Answer:
     member = call.runtime.ledger.load(organisation, "member", member_id)
     if not isinstance(member, Member) or not member.present:
         raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
+    for scope in asked.scopes:
+        decision = as_uuid(scope.removeprefix(GUEST)) if scope.startswith(GUEST) else None
+        if decision is not None and call.runtime.ledger.load(organisation, "decision", decision) is None:
+            raise NotFound(f"no decision {decision}", pointer="/scopes")
     text = call.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
     return Answer(body=encode(KeySaidOnce(key=text)), status=201, headers=_SECRET)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -227,6 +228,16 @@ def test_a_guest_says_nothing_else(house: House, path: str, body: dict[str, Any]
     response = gus.post(path, body)
 
     assert (403, "insufficient_scope") == (response.status_code, response.json()["code"])
+
+
+def test_a_guests_key_names_a_decision_that_is_there(house: House) -> None:
+    keys = len(house.as_("stella").asks("/v1/keys")["keys"])
+    elsewhere = house.as_("lea", "rival").says("/v1/decisions", question())["id"]
+
+    for nowhere in (str(uuid4()), elsewhere):
+        refused = house.as_("stella").post("/v1/keys", {"member": "ana", "scopes": [f"decide:{nowhere}"]})
+        assert (404, "/scopes") == (refused.status_code, refused.json()["errors"][0]["pointer"])
+    assert keys == len(house.as_("stella").asks("/v1/keys")["keys"])
 
 
 def test_a_guest_who_decides_nothing_sees_no_teams_decision(house: House) -> None:
