@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
-from domain.cycle.state import Cycle
+from domain.cycle.state import Closed, Cycle
 from domain.errors import NotFound
 from domain.references import Ref, external, resolve
 from domain.subject import ORGANISATION
@@ -204,14 +204,19 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
     database = call.runtime.database
     waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
     said = Spoken(database, view, [found])
+    unseen = _unseen(call, found, look(call))
     answer = CycleView(
         id=found.id,
         version=found.version,
         state=state_of(found),
-        undecided=[Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found))) for g in waiting],
+        undecided=[
+            Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found)))
+            for g in waiting
+            if g.id not in unseen
+        ],
         reflections=said.reflections,
-        contributions=said.contributions,
-        cycle=found,
+        contributions=[told for told in said.contributions if told.goal not in unseen],
+        cycle=_veiled(found, unseen),
     )
     return shown(call, answer, view)
 
@@ -233,20 +238,29 @@ def get_cycle_history(cycle: FromPath[str], call: NamedDependency[Call]) -> Answ
     view = asked(call)
     now = look(call)
     found = found_cycle(call, decoded(cycle), now)
-    database = call.runtime.database
-    page = history.history(
-        database, view, found.id, after=query.after, limit=query.limit, unnamed=_unseen(call, found, now)
-    )
+    database, unseen = call.runtime.database, _unseen(call, found, now)
+    page = history.history(database, view, found.id, after=query.after, limit=query.limit, unnamed=unseen)
+    if unseen:
+        hidden = {told.event for told in Spoken(database, view, [found]).contributions if told.goal in unseen}
+        page = msgspec.structs.replace(page, entries=[e for e in page.entries if e.event_id not in hidden])
     headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
     return shown(call, page, view, headers=headers)
 
 
-def _unseen(call: Call, cycle: Cycle, view: Lens) -> list[UUID]:
+def _unseen(call: Call, cycle: Cycle, view: Lens) -> frozenset[UUID]:
     """Goals of the cycle that the viewer may not see: the organisation's cycle holds those of every team."""
     if sees_everything(call.viewer):
-        return []
+        return frozenset()
     goals = goals_of(call.runtime.database, view, (held.goal for held in cycle.goals))
-    return [goal.id for goal in goals.values() if not sees_goal(call.viewer, goal)]
+    return frozenset(goal.id for goal in goals.values() if not sees_goal(call.viewer, goal))
+
+
+def _veiled(cycle: Cycle, unseen: frozenset[UUID]) -> Cycle:
+    """The cycle without what became of those goals."""
+    kept = msgspec.structs.replace(cycle, goals=tuple(held for held in cycle.goals if held.goal not in unseen))
+    if isinstance(kept, Closed):
+        return msgspec.structs.replace(kept, at_close=tuple(g for g in kept.at_close if g.goal not in unseen))
+    return kept
 
 
 def _act_route(act: type[Any]) -> HTTPRouteHandler:

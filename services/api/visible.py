@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
+from domain.cycle.events import ContributionCredited
 from domain.decision.state import Decision
 from domain.envelope import Recorded
 from domain.errors import Forbidden
@@ -123,9 +124,16 @@ class Sight:
             return True
         if isinstance(event.data, CharterFact):
             return event.type not in PRIVATE_CHARTER_EVENTS or sees_within(self._viewer, event.data.of.team)
-        if event.stream not in self._seen:
-            self._seen[event.stream] = self._stream(event.kind, event.stream_id)
-        return self._seen[event.stream]
+        if isinstance(event.data, ContributionCredited) and not self._sees("goal", event.data.goal):
+            # The organisation's own cycle is everybody's, but who did what for a goal is for those who see the goal.
+            return False
+        return self._sees(event.kind, event.stream_id)
+
+    def _sees(self, kind: str, stream_id: UUID) -> bool:
+        stream = f"{kind}/{stream_id}"
+        if stream not in self._seen:
+            self._seen[stream] = self._stream(kind, stream_id)
+        return self._seen[stream]
 
     def _stream(self, kind: str, stream_id: UUID) -> bool:
         if kind in ("team", "organisation"):

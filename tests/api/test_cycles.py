@@ -146,6 +146,24 @@ def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams
     assert ["year"] == [c["ref"] for c in house.as_("ned").asks("/v1/cycles?team=organisation")["cycles"]]
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/cycles/year", "/v1/cycles/year/history", "/v1/events?limit=500", "/v1/reports/cycles"]
+)
+def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(house: House, path: str) -> None:
+    stella = house.as_("stella")
+    adopt_purpose(stella, house.clock, "organisation")
+    goal = active(house, ref="one")
+    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
+    stella.says("/v1/cycles/year/credit-contribution", {"goal": "one", "member": "ben", "text": "Wrote it twice"})
+    told = {who: house.as_(who).get(path) for who in ("mia", "stella", "aud", "ned")}
+
+    assert [200] * 4 == [answer.status_code for answer in told.values()]
+    assert ["mia", "stella", "aud"] == [who for who, answer in told.items() if "Wrote it twice" in answer.text]
+    if path == "/v1/cycles/year":
+        assert ([], []) == (told["ned"].json()["undecided"], told["ned"].json()["cycle"].get("goals", []))
+        assert [goal] == [held["goal"] for held in told["mia"].json()["cycle"]["goals"]]
+
+
 def test_an_act_is_for_those_whose_cycle_it_is(house: House, lea: Person) -> None:
     opened(lea)
     before = house.events()
