@@ -49,6 +49,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_wait_s: Annotated[
         float, Meta(gt=0, le=600, description="Seconds in which the body of a request has to be there, imports apart.")
     ] = 30.0
+    store_wait_s: Annotated[
+        float,
+        Meta(gt=0, le=600, description="Seconds that a read waits for the store before it is told `unavailable`."),
+    ] = 30.0
     rate_limit_per_minute: Annotated[
         int, Meta(ge=0, description="Requests a minute that one key may make; 0: as many as it likes.")
     ] = 60_000

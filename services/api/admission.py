@@ -86,7 +86,10 @@ class Admission:
         if future is None:
             future = self._waiting[digest] = asyncio.get_running_loop().create_future()
         self._look()
-        return await asyncio.shield(future)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self._runtime.settings.store_wait_s)
+        except TimeoutError:
+            raise LedgerUnavailable("the store did not say whose key that is") from None
 
     def _look(self) -> None:
         if self._looking is None or self._looking.done():

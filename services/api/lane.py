@@ -17,6 +17,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive
 
+from projections.database import DatabaseUnavailable
 from services.api.answers import Answer, Rendered
 from services.api.call import Call, enter, measured
 from services.api.operations import OPERATION, Operation
@@ -102,7 +103,14 @@ async def travel(route: Route, values: dict[str, str], door: Any, scope: Any, re
         answer: Answer = await route.function(**values, call=call)
         return answer
     # One thread for all that asks the store: what the read models have seen, then the question itself.
-    return await asyncio.get_running_loop().run_in_executor(None, _asked, route, values, call)
+    answering = asyncio.get_running_loop().run_in_executor(None, _asked, route, values, call)
+    if not route.operation.fresh:
+        return await answering
+    try:
+        return await asyncio.wait_for(answering, call.runtime.settings.store_wait_s)
+    except TimeoutError:
+        # The thread is lost for as long as the store keeps it; its client need not be.
+        raise DatabaseUnavailable("the store did not answer in time") from None
 
 
 def _asked(route: Route, values: dict[str, str], call: Call) -> Answer:

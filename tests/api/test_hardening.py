@@ -21,6 +21,7 @@ import uvicorn
 
 from ledger.waiting import WAITING_AT_MOST
 from ledger.writers import writer_lock
+from services.api.admission import HARD_SECONDS
 from services.api.app import create_app
 from services.organisations import found
 from services.runtime import Runtime, migrate
@@ -230,6 +231,35 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
             deadline = time.monotonic() + PATIENCE_SECONDS
             while (back := client.post("/v1/teams", json=json.loads(TEAM))).status_code != 201:
                 assert time.monotonic() < deadline, back.text
+
+
+def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:
+    settings = Settings(database_url=postgres_url, store_wait_s=0.5)
+    migrate(settings)
+    with Runtime.start(settings) as runtime, psycopg.connect(postgres_url) as operator:
+        key = found(runtime, "acme", steward="stella").api_key
+        runtime.engine.catch_up()
+        with (
+            serving(runtime) as port,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=PATIENCE_SECONDS,
+            ) as client,
+        ):
+            assert 200 == client.get("/v1/teams").status_code
+            for table in ("teams", "ledger_keys"):
+                operator.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                # Longer than anything is remembered.
+                time.sleep(HARD_SECONDS + 0.1)
+
+                told = client.get("/v1/teams")
+
+                assert (503, "unavailable") == (told.status_code, told.json()["code"])
+                operator.rollback()
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while client.get("/v1/teams").status_code != 200:
+                assert time.monotonic() < deadline
 
 
 def test_a_server_that_is_told_to_stop_answers_what_is_under_way_and_takes_nothing_new(
