@@ -71,14 +71,14 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[
     return [fact]
 
 
-def by_consent(decision: Decision, world: World) -> str | None:
+def by_consent(decision: Decision, world: World, *, at: datetime | None = None) -> str | None:
     """The option to which everybody who decides consents and no objection is open; None: not yet.
 
-    Who has left the organisation is not waited for.
+    Who has left the organisation by `at` (None: the act's time) is not waited for.
     """
     if decision.state != "open":
         return None
-    waited_for = {d for d in decision.deciders if not _has_left(d, world)}
+    waited_for = {d for d in decision.deciders if not _has_left(d, world, at=at)}
     objected = {o.option for o in decision.open_objections}
     for option in (o.id for o in decision.options if o.id not in objected):
         if waited_for and waited_for <= {c.decider for c in decision.consents if c.option == option}:
@@ -86,9 +86,9 @@ def by_consent(decision: Decision, world: World) -> str | None:
     return None
 
 
-def _has_left(member_id: UUID, world: World) -> bool:
+def _has_left(member_id: UUID, world: World, *, at: datetime | None = None) -> bool:
     member = world.member(member_id)
-    return member is not None and member.left_at is not None and member.left_at <= world.at
+    return member is not None and member.left_at is not None and member.left_at <= (at or world.at)
 
 
 def _fact(event: Event, act: a.DecisionAct | None, world: World) -> Fact:

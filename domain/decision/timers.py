@@ -1,5 +1,7 @@
 """The clock of a decision: its time-box ends at the deadline, whoever is away, and then the fallback holds.
 
+But where all deciders who have not left consent by then, it is consent that decides: nobody else was waited for.
+
 Where the fallback is that the lead decides, the lead has the policy's response time, counted in working days after the
 deadline's day; an absence of the team's lead stops that clock as it stops every other. Silence leaves things
 as they are.
@@ -11,6 +13,7 @@ from datetime import datetime
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
 from domain.decision import events as e
+from domain.decision.decide import by_consent
 from domain.decision.state import Decision
 from domain.envelope import Event, Fact, Source
 from domain.standing import IDLE, Standing
@@ -55,6 +58,9 @@ def ring_at(decision: Decision, world: World) -> datetime | None:
 
 
 def _rung(decision: Decision, world: World) -> Event:
+    consented = by_consent(decision, world, at=decision.deadline)
+    if consented is not None:
+        return e.Decided(option=consented, by="consent", inside_time_box=False)
     if decision.state == "open" and decision.fallback.rule == "lead_decides":
         days = world.reader.policy(world.organisation_id, decision.deadline).policy.response_working_days
         day = add_working_days(local_date(decision.deadline, world.zone), days)

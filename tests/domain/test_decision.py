@@ -356,6 +356,34 @@ def test_at_the_deadline_the_named_option_holds() -> None:
     given(history, says("ben", objection())).when_time_passes(LATER).then(like(e.Decided, option="o1", by="fallback"))
 
 
+@pytest.mark.parametrize("fallback", [STATUS_QUO, LEAD_DECIDES, e.Fallback(rule="option", option="o2")])
+def test_at_the_deadline_consent_decides_where_who_had_not_consented_has_left(fallback: e.Fallback) -> None:
+    story = Story()
+    given(asked(fallback=fallback), says("ana", consents()), story=story)
+    story.says("stella", Leave(), on="ben", roles=STEWARD)
+
+    scenario = given(story=story).when_time_passes(LATER)
+
+    scenario.then(e.Decided(option="o1", by="consent", inside_time_box=False))
+    assert DEADLINE == scenario.recorded[0].occurred_at
+
+
+def test_at_the_deadline_an_open_objection_of_who_left_still_holds_consent_up() -> None:
+    story = Story()
+    given(asked(), says("ana", consents()), says("ben", objection()), story=story)
+    story.says("stella", Leave(), on="ben", roles=STEWARD)
+
+    given(story=story).when_time_passes(LATER).then(like(e.Decided, option="o2", by="fallback"))
+
+
+def test_at_the_deadline_who_leaves_only_afterwards_was_waited_for() -> None:
+    story = Story()
+    given(asked(), says("ana", consents()), story=story)
+    story.says("stella", Leave(), on="ben", roles=STEWARD, at=LATER)
+
+    given(story=story).when_time_passes("2026-01-16T18:00").then(like(e.Decided, option="o2", by="fallback"))
+
+
 def test_before_the_deadline_nothing_rings() -> None:
     given(asked()).when_time_passes("2026-01-16T11:59").then()
 

@@ -142,11 +142,18 @@ class Talk:
     def consented(self, before: Decision, option: str | None, event: Recorded) -> None:
         """Everybody who decides and is still there consents to it, and nobody objects."""
         members = {d: self.story.member(self.story.organisation_id, d) for d in before.deciders}
-        there = {d for d, member in members.items() if member is not None and member.left_at is None}
+        there = {
+            d
+            for d, member in members.items()
+            if member is not None and (member.left_at is None or member.left_at > event.occurred_at)
+        }
         assert there
         assert there <= {c.decider for c in before.consents if c.option == option}
         assert option not in {o.option for o in before.open_objections}
-        assert event.occurred_at < before.deadline
+        assert event.occurred_at < before.deadline or (event.occurred_at, event.source) == (
+            before.deadline,
+            Source.TIMER,
+        )
 
     def rings_in_time(self) -> None:
         """What the ledger keeps in its index is never later than the clock itself."""
