@@ -11,7 +11,9 @@ import msgspec
 from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Closed, Cycle, Running, evolve
+from domain.errors import InvalidField
 from domain.goal.state import Goal, Promised
+from projections.cursors import Cursor, decoded, digest, encoded
 from projections.database import Database, Row, statements
 from projections.lens import Lens
 from projections.tables import Column
@@ -19,6 +21,7 @@ from projections.timeline import StateView
 
 _SQL = "cycles"
 _SLICE = 400
+LARGEST_PAGE = 200
 
 
 def _clean(text: str) -> str:
@@ -78,10 +81,76 @@ def cycle_at(database: Database, lens: Lens, cycle_id: UUID) -> Cycle | None:
     return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
 
 
-def stream_versions(database: Database, lens: Lens) -> dict[UUID, int]:
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cycles to list; all that are given must hold."""
+
+    team: UUID | None = None
+    #: The organisation's own, and no team's.
+    own: bool = False
+    state: Literal["open", "closed"] | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some cycles, the latest beginning first, and the cursor that leads on; None: these were the last."""
+
+    cycles: list[Cycle]
+    next: str | None
+
+
+def page(
+    database: Database,
+    lens: Lens,
+    filters: Filters,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+    visible: frozenset[UUID] | None = None,
+) -> Page:
+    """One page: the organisation's own and those of the `visible` teams (None: all).
+
+    Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
+    another question gave.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    question = digest("cycles", filters)
+    after = decoded(cursor, question, number=False) if cursor else None
+    where, params = _where(filters, visible)
+    params = {**lens.params, **params, "rows": limit + 1}
+    if after is not None:
+        where.append("(starts, stream_id) < (:key, :id)")
+        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
+    rows = database.query(
+        f"SELECT stream_id, starts, body FROM cycles WHERE {lens.sql} AND {' AND '.join(where)}"
+        " ORDER BY starts DESC, stream_id DESC LIMIT :rows",
+        params,
+    )
+    shown, following = rows[:limit], None
+    if len(rows) > limit:
+        last = shown[-1]
+        following = encoded(Cursor(params["at"], params["known"], question, last.starts, last.stream_id))
+    return Page(cycles=[_CYCLE.decode(row.body) for row in shown], next=following)
+
+
+def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
+    where, params = ["1 = 1"], dict[str, Any]()
+    if visible is not None:
+        params = {f"seen_{n}": str(team) for n, team in enumerate(sorted(visible, key=str))}
+        where.append(f"(team IS NULL OR team IN ({', '.join(f':{name}' for name in params) or 'NULL'}))")
+    if filters.team is not None:
+        where.append("team = :team")
+        params["team"] = str(filters.team)
+    if filters.own:
+        where.append("team IS NULL")
+    if filters.state is not None:
+        where.append("state = :state")
+        params["state"] = filters.state
+    return where, params
+
+
+def stream_versions(database: Database, lens: Lens, cycles: Iterable[UUID]) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    params = {"organisation_id": str(lens.organisation_id), "known": lens.known}
-    return {UUID(row.stream_id): row.version for row in database.query(statements(_SQL)["versions"], params)}
+    return {UUID(row.stream_id): row.version for row in _of(database, lens, "versions", cycles)}
 
 
 def goals_of(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, Goal]:

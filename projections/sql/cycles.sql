@@ -18,7 +18,7 @@ WHERE c.organisation_id = :organisation_id AND c.stream_id = :stream_id
 
 -- name: versions
 SELECT stream_id, MAX(version) AS version FROM cycles
-WHERE organisation_id = :organisation_id AND known_from <= :known
+WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
 GROUP BY stream_id
 
 -- name: said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -20,12 +20,14 @@ from domain.subject import ORGANISATION
 from ledger.commands import Receipt
 from projections import history
 from projections.cycles import (
+    LARGEST_PAGE,
     ContributionTold,
+    Filters,
     ReflectionTold,
     Spoken,
     cycle_at,
-    cycles_at,
     goals_of,
+    page,
     state_of,
     stream_versions,
     undecided,
@@ -34,12 +36,12 @@ from projections.lens import Lens
 from services.access import ACT, ADMIN, READ, sees_everything
 from services.api.answers import Answer
 from services.api.call import Call
-from services.api.goal_reads import HistoryQuery
+from services.api.goal_reads import Cursor, HistoryQuery
 from services.api.looking import asked, following, look, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import record, recorded
-from services.api.visible import require_within, sees_goal, sees_within
+from services.api.visible import require_within, sees_goal
 
 _TAG = "cycles"
 _REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
@@ -73,12 +75,15 @@ class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
 
     team: Ref | None = None
     state: Literal["open", "closed"] | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
 
 
 class CycleList(msgspec.Struct, frozen=True, kw_only=True):
-    """Cycles, the latest beginning first."""
+    """One page of cycles, the latest beginning first; the next one's cursor, also as `Link: <...>; rel="next"`."""
 
     cycles: list[CycleSummary]
+    next: str | None
 
 
 class Undecided(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +170,7 @@ async def open_cycle(call: NamedDependency[Call]) -> Answer:
     "/v1/cycles",
     Operation(
         id="listCycles",
-        summary="The cycles that you may see: your teams' and the organisation's own",
+        summary="The cycles that you may see, a page at a time: your teams' and the organisation's own",
         tag=_TAG,
         scopes=(READ,),
         query=CyclesQuery,
@@ -175,15 +180,17 @@ async def open_cycle(call: NamedDependency[Call]) -> Answer:
 )
 def list_cycles(call: NamedDependency[Call]) -> Answer:
     query: CyclesQuery = call.query
-    view = asked(call)
-    database = call.runtime.database
-    found = [c for c in cycles_at(database, view) if sees_within(call.viewer, c.of.team)]
-    if query.team is not None:
-        team = None if query.team == ORGANISATION else call.id_of("team", query.team)
-        found = [c for c in found if c.of.team == team]
-    versions = stream_versions(database, view)
-    told = [of_cycle(c, versions.get(c.id, c.version)) for c in found if query.state in (None, state_of(c))]
-    return shown(call, CycleList(cycles=told), view)
+    view, database, viewer = asked(call), call.runtime.database, call.viewer
+    own = query.team == ORGANISATION
+    filters = Filters(
+        team=None if own or query.team is None else call.id_of("team", query.team), own=own, state=query.state
+    )
+    visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
+    found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
+    headers = {} if found.next is None else {"Link": f'<{following(call, query, cursor=found.next)}>; rel="next"'}
+    versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
+    told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
+    return shown(call, CycleList(cycles=told, next=found.next), view, headers=headers)
 
 
 @reads(

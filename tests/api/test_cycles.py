@@ -131,6 +131,26 @@ def test_a_teams_cycle_is_its_own_business(house: House, lea: Person, path: str)
     assert 404 == house.as_("mia", "rival").get(path).status_code
 
 
+def test_the_list_of_cycles_goes_on_where_its_page_ended(house: House, lea: Person) -> None:
+    for ref, starts in (("one", "2026-03-02"), ("two", "2026-03-03"), ("three", "2026-03-03")):
+        opened(lea, ref, starts=starts)
+        lea.says(f"/v1/cycles/{ref}/share-reflection", {"worked": "it runs"})
+        lea.says(f"/v1/cycles/{ref}/close", {})
+
+    first = house.as_("mia").get("/v1/cycles?limit=2&state=closed&team=core")
+    opened(lea, "four", starts="2026-03-04")
+    second = house.as_("mia").asks(first.headers["link"].partition(">")[0].lstrip("<"))
+
+    assert {"two", "three"} == {found["ref"] for found in first.json()["cycles"]}
+    assert (["one"], None) == ([found["ref"] for found in second["cycles"]], second["next"])
+    assert 3 == second["cycles"][0]["version"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=x", "state=over"])
+def test_a_page_of_cycles_has_its_bounds(house: House, query: str) -> None:
+    assert 422 == house.as_("mia").get(f"/v1/cycles?{query}").status_code
+
+
 def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams_goals(house: House) -> None:
     stella = house.as_("stella")
     adopt_purpose(stella, house.clock, "organisation")
