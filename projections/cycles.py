@@ -73,6 +73,12 @@ def cycles_at(database: Database, lens: Lens) -> list[Cycle]:
     return [_CYCLE.decode(row.body) for row in database.query(statements(_SQL)["cycles"], lens.params)]
 
 
+def open_cycles_at(database: Database, lens: Lens) -> list[Running]:
+    """The cycles that are open, one of each subject at most."""
+    found = (_CYCLE.decode(row.body) for row in database.query(statements(_SQL)["open"], lens.params))
+    return [cycle for cycle in found if isinstance(cycle, Running)]
+
+
 def cycle_at(database: Database, lens: Lens, cycle_id: UUID) -> Cycle | None:
     """One cycle; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
     rows = database.query(statements(_SQL)["cycle"], {**lens.params, "stream_id": str(cycle_id)})

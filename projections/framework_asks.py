@@ -13,7 +13,7 @@ from domain.decision.state import Decision
 from domain.member import Member, Role
 from projections import decisions
 from projections.charters import charter_of
-from projections.cycles import cycles_at
+from projections.cycles import open_cycles_at
 from projections.database import Database
 from projections.lens import Lens
 from projections.people import member_at, teams_at
@@ -90,14 +90,11 @@ def _decision(held: Decision, ask: Ask) -> Asking:
 
 
 def _improvements(database: Database, lens: Lens, member: UUID) -> Iterator[Asking]:
-    """Open ones of the latest cycle of each subject: what was left open before has come along into it."""
-    seen: set[UUID | None] = set()
-    for cycle in cycles_at(database, lens):
-        if cycle.of.team not in seen:
-            seen.add(cycle.of.team)
-            asks = list(_improving(cycle, lens, member))
-            if asks:
-                yield Asking(f"cycle/{cycle.id}", cycle.name, "improving", cycle.of.team, asks)
+    """Open ones of open cycles: what a closed cycle left open is ended in the one that it is carried into."""
+    for cycle in open_cycles_at(database, lens):
+        asks = list(_improving(cycle, lens, member))
+        if asks:
+            yield Asking(f"cycle/{cycle.id}", cycle.name, "improving", cycle.of.team, asks)
 
 
 def _improving(cycle: Cycle, lens: Lens, member: UUID) -> Iterator[Ask]:

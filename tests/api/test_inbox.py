@@ -307,3 +307,22 @@ def test_an_improvement_waits_for_its_owner_until_it_is_done(house: House) -> No
     assert "Meet less" == inbox(house, "ben")["entries"][0]["asks"][0]["text"]
     house.as_("ben").says("/v1/cycles/spring/finish-improvement", {"improvement": "meet-less"})
     assert [] == asked(house, "ben")
+
+
+def test_an_improvement_of_a_closed_cycle_waits_until_it_is_carried_into_the_next(house: House) -> None:
+    lea = house.as_("lea")
+    adopt_purpose(lea, house.clock)
+    opened(lea)
+    improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
+    lea.says("/v1/cycles/spring/agree-improvement", improvement)
+    lea.says("/v1/cycles/spring/share-reflection", {"worked": "it runs"})
+    lea.says("/v1/cycles/spring/close", {})
+
+    assert (
+        409 == house.as_("ben").post("/v1/cycles/spring/finish-improvement", {"improvement": "meet-less"}).status_code
+    )
+    assert [] == asked(house, "ben")
+    opened(lea, "summer", follows="spring")
+    assert ["improvement"] == [kind for kind, *_ in asked(house, "ben")]
+    house.as_("ben").says("/v1/cycles/summer/finish-improvement", {"improvement": "meet-less"})
+    assert [] == asked(house, "ben")
