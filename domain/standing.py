@@ -1,4 +1,4 @@
-"""What the ledger keeps beside a stream's events to find it again: whose live promise it is, and when its clock rings."""
+"""What the ledger keeps beside a stream's events to find it again: whose live promise it is, when its clock rings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import msgspec
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One stream's row in the index of live promises and timers."""
 
-    #: The owner on whose load it counts; None: no live promise. Of an open cycle: the charter that it restates.
+    #: The owner on whose load it counts; None: no live promise. Of an open cycle: the charter that it restates;
+    #: of a closed one: the cycle that it followed.
     live_owner: UUID | None = None
     #: The earliest instant (UTC) at which a timer may fall due; a lower bound, as absences push timers out.
     next_timer: datetime | None = None

@@ -43,6 +43,9 @@ class Reader(Protocol):
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         """The cycle that is open now under this charter, as of the latest events."""
 
+    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        """The closed cycle that followed this one, as of the latest events."""
+
     def next_id(self) -> UUID: ...
 
 

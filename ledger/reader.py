@@ -80,6 +80,12 @@ class StateReader:
             (self.cycle(organisation_id, found) for found in self._states.book(organisation_id, charter_id)), None
         )
 
+    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        """Found by the standing index too: a closed cycle stands there under the one that it followed."""
+        return next(
+            (self.cycle(organisation_id, found) for found in self._states.book(organisation_id, cycle_id)), None
+        )
+
     def next_id(self) -> UUID:
         return self._new_id()
 

@@ -316,6 +316,10 @@ class Story:
         held: list[Cycle] = self.states("cycle")
         return next((c for c in held if AGGREGATES["cycle"].standing(c).live_owner == charter_id), None)
 
+    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        held: list[Cycle] = self.states("cycle")
+        return next((c for c in held if AGGREGATES["cycle"].standing(c).live_owner == cycle_id), None)
+
     def next_id(self) -> UUID:
         self._ids += 1
         return UUID(f"{self.seed:08x}-0000-7000-8000-{self._ids:012x}")

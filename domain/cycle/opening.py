@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.charter.state import charter_id
 from domain.cycle import acts as a
 from domain.cycle import events as e
-from domain.cycle.state import Closed
+from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
@@ -108,7 +108,22 @@ def _followed(ref: str | None, subject: Subject, world: World) -> Closed | None:
         raise InvalidField("a cycle follows one of the same team, or of the organisation itself", pointer="/follows")
     if not isinstance(before, Closed):
         raise ActNotAllowed("only a closed cycle can be followed", pointer="/follows", allowed=("close",))
+    _not_followed_yet(before, world)
     return before
+
+
+def _not_followed_yet(before: Closed, world: World) -> None:
+    """What it left open has come along once, and may be over by now. None is open, so all that followed are closed."""
+    latest: Cycle = before
+    while (after := world.reader.following(world.organisation_id, latest.id)) is not None:
+        latest = after
+    if latest is not before:
+        name = latest.ref or str(latest.id)
+        raise ActNotAllowed(
+            f"this cycle has been followed already: what it left open came along, and {name} is the latest",
+            pointer="/follows",
+            allowed=(name,),
+        )
 
 
 def _carried_goals(before: Closed | None, world: World) -> list[UUID]:

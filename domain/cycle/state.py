@@ -101,8 +101,16 @@ Cycle = Running | Closed
 
 
 def standing(cycle: Cycle | None) -> Standing:
-    """Where the ledger finds a subject's open cycle: under the charter whose purpose it restates."""
-    return Standing(live_owner=cycle.purpose.charter) if isinstance(cycle, Running) else IDLE
+    """Where the ledger finds a cycle: while it is open, under the charter whose purpose it restates.
+
+    Closed, under the cycle that it followed, which nothing else follows from then on.
+    """
+    match cycle:
+        case Running():
+            return Standing(live_owner=cycle.purpose.charter)
+        case Closed(follows=UUID()):
+            return Standing(live_owner=cycle.follows)
+    return IDLE
 
 
 def evolve(cycle: Cycle | None, recorded: Recorded) -> Cycle | None:

@@ -229,6 +229,35 @@ def test_what_came_along_once_does_not_come_along_twice() -> None:
     assert () == third.learned
 
 
+def test_a_cycle_is_followed_once_and_then_the_latest_is_named() -> None:
+    story = cycling()
+    left_open = improvement(story)
+    closed(story)
+    for before, name in (("cycle", "second"), ("second", "third")):
+        story.says("lea", opening(follows=before, ref=name), on=name)
+        if name == "second":
+            story.says("ben", c.FinishImprovement(improvement=str(left_open)), on=name)
+        closed(story, on=name)
+
+    for before in ("cycle", "second"):
+        given(story=story).when(opening(follows=before), by="lea", on="fourth").refused_with(
+            ActNotAllowed, pointer="/follows", allowed=("third",)
+        )
+    given(story=story).when(opening(follows="third"), by="lea", on="fourth").then(like(e.CycleOpened, carried=()))
+
+
+def test_a_cycle_that_nothing_followed_may_be_followed_later() -> None:
+    story = cycling()
+    left_open = improvement(story)
+    closed(story)
+    story.says("lea", opening(ref="second"), on="second")
+    closed(story, on="second")
+
+    opened = given(story=story).when(opening(follows="cycle"), by="lea", on="third").event
+
+    assert [left_open] == [held.improvement for held in opened.carried]
+
+
 def test_an_open_cycle_is_not_followed() -> None:
     story = Story()
     adopt_purpose(story)

@@ -90,6 +90,21 @@ def test_an_open_cycle_of_an_earlier_import_counts_too(office: Office) -> None:
     assert ("act_not_allowed", ("close",)) == (error.code, error.allowed)
 
 
+def test_a_cycle_is_followed_once_in_one_file_and_over_several(office: Office) -> None:
+    spring, autumn = [*BEGINNING, *REVIEW, CLOSE, NEXT], SPRING | {"cycle": "autumn"}
+    looked_back = said("sam", "cycle.share_reflection", "2024-08-21", cycle="autumn", worked="pairs")
+    kept = said("lea", "cycle.settle_goal", "2024-08-21", cycle="autumn", goal="g-1", how="carried_on")
+    over = said("lea", "cycle.close", "2024-08-22", cycle="autumn")
+    twice = said("lea", "cycle.open", "2024-08-23", follows="spring", **autumn | {"cycle": "winter", "name": "Winter"})
+
+    (in_one,) = bring(office, [*spring, looked_back, kept, over, twice]).errors
+    assert () == bring(office, [*spring, looked_back, kept, over]).errors
+    (later,) = bring(office, [twice]).errors
+
+    told = ("act_not_allowed", "/follows", ("autumn",))
+    assert [told, told] == [(error.code, error.field, error.allowed) for error in (in_one, later)]
+
+
 def test_a_goal_that_is_never_created_is_named_with_its_place(office: Office) -> None:
     row = said("lea", "cycle.open", "2024-05-13", goals=["g-1", "g-7"], **SPRING)
 
