@@ -151,8 +151,8 @@ def _changed(database: Database, lens: Lens, team: UUID, since: datetime, limit:
         return database.query(statements("support")[name].replace(":types", listed), params)
 
     counted = rows("changed_goals")
-    framework = _framework(database, lens, team, since)
-    latest = sorted([*rows("changes_of_goals"), *framework[:limit]], key=lambda r: (r.occurred_at, r.position))
+    framework, happened = _framework(database, lens, team, since, limit)
+    latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
     told = tell(database, lens.organisation_id, latest)
     items = [
@@ -165,16 +165,24 @@ def _changed(database: Database, lens: Lens, team: UUID, since: datetime, limit:
         )
         for row, entry in zip(latest, told, strict=True)
     ]
-    count = sum(row.n for row in counted) + len(framework)
+    count = sum(row.n for row in counted) + happened
     return Changed(count=count, items=items), {UUID(row.stream_id) for row in counted}
 
 
-def _framework(database: Database, lens: Lens, team: UUID, since: datetime) -> list[Row]:
+def _framework(database: Database, lens: Lens, team: UUID, since: datetime, limit: int) -> tuple[list[Row], int]:
+    """The latest of a team's charter, cycles and decisions, and how many there are: a long past is only counted."""
     quiet = {f"quiet_{n}": name for n, name in enumerate(QUIET)}
-    sql = statements("support")["framework"].replace(":quiet", ", ".join(f":{name}" for name in quiet))
-    found = database.query(sql, {**lens.params, **quiet, "team": str(team), "since": micros(since)})
+    private = {f"private_{n}": name for n, name in enumerate(_PRIVATE)}
     own = str(charter_id(lens.organisation_id, None))
-    return [row for row in found if row.stream_id != own or row.type not in _PRIVATE]
+    params = {**lens.params, **quiet, **private, "own": own, "team": str(team), "since": micros(since)}
+
+    def rows(name: str, **more: int) -> list[Row]:
+        sql = statements("support")[name]
+        for mark, names in ((":quiet", quiet), (":private", private)):
+            sql = sql.replace(f"({mark})", f"({', '.join(f':{each}' for each in names)})")
+        return database.query(sql, {**params, **more})
+
+    return rows("framework", rows=limit), rows("framework_count")[0].n
 
 
 def _needed(database: Database, lens: Lens, told: Sequence[Ask], limit: int) -> Needed:

@@ -127,8 +127,21 @@ WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occ
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
     UNION SELECT stream_id FROM charters
       WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL
-  )
+  ) AND NOT (h.stream_id = :own AND h.type IN (:private))
 ORDER BY h.occurred_at DESC, h.position DESC
+LIMIT :rows
+
+-- name: framework_count
+SELECT COUNT(*) AS n FROM history h
+WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occurred_at <= :at
+  AND h.known_from <= :known AND h.type NOT IN (:quiet) AND h.stream_id IN (
+    SELECT stream_id FROM charters WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM cycles WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM decisions
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team = :team
+    UNION SELECT stream_id FROM charters
+      WHERE organisation_id = :organisation_id AND known_from <= :known AND team IS NULL
+  ) AND NOT (h.stream_id = :own AND h.type IN (:private))
 
 -- name: stated
 -- What a member has said of confidence, ever.

@@ -109,6 +109,27 @@ def test_the_charter_of_the_team_and_the_organisations_own_are_in_it(house: Hous
     assert 2 == told["count"]
 
 
+def test_however_much_happened_to_a_charter_no_more_is_read_than_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        purpose = {"text": "why", "to_team": "a", "to_clients": "b", "to_organisation": "c", "until": "2026-03-09"}
+        house.as_("lea").says("/v1/charters/core/propose-purpose", purpose | {"ref": f"p{number}"})
+    read: list[int] = []
+    query = house.runtime.database.query
+
+    def counting(sql: str, params: Any = None) -> Any:
+        rows = query(sql, params)
+        read.append(len(rows) if "FROM history" in sql else 0)
+        return rows
+
+    monkeypatch.setattr(house.runtime.database, "query", counting)
+    changed = digest(house, "limit=2&since=1970-01-01")["changed"]
+
+    assert (6, 2) == (changed["count"], len(changed["items"]))
+    assert max(read) == 2
+
+
 def test_the_digest_is_for_those_whose_team_it_is(house: House, week: dict[str, str]) -> None:
     for by in ("ana", "lea", "stella", "aud"):
         assert 1 == digest(house, by=by)["changed"]["count"]
