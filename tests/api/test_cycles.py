@@ -337,7 +337,16 @@ def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Clock]
     assert "closed" == send("/v1/cycles/year/close", {})["state"]
     assert 1 == send("/v1/cycles", {"do": "open", "ref": "next", **QUARTER, "follows": "year"})["goals"]
 
+    first = send("/v1/cycles?limit=1")
+    second = send(f"/v1/cycles?limit=1&cursor={first['next']}")
+    assert ({"year", "next"}, None) == ({page["cycles"][0]["ref"] for page in (first, second)}, second["next"])
     assert ["mine"] == [g["ref"] for g in send("/v1/goals?cycle=next")["goals"]]
     report = send("/v1/reports/cycles")
     assert (1, 1) == (figure(report, "goals_carried_on")["count"], figure(report, "reflections")["value"])
     assert 2 == len(report["cycles"])
+
+    send("/v1/cycles/next/share-reflection", {"worked": "it runs"})
+    send("/v1/cycles/next/settle-goal", {"goal": "mine", "how": "carried_on"})
+    assert "closed" == send("/v1/cycles/next/close", {})["state"]
+    refused = send("/v1/cycles", {"do": "open", "ref": "more", **QUARTER, "follows": "year"})
+    assert ("act_not_allowed", ["next"]) == (refused["code"], refused["allowed"])
