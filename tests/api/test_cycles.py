@@ -350,3 +350,8 @@ def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Clock]
     assert "closed" == send("/v1/cycles/next/close", {})["state"]
     refused = send("/v1/cycles", {"do": "open", "ref": "more", **QUARTER, "follows": "year"})
     assert ("act_not_allowed", ["next"]) == (refused["code"], refused["allowed"])
+
+    # the organisation's charter, which the new team's digest tells of too
+    send("/v1/teams", {"name": "Web", "lead": "stella", "ref": "web"})
+    changed = send("/v1/teams/web/digest?since=1970-01-01&limit=1")["changed"]
+    assert (2, 1) == (changed["count"], len(changed["items"]))
