@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _REPLACE_SECONDS = 1.0
-_SWITCH_SECONDS = 0.001
 #: Allocations before the young are looked at; how many such rounds before the older ones are.
 _COLLECT = (20_000, 20, 20)
 
@@ -83,9 +82,6 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, liste
 
 def _tune_interpreter() -> None:
     """What a server wants of the interpreter, and a program that ends in a second does not."""
-    # The committer and the projector compute beside the loop, which gives the interpreter away at each system call: at
-    # the default of 5 ms it would wait that long to have it back.
-    sys.setswitchinterval(_SWITCH_SECONDS)
     # What is loaded stays for good, and most of what comes goes with its request, without any collection: looking for
     # cycles among it took a tenth of the time, in pauses of up to 100 ms.
     gc.collect()
