@@ -298,7 +298,7 @@ def history(  # noqa: PLR0913 - a page of what, from where, for whom
     limit: int = 100,
     unnamed: Iterable[UUID] = (),
 ) -> HistoryPage:
-    """What happened to one stream, up to the lens, after a version of it; `unnamed` are goals not called by their title.
+    """What happened to one stream, up to the lens, after a version of it; `unnamed` goals are not called by title.
 
     Raises `InvalidField` for a limit outside 1..200.
     """
