@@ -213,8 +213,11 @@ def lint(args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Run the tests: all of them in two processes, a file staying together, or as `args` tell pytest."""
-    return _become(str(PYTHON), "-m", "pytest", *(args or ["-n", "2", "--dist", "loadfile"]))
+    """Run the tests as `args` tell pytest, or all of them, a file staying together.
+
+    In three processes, on two cores too: some tests wait for a clock or a disk.
+    """
+    return _become(str(PYTHON), "-m", "pytest", *(args or ["-n", "3", "--dist", "loadfile"]))
 
 
 def demo(args: list[str]) -> int:

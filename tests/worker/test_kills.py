@@ -29,7 +29,7 @@ from tests.services.conftest import Office, open_office
 
 ROOT = Path(__file__).parents[2]
 ORGANISATION = organisation_id("default")
-KILLS = 5
+KILLS = 3
 #: Offers that nobody answered: each needs one reminder and one end, from the sweep alone.
 UNANSWERED = 40
 
@@ -41,7 +41,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[str]]:
         **os.environ,
         "PLIMSOLL_DATABASE_URL": settings.database_url,
         "PLIMSOLL_REDIS_URL": settings.redis_url or "",
-        "PLIMSOLL_PROJECTOR_BATCH": "20",
+        "PLIMSOLL_PROJECTOR_BATCH": "50",
         "PLIMSOLL_SWEEP_SECONDS": "1",
         "PLIMSOLL_SWEEP_BATCH": "10",
         "PLIMSOLL_LOG_LEVEL": "error",
@@ -72,7 +72,7 @@ def unanswered(office: Office) -> list[dict[str, Any]]:
 def write(office: Office, stop: threading.Event) -> None:
     """Keep the log growing, a small import at a time."""
     for number in range(1000):
-        if stop.wait(0.1):
+        if stop.wait(0.2):
             return
         lines = synthetic.lines(goals=2, seed=number, prefix=f"w{number}-")
         assert import_lines(office.runtime, ORGANISATION, lines, principal=office.principal).refused == 0
