@@ -71,7 +71,7 @@ def _case(bench: Bench, store: Store, sides: Sides, clients: int) -> Case:
     peers.append(sides.raw.contender(RAW, clients=clients, seconds=seconds))
     if most:
         peers += [sides.pgbench] if sides.pgbench else []
-        peers.append(Contender("plimsoll without its worker", partial(sides.alone, clients, seconds)))
+        peers.append(Contender("the same without its worker", partial(sides.alone, clients, seconds)))
     limits = {STOCK: 12, CRUD: 8, RAW: 0.5} if most else {}
     return Case(
         suite="commands",
