@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import redis
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _OK = "ok"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_COUNTED_BY = ("method", "route", "status")
+_TIMED_BY = ("method", "route")
+_VIEW = ("projection",)
 
 
 class Metrics:
@@ -22,35 +26,19 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        labels = ("method", "route", "status")
+        gauge = partial(Gauge, registry=self.registry)
         self._requests = Counter(
-            "plimsoll_http_requests", "Requests answered, by route template.", labels, registry=self.registry
+            "plimsoll_http_requests", "Requests answered, by route template.", _COUNTED_BY, registry=self.registry
         )
-        self._seconds = Histogram(
-            "plimsoll_http_request_seconds",
-            "Seconds from a request's head to its answer's end.",
-            ("method", "route"),
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
+        told = "Seconds from a request's head to its answer's end."
+        seconds = partial(Histogram, buckets=_BUCKETS, registry=self.registry)
+        self._seconds = seconds("plimsoll_http_request_seconds", told, _TIMED_BY)
         #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._head = Gauge("plimsoll_log_head", "Last log position.", registry=self.registry)
-        self._lag = Gauge(
-            "plimsoll_projection_lag_events",
-            "Events a read model has yet to follow.",
-            ("projection",),
-            registry=self.registry,
-        )
-        self._held = Gauge(
-            "plimsoll_projection_held_events",
-            "Events of streams that are held back.",
-            ("projection",),
-            registry=self.registry,
-        )
-        self._missing = Gauge(
-            "plimsoll_projection_missing_events", "Must be 0: events lost.", ("projection",), registry=self.registry
-        )
+        self._head = gauge("plimsoll_log_head", "Last log position.")
+        self._lag = gauge("plimsoll_projection_lag_events", "Events a read model has yet to follow.", _VIEW)
+        self._held = gauge("plimsoll_projection_held_events", "Events of streams that are held back.", _VIEW)
+        self._missing = gauge("plimsoll_projection_missing_events", "Must be 0: events lost.", _VIEW)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
