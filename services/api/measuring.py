@@ -31,8 +31,9 @@ class Metrics:
             "plimsoll_http_requests", "Requests answered, by route template.", _COUNTED_BY, registry=self.registry
         )
         told = "Seconds from a request's head to its answer's end."
-        seconds = partial(Histogram, buckets=_BUCKETS, registry=self.registry)
-        self._seconds = seconds("plimsoll_http_request_seconds", told, _TIMED_BY)
+        self._seconds = Histogram(
+            "plimsoll_http_request_seconds", told, _TIMED_BY, buckets=_BUCKETS, registry=self.registry
+        )
         #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._head = gauge("plimsoll_log_head", "Last log position.")
