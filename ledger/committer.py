@@ -125,12 +125,19 @@ class Committer:
             batch = _Batch(self._line, self._open_turn)
             try:
                 self._recorder.transact(batch.decide)
-                self._remember(batch.settle())
             except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
                 self._forget()
                 _answer(self._given_up(batch, error))
             else:
+                self._settle(batch)
                 _answer(batch.taken)
+
+    def _settle(self, batch: _Batch) -> None:
+        """Keep what was committed in memory. Committed it is: a failure here must not have it decided again."""
+        try:
+            self._remember(batch.settle())
+        except BaseException:  # noqa: BLE001  # memory can be made anew from the log
+            self._forget()
 
     def _given_up(self, batch: _Batch, error: BaseException) -> list[Waiting]:
         """Who is answered with the failure; the others are in line again."""
