@@ -18,6 +18,7 @@ from ledger import committer
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
+from ledger.states import Entry, Key
 from tests.ledger.holding import head_held, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
@@ -152,6 +153,26 @@ def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
     monkeypatch.undo()
     mended = tenant.say("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row")
     assert (False, False) == (mended.replayed, mended.already)
+
+
+def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(ledger: Ledger, tenant: Tenant) -> None:
+    forgotten: list[bool] = []
+
+    def forgetful(_changed: dict[Key, Entry]) -> None:
+        raise MemoryError
+
+    line = committer.Committer(
+        ledger.recorder, ledger._open_turn, remember=forgetful, forget=lambda: forgotten.append(True)
+    )
+    head = ledger.head()
+
+    # Without a key: nobody could tell that it was recorded already.
+    outcome = line.handle(tenant.command("stella", capacity(7), on="ana"))
+    line.close()
+
+    assert ["Receipt"] == kinds([outcome])
+    assert ["7"] == hours(ledger.read(head, 100))
+    assert forgotten
 
 
 def test_what_cannot_be_stored_harms_itself_alone(
