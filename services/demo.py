@@ -13,7 +13,7 @@ import msgspec
 from services import logging, seed
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.commands.serving import serve_until_stopped
+from services.commands.serving import serve_until_stopped, stop_signals
 from services.imports import import_lines
 from services.organisations import STEWARD_SCOPES, found, organisation_id
 from services.runtime import Runtime
@@ -59,8 +59,8 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     with Runtime.open(settings) as runtime:
         note = _seeded(runtime, data / NOTE, console)
         runtime.engine.catch_up()
-    with Runtime.start(settings) as runtime:
-        serve_until_stopped(runtime, lambda url: _ready(console, url, note))
+    with stop_signals() as stop, Runtime.start(settings) as runtime:
+        serve_until_stopped(runtime, lambda url: _ready(console, url, note), stop=stop)
     console.note("stopped; the data stays in " + str(data))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import os
 import signal
 import socket as sockets
@@ -39,25 +40,51 @@ _REPLACE_SECONDS = 1.0
 _COLLECT = (20_000, 20, 20)
 
 
+class Stop:
+    """Whether the process was told to stop.
+
+    Not a `threading.Event`: a signal that comes while the main thread is inside its lock would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def wait(self, seconds: float = math.inf) -> bool:
+        """Wait until asked to stop, at most so long; whether it was asked."""
+        end = time.monotonic() + seconds
+        while not self.asked and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _WATCH_SECONDS))
+        return self.asked
+
+
 class _Server(uvicorn.Server):
     """Says when it answers: only then may a line like READY be printed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: Stop) -> None:
         super().__init__(config)
         self._ready = ready
         self._threads = threads
+        self._stop = stop
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         # Handlers run in the loop's own threads, of which asyncio would give a small machine six.
         executor = ThreadPoolExecutor(self._threads, thread_name_prefix="plimsoll-api")
         asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
-        if self.started:
+        if self._stop.asked:
+            # Told before uvicorn listened to signals: it would not hear of it again.
+            self.should_exit = True
+        elif self.started:
             self._ready()
 
 
-def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, listener: socket | None = None) -> None:
+def serve_until_stopped(
+    runtime: Runtime, ready: Callable[[str], None], *, stop: Stop, listener: socket | None = None
+) -> None:
     """Answer HTTP until SIGINT or SIGTERM; `ready` is told the base URL once requests are answered.
+
+    `stop` is what `stop_signals` gave, entered before anything was opened: who is told to stop while still starting
+    stops once started.
 
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises
     CommandFailed where the port cannot be bound.
@@ -76,8 +103,8 @@ def serve_until_stopped(runtime: Runtime, ready: Callable[[str], None], *, liste
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _tune_interpreter()
-    with listener, stop_signals():
-        _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads).run(sockets=[listener])
+    with listener:
+        _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(sockets=[listener])
 
 
 def _tune_interpreter() -> None:
@@ -103,16 +130,20 @@ def listen(settings: Settings) -> socket:
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """Within the block SIGINT and SIGTERM set the event instead of ending the process.
+def stop_signals() -> Iterator[Stop]:
+    """Within the block SIGINT and SIGTERM are noted instead of ending the process.
 
     uvicorn, once stopped, raises the signal again that stopped it; with the default handlers in place that would end
     the process before the worker and the database are closed.
     """
-    stopping = threading.Event()
-    former = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    stop = Stop()
+
+    def noted(*_: object) -> None:
+        stop.asked = True
+
+    former = {number: signal.signal(number, noted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stopping
+        yield stop
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
@@ -122,45 +153,45 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
     """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
     logging.configure(settings)
     # Before anything of ours runs: a second server on a taken port must not have swept timers meanwhile.
-    with listen(settings) as listener:
+    with listen(settings) as listener, stop_signals() as stop:
         if processes == 1:
-            _serve_one(settings, console, listener)
+            _serve_one(settings, console, listener, stop)
             return 0
         if settings.embedded:
             raise CommandFailed(
                 "several processes need Redis between them: set PLIMSOLL_REDIS_URL, run `plimsoll worker`"
             )
-        return _serve_many(settings, console, listener, processes)
+        return _serve_many(settings, console, listener, stop, processes)
 
 
-def _serve_one(settings: Settings, console: Console, listener: socket) -> None:
+def _serve_one(settings: Settings, console: Console, listener: socket, stop: Stop) -> None:
     with Runtime.start(settings) as runtime:
         where = "with the worker inside" if settings.embedded else "workers run elsewhere"
         ready: Callable[[str], None] = lambda url: console.note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
-        serve_until_stopped(runtime, ready, listener=listener)
+        serve_until_stopped(runtime, ready, stop=stop, listener=listener)
 
 
-def _serve_many(settings: Settings, console: Console, listener: socket, processes: int) -> int:
+def _serve_many(settings: Settings, console: Console, listener: socket, stop: Stop, processes: int) -> int:
     """Children on one socket; one that ends by itself is replaced. The parent only watches: no thread is forked."""
-    with stop_signals() as stopping:
-        children = {_child(settings, console, listener) for _ in range(processes)}
-        while not stopping.wait(_WATCH_SECONDS):
-            ended, status = os.waitpid(-1, os.WNOHANG)
-            if ended:
-                children.discard(ended)
-                console.note(
-                    f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place"
-                )
-                if not stopping.wait(_REPLACE_SECONDS):
-                    children.add(_child(settings, console, listener))
-        listener.close()
-        for child in children:
-            os.kill(child, signal.SIGTERM)
-        return max((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), default=0)
+    children = {_child(settings, console, listener, stop) for _ in range(processes)}
+    while not stop.wait(_WATCH_SECONDS):
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended:
+            children.discard(ended)
+            console.note(f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place")
+            if not stop.wait(_REPLACE_SECONDS):
+                children.add(_child(settings, console, listener, stop))
+    listener.close()
+    for child in children:
+        os.kill(child, signal.SIGTERM)
+    return max((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), default=0)
 
 
-def _child(settings: Settings, console: Console, listener: socket) -> int:
-    """Fork a process that serves until it is told to stop, or its parent is gone; its id."""
+def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -> int:
+    """Fork a process that serves until it is told to stop, or its parent is gone; its id.
+
+    It keeps the parent's way of noting signals, in a `stop` of its own, from its first moment on.
+    """
     parent = os.getpid()
     child = os.fork()
     if child:
@@ -168,7 +199,7 @@ def _child(settings: Settings, console: Console, listener: socket) -> int:
     code = 1
     try:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-        _serve_one(settings, console, listener)
+        _serve_one(settings, console, listener, stop)
         code = 0
     finally:
         logging.flush()
@@ -185,11 +216,11 @@ def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
     logging.configure(settings)
     serve_metrics(settings.worker_metrics_host, settings.worker_metrics_port)
-    with Runtime.open(settings) as runtime, stop_signals() as stopping:
+    with stop_signals() as stop, Runtime.open(settings) as runtime:
         worker = Worker(runtime, scheduler=scheduler)
         worker.start()
         console.note("worker started")
-        stopping.wait()
+        stop.wait()
         worker.stop()
     return 0
 

@@ -332,6 +332,24 @@ def test_several_processes_share_a_port_and_one_that_dies_is_replaced(
         deployment.close()
 
 
+def test_processes_that_are_told_to_stop_while_they_start_stop(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    try:
+        deployment.command("migrate")
+        process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
+        deployment.processes.append(process)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(_children(process.popen.pid)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+        assert 0 == process.stop()
+    finally:
+        deployment.close()
+
+
 def _children(parent: int) -> list[int]:
     listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in listed]
