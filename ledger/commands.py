@@ -73,6 +73,20 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     state: Any = None
 
 
+#: Organisation, scope and key.
+Identity = tuple[UUID, str, str]
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The answer of an idempotency key, as memory has it."""
+
+    digest: str
+    #: Without its state.
+    receipt: Receipt
+    #: Microseconds, UTC.
+    created_at: int
+
+
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What a command would record, timers first, and what it would make of the stream. Nothing was recorded."""
 

@@ -1,13 +1,17 @@
-"""The group commit: one thread takes all who wait, decides them in order under the head's lock, commits once.
+"""The group commit: one thread takes all who wait, decides them in order, and commits once.
 
 The head serialises writers anyhow, so one thread is enough, and what would cost every command a transaction of its own
-(a lock, an fsync, five round trips) is paid once for all that came while the transaction before was being written.
+(a lock, an fsync, a round trip) is paid once for all that came while the transaction before was being written.
 Whoever waits learns the outcome after the commit, and only then.
+
+A batch is decided on trust that nobody else has written since this process did, and written by one statement that
+says whether that was so; nobody waits for a lock that a client holds. Where somebody had, and for as long as others
+go on writing in between, batches are decided under the head's lock instead: then no decision is in vain.
 
 Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or the commit was
 never sent), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
-sweep), so it is asked again, and its row answers under the head's lock, when the lost transaction has surely ended; or
-of unknown outcome without one, which only its sender can look into.
+sweep), so it is asked again under the head's lock, where its row answers, and the head is moved so that a statement
+that was lost on its way cannot land any more; or of unknown outcome without one, which only its sender can look into.
 """
 
 from __future__ import annotations
@@ -15,8 +19,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from threading import Lock, Thread
 from time import monotonic
+from typing import Protocol
 
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable, OutcomeUnknown
@@ -43,14 +49,21 @@ class Committer:
     def __init__(
         self,
         recorder: LogRecorder,
-        open_turn: Callable[[Session, Head], Turn],
+        open_turn: OpenTurn,
         *,
+        trusted: Callable[[], Head | None],
         remember: Callable[[dict[Key, Entry]], None],
         forget: Callable[[], None],
         waiting_at_most: int = WAITING_AT_MOST,
     ) -> None:
         self._recorder = recorder
         self._open_turn = open_turn
+        #: Where this process left the log.
+        self._trusted = trusted
+        #: Nobody else has written between our last two batches.
+        self._undisturbed = False
+        #: A statement of ours may still be on its way to the store, with nobody to hear what came of it.
+        self._adrift = False
         #: Told of the streams that a commit changed; and that what is cached may be behind the log.
         self._remember = remember
         self._forget = forget
@@ -124,13 +137,29 @@ class Committer:
         while self._line.somebody():
             batch = _Batch(self._line, self._open_turn)
             try:
-                self._recorder.transact(batch.decide)
+                committed = self._committed(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
+                self._undisturbed = False
+                self._adrift |= isinstance(error, OutcomeUnknown)
                 self._forget()
                 _answer(self._given_up(batch, error))
-            else:
+                continue
+            if committed:
                 self._settle(batch)
                 _answer(batch.taken)
+            else:
+                # It was the first to notice; it is the first to be decided under the lock.
+                self._line.put_back(batch.taken)
+
+    def _committed(self, batch: _Batch) -> bool:
+        """Decide and write the batch; False where it was decided on trust, in vain."""
+        attempt, head = self._recorder.attempt, self._trusted() if self._undisturbed else None
+        if attempt is None or head is None:
+            self._recorder.transact(partial(batch.decide, fence=self._adrift))
+            self._undisturbed, self._adrift = batch.undisturbed, False
+            return True
+        self._undisturbed = attempt(head, batch.decide_on_trust)
+        return self._undisturbed
 
     def _settle(self, batch: _Batch) -> None:
         """Keep what was committed in memory. Committed it is: a failure here must not have it decided again."""
@@ -160,18 +189,43 @@ class Committer:
         return [_failed(waiting, error) for waiting in lost]
 
 
+class OpenTurn(Protocol):
+    """Opens a turn at the log head."""
+
+    def __call__(self, session: Session, head: Head, *, locked: bool) -> Turn: ...
+
+
 class _Batch:
     """One transaction's commands."""
 
-    def __init__(self, line: Line, open_turn: Callable[[Session, Head], Turn]) -> None:
+    def __init__(self, line: Line, open_turn: OpenTurn) -> None:
         self._line = line
         self._open_turn = open_turn
         self._turn: Turn | None = None
         self.taken: list[Waiting] = []
 
-    def decide(self, session: Session, head: Head) -> Append | None:
+    @property
+    def undisturbed(self) -> bool:
+        """The log was as this process had left it."""
+        return self._turn is not None and self._turn.undisturbed
+
+    def decide(self, session: Session, head: Head, *, fence: bool) -> Append | None:
         """Who waits is taken only now that the head is ours: until then each could still step out of the line."""
-        self._turn = turn = self._open_turn(session, head)
+        return self._decided(self._open_turn(session, head, locked=True)).append(fence=fence)
+
+    def decide_on_trust(self, session: Session, head: Head) -> Append | None:
+        turn = self._decided(self._open_turn(session, head, locked=False))
+        # A refusal, or a defect, may be the echo of a request that was answered before.
+        failed = [(each, each.outcome) for each in self.taken if isinstance(each.outcome, Exception)]
+        unsure = [(waiting, error) for waiting, error in failed if waiting.command.idempotency]
+        if unsure:
+            turn.look_up([waiting.command for waiting, _ in unsure])
+            for waiting, error in unsure:
+                waiting.outcome = turn.reconsidered(waiting.command, error)
+        return turn.append()
+
+    def _decided(self, turn: Turn) -> Turn:
+        self._turn = turn
         self.taken = self._line.take(BATCH_AT_MOST)
         end = monotonic() + DECIDING_S
         turn.prepare([waiting.command for waiting in self.taken])
@@ -181,7 +235,7 @@ class _Batch:
                 del self.taken[number:]
                 break
             waiting.outcome = turn.outcome(waiting.command)
-        return turn.append()
+        return turn
 
     def settle(self) -> dict[Key, Entry]:
         return self._turn.settle() if self._turn is not None else {}

@@ -1,11 +1,13 @@
 """Idempotency keys: a request that comes twice is answered twice and recorded once.
 
 The row is written in the events' own transaction: where a client never learnt whether its command was committed, the
-row is the answer, and there is no moment at which one exists without the other.
+row is the answer, and there is no moment at which one exists without the other. What was answered of late is also kept
+in memory, so that a client that repeats itself costs the store nothing.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
@@ -13,15 +15,12 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import IdempotencyMismatch
-from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.commands import Answered, Command, IdempotencyKey, Identity, Receipt
 from ledger.recorders import Row, Session, as_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
 KEPT = timedelta(days=7)
 _KEPT_MICROS = KEPT // timedelta(microseconds=1)
-
-#: Organisation, scope and key.
-Identity = tuple[UUID, str, str]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,22 +33,28 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     log_position: int
 
 
+#: Answers that a writer keeps in memory.
+REMEMBERED = 4096
+
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Answer)
 
 
 class Answers:
-    """The answers given to a batch's keys: those stored, found in one query, and those that the batch gives."""
+    """The answers given to a batch's keys: those remembered, those stored, and those that the batch gives."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: OrderedDict[Identity, Answered], now: int) -> None:
+        #: The oldest first.
+        self._memory = memory
+        self._now = now
         self._stored: dict[Identity, tuple[str, str]] = {}
         self._given: dict[Identity, tuple[str, Receipt]] = {}
 
-    def find(self, session: Session, commands: Iterable[Command], now: int) -> None:
-        """Look up the keys of these commands. `now`: microseconds, UTC."""
+    def find(self, session: Session, commands: Iterable[Command]) -> None:
+        """Look up the keys of these commands."""
         keys = {identity(command.organisation_id, command.idempotency) for command in commands if command.idempotency}
         if keys:
-            rows = session.query("answers", wanted=list(keys), since=now - _KEPT_MICROS)
+            rows = session.query("answers", wanted=list(keys), since=self._now - _KEPT_MICROS)
             self._stored = {(as_uuid(row[0]), row[1], row[2]): (row[3], row[4]) for row in rows}
 
     def earlier(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
@@ -62,6 +67,10 @@ class Answers:
         if given is not None:
             _check(key, given[0])
             return msgspec.structs.replace(given[1], replayed=True)
+        remembered = self._memory.get(its)
+        if remembered is not None and remembered.created_at > self._now - _KEPT_MICROS:
+            _check(key, remembered.digest)
+            return msgspec.structs.replace(remembered.receipt, replayed=True)
         stored = self._stored.get(its)
         if stored is None:
             return None
@@ -73,12 +82,19 @@ class Answers:
         """The batch answers the key with this receipt."""
         self._given[identity(organisation_id, key)] = (key.digest, receipt)
 
-    def rows(self, now: int) -> list[Row]:
-        """The rows that remember what the batch answers from `now` (microseconds, UTC) on."""
+    def rows(self) -> list[Row]:
+        """The rows that remember what the batch answers."""
         return [
-            (organisation_id, scope, key, digest, _stored_form(receipt), now)
+            (organisation_id, scope, key, digest, _stored_form(receipt), self._now)
             for (organisation_id, scope, key), (digest, receipt) in self._given.items()
         ]
+
+    def settle(self) -> None:
+        """The batch is stored: what it answered is remembered."""
+        for its, (digest, receipt) in self._given.items():
+            self._memory[its] = Answered(digest, msgspec.structs.replace(receipt, state=None), self._now)
+        while len(self._memory) > REMEMBERED:
+            self._memory.popitem(last=False)
 
 
 def identity(organisation_id: UUID, key: IdempotencyKey) -> Identity:

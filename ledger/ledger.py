@@ -58,6 +58,7 @@ class Ledger:
         self._committer = Committer(
             recorder,
             self._open_turn,
+            trusted=self._trusted,
             remember=self._remember,
             forget=self._cache.clear,
             waiting_at_most=waiting_at_most,
@@ -136,10 +137,15 @@ class Ledger:
         with self.recorder.write() as session:
             return idempotency.purge(session, micros(self.clock()))
 
-    def _open_turn(self, session: Session, head: Head) -> Turn:
+    def _trusted(self) -> Head | None:
+        """Where this process left the log; None where it does not know."""
+        return None if self._cache.synced is None else Head(self._cache.synced, self._cache.recorded_at)
+
+    def _open_turn(self, session: Session, head: Head, *, locked: bool) -> Turn:
         return Turn(
             session,
             head,
+            locked=locked,
             cache=self._cache,
             mapper=self._mapper,
             aggregates=AGGREGATES,

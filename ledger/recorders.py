@@ -85,6 +85,8 @@ ANSWERS = Target(
     "ON CONFLICT (organisation_id, scope, key) DO UPDATE "
     "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
 )
+#: The same where nobody has looked: a row that is there brings the append down, and the keys are looked up.
+NEW_ANSWERS = msgspec.structs.replace(ANSWERS, conflict="")
 IMPORT_ROWS = Target("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
 
 
@@ -93,11 +95,18 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
 
     #: How many events; they take the positions right after the head.
     events: int
-    #: Microseconds, UTC, of the last event.
+    #: Microseconds, UTC, of the last event: the head's from then on.
     recorded_at: int
     rows: Sequence[tuple[Target, Iterable[Row]]]
     #: Many rows: COPY where there is one.
     bulk: bool = False
+    #: Move the head even where there is no event: what was sent on trust, and may still be on its way, then finds
+    #: another head than it says.
+    fence: bool = False
+
+    @property
+    def moves_head(self) -> bool:
+        return self.events > 0 or self.fence
 
 
 class Session(Protocol):
@@ -129,6 +138,16 @@ class LogRecorder(Protocol):
         """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing.
 
         Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
+        """
+
+    @property
+    def attempt(self) -> Callable[[Head, Callable[[Session, Head], Append | None]], bool] | None:
+        """Run a batch without any lock and write what it returns if the log then still ends at a head, in one exchange.
+
+        False, and nothing is written, where the log has grown, where somebody holds its head just now, or where a key
+        or a row that is new to the batch is not new to the store. As it was written, nobody else has written since that
+        head: what the batch read was the last word. Raises `OutcomeUnknown` where the store is lost while it writes,
+        and `LedgerUnavailable` where it surely wrote nothing. None where a lock costs no journey to the store.
         """
 
     def close(self) -> None: ...

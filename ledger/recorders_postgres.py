@@ -16,13 +16,14 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
-from ledger.errors import LedgerMisconfigured, LedgerUnavailable
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
 from ledger.packing import Packed, array
 from ledger.recorders import (
     ANSWERS,
     EACH,
     EVENTS,
     IMPORT_ROWS,
+    NEW_ANSWERS,
     STANDING,
     Append,
     Head,
@@ -47,7 +48,7 @@ _CONNECTIONS = 20
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
 #: Rows of one INSERT: bounds the memory of a statement.
 _CHUNK = 1000
-_TARGETS = {target.table: target for target in (EVENTS, STANDING, ANSWERS, IMPORT_ROWS)}
+_TARGETS = {(target.table, target.conflict): target for target in (EVENTS, STANDING, ANSWERS, NEW_ANSWERS, IMPORT_ROWS)}
 _MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
@@ -91,20 +92,26 @@ class PostgresSession:
     def __init__(self, connection: psycopg.Connection[Any], begin: str | None = None) -> None:
         self._connection = connection
         self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
+        #: A query failed: without a transaction around it, the connection does not remember that.
+        self._failed = False
         if begin is not None:
             self._cursor.execute(begin.encode())
 
     @property
     def broken(self) -> bool:
-        return self._connection.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
+        lost = self._connection.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
+        return lost or self._failed
 
     def query(self, name: str, /, **params: object) -> list[Row]:
+        self._failed = True
         each = each_of(name)
         if each is not None:
             columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
             for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
                 params[f"{each.name}_{number}"] = array(kind, values)
-        return cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
+        rows = cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
+        self._failed = False
+        return rows
 
     def run(self, name: str, /, **params: object) -> int:
         return self._cursor.execute(_text(name), params).rowcount
@@ -129,7 +136,7 @@ class PostgresSession:
         if bulk and not target.conflict:
             self._copy(target, rows)
             return
-        statement, chunk = _insert(target.table), list[Row]()
+        statement, chunk = _insert_text(target).encode(), list[Row]()
         for row in rows:
             chunk.append(row)
             if len(chunk) == _CHUNK:
@@ -139,20 +146,32 @@ class PostgresSession:
             self._cursor.execute(statement, _arrays(target, chunk))
 
     def append(self, head: Head, append: Append) -> None:
-        """Write all of it in one statement.
+        """Write all of it in one statement; the head is locked.
 
         A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
         with no clock running.
         """
-        written, params = list[Target](), list[object]()
-        for target, rows in append.rows:
-            written.append(target)
-            params += _arrays(target, rows)
-        if append.events:
+        params = _params(append)
+        if append.moves_head:
             params += [head.log_position + append.events, append.recorded_at]
-        self._cursor.execute(
-            _append_text(tuple(target.table for target in written), moves_head=append.events > 0), params
-        )
+        self._cursor.execute(_append_text(_shape(append), moves_head=append.moves_head), params)
+
+    def append_at(self, head: Head, append: Append) -> bool:
+        """Write all of it in one statement that is its own transaction; False where the head is another by now.
+
+        No lock outlives the message, so a client that stops holds up nobody.
+        """
+        moved = [head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at]
+        try:
+            row = self._cursor.execute(_attempt_text(_shape(append)), moved + _params(append)).fetchone()
+        except psycopg.errors.UniqueViolation:
+            return False
+        except psycopg.Error as error:
+            if not self._connection.broken:
+                # The server said so itself, and lives: it rolled back.
+                raise
+            raise OutcomeUnknown(f"the event store is not available: {error}") from error
+        return row == (1,)
 
     def _copy(self, target: Target, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
@@ -220,6 +239,14 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         finally:
             self._writing.release()
 
+    def attempt(self, head: Head, batch: Callable[[Session, Head], Append | None]) -> bool:
+        with reachable(), self.datastore.get_connection() as connection:
+            session = PostgresSession(connection)
+            append = batch(session, head)
+            if append is None:
+                return Head(*session.query("head")[0]) == head
+            return session.append_at(head, append)
+
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock, and without its retry."""
         ids: list[int] = []
@@ -281,7 +308,7 @@ def _arrays(target: Target, rows: Iterable[Row]) -> list[Packed]:
 def _write(session: PostgresSession, head: Head, append: Append) -> None:
     for target, rows in append.rows:
         session.insert(target, rows, bulk=append.bulk)
-    if append.events:
+    if append.moves_head:
         session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
 
 
@@ -298,20 +325,40 @@ def _wanted(found: re.Match[str]) -> str:
     return f"unnest({', '.join(arrays)}) AS wanted({', '.join(names)})"
 
 
-def _insert_text(target: Target) -> str:
+def _insert_text(target: Target, only_if: str = "true") -> str:
     arrays = ", ".join(f"%s::{kind}[]" for kind in target.columns.values())
-    return f"INSERT INTO {target.table} ({', '.join(target.columns)}) SELECT * FROM unnest({arrays}) {target.conflict}"
+    columns = ", ".join(target.columns)
+    return f"INSERT INTO {target.table} ({columns}) SELECT * FROM unnest({arrays}) WHERE {only_if} {target.conflict}"
+
+
+def _shape(append: Append) -> tuple[tuple[str, str], ...]:
+    """What tells the statements of two appends apart."""
+    return tuple((target.table, target.conflict) for target, _ in append.rows)
+
+
+def _params(append: Append) -> list[object]:
+    return [column for target, rows in append.rows for column in _arrays(target, rows)]
 
 
 @cache
-def _insert(table: str) -> bytes:
-    return _insert_text(_TARGETS[table]).encode()
-
-
-@cache
-def _append_text(tables: tuple[str, ...], *, moves_head: bool) -> bytes:
-    inserts = [_insert_text(_TARGETS[table]) for table in tables]
+def _append_text(shape: tuple[tuple[str, str], ...], *, moves_head: bool) -> bytes:
+    inserts = [_insert_text(_TARGETS[table, conflict]) for table, conflict in shape]
     # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
     last = _MOVE_HEAD if moves_head else inserts.pop()
     parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
     return f"WITH {parts} {last}".encode() if parts else last.encode()
+
+
+@cache
+def _attempt_text(shape: tuple[tuple[str, str], ...]) -> bytes:
+    # Each part first asks whether the head was moved, which takes its lock before any other. The row is compared as it
+    # is once it is locked (READ COMMITTED): nothing is written behind a head that another has moved meanwhile. A head
+    # that another holds is not waited for here: whoever waits for it can still step out of the line.
+    inserts = [_insert_text(_TARGETS[of], only_if="EXISTS (SELECT FROM head)") for of in shape]
+    trusted = "single = 1 AND log_position = %s AND recorded_at = %s"
+    parts = [
+        f"ours AS (SELECT FROM ledger_head WHERE {trusted} FOR UPDATE SKIP LOCKED)",
+        f"head AS ({_MOVE_HEAD} AND EXISTS (SELECT FROM ours) RETURNING 1)",
+        *(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts)),
+    ]
+    return f"WITH {', '.join(parts)} SELECT count(*) FROM head".encode()

@@ -60,6 +60,9 @@ class SQLiteSession:
 class SQLiteLogRecorder(SQLiteApplicationRecorder):
     """The library's recorder with the head's lock: positions gapless and in commit order across processes."""
 
+    # The lock is the file's, and taken without a journey: there is nothing to be had by trusting.
+    attempt = None
+
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
         # Writers of one process queue here, not in SQLite's polling, and not in the library's pool, where a waiting
@@ -95,14 +98,14 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
     def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
         # BEGIN IMMEDIATE takes the file's one write lock: it is the lock on the head row.
         with self.write() as session:
-            position, recorded_at = session.query("head")[0]
-            append = batch(session, Head(position, recorded_at))
+            head = Head(*session.query("head")[0])
+            append = batch(session, head)
             if append is None:
                 return
             for target, rows in append.rows:
                 session.insert(target, rows, bulk=append.bulk)
-            if append.events:
-                session.run("move_head", log_position=position + append.events, recorded_at=append.recorded_at)
+            if append.moves_head:
+                session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""

@@ -17,6 +17,7 @@ import msgspec
 from domain.aggregates import Aggregate
 from domain.envelope import Recorded
 from domain.standing import IDLE, Standing
+from ledger.commands import Answered, Identity
 
 #: (organisation, stream or owner)
 Key = tuple[UUID, UUID]
@@ -67,8 +68,12 @@ class Cache:
         self.books: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
         #: Organisation -> its last position.
         self.positions: OrderedDict[UUID, int] = OrderedDict()
+        #: The answers given last; true for as long as a key is kept.
+        self.answers: OrderedDict[Identity, Answered] = OrderedDict()
         #: Log position up to which everything here is true; None: nothing is.
         self.synced: int | None = None
+        #: When the event there was recorded (microseconds, UTC).
+        self.recorded_at = 0
 
     def clear(self) -> None:
         self.entries.clear()

@@ -1,6 +1,8 @@
 """One turn at the log head: a batch of commands decided in order, and the one append that they come to.
 
 A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and harms no neighbour.
+A turn holds the head's lock, or it goes on trust: it takes the log to end where this process left it, and its append
+then says whether that was so.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ledger.recorders import (
     ANSWERS,
     EVENTS,
     IMPORT_ROWS,
+    NEW_ANSWERS,
     STANDING,
     Append,
     Head,
@@ -46,7 +49,7 @@ _READ_AHEAD = 32
 
 
 class Turn:
-    """Holds the head; the cache may be used until the transaction ends."""
+    """The cache may be used until the transaction ends."""
 
     def __init__(
         self,
@@ -58,14 +61,20 @@ class Turn:
         aggregates: Mapping[str, Aggregate],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        locked: bool,
     ) -> None:
         self._session = session
+        self._locked = locked
         self._mapper = mapper
         self._cache = cache
+        #: Nobody else has written since this process did.
+        self.undisturbed = cache.synced == head.log_position
         self._synchronise(head, aggregates)
         #: Never before what is recorded already, even when the machine's clock was put back.
         self.now = max(clock(), moment(head.recorded_at))
         self._now_micros = micros(self.now)
+        #: The head's instant after the append.
+        self._moved_at = head.recorded_at
         self._source = LoadedSource(session, mapper)
         self.states = States(cache, self._source, aggregates)
         self._desk = Desk(
@@ -73,15 +82,19 @@ class Turn:
         )
         #: Streams to be read from the store, in the order of the commands.
         self._ahead: dict[Key, None] = {}
-        self._answers = Answers()
+        self._answers = Answers(cache.answers, self._now_micros)
         self._imported: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
         self._standings: dict[Key, Row] = {}
         self._import_rows: set[tuple[UUID, str]] = set()
 
     def prepare(self, commands: Sequence[Command]) -> None:
-        """Ask the store, once for all of them, what these commands are going to ask it."""
-        self._answers.find(self._session, commands, self._now_micros)
+        """Ask the store, once for all of them, what these commands are going to ask it.
+
+        On trust, every key is taken to be new: most are, and one that is not brings the append down.
+        """
+        if self._locked:
+            self._answers.find(self._session, commands)
         rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
         if rows:
             found = self._session.query("imported", wanted=list(rows))
@@ -110,23 +123,41 @@ class Turn:
                 raise
             return error
 
-    def append(self) -> Append | None:
-        """Everything that the batch comes to; None: nothing to store."""
+    def look_up(self, commands: Sequence[Command]) -> None:
+        """On trust: look whether these, which came to nothing, had been answered before."""
+        self._answers.find(self._session, commands)
+
+    def reconsidered(self, command: Command, outcome: Exception) -> Receipt | Exception:
+        """What a command whose key was looked up comes to after all."""
+        try:
+            return self._repeated(command) or outcome
+        except Refusal as refusal:
+            return refusal
+
+    def append(self, *, fence: bool = False) -> Append | None:
+        """Everything that the batch comes to; None: nothing to store. `fence`: the head is moved even so."""
         rows = (
             (EVENTS, self._event_rows),
             (STANDING, list(self._standings.values())),
-            (ANSWERS, self._answers.rows(self._now_micros)),
+            (ANSWERS if self._locked else NEW_ANSWERS, self._answers.rows()),
             (IMPORT_ROWS, list(self._import_rows)),
         )
         written = [(target, some) for target, some in rows if some]
-        return Append(events=len(self._event_rows), recorded_at=self._now_micros, rows=written) if written else None
+        if self._event_rows:
+            self._moved_at = self._now_micros
+        elif fence:
+            self._moved_at += 1
+        if not written and not fence:
+            return None
+        return Append(events=len(self._event_rows), recorded_at=self._moved_at, rows=written, fence=fence)
 
     def settle(self) -> dict[Key, Entry]:
         """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
         changed = self.states.settle()
         for organisation_id, position in self._desk.positions.items():
             self._cache.put_position(organisation_id, position)
-        self._cache.synced = self._desk.log_position
+        self._cache.synced, self._cache.recorded_at = self._desk.log_position, self._moved_at
+        self._answers.settle()
         return changed
 
     def _synchronise(self, head: Head, aggregates: Mapping[str, Aggregate]) -> None:
@@ -140,7 +171,7 @@ class Turn:
             for *row, organisation_id, position in self._session.query("grown", after=synced):
                 cache.put_position(as_uuid(organisation_id), position)
                 self._follow((as_uuid(organisation_id), as_uuid(row[0])), row, aggregates)
-        cache.synced = head.log_position
+        cache.synced, cache.recorded_at = head.log_position, head.recorded_at
 
     def _follow(self, key: Key, row: Row, aggregates: Mapping[str, Aggregate]) -> None:
         """Fold an event of another process onto the state that is cached, if one is."""

@@ -33,6 +33,11 @@ def head_held(database_url: str) -> Iterator[None]:
         session.rollback()
 
 
+def locked(ledger: Ledger) -> None:
+    """Have the next batch decided under the head's lock, as it is where other processes write too."""
+    ledger._committer._undisturbed = False
+
+
 def patient(database_url: str) -> str:
     """The URL of connections that wait for the head as long as a slow machine needs to form a long line."""
     return database_url if database_url.startswith("sqlite") else f"{database_url}?options=-c%20lock_timeout%3D60s"

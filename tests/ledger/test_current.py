@@ -79,7 +79,9 @@ def test_what_another_process_records_is_folded_onto_what_is_known(
     # Theirs, which is followed, and ours.
     assert 1 == newly(folded, lambda: tenant.say("ana", check_in(), on=goal))
     assert 3 == newly(folded, lambda: beside.say("ana", check_in(), on=goal))
-    assert 2 == newly(folded, lambda: tenant.say("ana", check_in("0.5"), on=goal))
+    # On trust, ours was decided once in vain before.
+    in_vain = tenant.ledger.recorder.attempt is not None
+    assert 2 + in_vain == newly(folded, lambda: tenant.say("ana", check_in("0.5"), on=goal))
     state = tenant.ledger.load(tenant.id, "goal", tenant.of(goal, "goal"))
     assert "0.5" == state.progress
 

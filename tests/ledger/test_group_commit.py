@@ -19,7 +19,7 @@ from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
 from ledger.states import Entry, Key
-from tests.ledger.holding import head_held, patient, wait_for, waiting
+from tests.ledger.holding import head_held, locked, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
 
@@ -35,6 +35,7 @@ class Crowd:
         self.database_url = database_url
 
     def outcomes(self, *commands: Command) -> list[Receipt | Exception]:
+        locked(self.ledger)
         with ThreadPoolExecutor(len(commands)) as pool:
             futures: list[Future[Receipt]] = []
             with head_held(self.database_url):
@@ -162,7 +163,11 @@ def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(le
         raise MemoryError
 
     line = committer.Committer(
-        ledger.recorder, ledger._open_turn, remember=forgetful, forget=lambda: forgotten.append(True)
+        ledger.recorder,
+        ledger._open_turn,
+        trusted=lambda: None,
+        remember=forgetful,
+        forget=lambda: forgotten.append(True),
     )
     head = ledger.head()
 

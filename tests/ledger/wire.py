@@ -21,6 +21,8 @@ class Wire:
         #: Bytes of a message to the server that break its connection, once.
         self._trap: bytes | None = None
         self._answered = True
+        #: Servers' ends of connections whose next answer is lost.
+        self._mute: set[socket.socket] = set()
         self.url = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{self._port}"))
 
     def __enter__(self) -> Self:
@@ -56,14 +58,14 @@ class Wire:
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
             while data := one.recv(65536):
+                if one in self._mute:
+                    # The server has acted, and says so to nobody.
+                    break
                 if self._trap is not None and self._trap in data:
                     self._trap = None
-                    one.shutdown(socket.SHUT_RDWR)
-                    if self._answered:
-                        other.sendall(data)
-                        # The thread that passes answers on waits for this one, and will find nobody to tell.
-                        return
-                    break
+                    if not self._answered:
+                        break
+                    self._mute.add(other)
                 other.sendall(data)
         for end in (one, other):
             with suppress(OSError):

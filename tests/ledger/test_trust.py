@@ -1,0 +1,328 @@
+"""Batches decided on trust that nobody else has written: what the store says when somebody had. PostgreSQL only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from domain.aggregates import AGGREGATES
+from domain.errors import InvalidField
+from domain.goal import acts
+from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.errors import LedgerUnavailable, OutcomeUnknown
+from ledger.ledger import Ledger
+from ledger.migrations import migrate
+from ledger.recorders import Append, Head
+from ledger.recorders_postgres import PostgresSession
+from tests.ledger.holding import wait_for, waiting
+from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
+from tests.ledger.wire import Wire
+
+
+class Gate(Clock):
+    """A clock that can be made to wait: whoever looks at it meanwhile forms a line behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+        self.opened.set()
+        self.looking = False
+
+    def __call__(self) -> datetime:
+        self.looking = not self.opened.is_set()
+        assert self.opened.wait(30)
+        return super().__call__()
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def ledger(postgres_url: str, gate: Gate) -> Iterator[Ledger]:
+    migrate(postgres_url)
+    ledger = Ledger.open(postgres_url, clock=gate, new_id=ids())
+    yield ledger
+    gate.opened.set()
+    ledger.close()
+
+
+@pytest.fixture
+def tenant(ledger: Ledger, gate: Gate) -> Tenant:
+    """An organisation whose ledger trusts: it has written more than once, and nobody else has."""
+    tenant = Tenant.found(ledger, gate)
+    assert ledger._committer._undisturbed
+    return tenant
+
+
+@pytest.fixture
+def beside(postgres_url: str, tenant: Tenant, clock: Clock) -> Iterator[Tenant]:
+    """The same organisation in another process."""
+    other = Ledger.open(postgres_url, clock=clock, new_id=ids())
+    yield Tenant(other, clock, tenant.id)
+    other.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def key(name: str, digest: str = "body") -> IdempotencyKey:
+    return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)
+
+
+def together(ledger: Ledger, gate: Gate, *commands: Command, meanwhile: Any = None) -> list[Receipt | BaseException]:
+    """One batch on trust; `meanwhile` happens once it has begun, and before anything is decided."""
+    gate.opened.clear()
+    with ThreadPoolExecutor(len(commands)) as pool:
+        futures: list[Future[Receipt]] = []
+        for number, command in enumerate(commands, start=1):
+            futures.append(pool.submit(ledger.handle, command))
+            waiting(ledger, number)
+        wait_for(lambda: gate.looking, "the batch to begin")
+        if meanwhile is not None:
+            meanwhile()
+        gate.opened.set()
+    return [future.exception() or future.result() for future in futures]
+
+
+def kinds(outcomes: list[Any]) -> list[str]:
+    return [type(outcome).__name__ for outcome in outcomes]
+
+
+def test_a_batch_on_trust_is_one_transaction_in_the_order_of_the_line(
+    ledger: Ledger, tenant: Tenant, gate: Gate
+) -> None:
+    head = ledger.head()
+
+    receipts = together(ledger, gate, *(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
+
+    assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
+    assert 1 == len({event.recorded_at for event in ledger.read(head, 100)})
+    assert ledger._committer._undisturbed
+
+
+def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_over_it(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+) -> None:
+    version, head = tenant.say("stella", capacity(1), on="ana").version, ledger.head()
+
+    ours, conflict = together(
+        ledger,
+        gate,
+        tenant.command("stella", capacity(2), on="ana"),
+        tenant.command("stella", capacity(3), on="ana", expected_version=version + 1),
+        meanwhile=lambda: beside.say("stella", capacity(9), on="ana"),
+    )
+
+    assert isinstance(ours, Receipt)
+    assert (version + 2, head + 2) == (ours.version, ours.log_position)
+    assert "VersionConflict" == type(conflict).__name__
+    assert head + 2 == ledger.head() == ledger.count()
+
+
+def test_a_refusal_is_never_given_on_the_word_of_yesterday(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+) -> None:
+    offered = tenant.offer("goal").event_ids[0]
+    accept = acts.Accept(answers=str(offered), reason=WHY)
+
+    # As this process remembers it, nobody has promised yet; by now the sponsor has accepted through the other one.
+    (checked,) = together(
+        ledger,
+        gate,
+        tenant.command("ana", acts.CheckIn(note="on the way"), on="goal"),
+        meanwhile=lambda: beside.say("sam", accept, on="goal"),
+    )
+
+    assert isinstance(checked, Receipt)
+
+
+def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neighbours_are_recorded(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+) -> None:
+    first = beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
+    tenant.say("stella", capacity(1), on="sam")
+    tenant.say("stella", capacity(1), on="sam")
+    head = ledger.head()
+
+    again, neighbour, mismatch = together(
+        ledger,
+        gate,
+        tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
+        tenant.command("stella", capacity(2), on="sam"),
+        tenant.command("ana", capacity(31), on="ana", idempotency=key("k", "another body")),
+    )
+
+    assert isinstance(again, Receipt)
+    assert (first.event_ids, first.state, True) == (again.event_ids, again.state, again.replayed)
+    assert ["Receipt", "IdempotencyMismatch"] == kinds([neighbour, mismatch])
+    assert head + 1 == ledger.head() == ledger.count()
+
+
+def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+) -> None:
+    version = tenant.say("stella", capacity(1), on="ana").version
+    first = beside.say("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
+    tenant.say("stella", capacity(1), on="sam")
+    tenant.say("stella", capacity(1), on="sam")
+
+    again, other = together(
+        ledger,
+        gate,
+        tenant.command("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k")),
+        tenant.command("ana", capacity(31), on="ana", expected_version=version, idempotency=key("k", "another body")),
+    )
+
+    assert isinstance(again, Receipt)
+    assert (first.event_ids, True) == (again.event_ids, again.replayed)
+    assert "IdempotencyMismatch" == type(other).__name__
+    assert ledger._committer._undisturbed
+
+
+def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, tenant: Tenant) -> None:
+    said = [tenant.say("ana", capacity(30), on="ana", idempotency=key("k")) for _ in range(3)]
+
+    assert [False, True, True] == [each.replayed for each in said]
+    assert said[0].state == said[1].state
+    assert ledger._committer._undisturbed
+
+
+@pytest.mark.parametrize(("answered", "recorded"), [(True, 2), (False, 1)])
+def test_a_connection_lost_while_the_batch_is_written_leaves_nobody_guessing_who_has_a_key(
+    postgres_url: str, answered: bool, recorded: int
+) -> None:
+    migrate(postgres_url)
+    with Wire(postgres_url) as wire:
+        gate = Gate()
+        ledger = Ledger.open(wire.url, clock=gate, new_id=ids())
+        tenant = Tenant.found(ledger, gate)
+        head = ledger.head()
+        wire.break_at(b"unheard-of", answered=answered)
+
+        keyed, keyless = together(
+            ledger,
+            gate,
+            tenant.command("ana", capacity(30), on="ana", idempotency=key("unheard-of")),
+            tenant.command("stella", capacity(2), on="sam"),
+        )
+
+        assert isinstance(keyed, Receipt)
+        assert answered == keyed.replayed
+        assert isinstance(keyless, LedgerUnavailable)
+        assert "unknown: retry with your key" in str(keyless)
+        assert head + recorded == ledger.head() == ledger.count()
+        ledger.close()
+
+
+def test_a_head_that_is_held_is_waited_for_in_the_line(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
+    head = ledger.head()
+
+    async def scene() -> Receipt:
+        with psycopg.connect(postgres_url) as session:
+            session.execute("SELECT 1 FROM ledger_head FOR UPDATE")
+            goes, stays = (
+                asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(n), on="ana")))
+                for n in (1, 2)
+            )
+            await asyncio.to_thread(waiting, ledger, 2)
+            goes.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await goes
+            session.rollback()
+        return await stays
+
+    assert head + 1 == asyncio.run(scene()).log_position == ledger.count()
+
+
+FROZEN = """
+import os, signal, sys, time
+from datetime import UTC, datetime
+from uuid import UUID
+from ledger.ledger import Ledger
+from tests.ledger.tenant import Clock, Tenant, capacity, ids
+
+url, organisation_id = sys.argv[1:]
+armed = []
+
+def clock():
+    if armed:
+        armed.clear()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(0.5)
+    return datetime.now(UTC)
+
+ledger = Ledger.open(url, clock=clock, new_id=ids())
+tenant = Tenant(ledger, Clock(), UUID(organisation_id))
+for _ in range(3):
+    tenant.say("stella", capacity(1), on="sam")
+assert ledger._committer._undisturbed
+armed.append(True)
+print("recorded", tenant.say("stella", capacity(2), on="sam").version)
+ledger.close()
+"""
+
+
+def test_a_writer_frozen_while_it_decides_on_trust_is_in_nobodys_way(
+    ledger: Ledger, tenant: Tenant, postgres_url: str
+) -> None:
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", FROZEN, postgres_url, str(tenant.id)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        _, status = os.waitpid(frozen.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+
+        with psycopg.connect(postgres_url, autocommit=True) as watch:
+            held = watch.execute("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+            assert (0,) == held.fetchone()
+        tenant.say("stella", capacity(3), on="ana")
+        # Longer than a writer that held the head would have been left it.
+        time.sleep(2.5)
+    finally:
+        os.kill(frozen.pid, signal.SIGCONT)
+
+    assert "recorded 5" in frozen.communicate(timeout=30)[0]
+    assert ledger.head() == ledger.count()
+
+
+def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_refused(
+    ledger: Ledger, tenant: Tenant, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adrift: list[tuple[Head, Append]] = []
+    head, write = ledger.head(), PostgresSession.append_at
+    aggregate = AGGREGATES["member"]
+
+    def refused(*_: Any) -> Any:
+        raise InvalidField("by now the rule says no")
+
+    def lost(_session: PostgresSession, trusted: Head, append: Append) -> bool:
+        adrift.append((trusted, append))
+        fields = {name: getattr(aggregate, name) for name in aggregate.__struct_fields__}
+        monkeypatch.setitem(AGGREGATES, "member", type(aggregate)(**fields | {"decide": refused}))
+        raise OutcomeUnknown("the wire was cut")
+
+    monkeypatch.setattr(PostgresSession, "append_at", lost)
+    with pytest.raises(InvalidField):
+        tenant.say("stella", capacity(1), on="ana", idempotency=key("k"))
+    monkeypatch.undo()
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        assert not write(PostgresSession(connection), *adrift[0])
+    assert head == ledger.head() == ledger.count()
+    assert head + 1 == tenant.say("stella", capacity(1), on="ana", idempotency=key("k")).log_position
