@@ -1,44 +1,34 @@
-"""The group commit: one thread takes all who wait, decides them in order, and commits once.
+"""The group commit: all who wait are decided in order, and committed at once.
 
-The head serialises writers anyhow, so one thread is enough, and what would cost every command a transaction of its own
-(a lock, an fsync, a round trip) is paid once for all that came while the transaction before was being written.
+The head serialises writers anyhow, so one at a time is enough, and what would cost every command a transaction of its
+own (a lock, an fsync, a round trip) is paid once for all that came while the transaction before was being written.
 Whoever waits learns the outcome after the commit, and only then.
 
 A batch is decided on trust that nobody else has written since this process did, and written by one statement that
 says whether that was so; nobody waits for a lock that a client holds. Where somebody had, and for as long as others
 go on writing in between, batches are decided under the head's lock instead: then no decision is in vain.
 
-Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or the commit was
-never sent), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
-sweep), so it is asked again under the head's lock, where its row answers, and the head is moved so that a statement
-that was lost on its way cannot land any more; or of unknown outcome without one, which only its sender can look into.
+The thread here can do all of it. An event loop's commands take the express (`ledger.express`) where they can.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from threading import Lock, Thread
-from time import monotonic
-from typing import Protocol
 
-from ledger.commands import Command, Receipt
-from ledger.errors import LedgerBusy, LedgerUnavailable, OutcomeUnknown
-from ledger.recorders import Append, Head, LogRecorder, Session
+from ledger.batch import Batch, OpenTurn
+from ledger.commands import Command
+from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.express import Express
+from ledger.recorders import Head, LogRecorder
+from ledger.settling import Settling, answer, told
 from ledger.states import Entry, Key
-from ledger.turn import Turn
 from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Waiting
 
 #: Seconds that a command waits for its outcome.
 TURN_TIMEOUT_S = 10
-#: Commands of one transaction.
-BATCH_AT_MOST = 256
-#: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
-DECIDING_S = 0.05
-#: Transactions that may fail with a command in them before it is given up.
-_FAILURES_AT_MOST = 2
 #: Seconds that `close` leaves to those who wait already.
 DRAIN_S = 10
 
@@ -57,17 +47,11 @@ class Committer:
         waiting_at_most: int = WAITING_AT_MOST,
     ) -> None:
         self._recorder = recorder
-        self._open_turn = open_turn
-        #: Where this process left the log.
-        self._trusted = trusted
-        #: Nobody else has written between our last two batches.
-        self._undisturbed = False
-        #: A statement of ours may still be on its way to the store, with nobody to hear what came of it.
-        self._adrift = False
-        #: Told of the streams that a commit changed; and that what is cached may be behind the log.
-        self._remember = remember
-        self._forget = forget
         self._line = Line(waiting_at_most)
+        self.settling = Settling(self._line, open_turn, trusted=trusted, remember=remember, forget=forget)
+        #: Whoever has it decides: the thread, or an event loop.
+        self._baton = Lock()
+        self._expresses: dict[asyncio.AbstractEventLoop, Express] = {}
         self._thread: Thread | None = None
         self._starting = Lock()
 
@@ -78,7 +62,7 @@ class Committer:
     def handle(self, command: Command) -> Outcome:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
         waiting = Waiting(command)
-        self._join(waiting)
+        self._join(waiting, call=True)
         try:
             if waiting.wait(TURN_TIMEOUT_S):
                 return waiting.outcome
@@ -94,7 +78,10 @@ class Committer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         waiting = Waiting(command, loop, future)
-        self._join(waiting)
+        express = self._express(loop)
+        self._join(waiting, call=express is None)
+        if express is not None:
+            express.look()
         alarm = loop.call_later(TURN_TIMEOUT_S, self._expire, waiting)
         try:
             return await future
@@ -110,14 +97,20 @@ class Committer:
         if self._thread is not None:
             self._thread.join(DRAIN_S)
         for waiting in (left := self._line.take_all()):
-            waiting.outcome = LedgerUnavailable(_told(waiting, "the ledger is closed"))
-        _answer(left)
+            waiting.outcome = LedgerUnavailable(told(waiting, "the ledger is closed"))
+        answer(left)
+        self._forget_closed_loops()
+        # What is on its way lands first.
+        if self._baton.acquire(timeout=DRAIN_S):
+            self._baton.release()
+        for express in self._expresses.values():
+            express.close()
 
-    def _join(self, waiting: Waiting) -> None:
-        evicted = self._line.join(waiting)
+    def _join(self, waiting: Waiting, *, call: bool) -> None:
+        evicted = self._line.join(waiting, call=call)
         if evicted is not None:
-            evicted.outcome = LedgerBusy(_told(evicted, "too many commands are waiting"))
-            _answer([evicted])
+            evicted.outcome = LedgerBusy(told(evicted, "too many commands are waiting"))
+            answer([evicted])
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -131,148 +124,59 @@ class Committer:
 
     def _late(self, waiting: Waiting) -> LedgerUnavailable:
         waiting.unknown = not self._line.leave(waiting) or waiting.unknown
-        return LedgerUnavailable(_told(waiting, f"the ledger did not get to it within {TURN_TIMEOUT_S} s"))
+        return LedgerUnavailable(told(waiting, f"the ledger did not get to it within {TURN_TIMEOUT_S} s"))
+
+    def _express(self, loop: asyncio.AbstractEventLoop) -> Express | None:
+        """The loop's own; None where the store has no such thing."""
+        if self._recorder.loop_connection is None:
+            return None
+        express = self._expresses.get(loop)
+        if express is None:
+            self._forget_closed_loops()
+            express = Express(loop, self._line, self.settling, self._baton, self._recorder)
+            self._expresses[loop] = express
+        return express
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [each for each in self._expresses if each.is_closed()]:
+            self._expresses.pop(loop).close()
 
     def _run(self) -> None:
-        while self._line.somebody():
-            batch = _Batch(self._line, self._open_turn)
-            try:
-                committed = self._committed(batch)
-            except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
-                self._undisturbed = False
-                self._adrift |= isinstance(error, OutcomeUnknown)
-                self._forget()
-                _answer(self._given_up(batch, error))
+        while self._line.called():
+            if not self._baton.acquire(timeout=TURN_TIMEOUT_S):
+                # Whose loop has stopped with it in hand is gone; those who wait are told by their own clocks.
+                self._line.call()
                 continue
-            if committed:
-                self._settle(batch)
-                _answer(batch.taken)
-            else:
-                # It was the first to notice; it is the first to be decided under the lock.
-                self._line.put_back(batch.taken)
+            batch = self.settling.batch()
+            try:
+                self._commit(batch)
+            except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
+                self.settling.failed(batch, error)
+            finally:
+                self._baton.release()
+            self._pass_on()
 
-    def _committed(self, batch: _Batch) -> bool:
-        """Decide and write the batch; False where it was decided on trust, in vain."""
-        attempt, head = self._recorder.attempt, self._trusted() if self._undisturbed else None
+    def _commit(self, batch: Batch) -> None:
+        """Decide and write the batch; on trust it may be in vain."""
+        attempt, head = self._recorder.attempt, self.settling.trusted()
         if attempt is None or head is None:
-            self._recorder.transact(partial(batch.decide, fence=self._adrift))
-            self._undisturbed, self._adrift = batch.undisturbed, False
-            return True
-        self._undisturbed = attempt(head, batch.decide_on_trust)
-        return self._undisturbed
-
-    def _settle(self, batch: _Batch) -> None:
-        """Keep what was committed in memory. Committed it is: a failure here must not have it decided again."""
-        try:
-            self._remember(batch.settle())
-        except BaseException:  # noqa: BLE001  # memory can be made anew from the log
-            self._forget()
-
-    def _given_up(self, batch: _Batch, error: BaseException) -> list[Waiting]:
-        """Who is answered with the failure; the others are in line again."""
-        if not batch.taken:
-            # The store let nobody in: it would not let the next ones in either.
-            return [_failed(waiting, error) for waiting in self._line.take_all()]
-        if not isinstance(error, LedgerUnavailable):
-            # Something in the batch was at fault, and nothing was recorded.
-            if len(batch.taken) == 1:
-                return [_failed(batch.taken[0], error)]
-            self._line.put_back(batch.taken, alone=True)
-            return []
-        again, lost = list[Waiting](), list[Waiting]()
-        for waiting in batch.taken:
-            waiting.failures += 1
-            waiting.unknown |= isinstance(error, OutcomeUnknown) and isinstance(waiting.outcome, Receipt)
-            resolved = not waiting.unknown or _has_identity(waiting.command)
-            (again if resolved and waiting.failures < _FAILURES_AT_MOST else lost).append(waiting)
-        self._line.put_back(again)
-        return [_failed(waiting, error) for waiting in lost]
-
-
-class OpenTurn(Protocol):
-    """Opens a turn at the log head."""
-
-    def __call__(self, session: Session, head: Head, *, locked: bool) -> Turn: ...
-
-
-class _Batch:
-    """One transaction's commands."""
-
-    def __init__(self, line: Line, open_turn: OpenTurn) -> None:
-        self._line = line
-        self._open_turn = open_turn
-        self._turn: Turn | None = None
-        self.taken: list[Waiting] = []
-
-    @property
-    def undisturbed(self) -> bool:
-        """The log was as this process had left it."""
-        return self._turn is not None and self._turn.undisturbed
-
-    def decide(self, session: Session, head: Head, *, fence: bool) -> Append | None:
-        """Who waits is taken only now that the head is ours: until then each could still step out of the line."""
-        return self._decided(self._open_turn(session, head, locked=True)).append(fence=fence)
-
-    def decide_on_trust(self, session: Session, head: Head) -> Append | None:
-        turn = self._decided(self._open_turn(session, head, locked=False))
-        # A refusal, or a defect, may be the echo of a request that was answered before.
-        failed = [(each, each.outcome) for each in self.taken if isinstance(each.outcome, Exception)]
-        unsure = [(waiting, error) for waiting, error in failed if waiting.command.idempotency]
-        if unsure:
-            turn.look_up([waiting.command for waiting, _ in unsure])
-            for waiting, error in unsure:
-                waiting.outcome = turn.reconsidered(waiting.command, error)
-        return turn.append()
-
-    def _decided(self, turn: Turn) -> Turn:
-        self._turn = turn
-        self.taken = self._line.take(BATCH_AT_MOST)
-        end = monotonic() + DECIDING_S
-        turn.prepare([waiting.command for waiting in self.taken])
-        for number, waiting in enumerate(self.taken):
-            if number and monotonic() > end:
-                self._line.put_back(self.taken[number:])
-                del self.taken[number:]
-                break
-            waiting.outcome = turn.outcome(waiting.command)
-        return turn
-
-    def settle(self) -> dict[Key, Entry]:
-        return self._turn.settle() if self._turn is not None else {}
-
-
-def _has_identity(command: Command) -> bool:
-    """Whether handling it again would find that it was recorded."""
-    return command.idempotency is not None or command.import_row is not None or command.act is None
-
-
-def _failed(waiting: Waiting, error: BaseException) -> Waiting:
-    unavailable = isinstance(error, LedgerUnavailable)
-    waiting.outcome = LedgerUnavailable(_told(waiting, str(error))) if unavailable else error
-    return waiting
-
-
-def _told(waiting: Waiting, why: str) -> str:
-    if waiting.unknown:
-        return f"{why}; whether this was recorded is unknown: retry with your key"
-    return f"{why}; nothing was recorded"
-
-
-def _answer(some: Iterable[Waiting]) -> None:
-    """Wake whoever waits: a thread each, and every event loop once."""
-    loops: dict[asyncio.AbstractEventLoop, list[Waiting]] = {}
-    for waiting in some:
-        if waiting.loop is None:
-            waiting.release()
+            self._recorder.transact(partial(batch.decide, fence=self.settling.adrift))
+            self.settling.adrift = False
+            self.settling.committed(batch)
+        elif attempt(head, batch.decide_on_trust):
+            self.settling.committed(batch)
         else:
-            loops.setdefault(waiting.loop, []).append(waiting)
-    for loop, woken in loops.items():
-        # A loop that is closed waits for nothing any more.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_deliver, woken)
+            self.settling.in_vain(batch)
 
-
-def _deliver(woken: list[Waiting]) -> None:
-    for waiting in woken:
-        if waiting.future is not None and not waiting.future.done():
-            waiting.future.set_result(waiting.outcome)
+    def _pass_on(self) -> None:
+        """Whoever waits now is an express's where there is one that can take them, and the thread's where not."""
+        if self.settling.undisturbed and not self._line.closed:
+            for loop, express in list(self._expresses.items()):
+                if not loop.is_closed() and express.connect():
+                    try:
+                        loop.call_soon_threadsafe(express.look)
+                    except RuntimeError:
+                        continue
+                    return
+        if len(self._line):
+            self._line.call()

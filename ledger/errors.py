@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from eventsourcing.persistence import PersistenceError
+
 
 class LedgerUnavailable(Exception):
     """The store cannot be reached, or is too busy, just now.
@@ -25,3 +27,11 @@ class LedgerMisconfigured(Exception):
 
 class LedgerNotMigrated(LedgerMisconfigured):
     """This database has no ledger of this version yet: run `plimsoll migrate`."""
+
+
+class NotInMemory(PersistenceError):
+    """A decision needs what only the store knows, and was not to ask it. Never leaves the ledger."""
+
+
+class HeadMoved(Exception):
+    """A batch on trust came to nothing: the log ends elsewhere, or a key is not new. Never leaves the ledger."""

@@ -8,6 +8,7 @@ counting to the commit, positions are gapless and in commit order: who has seen 
 from __future__ import annotations
 
 import re
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -150,6 +151,23 @@ class LogRecorder(Protocol):
         and `LedgerUnavailable` where it surely wrote nothing. None where a lock costs no journey to the store.
         """
 
+    @property
+    def loop_connection(self) -> Callable[[AbstractEventLoop], LoopConnection] | None:
+        """Open a connection for an event loop's own attempts; the calling thread waits for the server.
+
+        Raises `LedgerUnavailable`. None where there is no such thing.
+        """
+
+    def close(self) -> None: ...
+
+
+class LoopConnection(Protocol):
+    """Attempts of an event loop, one at a time: see `ledger.recorders_loop`."""
+
+    alive: bool
+
+    def foresees(self, append: Append | None) -> bool: ...
+    def send(self, head: Head, append: Append | None, landed: Callable[[BaseException | None], None]) -> None: ...
     def close(self) -> None: ...
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 from typing import Any, Self, cast
 
@@ -17,14 +16,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
-from ledger.packing import Packed, array
+from ledger.packing import array
 from ledger.recorders import (
-    ANSWERS,
-    EACH,
-    EVENTS,
-    IMPORT_ROWS,
-    NEW_ANSWERS,
-    STANDING,
     Append,
     Head,
     Row,
@@ -35,6 +28,17 @@ from ledger.recorders import (
     plain_events,
     queries,
     reachable,
+)
+from ledger.recorders_loop import LoopConnection
+from ledger.statements import (
+    append_text,
+    arrays,
+    attempt_params,
+    attempt_text,
+    insert_text,
+    named_text,
+    params_of,
+    shape_of,
 )
 
 #: Seconds within which a store that is away is said to be away.
@@ -48,8 +52,6 @@ _CONNECTIONS = 20
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
 #: Rows of one INSERT: bounds the memory of a statement.
 _CHUNK = 1000
-_TARGETS = {(target.table, target.conflict): target for target in (EVENTS, STANDING, ANSWERS, NEW_ANSWERS, IMPORT_ROWS)}
-_MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
 class PostgresLogDatastore(PostgresDatastore):
@@ -109,20 +111,16 @@ class PostgresSession:
             columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
             for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
                 params[f"{each.name}_{number}"] = array(kind, values)
-        rows = cast("list[Row]", self._cursor.execute(_text(name), params).fetchall())
+        rows = cast("list[Row]", self._cursor.execute(named_text(name), params).fetchall())
         self._failed = False
         return rows
 
     def run(self, name: str, /, **params: object) -> int:
-        return self._cursor.execute(_text(name), params).rowcount
+        return self._cursor.execute(named_text(name), params).rowcount
 
     def commit(self) -> None:
-        try:
+        with translated():
             self._cursor.execute(b"COMMIT")
-        except psycopg.OperationalError as error:
-            raise OperationalError(error) from error
-        except psycopg.InternalError as error:
-            raise InternalError(error) from error
 
     def locked_head(self) -> Head:
         """The head that was locked in the message that began the transaction."""
@@ -136,14 +134,14 @@ class PostgresSession:
         if bulk and not target.conflict:
             self._copy(target, rows)
             return
-        statement, chunk = _insert_text(target).encode(), list[Row]()
+        statement, chunk = insert_text(target).encode(), list[Row]()
         for row in rows:
             chunk.append(row)
             if len(chunk) == _CHUNK:
-                self._cursor.execute(statement, _arrays(target, chunk))
+                self._cursor.execute(statement, arrays(target, chunk))
                 chunk.clear()
         if chunk:
-            self._cursor.execute(statement, _arrays(target, chunk))
+            self._cursor.execute(statement, arrays(target, chunk))
 
     def append(self, head: Head, append: Append) -> None:
         """Write all of it in one statement; the head is locked.
@@ -151,19 +149,18 @@ class PostgresSession:
         A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
         with no clock running.
         """
-        params = _params(append)
+        params = params_of(append)
         if append.moves_head:
             params += [head.log_position + append.events, append.recorded_at]
-        self._cursor.execute(_append_text(_shape(append), moves_head=append.moves_head), params)
+        self._cursor.execute(append_text(shape_of(append), moves_head=append.moves_head), params)
 
     def append_at(self, head: Head, append: Append) -> bool:
         """Write all of it in one statement that is its own transaction; False where the head is another by now.
 
         No lock outlives the message, so a client that stops holds up nobody.
         """
-        moved = [head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at]
         try:
-            row = self._cursor.execute(_attempt_text(_shape(append)), moved + _params(append)).fetchone()
+            row = self._cursor.execute(attempt_text(shape_of(append)), attempt_params(head, append)).fetchone()
         except psycopg.errors.UniqueViolation:
             return False
         except psycopg.Error as error:
@@ -247,6 +244,13 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
                 return Head(*session.query("head")[0]) == head
             return session.append_at(head, append)
 
+    def loop_connection(self, loop: AbstractEventLoop) -> LoopConnection:
+        with reachable(), translated():
+            connection = psycopg.Connection.connect(
+                autocommit=True, **cast("dict[str, Any]", self.datastore.pool.kwargs)
+            )
+            return LoopConnection(connection, loop)
+
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock, and without its retry."""
         ids: list[int] = []
@@ -272,6 +276,17 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             finally:
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     connection.rollback()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The library's errors for those of the driver that mean that the store is away."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise OperationalError(error) from error
+    except psycopg.InternalError as error:
+        raise InternalError(error) from error
 
 
 class PostgresAdministration:
@@ -300,65 +315,8 @@ class PostgresAdministration:
         return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
 
 
-def _arrays(target: Target, rows: Iterable[Row]) -> list[Packed]:
-    columns = zip(*rows, strict=True)
-    return [array(kind, values) for kind, values in zip(target.columns.values(), columns, strict=True)]
-
-
 def _write(session: PostgresSession, head: Head, append: Append) -> None:
     for target, rows in append.rows:
         session.insert(target, rows, bulk=append.bulk)
     if append.moves_head:
         session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
-
-
-@cache
-def _text(name: str) -> bytes:
-    text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", queries()[name].replace("%", "%%"))
-    return EACH.sub(_wanted, re.sub(r":(\w+)", r"%(\1)s", text)).encode()
-
-
-def _wanted(found: re.Match[str]) -> str:
-    types, name = found["types"].split(), found["mark"].removeprefix("%(").removesuffix(")s")
-    arrays = (f"%({name}_{n})s::{kind}[]" for n, kind in enumerate(types, start=1))
-    names = (f"c{n}" for n in range(1, len(types) + 1))
-    return f"unnest({', '.join(arrays)}) AS wanted({', '.join(names)})"
-
-
-def _insert_text(target: Target, only_if: str = "true") -> str:
-    arrays = ", ".join(f"%s::{kind}[]" for kind in target.columns.values())
-    columns = ", ".join(target.columns)
-    return f"INSERT INTO {target.table} ({columns}) SELECT * FROM unnest({arrays}) WHERE {only_if} {target.conflict}"
-
-
-def _shape(append: Append) -> tuple[tuple[str, str], ...]:
-    """What tells the statements of two appends apart."""
-    return tuple((target.table, target.conflict) for target, _ in append.rows)
-
-
-def _params(append: Append) -> list[object]:
-    return [column for target, rows in append.rows for column in _arrays(target, rows)]
-
-
-@cache
-def _append_text(shape: tuple[tuple[str, str], ...], *, moves_head: bool) -> bytes:
-    inserts = [_insert_text(_TARGETS[table, conflict]) for table, conflict in shape]
-    # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
-    last = _MOVE_HEAD if moves_head else inserts.pop()
-    parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
-    return f"WITH {parts} {last}".encode() if parts else last.encode()
-
-
-@cache
-def _attempt_text(shape: tuple[tuple[str, str], ...]) -> bytes:
-    # Each part first asks whether the head was moved, which takes its lock before any other. The row is compared as it
-    # is once it is locked (READ COMMITTED): nothing is written behind a head that another has moved meanwhile. A head
-    # that another holds is not waited for here: whoever waits for it can still step out of the line.
-    inserts = [_insert_text(_TARGETS[of], only_if="EXISTS (SELECT FROM head)") for of in shape]
-    trusted = "single = 1 AND log_position = %s AND recorded_at = %s"
-    parts = [
-        f"ours AS (SELECT FROM ledger_head WHERE {trusted} FOR UPDATE SKIP LOCKED)",
-        f"head AS ({_MOVE_HEAD} AND EXISTS (SELECT FROM ours) RETURNING 1)",
-        *(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts)),
-    ]
-    return f"WITH {', '.join(parts)} SELECT count(*) FROM head".encode()

@@ -62,6 +62,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
 
     # The lock is the file's, and taken without a journey: there is nothing to be had by trusting.
     attempt = None
+    loop_connection = None
 
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)

@@ -8,6 +8,7 @@ then says whether that was so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -127,10 +128,10 @@ class Turn:
         """On trust: look whether these, which came to nothing, had been answered before."""
         self._answers.find(self._session, commands)
 
-    def reconsidered(self, command: Command, outcome: Exception) -> Receipt | Exception:
-        """What a command whose key was looked up comes to after all."""
+    def reconsidered(self, command: Command) -> Receipt | Refusal | None:
+        """What a command whose key was looked up comes to after all, if that key was answered before."""
         try:
-            return self._repeated(command) or outcome
+            return self._repeated(command)
         except Refusal as refusal:
             return refusal
 
@@ -203,6 +204,10 @@ class Turn:
             keys = list(islice(self._ahead, _READ_AHEAD))
             self._source.load(keys)
             for key in keys:
+                # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
+                # cannot be folded is told to whoever asks for it.
+                with suppress(Exception):
+                    self.states.entry(*key)
                 del self._ahead[key]
 
     def _repeated(self, command: Command) -> Receipt | None:

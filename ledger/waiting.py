@@ -69,13 +69,17 @@ class Line:
         self._suspects: deque[Waiting] = deque()
         self._size = 0
         self._closed = False
+        #: The thread is asked to take who waits.
+        self._called = False
         self._changed = Condition(Lock())
 
     def __len__(self) -> int:
         return self._size
 
-    def join(self, waiting: Waiting) -> Waiting | None:
-        """Stand in line. A full line makes room at the end of its longest organisation: that waiting one is returned.
+    def join(self, waiting: Waiting, *, call: bool) -> Waiting | None:
+        """Stand in line, and `call` the thread unless somebody else is going to look.
+
+        A full line makes room at the end of its longest organisation: that waiting one is returned.
 
         Raises `LedgerBusy` where the organisation's own is the longest, `LedgerUnavailable` where the line is closed.
         """
@@ -86,7 +90,8 @@ class Line:
             evicted = self._make_room(organisation_id) if self._size >= self._limit else None
             self._lines.setdefault(organisation_id, OrderedDict())[waiting] = None
             self._size += 1
-            self._changed.notify()
+            if call:
+                self._call()
         return evicted
 
     def leave(self, waiting: Waiting) -> bool:
@@ -122,7 +127,6 @@ class Line:
                 if not waiting.given_up:
                     (self._suspects if alone else self._first).appendleft(waiting)
                     self._size += 1
-            self._changed.notify()
 
     def take_all(self) -> list[Waiting]:
         """Everybody, for whom there will be no turn."""
@@ -134,17 +138,32 @@ class Line:
             self._size = 0
         return everybody
 
-    def somebody(self) -> bool:
-        """Wait until somebody stands in line; False where it is closed and empty."""
+    def call(self) -> None:
+        """Have the thread take who waits."""
         with self._changed:
-            self._changed.wait_for(lambda: self._size or self._closed)
-            return self._size > 0
+            self._call()
+
+    def called(self) -> bool:
+        """Wait until the thread is called; False where the line is closed and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._called or self._closed)
+            self._called = False
+            return self._size > 0 or not self._closed
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     def close(self) -> None:
         """Take nobody any more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
+            self._changed.notify()
 
     def _next(self) -> Waiting:
         if self._first:

@@ -596,7 +596,7 @@ LIMITS: dict[str, float] = {
     "Days for which an idempotency key is kept": days(idempotency.KEPT),
     "Times that a contested command is decided": recording._ATTEMPTS,
     "Commands that wait in one process": waiting.WAITING_AT_MOST,
-    "Commands of one commit": committer.BATCH_AT_MOST,
+    "Commands of one commit": batch.BATCH_AT_MOST,
     "Seconds that a command waits for its turn": committer.TURN_TIMEOUT_S,
     "Days that a key lives": days(keys.LONGEST_LIFE),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,

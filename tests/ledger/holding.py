@@ -35,7 +35,7 @@ def head_held(database_url: str) -> Iterator[None]:
 
 def locked(ledger: Ledger) -> None:
     """Have the next batch decided under the head's lock, as it is where other processes write too."""
-    ledger._committer._undisturbed = False
+    ledger._committer.settling.undisturbed = False
 
 
 def patient(database_url: str) -> str:

@@ -14,7 +14,7 @@ from domain import member
 from domain.aggregates import AGGREGATES
 from domain.envelope import Recorded
 from domain.errors import InvalidField, Refusal, VersionConflict
-from ledger import committer
+from ledger import batch, committer, settling
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
@@ -201,7 +201,7 @@ def test_what_cannot_be_stored_harms_itself_alone(
 def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
     crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "DECIDING_S", 0.0)
+    monkeypatch.setattr(batch, "DECIDING_S", 0.0)
     head = ledger.head()
 
     crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
@@ -214,7 +214,7 @@ def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
 def test_organisations_take_turns(
     crowd: Crowd, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "BATCH_AT_MOST", 4)
+    monkeypatch.setattr(batch, "BATCH_AT_MOST", 4)
     other = Tenant.found(ledger, clock)
     head = ledger.head()
 
@@ -336,7 +336,7 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
         original = loop.call_soon_threadsafe
 
         def counted(callback: Any, *arguments: Any, **more: Any) -> Any:
-            if callback is committer._deliver:
+            if callback is settling.deliver:
                 wakes.append(1)
             return original(callback, *arguments, **more)
 

@@ -64,7 +64,7 @@ def ledger(postgres_url: str, gate: Gate) -> Iterator[Ledger]:
 def tenant(ledger: Ledger, gate: Gate) -> Tenant:
     """An organisation whose ledger trusts: it has written more than once, and nobody else has."""
     tenant = Tenant.found(ledger, gate)
-    assert ledger._committer._undisturbed
+    assert ledger._committer.settling.undisturbed
     return tenant
 
 
@@ -113,7 +113,7 @@ def test_a_batch_on_trust_is_one_transaction_in_the_order_of_the_line(
 
     assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
     assert 1 == len({event.recorded_at for event in ledger.read(head, 100)})
-    assert ledger._committer._undisturbed
+    assert ledger._committer.settling.undisturbed
 
 
 def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_over_it(
@@ -192,7 +192,7 @@ def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
     assert isinstance(again, Receipt)
     assert (first.event_ids, True) == (again.event_ids, again.replayed)
     assert "IdempotencyMismatch" == type(other).__name__
-    assert ledger._committer._undisturbed
+    assert ledger._committer.settling.undisturbed
 
 
 def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, tenant: Tenant) -> None:
@@ -200,7 +200,7 @@ def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, t
 
     assert [False, True, True] == [each.replayed for each in said]
     assert said[0].state == said[1].state
-    assert ledger._committer._undisturbed
+    assert ledger._committer.settling.undisturbed
 
 
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 2), (False, 1)])
@@ -271,7 +271,7 @@ ledger = Ledger.open(url, clock=clock, new_id=ids())
 tenant = Tenant(ledger, Clock(), UUID(organisation_id))
 for _ in range(3):
     tenant.say("stella", capacity(1), on="sam")
-assert ledger._committer._undisturbed
+assert ledger._committer.settling.undisturbed
 armed.append(True)
 print("recorded", tenant.say("stella", capacity(2), on="sam").version)
 ledger.close()

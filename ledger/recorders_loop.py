@@ -1,0 +1,158 @@
+"""A connection that belongs to an event loop: one statement at a time, sent and answered without a thread.
+
+What a batch on trust asks of the store is one statement. Sent from the loop itself, it costs no change of threads: the
+loop and a thread of the same interpreter would hand it to each other at every system call.
+"""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Callable
+from itertools import count
+from typing import cast
+
+import psycopg
+from psycopg import pq
+
+from ledger.errors import HeadMoved, LedgerUnavailable, OutcomeUnknown
+from ledger.packing import Packed
+from ledger.recorders import EVENTS, NEW_ANSWERS, STANDING, Append, Head, queries
+from ledger.statements import Shape, attempt_params, attempt_text, shape_of
+
+#: A statement that is not answered within this is given up, and its connection with it (seconds).
+PATIENCE_S = 8
+_HEAD = b"head"
+
+#: None: it was written (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
+Landed = Callable[[BaseException | None], None]
+
+
+class LoopConnection:
+    """Made by a thread, used by one loop; ended by `close`, or by itself where the server goes away."""
+
+    def __init__(self, connection: psycopg.Connection, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._reading = False
+        self._connection = connection
+        self._wire = connection.pgconn
+        self._names = {shape: _prepared(self._wire, number, shape) for number, shape in enumerate(_FORESEEN)}
+        self._wire.prepare(_HEAD, queries()["head"].encode())
+        self._wire.nonblocking = 1
+        self._landed: Landed | None = None
+        self._result: BaseException | None = None
+        self._expected = Head(0, 0)
+        self._alarm: TimerHandle | None = None
+        self.alive = True
+
+    def foresees(self, append: Append | None) -> bool:
+        """Whether such an append was prepared for."""
+        return append is None or (append.events > 0 and shape_of(append) in self._names)
+
+    def send(self, head: Head, append: Append | None, landed: Landed) -> None:
+        """Write it if the log ends at `head`, or (None) ask whether it does; `landed` is called by the loop, once."""
+        if not self._reading:
+            self._reading = True
+            self._loop.add_reader(self._wire.socket, self._readable)
+        self._landed, self._expected = landed, head
+        self._result = OutcomeUnknown("the event store did not answer")
+        self._alarm = self._loop.call_later(PATIENCE_S, self._lost)
+        try:
+            if append is None:
+                self._wire.send_query_prepared(_HEAD, None)
+            else:
+                given = attempt_params(head, append)
+                name, values = self._names[shape_of(append)], [_value(each) for each in given]
+                self._wire.send_query_prepared(name, values, [_format(each) for each in given])
+            self._flush()
+        except psycopg.Error:
+            self._lost()
+
+    def close(self) -> None:
+        """Nothing of it is heard any more."""
+        self.alive = False
+        if self._reading and not self._loop.is_closed():
+            self._loop.remove_reader(self._wire.socket)
+            self._loop.remove_writer(self._wire.socket)
+        self._wire.finish()
+
+    def _flush(self) -> None:
+        if self._wire.flush():
+            self._loop.add_writer(self._wire.socket, self._writable)
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._wire.socket)
+        try:
+            self._flush()
+        except psycopg.Error:
+            self._lost()
+
+    def _readable(self) -> None:
+        try:
+            self._wire.consume_input()
+            while self._landed is not None and not self._wire.is_busy():
+                result = self._wire.get_result()
+                if result is None:
+                    self._finish()
+                    return
+                self._result = self._read(result)
+        except psycopg.Error:
+            self._lost()
+
+    def _read(self, result: pq.abc.PGresult) -> BaseException | None:
+        if result.status == pq.ExecStatus.TUPLES_OK:
+            values = [int(cast("bytes", result.get_value(0, column))) for column in range(result.nfields)]
+            right = values == [1] if len(values) == 1 else Head(*values) == self._expected
+            return None if right else HeadMoved()
+        error = psycopg.errors.error_from_result(result)
+        if isinstance(error, psycopg.errors.UniqueViolation):
+            return HeadMoved()
+        if self._wire.status != pq.ConnStatus.OK or _fatal(result):
+            return OutcomeUnknown(f"the event store is not available: {error}")
+        # The server said so itself, and lives: it rolled back.
+        if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
+            return LedgerUnavailable(f"the event store is not available: {error}")
+        return error
+
+    def _finish(self) -> None:
+        landed, self._landed = self._landed, None
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._wire.status != pq.ConnStatus.OK:
+            self.close()
+        if landed is not None:
+            landed(self._result)
+
+    def _lost(self) -> None:
+        if self.alive:
+            self.close()
+        self._finish()
+
+
+def _fatal(result: pq.abc.PGresult) -> bool:
+    return result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) != b"ERROR"
+
+
+def _prepared(wire: pq.abc.PGconn, number: int, shape: Shape) -> bytes:
+    """The name of a prepared statement."""
+    name, marks = b"append_%d" % number, count(1)
+    parts = attempt_text(shape).split(b"%s")
+    text = parts[0] + b"".join(b"$%d%s" % (next(marks), part) for part in parts[1:])
+    result = wire.prepare(name, text)
+    if result.status != pq.ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result)
+    return name
+
+
+def _value(value: object) -> bytes:
+    return value.data if isinstance(value, Packed) else b"%d" % cast("int", value)
+
+
+def _format(value: object) -> pq.Format:
+    return pq.Format.BINARY if isinstance(value, Packed) else pq.Format.TEXT
+
+
+#: What commands come to, all but import rows, which have a way of their own.
+_FORESEEN: tuple[Shape, ...] = tuple(
+    tuple((target.table, target.conflict) for target in (EVENTS, *others))
+    for others in ((), (STANDING,), (NEW_ANSWERS,), (STANDING, NEW_ANSWERS))
+)
