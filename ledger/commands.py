@@ -73,8 +73,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     state: Any = None
 
 
-#: Organisation, scope and key.
-Identity = tuple[UUID, str, str]
+#: Organisation (as an integer: see `ledger.states.Key`), scope and key.
+Identity = tuple[int, str, str]
 
 
 class Answered(msgspec.Struct, frozen=True):

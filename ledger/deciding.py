@@ -51,8 +51,8 @@ class Desk:
         self.states = states
         self.now = now
         self.log_position = log_position
-        #: Organisations' positions after what was kept.
-        self.positions: dict[UUID, int] = {}
+        #: Organisations' positions (by the id as an integer) after what was kept.
+        self.positions: dict[int, int] = {}
         self._stored_position = position
         self._reader = StateReader(states, new_id)
 
@@ -89,13 +89,14 @@ class Desk:
         """Let the commands after this one see it."""
         self.states.keep(decision.move)
         self.log_position += len(decision.recorded)
-        self.positions[decision.organisation_id] = self.position(decision.organisation_id) + len(decision.recorded)
+        organisation_id = decision.organisation_id
+        self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.recorded)
 
     def position(self, organisation_id: UUID) -> int:
         """The organisation's position after what was kept."""
-        known = self.positions.get(organisation_id)
+        known = self.positions.get(organisation_id.int)
         if known is None:
-            known = self.positions[organisation_id] = self._stored_position(organisation_id)
+            known = self.positions[organisation_id.int] = self._stored_position(organisation_id)
         return known
 
     def _entry(self, command: Command) -> Entry:
@@ -190,7 +191,8 @@ class _Draft:
             timers=timers,
             before=self._before,
             move=Move(
-                key=(command.organisation_id, command.stream_id),
+                organisation_id=command.organisation_id,
+                stream_id=command.stream_id,
                 entry=entry,
                 before=before,
                 after=after,

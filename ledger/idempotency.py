@@ -48,14 +48,15 @@ class Answers:
         self._memory = memory
         self._now = now
         self._stored: dict[Identity, tuple[str, str]] = {}
-        self._given: dict[Identity, tuple[str, Receipt]] = {}
+        #: Organisation, digest, receipt.
+        self._given: dict[Identity, tuple[UUID, str, Receipt]] = {}
 
     def find(self, session: Session, commands: Iterable[Command]) -> None:
         """Look up the keys of these commands."""
-        keys = {identity(command.organisation_id, command.idempotency) for command in commands if command.idempotency}
+        keys = {(c.organisation_id, c.idempotency.scope, c.idempotency.key) for c in commands if c.idempotency}
         if keys:
             rows = session.query("answers", wanted=list(keys), since=self._now - _KEPT_MICROS)
-            self._stored = {(as_uuid(row[0]), row[1], row[2]): (row[3], row[4]) for row in rows}
+            self._stored = {(as_uuid(row[0]).int, row[1], row[2]): (row[3], row[4]) for row in rows}
 
     def earlier(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
         """The receipt of the first request with this key; without its state where it was stored.
@@ -65,8 +66,8 @@ class Answers:
         its = identity(organisation_id, key)
         given = self._given.get(its)
         if given is not None:
-            _check(key, given[0])
-            return msgspec.structs.replace(given[1], replayed=True)
+            _check(key, given[1])
+            return msgspec.structs.replace(given[2], replayed=True)
         remembered = self._memory.get(its)
         if remembered is not None and remembered.created_at > self._now - _KEPT_MICROS:
             _check(key, remembered.digest)
@@ -80,25 +81,25 @@ class Answers:
 
     def give(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
         """The batch answers the key with this receipt."""
-        self._given[identity(organisation_id, key)] = (key.digest, receipt)
+        self._given[identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
 
     def rows(self) -> list[Row]:
         """The rows that remember what the batch answers."""
         return [
             (organisation_id, scope, key, digest, _stored_form(receipt), self._now)
-            for (organisation_id, scope, key), (digest, receipt) in self._given.items()
+            for (_, scope, key), (organisation_id, digest, receipt) in self._given.items()
         ]
 
     def settle(self) -> None:
         """The batch is stored: what it answered is remembered."""
-        for its, (digest, receipt) in self._given.items():
+        for its, (_, digest, receipt) in self._given.items():
             self._memory[its] = Answered(digest, msgspec.structs.replace(receipt, state=None), self._now)
         while len(self._memory) > REMEMBERED:
             self._memory.popitem(last=False)
 
 
 def identity(organisation_id: UUID, key: IdempotencyKey) -> Identity:
-    return (organisation_id, key.scope, key.key)
+    return (organisation_id.int, key.scope, key.key)
 
 
 def purge(session: Session, now: int) -> int:

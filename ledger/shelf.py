@@ -11,7 +11,7 @@ from domain.aggregates import Aggregate
 from ledger.mapper import Mapper
 from ledger.recorders import LogRecorder
 from ledger.source import decoded
-from ledger.states import NOTHING, Entry, Key, folded_on
+from ledger.states import NOTHING, Entry, Key, folded_on, key_of
 
 #: States that readers find folded.
 SHELVED_STATES = 4096
@@ -36,7 +36,7 @@ class Shelf:
 
     def current(self, organisation_id: UUID, stream_id: UUID) -> Entry:
         """The stream's last state, for one query of one index; `NOTHING` where the organisation has no such stream."""
-        key = (organisation_id, stream_id)
+        key = key_of(organisation_id, stream_id)
         with self._lock:
             known = self._entries.get(key, NOTHING)
         with self._recorder.read() as session:

@@ -10,7 +10,7 @@ from eventsourcing.persistence import StoredEvent
 from domain.envelope import Recorded
 from ledger.mapper import Mapper
 from ledger.recorders import Row, Session, as_uuid
-from ledger.states import Key
+from ledger.states import Key, key_of
 
 #: No event is recorded after this log position.
 EVERYTHING = 2**63 - 1
@@ -50,22 +50,23 @@ class LoadedSource(StoredSource):
         """Have these streams at hand, and know which of them belong to another organisation."""
         self._loaded = {key: [] for key in keys}
         self._known.update(keys)
-        owners: dict[UUID, list[Key]] = {}
+        owners: dict[int, list[Key]] = {}
         for key in keys:
             owners.setdefault(key[1], []).append(key)
-        for *row, organisation_id in self._session.query("streams_of", wanted=[(stream_id,) for stream_id in owners]):
-            for key in owners[as_uuid(row[0])]:
-                if organisation_id is not None and as_uuid(organisation_id) == key[0]:
+        wanted = [(UUID(int=stream),) for stream in owners]
+        for *row, organisation_id in self._session.query("streams_of", wanted=wanted):
+            for key in owners[as_uuid(row[0]).int]:
+                if organisation_id is not None and as_uuid(organisation_id).int == key[0]:
                     self._loaded[key].append(row)
                 else:
                     self._taken.add(key)
 
     def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
-        rows = self._loaded.pop((organisation_id, stream_id), None)
+        rows = self._loaded.pop(key_of(organisation_id, stream_id), None)
         return super().stream(organisation_id, stream_id) if rows is None else decoded(rows, self._mapper)
 
     def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
-        key = (organisation_id, stream_id)
+        key = key_of(organisation_id, stream_id)
         if key in self._known:
             return key in self._taken
         return super().taken(organisation_id, stream_id)

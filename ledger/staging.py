@@ -160,7 +160,7 @@ class Staging:
 
     def add(self, stored: Sequence[StoredEvent], decision: Decision) -> None:
         """Stage a decision's events and its standing, where that changed."""
-        organisation_id, stream_id = decision.move.key
+        organisation_id, stream_id = decision.move.organisation_id, decision.move.stream_id
         for event in stored:
             self._file.execute(
                 "INSERT INTO events (organisation_id, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)",

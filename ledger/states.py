@@ -19,8 +19,9 @@ from domain.envelope import Recorded
 from domain.standing import IDLE, Standing
 from ledger.commands import Answered, Identity
 
-#: (organisation, stream or owner)
-Key = tuple[UUID, UUID]
+#: Organisation, and stream or owner, as integers: they are looked up many times for each command, and the hash of two
+#: integers is an order of magnitude cheaper than that of two UUIDs.
+Key = tuple[int, int]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -42,7 +43,8 @@ NOTHING = Entry("", 0, None)
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """What one decision does to its stream's state and to its row in the standing index."""
 
-    key: Key
+    organisation_id: UUID
+    stream_id: UUID
     entry: Entry
     before: Standing
     after: Standing
@@ -66,8 +68,8 @@ class Cache:
         self._limit = limit
         self.entries: OrderedDict[Key, Entry] = OrderedDict()
         self.books: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
-        #: Organisation -> its last position.
-        self.positions: OrderedDict[UUID, int] = OrderedDict()
+        #: Organisation, as an integer -> its last position.
+        self.positions: OrderedDict[int, int] = OrderedDict()
         #: The answers given last; true for as long as a key is kept.
         self.answers: OrderedDict[Identity, Answered] = OrderedDict()
         #: Log position up to which everything here is true; None: nothing is.
@@ -83,7 +85,7 @@ class Cache:
 
     def follow(self, recorded: Recorded, aggregates: Mapping[str, Aggregate]) -> None:
         """Fold an event that another process appended onto its stream's state, which is cached."""
-        key = (recorded.organisation_id, recorded.stream_id)
+        key = key_of(recorded.organisation_id, recorded.stream_id)
         old = self.entries[key]
         if recorded.version != old.version + 1:
             # Cached when it had grown already: nothing that follows belongs on top of it.
@@ -91,7 +93,9 @@ class Cache:
             return
         entry = folded_on(old, [recorded], aggregates)
         before, after = standing(old, aggregates), standing(entry, aggregates)
-        self.apply([Move(key=key, entry=entry, before=before, after=after)])
+        organisation_id, stream_id = recorded.organisation_id, recorded.stream_id
+        move = Move(organisation_id=organisation_id, stream_id=stream_id, entry=entry, before=before, after=after)
+        self.apply([move])
 
     def forget(self, key: Key) -> None:
         """A stream has grown elsewhere, nobody looked how: it may have changed any book of its organisation."""
@@ -100,10 +104,10 @@ class Cache:
             del self.books[book]
 
     def position(self, organisation_id: UUID) -> int | None:
-        return _used(self.positions, organisation_id)
+        return _used(self.positions, organisation_id.int)
 
-    def put_position(self, organisation_id: UUID, position: int) -> None:
-        _put(self.positions, organisation_id, position, self._limit)
+    def put_position(self, organisation: int, position: int) -> None:
+        _put(self.positions, organisation, position, self._limit)
 
     def entry(self, key: Key) -> Entry | None:
         return _used(self.entries, key)
@@ -120,14 +124,19 @@ class Cache:
     def apply(self, moves: Iterable[Move]) -> None:
         """Take over what was decided and is now stored."""
         for move in moves:
-            self.put_entry(move.key, move.entry)
-            organisation_id, goal_id = move.key
+            organisation_id, goal_id = move.organisation_id, move.stream_id
+            self.put_entry(key_of(organisation_id, goal_id), move.entry)
             if move.before.live_owner == move.after.live_owner:
                 continue
             for owner, joins in ((move.before.live_owner, False), (move.after.live_owner, True)):
-                book = self.books.get((organisation_id, owner)) if owner else None
-                if owner and book is not None:
-                    self.books[organisation_id, owner] = book | {goal_id} if joins else book - {goal_id}
+                its = key_of(organisation_id, owner) if owner else None
+                book = self.books.get(its) if its else None
+                if its and book is not None:
+                    self.books[its] = book | {goal_id} if joins else book - {goal_id}
+
+
+def key_of(organisation_id: UUID, stream_id: UUID) -> Key:
+    return (organisation_id.int, stream_id.int)
 
 
 def _used(store: OrderedDict[K, V], key: K) -> V | None:
@@ -153,41 +162,39 @@ class States:
         self.aggregates = aggregates
         self.moves: list[Move] = []
         self._changed: dict[Key, Entry] = {}
-        #: What this batch has looked at. A decision looks at the same few states many times over, and the hash of two
-        #: integers is an order of magnitude cheaper than that of two UUIDs.
-        self._seen: dict[tuple[int, int], Entry] = {}
+        #: What this batch has looked at.
+        self._seen: dict[Key, Entry] = {}
 
     def entry(self, organisation_id: UUID, stream_id: UUID) -> Entry:
         """The stream's last state; `NOTHING` where this organisation has no such stream."""
-        known = self._seen.get((organisation_id.int, stream_id.int))
+        key = (organisation_id.int, stream_id.int)
+        known = self._seen.get(key)
         if known is not None:
             return known
-        key = (organisation_id, stream_id)
         found = self._cache.entry(key)
         if found is None:
             found = fold(self.source.stream(organisation_id, stream_id), self.aggregates)
             self._cache.put_entry(key, found)
-        self._seen[organisation_id.int, stream_id.int] = found
+        self._seen[key] = found
         return found
 
     def book(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
-        key = (organisation_id, owner)
+        key = key_of(organisation_id, owner)
         goals = self._cache.book(key)
         if goals is None:
             goals = self.source.live(organisation_id, owner)
             self._cache.put_book(key, goals)
         book = set(goals)
         for move in self.moves:
-            if move.key[0] == organisation_id:
-                (book.add if move.after.live_owner == owner else book.discard)(move.key[1])
+            if move.organisation_id == organisation_id:
+                (book.add if move.after.live_owner == owner else book.discard)(move.stream_id)
         return sorted(book)
 
     def keep(self, move: Move) -> None:
         self.moves.append(move)
-        self._changed[move.key] = move.entry
-        organisation_id, stream_id = move.key
-        self._seen[organisation_id.int, stream_id.int] = move.entry
+        key = key_of(move.organisation_id, move.stream_id)
+        self._changed[key] = self._seen[key] = move.entry
 
     def settle(self) -> dict[Key, Entry]:
         """The moves are stored: they are the cache's now. The streams that changed."""

@@ -39,7 +39,7 @@ from ledger.recorders import (
     moment,
 )
 from ledger.source import LoadedSource, decoded
-from ledger.states import Cache, Entry, Key, States
+from ledger.states import Cache, Entry, Key, States, key_of
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
 LOOK_AGAIN = timedelta(days=1)
@@ -100,11 +100,11 @@ class Turn:
         if rows:
             found = self._session.query("imported", wanted=list(rows))
             self._imported = {(as_uuid(organisation_id), row) for organisation_id, row in found}
-        unknown = {each.organisation_id for each in commands} - self._cache.positions.keys()
+        unknown = {each.organisation_id.int for each in commands} - self._cache.positions.keys()
         if unknown:
-            wanted = [(organisation_id,) for organisation_id in unknown]
+            wanted = [(UUID(int=organisation),) for organisation in unknown]
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
-                self._cache.put_position(as_uuid(organisation_id), int(position or 0))
+                self._cache.put_position(as_uuid(organisation_id).int, int(position or 0))
         self._ahead = self._missing(commands)
 
     def outcome(self, command: Command) -> Receipt | Exception | None:
@@ -155,8 +155,8 @@ class Turn:
     def settle(self) -> dict[Key, Entry]:
         """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
         changed = self.states.settle()
-        for organisation_id, position in self._desk.positions.items():
-            self._cache.put_position(organisation_id, position)
+        for organisation, position in self._desk.positions.items():
+            self._cache.put_position(organisation, position)
         self._cache.synced, self._cache.recorded_at = self._desk.log_position, self._moved_at
         self._answers.settle()
         return changed
@@ -170,8 +170,8 @@ class Turn:
             cache.clear()
         else:
             for *row, organisation_id, position in self._session.query("grown", after=synced):
-                cache.put_position(as_uuid(organisation_id), position)
-                self._follow((as_uuid(organisation_id), as_uuid(row[0])), row, aggregates)
+                cache.put_position(as_uuid(organisation_id).int, position)
+                self._follow(key_of(as_uuid(organisation_id), as_uuid(row[0])), row, aggregates)
         cache.synced, cache.recorded_at = head.log_position, head.recorded_at
 
     def _follow(self, key: Key, row: Row, aggregates: Mapping[str, Aggregate]) -> None:
@@ -186,16 +186,12 @@ class Turn:
 
     def _missing(self, commands: Iterable[Command]) -> dict[Key, None]:
         """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
-        seen: set[tuple[int, int]] = set()
-        missing: dict[Key, None] = {}
+        entries, missing = self._cache.entries, dict[Key, None]()
         for command in commands:
-            organisation_id = command.organisation_id
-            for stream_id in (command.stream_id, organisation_id, command.party):
-                if stream_id is not None and (its := (organisation_id.int, stream_id.int)) not in seen:
-                    seen.add(its)
-                    key = (organisation_id, stream_id)
-                    if key not in self._cache.entries:
-                        missing[key] = None
+            organisation = command.organisation_id.int
+            for stream_id in (command.stream_id, command.organisation_id, command.party):
+                if stream_id is not None and (key := (organisation, stream_id.int)) not in entries:
+                    missing[key] = None
         return missing
 
     def _read_ahead(self, command: Command) -> None:
@@ -207,7 +203,7 @@ class Turn:
                 # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
                 # cannot be folded is told to whoever asks for it.
                 with suppress(Exception):
-                    self.states.entry(*key)
+                    self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
                 del self._ahead[key]
 
     def _repeated(self, command: Command) -> Receipt | None:
@@ -250,18 +246,19 @@ class Turn:
 
     def _kept(self, decision: Decision, standing: Standing | None) -> Receipt:
         """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
-        stream_id = decision.move.key[1]
+        organisation_id, stream_id = decision.organisation_id, decision.move.stream_id
         rows = [self._event_row(stream_id, recorded) for recorded in decision.recorded]
         self._desk.keep(decision)
         self._event_rows.extend(rows)
         if standing is not None:
             timer = micros(standing.next_timer) if standing.next_timer else None
-            self._standings[decision.move.key] = (decision.organisation_id, stream_id, standing.live_owner, timer)
+            key = key_of(organisation_id, stream_id)
+            self._standings[key] = (organisation_id, stream_id, standing.live_owner, timer)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.recorded[decision.timers :]],
             stream=decision.stream,
             version=decision.move.entry.version,
-            position=self._desk.position(decision.organisation_id),
+            position=self._desk.position(organisation_id),
             log_position=self._desk.log_position,
             # An act that says again what is so already records nothing.
             already=len(decision.recorded) == decision.timers,

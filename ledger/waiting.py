@@ -6,7 +6,6 @@ from asyncio import AbstractEventLoop, Future
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from threading import Condition, Lock
-from uuid import UUID
 
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
@@ -62,7 +61,8 @@ class Line:
 
     def __init__(self, limit: int = WAITING_AT_MOST) -> None:
         self._limit = limit
-        self._lines: OrderedDict[UUID, OrderedDict[Waiting, None]] = OrderedDict()
+        #: Organisation, as an integer -> its own line.
+        self._lines: OrderedDict[int, OrderedDict[Waiting, None]] = OrderedDict()
         #: What a batch had no time for goes first.
         self._first: deque[Waiting] = deque()
         #: What may have brought a batch down goes alone.
@@ -83,12 +83,15 @@ class Line:
 
         Raises `LedgerBusy` where the organisation's own is the longest, `LedgerUnavailable` where the line is closed.
         """
-        organisation_id = waiting.command.organisation_id
+        organisation = waiting.command.organisation_id.int
         with self._changed:
             if self._closed:
                 raise LedgerUnavailable("the ledger is closed; nothing was recorded")
-            evicted = self._make_room(organisation_id) if self._size >= self._limit else None
-            self._lines.setdefault(organisation_id, OrderedDict())[waiting] = None
+            evicted = self._make_room(organisation) if self._size >= self._limit else None
+            line = self._lines.get(organisation)
+            if line is None:
+                line = self._lines[organisation] = OrderedDict()
+            line[waiting] = None
             self._size += 1
             if call:
                 self._call()
@@ -97,10 +100,11 @@ class Line:
     def leave(self, waiting: Waiting) -> bool:
         """Step out of the line; False where a batch has taken it already."""
         with self._changed:
-            line = self._lines.get(waiting.command.organisation_id)
+            organisation = waiting.command.organisation_id.int
+            line = self._lines.get(organisation)
             if line is not None and waiting in line:
                 del line[waiting]
-                self._forget_empty(waiting.command.organisation_id)
+                self._forget_empty(organisation)
             elif waiting in self._first:
                 self._first.remove(waiting)
             elif waiting in self._suspects:
@@ -168,24 +172,24 @@ class Line:
     def _next(self) -> Waiting:
         if self._first:
             return self._first.popleft()
-        organisation_id, line = next(iter(self._lines.items()))
+        organisation, line = next(iter(self._lines.items()))
         waiting, _ = line.popitem(last=False)
         if line:
-            self._lines.move_to_end(organisation_id)
+            self._lines.move_to_end(organisation)
         else:
-            del self._lines[organisation_id]
+            del self._lines[organisation]
         return waiting
 
-    def _make_room(self, organisation_id: UUID) -> Waiting:
-        longest = max(self._lines, key=lambda each: len(self._lines[each]), default=organisation_id)
-        own = len(self._lines.get(organisation_id, ()))
-        if longest == organisation_id or len(self._lines[longest]) <= own + 1:
+    def _make_room(self, organisation: int) -> Waiting:
+        longest = max(self._lines, key=lambda each: len(self._lines[each]), default=organisation)
+        own = len(self._lines.get(organisation, ()))
+        if longest == organisation or len(self._lines[longest]) <= own + 1:
             raise LedgerBusy(f"{self._size} commands are waiting; nothing was recorded")
         waiting, _ = self._lines[longest].popitem(last=True)
         self._forget_empty(longest)
         self._size -= 1
         return waiting
 
-    def _forget_empty(self, organisation_id: UUID) -> None:
-        if not self._lines[organisation_id]:
-            del self._lines[organisation_id]
+    def _forget_empty(self, organisation: int) -> None:
+        if not self._lines[organisation]:
+            del self._lines[organisation]

@@ -10,8 +10,9 @@ import redis
 import structlog
 
 CHANNEL = "plimsoll:commits"
-#: Between two hints of one process at least (seconds): a projector that follows batches needs no more of them.
-_APART_SECONDS = 0.005
+#: Between two hints of one process at least (seconds): a projector that follows batches needs no more of them, and each
+#: takes the interpreter from the commands.
+_APART_SECONDS = 0.02
 _CLOSE_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)

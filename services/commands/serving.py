@@ -24,6 +24,7 @@ import uvicorn
 from services import logging
 from services.api.app import ROUTES, create_app
 from services.api.document import document
+from services.api.gathering import Gathering
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.process import Worker, serve_metrics
@@ -94,6 +95,7 @@ def serve_until_stopped(
         create_app(runtime),
         host=settings.host,
         port=settings.port,
+        http=Gathering,
         log_config=None,
         access_log=False,
         server_header=False,
