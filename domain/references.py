@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -27,6 +28,7 @@ def as_uuid(ref: str) -> UUID | None:
         return None
 
 
+@lru_cache(maxsize=16_384)
 def resolve(organisation_id: UUID, kind: str, ref: str) -> UUID:
     """The stream id that `ref` names within the organisation.
 

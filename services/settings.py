@@ -80,6 +80,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=100_000, description="Goals whose timers one sweep hands to the workers at most.")
     ] = 1000
     worker_threads: Annotated[int, Meta(ge=1, le=128, description="Jobs that one worker process runs at a time.")] = 4
+    worker_niceness: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=19,
+            description="How far a worker process stands back (`nice`) where it shares a machine; 0: not at all.",
+        ),
+    ] = 10
     worker_metrics_host: Annotated[
         str, Meta(min_length=1, description="Address of the worker's own Prometheus endpoint.")
     ] = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""An answer leaves in one piece: uvicorn writes its head and its body one after the other, each a system call of its own.
+"""An answer leaves in one piece: uvicorn writes its head and its body one after the other, a system call each.
 
 Two packets also wake the client twice, and on a machine that it shares with the server that costs both of them more
 than making the answer did.

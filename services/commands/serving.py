@@ -104,12 +104,12 @@ def serve_until_stopped(
     listener = listener or listen(settings)
     port = listener.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    _tune_interpreter()
+    tune_interpreter()
     with listener:
         _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(sockets=[listener])
 
 
-def _tune_interpreter() -> None:
+def tune_interpreter() -> None:
     """What a server wants of the interpreter, and a program that ends in a second does not."""
     # What is loaded stays for good, and most of what comes goes with its request, without any collection: looking for
     # cycles among it took a tenth of the time, in pauses of up to 100 ms.
@@ -217,6 +217,9 @@ def _end_with(parent: int) -> None:
 def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
     logging.configure(settings)
+    # Whoever waits for an answer goes before the read models, which catch up when there is time.
+    os.nice(settings.worker_niceness)
+    tune_interpreter()
     serve_metrics(settings.worker_metrics_host, settings.worker_metrics_port)
     with stop_signals() as stop, Runtime.open(settings) as runtime:
         worker = Worker(runtime, scheduler=scheduler)
