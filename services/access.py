@@ -92,6 +92,10 @@ TABLE: dict[str, dict[Capability, Reach]] = {
 }
 
 
+#: A key without any of these reads.
+_ACTING = frozenset({ACT, ADMIN, DECIDE})
+
+
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     """One authenticated principal: the member, what the key conveys, and where the member stands."""
 
@@ -177,4 +181,5 @@ def conveyed(viewer: Viewer) -> frozenset[str]:
 
 def acts_at_all(viewer: Viewer) -> bool:
     """Whether any act may be tried: an auditor acts on nothing, a key without act or admin scope neither."""
-    return bool(viewer.scopes & {ACT, ADMIN, DECIDE}) and viewer.roles != (AUDITOR,)
+    auditor = AUDITOR in viewer.granted and STEWARD not in viewer.granted
+    return not auditor and not viewer.scopes.isdisjoint(_ACTING)

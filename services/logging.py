@@ -14,6 +14,7 @@ from collections import deque
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -117,7 +118,8 @@ class RequestLog:
         if self._silent:
             return
         if self._lines is None:
-            self._structured.info("request", **fields)
+            told = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
+            self._structured.info("request", **told)
             return
         whole = {"event": "request", "level": "info", "logger": "plimsoll.request", "timestamp": datetime.now(UTC)}
         self._lines.add(_encode(whole | fields).decode())

@@ -54,6 +54,8 @@ class Admitted(msgspec.Struct, frozen=True):
     looked_at: float
     #: What this process had changed by then.
     changes: int
+    #: Whose rate its requests count against.
+    rate: str = ""
 
 
 class Admission:
@@ -147,7 +149,8 @@ class _Memory:
         for digest in digests:
             holder = holders.get(digest)
             viewer = self._viewer(holder) if holder is not None else None
-            found[digest] = Admitted(holder, viewer, began, changes)
+            rate = f"key:{viewer.key_id}" if viewer is not None else ""
+            found[digest] = Admitted(holder, viewer, began, changes, rate)
         self._note_use(list(holders.values()))
         return found
 

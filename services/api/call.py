@@ -93,8 +93,8 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
     """
     runtime: Runtime = door.runtime
     now = runtime.clock()
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     known = scope["state"]
+    headers: dict[str, str] = known["headers"]
     viewer = known["viewer"] = await _let_in(door, scope, headers, now)
     if viewer.scopes.isdisjoint(operation.scopes):
         raise ProblemError(
@@ -189,7 +189,7 @@ async def _let_in(door: Any, scope: Any, headers: dict[str, str], now: datetime)
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
     if admitted.viewer is None:
         raise ProblemError("unauthenticated", "the member of this key has left", headers={"WWW-Authenticate": "Bearer"})
-    scope["state"]["rate"] = await limits.take(f"key:{admitted.viewer.key_id}")
+    scope["state"]["rate"] = await limits.take(admitted.rate)
     return admitted.viewer
 
 

@@ -104,10 +104,12 @@ class Exchange:
         self._began = time.perf_counter()
         self.method: str = scope["method"]
         self.status = 0
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        self._state: dict[str, Any] = scope.setdefault("state", {})
+        # Decoded once for all who ask; the server has made the names small.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self._state["headers"] = headers
+        given = headers.get("x-request-id", "")
         self.request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-        scope.setdefault("state", {})
-        self._state: dict[str, Any] = scope["state"]
         self._state["request_id"] = self.request_id
 
     async def receive(self) -> Any:
@@ -143,7 +145,7 @@ class Exchange:
         if self._unread:
             await self._drain()
         self.status = answer.status
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        headers = [(_small(name), value.encode("latin-1")) for name, value in answer.headers.items()]
         headers.append((b"content-type", _content_type(answer.media_type)))
         bare = answer.status == _NOT_MODIFIED
         if not bare:
@@ -163,7 +165,7 @@ class Exchange:
         rate: dict[str, str] | None = self._state.get("rate")
         if rate:
             for name, value in rate.items():
-                lower = name.lower().encode()
+                lower = _small(name)
                 if lower not in names:
                     headers.append((lower, value.encode()))
         return headers
@@ -181,10 +183,16 @@ class Exchange:
                 "status": self.status,
                 "ms": round(seconds * 1000, 2),
                 "request_id": self.request_id,
-                "organisation": str(viewer.organisation_id) if viewer else None,
-                "member": str(viewer.member_id) if viewer else None,
+                "organisation": viewer.organisation_id if viewer else None,
+                "member": viewer.member_id if viewer else None,
             }
         )
+
+
+@cache
+def _small(name: str) -> bytes:
+    """A header's name as it is sent. Names are ours, and few."""
+    return name.lower().encode("latin-1")
 
 
 @cache

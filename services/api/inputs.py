@@ -89,6 +89,9 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
+    if not raw:
+        unasked: T = _unasked(kind)
+        return unasked
     lists = _lists(kind)
     values: dict[str, Any] = {}
     for name, value in _pairs(raw):
@@ -111,6 +114,15 @@ def read_query(raw: bytes, kind: type[T]) -> T:
         if field.encode_name in values and getattr(query, field.name) is None:
             raise field_error("/" + field.encode_name, "leave it out instead of writing null", where="query")
     return query
+
+
+@functools.cache
+def _unasked(kind: type[msgspec.Struct]) -> Any:
+    """The query that nobody spelled; raises ProblemError 422 where something has to be said."""
+    try:
+        return msgspec.convert({}, kind)
+    except msgspec.ValidationError as error:
+        raise ProblemError("invalid_field", str(error), errors=(explained(error, "query"),)) from None
 
 
 @functools.cache

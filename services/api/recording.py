@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import re
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -108,8 +109,14 @@ def _idempotency(call: Call, stream_id: UUID | None, act: Any) -> IdempotencyKey
         return None
     said = msgspec.json.encode([stream_id, act], order="sorted")
     return IdempotencyKey(
-        scope=f"{call.viewer.member_id} {call.operation.id}", key=key, digest=hashlib.sha256(said).hexdigest()
+        scope=_scope(call.viewer.member_id, call.operation.id), key=key, digest=hashlib.sha256(said).hexdigest()
     )
+
+
+@lru_cache(maxsize=4096)
+def _scope(member_id: UUID, route: str) -> str:
+    """Whose key it is, and what for."""
+    return f"{member_id} {route}"
 
 
 def recorded(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
