@@ -29,6 +29,8 @@ from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Waiting
 
 #: Seconds that a command waits for its outcome.
 TURN_TIMEOUT_S = 10
+#: Seconds after which a thread that waits for the baton looks whether somebody is left to give it back.
+_BATON_S = 1.0
 #: Seconds that `close` leaves to those who wait already.
 DRAIN_S = 10
 
@@ -138,15 +140,15 @@ class Committer:
         return express
 
     def _forget_closed_loops(self) -> None:
-        for loop in [each for each in self._expresses if each.is_closed()]:
-            self._expresses.pop(loop).close()
+        for loop, express in list(self._expresses.items()):
+            if loop.is_closed() and self._expresses.pop(loop, None) is not None:
+                express.close()
 
     def _run(self) -> None:
         while self._line.called():
-            if not self._baton.acquire(timeout=TURN_TIMEOUT_S):
-                # Whose loop has stopped with it in hand is gone; those who wait are told by their own clocks.
-                self._line.call()
-                continue
+            while not self._baton.acquire(timeout=_BATON_S):
+                # A loop that was closed with the baton in its hands gives it back here.
+                self._forget_closed_loops()
             batch = self.settling.batch()
             try:
                 self._commit(batch)

@@ -92,7 +92,10 @@ class Express:
             self._baton.release()
             return
         self._flying = batch
-        connection.send(head, append, self._landed)
+        try:
+            connection.send(head, append, self._landed)
+        except BaseException as error:  # noqa: BLE001  # what cannot be sent was not sent
+            self._landed(error)
 
     def _landed(self, error: BaseException | None) -> None:
         batch, self._flying = self._flying, None

@@ -38,6 +38,8 @@ class LoopConnection:
         self._names = {shape: _prepared(self._wire, number, shape) for number, shape in enumerate(_FORESEEN)}
         self._wire.prepare(_HEAD, queries()["head"].encode())
         self._wire.nonblocking = 1
+        # Remembered: a lost connection does not say any more which one it was.
+        self._socket = self._wire.socket
         self._landed: Landed | None = None
         self._result: BaseException | None = None
         self._expected = Head(0, 0)
@@ -49,38 +51,40 @@ class LoopConnection:
         return append is None or (append.events > 0 and shape_of(append) in self._names)
 
     def send(self, head: Head, append: Append | None, landed: Landed) -> None:
-        """Write it if the log ends at `head`, or (None) ask whether it does; `landed` is called by the loop, once."""
+        """Write it if the log ends at `head`, or (None) ask whether it does; `landed` is called by the loop, once.
+
+        Raises where it cannot be put into bytes: then nothing was sent.
+        """
+        given = attempt_params(head, append) if append is not None else []
+        name = self._names[shape_of(append)] if append is not None else _HEAD
+        values, formats = [_value(each) for each in given], [_format(each) for each in given]
         if not self._reading:
             self._reading = True
-            self._loop.add_reader(self._wire.socket, self._readable)
+            self._loop.add_reader(self._socket, self._readable)
         self._landed, self._expected = landed, head
         self._result = OutcomeUnknown("the event store did not answer")
         self._alarm = self._loop.call_later(PATIENCE_S, self._lost)
         try:
-            if append is None:
-                self._wire.send_query_prepared(_HEAD, None)
-            else:
-                given = attempt_params(head, append)
-                name, values = self._names[shape_of(append)], [_value(each) for each in given]
-                self._wire.send_query_prepared(name, values, [_format(each) for each in given])
+            self._wire.send_query_prepared(name, values, formats)
             self._flush()
         except psycopg.Error:
             self._lost()
 
     def close(self) -> None:
-        """Nothing of it is heard any more."""
-        self.alive = False
-        if self._reading and not self._loop.is_closed():
-            self._loop.remove_reader(self._wire.socket)
-            self._loop.remove_writer(self._wire.socket)
-        self._wire.finish()
+        """Nothing of it is heard any more. Twice does no harm."""
+        if self.alive:
+            self.alive = False
+            if self._reading and not self._loop.is_closed():
+                self._loop.remove_reader(self._socket)
+                self._loop.remove_writer(self._socket)
+            self._wire.finish()
 
     def _flush(self) -> None:
         if self._wire.flush():
-            self._loop.add_writer(self._wire.socket, self._writable)
+            self._loop.add_writer(self._socket, self._writable)
 
     def _writable(self) -> None:
-        self._loop.remove_writer(self._wire.socket)
+        self._loop.remove_writer(self._socket)
         try:
             self._flush()
         except psycopg.Error:
@@ -117,14 +121,13 @@ class LoopConnection:
         landed, self._landed = self._landed, None
         if self._alarm is not None:
             self._alarm.cancel()
-        if self._wire.status != pq.ConnStatus.OK:
+        if self.alive and self._wire.status != pq.ConnStatus.OK:
             self.close()
         if landed is not None:
             landed(self._result)
 
     def _lost(self) -> None:
-        if self.alive:
-            self.close()
+        self.close()
         self._finish()
 
 

@@ -20,6 +20,7 @@ import pytest
 from domain.aggregates import AGGREGATES
 from domain.errors import InvalidField
 from domain.goal import acts
+from domain.member import CapacityDeclared
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.ledger import Ledger
@@ -326,3 +327,110 @@ def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_r
         assert not write(PostgresSession(connection), *adrift[0])
     assert head == ledger.head() == ledger.count()
     assert head + 1 == tenant.say("stella", capacity(1), on="ana", idempotency=key("k")).log_position
+
+
+def test_a_loop_that_ends_with_a_batch_on_its_way_leaves_the_ledger_to_others(
+    ledger: Ledger, tenant: Tenant, postgres_url: str
+) -> None:
+    async def scene(*, hold: bool) -> None:
+        for hours in (1, 2, 3):
+            await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
+        if hold:
+            task = asyncio.ensure_future(
+                ledger.handle_async(tenant.command("ana", capacity(9), on="ana", idempotency=key("k")))
+            )
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            task.cancel()
+
+    asyncio.run(scene(hold=True))
+
+    # Whether or not it was recorded: the key says so, once.
+    tenant.say("ana", capacity(9), on="ana", idempotency=key("k"))
+    asyncio.run(scene(hold=False))
+    assert 1 == hours_of(ledger, tenant).count("9")
+    assert ledger.head() == ledger.count()
+
+
+def test_what_a_loop_commands_takes_no_thread_once_it_is_known(ledger: Ledger, tenant: Tenant) -> None:
+    threaded: list[int] = []
+    commit = ledger._committer._commit
+
+    def counted(batch: Any) -> None:
+        threaded.append(1)
+        commit(batch)
+
+    async def scene() -> list[Receipt]:
+        for hours in (1, 2, 3):
+            await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
+        ledger._committer._commit = counted  # type: ignore[method-assign]
+        commands = [tenant.command("stella", capacity(n), on="ana", idempotency=key(str(n))) for n in range(20)]
+        return await asyncio.gather(*map(ledger.handle_async, commands))
+
+    receipts = asyncio.run(scene())
+
+    assert [] == threaded
+    assert list(range(1, 21)) == [each.version - receipts[0].version + 1 for each in receipts]
+    assert 1 == len({event.recorded_at for event in ledger.read(receipts[0].log_position - 1, 100)})
+
+
+def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
+    ledger: Ledger, tenant: Tenant, beside: Tenant
+) -> None:
+    beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
+
+    async def scene() -> list[Receipt | BaseException]:
+        for hours in (1, 2, 3):
+            await ledger.handle_async(tenant.command("stella", capacity(hours), on="sam"))
+        commands = [
+            tenant.command("stella", capacity(4), on="sam"),
+            tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
+            tenant.command("stella", capacity(999), on="sam", idempotency=key("refused")),
+            tenant.command("stella", acts.CheckIn(note="nobody knows this goal"), on="unheard-of"),
+            tenant.command("stella", capacity(5), on="sam"),
+        ]
+        return await asyncio.gather(*map(ledger.handle_async, commands), return_exceptions=True)
+
+    outcomes = asyncio.run(scene())
+
+    assert ["Receipt", "Receipt", "InvalidField", "NotFound", "Receipt"] == kinds(outcomes)
+    assert [False, True, False] == [each.replayed for each in outcomes if isinstance(each, Receipt)]
+    assert ledger.head() == ledger.count()
+
+
+def test_a_loop_goes_on_where_its_connection_was_ended(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
+    async def scene() -> list[Receipt]:
+        receipts = []
+        for number in range(12):
+            receipts.append(await _insist(ledger, tenant, number))
+            if number % 4 == 1:
+                await asyncio.to_thread(_end_all, postgres_url)
+        return receipts
+
+    receipts = asyncio.run(scene())
+
+    assert list(range(receipts[0].log_position, receipts[0].log_position + 12)) == [r.log_position for r in receipts]
+    assert ledger.head() == ledger.count()
+
+
+async def _insist(ledger: Ledger, tenant: Tenant, number: int) -> Receipt:
+    while True:
+        try:
+            return await ledger.handle_async(
+                tenant.command("stella", capacity(number), on="ana", idempotency=key(str(number)))
+            )
+        except LedgerUnavailable:
+            await asyncio.sleep(0.01)
+
+
+def _end_all(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def hours_of(ledger: Ledger, tenant: Tenant) -> list[str]:
+    events = ledger.events(tenant.id, tenant.of("ana"))
+    return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, CapacityDeclared)]
