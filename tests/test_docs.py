@@ -33,7 +33,7 @@ from domain.envelope import Recorded
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
-from ledger import committer, idempotency, keys, waiting
+from ledger import batch, committer, idempotency, keys, waiting
 from projections import (
     alignment,
     calibration,
