@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -130,8 +131,13 @@ class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True
 
 MemberEvent = Joined | Left | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked
 
+#: Of what a member declared so much may lie ahead, of each sort; every event of theirs writes all of it anew.
+MOST_AHEAD = 100
+#: And so much of what was over is kept: clocks and loads look back a little, reports have the history.
+MOST_OVER = 100
 _LONGEST_ABSENCE_DAYS = 366 * 2
 _HOURS_OF_A_WEEK = 168
+S = TypeVar("S", Capacity, Absence)
 
 
 def decide(member: Member | None, act: MemberAct, world: World) -> list[Fact]:
@@ -157,9 +163,9 @@ def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent
         raise ActNotAllowed("this member has left", allowed=("join",))
     match act:
         case DeclareCapacity():
-            return CapacityDeclared(capacity=_capacity(act))
+            return CapacityDeclared(capacity=_capacity(act, member, world))
         case DeclareAbsence():
-            return AbsenceDeclared(absence=_absence(act))
+            return AbsenceDeclared(absence=_absence(act, member, world))
         case GrantRole():
             return RoleGranted(role=act.role)
         case RevokeRole():
@@ -173,16 +179,32 @@ def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent
             return Left()
 
 
-def _capacity(act: DeclareCapacity) -> Capacity:
+def _capacity(act: DeclareCapacity, member: Member | None, world: World) -> Capacity:
     hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
-    return Capacity(hours_per_week=hours, from_=day(act.from_, "/from"))
+    capacity = Capacity(hours_per_week=hours, from_=day(act.from_, "/from"))
+    others = [held.from_ for held in member.capacities if held.from_ != capacity.from_] if member else []
+    _room(others, capacity.from_, "changes of capacity", world)
+    return capacity
 
 
-def _absence(act: DeclareAbsence) -> Absence:
+def _absence(act: DeclareAbsence, member: Member | None, world: World) -> Absence:
     first, last = day(act.from_, "/from"), day(act.to, "/to")
     if not 0 <= (last - first).days <= _LONGEST_ABSENCE_DAYS:
         raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
-    return Absence(from_=first, to=last)
+    absence = Absence(from_=first, to=last)
+    _room([held.to for held in member.absences if held != absence] if member else [], last, "absences", world)
+    return absence
+
+
+def _room(others: Sequence[date], last: date, what: str, world: World) -> None:
+    """Raise `InvalidField` where too many lie ahead of the day on which this is said, whenever it is dated to."""
+    today = world.now.astimezone(world.zone).date()
+    ahead = [each for each in others if each >= today]
+    if last >= today and len(ahead) >= MOST_AHEAD:
+        raise InvalidField(
+            f"{len(ahead)} {what} lie ahead, {MOST_AHEAD} at most: say more when the first is over, after {min(ahead)}",
+            pointer="/from",
+        )
 
 
 def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) -> Joined:
@@ -218,19 +240,24 @@ def evolve(member: Member | None, recorded: Recorded) -> Member:
         case Left():
             return msgspec.structs.replace(state, left_at=recorded.occurred_at, teams=(), roles=())
         case CapacityDeclared():
-            others = [c for c in state.capacities if c.from_ != event.capacity.from_]
-            return msgspec.structs.replace(
-                state, capacities=tuple(sorted([*others, event.capacity], key=lambda c: c.from_))
-            )
+            capacities = [*(c for c in state.capacities if c.from_ != event.capacity.from_), event.capacity]
+            kept = _still_told(capacities, lambda c: (c.from_, c.from_), recorded)
+            return msgspec.structs.replace(state, capacities=tuple(sorted(kept, key=lambda c: c.from_)))
         case AbsenceDeclared():
-            return msgspec.structs.replace(
-                state, absences=tuple(sorted({*state.absences, event.absence}, key=lambda a: (a.from_, a.to)))
-            )
+            away = _still_told({*state.absences, event.absence}, lambda a: (a.to, a.from_), recorded)
+            return msgspec.structs.replace(state, absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))))
         case RoleGranted():
             return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
         case RoleRevoked():
             return msgspec.structs.replace(state, roles=tuple(r for r in state.roles if r != event.role))
     return state
+
+
+def _still_told(said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], recorded: Recorded) -> list[S]:
+    """What lies ahead of the day on which it was recorded, and the last of what was over by then."""
+    ordered = sorted(said, key=last_and_first)
+    over = sum(last_and_first(each)[0] < recorded.recorded_at.date() for each in ordered)
+    return ordered[max(0, over - MOST_OVER) :]
 
 
 #: How a member's role reads in the role table.

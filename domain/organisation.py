@@ -15,6 +15,9 @@ from domain.policy import Policy
 from domain.quantities import exact
 from domain.world import World
 
+#: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
+MOST_POLICY_VERSIONS = 500
+
 
 class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A policy and the instant from which it applies; version 0 are the defaults."""
@@ -35,8 +38,7 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     def policy_at(self, at: datetime) -> PolicyVersion:
         """The policy in force at an instant: the latest version that had begun."""
-        begun = [p for p in self.policies if p.since is None or p.since <= at]
-        return begun[-1]
+        return next(p for p in reversed(self.policies) if p.since is None or p.since <= at)
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -81,6 +83,9 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: World
                 raise NotFound("no such organisation")
             if "steward" not in world.roles:
                 raise Forbidden("only a steward sets policies", allowed=("steward",))
+            if len(organisation.policies) > MOST_POLICY_VERSIONS:
+                told = f"an organisation has {MOST_POLICY_VERSIONS} policy versions at most, and this one has them all"
+                raise InvalidField(told, pointer="/policy")
             event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
     return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
 

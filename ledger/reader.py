@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,13 @@ from ledger.states import States
 
 _UTC = ZoneInfo("UTC")
 _DEFAULTS = PolicyVersion(version=0, since=None, policy=Policy())
+
+
+@runtime_checkable
+class _Index(Protocol):
+    """A source that finds one event of a stream without reading the stream."""
+
+    def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
 
 
 class StateReader:
@@ -55,7 +62,11 @@ class StateReader:
         """Read from the log itself: what this very batch is about to record has not happened yet."""
         if self._state(kind, organisation_id, stream_id) is None:
             return None
-        ids = [recorded.event_id for recorded in self._states.source.stream(organisation_id, stream_id)]
+        source = self._states.source
+        if isinstance(source, _Index):
+            return source.event(organisation_id, stream_id, event_id)
+        # An import's staging copy: read aside, while nobody waits for the head's lock.
+        ids = [recorded.event_id for recorded in source.stream(organisation_id, stream_id)]
         if event_id is None:
             return ids[-1] if ids else None
         return event_id if event_id in ids else None

@@ -16,6 +16,10 @@ from ledger.states import Key, key_of
 EVERYTHING = 2**63 - 1
 
 
+#: A stored state begins with its header, and that with the event's id: an event is found by it without opening any.
+_BEGINNING = '{"header":{"event_id":"%s"'
+
+
 class StoredSource:
     """Implements `ledger.states.Source` within one transaction. Every question names its organisation."""
 
@@ -27,6 +31,16 @@ class StoredSource:
     def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
         rows = self._session.query("stream", organisation_id=organisation_id, stream_id=stream_id, upto=self._upto)
         return decoded(rows, self._mapper)
+
+    def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """The event of the stream with this id (None: its last one), or None where there is none; one look."""
+        stream = {"organisation_id": organisation_id, "stream_id": stream_id, "upto": self._upto}
+        if event_id is None:
+            last = decoded(self._session.query("stream_end", **stream), self._mapper)
+            return last[0].event_id if last else None
+        beginning = (_BEGINNING % event_id).encode()
+        found = self._session.query("stream_event", **stream, beginning=beginning, length=len(beginning))
+        return event_id if found else None
 
     def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
         return bool(self._session.query("taken", organisation_id=organisation_id, stream_id=stream_id))

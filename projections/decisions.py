@@ -48,12 +48,14 @@ def _fields(state: Decision) -> tuple[Any, ...]:
         micros(time_box_end(state.deadline, state.decided)),
         None if state.decided is None else state.decided.by,
         len(state.rounds) + 1,
+        None if state.opened_by is None else str(state.opened_by),
+        None if state.decided is None or state.review_on is None else state.review_on.isoformat(),
     )
 
 
 DECISIONS = StateView(
     name="decisions",
-    version=1,
+    version=2,
     kind="decision",
     evolve=evolve,
     columns=(
@@ -68,9 +70,15 @@ DECISIONS = StateView(
         Column("time_box_end", "integer", "When it was decided or its deadline, whichever is first, microseconds UTC."),
         Column("decided_by", "text", "consent, fallback or lead; empty until it is decided.", nullable=True),
         Column("askings", "integer", "How often the question was asked: 1, and 1 more each time it was reopened."),
+        Column("opened_by", "uuid", "Who asked it.", nullable=True),
+        Column("review_on", "date", "Of one that is decided: the day on which to look again.", nullable=True),
     ),
     fields=_fields,
-    indexes=(("organisation_id", "time_box_end"), ("organisation_id", "askings")),
+    indexes=(
+        ("organisation_id", "time_box_end"),
+        ("organisation_id", "askings"),
+        ("organisation_id", "review_on"),
+    ),
     comment="Decisions: question, options, consents, objections, outcome and earlier askings (in body).",
 )
 
@@ -179,6 +187,23 @@ def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[s
         where.append(f"state IN ({marks})")
         params |= values
     return where, params
+
+
+def to_review(
+    database: Database, lens: Lens, member: UUID, teams: Iterable[UUID], *, own: bool, limit: int
+) -> list[Decision]:
+    """Decided, and the day to look again has come: those that this member opened, and those of the `teams`.
+
+    `own`: and the organisation's. Those that wait longest, `limit` at most.
+    """
+    marks, params = _listed("led", sorted(map(str, teams)))
+    rows = database.query(
+        f"SELECT body FROM decisions WHERE {lens.sql} AND review_on <= :today"
+        f" AND (opened_by = :member OR team IN ({marks}){' OR team IS NULL' if own else ''})"
+        " ORDER BY review_on, stream_id LIMIT :rows",
+        {**lens.params, **params, "today": lens.today.isoformat(), "member": str(member), "rows": limit},
+    )
+    return [_DECISION.decode(row.body) for row in rows]
 
 
 def _listed(name: str, values: Iterable[str]) -> tuple[str, dict[str, str]]:

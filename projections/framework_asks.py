@@ -1,8 +1,9 @@
-"""What charters, cycles and decisions ask of one member: a consent, an improvement, an acknowledgement."""
+"""What charters, cycles and decisions ask of one member: a consent, a review, an improvement, an acknowledgement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,6 +43,7 @@ def framework_asks(database: Database, lens: Lens, member_id: UUID) -> list[Aski
     leads = {team.id for team in teams_at(database, lens) if team.lead == member_id}
     return [
         *_decisions(database, lens, member, leads),
+        *_reviews(database, lens, member, leads),
         *_improvements(database, lens, member_id),
         *_acknowledgements(database, lens, member, leads),
     ]
@@ -83,6 +85,34 @@ def _decisions(database: Database, lens: Lens, member: Member, leads: set[UUID])
                     event=held.opened_event,
                 ),
             )
+
+
+def _reviews(database: Database, lens: Lens, member: Member, leads: set[UUID]) -> Iterator[Asking]:
+    """Of a decision whose day to look again has come: to whoever opened it; to who leads where that member has left."""
+    steward = Role.STEWARD in member.roles
+    for held in decisions.to_review(database, lens, member.id, leads, own=steward, limit=_MOST_DECISIONS):
+        if held.opened_by != member.id and not _has_left(database, lens, held.opened_by):
+            continue
+        if held.review_on is None or held.decided is None:
+            continue
+        until = end_of_day(held.review_on, lens.tzinfo)
+        yield _decision(
+            held,
+            Ask(
+                kind="review",
+                whom=member.id,
+                since=end_of_day(held.review_on - timedelta(days=1), lens.tzinfo),
+                until=until,
+                overdue=until <= lens.at,
+                acts=("review", "set_review", "reopen"),
+                event=held.decided.event_id,
+            ),
+        )
+
+
+def _has_left(database: Database, lens: Lens, member_id: UUID | None) -> bool:
+    found = member_at(database, lens, member_id) if member_id is not None else None
+    return found is None or found.left_at is not None
 
 
 def _decision(held: Decision, ask: Ask) -> Asking:

@@ -289,6 +289,19 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry is told from, each as the JSON that is stored."""
+
+    type: str
+    data: str
+    before: str
+    after: str
+
+
+#: What somebody who does not see all of it is told; None: not even that it happened.
+Veil = Callable[[Happened], Happened | None]
+
+
 def history(  # noqa: PLR0913 - a page of what, from where, for whom
     database: Database,
     lens: Lens,
@@ -296,9 +309,9 @@ def history(  # noqa: PLR0913 - a page of what, from where, for whom
     *,
     after: int = 0,
     limit: int = 100,
-    unnamed: Iterable[UUID] = (),
+    veil: Veil | None = None,
 ) -> HistoryPage:
-    """What happened to one stream, up to the lens, after a version of it; `unnamed` goals are not called by title.
+    """What happened to one stream, up to the lens, after a version of it; a page that is veiled may hold fewer entries.
 
     Raises `InvalidField` for a limit outside 1..200.
     """
@@ -306,8 +319,8 @@ def history(  # noqa: PLR0913 - a page of what, from where, for whom
         raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
     params = {**lens.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(statements(_SQL)["page"], params)
-    shown = tell(database, lens.organisation_id, rows[:limit], unnamed)
-    return HistoryPage(entries=shown, next=shown[-1].version if len(rows) > limit else None)
+    shown = tell(database, lens.organisation_id, rows[:limit], veil)
+    return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
 def whole_history(database: Database, lens: Lens, stream_id: UUID) -> list[Entry]:
@@ -316,21 +329,26 @@ def whole_history(database: Database, lens: Lens, stream_id: UUID) -> list[Entry
     return tell(database, lens.organisation_id, database.query(statements(_SQL)["page"], params))
 
 
-def tell(database: Database, organisation_id: UUID, rows: Iterable[Row], unnamed: Iterable[UUID] = ()) -> list[Entry]:
+def tell(database: Database, organisation_id: UUID, rows: Iterable[Row], veil: Veil | None = None) -> list[Entry]:
     """Rows of `history` in plain words."""
-    rows = list(rows)
-    wanted = {i for row in rows for i in ids_in(row.data, row.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = names(database, organisation_id, wanted - set(map(str, unnamed)))
-    return [_entry(row, known) for row in rows]
+    told: list[tuple[Row, Happened]] = []
+    for row in rows:
+        happened = Happened(type=row.type, data=row.data, before=row.before, after=row.after)
+        shown = happened if veil is None else veil(happened)
+        if shown is not None:
+            told.append((row, shown))
+    wanted = {i for row, x in told for i in ids_in(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
+    known = names(database, organisation_id, wanted)
+    return [_entry(row, happened, known) for row, happened in told]
 
 
-def _entry(row: Row, known: Mapping[str, str]) -> Entry:
+def _entry(row: Row, happened: Happened, known: Mapping[str, str]) -> Entry:
     reason = None if row.reason is None else msgspec.json.decode(row.reason, type=Reason)
-    before, after = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
+    before, after = msgspec.json.decode(happened.before), msgspec.json.decode(happened.after)
     party = row.on_behalf_of or row.actor
     told_ = Told(
         type=row.type,
-        data=row.data,
+        data=happened.data,
         stream_id=row.stream_id,
         party=party,
         reason=reason,

@@ -27,7 +27,7 @@ from projections.support_evidence import OpenBlocker, listed_blockers, people_at
 from projections.timeline import instant
 
 GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
-Kind = GoalKind | Literal["decision", "improvement", "acknowledgement"]
+Kind = GoalKind | Literal["decision", "review", "improvement", "acknowledgement"]
 
 #: States of a conversation in which somebody owes an answer and nothing is promised yet.
 ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")

@@ -126,6 +126,7 @@ def _run_store(given: argparse.Namespace, settings: Settings, console: Console) 
                 organisation=given.organisation,
                 member=given.member,
                 scopes=given.scope or ["read", "act"],
+                decision=given.decision,
                 name=given.name,
                 days=given.days,
             )
@@ -216,7 +217,9 @@ def _add_store(commands: Commands) -> None:
     key = _add(keys, "create", "create a key for a member; prints it once")
     _organisation(key)
     key.add_argument("--member", required=True, metavar="REF", help="whose key it is")
-    key.add_argument("--scope", action="append", choices=("read", "act", "import", "admin"), help="default: read, act")
+    may = key.add_mutually_exclusive_group()
+    may.add_argument("--scope", action="append", choices=("read", "act", "import", "admin"), help="default: read, act")
+    may.add_argument("--decision", metavar="REF", help="a guest's key: a say in this one decision, and nothing else")
     key.add_argument("--name", default="", help="what it is for")
     key.add_argument("--days", type=int, default=90, help="how long it is valid (at most 365)")
     _organisation(_add(keys, "list", "list an organisation's keys"))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from domain.errors import NotFound
+from domain.errors import InvalidField, NotFound
 from projections.lens import Lens, lens
 from projections.marts import MARTS, Mart, MartColumn, watermark
 
@@ -46,20 +46,24 @@ def export_mart(
 ) -> ExportSummary:
     """Write a mart's rows behind position `after` to `output` (None: stdout), as the views know them now.
 
-    The file appears under its name only when it is whole. Raises `NotFound` for no such mart or organisation and
-    `OSError` where the file cannot be written.
+    The file appears under its name only when it is whole. Raises `NotFound` for no such mart or organisation,
+    `InvalidField` for a position that is not reached, and `OSError` where the file cannot be written.
     """
     view = lens(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     described = MARTS.get(mart)
     if described is None:
         raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
+    position = watermark(runtime.database, view)
+    if not 0 <= after <= position:
+        # Taken as it is, an export from another store's position would say that nothing is new, and that for good.
+        told = f"this organisation has not reached position {after}; it is at {position}"
+        raise InvalidField(told, pointer="/after", allowed=(f"0..{position}",))
     rows = 0
     with _whole(output) as file:
         for part in encoded(described, described.rows(runtime.database, view, after), form=form):
             file.write(part)
             rows += 1
     rows -= form == "csv"
-    position = watermark(runtime.database, view)
     return ExportSummary(mart=mart, rows=rows, position=position, output=None if output is None else str(output))
 
 

@@ -23,6 +23,7 @@ from domain.organisation import SetPolicy
 from domain.references import Ref, as_uuid, external, resolve
 from domain.subject import ORGANISATION
 from domain.terms import FIRST_YEAR
+from services.choices import choices
 
 #: A longer line is refused: no honest act needs a megabyte.
 LONGEST_LINE_BYTES = 1_000_000
@@ -307,7 +308,7 @@ def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:  # noq
         return msgspec.convert(value, struct)
     except msgspec.ValidationError as error:
         detail, field = explained(str(error))
-        raise BadRow("invalid_field", detail, field) from None
+        raise BadRow("invalid_field", detail, field, choices(struct, field)) from None
 
 
 def explained(message: str) -> tuple[str, str | None]:

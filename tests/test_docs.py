@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
-from domain import calendar, load, quantities, reasons, terms
+from domain import calendar, load, member, organisation, quantities, reasons, terms
 from domain.aggregates import EVENTS
 from domain.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
 from domain.charter import expectations, purpose, ruling
@@ -565,6 +565,8 @@ LIMITS: dict[str, float] = {
     "Reminders of one member and day": inbox.REMINDERS_A_DAY,
     "Days before its end in which a cadence shows in the inbox": inbox.CHECK_IN_AHEAD.days,
     "Cases below which calibration is not told": calibration.FEWEST_CASES,
+    "Absences, and changes of capacity, of one member that lie ahead": member.MOST_AHEAD,
+    "Policy versions of one organisation": organisation.MOST_POLICY_VERSIONS,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
     "Working days over which overdue effort is laid": load.CATCHING_UP_DAYS,
     "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,

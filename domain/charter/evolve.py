@@ -122,7 +122,8 @@ def _non_negotiables(state: Charter, event: e.CharterFact, recorded: Recorded) -
             state = replace(state, decisions=_used(state, event.decision))
             return _changed(state, event.non_negotiable, acknowledged=(), **news)
         case e.NonNegotiableRetired():
-            return _changed(state, event.non_negotiable, retired_at=at)
+            # Whoever stood by it is in the history: no act asks for that any more.
+            return _changed(state, event.non_negotiable, retired_at=at, acknowledged=())
         case e.Acknowledged():
             return _acknowledged(state, event, Acknowledgement(member=event.member, at=at))
     return state
@@ -136,12 +137,12 @@ def _changed(state: Charter, identity: UUID, **fields: Any) -> Charter:
 
 
 def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) -> Charter:
-    """Of the version in force at that time; a word on another version is in the history alone."""
+    """Of the version in force; a word on another one, or on what stands no longer, is in the history alone."""
     return replace(
         state,
         non_negotiables=tuple(
             replace(n, acknowledged=(*n.acknowledged, said))
-            if n.id == event.non_negotiable and n.version == event.version
+            if n.id == event.non_negotiable and n.version == event.version and n.retired_at is None
             else n
             for n in state.non_negotiables
         ),

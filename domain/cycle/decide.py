@@ -89,35 +89,40 @@ def _running(cycle: Cycle, world: World) -> Running:
 
 def _included(said: _Said, act: a.IncludeGoal) -> e.GoalIncluded:
     cycle, _, world = said
-    goal = live_goal(act.goal, cycle.of, world, "/goal")
-    if not (leads(cycle.of, world) or world.party in (goal.owner, goal.sponsor)):
+    known = goal_of(world.id_of("goal", act.goal), act.goal, world, "/goal")
+    if not (leads(cycle.of, world) or world.party in (known.owner, known.sponsor)):
         raise Forbidden(
             "the lead puts goals into the cycle, or the goal's own parties", allowed=("lead", "owner", "sponsor")
         )
+    goal = live_goal(act.goal, cycle.of, world, "/goal")
     if cycle.included(goal.id) is not None:
         raise AlreadyExists("this goal is in the cycle already", pointer="/goal")
     _room(len(cycle.goals), MOST_GOALS, "goals")
     return e.GoalIncluded(goal=goal.id)
 
 
-def _held(cycle: Running, ref: str, world: World) -> tuple[GoalInCycle, Goal]:
-    """A goal of the cycle and how it stands; raises `NotFound`."""
-    goal_id = world.id_of("goal", ref)
-    held = cycle.included(goal_id)
+def _held(cycle: Running, ref: str, world: World) -> GoalInCycle:
+    """A goal of the cycle; raises `NotFound`."""
+    held = cycle.included(world.id_of("goal", ref))
     if held is None:
         raise NotFound(f"goal {ref!r} is not in this cycle", pointer="/goal", allowed=("include_goal",))
-    return held, goal_of(goal_id, ref, world, "/goal")
+    return held
 
 
-def _require_side(cycle: Running, goal: Goal, world: World) -> None:
+def _own(cycle: Running, ref: str, world: World) -> tuple[GoalInCycle, Goal]:
+    """A goal of the cycle and how it stands, for who leads and the goal's own parties; raises `Forbidden`, `NotFound`.
+
+    Nobody else is told whether it is in the cycle.
+    """
+    goal = goal_of(world.id_of("goal", ref), ref, world, "/goal")
     if not (leads(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
         raise Forbidden("only the lead or the goal's own parties may do that", allowed=("lead", "owner", "sponsor"))
+    return _held(cycle, ref, world), goal
 
 
 def _credited(said: _Said, act: a.CreditContribution) -> e.ContributionCredited:
     cycle, _, world = said
-    held, goal = _held(cycle, act.goal, world)
-    _require_side(cycle, goal, world)
+    held, _ = _own(cycle, act.goal, world)
     _room(cycle.contributions, MOST_CONTRIBUTIONS, "contributions")
     return e.ContributionCredited(
         goal=held.goal, member=_somebody(act.member, "/member", world), text=text(act.text, "/text")
@@ -193,7 +198,7 @@ def _open_improvement(said: _Said, ref: str) -> Improvement:
 def _learnt(said: _Said, act: a.RecordLearning) -> e.LearningRecorded:
     cycle, _, world = said
     require_member(cycle.of, world)
-    goal = _held(cycle, act.goal, world)[0].goal if act.goal is not None else None
+    goal = _held(cycle, act.goal, world).goal if act.goal is not None else None
     _room(len(cycle.learnings), MOST_LEARNINGS, "learnings")
     return e.LearningRecorded(text=text(act.text, "/text"), goal=goal)
 
@@ -208,8 +213,7 @@ def _room(held: int, most: int, what: str) -> None:
 
 def _settled(said: _Said, act: a.SettleGoal) -> e.GoalSettled:
     cycle, _, world = said
-    held, goal = _held(cycle, act.goal, world)
-    _require_side(cycle, goal, world)
+    held, goal = _own(cycle, act.goal, world)
     possible = possible_ends(goal, cycle)
     if act.how not in possible:
         raise InvalidField(_not_so(act.how, goal), pointer="/how", allowed=possible)

@@ -156,20 +156,21 @@ def _lessons(before: Closed | None) -> list[e.Lesson]:
 def live_goal(ref: str, subject: Subject, world: World, pointer: str) -> Promised:
     """A promised goal of whose cycle it is; raises `NotFound` or `InvalidField` naming the field."""
     goal = goal_of(world.id_of("goal", ref), ref, world, pointer)
+    # Said first: how another team's goal stands is not told by a refusal either.
+    if subject.team is not None and goal.team != subject.team and not _unassigned(goal, subject, world):
+        raise InvalidField(f"goal {ref!r} is another team's", pointer=pointer)
     if not isinstance(goal, Promised):
         raise InvalidField(
             f"goal {ref!r} is {goal.state}: a cycle takes goals that are promised and not over",
             pointer=pointer,
             allowed=("promised", "lapsed", "delivered"),
         )
-    if subject.team is not None and goal.team != subject.team and not _unassigned(goal, subject, world):
-        raise InvalidField(f"goal {ref!r} is another team's", pointer=pointer)
     return goal
 
 
-def _unassigned(goal: Promised, subject: Subject, world: World) -> bool:
+def _unassigned(goal: Goal, subject: Subject, world: World) -> bool:
     """No team's goal, of somebody of this team."""
-    return goal.team is None and belongs(subject, world.member(goal.owner), world)
+    return goal.team is None and goal.owner is not None and belongs(subject, world.member(goal.owner), world)
 
 
 def goal_of(goal_id: UUID, ref: str, world: World, pointer: str) -> Goal:

@@ -52,6 +52,19 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
 ORDER BY originator_version
 
+-- name: stream_end
+-- The last event of one stream, as far as the log position `upto`.
+SELECT originator_id, originator_version, topic, state FROM stored_events
+WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
+ORDER BY originator_version DESC LIMIT 1
+
+-- name: stream_event
+-- Whether one stream holds an event whose stored state begins so: looked for where it lies, and nothing is decoded.
+SELECT originator_version FROM stored_events
+WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
+    AND substr(state, 1, :length) = :beginning
+ORDER BY originator_version LIMIT 1
+
 -- name: stream_after
 -- What a stream has grown by since a version.
 SELECT originator_id, originator_version, topic, state FROM stored_events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
@@ -11,9 +12,10 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from domain.aggregates import EVENTS
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
-from domain.cycle.state import Closed, Cycle
+from domain.cycle.state import Cycle
 from domain.errors import NotFound
 from domain.references import Ref, external, resolve
 from domain.subject import ORGANISATION
@@ -41,7 +43,7 @@ from services.api.looking import asked, following, look, shown
 from services.api.operations import AsOfQuery, Operation, posts, reads
 from services.api.paths import decoded
 from services.api.recording import record, recorded
-from services.api.visible import require_within, sees_goal
+from services.api.visible import Sees, goals_named, require_within, sees_goal, veiled_cycle, veiled_fact
 
 _TAG = "cycles"
 _REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
@@ -211,19 +213,17 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
     database = call.runtime.database
     waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
     said = Spoken(database, view, [found])
-    unseen = _unseen(call, found, look(call))
+    sees = _sees(call, found, look(call))
     answer = CycleView(
         id=found.id,
         version=found.version,
         state=state_of(found),
         undecided=[
-            Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found)))
-            for g in waiting
-            if g.id not in unseen
+            Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found))) for g in waiting if sees(g.id)
         ],
         reflections=said.reflections,
-        contributions=[told for told in said.contributions if told.goal not in unseen],
-        cycle=_veiled(found, unseen),
+        contributions=[told for told in said.contributions if sees(told.goal)],
+        cycle=veiled_cycle(found, sees),
     )
     return shown(call, answer, view)
 
@@ -245,29 +245,35 @@ def get_cycle_history(cycle: FromPath[str], call: NamedDependency[Call]) -> Answ
     view = asked(call)
     now = look(call)
     found = found_cycle(call, decoded(cycle), now)
-    database, unseen = call.runtime.database, _unseen(call, found, now)
-    page = history.history(database, view, found.id, after=query.after, limit=query.limit, unnamed=unseen)
-    if unseen:
-        hidden = {told.event for told in Spoken(database, view, [found]).contributions if told.goal in unseen}
-        page = msgspec.structs.replace(page, entries=[e for e in page.entries if e.event_id not in hidden])
+    veil = None if sees_everything(call.viewer) else functools.partial(_veil, _sees(call, found, now))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
     headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
     return shown(call, page, view, headers=headers)
 
 
-def _unseen(call: Call, cycle: Cycle, view: Lens) -> frozenset[UUID]:
-    """Goals of the cycle that the viewer may not see: the organisation's cycle holds those of every team."""
+def _sees(call: Call, cycle: Cycle, view: Lens) -> Sees:
+    """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
     if sees_everything(call.viewer):
-        return frozenset()
-    goals = goals_of(call.runtime.database, view, (held.goal for held in cycle.goals))
-    return frozenset(goal.id for goal in goals.values() if not sees_goal(call.viewer, goal))
+        return lambda _goal: True
+    goals = goals_of(call.runtime.database, view, goals_named(cycle)).values()
+    return frozenset(goal.id for goal in goals if sees_goal(call.viewer, goal)).__contains__
 
 
-def _veiled(cycle: Cycle, unseen: frozenset[UUID]) -> Cycle:
-    """The cycle without what became of those goals."""
-    kept = msgspec.structs.replace(cycle, goals=tuple(held for held in cycle.goals if held.goal not in unseen))
-    if isinstance(kept, Closed):
-        return msgspec.structs.replace(kept, at_close=tuple(g for g in kept.at_close if g.goal not in unseen))
-    return kept
+def _veil(sees: Sees, happened: history.Happened) -> history.Happened | None:
+    """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
+    fact = veiled_fact(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
+    if fact is None:
+        return None
+    before, after = (_goals_seen(values, sees) for values in (happened.before, happened.after))
+    data = msgspec.json.encode(fact).decode()
+    return history.Happened(type=happened.type, data=data, before=before, after=after)
+
+
+def _goals_seen(values: str, sees: Sees) -> str:
+    told = msgspec.json.decode(values)
+    if told.get("goals"):
+        told["goals"] = [held for held in told["goals"] if sees(UUID(held["goal"]))]
+    return msgspec.json.encode(told).decode()
 
 
 def _act_route(act: type[Any]) -> HTTPRouteHandler:

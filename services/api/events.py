@@ -157,7 +157,7 @@ def _page(call: Call) -> _Page:
     head = ledger.position(organisation)
     found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
     full = len(found) == limit
-    seen = [event for event in found if sight.of_event(event)]
+    seen = [shown for event in found if (shown := sight.of_event(event)) is not None]
     return _Page(seen, _examined(found, head, query.after, full=full), head)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from services.api.problems import FieldError, ProblemError, field_error
+from services.choices import choices
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -42,7 +43,7 @@ def read_body(body: bytes, kind: Any, *, media_type: str) -> Any:
         _refuse_nul(body)
         return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise ProblemError("invalid_field", str(error), errors=(explained(error),)) from None
+        raise _refused(error, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError("malformed", f"not JSON: {_plain(error)}") from None
 
@@ -71,6 +72,12 @@ def _nul_at(value: Any, pointer: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def _refused(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
+    """Names the field, and what it would have taken where that is one of a few words."""
+    told = explained(error, where)
+    return ProblemError("invalid_field", str(error), errors=(told,), allowed=choices(kind, told.pointer))
 
 
 def explained(error: msgspec.ValidationError, where: str = "body") -> FieldError:
@@ -107,8 +114,7 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     try:
         query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        told = explained(error, "query")
-        raise ProblemError("invalid_field", str(error), errors=(told,)) from None
+        raise _refused(error, kind, "query") from None
     for field in _fields(kind):
         # msgspec reads the text "null" as nothing; who writes it means something.
         if field.encode_name in values and getattr(query, field.name) is None:

@@ -14,14 +14,14 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
-from domain.errors import ActNotAllowed, AlreadyExists, NotFound, VersionConflict
-from domain.goal.state import Goal
+from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
+from domain.goal.acts import RecordValue
 from ledger.commands import Command, IdempotencyKey, Receipt
 from services.access import conveyed, sees_everything
 from services.api.answers import Answer, encode, version_tag
 from services.api.call import Call
 from services.api.problems import ProblemError, field_error
-from services.api.visible import reading, require_decision, require_goal
+from services.api.visible import reading, require_decision, require_goal, require_within
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -36,7 +36,7 @@ async def record(
 
     `begins`: the stream begins with its first act, whichever that is.
     Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
-    how the goal stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
+    how it stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
     command = command_of(call, kind, stream_id, act, creates=creates)
     if begins:
@@ -52,21 +52,33 @@ async def record(
                 raise
             # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
             await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
-        except ActNotAllowed:
-            await _require_sight(call, kind, stream_id)
+        except Refusal as refusal:
+            if not (creates or _about_the_act(act, refusal)):
+                await _require_sight(call, kind, stream_id)
             raise
     raise ProblemError("busy", headers={"Retry-After": "1"})
 
 
+def _about_the_act(act: Any, refusal: Refusal) -> bool:
+    """Whether the refusal tells but what is wrong with the request: a key used twice, an integration's value."""
+    return isinstance(refusal, IdempotencyMismatch) or (
+        isinstance(act, RecordValue) and isinstance(refusal, InvalidField)
+    )
+
+
 async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
-    """A refusal tells how the goal stands: that is not for whoever may not see it."""
+    """A refusal tells how it stands, by its words or by which one it is: that is not for whoever may not see it."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = reading(call.viewer)
-    if kind == "goal" and not sees_everything(viewer):
-        goal: Goal = await sync_to_thread(existing, call, kind, stream_id)
-        require_goal(viewer, goal)
-    if kind == "decision":
-        require_decision(viewer, await sync_to_thread(existing, call, kind, stream_id))
+    if kind not in ("goal", "cycle", "decision") or sees_everything(viewer):
+        return
+    state = await sync_to_thread(existing, call, kind, stream_id)
+    if kind == "goal":
+        require_goal(viewer, state)
+    elif kind == "cycle":
+        require_within(viewer, state.of.team)
+    else:
+        require_decision(viewer, state)
 
 
 def existing(call: Call, kind: str, stream_id: UUID) -> Any:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
-from domain.cycle.events import ContributionCredited
+from domain.cycle.events import (
+    ContributionCredited,
+    CycleClosed,
+    CycleOpened,
+    GoalIncluded,
+    GoalSettled,
+    LearningRecorded,
+)
+from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
 from domain.envelope import Recorded
 from domain.errors import Forbidden
@@ -109,6 +119,50 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
         )
 
 
+# --- the goals of a cycle --------------------------------------------------------------------------------------------
+#
+# The organisation's own cycle is everybody's and holds goals of every team. What is said of one of them is for those
+# who see the goal; what begins and ends the cycle is told to everybody, without the goals that they do not see.
+
+Sees = Callable[[UUID], bool]
+#: What is said of one goal of a cycle.
+_OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
+
+
+def goals_named(cycle: Cycle) -> frozenset[UUID]:
+    """Every goal that the cycle says something of, those that ended in the cycle before it included."""
+    of = {lesson.goal for lesson in cycle.learned} | {learnt.goal for learnt in cycle.learnings}
+    return frozenset({held.goal for held in cycle.goals} | {goal for goal in of if goal is not None})
+
+
+def veiled_cycle(cycle: Cycle, sees: Sees) -> Cycle:
+    """The cycle without the goals that are not seen: not that they are in it, what became or was learnt of them."""
+    kept = replace(
+        cycle,
+        goals=tuple(held for held in cycle.goals if sees(held.goal)),
+        learned=tuple(lesson for lesson in cycle.learned if lesson.goal is None or sees(lesson.goal)),
+        learnings=tuple(learnt for learnt in cycle.learnings if learnt.goal is None or sees(learnt.goal)),
+    )
+    if isinstance(kept, Closed):
+        return replace(kept, at_close=tuple(held for held in kept.at_close if sees(held.goal)))
+    return kept
+
+
+def veiled_fact(fact: Any, sees: Sees) -> Any:
+    """What a cycle's event tells whoever sees just these goals; None: nothing of it is for them."""
+    if isinstance(fact, _OF_A_GOAL):
+        return fact if fact.goal is None or sees(fact.goal) else None
+    if isinstance(fact, CycleOpened):
+        learned = tuple(lesson for lesson in fact.learned if lesson.goal is None or sees(lesson.goal))
+        return replace(fact, goals=tuple(filter(sees, fact.goals)), learned=learned)
+    if isinstance(fact, CycleClosed):
+        return replace(fact, goals=tuple(held for held in fact.goals if sees(held.goal)))
+    return fact
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
 class Sight:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
@@ -118,16 +172,19 @@ class Sight:
         self._seen: dict[str, bool] = {}
         self.everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
 
-    def of_event(self, event: Recorded) -> bool:
-        """Whether this event of the viewer's organisation may be shown."""
+    def of_event(self, event: Recorded) -> Recorded | None:
+        """This event of the viewer's organisation as it may be shown; None: it may not."""
         if self.everything:
-            return True
+            return event
         if isinstance(event.data, CharterFact):
-            return event.type not in PRIVATE_CHARTER_EVENTS or sees_within(self._viewer, event.data.of.team)
-        if isinstance(event.data, ContributionCredited) and not self._sees("goal", event.data.goal):
-            # The organisation's own cycle is everybody's, but who did what for a goal is for those who see the goal.
-            return False
-        return self._sees(event.kind, event.stream_id)
+            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_within(self._viewer, event.data.of.team)
+            return event if told else None
+        if not self._sees(event.kind, event.stream_id):
+            return None
+        if event.kind != "cycle":
+            return event
+        fact = veiled_fact(event.data, lambda goal: self._sees("goal", goal))
+        return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
     def _sees(self, kind: str, stream_id: UUID) -> bool:
         stream = f"{kind}/{stream_id}"

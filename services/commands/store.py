@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.member import Member
 from domain.references import as_uuid, resolve
+from ledger.keys import GUEST
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.organisations import found, organisation_id
@@ -61,17 +62,18 @@ def existing(runtime: Runtime, name: str | None) -> UUID:
     return UUID(known[0].organisation_id)
 
 
-def create_key(
+def create_key(  # noqa: PLR0913 - the command's options
     settings: Settings,
     console: Console,
     *,
     organisation: str | None,
     member: str,
     scopes: list[str],
+    decision: str | None = None,
     name: str,
     days: int,
 ) -> int:
-    """Create a key for a joined member; its text is printed this once."""
+    """Create a key for a joined member, or a guest's for one decision; its text is printed this once."""
     if not 1 <= days <= LONGEST_KEY_DAYS:
         raise CommandFailed(f"a key lives 1 to {LONGEST_KEY_DAYS} days")
     with Runtime.open(settings) as runtime:
@@ -80,10 +82,19 @@ def create_key(
         holder = runtime.ledger.load(tenant, "member", member_id)
         if not isinstance(holder, Member) or not holder.present:
             raise CommandFailed(f"no member {member!r} has joined")
+        conveys = frozenset(scopes if decision is None else [_guests(runtime, tenant, decision)])
         expires_at = runtime.clock() + timedelta(days=days)
-        key = runtime.keys.create(tenant, member_id, frozenset(scopes), expires_at=expires_at, name=name)
+        key = runtime.keys.create(tenant, member_id, conveys, expires_at=expires_at, name=name)
     console.result({"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe.")
     return 0
+
+
+def _guests(runtime: Runtime, tenant: UUID, decision: str) -> str:
+    """The one scope of a guest's key. Raises CommandFailed where no such decision was opened."""
+    decision_id = resolve(tenant, "decision", decision)
+    if runtime.ledger.load(tenant, "decision", decision_id) is None:
+        raise CommandFailed(f"no decision {decision!r}")
+    return f"{GUEST}{decision_id}"
 
 
 def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:

@@ -253,6 +253,53 @@ def test_a_bad_parameter_is_refused_by_its_name(house: House, path: str, pointer
     refused(house, house.as_("stella").get(path), 422, "invalid_field", pointer)
 
 
+WRONG_WORDS: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "a reason": ("", offer() | {"reason": {"code": "illness"}}, "/reason/code", "dependency_slipped"),
+    "a measure deep inside": (
+        "",
+        offer() | {"terms": terms(measure={"kind": "mood"})},
+        "/terms/measure/kind",
+        "binary",
+    ),
+    "how a goal begins": ("", offer() | {"do": "dream"}, "/do", "offer"),
+    "how a goal begins, unsaid": ("", {k: v for k, v in offer().items() if k != "do"}, "/do", "offer"),
+    "an act to try": ("/{goal}/preview", {"do": "ponder"}, "/do", "propose_change"),
+    "one of a list": (
+        "/{goal}/propose-change",
+        {"changes": {"due": "2026-04-10"}, "reason": why(), "trade_offs": [{"kind": "luck"}]},
+        "/trade_offs/0/kind",
+        "defer",
+    ),
+    "what feedback is on": ("/{goal}/feedback", {"text": "well done", "on": "looks"}, "/on", "clarity"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_WORDS)
+def test_a_wrong_word_is_answered_with_the_words_there_are(house: House, what: str) -> None:
+    path, body, pointer, word = WRONG_WORDS[what]
+    goal = active(house)
+    before = house.events()
+
+    told = refused(
+        house, house.as_("ana").post(f"/v1/goals{path.format(goal=goal)}", body), 422, "invalid_field", pointer
+    )
+
+    assert word in told["allowed"]
+    assert before == house.events()
+
+
+def test_a_wrong_word_of_a_query_is_answered_with_the_words_there_are(house: House) -> None:
+    told = refused(house, house.as_("stella").get("/v1/reports/drift?format=xml"), 422, "invalid_field", "/format")
+
+    assert ["csv", "json"] == told["allowed"]
+
+
+def test_a_wrong_word_is_not_answered_with_words_where_any_would_do(house: House) -> None:
+    told = refused(house, house.as_("ana").post("/v1/goals", offer() | {"title": 7}), 422, "invalid_field", "/title")
+
+    assert "allowed" not in told
+
+
 def test_a_query_that_is_no_query_is_refused(house: House) -> None:
     refused(house, house.as_("ana").get("/v1/goals?q=%ff"), 400, "malformed")
 

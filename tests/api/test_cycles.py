@@ -158,11 +158,11 @@ def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams
     stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
     stella.says("/v1/cycles/year/settle-goal", {"goal": "one", "how": "carried_on"})
 
-    def told(person: str) -> str:
-        return str(house.as_(person).asks("/v1/cycles/year/history")["entries"][-1]["text"])
+    def told(person: str) -> list[str]:
+        return [entry["text"] for entry in house.as_(person).asks("/v1/cycles/year/history")["entries"]]
 
-    assert 'stella settled that "A secret of core" is carried on.' == told("mia")
-    assert "another goal is carried on" in told("ned")
+    assert 'stella settled that "A secret of core" is carried on.' == told("mia")[-1]
+    assert ["stella opened the cycle"] == [text.partition(' "')[0] for text in told("ned")]
     assert ["year"] == [c["ref"] for c in house.as_("ned").asks("/v1/cycles?team=organisation")["cycles"]]
 
 
@@ -182,6 +182,46 @@ def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(house: House, pat
     if path == "/v1/cycles/year":
         assert ([], []) == (told["ned"].json()["undecided"], told["ned"].json()["cycle"].get("goals", []))
         assert [goal] == [held["goal"] for held in told["mia"].json()["cycle"]["goals"]]
+
+
+@pytest.mark.parametrize("path", ["/v1/cycles/next", "/v1/cycles/year/history", "/v1/events?limit=500"])
+def test_what_became_of_a_goal_is_for_those_who_see_the_goal(house: House, path: str) -> None:
+    stella = house.as_("stella")
+    adopt_purpose(stella, house.clock, "organisation")
+    unseen, seen = active(house, ref="core's"), active(house, ref="edge's", owner="ned", sponsor="eva", team="edge")
+    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["core's"]})
+    stella.says("/v1/cycles/year/include-goal", {"goal": "edge's"})
+    stella.says("/v1/cycles/year/share-reflection", {"worked": "much"})
+    for goal in ("core's", "edge's"):
+        stella.says("/v1/cycles/year/record-learning", {"goal": goal, "text": f"{goal} took long"})
+        stella.says("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
+    stella.says("/v1/cycles/year/close", {})
+    stella.says("/v1/cycles", {"do": "open", "ref": "next", **QUARTER, "follows": "year"})
+
+    told = {who: house.as_(who).get(path).text for who in ("mia", "ned", "stella", "aud")}
+
+    assert {"mia", "stella", "aud"} == {who for who, text in told.items() if unseen in text or "core's took" in text}
+    assert {"ned", "stella", "aud"} == {who for who, text in told.items() if seen in text or "edge's took" in text}
+
+
+def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goals_that_they_see(house: House) -> None:
+    stella = house.as_("stella")
+    adopt_purpose(stella, house.clock, "organisation")
+    unseen, seen = active(house, ref="one"), active(house, ref="two", owner="ned", sponsor="eva", team="edge")
+    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one", "two"]})
+    stella.says("/v1/cycles/year/share-reflection", {"worked": "much"})
+    for goal in ("one", "two"):
+        stella.says("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
+    stella.says("/v1/cycles/year/close", {})
+
+    def told(person: str, tag: str) -> list[Any]:
+        return [event["data"] for event in house.as_(person).asks(f"/v1/events?types={tag}&limit=500")]
+
+    kept = {"state": "active", "how": "carried_on"}
+    assert [[{"goal": seen, **kept}]] == [closed["goals"] for closed in told("ned", "cycle.closed.v1")]
+    assert [{"goal": goal, **kept} for goal in (unseen, seen)] == told("stella", "cycle.closed.v1")[0]["goals"]
+    assert [[seen]] == [opening["goals"] for opening in told("ned", "cycle.opened.v1")]
+    assert [seen] == [settled["goal"] for settled in told("ned", "cycle.goal_settled.v1")]
 
 
 def test_an_act_is_for_those_whose_cycle_it_is(house: House, lea: Person) -> None:

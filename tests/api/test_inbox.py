@@ -279,6 +279,60 @@ def test_a_decision_waits_for_each_decider_who_has_not_spoken(house: House) -> N
     assert [("decision", "Which room?", ("decide",))] == [(k, t, a) for k, t, _, a in asked(house, "lea")]
 
 
+def decided(house: House, **fields: Any) -> str:
+    """Ana's question, decided in the very act of her consent; to be looked at again on the twentieth."""
+    question = {"do": "open", "question": "Which room?", "options": ["The small one", "The large one"], "team": "core"}
+    how = {"status_quo": "o2", "deciders": ["ana"], "fallback": {"rule": "status_quo"}, "review_on": "2026-03-20"}
+    body = {**question, **how, "deadline": "2026-03-06T12:00:00Z", **fields}
+    decision = str(house.as_("ana").says("/v1/decisions", body)["id"])
+    house.as_("ana").says(f"/v1/decisions/{decision}/consent", {"option": "o1"})
+    return decision
+
+
+REVIEW = [("review", "Which room?", "2026-03-21", ("review", "set_review", "reopen"))]
+
+
+def test_a_decision_is_looked_at_again_from_its_day_on_by_whoever_opened_it(house: House) -> None:
+    decision = decided(house)
+    at(house, 19)
+    assert [] == asked(house, "ana")
+
+    at(house, 20)
+    assert REVIEW == asked(house, "ana")
+    assert [] == asked(house, "lea") == asked(house, "ben")
+    assert not inbox(house, "ana")["entries"][0].get("overdue")
+    at(house, 21)
+    assert inbox(house, "ana")["entries"][0]["overdue"]
+
+    house.as_("ana").says(f"/v1/decisions/{decision}/review", {"next": "2026-03-25"})
+    assert [] == asked(house, "ana")
+    at(house, 25)
+    assert ["review"] == [kind for kind, *_ in asked(house, "ana")]
+    house.as_("ana").says(f"/v1/decisions/{decision}/review", {})
+    assert [] == asked(house, "ana")
+
+
+@pytest.mark.parametrize(("of", "leading", "others"), [("core", "lea", ("stella", "ben")), (None, "stella", ("lea",))])
+def test_where_who_opened_it_has_left_it_is_looked_at_again_by_who_leads(
+    house: House, of: str | None, leading: str, others: tuple[str, ...]
+) -> None:
+    decided(house, team=of)
+    house.as_("ana").says("/v1/members/ana/leave", {})
+    at(house, 20)
+
+    assert REVIEW == asked(house, leading)
+    assert [] == [ask for other in others for ask in asked(house, other)]
+
+
+def test_what_is_still_open_is_not_looked_at_again(house: House) -> None:
+    question = {"do": "open", "question": "Which room?", "options": ["The small one", "The large one"], "team": "core"}
+    how = {"status_quo": "o2", "deciders": ["ben"], "fallback": {"rule": "status_quo"}, "review_on": "2026-03-03"}
+    house.as_("ana").says("/v1/decisions", {**question, **how, "deadline": "2026-03-06T12:00:00Z"})
+    at(house, 4)
+
+    assert [] == asked(house, "ana")
+
+
 def test_an_acknowledgement_waits_for_each_member_of_the_team(house: House) -> None:
     said = {"non_negotiable": "asked", "text": "We ask before we assume"}
     house.clock.now = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -328,6 +328,53 @@ def test_an_integration_that_records_a_value_of_a_goal_it_cannot_see_hears_only_
     assert "3" == house.as_("ana").asks(f"/v1/goals/{goal}")["goal"]["value"]
 
 
+def test_an_integration_hears_what_is_wrong_with_its_value_and_not_how_the_goal_stands(house: House) -> None:
+    goal = active(house, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    bot, path = house.as_("bot"), f"/v1/goals/{goal}/record-value"
+
+    wrong = bot.post(path, {"value": "many"})
+    said = bot.post(path, {"value": "3"}, headers={"Idempotency-Key": "k"})
+    again, other = (bot.post(path, {"value": v}, headers={"Idempotency-Key": "k"}) for v in ("3", "4"))
+    house.as_("sam").says(f"/v1/goals/{goal}/cancel", {"reason": why()})
+    late = bot.post(path, {"value": "5"})
+
+    assert (422, "invalid_field") == (wrong.status_code, wrong.json()["code"])
+    assert said.json() == again.json()
+    assert (422, "idempotency_key_reused") == (other.status_code, other.json()["code"])
+    assert (403, "forbidden") == (late.status_code, late.json()["code"])
+
+
+#: Acts that are refused in other words in each state, where one may see it.
+PROBES: list[tuple[str, dict[str, Any]]] = [
+    ("promise", {"answers": "00000000-0000-7000-8000-000000000000"}),
+    ("accept", {"answers": "00000000-0000-7000-8000-000000000000"}),
+    ("check-in", {"note": "so far"}),
+    ("declare-satisfied", {}),
+    ("close-broken", {"reason": {"code": "other", "text": "because it is a probe"}}),
+    ("answer-need", {"need": "none/0", "text": "x"}),
+    ("resolve-blocker", {"blocker": "none", "resolution": "x"}),
+    ("resume", {"as": "sponsor"}),
+    ("reassign-sponsor", {"sponsor": "bot", "reason": {"code": "other", "text": "because it is a probe"}}),
+]
+
+
+@pytest.mark.parametrize("person", ["bot", "ned"])
+def test_refusals_are_the_same_however_a_goal_stands_that_one_may_not_see(house: House, person: str) -> None:
+    offered = house.as_("ana").says("/v1/goals", offer())["id"]
+    proposed, delivered = active(house), active(house)
+    change = {"changes": {"due": "2026-04-24"}, "reason": why()}
+    house.as_("ana").says(f"/v1/goals/{proposed}/propose-change", change)
+    house.as_("ana").says(f"/v1/goals/{delivered}/declare-complete", {})
+
+    def told(goal: str, act: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = house.as_(person).post(f"/v1/goals/{goal}/{act}", body).json()
+        return {name: value for name, value in answer.items() if name not in ("instance", "request_id")}
+
+    for act, body in PROBES:
+        first, *others = (told(goal, act, body) for goal in (offered, active(house), proposed, delivered))
+        assert [first] * 3 == others, act
+
+
 def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(house: House) -> None:
     goal = active(house)
 

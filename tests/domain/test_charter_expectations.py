@@ -328,6 +328,19 @@ def test_only_what_stands_can_be_broken_and_only_members_say_so(promised: Story)
     given(story=promised).when(breach(), by="ned").refused_with(Forbidden)
 
 
+def test_who_stood_by_what_stands_no_longer_is_in_the_history_alone() -> None:
+    story = in_force(*THREE, "calm")
+    said = story.says("ana", acknowledge(name="calm"), on="core")[-1]
+    story.says("lea", retire("calm"), on="core")
+
+    given(says("ben", acknowledge(), on="core"), story=story)
+
+    gone = next(n for n in charter(story).non_negotiables if n.ref == "calm")
+    assert (True, ()) == (gone.retired_at is not None, gone.acknowledged)
+    assert said in story.stream("core", "charter")
+    assert [story.id("ben")] == [v.member for n in charter(story).kept for v in n.acknowledged]
+
+
 def test_a_repair_talk_closes_it(promised: Story) -> None:
     named = raised(promised)
     agreed = a.AgreeRepair(breach=str(named), text="We tell them before we ship")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -159,6 +160,55 @@ def test_an_absence_is_dates_only() -> None:
 )
 def test_an_absence_ends_after_it_begins_and_within_two_years(first: str, last: str, pointer: str) -> None:
     given().when(away(first, last), by="ana").refused_with(InvalidField, pointer=pointer)
+
+
+DECLARED = [
+    pytest.param(lambda first: away(first.isoformat(), first.isoformat()), "absences", id="absences"),
+    pytest.param(lambda first: hours(30, first.isoformat()), "capacities", id="capacities"),
+]
+Declares = Callable[[date], DeclareAbsence | DeclareCapacity]
+
+
+def declared(first: date, count: int, declares: Declares, story: Story | None = None, **when: Any) -> Story:
+    """So much was said by ana, of as many days in a row."""
+    told = story or Story()
+    for number in range(count):
+        told.says("ana", declares(first + timedelta(days=number)), on="ana", **when)
+    return told
+
+
+@pytest.mark.parametrize(("declares", "held"), DECLARED)
+def test_only_so_much_lies_ahead_at_a_time(declares: Declares, held: str) -> None:
+    story = declared(date(2026, 6, 1), member.MOST_AHEAD, declares)
+    more = declares(date(2027, 1, 1))
+
+    full = given(story=story).when(more, by="ana")
+
+    full.refused_with(InvalidField, pointer="/from")
+    assert "100 at most: say more when the first is over, after 2026-06-01" in str(full.refusal)
+    # What is there already, what is over, and what comes once the first of them is over is said as ever.
+    assert given(story=story).when(declares(date(2026, 6, 1)), by="ana").refusal is None
+    assert given(story=story).when(declares(date(2025, 6, 1)), by="ana").refusal is None
+    assert given(story=story).when(more, by="ana", at="2026-06-02").refusal is None
+
+
+@pytest.mark.parametrize(("declares", "held"), DECLARED)
+def test_of_what_is_over_the_last_is_kept_and_of_what_lies_ahead_all(declares: Declares, held: str) -> None:
+    story = declared(date(2025, 1, 1), member.MOST_OVER + 50, declares)
+    declared(date(2026, 6, 1), 3, declares, story)
+
+    kept = [each.from_ for each in getattr(story.state("ana", "member"), held)]
+
+    first, last = date(2025, 1, 1) + timedelta(days=50), date(2025, 1, 1) + timedelta(days=member.MOST_OVER + 49)
+    assert (member.MOST_OVER + 3, first, last) == (len(kept), kept[0], kept[-4])
+    assert [date(2026, 6, n) for n in (1, 2, 3)] == kept[-3:]
+
+
+@pytest.mark.parametrize(("declares", "held"), DECLARED)
+def test_a_past_that_is_told_late_is_not_what_lies_ahead(declares: Declares, held: str) -> None:
+    story = declared(date(2026, 2, 1), member.MOST_AHEAD + 1, declares, at="2026-01-05", learnt="2026-12-01")
+
+    assert member.MOST_OVER == len(getattr(story.state("ana", "member"), held))
 
 
 def test_a_capacity_of_a_year_far_off_is_a_slip() -> None:

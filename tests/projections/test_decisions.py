@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -125,6 +126,24 @@ def test_decisions_are_listed_the_latest_first_and_by_what_is_asked(database: Da
     assert ["Q4"] == listed(database, look, story, own=True)
     assert ["Q3", "Q1"] == listed(database, look, story, decider=story.id("ana"))
     assert ["Q3"] == listed(database, look, story, waiting_for=story.id("ana"))
+
+
+def test_those_to_be_looked_at_again_are_found_by_their_day(database: Database, look: Look) -> None:
+    story = several()
+    for number, on in (("d1", date(2026, 1, 20)), ("d3", date(2026, 1, 10))):
+        story.says("ana", a.SetReview(on=on), on=number)
+    ana, core = story.id("ana"), story.id("core", "team")
+
+    def found(day: date, *, member: UUID = ana, teams: tuple[UUID, ...] = (), own: bool = False) -> list[str]:
+        view = look(story, day)
+        told = decisions.to_review(database, view, member, teams, own=own, limit=10)
+        return [decision.question for decision in told]
+
+    # Q3 is still open.
+    assert ([], ["Q1"], ["Q1"]) == tuple(found(date(2026, 1, day)) for day in (19, 20, 21))
+    assert [] == found(date(2026, 1, 20), member=story.id("ben"))
+    assert ["Q1"] == found(date(2026, 1, 20), member=story.id("ben"), teams=(core,))
+    assert [] == found(date(2026, 1, 20), member=story.id("ben"), own=True)
 
 
 def test_a_list_shows_what_its_reader_may_see(database: Database, look: Look) -> None:

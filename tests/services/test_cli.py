@@ -157,6 +157,48 @@ def test_from_an_empty_store_to_keys(shell: Shell) -> None:
     assert 0 == shell("keys", "list")
 
 
+def test_a_guest_gets_a_key_for_one_decision(shell: Shell, tmp_path: Path) -> None:
+    told = tmp_path / "decision.ndjson"
+    gus = {"at": "2026-01-05T09:00:00Z", "by": "steward", "do": "member.join", "member": "gus"}
+    asked = {
+        "at": "2026-01-06T09:00:00Z",
+        "by": "steward",
+        "do": "decision.open",
+        "decision": "on-call",
+        "question": "How?",
+        "options": ["So", "As now"],
+        "status_quo": "o2",
+        "deciders": ["gus"],
+        "deadline": "2026-01-16T12:00:00Z",
+        "fallback": {"rule": "status_quo"},
+    }
+    told.write_text("\n".join(map(json.dumps, (gus, asked))))
+    assert 0 == shell("import", str(told)), shell.out
+
+    assert 0 == shell("keys", "create", "--member", "gus", "--decision", "on-call", "--json")
+    assert shell.said["api_key"].startswith("plim_")
+
+    assert 0 == shell("keys", "list", "--json")
+    (scope,) = next(key["scopes"] for key in shell.said if key["scopes"][0].startswith("decide:"))
+    assert 0 == shell("keys", "create", "--member", "gus", "--decision", scope.removeprefix("decide:"))
+    assert 1 == shell("keys", "create", "--member", "gus", "--decision", "nothing")
+    assert "no decision 'nothing'" in shell.err
+    assert 2 == shell("keys", "create", "--member", "gus", "--decision", "on-call", "--scope", "read")
+
+
+@pytest.mark.parametrize("after", ["1000000", "-1"])
+def test_an_export_behind_a_position_that_is_not_reached_is_refused(
+    shell: Shell, history: Path, tmp_path: Path, after: str
+) -> None:
+    assert 0 == shell("import", str(history))
+    target = tmp_path / "events.ndjson"
+
+    assert 1 == shell("export", "fact_goal_event", "--after", after, "--output", str(target))
+
+    assert f"has not reached position {after}" in shell.err
+    assert not target.exists()
+
+
 def test_without_a_name_the_only_organisation_is_meant(shell: Shell) -> None:
     shell("migrate")
     shell("organisation", "create", "one", "--steward", "ada")

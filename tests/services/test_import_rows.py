@@ -145,6 +145,20 @@ def test_nothing_begins_under_an_id_that_is_made_from_a_name() -> None:
     assert ("invalid_field", "/team") == (error.code, error.field)
 
 
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"do": "goal.check_in", "goal": "g", "note": "so far", "reason": {"code": "whim"}}, "dependency_slipped"),
+        ({"do": "goal.check_in", "goal": "g", "note": "so far", "reason": {"code": 7}}, "dependency_slipped"),
+        ({"do": "member.grant_role", "member": "ana", "role": "king"}, "steward"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_words_there_are(row: dict[str, Any], word: str) -> None:
+    bad = refused(json.dumps({"at": "2026-01-05T09:00:00Z", "by": "ana", **row}).encode())
+
+    assert word in bad.allowed
+
+
 def test_an_unknown_act_is_answered_with_those_there_are() -> None:
     assert "goal.check_in" in refused(line(do="goal.ponder")).allowed
 
