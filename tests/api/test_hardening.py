@@ -350,6 +350,17 @@ def test_processes_that_are_told_to_stop_while_they_start_stop(
         deployment.close()
 
 
+def test_a_process_of_several_that_cannot_start_says_why(tmp_path: Path, postgres_url: str, redis_url: str) -> None:
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    try:
+        process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
+        deployment.processes.append(process)
+
+        assert "plimsoll migrate" in process.line("API process")
+    finally:
+        deployment.close()
+
+
 def _children(parent: int) -> list[int]:
     listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in listed]
