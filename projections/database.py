@@ -17,6 +17,7 @@ from threading import Lock
 from typing import Any, ClassVar, Protocol
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.writers import alone, writer_lock
@@ -33,6 +34,17 @@ _FEW_ROWS = 100
 #: Identifies our migrations among the advisory locks of a PostgreSQL database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 _WAL_ATTEMPTS = 50
+#: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
+#: an hour is not missed for another half.
+_RECONNECT_SECONDS = 2.0
+#: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
+_BOUNDS = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": int(_PATIENCE_SECONDS * 1000),
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, named like the ledger's
@@ -396,12 +408,13 @@ class _Postgres:
 
     def __init__(self, url: str, connections: int) -> None:
         self._pool = ConnectionPool(
-            url,
             min_size=1,
             max_size=connections,
             open=True,
             timeout=_PATIENCE_SECONDS,
-            kwargs={"autocommit": True, "application_name": "plimsoll-views"},
+            reconnect_timeout=_RECONNECT_SECONDS,
+            reconnect_failed=ConnectionPool.check,
+            kwargs={**_BOUNDS, **conninfo_to_dict(url), "autocommit": True, "application_name": "plimsoll-views"},
             configure=_configure,
             name="plimsoll-views",
         )

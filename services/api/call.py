@@ -151,7 +151,7 @@ async def _read(receive: Any, headers: dict[str, str], largest: int, patience: f
     told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > largest:
         raise ProblemError("body_too_large", f"at most {largest} bytes")
-    message = await receive()
+    message = await _next(receive)
     whole: bytes = message.get("body", b"")
     if not message.get("more_body"):
         if len(whole) > largest:
@@ -169,12 +169,18 @@ async def _rest_of(receive: Any, whole: bytes, largest: int) -> bytes:
     while more:
         if size > largest:
             raise ProblemError("body_too_large", f"at most {largest} bytes")
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ProblemError("malformed", "the body ended early")
+        message = await _next(receive)
         chunks.append(message.get("body", b""))
         size, more = size + len(chunks[-1]), message.get("more_body", False)
     return b"".join(chunks)
+
+
+async def _next(receive: Any) -> Any:
+    """The next part of the body. A client that hung up has sent none, which is not the same as an empty one."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ProblemError("malformed", "the body ended early")
+    return message
 
 
 async def _let_in(door: Any, scope: Any, headers: dict[str, str], now: datetime) -> Viewer:

@@ -203,6 +203,8 @@ def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         _serve_one(settings, console, listener, stop)
         code = 0
+    except Exception as error:  # noqa: BLE001 - whatever it is, nobody else will say it
+        console.note(f"API process {os.getpid()}: {' '.join(str(error).split()) or type(error).__name__}")
     finally:
         logging.flush()
         os._exit(code)

@@ -141,18 +141,23 @@ def test_clients_that_never_read_their_answers_stop_nobody(served_at: Callable[.
         connection.close()
 
 
+def request_of(house: House, person: str, path: str) -> dict[str, Any]:
+    """The scope of a command, as a server hands it to the application."""
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "query_string": b"", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5),
+        "path": path, "raw_path": path.encode(),
+        "headers": [
+            (b"authorization", f"Bearer {house.keys['acme'][person]}".encode()), (b"content-type", b"application/json")
+        ],
+    }  # fmt: skip
+
+
 def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_recorded(house: House) -> None:
     goal = active(house)
     before = house.events()
     commands = 10_000
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "query_string": b"", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5),
-        "path": f"/v1/goals/{goal}/check-in", "raw_path": f"/v1/goals/{goal}/check-in".encode(),
-        "headers": [
-            (b"authorization", f"Bearer {house.keys['acme']['ana']}".encode()), (b"content-type", b"application/json")
-        ],
-    }  # fmt: skip
+    scope = request_of(house, "ana", f"/v1/goals/{goal}/check-in")
     answers: list[tuple[int, bytes]] = []
 
     async def one() -> None:
@@ -186,6 +191,25 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
     assert {200, 503} == {status for status, _ in answers}
     assert recorded > 0
     assert recorded == house.events() - before
+
+
+def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(house: House) -> None:
+    # A body that may be left out: an empty one would let somebody join who has no name.
+    scope = request_of(house, "stella", "/v1/members")
+    before = house.events()
+    told: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        # What a server says of a whole request, too, whose client did not wait: its body is gone.
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        told.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    asyncio.run(house.app({**scope, "state": {}}, receive, send))
+
+    assert [400] == told
+    assert before == house.events()
 
 
 def test_a_command_of_three_megabytes_is_refused(served_at: Callable[..., tuple[int, str]]) -> None:
@@ -346,6 +370,17 @@ def test_processes_that_are_told_to_stop_while_they_start_stop(
             time.sleep(0.001)
 
         assert 0 == process.stop()
+    finally:
+        deployment.close()
+
+
+def test_a_process_of_several_that_cannot_start_says_why(tmp_path: Path, postgres_url: str, redis_url: str) -> None:
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    try:
+        process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
+        deployment.processes.append(process)
+
+        assert "plimsoll migrate" in process.line("API process")
     finally:
         deployment.close()
 

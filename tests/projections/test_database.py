@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -148,6 +151,25 @@ def test_connections_that_the_server_dropped_are_replaced_unseen(postgres_url: s
             transaction.upsert_many(THINGS, [("a", 1, None)])
 
     assert ["a"] == ids(database)
+    database.close()
+
+
+def test_a_server_that_was_away_is_found_again_at_once_however_long_it_was_away(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    database.query("SELECT 1")
+    server, _, name = postgres_url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as operator, ThreadPoolExecutor(1) as pool:
+        operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        waiting = pool.submit(database.query, "SELECT 1")
+        # Pauses of 1 and 2 seconds have been made, and one of 4 would be under way.
+        time.sleep(3.3)
+        operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        began = time.monotonic()
+
+        waiting.result()
+
+    assert time.monotonic() - began < 2.5
     database.close()
 
 

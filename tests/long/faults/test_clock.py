@@ -1,0 +1,90 @@
+"""Clocks that jump back a day, forth again, and disagree: the log's own order does not follow them."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.organisations import found
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.api.test_hardening import serving
+from tests.long.faults.conftest import Tell
+from tests.long.faults.crew import Sailor, Tail, at_sea
+from tests.long.faults.evidence import attempts, figures, nothing_lost_nothing_doubled
+from tests.long.faults.fleet import people
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+
+CLIENTS = 8
+LASTS_S = 20
+
+
+class Jumping:
+    """The real time, so many days off."""
+
+    def __init__(self) -> None:
+        self.days = 0.0
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + timedelta(days=self.days)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def test_clocks_that_jump_back_a_day_and_disagree_never_turn_recorded_time_back(
+    database_url: str, stack: ExitStack, chance: random.Random, tell: Tell
+) -> None:
+    # given one server, and on PostgreSQL a second one with a clock of its own
+    settings = Settings(database_url=database_url, rate_limit_per_minute=0)
+    migrate(settings)
+    clocks = [Jumping() for _ in range(1 if database_url.startswith("sqlite") else 2)]
+    runtimes = [stack.enter_context(Runtime(settings, clock=clock)) for clock in clocks]
+    ports = [stack.enter_context(serving(runtime)) for runtime in runtimes]
+    stella = found(runtimes[0], "acme", steward="stella").api_key
+    keys, goals = people(("127.0.0.1", ports[0]), stella)
+    stopping = threading.Event()
+    sailors = [
+        Sailor(
+            f"c{number}",
+            ("127.0.0.1", ports[number % len(ports)]),
+            (keys["ana"], stella),
+            goals[number % len(goals)],
+            stopping,
+        )
+        for number in range(CLIENTS)
+    ]
+    tail = Tail(("127.0.0.1", ports[0]), stella, stopping)
+
+    # when
+    jumps = 0
+    with at_sea(stopping, sailors, tail):
+        deadline = time.monotonic() + LASTS_S
+        while time.monotonic() < deadline:
+            time.sleep(chance.uniform(0.2, 1.0))
+            chance.choice(clocks).days = chance.choice([0, -1, -1, 0.5])
+            jumps += 1
+    tell(**figures(sailors), jumps=jumps, servers=len(ports))
+
+    # then
+    tail.finish(max(each.position for each in attempts(sailors)))
+    nothing_lost_nothing_doubled(sailors, tail)
+    assert {200, 201} == {each.status for each in attempts(sailors)}
+    recorded = [event["recordedtime"] for event in tail.seen]
+    assert sorted(recorded) == recorded
+    streams: dict[str, list[str]] = {}
+    for event in tail.seen:
+        streams.setdefault(event["subject"], []).append(event["time"])
+    assert [] == [stream for stream, times in streams.items() if sorted(times) != times]
+    runtimes[0].engine.catch_up()
+    assert [] == runtimes[0].engine.verify()

@@ -1,0 +1,106 @@
+"""The store goes away for half a minute, twice: each is told so in time, and service comes back by itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.long.faults.cluster import Cluster
+from tests.long.faults.conftest import Tell
+from tests.long.faults.crew import Sailor, Tail, at_sea
+from tests.long.faults.evidence import attempts, figures, in_order_again
+from tests.long.faults.fleet import Scales, fleet
+from tests.long.faults.metronome import Metronome
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+CLIENTS = 12
+#: The second is longer than the pause that thirty seconds of doubling pauses end in.
+OUTAGES = ((signal.SIGQUIT, 30), (signal.SIGKILL, 40))
+#: Longer than anybody waits.
+STILL_S = 45
+#: A command waits 10 s for its turn and a connection 5 s for its server (docs/operations.md); one for slow machines.
+ANSWERED_WITHIN_S = 16
+#: From the moment at which the store takes connections again until every client is served again.
+BACK_WITHIN_S = 15
+#: Resident memory of one process, and its growth over all of it (megabytes).
+HEAVIEST_MB, GROWN_MB = 400, 150
+
+
+def served_again(sailors: list[Sailor], since: float, metronome: Metronome) -> float:
+    """Seconds until the last of the clients had its first success after `since`."""
+    firsts = [
+        min((each.ended for each in sailor.log if each.acknowledged and each.ended > since), default=since + 999)
+        for sailor in sailors
+    ]
+    return max(firsts) - since - metronome.stood_still(since, max(firsts))
+
+
+def test_a_store_that_is_killed_and_away_for_half_a_minute_twice_loses_nothing(
+    tmp_path: Path, postgres: Cluster, redis_url: str, tell: Tell
+) -> None:
+    with fleet(tmp_path, postgres.url, redis_url) as deployed:
+        stopping = threading.Event()
+        metronome = Metronome(stopping)
+        sailors = deployed.sailors(CLIENTS, stopping)
+        tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
+        returned = []
+
+        # when
+        with at_sea(stopping, sailors, metronome, tail, scales):
+            time.sleep(5)
+            for how, seconds in OUTAGES:
+                postgres.lose(how)
+                time.sleep(seconds)
+                postgres.start()
+                returned.append(time.monotonic())
+                time.sleep(BACK_WITHIN_S + 5)
+        back = [served_again(sailors, since, metronome) for since in returned]
+        slowest = max(metronome.took(each) for each in attempts(sailors))
+        tell(
+            **figures(sailors), back_s=back, heaviest_mb=scales.heaviest, grown_mb=scales.grown, still_s=metronome.total
+        )
+
+        # then
+        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        assert {200, 201, 503} >= {each.status for each in attempts(sailors)} - {0}
+        assert slowest < ANSWERED_WITHIN_S
+        assert max(back) < BACK_WITHIN_S
+        assert scales.heaviest < HEAVIEST_MB
+        assert scales.grown < GROWN_MB
+
+
+def test_a_store_that_stands_still_longer_than_anybody_waits_is_told_in_time_and_loses_nothing(
+    tmp_path: Path, postgres: Cluster, redis_url: str, tell: Tell
+) -> None:
+    with fleet(tmp_path, postgres.url, redis_url) as deployed:
+        stopping = threading.Event()
+        metronome = Metronome(stopping)
+        sailors = deployed.sailors(CLIENTS, stopping, patience=60)
+        tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
+
+        # when
+        with at_sea(stopping, sailors, metronome, tail, scales):
+            time.sleep(5)
+            postgres.freeze()
+            time.sleep(STILL_S)
+            postgres.thaw()
+            since = time.monotonic()
+            time.sleep(BACK_WITHIN_S + 5)
+        back = served_again(sailors, since, metronome)
+        slowest = max(metronome.took(each) for each in attempts(sailors))
+        tell(
+            **figures(sailors), back_s=back, heaviest_mb=scales.heaviest, grown_mb=scales.grown, still_s=metronome.total
+        )
+
+        # then
+        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        # Whose key it is has to be asked first, and that waits as a read does: PLIMSOLL_STORE_WAIT_S.
+        assert slowest < 30 + 10 + 1
+        assert back < BACK_WITHIN_S
+        assert scales.heaviest < HEAVIEST_MB
+        assert scales.grown < GROWN_MB
