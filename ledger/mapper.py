@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +24,9 @@ from ledger.sealing import Plan, Sealed, plan, put, take
 Upcast = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 
 _REASON_TEXT = "/header/reason/text"
+
+
+E = TypeVar("E", bound=Event)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +65,14 @@ class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sealed: Sealed | None = None
 
 
-_ENVELOPE = tuple(name for name in Header.__struct_fields__ if name != "reason")
+class _Read(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
+    """`Stored` on its way out: data is decoded along with it."""
+
+    header: Header
+    data: E
+    sealed: Sealed | None = None
+
+
 _ENCODER = msgspec.json.Encoder()
 _STORED = msgspec.json.Decoder(Stored)
 _BUILTINS = msgspec.json.Decoder(dict[str, Any])
@@ -75,7 +86,12 @@ class Mapper(LibraryMapper[UUID]):
         self._events = events
         self._upcasts = upcasts or {}
         self._plans: dict[str, Plan] = {tag: plan(cls) for tag, cls in events.items()}
-        self._decoders = {tag: msgspec.json.Decoder(cls) for tag, cls in events.items()}
+        self._decoders: dict[str, msgspec.json.Decoder[_Read[Any]]] = {
+            # mypy cannot know that a variable's value is a class.
+            tag: msgspec.json.Decoder(_Read[cls])  # type: ignore[valid-type]
+            for tag, cls in events.items()
+            if _optional(cls).issuperset(path[0] for path in self._plans[tag].paths)
+        }
 
     def to_stored_event(self, recorded: Recorded) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
         """The stored form, personal texts set apart."""
@@ -128,23 +144,71 @@ class Mapper(LibraryMapper[UUID]):
             ) from error
 
     def _recorded(self, tag: str, state: bytes) -> Recorded:
+        decoder = self._decoders.get(tag)
+        if decoder is None:
+            return self._put_together(tag, state)
+        try:
+            read = decoder.decode(state)
+        except msgspec.ValidationError:
+            return self._put_together(tag, state)
+        reason, data = read.header.reason, read.data
+        for pointer, words in read.sealed.texts.items() if read.sealed else ():
+            if pointer == _REASON_TEXT and reason is not None:
+                reason = Reason(code=reason.code, text=words)
+            elif (name := _field(pointer)) in data.__struct_fields__:
+                # Nobody has seen this event yet.
+                msgspec.structs.force_setattr(data, name, words)
+            else:
+                return self._put_together(tag, state)
+        return _with_envelope(read.header, tag, reason, data)
+
+    def _put_together(self, tag: str, state: bytes) -> Recorded:
+        """Any event: one of a retired tag, one that is no whole without its texts, one with texts further inside."""
         stored = _STORED.decode(state)
-        header = stored.header
-        reason = header.reason
+        reason = stored.header.reason
         texts = stored.sealed.texts if stored.sealed else {}
         if reason is not None and _REASON_TEXT in texts:
             reason = Reason(code=reason.code, text=texts[_REASON_TEXT])
-        envelope = {name: getattr(header, name) for name in _ENVELOPE}
-        inner = {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT}
-        if not inner and tag in self._decoders:
-            return Recorded(reason=reason, data=self._decoders[tag].decode(stored.data), **envelope)
         data = _BUILTINS.decode(stored.data)
-        put(data, inner)
+        put(data, {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT})
         while tag in self._upcasts:
             tag, upcast = self._upcasts[tag]
             data = {**upcast(data), "type": tag}
-        envelope["type"] = tag
-        return Recorded(reason=reason, data=msgspec.convert(data, self._events[tag]), **envelope)
+        return _with_envelope(stored.header, tag, reason, msgspec.convert(data, self._events[tag]))
+
+
+def _optional(cls: type[Event]) -> frozenset[str]:
+    """The fields without which an event can be decoded, and that are stored under their own names."""
+    return frozenset(f.name for f in msgspec.structs.fields(cls) if not f.required and f.name == f.encode_name)
+
+
+@lru_cache(maxsize=1024)
+def _field(pointer: str) -> str:
+    """The field of an event's data that a pointer names; empty where it leads further inside."""
+    _, root, *steps = pointer.split("/")
+    return steps[0] if root == "data" and len(steps) == 1 else ""
+
+
+def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event) -> Recorded:
+    # Spelled out, as above.
+    return Recorded(
+        event_id=header.event_id,
+        organisation_id=header.organisation_id,
+        stream=header.stream,
+        version=header.version,
+        type=tag,
+        occurred_at=header.occurred_at,
+        recorded_at=header.recorded_at,
+        actor=header.actor,
+        on_behalf_of=header.on_behalf_of,
+        source=header.source,
+        causation_id=header.causation_id,
+        correlation_id=header.correlation_id,
+        reason=reason,
+        position=header.position,
+        log_position=header.log_position,
+        data=data,
+    )
 
 
 def renumbered(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from projections.database import Database, Transaction
-from projections.tables import Column, Table, ddl
+from projections.database import Database, Row, Transaction
+from projections.tables import Column, Table, Writing, ddl
 
 #: The digest of no events at all.
 ZERO = "0" * 64
@@ -97,44 +97,54 @@ def enrol(database: Database, name: str, version: int, tables: Sequence[Table]) 
 
 def checkpoints(database: Database | Transaction) -> list[Checkpoint]:
     """Every projection's checkpoint, by name."""
-    rows = database.query(
-        "SELECT name, version, log_position, applied, digest FROM projection_checkpoints ORDER BY name"
+    sql = "SELECT name, version, log_position, applied, digest FROM projection_checkpoints ORDER BY name"
+    return list(map(_checkpoint, database.query(sql)))
+
+
+def _checkpoint(row: Row) -> Checkpoint:
+    return Checkpoint(
+        name=row.name, version=row.version, position=row.log_position, applied=row.applied, digest=row.digest
     )
-    return [
-        Checkpoint(name=r.name, version=r.version, position=r.log_position, applied=r.applied, digest=r.digest)
-        for r in rows
-    ]
 
 
-def lock(transaction: Transaction, names: Sequence[str]) -> list[int]:
-    """Keep these checkpoints from moving until the transaction ends; their log positions."""
-    positions = []
-    for name in names:
-        transaction.execute("UPDATE projection_checkpoints SET applied = applied WHERE name = :name", {"name": name})
-        sql = "SELECT log_position FROM projection_checkpoints WHERE name = :name"
-        positions += [row.log_position for row in transaction.query(sql, {"name": name})]
-    return positions
+def followed_to(database: Database) -> tuple[list[Checkpoint], dict[str, dict[UUID, Held]]]:
+    """Every checkpoint by name and, normally in the same look, that nothing is held back.
+
+    What is held is read after the checkpoints: what changed in between has moved one of them.
+    """
+    rows = database.query(
+        "SELECT name, version, log_position, applied, digest, EXISTS (SELECT 1 FROM projection_held) AS held"
+        " FROM projection_checkpoints ORDER BY name"
+    )
+    return list(map(_checkpoint, rows)), all_held(database) if rows and rows[0].held else {}
 
 
-def advance(transaction: Transaction, before: Checkpoint, after: Checkpoint) -> bool:
-    """Compare and set; False where it is no longer what `before` says.
+def lock(transaction: Transaction, names: Iterable[str]) -> list[Checkpoint]:
+    """Keep these checkpoints from moving until the transaction ends; how they stand, by name.
+
+    They are locked in the order of their names: workers queue up here instead of meeting in a deadlock.
+    """
+    marks = {f"name_{number}": name for number, name in enumerate(names)}
+    sql = (
+        "SELECT name, version, log_position, applied, digest FROM projection_checkpoints"
+        f" WHERE name IN ({', '.join(f':{mark}' for mark in marks)}) ORDER BY name {transaction.for_update}"
+    )
+    return list(map(_checkpoint, transaction.query(sql, marks)))
+
+
+def stand(transaction: Transaction, before: Sequence[Checkpoint]) -> bool:
+    """Lock these checkpoints; False where one of them is no longer what it was.
 
     `applied` is compared too: releasing a held stream adds to it without moving the position.
     """
-    touched = transaction.execute(
-        "UPDATE projection_checkpoints SET log_position = :position, applied = :applied, digest = :digest"
-        " WHERE name = :name AND version = :version AND log_position = :was AND applied = :had",
-        {
-            "name": before.name,
-            "version": before.version,
-            "was": before.position,
-            "had": before.applied,
-            "position": after.position,
-            "applied": after.applied,
-            "digest": after.digest,
-        },
-    )
-    return touched == 1
+    found = lock(transaction, [checkpoint.name for checkpoint in before])
+    return found == sorted(before, key=lambda checkpoint: checkpoint.name)
+
+
+def moving(after: Iterable[Checkpoint]) -> Writing:
+    """What moves these checkpoints: to be written where they `stand`."""
+    rows = [(c.name, c.version, c.position, c.applied, c.digest) for c in after]
+    return Writing(table=CHECKPOINTS, opened=rows)
 
 
 def all_held(database: Database) -> dict[str, dict[UUID, Held]]:
@@ -155,8 +165,8 @@ def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUI
     return [held for held in map(_held, rows) if wanted is None or held.stream_id in wanted]
 
 
-def _held(row: object) -> Held:
-    return msgspec.convert(row.as_dict(), Held)  # type: ignore[attr-defined]
+def _held(row: Row) -> Held:
+    return msgspec.convert(row.as_dict(), Held)
 
 
 def hold(transaction: Transaction, held: Iterable[Held]) -> None:

@@ -24,6 +24,7 @@ from domain.quantities import exact, quantity
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
 from projections.drift_charters import EXPECTATIONS, expected
+from projections.hearing import Heard, Stretch
 from projections.tables import BELIEF, FOREVER, Column, Table
 from projections.timeline import micros
 
@@ -117,57 +118,57 @@ class DriftFacts:
 
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
-        charter = bool(stream) and stream[0].kind == "charter"
-        return self._rows(_of_charter(stream) if charter else _of_goal(stream, after, (None, None)), after)
+        if not stream:
+            return _nothing()
+        whole = Stretch.of(stream)
+        return _of_charter(whole, after) if whole.kind == "charter" else _of_goal(whole, after, (None, None))[0]
 
-    def remember(self, stream: Sequence[Recorded]) -> _Memory:
+    def remember(self, stream: Stretch) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return _memory(stream, (None, None))
+        return (None, None) if stream.kind == "charter" else _of_goal(stream, FOREVER, (None, None))[1]
 
-    def follow(self, memory: _Memory, events: Sequence[Recorded]) -> tuple[Rows, _Memory] | None:
+    def follow(self, memory: _Memory, events: Stretch) -> tuple[Rows, _Memory] | None:
         """The facts of a stream's next events, and what to remember."""
-        if events[0].kind == "charter":
-            return None
-        return self._rows(_of_goal(events, 0, memory), 0), _memory(events, memory)
-
-    def _rows(self, told: Iterator[tuple[Recorded, _Fact]], after: int) -> Rows:
-        found: Rows = {table.name: [] for table in self.tables}
-        for recorded, (table, values) in told:
-            if recorded.log_position > after:
-                head = (str(recorded.organisation_id), str(recorded.stream_id), recorded.log_position, FOREVER)
-                found[table].append((*head, str(recorded.event_id), micros(recorded.occurred_at), *values))
-        return found
+        return None if events.kind == "charter" else _of_goal(events, 0, memory)
 
 
-def _of_goal(stream: Sequence[Recorded], after: int, memory: _Memory) -> Iterator[tuple[Recorded, _Fact]]:
-    for recorded in stream:
-        (before, cause), memory = memory, _memory((recorded,), memory)
+def _nothing() -> Rows:
+    return {table.name: [] for table in DriftFacts.tables}
+
+
+def _add(found: Rows, head: tuple[str, str], heard: Heard, fact: _Fact) -> None:
+    table, values = fact
+    found[table].append((*head, heard.event.log_position, FOREVER, heard.event_id, heard.at, *values))
+
+
+def _of_goal(stream: Stretch, after: int, memory: _Memory) -> tuple[Rows, _Memory]:
+    """The facts of the events behind a log position; the goal, and what set off the proposal made last, after them."""
+    found, (goal, cause) = _nothing(), memory
+    for heard in stream.heard:
+        recorded, before = heard.event, goal
+        goal = heard.folded(goal, evolve)
         if recorded.log_position > after:
-            for fact in _facts(before, memory[0], recorded, cause):
-                yield recorded, fact
-
-
-def _memory(events: Sequence[Recorded], memory: _Memory) -> _Memory:
-    """The goal, and what set off the proposal that was made last, after these events of it."""
-    goal, cause = memory
-    for recorded in events:
-        if recorded.kind == "charter":
-            break
-        goal = evolve(goal, recorded)
+            for fact in _facts(before, goal, recorded, cause):
+                _add(found, stream.head, heard, fact)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
         elif isinstance(recorded.data, e.ChangeCountered):
             # What set off a proposal set off the counter to it.
             cause = recorded.causation_id or cause
-    return goal, cause
+    return found, (goal, cause)
 
 
-def _of_charter(stream: Sequence[Recorded]) -> Iterator[tuple[Recorded, _Fact]]:
-    for recorded in stream:
+def _of_charter(stream: Stretch, after: int) -> Rows:
+    found = _nothing()
+    for heard in stream.heard:
+        recorded = heard.event
+        if recorded.log_position <= after:
+            continue
         for fact in expected(recorded):
-            yield recorded, fact
+            _add(found, stream.head, heard, fact)
         if isinstance(recorded.data, PurposeRevised):
-            yield recorded, (MATERIAL.name, (f"purpose:{recorded.data.version}",))
+            _add(found, stream.head, heard, (MATERIAL.name, (f"purpose:{recorded.data.version}",)))
+    return found
 
 
 def _facts(before: Goal | None, goal: Goal | None, recorded: Recorded, cause: UUID | None) -> Iterator[_Fact]:

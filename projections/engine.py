@@ -8,25 +8,29 @@ held are counted, so `missing = head - applied - held` must be 0 whenever the po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Recorded
 from projections.checkpoints import (
     BOOKKEEPING,
     STANDING,
     Checkpoint,
-    advance,
+    Held,
     all_held,
     checkpoints,
     enrol,
+    followed_to,
     hold,
+    moving,
     release,
+    stand,
 )
 from projections.database import Database, WriteRefused
 from projections.folding import (
+    Batch,
     Folded,
     LedgerReader,
     Projection,
@@ -36,17 +40,18 @@ from projections.folding import (
     hold_back,
     moved,
     remembered,
-    touched_streams,
-    write_rows,
+    writings,
 )
+from projections.hearing import Stretch
 from projections.memory import Memories
 from projections.rebuild import Difference, Progress, rebuild, verify
 from projections.tables import BELIEF
 
 #: Events per transaction while following; a rebuild takes more at a time.
 BATCH = 1_000
-#: A step of at most so many events is following live.
-_LIVE = 300
+
+#: Stream -> its version, and what each projection is to remember at it.
+_Learned = dict[str, tuple[int, Mapping[str, Any]]]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +103,7 @@ class Engine:
 
     def position(self, name: str | None = None) -> int:
         """The log position up to which a projection (or: every projection) has followed."""
-        found = self._current()
+        found = self._ours(checkpoints(self.database))
         return found[name].position if name else min((c.position for c in found.values()), default=0)
 
     def standing(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
@@ -111,12 +116,13 @@ class Engine:
         """Try the streams that are held back once more (after code or data were mended); how many flow again."""
         released = 0
         for projection in (self.projections[n] for n in ([name] if name else sorted(self.projections))):
-            checkpoint = self._current().get(projection.name)
-            if checkpoint is None:
+            checkpoint = self._ours(checkpoints(self.database)).get(projection.name)
+            held = all_held(self.database).get(projection.name)
+            if checkpoint is None or not held:
                 continue
-            held = all_held(self.database).get(projection.name, {})
-            streams = self.reader.streams(list(held), checkpoint.position) if held else {}
-            folded = fold(projection, checkpoint, streams, [], held)
+            waiting = self.reader.streams(list(held), checkpoint.position)
+            streams = {str(stream_id): Stretch(events) for stream_id, events in waiting.items() if events}
+            folded = fold(projection, checkpoint, Batch([], checkpoint.position, frozenset()), streams, held)
             if folded.released and self._write([folded]):
                 released += len(folded.released)
         return released
@@ -161,91 +167,84 @@ class Engine:
             )
         return found
 
-    def _current(self) -> dict[str, Checkpoint]:
+    def _ours(self, found: Iterable[Checkpoint]) -> dict[str, Checkpoint]:
         """The checkpoints of this code's versions; another version's view is not ours to write."""
-        return {
-            c.name: c
-            for c in checkpoints(self.database)
-            if c.name in self.projections and c.version == self.projections[c.name].version
-        }
+        ours = self.projections
+        return {c.name: c for c in found if c.name in ours and c.version == ours[c.name].version}
 
-    def _step(self, batch: int) -> int:
+    def _step(self, limit: int) -> int:
         """One batch for the projections that are furthest behind; 0: nothing to do, -1: another worker was first."""
-        current = self._current()
+        found, held = followed_to(self.database)
+        current = self._ours(found)
         if not current:
             return 0
         positions = sorted({c.position for c in current.values()})
         # The laggards move to where the next ones wait, then all go on together and share one reading.
-        room = min(batch, positions[1] - positions[0]) if len(positions) > 1 else batch
+        room = min(limit, positions[1] - positions[0]) if len(positions) > 1 else limit
         events = self.reader.read(positions[0], room)
         if not events:
             return 0
         group = [c for c in current.values() if c.position == positions[0]]
-        folded = self._fold(group, events)
+        kinds = frozenset[str]().union(*(self.projections[c.name].kinds for c in group))
+        folded, learned = self._fold(group, Batch(events, events[-1].log_position, kinds), held)
         try:
             written = self._write(folded)
         except WriteRefused:
+            # What is remembered must be what is written.
+            learned = {}
             written = self._write([self._without_refused(f) for f in folded])
+        if written:
+            self._memories.keep(learned)
         return len(events) if written else -1
 
-    def _fold(self, group: list[Checkpoint], events: list[Recorded]) -> list[Folded]:
+    def _fold(
+        self, group: list[Checkpoint], batch: Batch, held: dict[str, dict[UUID, Held]]
+    ) -> tuple[list[Folded], _Learned]:
+        """What the projections make of a batch, and what is to be remembered once that is written."""
         projections = [self.projections[c.name] for c in group]
-        touched = touched_streams(events, frozenset().union(*(p.kinds for p in projections)))
-        # Held streams are read after the checkpoints: what changed in between fails the compare-and-set.
-        held = all_held(self.database)
-        known = {p.name: followed(p, self._memories, touched, held.get(p.name, {})) for p in projections}
-        lacking = {
-            stream_id: part
-            for stream_id, part in touched.items()
-            if any(part[0].kind in p.kinds and stream_id not in known[p.name] for p in projections)
-        }
-        streams = completed(self.reader, lacking, events[-1].log_position)
+        apart = {stream_id for c in group for stream_id in held.get(c.name, ())}
+        known = followed(projections, self._memories, batch, apart)
+        lacking = {stream: added for stream, added in batch.added.items() if stream not in known}
+        streams = completed(self.reader, lacking, batch.upto)
         folded = [
-            fold(projection, checkpoint, streams, events, held.get(checkpoint.name, {}), known[projection.name])
+            fold(projection, checkpoint, batch, streams, held.get(checkpoint.name, {}))
             for projection, checkpoint in zip(projections, group, strict=True)
         ]
-        # Following live, the next event of the same stream is likely; catching up on thousands, it is not.
-        if len(events) <= _LIVE:
-            for one in folded:
-                self._learn(one, streams)
-        return folded
-
-    def _learn(self, folded: Folded, streams: dict[UUID, list[Recorded]]) -> None:
-        """Have the streams remembered that were folded as a whole."""
-        for stream_id in folded.rows.keys() - folded.memories.keys():
-            stream = streams[stream_id]
-            folded.memories[stream_id] = (stream[-1].version, remembered(folded.projection, stream))
+        by_name = {one.projection.name: one.rows for one in folded}
+        learned: _Learned = {}
+        for stream, one in known.items():
+            for name, rows in one.rows.items():
+                by_name[name][stream] = rows
+            learned[stream] = (batch.added[stream][-1].version, one.memories)
+        for stream, events in streams.items():
+            learned[stream] = (events[-1].version, remembered(projections, events))
+        return folded, learned
 
     def _write(self, folded: list[Folded]) -> bool:
         """All of it in one transaction, or nothing: False when another worker has moved one of the checkpoints."""
         try:
             with self.database.transaction() as transaction:
-                # Checkpoints first and in one order: workers queue up here instead of meeting in a deadlock.
-                for one in sorted(folded, key=lambda f: f.projection.name):
-                    if not advance(transaction, one.checkpoint, moved(one)):
-                        raise _Lost
+                if not stand(transaction, [one.checkpoint for one in folded]):
+                    raise _Lost
+                transaction.write([*writings(folded), moving(map(moved, folded))])
                 for one in folded:
-                    write_rows(transaction, one.projection.tables, one.rows.values())
                     release(transaction, one.projection.name, one.released)
                     hold(transaction, one.newly_held.values())
         except _Lost:
             return False
-        for one in folded:
-            for stream_id, (version, memory) in one.memories.items():
-                self._memories.keep(one.projection.name, stream_id, version, memory)
         return True
 
     def _without_refused(self, folded: Folded) -> Folded:
         """The same, with each stream held back whose rows the database itself refuses."""
-        for stream_id, rows in list(folded.rows.items()):
+        for stream, rows in list(folded.rows.items()):
             try:
                 with self.database.transaction() as transaction:
-                    write_rows(transaction, folded.projection.tables, [rows])
+                    transaction.write(writings([msgspec.structs.replace(folded, rows={stream: rows})]))
                     raise _Lost
             except _Lost:
                 continue
             except WriteRefused as error:
-                hold_back(folded, stream_id, error)
+                hold_back(folded, stream, error)
         return folded
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
@@ -12,9 +12,9 @@ import msgspec
 
 from domain.envelope import Recorded
 from projections.checkpoints import Checkpoint, Held
-from projections.database import Transaction
+from projections.hearing import Stretch
 from projections.memory import Follows, Memories
-from projections.tables import FOREVER, Table
+from projections.tables import FOREVER, Table, Writing
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -51,126 +51,145 @@ class Projection(Protocol):
         """
 
 
+class Batch:
+    """Events behind a checkpoint, read once for all projections that stand there."""
+
+    def __init__(self, events: Sequence[Recorded], upto: int, kinds: frozenset[str]) -> None:
+        self.events = events
+        #: Log position to which the batch leads.
+        self.upto = upto
+        #: Sum of SHA-256(event id) over its events.
+        self.digest = summed(events)
+        parts: dict[str, list[Recorded]] = {}
+        for event in events:
+            kind, _, stream = event.stream.partition("/")
+            if kind in kinds:
+                parts.setdefault(stream, []).append(event)
+        #: What it adds to each stream of these kinds, by the stream's id as text.
+        self.added = {stream: Stretch(part) for stream, part in parts.items()}
+
+
 class Folded(msgspec.Struct, kw_only=True):
     """What one projection makes of a batch, before any of it is written."""
 
     projection: Projection
     checkpoint: Checkpoint
-    #: Log position to which the batch leads.
-    upto: int
-    rows: dict[UUID, Rows]
-    applied: list[Recorded]
-    #: Stream -> its version and what is to be remembered of it, once this is written.
-    memories: dict[UUID, tuple[int, Any]]
-    newly_held: dict[UUID, Held]
-    released: list[UUID]
+    batch: Batch
+    #: The streams that it held back before.
+    held: dict[UUID, Held]
+    #: By the stream's id as text.
+    rows: dict[str, Rows] = {}
+    #: Events of the batch that are not folded: their streams are held back.
+    left_out: list[Recorded] = []
+    #: Events from before the batch that were held back and are folded now.
+    made_good: list[Recorded] = []
+    newly_held: dict[UUID, Held] = {}
+    released: list[UUID] = []
 
 
-def touched_streams(events: Sequence[Recorded], kinds: frozenset[str]) -> dict[UUID, list[Recorded]]:
-    """The events of each stream of these kinds."""
-    touched: dict[UUID, list[Recorded]] = {}
-    for event in events:
-        if event.kind in kinds:
-            touched.setdefault(event.stream_id, []).append(event)
-    return touched
-
-
-def whole_streams(
-    reader: LedgerReader, events: Sequence[Recorded], kinds: frozenset[str]
-) -> dict[UUID, list[Recorded]]:
-    """The complete history, up to the batch's end, of each stream that it touches."""
-    return completed(reader, touched_streams(events, kinds), events[-1].log_position)
-
-
-def completed(reader: LedgerReader, touched: dict[UUID, list[Recorded]], upto: int) -> dict[UUID, list[Recorded]]:
+def completed(reader: LedgerReader, lacking: Mapping[str, Stretch], upto: int) -> dict[str, Stretch]:
     """These streams' events with all that came before them."""
     # A stream that begins in this batch is complete; the others are read in one query.
-    begun = [stream_id for stream_id, found in touched.items() if found[0].version != 1]
-    return touched | (reader.streams(begun, upto) if begun else {})
+    begun = [UUID(stream) for stream, added in lacking.items() if added[0].version != 1]
+    whole = {str(stream_id): Stretch(events) for stream_id, events in _read(reader, begun, upto).items() if events}
+    return {**lacking, **whole}
+
+
+def _read(reader: LedgerReader, stream_ids: list[UUID], upto: int) -> dict[UUID, list[Recorded]]:
+    return reader.streams(stream_ids, upto) if stream_ids else {}
 
 
 def fold(
     projection: Projection,
     checkpoint: Checkpoint,
-    streams: dict[UUID, list[Recorded]],
-    events: Sequence[Recorded],
+    batch: Batch,
+    streams: Mapping[str, Stretch],
     held: dict[UUID, Held],
-    followed: dict[UUID, Followed] | None = None,
 ) -> Folded:
-    """What the projection makes of these events; a stream that it cannot fold is held back instead.
-
-    `streams`: whole ones; `followed`: what it made of others from what it remembers of them.
-    """
-    followed = followed or {}
-    folded = Folded(
-        projection=projection,
-        checkpoint=checkpoint,
-        upto=events[-1].log_position if events else checkpoint.position,
-        rows={},
-        applied=[e for e in events if e.kind not in projection.kinds],
-        memories={stream_id: (one.version, one.memory) for stream_id, one in followed.items()},
-        newly_held={},
-        released=[],
-    )
-    for stream_id, one in followed.items():
-        folded.rows[stream_id] = one.rows
-        folded.applied += one.events
-    for stream_id, stream in streams.items():
-        if not stream or stream_id in followed or stream[0].kind not in projection.kinds:
+    """What the projection makes of these whole streams; one that it cannot fold is held back instead."""
+    folded = Folded(projection=projection, checkpoint=checkpoint, batch=batch, held=held)
+    for stream, events in streams.items():
+        if events.kind not in projection.kinds:
             continue
-        before = held.get(stream_id)
+        before = held.get(events[0].stream_id) if held else None
         since = before.since if before else checkpoint.position
-        tail = [e for e in stream if e.log_position > since]
         try:
-            folded.rows[stream_id] = _changed(projection, stream, since)
+            folded.rows[stream] = _changed(projection, events, since)
         except Exception as error:  # noqa: BLE001 - whatever a fold raises concerns this stream only
-            folded.newly_held[stream_id] = _held(projection.name, tail, since, error)
+            _hold(folded, events, since, error)
             continue
-        folded.applied += tail
         if before is not None:
-            folded.released.append(stream_id)
+            folded.made_good += [e for e in events if since < e.log_position <= checkpoint.position]
+            folded.released.append(before.stream_id)
     return folded
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a projection made of a stream's next events from what it remembers of it."""
+    """What some projections made of a stream's next events from what they remember of it, by projection."""
 
-    events: list[Recorded]
-    rows: Rows
-    version: int
-    memory: Any
+    rows: dict[str, Rows]
+    memories: dict[str, Any]
 
 
 def followed(
-    projection: Projection, memories: Memories, touched: dict[UUID, list[Recorded]], held: dict[UUID, Held]
-) -> dict[UUID, Followed]:
-    """The streams of which this projection remembers enough; a fold that fails is tried again on the whole stream."""
-    found: dict[UUID, Followed] = {}
-    if not isinstance(projection, Follows):
-        return found
-    for stream_id, events in touched.items():
-        if events[0].kind not in projection.kinds or stream_id in held:
+    projections: Sequence[Projection], memories: Memories, batch: Batch, apart: Collection[UUID]
+) -> dict[str, Followed]:
+    """The streams of which these projections remember enough, but for those that are held back.
+
+    All of them or none go on with a stream: what is read for one of them serves the others.
+    """
+    going_on = _following(projections)
+    found: dict[str, Followed] = {}
+    known = memories.at({stream: added[0].version - 1 for stream, added in batch.added.items()})
+    for stream, memory in known.items():
+        added = batch.added[stream]
+        if apart and added[0].stream_id in apart:
             continue
-        memory = memories.at(projection.name, stream_id, events[0].version - 1)
-        if memory is None:
-            continue
+        # A fold that fails is tried again on the whole stream.
         with suppress(Exception):
-            more = projection.follow(memory, events)
-            if more is not None:
-                rows, memory = more
-                found[stream_id] = Followed(events=events, rows=rows, version=events[-1].version, memory=memory)
+            one = _followed(going_on.get(added.kind, ()), memory, added)
+            if one is not None:
+                found[stream] = one
     return found
 
 
-def remembered(projection: Projection, stream: Sequence[Recorded]) -> Any:  # noqa: ANN401 - each projection's own
-    """What the projection needs to go on after this whole stream; None where it cannot."""
-    if isinstance(projection, Follows):
-        with suppress(Exception):
-            return projection.remember(stream)
-    return None
+def _following(projections: Sequence[Projection]) -> dict[str, list[tuple[str, Follows]]]:
+    """By kind the projections that fold it; no kind of which one cannot go on from where it left off."""
+    found: dict[str, list[tuple[str, Follows]]] = {}
+    for projection in projections:
+        if isinstance(projection, Follows):
+            for kind in projection.kinds:
+                found.setdefault(kind, []).append((projection.name, projection))
+    cannot = frozenset[str]().union(*(p.kinds for p in projections if not isinstance(p, Follows)))
+    return {kind: each for kind, each in found.items() if kind not in cannot}
 
 
-def _changed(projection: Projection, stream: list[Recorded], after: int) -> Rows:
+def _followed(each: Sequence[tuple[str, Follows]], known: Mapping[str, Any], added: Stretch) -> Followed | None:
+    found = Followed(rows={}, memories={})
+    for name, projection in each:
+        memory = known.get(name)
+        more = None if memory is None else projection.follow(memory, added)
+        if more is None:
+            return None
+        found.rows[name], found.memories[name] = more
+    return found if each else None
+
+
+def remembered(projections: Sequence[Projection], stream: Stretch) -> dict[str, Any]:
+    """What these projections need to go on after this whole stream; empty where one of them cannot."""
+    known: dict[str, Any] = {}
+    for projection in (p for p in projections if stream.kind in p.kinds):
+        memory = None
+        if isinstance(projection, Follows):
+            with suppress(Exception):
+                memory = projection.remember(stream)
+        if memory is None:
+            return {}
+        known[projection.name] = memory
+    return known
+
+
+def _changed(projection: Projection, stream: Stretch, after: int) -> Rows:
     # known_from is the third column of BELIEF, known_to the fourth.
     return {
         table: [row for row in rows if row[2] > after or after < row[3] < FOREVER]
@@ -178,9 +197,12 @@ def _changed(projection: Projection, stream: list[Recorded], after: int) -> Rows
     }
 
 
-def _held(name: str, tail: list[Recorded], since: int, error: Exception) -> Held:
-    return Held(
-        name=name,
+def _hold(folded: Folded, events: Sequence[Recorded], since: int, error: Exception) -> None:
+    """Hold a stream back, given its events: those behind `since` wait."""
+    tail = [e for e in events if e.log_position > since]
+    folded.left_out += [e for e in tail if e.log_position > folded.checkpoint.position]
+    folded.newly_held[tail[0].stream_id] = Held(
+        name=folded.projection.name,
         stream_id=tail[0].stream_id,
         organisation_id=tail[0].organisation_id,
         error=f"{type(error).__name__}: {error}"[:500],
@@ -189,27 +211,34 @@ def _held(name: str, tail: list[Recorded], since: int, error: Exception) -> Held
     )
 
 
-def hold_back(folded: Folded, stream_id: UUID, error: Exception) -> None:
-    del folded.rows[stream_id]
-    folded.memories.pop(stream_id, None)
-    tail = [e for e in folded.applied if e.stream_id == stream_id]
-    folded.applied = [e for e in folded.applied if e.stream_id != stream_id]
-    since = tail[0].log_position - 1
+def hold_back(folded: Folded, stream: str, error: Exception) -> None:
+    """Take a stream out of what is to be written, and hold it back."""
+    del folded.rows[stream]
+    stream_id = UUID(stream)
+    before = folded.held.get(stream_id)
+    since = before.since if before else folded.checkpoint.position
+    earlier = [e for e in folded.made_good if e.stream_id == stream_id]
+    folded.made_good = [e for e in folded.made_good if e.stream_id != stream_id]
     if stream_id in folded.released:
         folded.released.remove(stream_id)
-    folded.newly_held[stream_id] = _held(folded.projection.name, tail, since, error)
+    _hold(folded, [*earlier, *folded.batch.added.get(stream, ())], since, error)
 
 
 def moved(folded: Folded) -> Checkpoint:
     """The checkpoint as it stands after the batch."""
-    before = folded.checkpoint
-    total = int(before.digest, 16) + sum(event_digest(e.event_id) for e in folded.applied)
+    before, batch = folded.checkpoint, folded.batch
+    total = int(before.digest, 16) + batch.digest - summed(folded.left_out) + summed(folded.made_good)
     return msgspec.structs.replace(
         before,
-        position=folded.upto,
-        applied=before.applied + len(folded.applied),
+        position=batch.upto,
+        applied=before.applied + len(batch.events) - len(folded.left_out) + len(folded.made_good),
         digest=f"{total % 2**256:064x}",
     )
+
+
+def summed(events: Iterable[Recorded]) -> int:
+    """The sum of the events' digests."""
+    return sum(event_digest(e.event_id) for e in events)
 
 
 def event_digest(event_id: UUID) -> int:
@@ -217,10 +246,15 @@ def event_digest(event_id: UUID) -> int:
     return int.from_bytes(hashlib.sha256(event_id.bytes).digest())
 
 
-def write_rows(transaction: Transaction, tables: Sequence[Table], parts: Iterable[Rows]) -> None:
-    """Write the rows of many streams in bulk."""
-    parts = list(parts)
-    for table in tables:
-        rows = [row for part in parts for row in part.get(table.name, ())]
-        if rows:
-            transaction.upsert_many(table, rows)
+def writings(folded: Iterable[Folded]) -> list[Writing]:
+    """What is to be written to each table."""
+    parts: list[Writing] = []
+    for one in folded:
+        since = one.checkpoint.position
+        for table in one.projection.tables:
+            rows = [row for part in one.rows.values() for row in part.get(table.name, ())]
+            if rows:
+                ended = [row for row in rows if row[2] <= since and row[3] < FOREVER]
+                opened = [row for row in rows if row[2] > since or row[3] == FOREVER] if ended else rows
+                parts.append(Writing(table=table, opened=opened, ended=ended))
+    return parts

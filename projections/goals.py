@@ -14,6 +14,7 @@ from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from projections.cursors import Cursor, decoded, digest, encoded
 from projections.database import Database, Row, statements
+from projections.hearing import text
 from projections.lens import Lens
 from projections.tables import FOREVER, Column
 from projections.timeline import StateView, Version
@@ -23,31 +24,23 @@ LARGEST_PAGE = 200
 _SLICE = 400
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _clean(text: str) -> str:
+def _clean(words: str) -> str:
     # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return text.replace("\x00", "\ufffd")
+    return words.replace("\x00", "\ufffd")
 
 
 def _fields(goal: Goal) -> tuple[Any, ...]:
     terms = goal.terms
     supports = (terms.supports if terms else None) or ()
+    title = _clean(goal.title)
+    outcome = terms.outcome if terms else None
     return (
-        goal.ref,
-        _text(goal.team),
-        _text(goal.owner),
-        _text(goal.sponsor),
-        goal.state,
-        _clean(goal.title),
-        _clean(goal.title).casefold(),
-        _clean((terms.outcome if terms else None) or "").casefold(),
-        _text(terms.start if terms else None),
-        _text(terms.due if terms else None),
-        _text(terms.priority if terms else None),
-        " ".join(sorted(str(s.goal or s.purpose) for s in supports)),
+        *text((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
+        title,
+        title.casefold(),
+        _clean(outcome).casefold() if outcome else "",
+        *(text((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
+        " ".join(sorted(str(s.goal or s.purpose) for s in supports)) if supports else "",
     )
 
 

@@ -28,6 +28,7 @@ from domain.reasons import Reason
 from domain.team import Team
 from projections import goals
 from projections.database import Database, Row, statements
+from projections.hearing import Heard, Stretch, text
 from projections.lens import Lens
 from projections.people import names
 from projections.tables import BELIEF, FOREVER, Column, Table
@@ -185,8 +186,9 @@ HISTORY_TABLE = Table(
 )
 
 
-#: A stream's state, and its values.
-_Memory = tuple[Any, Values]
+_ENCODER = msgspec.json.Encoder()
+#: A stream's state, and its values where they were told already.
+_Memory = tuple[Any, Values | None]
 
 
 class History:
@@ -199,58 +201,58 @@ class History:
 
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """One row per event behind log position `after`."""
-        return {self.name: _told_since(stream, after, (None, {}))[0]}
+        return {self.name: _told_since(Stretch.of(stream), after, (None, None))[0] if stream else []}
 
-    def remember(self, stream: Sequence[Recorded]) -> _Memory:
+    def remember(self, stream: Stretch) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return _told_since(stream, FOREVER, (None, {}))[1]
+        return _told_since(stream, FOREVER, (None, None))[1]
 
-    def follow(
-        self, memory: _Memory, events: Sequence[Recorded]
-    ) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+    def follow(self, memory: _Memory, events: Stretch) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
         """The rows of a stream's next events, and what to remember."""
         rows, memory = _told_since(events, 0, memory)
         return {self.name: rows}, memory
 
 
-def _told_since(events: Sequence[Recorded], after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
+def _told_since(events: Stretch, after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
     """The rows of the events behind a log position, and the state and its values after them."""
     found: list[tuple[Any, ...]] = []
+    evolve, values_of = AGGREGATES[events.kind].evolve, _VALUES[events.kind]
     state, values = memory
-    for event in events:
-        state = AGGREGATES[event.kind].evolve(state, event)
-        before, values = values, _VALUES[event.kind](state)
-        if event.log_position > after:
-            found.append(_row(event, *told(event, before, values)))
+    for heard in events.heard:
+        if heard.event.log_position <= after:
+            state, values = heard.folded(state, evolve), None
+            continue
+        before = values_of(state) if values is None else values
+        state = heard.folded(state, evolve)
+        values = values_of(state)
+        found.append(_row(events, heard, told(heard.event, before, values)))
     return found, (state, values)
 
 
 HISTORY = History()
 
 
-def _row(event: Recorded, before: Values, after: Values) -> tuple[Any, ...]:
+def _row(events: Stretch, heard: Heard, changed: tuple[Values, Values]) -> tuple[Any, ...]:
+    event = heard.event
     return (
-        str(event.organisation_id),
-        str(event.stream_id),
+        *events.head,
         event.log_position,
         FOREVER,
         event.version,
-        event.kind,
+        events.kind,
         event.position,
-        str(event.event_id),
+        heard.event_id,
         event.type,
-        micros(event.occurred_at),
-        micros(event.recorded_at),
-        None if event.actor is None else str(event.actor),
-        None if event.on_behalf_of is None else str(event.on_behalf_of),
-        str(event.source),
-        None if event.causation_id is None else str(event.causation_id),
-        str(event.correlation_id),
-        None if event.reason is None else msgspec.json.encode(event.reason).decode(),
-        msgspec.json.encode(before).decode(),
-        msgspec.json.encode(after).decode(),
-        msgspec.json.encode(event.data).decode(),
+        heard.at,
+        heard.recorded,
+        *text((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
+        None if event.reason is None else _json(event.reason),
+        *map(_json, (*changed, event.data)),
     )
+
+
+def _json(value: object) -> str:
+    return _ENCODER.encode(value).decode()
 
 
 # --- asking ------------------------------------------------------------------------------------------------------
@@ -374,8 +376,8 @@ def _entry(row: Row, happened: Happened, known: Mapping[str, str]) -> Entry:
     )
 
 
-def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)
+def _uuid(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):

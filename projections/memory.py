@@ -8,15 +8,14 @@ is a function of the log's prefix, so it is never wrong, only missing; then the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
-from uuid import UUID
 
-from domain.envelope import Recorded
+from projections.hearing import Stretch
 
-#: Streams of one projection, all projections together; the least recently followed go first.
-REMEMBERED = 40_000
+#: Streams; the least recently followed go first. About 10 KB of each are kept, whatever its length.
+REMEMBERED = 10_000
 
 _Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -25,10 +24,10 @@ _Rows = dict[str, list[tuple[Any, ...]]]
 class Follows(Protocol):
     """A projection that can go on from where it left off."""
 
-    def remember(self, stream: Sequence[Recorded]) -> Any:
+    def remember(self, stream: Stretch) -> Any:
         """What `follow` needs to go on after a whole stream; None: it cannot."""
 
-    def follow(self, memory: Any, events: Sequence[Recorded]) -> tuple[_Rows, Any] | None:
+    def follow(self, memory: Any, events: Stretch) -> tuple[_Rows, Any] | None:
         """The rows that a stream's next events open or close, exactly those of `rows`, and what to remember.
 
         None where the whole stream is needed: an event was told late.
@@ -41,27 +40,25 @@ class Memories:
     def __init__(self, limit: int = REMEMBERED) -> None:
         self._limit = limit
         self._lock = Lock()
-        #: Projection and stream -> version of the stream, and what is remembered at it.
-        self._kept: OrderedDict[tuple[str, UUID], tuple[int, Any]] = OrderedDict()
+        #: Stream -> its version, and what each projection remembers at it.
+        self._kept: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
 
-    def at(self, projection: str, stream_id: UUID, version: int) -> Any:
-        """What is remembered of a stream at exactly this version; None: nothing."""
-        key = (projection, stream_id)
+    def at(self, streams: Mapping[str, int]) -> dict[str, Mapping[str, Any]]:
+        """What is remembered of these streams at exactly these versions, by projection; others are left out."""
+        found = {}
         with self._lock:
-            found = self._kept.get(key)
-            if found is None or found[0] != version:
-                return None
-            self._kept.move_to_end(key)
-            return found[1]
+            for stream, version in streams.items():
+                kept = self._kept.get(stream)
+                if kept is not None and kept[0] == version:
+                    self._kept.move_to_end(stream)
+                    found[stream] = kept[1]
+        return found
 
-    def keep(self, projection: str, stream_id: UUID, version: int, memory: Any) -> None:
-        """Remember; None: forget."""
-        key = (projection, stream_id)
+    def keep(self, learned: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
+        """Remember these streams, each at its version."""
         with self._lock:
-            if memory is None:
-                self._kept.pop(key, None)
-                return
-            self._kept[key] = (version, memory)
-            self._kept.move_to_end(key)
-            if len(self._kept) > self._limit:
+            for stream, known in learned.items():
+                self._kept[stream] = known
+                self._kept.move_to_end(stream)
+            while len(self._kept) > self._limit:
                 self._kept.popitem(last=False)

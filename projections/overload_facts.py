@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ from domain.goal.taking import commitment
 from domain.load import Commitment
 from domain.member import AbsenceDeclared, CapacityDeclared
 from domain.quantities import exact
+from projections.hearing import Heard, Stretch, text
 from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
 from projections.timeline import Tip, Version, changed_after, follow, micros, tip, versions
 
@@ -152,8 +153,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Rows = dict[str, list[tuple[Any, ...]]]
 #: An event that moved a due out, and the due that it moved.
 _Deferral = tuple[str, date]
-#: The goal's tip and its deferrals; no tip: a member, whose facts follow from each event alone.
-_Memory = tuple[Tip | None, tuple[_Deferral, ...]]
+#: A state as `PROMISES` says it, behind `VALIDITY`; None where nothing was ever promised.
+_Tail = tuple[Any, ...] | None
+#: The goal's tip, by the identity of its state what `PROMISES` says of it, and the deferrals; no tip: a member, whose
+#: facts follow from each event alone.
+_Memory = tuple[Tip | None, dict[int, _Tail], tuple[_Deferral, ...]]
 #: Table name and event id -> the fact's own columns.
 _Facts = dict[tuple[str, ...], tuple[Any, ...]]
 
@@ -170,44 +174,47 @@ class OverloadFacts:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
-        head = (str(stream[0].organisation_id), str(stream[0].stream_id))
-        found: Rows = {table.name: [] for table in self.tables}
-        if stream[0].kind == "member":
-            found[CAPACITIES.name] = [(*head, *row) for row in _capacities(stream) if row[0] > after]
+        whole = Stretch.of(stream)
+        head, found = whole.head, _nothing()
+        if whole.kind == "member":
+            found[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
             return found
-        changed = [version for version in versions(stream, evolve) if changed_after(version, after)]
-        found[PROMISES.name] = [(*head, *row) for row in _promises(changed)]
-        for table, row in _believed(stream):
+        changed = [version for version in versions(whole, evolve) if changed_after(version, after)]
+        found[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
+        for table, row in _believed(whole):
             if row[0] > after or after < row[1] < FOREVER:
                 found[table].append((*head, *row))
         return found
 
-    def remember(self, stream: Sequence[Recorded]) -> _Memory | None:
-        """What `follow` needs to go on after a whole stream; None for an empty one."""
-        last = tip(stream, evolve)
-        if last is None or stream[0].kind == "member":
-            return (None, ()) if stream else None
-        deferrals: list[_Deferral] = []
-        _told(sorted(stream, key=lambda r: (r.occurred_at, r.version)), None, deferrals)
-        return last, tuple(deferrals)
+    def remember(self, stream: Stretch) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        if stream.kind == "member":
+            return None, {}, ()
+        return tip(stream, evolve), {}, tuple(_told_first(stream, len(stream))[1])
 
-    def follow(self, memory: _Memory, events: Sequence[Recorded]) -> tuple[Rows, _Memory] | None:
+    def follow(self, memory: _Memory, events: Stretch) -> tuple[Rows, _Memory] | None:
         """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
-        last, earlier = memory
+        last, tails, earlier = memory
         if last is None:
             return self.rows(events), memory
         followed = follow(last, events, evolve)
         if followed is None:
             return None
-        found: Rows = {table.name: [] for table in self.tables}
-        head = (str(events[0].organisation_id), str(events[0].stream_id))
-        found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0])]
+        found, head, made = _nothing(), events.head, dict(tails)
+        found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], made)]
         deferrals = list(earlier)
-        # Told in order, a fact is believed from its own event on.
-        own = {str(r.event_id): (r.log_position, FOREVER, str(r.event_id), micros(r.occurred_at)) for r in events}
-        for key, values in _told(events, last.state, deferrals).items():
-            found[key[0]].append((*head, *own[key[1]], *values))
-        return found, (followed[1], tuple(deferrals))
+        told = _told(events.heard, last.state, deferrals)
+        if told:
+            # Told in order, a fact is believed from its own event on.
+            own = {h.event_id: (h.event.log_position, FOREVER, h.event_id, h.at) for h in events.heard}
+            for key, values in told.items():
+                found[key[0]].append((*head, *own[key[1]], *values))
+        state = id(followed[1].state)
+        return found, (followed[1], {state: made[state]} if state in made else {}, tuple(deferrals))
+
+
+def _nothing() -> Rows:
+    return {table.name: [] for table in OverloadFacts.tables}
 
 
 OVERLOAD = OverloadFacts()
@@ -237,50 +244,36 @@ def held(goal: Goal | None) -> Held | None:
     )
 
 
-def _promises(changed: Sequence[Version]) -> Iterator[tuple[Any, ...]]:
-    # A state that outlives the one after it in belief has several rows; it is written out once.
-    tails: dict[int, tuple[Any, ...] | None] = {}
+def _promises(changed: Sequence[Version], tails: dict[int, _Tail]) -> Iterator[tuple[Any, ...]]:
+    """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
     for version in changed:
         # A state of no duration answers no question about an instant.
         if version.valid_from == version.valid_to:
             continue
-        if id(version.state) not in tails:
-            tails[id(version.state)] = _promise(version.state)
-        tail = tails[id(version.state)]
+        state = id(version.state)
+        if state not in tails:
+            tails[state] = _promise(version.state)
+        tail = tails[state]
         if tail is not None:
-            yield (
-                version.known_from,
-                version.known_to,
-                version.version,
-                version.valid_from,
-                version.valid_to,
-                version.recorded_from,
-                version.recorded_to,
-                str(version.event_id),
-                *tail,
-            )
+            yield *version.belief, *tail
 
 
-def _promise(goal: Goal) -> tuple[Any, ...] | None:
+def _promise(goal: Goal) -> _Tail:
     row = held(goal)
     if row is None:
         return None
     live = 0 if isinstance(goal, Ended) else 1
-    return str(row.owner), _text(row.team), live, row.commitment.effort_hours, _json(row)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return text(row.owner), text(row.team), live, row.commitment.effort_hours, _json(row)
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _capacities(stream: Sequence[Recorded]) -> Iterator[tuple[Any, ...]]:
-    for recorded in stream:
-        fact = (recorded.log_position, FOREVER, str(recorded.event_id), micros(recorded.occurred_at))
-        match recorded.data:
+def _capacities(stream: Stretch) -> Iterator[tuple[Any, ...]]:
+    for heard in stream.heard:
+        fact = (heard.event.log_position, FOREVER, heard.event_id, heard.at)
+        match heard.event.data:
             case CapacityDeclared(capacity=told):
                 yield *fact, "capacity", told.from_.isoformat(), None, told.hours_per_week
             case AbsenceDeclared(absence=away):
@@ -292,18 +285,18 @@ def _capacities(stream: Sequence[Recorded]) -> Iterator[tuple[Any, ...]]:
 # --- facts of a goal ---------------------------------------------------------------------------------------------
 
 
-def _believed(stream: Sequence[Recorded]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _believed(stream: Stretch) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Each fact with the log positions between which it was believed.
 
     Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
     folded again in the order of business time, and what differs is superseded from that event's log position on.
     """
-    positions = {str(recorded.event_id): recorded.log_position for recorded in stream}
-    times = {str(recorded.event_id): micros(recorded.occurred_at) for recorded in stream}
+    positions = {heard.event_id: heard.event.log_position for heard in stream.heard}
+    times = {heard.event_id: heard.at for heard in stream.heard}
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
     for cut in (*_told_late(stream), len(stream)):
-        told = _told(sorted(stream[:cut], key=lambda r: (r.occurred_at, r.version)), None, [])
+        told = _told_first(stream, cut)[0]
         for key in standing.keys() | told.keys():
             known_from, values = standing.get(key, (0, None))
             if values == told.get(key):
@@ -326,15 +319,26 @@ def _told_late(stream: Sequence[Recorded]) -> Iterator[int]:
         latest = max(latest, recorded.occurred_at)
 
 
-def _told(stream: Sequence[Recorded], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
+def _told_first(stream: Stretch, count: int) -> tuple[_Facts, list[_Deferral]]:
+    """The facts and the deferrals of a stream's first events."""
+
+    def make() -> tuple[_Facts, list[_Deferral]]:
+        deferrals: list[_Deferral] = []
+        in_time = sorted(stream.heard[:count], key=lambda heard: (heard.at, heard.event.version))
+        return _told(in_time, None, deferrals), deferrals
+
+    return cast("tuple[_Facts, list[_Deferral]]", stream.once(("told", count), make))
+
+
+def _told(stream: Sequence[Heard], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
     """The facts of a goal's events, given in the order of business time; `goal` as it stood before them.
 
     `deferrals`: those before, to which theirs are added.
     """
     facts: _Facts = {}
-    for recorded in stream:
-        before, goal = goal, evolve(goal, recorded)
-        event, key = recorded.data, str(recorded.event_id)
+    for heard in stream:
+        before, goal = goal, heard.folded(goal, evolve)
+        recorded, event, key = heard.event, heard.event.data, heard.event_id
         if isinstance(goal, Promised) and isinstance(before, Asked):
             facts[ADDITIONS.name, key] = _promised(before, goal, recorded)
             if goal.follow_up_of is not None:
@@ -348,7 +352,7 @@ def _told(stream: Sequence[Recorded], goal: Goal | None, deferrals: list[_Deferr
             facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs, before.terms.due)
         elif isinstance(event, e.CheckedIn | e.ValueRecorded) and event.value is not None:
             corrects = event.corrects if isinstance(event, e.CheckedIn) else None
-            facts[VALUES.name, key] = (event.value, _text(corrects))
+            facts[VALUES.name, key] = (event.value, text(corrects))
     return facts
 
 
@@ -361,12 +365,12 @@ def _promised(asked: Asked, goal: Promised, recorded: Recorded) -> tuple[Any, ..
 def _added(
     kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
 ) -> tuple[Any, ...]:
-    named = [(t.kind, _text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
+    named = [(t.kind, text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     load = commitment(goal)
     return (
         kind,
         str(goal.owner),
-        _text(goal.team),
+        text(goal.team),
         str(requester),
         1 if goal.imposed and kind == "promise" else 0,
         goal.terms.effort_hours,
@@ -411,7 +415,7 @@ def _gave(
 ) -> tuple[Any, ...]:
     return (
         str(before.owner),
-        _text(before.team),
+        text(before.team),
         kinds,
         str(before.terms.priority),
         before.terms.due.isoformat(),

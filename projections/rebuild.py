@@ -14,9 +14,9 @@ from uuid import UUID
 
 import msgspec
 
-from projections.checkpoints import CHECKPOINTS, Checkpoint, Held, checkpoints, hold, lock
+from projections.checkpoints import Checkpoint, Held, checkpoints, hold, lock, moving
 from projections.database import Database, Session, Transaction
-from projections.folding import Folded, LedgerReader, Projection, fold, moved, whole_streams
+from projections.folding import Batch, Folded, LedgerReader, Projection, completed, fold, moved
 from projections.tables import Table
 
 #: Events per step: a stream that begins and ends within one needs no second reading.
@@ -60,8 +60,9 @@ class _Shadow:
         events = self._reader.read(self.position, room) if room > 0 else []
         if not events:
             return []
-        streams = whole_streams(self._reader, events, self._kinds)
-        return [fold(p, self.checkpoints[p.name], streams, events, self.held[p.name]) for p in self.projections]
+        batch = Batch(events, events[-1].log_position, self._kinds)
+        streams = completed(self._reader, batch.added, batch.upto)
+        return [fold(p, self.checkpoints[p.name], batch, streams, self.held[p.name]) for p in self.projections]
 
     def write(self, transaction: Transaction, folded: Sequence[Folded]) -> None:
         """Keep one step."""
@@ -130,7 +131,7 @@ def _followed(
             if progress is not None:
                 progress(shadow.position, upto)
         with session.transaction() as transaction:
-            live = lock(transaction, sorted(p.name for p in projections))
+            live = [checkpoint.position for checkpoint in lock(transaction, [p.name for p in projections])]
             while folded := shadow.step(max(live, default=0)):
                 shadow.write(transaction, folded)
             yield shadow, transaction
@@ -176,7 +177,4 @@ def _replace(transaction: Transaction, live: Table, anew: Table) -> None:
 def _take_over(transaction: Transaction, checkpoint: Checkpoint, held: Any) -> None:  # noqa: ANN401 - a view of a dict
     transaction.execute("DELETE FROM projection_held WHERE name = :name", {"name": checkpoint.name})
     hold(transaction, held)
-    transaction.upsert_many(
-        CHECKPOINTS,
-        [(checkpoint.name, checkpoint.version, checkpoint.position, checkpoint.applied, checkpoint.digest)],
-    )
+    transaction.write([moving([checkpoint])])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib.resources import files
+from itertools import count
 
-from projections.tables import Dialect, Table, ddl
+from projections.tables import ENDINGS, Dialect, Table, ddl
 
 
 @lru_cache(maxsize=32)
@@ -47,3 +48,41 @@ def copying(table: Table, select: str) -> str:
     The query must have a WHERE of its own: without one SQLite reads ON CONFLICT as the condition of a join.
     """
     return f"INSERT INTO {table.name} ({', '.join(table.names)}) {select} {upsert_tail(table)}"
+
+
+@lru_cache(maxsize=64)
+def ending(table: Table) -> tuple[tuple[int, ...], str]:
+    """The places in a row of what `UPDATE` takes, and the statement (`?` for each) that ends belief in the row."""
+    places = {name: place for place, name in enumerate(table.names)}
+    changed = [name for name in ENDINGS if name in places]
+    sets, same = (" = ?, ".join(changed), " = ? AND ".join(table.key))
+    wanted = tuple(places[name] for name in (*changed, *table.key))
+    return wanted, f"UPDATE {table.name} SET {sets} = ? WHERE {same} = ?"
+
+
+@lru_cache(maxsize=256)
+def writing(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
+    """One statement of PostgreSQL's that writes to several tables; each part says whether rows open, and whether end.
+
+    Its parameters are arrays, `$1` and so on: of each part all columns of what opens, then the columns in which rows
+    are ended, as `ending` names them. It answers how many rows it ended in each part that ends some.
+    """
+    marks = (f"${number}" for number in count(1))
+    statements_, counts = [], []
+    for number, (table, opens, ends) in enumerate(parts):
+        if opens:
+            arrays = ", ".join(next(marks) for _ in table.names)
+            insert = copying(table, f"SELECT * FROM unnest({arrays})")
+            statements_.append(f"opened_{number} AS ({insert})")
+        if ends:
+            changed = [name for name in ENDINGS if name in table.names]
+            names = (*changed, *table.key)
+            arrays = ", ".join(next(marks) for _ in names)
+            sets = ", ".join(f"{name} = ending.{name}" for name in changed)
+            same = " AND ".join(f"kept.{name} = ending.{name}" for name in table.key)
+            statements_.append(
+                f"ended_{number} AS (UPDATE {table.name} AS kept SET {sets} FROM unnest({arrays})"
+                f" AS ending ({', '.join(names)}) WHERE {same} RETURNING 1)"
+            )
+            counts.append(f"(SELECT count(*) FROM ended_{number})")
+    return f"WITH {', '.join(statements_)} SELECT {', '.join(counts) or '1'}"

@@ -12,8 +12,8 @@ from typing import Any
 
 from domain.envelope import Recorded
 from domain.goal import events as e
+from projections.hearing import Stretch, text
 from projections.tables import BELIEF, FOREVER, Column, Table
-from projections.timeline import micros
 
 _FACT = (
     *BELIEF,
@@ -80,47 +80,46 @@ class SupportFacts:
     def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
         found: Rows = {table.name: [] for table in self.tables}
-        for recorded in stream:
+        if not stream:
+            return found
+        whole = Stretch.of(stream)
+        for heard in whole.heard:
+            recorded = heard.event
             tell = _TELLERS.get(type(recorded.data))
             if tell is None or recorded.log_position <= after:
                 continue
-            head = (str(recorded.organisation_id), str(recorded.stream_id), recorded.log_position, FOREVER)
-            fact = (str(recorded.event_id), micros(recorded.occurred_at))
+            fact = (*whole.head, recorded.log_position, FOREVER, heard.event_id, heard.at)
             for table, values in tell(recorded.data, recorded):
-                found[table].append((*head, *fact, *values))
+                found[table].append((*fact, *values))
         return found
 
-    def remember(self, _stream: Sequence[Recorded]) -> bool:
+    def remember(self, _stream: Stretch) -> bool:
         """Each fact follows from its event alone: there is nothing to remember but that."""
         return True
 
-    def follow(self, memory: object, events: Sequence[Recorded]) -> tuple[Rows, object] | None:
+    def follow(self, memory: object, events: Stretch) -> tuple[Rows, object] | None:
         """The facts of a stream's next events."""
         return self.rows(events), memory
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
 def _checked_in(event: e.CheckedIn, recorded: Recorded) -> Iterator[_Fact]:
-    check_in, party, corrects = str(recorded.event_id), _text(recorded.party), _text(event.corrects)
+    check_in, party, corrects = text(recorded.event_id), text(recorded.party), text(event.corrects)
     for place, need in enumerate(event.needs):
-        yield NEEDS.name, ("raised", check_in, place, party, _text(need.addressee), _text(need.answer_by))
+        yield NEEDS.name, ("raised", check_in, place, party, text(need.addressee), text(need.answer_by))
     if event.blockers is not None:
         for place, blocker in enumerate(event.blockers):
-            yield BLOCKERS.name, ("listed", check_in, place, _text(blocker.acts_next), corrects)
+            yield BLOCKERS.name, ("listed", check_in, place, text(blocker.acts_next), corrects)
         if not event.blockers:
             yield BLOCKERS.name, ("cleared", check_in, 0, None, corrects)
     yield WORDS.name, ("check_in", party, None, event.confidence, corrects)
 
 
 def _need_answered(event: e.NeedAnswered, recorded: Recorded) -> Iterator[_Fact]:
-    yield NEEDS.name, ("answered", str(event.check_in), event.need, _text(recorded.party), None, None)
+    yield NEEDS.name, ("answered", str(event.check_in), event.need, text(recorded.party), None, None)
 
 
 def _blocker_raised(event: e.BlockerRaised, recorded: Recorded) -> Iterator[_Fact]:
-    yield BLOCKERS.name, ("raised", str(recorded.event_id), 0, _text(event.blocker.acts_next), None)
+    yield BLOCKERS.name, ("raised", text(recorded.event_id), 0, text(event.blocker.acts_next), None)
 
 
 def _blocker_resolved(event: e.BlockerResolved, _recorded: Recorded) -> Iterator[_Fact]:
@@ -128,7 +127,7 @@ def _blocker_resolved(event: e.BlockerResolved, _recorded: Recorded) -> Iterator
 
 
 def _feedback_given(event: e.FeedbackGiven, recorded: Recorded) -> Iterator[_Fact]:
-    yield WORDS.name, ("feedback", _text(recorded.party), event.by, None, None)
+    yield WORDS.name, ("feedback", text(recorded.party), event.by, None, None)
 
 
 def _reminded(kind: str) -> Callable[[Any, Recorded], Iterator[_Fact]]:
@@ -136,7 +135,7 @@ def _reminded(kind: str) -> Callable[[Any, Recorded], Iterator[_Fact]]:
 
 
 def _said(kind: str) -> Callable[[Any, Recorded], Iterator[_Fact]]:
-    return lambda _event, recorded: iter([(WORDS.name, (kind, _text(recorded.party), None, None, None))])
+    return lambda _event, recorded: iter([(WORDS.name, (kind, text(recorded.party), None, None, None))])
 
 
 _TELLERS: dict[type, Callable[[Any, Recorded], Iterator[_Fact]]] = {

@@ -6,7 +6,8 @@ dates ISO text, ids 36-character text, JSON text: no type that one of the two da
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +44,19 @@ class Table(msgspec.Struct, frozen=True):
         """The column names, in order."""
         return tuple(column.name for column in self.columns)
 
+
+class Writing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be written to one table; no key may come twice."""
+
+    table: Table
+    #: Rows that are new, or that replace the one of the same key.
+    opened: Sequence[tuple[Any, ...]]
+    #: Rows that are there already, but for the columns of `ENDINGS`.
+    ended: Sequence[tuple[Any, ...]] = ()
+
+
+#: What changes in a row of a projection when belief in it ends.
+ENDINGS = ("known_to", "recorded_to")
 
 #: Whose row it is, and between which log positions it was believed.
 BELIEF = (

@@ -14,23 +14,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
 
 from domain.envelope import Recorded
+from projections.hearing import Evolve, Heard, Stretch, text
+from projections.hearing import micros as micros  # noqa: PLC0414 - named where its callers look for it
 from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
 
-Evolve = Callable[[Any, Recorded], Any]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(at: datetime) -> int:
-    """An aware instant as whole microseconds since 1970-01-01T00:00:00Z."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def instant(value: int) -> datetime:
@@ -38,7 +32,7 @@ def instant(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
 
-class Version(msgspec.Struct, frozen=True, kw_only=True):
+class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A state, the business time in which it held and the log positions between which that was believed."""
 
     event_id: UUID
@@ -54,6 +48,20 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     recorded_to: int
     state: Any
 
+    @property
+    def belief(self) -> tuple[Any, ...]:
+        """How its row goes on behind organisation and stream: `BELIEF`, `VALIDITY`."""
+        return (
+            self.known_from,
+            self.known_to,
+            self.version,
+            self.valid_from,
+            self.valid_to,
+            self.recorded_from,
+            self.recorded_to,
+            text(self.event_id),
+        )
+
     def holds(self, at: int, known: int) -> bool:
         """Whether this is the answer for that instant (microseconds), as believed at that log position."""
         return self.valid_from <= at < self.valid_to and self.known_from <= known < self.known_to
@@ -62,20 +70,20 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 class _Step:
     """One event's place on the line, and the version that is believed of it so far."""
 
-    __slots__ = ("event", "key", "known_from", "recorded_from", "state", "valid_to")
+    __slots__ = ("heard", "key", "known_from", "recorded_from", "state", "valid_to")
 
-    def __init__(self, event: Recorded) -> None:
-        self.event = event
-        self.key = (micros(event.occurred_at), event.version)
+    def __init__(self, heard: Heard) -> None:
+        self.heard = heard
+        self.key = (heard.at, heard.event.version)
         self.state: Any = None
         self.valid_to = FOREVER
-        self.known_from = event.log_position
-        self.recorded_from = micros(event.recorded_at)
+        self.known_from = heard.event.log_position
+        self.recorded_from = heard.recorded
 
     def believed(self, known_to: int, recorded_to: int) -> Version:
         return Version(
-            event_id=self.event.event_id,
-            version=self.event.version,
+            event_id=self.heard.event.event_id,
+            version=self.heard.event.version,
             valid_from=self.key[0],
             valid_to=self.valid_to,
             known_from=self.known_from,
@@ -86,7 +94,7 @@ class _Step:
         )
 
 
-class Tip(msgspec.Struct, frozen=True, kw_only=True):
+class Tip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The last version of a stream in business time, as it is believed now: all that going on in order needs."""
 
     event_id: UUID
@@ -112,42 +120,52 @@ class Tip(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def tip(stream: Sequence[Recorded], evolve: Evolve) -> Tip | None:
-    """The tip of a whole stream; None for an empty one."""
-    if not stream:
-        return None
-    last = _line(stream, evolve)[0][-1]
-    return Tip(
-        event_id=last.event.event_id,
-        version=last.event.version,
-        valid_from=last.key[0],
-        known_from=last.known_from,
-        recorded_from=last.recorded_from,
-        state=last.state,
-    )
+def tip(stream: Stretch, evolve: Evolve) -> Tip:
+    """The tip of a whole stream; the same one for every view that folds it so."""
+
+    def make() -> Tip:
+        last = _line(stream, evolve)[0][-1]
+        return Tip(
+            event_id=last.heard.event.event_id,
+            version=last.heard.event.version,
+            valid_from=last.key[0],
+            known_from=last.known_from,
+            recorded_from=last.recorded_from,
+            state=last.state,
+        )
+
+    return cast("Tip", stream.once(("tip", evolve), make))
 
 
-def follow(last: Tip, events: Sequence[Recorded], evolve: Evolve) -> tuple[list[Version], Tip] | None:
+Followed = tuple[list[Version], Tip]
+
+
+def follow(last: Tip, events: Stretch, evolve: Evolve) -> Followed | None:
     """The versions that the next events of a stream open or close, and its tip after them.
 
     However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
+    Views that come from the same tip are given the same versions and the same next one.
     """
+    return cast("Followed | None", events.once(("follow", evolve, id(last)), lambda: _followed(last, events, evolve)))
+
+
+def _followed(last: Tip, events: Stretch, evolve: Evolve) -> Followed | None:
     found: list[Version] = []
-    for event in events:
-        at, recorded = micros(event.occurred_at), micros(event.recorded_at)
-        if (at, event.version) < (last.valid_from, last.version):
+    for heard in events.heard:
+        event = heard.event
+        if (heard.at, event.version) < (last.valid_from, last.version):
             return None
-        state = evolve(last.state, event)
+        state = heard.folded(last.state, evolve)
         if last.state is not None:
-            found.append(last.believed(FOREVER, event.log_position, recorded))
-            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=recorded)
-            found.append(ended.believed(at, FOREVER, FOREVER))
+            found.append(last.believed(FOREVER, event.log_position, heard.recorded))
+            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=heard.recorded)
+            found.append(ended.believed(heard.at, FOREVER, FOREVER))
         last = Tip(
             event_id=event.event_id,
             version=event.version,
-            valid_from=at,
+            valid_from=heard.at,
             known_from=event.log_position,
-            recorded_from=recorded,
+            recorded_from=heard.recorded,
             state=state,
         )
     if last.state is not None:
@@ -161,37 +179,42 @@ def versions(stream: Sequence[Recorded], evolve: Evolve) -> list[Version]:
     An event in order costs one step; a back-dated one re-derives the versions after it. Where `evolve` answers None
     (nothing there yet) there is no version.
     """
-    line, done = _line(stream, evolve)
+    if not stream:
+        return []
+    line, done = _line(Stretch.of(stream), evolve)
     return done + [step.believed(FOREVER, FOREVER) for step in line if step.state is not None]
 
 
-def _line(stream: Sequence[Recorded], evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+def _line(stream: Stretch, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
     """The steps that are believed now, in the order of business time, and the versions that no longer are."""
+    return cast("tuple[list[_Step], list[Version]]", stream.once(("line", evolve), lambda: _lined(stream, evolve)))
+
+
+def _lined(stream: Stretch, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
     line: list[_Step] = []
     keys: list[tuple[int, int]] = []
     done: list[Version] = []
 
-    def supersede(step: _Step, by: Recorded) -> None:
-        recorded = micros(by.recorded_at)
+    def supersede(step: _Step, by: Heard) -> None:
         if step.state is not None:
-            done.append(step.believed(by.log_position, recorded))
-        step.known_from, step.recorded_from = by.log_position, recorded
+            done.append(step.believed(by.event.log_position, by.recorded))
+        step.known_from, step.recorded_from = by.event.log_position, by.recorded
 
-    for event in stream:
-        new = _Step(event)
+    for heard in stream.heard:
+        new = _Step(heard)
         place = bisect_right(keys, new.key)
         previous = line[place - 1] if place else None
         if previous is not None:
-            supersede(previous, event)
+            supersede(previous, heard)
             previous.valid_to = new.key[0]
-        new.state = evolve(previous.state if previous else None, event)
+        new.state = heard.folded(previous.state if previous else None, evolve)
         if place < len(line):
             new.valid_to = line[place].key[0]
             before = new.state
             for later in line[place:]:
-                state = evolve(before, later.event)
+                state = later.heard.folded(before, evolve)
                 if state != later.state:
-                    supersede(later, event)
+                    supersede(later, heard)
                     later.state = state
                 before = state
         line.insert(place, new)
@@ -202,6 +225,12 @@ def _line(stream: Sequence[Recorded], evolve: Evolve) -> tuple[list[_Step], list
 def changed_after(version: Version, after: int) -> bool:
     """Whether an event behind log position `after` opened or closed this row."""
     return version.known_from > after or after < version.known_to < FOREVER
+
+
+#: A state as its columns say it, behind `VALIDITY`.
+_Tail = tuple[Any, ...]
+#: A tip, and its tail where that was made already.
+_Memory = tuple[Tip, _Tail | None]
 
 
 class StateView:
@@ -237,38 +266,31 @@ class StateView:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
-        changed = [version for version in versions(stream, self._evolve) if changed_after(version, after)]
-        return {self.name: self._rows(stream[0], changed)}
+        whole = Stretch.of(stream)
+        changed = [version for version in versions(whole, self._evolve) if changed_after(version, after)]
+        return {self.name: self._rows(whole, changed, {})}
 
-    def remember(self, stream: Sequence[Recorded]) -> Tip | None:
+    def remember(self, stream: Stretch) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return tip(stream, self._evolve)
+        return tip(stream, self._evolve), None
 
-    def follow(self, memory: Tip, events: Sequence[Recorded]) -> tuple[dict[str, list[tuple[Any, ...]]], Tip] | None:
+    def follow(self, memory: _Memory, events: Stretch) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
         """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
-        found = follow(memory, events, self._evolve)
-        return None if found is None else ({self.name: self._rows(events[0], found[0])}, found[1])
+        last, tail = memory
+        found = follow(last, events, self._evolve)
+        if found is None:
+            return None
+        tails = {} if tail is None else {id(last.state): tail}
+        rows = self._rows(events, found[0], tails)
+        return {self.name: rows}, (found[1], tails.get(id(found[1].state)))
 
-    def _rows(self, event: Recorded, found: Sequence[Version]) -> list[tuple[Any, ...]]:
-        head = (str(event.organisation_id), str(event.stream_id))
-        # A state that outlives the one after it in belief has several rows; its text is made once.
-        tails: dict[int, tuple[Any, ...]] = {}
-        rows = []
+    def _rows(self, events: Stretch, found: Sequence[Version], tails: dict[int, _Tail]) -> list[tuple[Any, ...]]:
+        """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
+        head, rows = events.head, []
         for version in found:
             tail = tails.get(id(version.state))
             if tail is None:
                 body = msgspec.json.encode(version.state).decode()
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
-            rows.append((*head, version.known_from, version.known_to, *_validity(version), *tail))
+            rows.append((*head, *version.belief, *tail))
         return rows
-
-
-def _validity(version: Version) -> tuple[Any, ...]:
-    return (
-        version.version,
-        version.valid_from,
-        version.valid_to,
-        version.recorded_from,
-        version.recorded_to,
-        str(version.event_id),
-    )

@@ -1,0 +1,218 @@
+"""The views in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from operator import itemgetter
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.packing import Packed
+from projections.packing import arrays
+from projections.sqltext import copying, ending, pyformat, temporary, writing
+from projections.storing import (
+    PATIENCE_SECONDS,
+    DatabaseUnavailable,
+    Params,
+    Row,
+    Session,
+    Transaction,
+    WriteRefused,
+    row_class,
+)
+from projections.tables import Dialect, Table, Writing
+
+#: Rows of one statement: bounds its memory.
+_CHUNK = 5_000
+#: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
+_MIGRATION_LOCK = 0x706C696D
+#: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
+#: an hour is not missed for another half.
+_RECONNECT_SECONDS = 2.0
+#: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
+_BOUNDS = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": int(PATIENCE_SECONDS * 1000),
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+#: Rows to be written are found by their keys. A plan that was made while the tables were small, and is kept, must not
+#: read all of a large one.
+_BEGIN = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+@contextmanager
+def _postgres_errors() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable, PoolTimeout) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation) as error:
+        raise WriteRefused(str(error)) from error
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
+    if cursor.description is None:
+        return []
+    make = row_class(tuple(column.name for column in cursor.description))
+    return [make(values) for values in cursor.fetchall()]
+
+
+def _packed(parts: Sequence[Writing]) -> list[Packed]:
+    """The parameters of `writing`."""
+    params: list[Packed] = []
+    try:
+        for part in parts:
+            columns = part.table.columns
+            params += arrays(columns, part.opened) if part.opened else []
+            if part.ended:
+                places = ending(part.table)[0]
+                params += arrays([columns[p] for p in places], [*map(itemgetter(*places), part.ended)])
+    except ValueError as error:
+        raise WriteRefused(str(error)) from error
+    return params
+
+
+class _PostgresTransaction:
+    for_update = "FOR UPDATE"
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        # Its text goes as it is: finding a hundred parameters in it anew takes longer than all else.
+        self._raw = psycopg.RawCursor(connection)
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        return self._connection.execute(pyformat(sql), params or {}).rowcount
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        return _rows(self._connection.execute(pyformat(sql), params or {}))
+
+    def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({', '.join(table.names)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+    def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), _CHUNK):
+            self.write([Writing(table=table, opened=rows[start : start + _CHUNK])])
+
+    def write(self, parts: Sequence[Writing]) -> None:
+        if not parts:
+            return
+        sql = writing(tuple((part.table, bool(part.opened), bool(part.ended)) for part in parts))
+        counts = self._raw.execute(sql, _packed(parts)).fetchone() or ()
+        for part, found in zip((part for part in parts if part.ended), counts, strict=False):
+            if found < len(part.ended):
+                self.upsert_many(part.table, part.ended)
+
+    def copy(self, table: Table, select: str) -> None:
+        self.execute(copying(table, select))
+
+    def lock_migrations(self) -> None:
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+
+
+class _PostgresSession:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self.temporaries: list[str] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._connection.transaction():
+            yield _PostgresTransaction(self._connection)
+
+    def temporary(self, table: Table) -> None:
+        self._connection.execute(temporary(table, "postgresql"))
+        self.temporaries.append(f"pg_temp.{table.name}")
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("SET synchronous_commit TO off")
+
+
+class PostgresBackend:
+    """A pool; a connection that the server dropped is replaced before anyone sees it.
+
+    Looking first would double a read's round trips: reads find out and ask again, which does no harm. Writers look.
+    """
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str, connections: int) -> None:
+        self._pool = ConnectionPool(
+            min_size=1,
+            max_size=connections,
+            open=True,
+            timeout=PATIENCE_SECONDS,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            reconnect_failed=ConnectionPool.check,
+            kwargs={**_BOUNDS, **conninfo_to_dict(url), "autocommit": True, "application_name": "plimsoll-views"},
+            configure=_configure,
+            name="plimsoll-views",
+        )
+
+    def query(self, sql: str, params: Params) -> list[Row]:
+        with _postgres_errors():
+            connection = self._pool.getconn()
+            try:
+                return _rows(connection.execute(pyformat(sql), params))
+            except psycopg.OperationalError:
+                if not connection.broken:
+                    raise
+            finally:
+                self._pool.putconn(connection)
+            with self._living(b"") as living:
+                return _rows(living.execute(pyformat(sql), params))
+
+    @contextmanager
+    def _living(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that has just answered to this; the dropped ones met on the way are replaced."""
+        while True:
+            connection = self._pool.getconn()
+            try:
+                connection.execute(first)
+            except psycopg.OperationalError:
+                self._pool.putconn(connection)
+                if not connection.broken:
+                    raise
+            else:
+                break
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with _postgres_errors(), self._living(_BEGIN) as connection:
+            try:
+                yield _PostgresTransaction(connection)
+                connection.execute(b"COMMIT")
+            except BaseException:
+                # Where that fails too, the connection is lost, and the transaction with it.
+                with suppress(psycopg.Error):
+                    connection.execute(b"ROLLBACK")
+                raise
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with _postgres_errors(), self._living(b"") as connection:
+            session = _PostgresSession(connection)
+            try:
+                yield session
+            finally:
+                # A broken connection takes its temporary tables with it.
+                if session.temporaries and not connection.broken:
+                    connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporaries)}")
+
+    def close(self) -> None:
+        self._pool.close()
