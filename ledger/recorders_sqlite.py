@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Any, Self
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import (
     DataError,
     IntegrityError,
@@ -54,7 +55,13 @@ class SQLiteSession:
 
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
         with _translated():
-            self._connection.executemany(_insert(target), _written(target, rows))
+            if bulk:
+                self._connection.executemany(_insert(target), _written(target, rows))
+            else:
+                # One statement, and so one time that the interpreter is let go: with a statement for each row, another
+                # thread takes it at each, and is not obliged to give it back within 5 ms.
+                told = msgspec.json.encode(list(_written(target, rows, blobs_as_text=True)))
+                self._connection.execute(_insert_all(target), (told.decode(),))
 
 
 class SQLiteLogRecorder(SQLiteApplicationRecorder):
@@ -299,13 +306,30 @@ def _insert(target: Target) -> str:
     return _insert_text(target.table, tuple(target.columns), target.conflict)
 
 
-def _written(target: Target, rows: Iterable[Row]) -> Iterator[list[object]]:
+def _insert_all(target: Target) -> str:
+    return _insert_all_text(target.table, tuple(target.columns.items()), target.conflict)
+
+
+@cache
+def _insert_all_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> str:
+    values = (f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
+    kept = (f"CAST({v} AS BLOB)" if kind == "bytea" else v for v, (_, kind) in zip(values, columns, strict=True))
+    names = ", ".join(name for name, _ in columns)
+    # Without the WHERE, what follows could be a join's ON.
+    return f"INSERT INTO {table} ({names}) SELECT {', '.join(kept)} FROM json_each(?) WHERE true {conflict}"
+
+
+def _written(target: Target, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
     """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
-    places = [place for place, kind in enumerate(target.columns.values()) if kind == "uuid"]
+    kinds = list(enumerate(target.columns.values()))
+    uuids = [place for place, kind in kinds if kind == "uuid"]
+    blobs = [place for place, kind in kinds if kind == "bytea" and blobs_as_text]
     for row in rows:
         written = list(row)
-        for place in places:
+        for place in uuids:
             written[place] = _value(written[place])
+        for place in blobs:
+            written[place] = None if written[place] is None else written[place].decode()
         yield written
 
 
