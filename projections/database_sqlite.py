@@ -26,6 +26,8 @@ from projections.storing import (
 from projections.tables import Dialect, Table, Writing
 
 _WAL_ATTEMPTS = 50
+#: Pages that a connection keeps once it has written, KiB.
+_CACHE_KB = 16_384
 _REFUSALS = (
     *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError),
     # Before SQLite sees them: an integer beyond 64 bits, half of a surrogate pair.
@@ -98,6 +100,8 @@ class _SqliteSession:
         connection = self._connection
         # The ledger of this process writes the same file; SQLite's own waiting is for other processes.
         with alone(self._writing, PATIENCE_SECONDS):
+            # A batch touches pages all over each index: SQLite's usual 2 MB are read and spilled again and again.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
             connection.execute("BEGIN IMMEDIATE")
             try:

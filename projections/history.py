@@ -60,7 +60,8 @@ def goal_values(goal: Goal | None) -> Values:
     values |= {name: getattr(goal.terms, name) for name in TERMS_FIELDS} if goal.terms is not None else {}
     if promised is not None:
         values |= {name: getattr(promised, name) for name in ("pause", "progress", "confidence", "value")}
-    return {name: value for name, value in values.items() if value not in (None, "", ())}
+    # What is true is told at once: ids would each be compared three times.
+    return {name: value for name, value in values.items() if value or value not in (None, "", ())}
 
 
 def _member_values(state: Member | None) -> Values:
@@ -134,7 +135,10 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
 
 def changes(before: Values, after: Values) -> tuple[Values, Values]:
     """The old and the new values of what differs; what is absent on one side is None there."""
-    names_ = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    # Most values are the very same: only the others are compared.
+    names_ = [
+        name for name in {**before, **after} if (old := before.get(name)) is not (new := after.get(name)) and old != new
+    ]
     return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
 
 

@@ -129,6 +129,10 @@ CAPACITIES = Table(
     comment="What members declared about their time: hours a week from a date, absences by dates only.",
 )
 
+# Made once: a union written where it is asked for is made for each event.
+_DROPS = (e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn)
+_READINGS = (e.CheckedIn, e.ValueRecorded)
+
 #: In `RETURNS.giving`: whatever drop of the goal it was.
 DROP = "drop"
 
@@ -348,9 +352,9 @@ def _told(stream: Sequence[Heard], goal: Goal | None, deferrals: list[_Deferral]
             _returned(before, goal, key, deferrals, facts)
             if goal.terms.due > before.terms.due:
                 deferrals.append((key, before.terms.due))
-        elif isinstance(before, Promised) and isinstance(event, e.GoalCancelled | e.GoalReleased | e.PromiseWithdrawn):
+        elif isinstance(before, Promised) and isinstance(event, _DROPS):
             facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs, before.terms.due)
-        elif isinstance(event, e.CheckedIn | e.ValueRecorded) and event.value is not None:
+        elif isinstance(event, _READINGS) and event.value is not None:
             corrects = event.corrects if isinstance(event, e.CheckedIn) else None
             facts[VALUES.name, key] = (event.value, text(corrects))
     return facts

@@ -16,6 +16,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 #: After a round that reached the head the loop rests so many times as long as the round took, and at most this long
 #: (seconds): under load the views lag by so much, and take a quarter of the interpreter's time.
 REST_PER_WORK, LONGEST_REST = 3.0, 0.1
+#: A round that begins within so many seconds of the last one that found something is not alone: then the rest is the
+#: longest, as every round costs what a dozen events do, however few it finds.
+NOT_ALONE = 2 * LONGEST_REST
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +51,7 @@ class Projector:
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
         subscription = self._wakeups.subscribe()
-        pause = FIRST_PAUSE
+        pause, found_at = FIRST_PAUSE, -NOT_ALONE
         try:
             while not stopping.is_set():
                 began = time.monotonic()
@@ -66,15 +69,16 @@ class Projector:
                 # Less than asked for: the head was reached, and what came since has left a wake-up behind.
                 if applied < self._batch and not stopping.is_set():
                     if applied:
-                        self._rest(time.monotonic() - began)
+                        alone, found_at = began - found_at > NOT_ALONE, time.monotonic()
+                        self._rest((found_at - began) * REST_PER_WORK if alone else LONGEST_REST)
                     subscription.wait(self._poll_seconds)
         finally:
             subscription.close()
 
-    def _rest(self, worked_seconds: float) -> None:
+    def _rest(self, seconds: float) -> None:
         """Let events gather: many followed at once cost a fraction of each alone, and commands have the machine first.
 
         A lone event is followed at once, as its round comes before the rest; so are those that somebody waits for.
         """
-        if self._awaited.wait(min(worked_seconds * REST_PER_WORK, LONGEST_REST)):
+        if self._awaited.wait(min(seconds, LONGEST_REST)):
             self._awaited.clear()

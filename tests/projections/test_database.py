@@ -10,7 +10,7 @@ import pytest
 
 from projections.database import Database, DatabaseUnavailable, WriteRefused
 from projections.sqltext import pyformat, statements
-from projections.tables import Column, Table
+from projections.tables import BELIEF, FOREVER, Column, Table, Writing
 
 THINGS = Table(
     name="things",
@@ -55,6 +55,45 @@ def test_an_upsert_replaces_what_has_the_same_key(things: Database) -> None:
 
     rows = things.query("SELECT * FROM things ORDER BY id")
     assert [("a", 1, "one"), ("b", 3, None), ("c", 4, "four")] == [tuple(row) for row in rows]
+
+
+BELIEFS = Table(
+    name="beliefs",
+    columns=(*BELIEF, Column("words", "text", "What is believed.")),
+    key=("organisation_id", "stream_id", "known_from"),
+    comment="Beliefs.",
+)
+
+
+def test_what_ends_changes_its_end_alone_and_is_written_whole_where_it_is_missing(things: Database) -> None:
+    things.migrate([BELIEFS])
+    with things.transaction() as transaction:
+        transaction.write([Writing(table=BELIEFS, opened=[("o", "a", 1, FOREVER, "as it was")])])
+        transaction.write([Writing(table=BELIEFS, opened=[], ended=[("o", "a", 1, 4, "not written")])])
+    assert [("as it was", 4)] == [tuple(row) for row in things.query("SELECT words, known_to FROM beliefs")]
+
+    with things.transaction() as transaction:
+        told = [("o", "a", 1, 5, "as told"), ("o", "lost", 2, 5, "written again")]
+        parts = [Writing(table=BELIEFS, opened=[("o", "a", 5, FOREVER, "new")], ended=told)]
+        transaction.write([*parts, Writing(table=THINGS, opened=[("a", 1, None)])])
+        transaction.write([])
+
+    rows = things.query("SELECT stream_id, known_from, known_to, words FROM beliefs ORDER BY known_from")
+    assert [("a", 1, 5), ("lost", 2, 5), ("a", 5, FOREVER)] == [tuple(row)[:3] for row in rows]
+    # Where a row was missing, all that were to end with it are written whole.
+    assert ["as told", "written again", "new"] == [row.words for row in rows]
+    assert ["a"] == ids(things)
+
+
+def test_half_a_surrogate_pair_is_refused_as_any_value_that_does_not_fit(things: Database) -> None:
+    def write() -> None:
+        with things.transaction() as transaction:
+            transaction.upsert_many(THINGS, [("a", 1, "\ud800")])
+
+    with pytest.raises(WriteRefused):
+        write()
+
+    assert [] == ids(things)
 
 
 def test_more_rows_than_one_statement_takes_are_written(things: Database) -> None:

@@ -11,6 +11,7 @@ from domain.goal.acts import Accept, CheckIn
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
+from projections.memory import Memories
 from tests.spec import offer
 from tests.story import Story
 
@@ -74,3 +75,29 @@ def test_a_fact_told_late_has_the_whole_stream_read_and_is_right(database: Datab
 
     assert reader.asked > asked
     assert [] == engine.verify()
+
+
+def test_streams_of_a_large_batch_are_remembered_too(database: Database) -> None:
+    story = agreed()
+    for number in range(310):
+        story.says("ana", CheckIn(note=f"step {number}"))
+    reader = Counted(story)
+    engine = Engine(reader, database, PROJECTIONS)
+    engine.migrate()
+    engine.catch_up()
+    asked = reader.asked
+
+    story.says("ana", CheckIn(note="one more"))
+    engine.catch_up()
+
+    assert asked == reader.asked
+
+
+def test_what_is_remembered_is_found_at_its_version_only_and_the_least_recently_followed_goes_first() -> None:
+    memories = Memories(limit=2)
+    memories.keep({"a": (3, {"view": "of a"}), "b": (1, {"view": "of b"})})
+
+    assert {"a": {"view": "of a"}} == memories.at({"a": 3, "b": 2, "c": 1})
+    memories.keep({"c": (1, {"view": "of c"})})
+
+    assert {"a", "c"} == set(memories.at({"a": 3, "b": 1, "c": 1}))

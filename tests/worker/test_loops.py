@@ -3,13 +3,14 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.redis_wakeups import RedisWakeups
 from services.wakeups import LocalWakeups, Wakeups
-from services.worker.projector import Projector
+from services.worker.projector import LONGEST_REST, Projector
 from services.worker.scheduler import Scheduler
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -131,6 +132,35 @@ def test_a_hint_that_came_before_the_wait_is_not_lost() -> None:
 
     assert subscription.wait(0)
     assert not subscription.wait(0)
+
+
+def _rounds(seconds: float, awaited: threading.Event | None = None) -> list[float]:
+    """When a projector looked that found one event each time, and was woken all the time."""
+    backlog, wakeups = Backlog(*[1] * 10_000), LocalWakeups()
+    stopping, thread = run(Projector(backlog, wakeups, poll_seconds=30, batch=500, awaited=awaited))
+    until_then = time.monotonic() + seconds
+    while time.monotonic() < until_then:
+        wakeups.publish()
+        if awaited is not None:
+            awaited.set()
+        time.sleep(0.002)
+    stopping.set()
+    wakeups.publish()
+    thread.join(5)
+    return backlog.asked
+
+
+def test_events_that_trickle_in_gather_for_the_longest_rest() -> None:
+    asked = _rounds(1.0)
+
+    waits = [later - sooner for sooner, later in pairwise(asked)]
+    # The first was alone, as far as could be known.
+    assert min(waits[1:]) >= LONGEST_REST
+    assert waits[0] < LONGEST_REST
+
+
+def test_nobody_who_waits_for_a_position_waits_for_a_rest() -> None:
+    assert len(_rounds(1.0, threading.Event())) > 30
 
 
 class Clock:
