@@ -14,6 +14,8 @@ from typing import Any
 #: Commands of one client, and seconds between them: every load is bounded.
 AT_MOST = 4000
 PAUSE_S = 0.01
+#: How long one command is insisted on: longer than any of these days.
+INSISTS_S = 400
 #: Before the same is asked again.
 AGAIN_S = 0.2
 
@@ -77,7 +79,7 @@ class Sailor(threading.Thread):
         else:
             path, body, bearer = f"/v1/goals/{self._goal}/check-in", {"note": key}, self._owner_key
         # Also once it is stopped: what is under way is seen to its end, and that end has a limit.
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + INSISTS_S
         while time.monotonic() < deadline:
             attempt = self._once(key, path, body, bearer)
             self.log.append(attempt)
@@ -181,5 +183,5 @@ def at_sea(stopping: threading.Event, sailors: list[Sailor], *others: threading.
     finally:
         stopping.set()
         for each in crew:
-            each.join(150)
+            each.join(INSISTS_S + 60)
     assert not any(each.is_alive() for each in crew), "a client never came back"
