@@ -12,6 +12,8 @@ import pytest
 import redis
 
 import tests.servers
+from services.runtime import migrate
+from services.settings import Settings
 from tests.servers import PostgresServer, ServerUnavailableError, redis_server
 
 
@@ -36,12 +38,23 @@ def leave_a_table_behind(url: str) -> None:
 
 
 @pytest.mark.parametrize("round_", [1, 2])
-def test_each_test_gets_an_empty_database(database_url: str, round_: int) -> None:
-    assert [] == tables(database_url)
+def test_each_test_gets_an_empty_database_that_asks_for_one(empty_url: str, round_: int) -> None:
+    assert [] == tables(empty_url)
+
+    leave_a_table_behind(empty_url)
+
+    assert ["leftover"] == tables(empty_url)
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_a_migrated_database_that_nobody_wrote_to(database_url: str, round_: int) -> None:
+    before = tables(database_url)
 
     leave_a_table_behind(database_url)
 
-    assert ["leftover"] == tables(database_url)
+    assert {"goals", "ledger_migrations", "projection_checkpoints"} < set(before)
+    assert "leftover" not in before
+    assert [] == migrate(Settings(database_url=database_url))
 
 
 def test_a_database_is_a_copy_of_its_template(start_postgres: Callable[[], PostgresServer]) -> None:

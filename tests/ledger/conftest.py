@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
 from tests.ledger.tenant import Clock, Tenant, ids
 
 
@@ -18,7 +17,6 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    migrate(database_url)
     ledger = Ledger.open(database_url, clock=clock, new_id=ids())
     yield ledger
     ledger.close()
