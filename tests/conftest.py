@@ -18,7 +18,13 @@ from typing import NoReturn
 import pytest
 import redis
 
-from tests.servers import PostgresServer, ServerUnavailableError, postgres_server, redis_server
+from tests.servers import PostgresServer, ServerUnavailableError, memory, postgres_server, redis_server
+
+
+def pytest_configure() -> None:
+    """Temporary directories are in memory where there is room: no test asks whether a power cut is survived."""
+    if place := memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
 
 
 def missing(reason: str) -> NoReturn:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +87,19 @@ def test_a_server_ends_with_its_context(start_redis: Callable[[], str]) -> None:
 
     with pytest.raises(redis.exceptions.ConnectionError), redis.Redis.from_url(url) as client:
         client.ping()
+
+
+def test_memory_that_a_killed_run_held_is_given_back_and_what_is_in_use_is_not(tmp_path: Path) -> None:
+    left, young = tmp_path / "plimsoll-left", tmp_path / "plimsoll-young"
+    left.mkdir()
+    young.mkdir()
+    long_ago = time.time() - 3600
+    with tests.servers._private_directory("plimsoll-", within=tmp_path) as used:
+        for old in (left, used):
+            os.utime(old, (long_ago, long_ago))
+
+        with tests.servers._private_directory("plimsoll-", within=tmp_path) as other:
+            assert {young, used, other} == set(tmp_path.iterdir())
 
 
 def test_an_absent_server_skips_on_a_laptop_and_fails_on_ci(
