@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ledger import committer
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, ids
 
@@ -13,6 +14,12 @@ from tests.ledger.tenant import Clock, Tenant, ids
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
+    monkeypatch.setattr(committer, "DECIDING_S", 60.0)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from ledger.ledger import Ledger
 from tests.ledger.holding import head_held, waiting
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 CROWD = 40
 
 
