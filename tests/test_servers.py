@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 import redis
 
 import tests.servers
+from services.runtime import migrate
+from services.settings import Settings
 from tests.servers import PostgresServer, ServerUnavailableError, redis_server
 
 
@@ -36,12 +40,23 @@ def leave_a_table_behind(url: str) -> None:
 
 
 @pytest.mark.parametrize("round_", [1, 2])
-def test_each_test_gets_an_empty_database(database_url: str, round_: int) -> None:
-    assert [] == tables(database_url)
+def test_each_test_gets_an_empty_database_that_asks_for_one(empty_url: str, round_: int) -> None:
+    assert [] == tables(empty_url)
+
+    leave_a_table_behind(empty_url)
+
+    assert ["leftover"] == tables(empty_url)
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_a_migrated_database_that_nobody_wrote_to(database_url: str, round_: int) -> None:
+    before = tables(database_url)
 
     leave_a_table_behind(database_url)
 
-    assert ["leftover"] == tables(database_url)
+    assert {"goals", "ledger_migrations", "projection_checkpoints"} < set(before)
+    assert "leftover" not in before
+    assert [] == migrate(Settings(database_url=database_url))
 
 
 def test_a_database_is_a_copy_of_its_template(start_postgres: Callable[[], PostgresServer]) -> None:
@@ -72,6 +87,19 @@ def test_a_server_ends_with_its_context(start_redis: Callable[[], str]) -> None:
 
     with pytest.raises(redis.exceptions.ConnectionError), redis.Redis.from_url(url) as client:
         client.ping()
+
+
+def test_memory_that_a_killed_run_held_is_given_back_and_what_is_in_use_is_not(tmp_path: Path) -> None:
+    left, young = tmp_path / "plimsoll-left", tmp_path / "plimsoll-young"
+    left.mkdir()
+    young.mkdir()
+    long_ago = time.time() - 3600
+    with tests.servers._private_directory("plimsoll-", within=tmp_path) as used:
+        for old in (left, used):
+            os.utime(old, (long_ago, long_ago))
+
+        with tests.servers._private_directory("plimsoll-", within=tmp_path) as other:
+            assert {young, used, other} == set(tmp_path.iterdir())
 
 
 def test_an_absent_server_skips_on_a_laptop_and_fails_on_ci(

@@ -76,10 +76,10 @@ def _methods() -> dict[str, str]:
     return {path: ", ".join(sorted(methods)) for path, methods in found.items()}
 
 
-def create_app(runtime: Runtime) -> Api:
-    """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
+def state_of(runtime: Runtime) -> State:
+    """All that an application holds of one running Plimsoll; the rest of it is a function of the code alone."""
     settings = runtime.settings
-    state = State(
+    return State(
         {
             "runtime": runtime,
             "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
@@ -90,6 +90,10 @@ def create_app(runtime: Runtime) -> Api:
             "document": published(),
         }
     )
+
+
+def create_app(runtime: Runtime) -> Api:
+    """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
     return Api(
         route_handlers=ROUTES,
         dependencies={"call": Provide(authenticated)},
@@ -98,5 +102,5 @@ def create_app(runtime: Runtime) -> Api:
         # Ours: a line per request without bodies (services.api.edge); bodies are bounded as they are read.
         logging_config=None,
         request_max_body_size=None,
-        state=state,
+        state=state_of(runtime),
     )

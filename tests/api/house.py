@@ -7,7 +7,8 @@ by `eva` with `ned`; `aud` is auditor, `bot` an integration. `rival` is another 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +22,8 @@ from domain import member, team
 from domain.member import Role
 from domain.references import resolve
 from ledger.commands import Command
-from services.api.app import create_app
+from services.api.app import create_app, state_of
+from services.api.edge import Api
 from services.organisations import found
 from services.runtime import Runtime, migrate
 from services.settings import Settings
@@ -94,6 +96,24 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
     }
 
 
+#: Applications that no house uses. Registering every route takes longer than most tests, and what an application
+#: holds of a runtime is its state, which the next house replaces.
+IDLE: list[Api] = []
+
+
+@contextmanager
+def client_of(runtime: Runtime) -> Iterator[TestClient[Api]]:
+    """A client of an application that serves this runtime and remembers no other."""
+    if IDLE:
+        app = IDLE.pop()
+        app.state, app._door = state_of(runtime), None
+    else:
+        app = create_app(runtime)
+    with TestClient(app) as client:
+        yield client
+    IDLE.append(app)
+
+
 class House:
     """One application on its own copy of the seeded store."""
 
@@ -102,16 +122,16 @@ class House:
         self.clock = Clock()
         shutil.copyfile(template, home / "house.db")
         self.runtime = Runtime(settings_of(home / "house.db", **settings), clock=self.clock)
-        self.app = create_app(self.runtime)
-        self.client = TestClient(self.app)
+        self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        self.client.__enter__()
+        self._opened.enter_context(self.runtime)
+        self.client = self._opened.enter_context(client_of(self.runtime))
+        self.app = self.client.app
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.client.__exit__(*error)
-        self.runtime.close()
+        self._opened.close()
 
     def as_(self, person: str, organisation: str = "acme") -> Person:
         """Requests with this person's key."""

@@ -12,10 +12,10 @@ from httpx import Response
 from litestar.testing import TestClient
 
 from domain.charter.acts import CharterAct
-from services.api.app import create_app
-from services.runtime import Runtime, migrate
+from services.api.edge import Api
+from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, House, _people, active, offer, why
+from tests.api.house import START, Clock, House, _people, active, client_of, offer, why
 
 WHY = {
     "to_team": "we see that it is used",
@@ -29,7 +29,7 @@ THREE = ("tested", "kind", "open")
 class Place:
     """Everybody of `tests.api.house` on any store."""
 
-    def __init__(self, runtime: Runtime, client: TestClient, clock: Clock, keys: dict[str, str]) -> None:  # type: ignore[type-arg]
+    def __init__(self, runtime: Runtime, client: TestClient[Api], clock: Clock, keys: dict[str, str]) -> None:
         self.runtime, self.client, self.clock, self.keys = runtime, client, clock, keys
 
     def send(self, person: str, method: str, path: str, **how: Any) -> Response:
@@ -66,13 +66,12 @@ class Place:
 @pytest.fixture
 def place(database_url: str) -> Iterator[Place]:
     settings = Settings(database_url=database_url)
-    migrate(settings)
     clock = Clock(START - timedelta(days=1))
     with Runtime(settings, clock=clock) as runtime:
         keys = _people(runtime, "acme")
         runtime.engine.catch_up()
         clock.now = START
-        with TestClient(create_app(runtime)) as client:
+        with client_of(runtime) as client:
             yield Place(runtime, client, clock, keys)
 
 

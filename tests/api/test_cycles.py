@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 
-from services.api.app import create_app
 from services.organisations import found
-from services.runtime import Runtime, migrate
+from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, House, Person, active, why
+from tests.api.house import START, Clock, House, Person, active, client_of, why
 from tests.api.house import offer as offered
 
 WHY = {
@@ -337,19 +335,15 @@ def test_the_feed_shows_a_teams_cycle_to_the_team_only(house: House, lea: Person
 # --- both stores -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def steward(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[tuple[Any, Clock]]:
+@pytest.fixture
+def steward(database_url: str) -> Iterator[tuple[Any, Clock]]:
     """A founded organisation on either store: what its steward sends, and the clock."""
-    url = f"sqlite:///{tmp_path / 'store.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    settings = Settings(database_url=url)
-    migrate(settings)
+    settings = Settings(database_url=database_url)
     clock = Clock(START)
     with contextlib.ExitStack() as stack:
         runtime = stack.enter_context(Runtime(settings, clock=clock))
         key = found(runtime, "acme", steward="stella").api_key
-        client = stack.enter_context(TestClient(create_app(runtime)))
+        client = stack.enter_context(client_of(runtime))
 
         def send(path: str, body: Any = None) -> Any:
             headers = {"Authorization": f"Bearer {key}"}

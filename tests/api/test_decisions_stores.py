@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from litestar.testing import TestClient
 
 from domain.references import resolve
-from services.api.app import create_app
 from services.imports import ImportResult, import_lines
 from services.organisations import organisation_id
 from services.settings import Settings
+from tests.api.house import client_of
 from tests.services.conftest import Office, open_office
 
 ORGANISATION = organisation_id("default")
@@ -97,7 +96,7 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: O
     # then nothing is added
     assert count == office.runtime.ledger.count()
     office.runtime.engine.catch_up()
-    with TestClient(create_app(office.runtime)) as client:
+    with client_of(office.runtime) as client:
         headers = {"Authorization": f"Bearer {office.founded.api_key}"}
 
         def ask(method: str, path: str, **how: Any) -> Response:
@@ -130,7 +129,7 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: O
 
 
 def test_a_purpose_is_adopted_by_a_decision_and_says_so(office: Office) -> None:
-    with TestClient(create_app(office.runtime)) as client:
+    with client_of(office.runtime) as client:
         headers = {"Authorization": f"Bearer {office.founded.api_key}"}
 
         def say(path: str, **body: Any) -> dict[str, Any]:

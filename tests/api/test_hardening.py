@@ -222,7 +222,6 @@ def test_a_command_of_three_megabytes_is_refused(served_at: Callable[..., tuple[
 
 def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_itself(postgres_url: str) -> None:
     settings = Settings(database_url=postgres_url)
-    migrate(settings)
     name = postgres_url.rpartition("/")[2]
     with (
         Runtime.start(settings) as runtime,
@@ -259,7 +258,6 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
 
 def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:
     settings = Settings(database_url=postgres_url, store_wait_s=0.5)
-    migrate(settings)
     with Runtime.start(settings) as runtime, psycopg.connect(postgres_url) as operator:
         key = found(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()

@@ -12,19 +12,19 @@ import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from services.api.app import create_app
+from services.api.edge import Api
 from services.api.limits import RateLimits
 from services.api.problems import ProblemError
 from services.organisations import found
-from services.runtime import Runtime, migrate
+from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, offer, why
+from tests.api.house import START, Clock, client_of, offer, why
 
 
 class Served:
     """A founded organisation on PostgreSQL and its steward."""
 
-    def __init__(self, runtime: Runtime, client: TestClient, key: str) -> None:  # type: ignore[type-arg]
+    def __init__(self, runtime: Runtime, client: TestClient[Api], key: str) -> None:
         self.runtime = runtime
         self._client = client
         self._key = key
@@ -38,11 +38,10 @@ class Served:
 @pytest.fixture
 def served(postgres_url: str, redis_url: str) -> Iterator[Served]:
     settings = Settings(database_url=postgres_url, redis_url=redis_url)
-    migrate(settings)
     with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
         key = found(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
-        with TestClient(create_app(runtime)) as client:
+        with client_of(runtime) as client:
             yield Served(runtime, client, key)
 
 
@@ -129,7 +128,7 @@ def test_a_redis_that_is_away_stops_nobody() -> None:
 
 def test_an_api_with_its_redis_away_is_not_ready(served: Served) -> None:
     settings = msgspec.structs.replace(served.runtime.settings, redis_url="redis://127.0.0.1:1/0")
-    with Runtime(settings) as runtime, TestClient(create_app(runtime)) as client:
+    with Runtime(settings) as runtime, client_of(runtime) as client:
         response = client.get("/readyz")
 
     assert (503, "not_ready") == (response.status_code, response.json()["code"])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ledger import committer
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
 from tests.ledger.tenant import Clock, Tenant, ids
 
 
@@ -17,8 +17,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
+    monkeypatch.setattr(committer, "DECIDING_S", 60.0)
+
+
+@pytest.fixture
 def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    migrate(database_url)
     ledger = Ledger.open(database_url, clock=clock, new_id=ids())
     yield ledger
     ledger.close()

@@ -12,7 +12,6 @@ import psycopg
 from domain.envelope import Recorded
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
 PROCESSES, THREADS, ACTS = 2, 24, 20
@@ -65,7 +64,6 @@ def test_a_tailing_reader_misses_nothing_that_many_writers_in_two_processes_reco
 
 
 def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgres_url: str) -> None:
-    migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     before = ledger.head()

@@ -13,9 +13,10 @@ from domain.goal import acts
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
 from tests.ledger.holding import head_held, waiting
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
+
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 CROWD = 40
 
@@ -116,7 +117,6 @@ def test_two_processes_with_a_crowd_each_take_nothing_from_each_other(
 def test_a_batch_that_failed_as_a_whole_is_decided_anew(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     head = ledger.head()

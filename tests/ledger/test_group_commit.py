@@ -22,6 +22,8 @@ from ledger.states import Entry, Key
 from tests.ledger.holding import head_held, locked, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 def key(name: str, digest: str = "body") -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)

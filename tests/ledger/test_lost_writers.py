@@ -21,7 +21,6 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
 from tests.ledger.holding import head_held, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 from tests.ledger.wire import Wire
@@ -49,7 +48,6 @@ async def told(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receip
 def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
     postgres_url: str, answered: bool, recorded: int
 ) -> None:
-    migrate(postgres_url)
     with Wire(postgres_url) as wire:
         ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())
@@ -70,7 +68,6 @@ def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
 
 
 def test_killed_backends_leave_no_gap_and_no_key_unanswered(postgres_url: str) -> None:
-    migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     head, receipts = ledger.head(), list[Receipt]()
@@ -146,7 +143,6 @@ ledger.close()
 def test_a_writer_frozen_with_the_head_in_its_hands_gives_way_within_three_seconds(
     postgres_url: str, where: str
 ) -> None:
-    migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     frozen = subprocess.Popen(
@@ -197,7 +193,6 @@ def _until_full(tenant: Tenant) -> int:
 
 
 def test_a_full_disk_is_said_to_be_one_and_service_comes_back_by_itself(sqlite_url: str) -> None:
-    migrate(sqlite_url)
     ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     acknowledged = ledger.head()
@@ -230,7 +225,6 @@ def test_a_clock_that_jumps_back_a_day_does_not_turn_recorded_time_back(
 
 
 def test_appends_wait_for_no_lock_while_the_table_is_vacuumed(postgres_url: str) -> None:
-    migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     with ledger.bulk() as bulk:

@@ -38,8 +38,8 @@ print(len(applied))
 """
 
 
-def test_six_processes_that_start_at_once_on_an_empty_database_all_start(database_url: str) -> None:
-    command = [sys.executable, "-c", START, database_url]
+def test_six_processes_that_start_at_once_on_an_empty_database_all_start(empty_url: str) -> None:
+    command = [sys.executable, "-c", START, empty_url]
 
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
 
@@ -47,16 +47,16 @@ def test_six_processes_that_start_at_once_on_an_empty_database_all_start(databas
     assert [0] * 6 == [process.returncode for process in running]
     assert ["0"] * 5 == sorted(answers)[:5]
     assert int(max(answers)) > 0
-    assert [] == migrate(database_url)
-    ledger = opened(database_url)
+    assert [] == migrate(empty_url)
+    ledger = opened(empty_url)
     # Each founded its organisation: five acts.
     assert 30 == ledger.head() == ledger.count()
     ledger.close()
 
 
-def test_a_database_that_was_not_migrated_says_so(database_url: str) -> None:
+def test_a_database_that_was_not_migrated_says_so(empty_url: str) -> None:
     with pytest.raises(LedgerNotMigrated, match="plimsoll migrate"):
-        opened(database_url)
+        opened(empty_url)
 
 
 def test_opening_a_file_that_does_not_exist_leaves_no_file(tmp_path: Path) -> None:
@@ -68,8 +68,6 @@ def test_opening_a_file_that_does_not_exist_leaves_no_file(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("value", ["y", "yes", "t", "true", "on", "1"])
 def test_inserts_through_database_functions_are_refused_at_the_start(database_url: str, value: str) -> None:
-    migrate(database_url)
-
     with pytest.raises(LedgerMisconfigured, match="POSTGRES_ENABLE_DB_FUNCTIONS"):
         opened(database_url, POSTGRES_ENABLE_DB_FUNCTIONS=value)
 
@@ -102,7 +100,6 @@ def test_a_server_that_nobody_runs_is_unavailable_within_seconds() -> None:
 
 
 def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
-    migrate(postgres_url)
     with Wire(postgres_url) as wire:
         ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())

@@ -10,7 +10,6 @@ import pytest
 from eventsourcing import cryptography
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
 
-from ledger.migrations import migrate
 from ledger.recorders import LogRecorder, open_recorder
 
 # The shipped cases import the cipher that needs another package; the library's own second one has the same name, and
@@ -32,7 +31,6 @@ class _OnAStore:
         self.url = request.getfixturevalue(self.fixture)
 
     def setUp(self) -> None:
-        migrate(self.url)
         self.opened = []
 
     def tearDown(self) -> None:
@@ -62,7 +60,6 @@ class TestPostgresPositionsDoNotInterleave(_OnAStore, shipped.NonInterleavingNot
 
 
 def test_a_failed_insert_leaves_no_gap(database_url: str) -> None:
-    migrate(database_url)
     recorder = cast("ApplicationRecorder", open_recorder(database_url))
     stream = uuid4()
     first = StoredEvent(stream, 1, "topic", b"state")

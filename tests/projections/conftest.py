@@ -1,4 +1,4 @@
-"""Views on a fresh database of each kind."""
+"""Views on a fresh, migrated database of each kind."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def look(database: Database) -> Look:
     def look(story: Story, as_of: date | datetime | None = None, *, recorded_as_of: datetime | None = None) -> Lens:
-        engine = Engine(story, database, PROJECTIONS)
-        engine.migrate()
-        engine.catch_up()
+        Engine(story, database, PROJECTIONS).catch_up()
         return lens(database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=story.now)
 
     return look

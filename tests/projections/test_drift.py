@@ -45,8 +45,8 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    database = Database.open(sqlite_url)
+def database(empty_sqlite_url: str) -> Iterator[Database]:
+    database = Database.open(empty_sqlite_url)
     yield database
     database.close()
 
@@ -531,7 +531,7 @@ def test_the_same_question_has_the_same_bytes_whatever_happens_later(ask: Ask) -
     assert before != msgspec.json.encode(ask(story, "2026-04-10", recorded_as_of=instant("2026-05-10")))
 
 
-def test_both_databases_answer_alike(ask: Ask, postgres_url: str) -> None:
+def test_both_databases_answer_alike(ask: Ask, empty_postgres_url: str) -> None:
     story = changed(
         promised(family(), "other", owner="sam", sponsor="mia", supports=["parent", "goal"]),
         "parent",
@@ -539,7 +539,7 @@ def test_both_databases_answer_alike(ask: Ask, postgres_url: str) -> None:
     )
     changed(story, at="2026-03-12T09:00", pause=Pause(paused_from=date(2026, 3, 16), resume_on=date(2026, 3, 20)))
     story.says("ana", DeclareAbsence(from_=date(2026, 3, 23), to=date(2026, 3, 24)), at="2026-03-13")
-    other = Database.open(postgres_url)
+    other = Database.open(empty_postgres_url)
     try:
         for keys in ({}, {"team": "core"}, {"member": "ana"}):
             here, there = (msgspec.json.encode(a(story, "2026-04-10", **keys)) for a in (ask, asking(other)))

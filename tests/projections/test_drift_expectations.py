@@ -244,12 +244,12 @@ def test_who_could_say_one_sentence_about_what_a_charter_expects(ask: Ask) -> No
     assert [[raised]] == [[str(e) for e in m.events or []] for m in mends if m.kind == "repair"]
 
 
-def test_both_databases_tell_the_same_of_charters(ask: Ask, postgres_url: str) -> None:
+def test_both_databases_tell_the_same_of_charters(ask: Ask, empty_postgres_url: str) -> None:
     story = acknowledged(purposed(charter(), "2026-03-10", text="Nobody waits"), "ana", 1)
     story.says("stella", organisation.SetPolicy(policy={"review_days": 3}), roles=STEWARD)
     story.says("stella", team.Create(name="Edge", lead="lea", ref="edge"), on="edge", roles=STEWARD)
     breached(story, "2026-03-12T09:00")
-    other = Database.open(postgres_url)
+    other = Database.open(empty_postgres_url)
     try:
         for keys in ({}, {"team": "core"}, {"team": "edge"}, {"member": "ana"}):
             here, there = (msgspec.json.encode(a(story, "2026-03-20", **keys)) for a in (ask, asking(other)))

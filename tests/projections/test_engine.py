@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,14 @@ class Unfit(Fragile):
         head = (str(stream[0].organisation_id), str(stream[0].stream_id))
         length = 2**63 if stream[0].stream_id in self.poison else 1
         return {"fragile": [(*head, e.log_position, FOREVER, length) for e in stream]}
+
+
+@pytest.fixture
+def database(empty_url: str) -> Iterator[Database]:
+    """Without a table: here engines of a few views make their own."""
+    database = Database.open(empty_url)
+    yield database
+    database.close()
 
 
 def told(log: Logbook, *names: str) -> Logbook:
@@ -189,13 +197,13 @@ def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database:
     )
 
 
-def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database, database_url: str) -> None:
+def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database, empty_url: str) -> None:
     log = told(Logbook(), *(f"member {n % 17}" for n in range(300)))
     ready(log, database)
     errors: list[BaseException] = []
 
     def work() -> None:
-        own = Database.open(database_url)
+        own = Database.open(empty_url)
         try:
             worker = Engine(log, own, (MEMBERS, TEAMS))
             while worker.position() < log.head():
@@ -396,14 +404,14 @@ def test_a_view_of_another_version_is_not_written_until_it_is_migrated(database:
     assert 0 == Engine(log, database, (Fragile(),)).catch_up()  # the old code stands aside
 
 
-def test_workers_that_start_at_once_migrate_without_hindering_each_other(database_url: str) -> None:
+def test_workers_that_start_at_once_migrate_without_hindering_each_other(empty_url: str) -> None:
     errors: list[BaseException] = []
     start = threading.Barrier(6)
 
     def migrate() -> None:
         try:
             start.wait()
-            own = Database.open(database_url)
+            own = Database.open(empty_url)
             Engine(Logbook(), own, (MEMBERS, TEAMS)).migrate()
             own.close()
         except BaseException as error:  # noqa: BLE001 - shown by the test's own thread

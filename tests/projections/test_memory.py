@@ -45,7 +45,6 @@ def test_a_long_stream_is_read_once_and_then_gone_on_with(database: Database) ->
     story = agreed()
     reader = Counted(story)
     engine = Engine(reader, database, PROJECTIONS)
-    engine.migrate()
     engine.catch_up()
     story.says("ana", CheckIn(note="first"))
     engine.catch_up()
@@ -63,7 +62,6 @@ def test_a_fact_told_late_has_the_whole_stream_read_and_is_right(database: Datab
     story = agreed()
     reader = Counted(story)
     engine = Engine(reader, database, PROJECTIONS)
-    engine.migrate()
     for number in range(3):
         story.says("ana", CheckIn(note=f"step {number}"), at=story.now + timedelta(hours=2))
         engine.catch_up()

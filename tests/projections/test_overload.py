@@ -69,8 +69,8 @@ def example() -> Story:
     return story
 
 
-def test_the_worked_example_of_the_documentation(database_url: str, example: Story) -> None:
-    database = Database.open(database_url)
+def test_the_worked_example_of_the_documentation(empty_url: str, example: Story) -> None:
+    database = Database.open(empty_url)
 
     def asked(as_of: str) -> OverloadReport:
         return answered(database, example, as_of, team="core")

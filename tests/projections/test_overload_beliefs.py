@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -33,8 +34,9 @@ each_on_two_databases = settings(
 
 
 @pytest.fixture
-def databases(tmp_path: Path) -> Iterator[tuple[Database, Database]]:
-    pair = tuple(Database.open(f"sqlite:///{tmp_path / name}.db") for name in ("whole", "prefix"))
+def databases(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[Database, Database]]:
+    copies = [shutil.copyfile(sqlite_template, tmp_path / f"{name}.db") for name in ("whole", "prefix")]
+    pair = tuple(Database.open(f"sqlite:///{copy}") for copy in copies)
     yield pair[0], pair[1]
     for database in pair:
         database.close()

@@ -50,7 +50,6 @@ class Prefix:
 def emptied(database: Database, reader: Any) -> Engine:
     """An engine on the same database with nothing in its views."""
     engine = Engine(reader, database, PROJECTIONS)
-    engine.migrate()
     with database.transaction() as transaction:
         for table in (table for projection in PROJECTIONS for table in projection.tables):
             transaction.execute(f"DELETE FROM {table.name}")

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.keys import Principal
 from services.organisations import Founded, found
-from services.runtime import Runtime, migrate
+from services.runtime import Runtime
 from services.settings import Settings
 
 
@@ -22,7 +22,6 @@ class Office(msgspec.Struct, frozen=True):
 
 
 def open_office(settings: Settings) -> Office:
-    migrate(settings)
     runtime = Runtime.open(settings)
     founded = found(runtime, "default", steward="steward")
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())

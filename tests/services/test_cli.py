@@ -39,11 +39,11 @@ class Shell:
 
 
 @pytest.fixture
-def shell(sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+def shell(empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
     for name in list(os.environ):
         if name.startswith("PLIMSOLL_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("PLIMSOLL_DATABASE_URL", empty_sqlite_url)
     return Shell(capsys)
 
 
@@ -229,12 +229,12 @@ def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: 
     assert 0 == shell("audit", "verify")
 
 
-def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, sqlite_url: str) -> None:
+def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, empty_sqlite_url: str) -> None:
     import sqlite3
 
     shell("import", str(history))
     shell("projections", "rebuild")
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(empty_sqlite_url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE goals SET title = 'something else' WHERE title = (SELECT MIN(title) FROM goals)")
     connection.close()
 
@@ -242,11 +242,11 @@ def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, 
     assert ["goals"] == [difference["table"] for difference in shell.said["differences"]]
 
 
-def test_doctor_finds_a_hole_in_the_log(shell: Shell, history: Path, sqlite_url: str) -> None:
+def test_doctor_finds_a_hole_in_the_log(shell: Shell, history: Path, empty_sqlite_url: str) -> None:
     import sqlite3
 
     shell("import", str(history))
-    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(empty_sqlite_url.removeprefix("sqlite:///")) as connection:
         connection.execute("DELETE FROM stored_events WHERE notification_id = 50")
     connection.close()
 
@@ -268,9 +268,9 @@ def test_the_openapi_document_is_printed(shell: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_answers_until_it_is_told_to_stop(shell: Shell, sqlite_url: str, how: signal.Signals) -> None:
+def test_a_server_answers_until_it_is_told_to_stop(shell: Shell, empty_sqlite_url: str, how: signal.Signals) -> None:
     shell("migrate")
-    environment = {**os.environ, "PLIMSOLL_DATABASE_URL": sqlite_url, "PLIMSOLL_LOG_LEVEL": "warning"}
+    environment = {**os.environ, "PLIMSOLL_DATABASE_URL": empty_sqlite_url, "PLIMSOLL_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "services.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None

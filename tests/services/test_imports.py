@@ -297,9 +297,12 @@ PEAK = """
 import resource, sys
 from services.import_rows import lines_of
 from services.imports import import_lines
+from services.runtime import migrate
 from services.settings import Settings
 from tests.services.conftest import open_office
-office = open_office(Settings(database_url=sys.argv[1]))
+settings = Settings(database_url=sys.argv[1])
+migrate(settings)
+office = open_office(settings)
 with office.runtime, open(sys.argv[2], "rb") as file:
     result = import_lines(
         office.runtime, office.founded.organisation_id, lines_of(file), principal=office.principal
