@@ -119,7 +119,9 @@ def test_bytecode_that_may_not_lie_beside_the_sources_is_kept_in_the_environment
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    # Set first, so that it is undone.
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "elsewhere")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX")
 
     run.keep_bytecode()
 
