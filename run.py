@@ -236,6 +236,15 @@ def bench(args: list[str]) -> int:
     return _become(str(PYTHON), "-m", "benchmarks", *args)
 
 
+def keep_bytecode() -> None:
+    """Where none may be written beside the sources, keep it in `.venv`.
+
+    Our commands start dozens of processes; each would spend most of its start on compiling what it imports.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "bytecode"))
+
+
 def _tool(name: str) -> str:
     return str(VENV / "bin" / name)
 
@@ -267,6 +276,7 @@ def main(argv: list[str]) -> int:
             print(f"  {name:6} {(command.__doc__ or '').splitlines()[0]}")
         return 0 if argv and argv[0] in {"-h", "--help", "help"} else 2
     name, args = argv[0], argv[1:]
+    keep_bytecode()
     if name != "lock":
         ensure_environment()
     return COMMANDS[name](args)

@@ -115,6 +115,20 @@ def test_an_interrupted_installation_is_done_again(copy: Path, monkeypatch: pyte
     assert not (copy / "stamp").exists()
 
 
+def test_bytecode_that_may_not_lie_beside_the_sources_is_kept_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    # Set first, so that it is undone.
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "elsewhere")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX")
+
+    run.keep_bytecode()
+
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert str(run.VENV / "bytecode") == os.environ["PYTHONPYCACHEPREFIX"]
+
+
 def test_an_unknown_command_lists_those_there_are() -> None:
     outcome = subprocess.run([sys.executable, "run.py", "tset"], cwd=ROOT, capture_output=True, text=True, check=False)
 
