@@ -121,7 +121,8 @@ class Committer:
                     self._thread.start()
 
     def _expire(self, waiting: Waiting) -> None:
-        if waiting.future is not None and not waiting.future.done():
+        # A loop that is late itself finds the alarm first: what is answered already is not late.
+        if waiting.future is not None and not waiting.future.done() and not waiting.answered:
             waiting.future.set_result(self._late(waiting))
 
     def _late(self, waiting: Waiting) -> LedgerUnavailable:

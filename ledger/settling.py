@@ -117,6 +117,7 @@ def answer(some: Iterable[Waiting]) -> None:
     """Wake whoever waits: a thread each, and every event loop once."""
     loops: dict[AbstractEventLoop, list[Waiting]] = {}
     for waiting in some:
+        waiting.answered = True
         if waiting.loop is None:
             waiting.release()
         else:

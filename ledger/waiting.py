@@ -20,7 +20,7 @@ Outcome = Receipt | BaseException | None
 class Waiting:
     """One command, and whoever waits for its outcome: a thread, or a future of an event loop."""
 
-    __slots__ = ("_gate", "command", "failures", "future", "loop", "outcome", "unknown")
+    __slots__ = ("_gate", "answered", "command", "failures", "future", "loop", "outcome", "unknown")
 
     def __init__(
         self,
@@ -32,6 +32,8 @@ class Waiting:
         self.loop = loop
         self.future = future
         self.outcome: Outcome = None
+        #: The outcome is final, and on its way to whoever waits.
+        self.answered = False
         #: Transactions that failed with it.
         self.failures = 0
         #: One of them may have recorded it all the same.

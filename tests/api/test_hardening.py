@@ -159,6 +159,7 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
     commands = 10_000
     scope = request_of(house, "ana", f"/v1/goals/{goal}/check-in")
     answers: list[tuple[int, bytes]] = []
+    unknown: list[bytes] = []
 
     async def one() -> None:
         async def receive() -> dict[str, Any]:
@@ -168,6 +169,8 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
             if message["type"] == "http.response.start":
                 retry = dict(message["headers"]).get(b"retry-after", b"")
                 answers.append((message["status"], retry))
+            elif b"unknown: retry with your key" in message["body"]:
+                unknown.append(message["body"])
 
         await house.app({**scope, "state": {}}, receive, send)
 
@@ -190,7 +193,8 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
     assert commands == len(answers)
     assert {200, 503} == {status for status, _ in answers}
     assert recorded > 0
-    assert recorded == house.events() - before
+    # On a slow machine the clock of some rings while their batch is being written.
+    assert recorded <= house.events() - before <= recorded + len(unknown)
 
 
 def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(house: House) -> None:
@@ -372,8 +376,10 @@ def test_processes_that_are_told_to_stop_while_they_start_stop(
         deployment.close()
 
 
-def test_a_process_of_several_that_cannot_start_says_why(tmp_path: Path, postgres_url: str, redis_url: str) -> None:
-    deployment = Deployment(tmp_path, postgres_url, redis_url)
+def test_a_process_of_several_that_cannot_start_says_why(
+    tmp_path: Path, empty_postgres_url: str, redis_url: str
+) -> None:
+    deployment = Deployment(tmp_path, empty_postgres_url, redis_url)
     try:
         process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
         deployment.processes.append(process)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger import committer
+from ledger import batch
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, ids
 
@@ -19,7 +19,7 @@ def clock() -> Clock:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
-    monkeypatch.setattr(committer, "DECIDING_S", 60.0)
+    monkeypatch.setattr(batch, "DECIDING_S", 60.0)
 
 
 @pytest.fixture

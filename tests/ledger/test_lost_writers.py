@@ -21,7 +21,7 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import head_held, wait_for, waiting
+from tests.ledger.holding import head_held, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 from tests.ledger.wire import Wire
 
@@ -49,7 +49,7 @@ def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
     postgres_url: str, answered: bool, recorded: int
 ) -> None:
     with Wire(postgres_url) as wire:
-        ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
+        ledger = Ledger.open(patient(wire.url), clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())
         head = ledger.head()
         wire.break_at(b"COMMIT", answered=answered)
