@@ -62,7 +62,7 @@ class LoopConnection:
             self._reading = True
             self._loop.add_reader(self._socket, self._readable)
         self._landed, self._expected = landed, head
-        self._result = OutcomeUnknown("the event store did not answer")
+        self._result = None
         self._alarm = self._loop.call_later(PATIENCE_S, self._lost)
         try:
             self._wire.send_query_prepared(name, values, formats)
@@ -95,10 +95,13 @@ class LoopConnection:
             self._wire.consume_input()
             while self._landed is not None and not self._wire.is_busy():
                 result = self._wire.get_result()
-                if result is None:
-                    self._finish()
-                    return
-                self._result = self._read(result)
+                if result is not None:
+                    self._result = self._read(result)
+                elif self._wire.status == pq.ConnStatus.OK:
+                    # Only now: the rows come before the commit, and what it says comes last.
+                    self._finish(self._result)
+                else:
+                    self._lost()
         except psycopg.Error:
             self._lost()
 
@@ -117,18 +120,18 @@ class LoopConnection:
             return LedgerUnavailable(f"the event store is not available: {error}")
         return error
 
-    def _finish(self) -> None:
+    def _finish(self, error: BaseException | None) -> None:
         landed, self._landed = self._landed, None
         if self._alarm is not None:
             self._alarm.cancel()
-        if self.alive and self._wire.status != pq.ConnStatus.OK:
-            self.close()
         if landed is not None:
-            landed(self._result)
+            landed(error)
 
     def _lost(self) -> None:
+        """Whatever had come of it so far: only its end would have said that it is written."""
         self.close()
-        self._finish()
+        refused = self._result if isinstance(self._result, LedgerUnavailable) else None
+        self._finish(refused or OutcomeUnknown("the event store is not available: it did not answer to the end"))
 
 
 def _fatal(result: pq.abc.PGresult) -> bool:

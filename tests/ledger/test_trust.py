@@ -398,6 +398,34 @@ def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
     assert ledger.head() == ledger.count()
 
 
+@pytest.mark.parametrize(("answered", "rows"), [(True, True), (True, False), (False, False)])
+def test_a_batch_of_a_loop_is_written_only_once_the_store_has_said_so_to_the_end(
+    postgres_url: str, answered: bool, rows: bool
+) -> None:
+    with Wire(postgres_url) as wire:
+        ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
+        tenant = Tenant.found(ledger, Clock())
+
+        async def scene() -> list[Receipt | BaseException]:
+            for hours in (1, 2, 3):
+                await ledger.handle_async(tenant.command("stella", capacity(hours), on="sam"))
+            wire.break_at(b"unheard-of", answered=answered, rows=rows)
+            commands = [
+                tenant.command("ana", capacity(30), on="ana", idempotency=key("unheard-of")),
+                tenant.command("stella", capacity(4), on="sam"),
+            ]
+            return await asyncio.gather(*map(ledger.handle_async, commands), return_exceptions=True)
+
+        keyed, keyless = asyncio.run(scene())
+
+        assert isinstance(keyed, Receipt)
+        assert answered == keyed.replayed
+        assert isinstance(keyless, LedgerUnavailable)
+        assert "unknown: retry with your key" in str(keyless)
+        assert ledger.head() == ledger.count()
+        ledger.close()
+
+
 def test_a_loop_goes_on_where_its_connection_was_ended(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
     async def scene() -> list[Receipt]:
         receipts = []

@@ -8,6 +8,9 @@ from contextlib import suppress
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
+#: Bytes of the message that ends an answer: the server is ready for the next query.
+_READY = 6
+
 
 class Wire:
     """Listens on a port of its own and forwards to the server of `database_url`."""
@@ -21,6 +24,7 @@ class Wire:
         #: Bytes of a message to the server that break its connection, once.
         self._trap: bytes | None = None
         self._answered = True
+        self._rows = False
         #: Servers' ends of connections whose next answer is lost.
         self._mute: set[socket.socket] = set()
         self.url = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{self._port}"))
@@ -48,18 +52,20 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._accept()
 
-    def break_at(self, message: bytes, *, answered: bool) -> None:
+    def break_at(self, message: bytes, *, answered: bool, rows: bool = False) -> None:
         """Break the one connection on which `message` comes next: before it, or after the server has acted on it.
 
-        Either way the sender learns nothing.
+        Either way the sender learns nothing; with `rows` it is told all but the end of the answer.
         """
-        self._trap, self._answered = message, answered
+        self._trap, self._answered, self._rows = message, answered, rows
 
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
             while data := one.recv(65536):
                 if one in self._mute:
                     # The server has acted, and says so to nobody.
+                    if self._rows:
+                        other.sendall(data[:-_READY])
                     break
                 if self._trap is not None and self._trap in data:
                     self._trap = None
