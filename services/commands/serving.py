@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+#: What a process is stopped by.
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _REPLACE_SECONDS = 1.0
@@ -143,7 +145,7 @@ def stop_signals() -> Iterator[Stop]:
     def noted(*_: object) -> None:
         stop.asked = True
 
-    former = {number: signal.signal(number, noted) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, noted) for number in _STOPPING}
     try:
         yield stop
     finally:
@@ -195,11 +197,15 @@ def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -
     It keeps the parent's way of noting signals, in a `stop` of its own, from its first moment on.
     """
     parent = os.getpid()
+    # A fork begins by forgetting the signals that came for it meanwhile: they wait until it has.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
         return child
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         _serve_one(settings, console, listener, stop)
         code = 0

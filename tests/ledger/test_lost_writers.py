@@ -44,6 +44,7 @@ async def told(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receip
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 3), (False, 2)])
 def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
     postgres_url: str, answered: bool, recorded: int
