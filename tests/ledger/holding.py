@@ -12,7 +12,7 @@ import psycopg
 from ledger.ledger import Ledger
 from ledger.recorders_sqlite import sqlite_path
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @contextmanager

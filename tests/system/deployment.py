@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 T = TypeVar("T")
 
 
@@ -107,7 +107,7 @@ class Deployment:
             env=clean_environment() | self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS * 2,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
