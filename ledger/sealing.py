@@ -8,6 +8,7 @@ nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     of_member: bool
 
 
+@cache
 def plan(cls: type[Any]) -> Plan:
     """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
     found = list(_personal(msgspec.inspect.type_info(cls), ()))
