@@ -469,3 +469,23 @@ def _end_all(postgres_url: str) -> None:
 def hours_of(ledger: Ledger, tenant: Tenant) -> list[str]:
     events = ledger.events(tenant.id, tenant.of("ana"))
     return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, CapacityDeclared)]
+
+
+def test_a_store_that_goes_away_while_a_loop_connects_takes_no_thread_with_it(
+    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[int] = []
+
+    def prepared(*_: Any) -> bytes:
+        refused.append(1)
+        raise psycopg.DatabaseError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("ledger.recorders_loop._prepared", prepared)
+
+    async def scene() -> list[Receipt]:
+        return [await ledger.handle_async(tenant.command("stella", capacity(n), on="ana")) for n in range(5)]
+
+    assert 5 == len(asyncio.run(scene()))
+    assert refused
+    assert ledger._committer._thread is not None
+    assert ledger._committer._thread.is_alive()
