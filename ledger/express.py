@@ -13,7 +13,7 @@ from threading import Lock
 from time import monotonic
 
 from ledger.batch import Batch
-from ledger.errors import HeadMoved, LedgerUnavailable
+from ledger.errors import HeadMoved
 from ledger.recorders import LogRecorder, LoopConnection
 from ledger.settling import Settling
 from ledger.waiting import Line
@@ -48,7 +48,7 @@ class Express:
             return False
         try:
             self._connection = self._recorder.loop_connection(self.loop)
-        except LedgerUnavailable:
+        except Exception:  # noqa: BLE001  # whatever it is, the thread that asks serves everybody and must outlive it
             self._refused_at = monotonic()
             return False
         return True

@@ -245,11 +245,17 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             return session.append_at(head, append)
 
     def loop_connection(self, loop: AbstractEventLoop) -> LoopConnection:
-        with reachable(), translated():
-            connection = psycopg.Connection.connect(
-                autocommit=True, **cast("dict[str, Any]", self.datastore.pool.kwargs)
-            )
-            return LoopConnection(connection, loop)
+        options = cast("dict[str, Any]", self.datastore.pool.kwargs)
+        try:
+            connection = psycopg.connect(autocommit=True, **options)
+            try:
+                return LoopConnection(connection, loop)
+            except BaseException:
+                connection.close()
+                raise
+        except psycopg.Error as error:
+            # Of whatever kind: a server that goes away while it prepares says it in other words than one that is away.
+            raise LedgerUnavailable(f"the event store is not available: {error}") from error
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock, and without its retry."""
