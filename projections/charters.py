@@ -51,7 +51,7 @@ def _without_voices(charter: Charter | None, recorded: Recorded) -> Charter | No
 
 CHARTERS = StateView(
     name="charters",
-    version=2,
+    version=3,
     kind="charter",
     evolve=_without_voices,
     columns=(

@@ -59,8 +59,8 @@ HELD = Table(
     key=("name", "stream_id"),
     columns=(
         Column("name", "text", "The projection."),
-        Column("stream_id", "uuid", "The stream held back."),
-        Column("organisation_id", "uuid", "The tenant that owns the stream."),
+        Column("stream_id", "text", "The stream held back."),
+        Column("organisation_id", "text", "The tenant that owns the stream."),
         Column("error", "text", "What went wrong."),
         Column("since", "integer", "Log position up to which the stream's rows are right."),
         Column("events", "integer", "Events of the stream that wait."),

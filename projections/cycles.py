@@ -43,7 +43,7 @@ def _fields(state: Cycle) -> tuple[Any, ...]:
 
 CYCLES = StateView(
     name="cycles",
-    version=1,
+    version=2,
     kind="cycle",
     evolve=evolve,
     columns=(

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ledger.packing import Packed
@@ -136,6 +137,8 @@ class _PostgresSession:
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
+    # Whoever reads an id gets its text, as from SQLite.
+    connection.adapters.register_loader("uuid", TextLoader)
     connection.execute("SET synchronous_commit TO off")
 
 

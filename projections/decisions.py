@@ -55,7 +55,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
 
 DECISIONS = StateView(
     name="decisions",
-    version=2,
+    version=3,
     kind="decision",
     evolve=evolve,
     columns=(

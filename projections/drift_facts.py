@@ -112,7 +112,7 @@ class DriftFacts:
     """The projection: facts from one goal's or one charter's stream."""
 
     name = "drift"
-    version = 2
+    version = 3
     kinds = frozenset({"goal", "charter"})
     tables = (CLOCK, MOVES, LINKS, MATERIAL, EXPECTATIONS)
 

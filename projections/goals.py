@@ -46,7 +46,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = StateView(
     name="goals",
-    version=3,
+    version=4,
     kind="goal",
     evolve=evolve,
     columns=(

@@ -199,7 +199,7 @@ class History:
     """The projection of `HISTORY_TABLE`."""
 
     name = "history"
-    version = 1
+    version = 2
     kinds = frozenset(AGGREGATES)
     tables = (HISTORY_TABLE,)
 

@@ -170,7 +170,7 @@ class OverloadFacts:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
-    version = 1
+    version = 2
     kinds = frozenset({"goal", "member"})
     tables = (PROMISES, ADDITIONS, GIVINGS, RETURNS, VALUES, CAPACITIES)
 

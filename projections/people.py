@@ -34,7 +34,7 @@ def _member_fields(state: Member) -> tuple[Any, ...]:
 
 MEMBERS = StateView(
     name="members",
-    version=1,
+    version=2,
     kind="member",
     evolve=members.evolve,
     columns=(
@@ -48,7 +48,7 @@ MEMBERS = StateView(
 )
 TEAMS = StateView(
     name="teams",
-    version=2,
+    version=3,
     kind="team",
     evolve=teams.evolve,
     columns=(
@@ -63,7 +63,7 @@ TEAMS = StateView(
 )
 ORGANISATIONS = StateView(
     name="organisations",
-    version=1,
+    version=2,
     kind="organisation",
     evolve=organisations.evolve,
     columns=(

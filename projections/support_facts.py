@@ -73,7 +73,7 @@ class SupportFacts:
     """The projection: three tables of facts from one goal's stream."""
 
     name = "support"
-    version = 1
+    version = 2
     kinds = frozenset({"goal"})
     tables = (NEEDS, BLOCKERS, WORDS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -67,22 +68,40 @@ BELIEFS = Table(
 
 def test_what_ends_changes_its_end_alone_and_is_written_whole_where_it_is_missing(things: Database) -> None:
     things.migrate([BELIEFS])
+    o, a, lost = (str(UUID(int=n)) for n in range(3))
     with things.transaction() as transaction:
-        transaction.write([Writing(table=BELIEFS, opened=[("o", "a", 1, FOREVER, "as it was")])])
-        transaction.write([Writing(table=BELIEFS, opened=[], ended=[("o", "a", 1, 4, "not written")])])
+        transaction.write([Writing(table=BELIEFS, opened=[(o, a, 1, FOREVER, "as it was")])])
+        transaction.write([Writing(table=BELIEFS, opened=[], ended=[(o, a, 1, 4, "not written")])])
     assert [("as it was", 4)] == [tuple(row) for row in things.query("SELECT words, known_to FROM beliefs")]
 
     with things.transaction() as transaction:
-        told = [("o", "a", 1, 5, "as told"), ("o", "lost", 2, 5, "written again")]
-        parts = [Writing(table=BELIEFS, opened=[("o", "a", 5, FOREVER, "new")], ended=told)]
+        told = [(o, a, 1, 5, "as told"), (o, lost, 2, 5, "written again")]
+        parts = [Writing(table=BELIEFS, opened=[(o, a, 5, FOREVER, "new")], ended=told)]
         transaction.write([*parts, Writing(table=THINGS, opened=[("a", 1, None)])])
         transaction.write([])
 
     rows = things.query("SELECT stream_id, known_from, known_to, words FROM beliefs ORDER BY known_from")
-    assert [("a", 1, 5), ("lost", 2, 5), ("a", 5, FOREVER)] == [tuple(row)[:3] for row in rows]
+    assert [(a, 1, 5), (lost, 2, 5), (a, 5, FOREVER)] == [tuple(row)[:3] for row in rows]
     # Where a row was missing, all that were to end with it are written whole.
     assert ["as told", "written again", "new"] == [row.words for row in rows]
     assert ["a"] == ids(things)
+
+
+def test_an_id_is_text_to_whoever_reads_it_and_a_word_that_is_none_is_refused_where_the_database_knows(
+    things: Database,
+) -> None:
+    things.migrate([BELIEFS])
+    o, a, b = (str(UUID(int=n)) for n in (3, 2, 1))
+    with things.transaction() as transaction:
+        transaction.insert_many(BELIEFS, [(o, a, 1, FOREVER, "one")])
+        transaction.upsert_many(BELIEFS, [(o, b, 1, FOREVER, "two")])
+
+    rows = things.query("SELECT * FROM beliefs WHERE organisation_id = :o ORDER BY stream_id", {"o": o})
+    assert [(o, b), (o, a)] == [(row.organisation_id, row.stream_id) for row in rows]
+
+    if things.dialect == "postgresql":
+        with pytest.raises(WriteRefused), things.transaction() as transaction:
+            transaction.upsert_many(BELIEFS, [(o, "no id", 1, FOREVER, "three")])
 
 
 def test_half_a_surrogate_pair_is_refused_as_any_value_that_does_not_fit(things: Database) -> None:
