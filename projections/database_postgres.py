@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -19,6 +20,7 @@ from projections.storing import (
     PATIENCE_SECONDS,
     DatabaseUnavailable,
     Params,
+    Question,
     Row,
     Session,
     Transaction,
@@ -29,6 +31,8 @@ from projections.tables import Dialect, Table, Writing
 
 #: Rows of one statement: bounds its memory.
 _CHUNK = 5_000
+#: Two statements are asked for sooner one after the other: a pipeline has a cost of its own.
+_WORTH_A_PIPELINE = 3
 #: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 #: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
@@ -47,6 +51,9 @@ _BOUNDS = {
 _BEGIN = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
+_Answer = TypeVar("_Answer")
+
+
 @contextmanager
 def _postgres_errors() -> Iterator[None]:
     try:
@@ -62,6 +69,15 @@ def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
         return []
     make = row_class(tuple(column.name for column in cursor.description))
     return [make(values) for values in cursor.fetchall()]
+
+
+def _pipelined(questions: Sequence[Question], connection: psycopg.Connection[Any]) -> list[list[Row]]:
+    if len(questions) < _WORTH_A_PIPELINE:
+        return [_rows(connection.execute(pyformat(sql), params)) for sql, params in questions]
+    with connection.pipeline():
+        cursors = [connection.execute(pyformat(sql), params) for sql, params in questions]
+    # Not before its end: until then a cursor does not know that it has rows.
+    return [_rows(cursor) for cursor in cursors]
 
 
 def _packed(parts: Sequence[Writing]) -> list[Packed]:
@@ -139,7 +155,8 @@ class _PostgresSession:
 def _configure(connection: psycopg.Connection[Any]) -> None:
     # Whoever reads an id gets its text, as from SQLite.
     connection.adapters.register_loader("uuid", TextLoader)
-    connection.execute("SET synchronous_commit TO off")
+    # Compiling a statement takes a hundred milliseconds, where the longest of ours take ten.
+    connection.execute("SET synchronous_commit TO off; SET jit TO off")
 
 
 class PostgresBackend:
@@ -164,17 +181,23 @@ class PostgresBackend:
         )
 
     def query(self, sql: str, params: Params) -> list[Row]:
+        return self._asked(lambda connection: _rows(connection.execute(pyformat(sql), params)))
+
+    def together(self, questions: Sequence[Question]) -> list[list[Row]]:
+        return self._asked(partial(_pipelined, questions))
+
+    def _asked(self, ask: Callable[[psycopg.Connection[Any]], _Answer]) -> _Answer:
         with _postgres_errors():
             connection = self._pool.getconn()
             try:
-                return _rows(connection.execute(pyformat(sql), params))
+                return ask(connection)
             except psycopg.OperationalError:
                 if not connection.broken:
                     raise
             finally:
                 self._pool.putconn(connection)
             with self._living(b"") as living:
-                return _rows(living.execute(pyformat(sql), params))
+                return ask(living)
 
     @contextmanager
     def _living(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:

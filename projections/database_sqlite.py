@@ -17,6 +17,7 @@ from projections.storing import (
     PATIENCE_SECONDS,
     DatabaseUnavailable,
     Params,
+    Question,
     Row,
     Session,
     Transaction,
@@ -139,6 +140,11 @@ class SqliteBackend:
     def query(self, sql: str, params: Params) -> list[Row]:
         with _sqlite_errors(), self._borrowed() as connection:
             return connection.execute(sql, params).fetchall()
+
+    def together(self, questions: Sequence[Question]) -> list[list[Row]]:
+        """There is no journey to be saved; but what belongs together waits for one connection only."""
+        with _sqlite_errors(), self._borrowed() as connection:
+            return [connection.execute(sql, params).fetchall() for sql, params in questions]
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import TypeVar
@@ -13,7 +13,7 @@ import msgspec
 from domain.goal.state import Promised
 from domain.member import Member
 from domain.quantities import exact
-from projections.database import Database, Row, statements
+from projections.database import Database, Question, Row, statements
 from projections.lens import Lens
 
 
@@ -83,21 +83,21 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def facts_at(database: Database, lens: Lens, goals: Sequence[Promised]) -> Facts:
     """The facts behind these goals, their parents and their owners."""
-
-    def rows(name: str, ids: Iterable[UUID]) -> list[Row]:
-        return fact_rows(database, lens, name, ids)
-
-    own = [goal.id for goal in goals]
-    links = links_at(database, lens, own)
-    parents = {link.parent for held in links.values() for link in held}
+    own = sorted({str(goal.id) for goal in goals})
+    owners = sorted({str(goal.owner) for goal in goals})
+    of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
+    rows = _together(database, lens, of)
+    links = _listed(rows["links"], _link)
+    parents = sorted({str(link.parent) for held in links.values() for link in held})
+    rows |= _together(database, lens, dict.fromkeys(("material", "parents"), parents))
     return Facts(
-        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows("judged", own)},
-        pauses=_listed(rows("pauses", own), lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))),
-        moves=_listed(rows("moves", own), lambda r: Move(UUID(r.event_id), r.field, exact(r.moved), r.negotiated == 1)),
+        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
+        pauses=_listed(rows["pauses"], lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))),
+        moves=_listed(rows["moves"], lambda r: Move(UUID(r.event_id), r.field, exact(r.moved), r.negotiated == 1)),
         links=links,
-        material=_listed(rows("material", parents), lambda r: Material(UUID(r.event_id), r.occurred_at, r.what)),
-        parents=parents_at(database, lens, parents),
-        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows("owners", (goal.owner for goal in goals))},
+        material=_listed(rows["material"], lambda r: Material(UUID(r.event_id), r.occurred_at, r.what)),
+        parents={UUID(row.stream_id): _parent(row) for row in rows["parents"]},
+        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows["owners"]},
     )
 
 
@@ -136,15 +136,25 @@ _SLICE = 400
 
 def fact_rows(database: Database, lens: Lens, name: str, ids: Iterable[UUID]) -> list[Row]:
     """The rows of one statement of `sql/drift.sql` for these ids."""
-    return list(_rows(database, lens, name, sorted(map(str, set(ids)))))
+    return _together(database, lens, {name: sorted(map(str, set(ids)))})[name]
 
 
-def _rows(database: Database, lens: Lens, name: str, ids: Sequence[str]) -> Iterator[Row]:
-    """A stream's rows stay together: each id is in one slice only."""
-    for start in range(0, len(ids), _SLICE):
-        part = {f"id_{n}": value for n, value in enumerate(ids[start : start + _SLICE])}
-        sql = statements("drift")[name].replace(":ids", ", ".join(f":{key}" for key in part))
-        yield from database.query(sql, {**lens.params, **part})
+def _together(database: Database, lens: Lens, of: Mapping[str, Sequence[str]]) -> dict[str, list[Row]]:
+    """The rows of several statements, each for its ids, by name.
+
+    A stream's rows stay together: each id is in one slice only.
+    """
+    names, questions = list[str](), list[Question]()
+    for name, ids in of.items():
+        for start in range(0, len(ids), _SLICE):
+            part = {f"id_{n}": value for n, value in enumerate(ids[start : start + _SLICE])}
+            sql = statements("drift")[name].replace(":ids", ", ".join(f":{key}" for key in part))
+            names.append(name)
+            questions.append((sql, {**lens.params, **part}))
+    found: dict[str, list[Row]] = {name: [] for name in of}
+    for name, rows in zip(names, database.together(questions) if questions else (), strict=True):
+        found[name] += rows
+    return found
 
 
 _MEMBER = msgspec.json.Decoder(Member)

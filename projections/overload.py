@@ -66,6 +66,7 @@ def report(
     with the lens' day. `explain` fills each figure's `events`.
     """
     evidence = Evidence(database, lens, Question(team=team, member=member, window=window, explain=explain))
+    evidence.read_ahead()
     loads = member_loads(evidence)
     group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
     told = taken(evidence)

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import chain
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ from domain.load import (
 from domain.member import Absence, Capacity
 from domain.quantities import exact
 from projections.database import Database, Row, statements
+from projections.database import Question as Statement
 from projections.declared_time import Person, Told
 from projections.lens import Lens
 from projections.overload_facts import Held
@@ -98,6 +100,7 @@ class Evidence:
         self._days: dict[int, date] = {}
         self._freed: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, Held]]] = {}
+        self._ahead: dict[str, list[Row]] = {}
         self._told_since = 0
         self._told_of: set[UUID] = set()
 
@@ -110,9 +113,22 @@ class Evidence:
             self._days[at] = local_date(instant(at), self._zone)
         return self._days[at]
 
-    def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
+    def _statement(self, name: str, whose: str, params: dict[str, Any]) -> Statement:
         sql = statements(_SQL)[name].replace(":lens", self.lens.sql).replace(":facts", _FACTS)
-        return self._database.query(sql.replace(":whose", whose), {**self.lens.params, **params})
+        return sql.replace(":whose", whose), {**self.lens.params, **params}
+
+    def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
+        ahead = self._ahead.pop(name, None)
+        return self._database.query(*self._statement(name, whose, params)) if ahead is None else ahead
+
+    def read_ahead(self) -> None:
+        """Read in one journey what every report needs and what depends on no more than whom it concerns."""
+        whose, params = self._scope
+        since = {**params, "since": self.since}
+        wanted = {"promised": (whose, since), "capacities": self._capacities_of}
+        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._concerned)
+        rows = self._database.together([self._statement(name, *of) for name, of in wanted.items()])
+        self._ahead = dict(zip(wanted, rows, strict=True))
 
     # --- who is asked about -------------------------------------------------------------------------------------
 
@@ -156,8 +172,8 @@ class Evidence:
             rows = self._read("promises", "1 = 1", {})
         else:
             # Two questions, each with its own index, rather than one that has to read all.
-            rows = self._read("promises", *_one_of("owner", self.members)) if self.members else []
-            rows += self._read("promises", *self._scope)
+            of = [_one_of("owner", self.members), self._scope] if self.members else [self._scope]
+            rows = [*chain(*self._database.together([self._statement("promises", *whose) for whose in of]))]
         bodies = {row.stream_id: row.body for row in rows}
         return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
 
@@ -188,13 +204,17 @@ class Evidence:
 
     # --- people -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _people(self) -> dict[UUID, Person]:
+    @property
+    def _capacities_of(self) -> tuple[str, dict[str, Any]]:
+        """Whose declarations are needed: the members', and theirs whose history the window concerns."""
         concerned, params = self._concerned
         owners, named = _one_of("stream_id", self.members, "member")
-        whose = f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}"
+        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **named}
+
+    @cached_property
+    def _people(self) -> dict[UUID, Person]:
         told: dict[UUID, list[Told]] = defaultdict(list)
-        for row in self._read("capacities", whose, {**params, **named}):
+        for row in self._read("capacities", *self._capacities_of):
             first, event = date.fromisoformat(row.first), UUID(row.event_id)
             capacity = absence = None
             if row.kind == "capacity":

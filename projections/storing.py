@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Protocol
 from projections.tables import Dialect, Table, Writing
 
 Params = Mapping[str, Any]
+#: A reading statement and its parameters.
+Question = tuple[str, Params]
 
 #: How long a statement waits for a lock or a free connection, seconds.
 PATIENCE_SECONDS = 10.0
@@ -57,6 +59,7 @@ class Backend(Protocol):
     def session(self) -> AbstractContextManager[Session]: ...
     def transaction(self) -> AbstractContextManager[Transaction]: ...
     def query(self, sql: str, params: Params) -> list[Row]: ...
+    def together(self, questions: Sequence[Question]) -> list[list[Row]]: ...
     def close(self) -> None: ...
 
 

@@ -15,7 +15,7 @@ import msgspec
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.member import Member
-from projections.database import Database, Row, statements
+from projections.database import Database, Question, Row, statements
 from projections.goals import goals_at
 from projections.lens import Lens
 from projections.people import members_at
@@ -110,9 +110,26 @@ class Evidence:
                 params[f"asked_{column}"] = str(value)
         return " AND ".join(parts), params
 
-    def _read(self, name: str, whose: str, params: dict[str, str]) -> list[Row]:
+    @property
+    def _whose_needs(self) -> tuple[str, dict[str, str]]:
+        whose, params = self.whose
+        if self.team is not None or self.member is not None:
+            helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
+            listed = ", ".join(f":{name}" for name in helpers) or "NULL"
+            whose = f"({whose}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({listed})"
+            params |= helpers
+        return whose, params
+
+    def _statement(self, name: str, whose: str, params: dict[str, str]) -> Question:
         sql = statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
-        return self._database.query(sql, {**self.lens.params, "since": self.since, **params})
+        return sql, {**self.lens.params, "since": self.since, **params}
+
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        """What every report needs, read in one journey: none of it depends on more than whom it is about."""
+        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.whose) | {"needs": self._whose_needs}
+        rows = self._database.together([self._statement(name, *of) for name, of in wanted.items()])
+        return dict(zip(wanted, rows, strict=True))
 
     def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
         return rows_of(self._database, self.lens, name, ids, **more)
@@ -138,13 +155,7 @@ class Evidence:
     @cached_property
     def needs(self) -> list[Need]:
         """Every need of the goals asked about, or asked of (or answered by) these helpers."""
-        whose, params = self.whose
-        if self.team is not None or self.member is not None:
-            helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
-            listed = ", ".join(f":{name}" for name in helpers) or "NULL"
-            whose = f"({whose}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({listed})"
-            params |= helpers
-        return [_need(row) for row in self._read("needs", whose, params)]
+        return [_need(row) for row in self._rows["needs"]]
 
     @cached_property
     def helped(self) -> dict[UUID, list[Need]]:
@@ -185,7 +196,7 @@ class Evidence:
     def spoken(self) -> list[Spoken]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promised]
-        for row in self._read("ended", *self.whose):
+        for row in self._rows["ended"]:
             goal = _GOAL.decode(row.body)
             if isinstance(goal, Ended) and goal.promised is not None and micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, micros(goal.ended_at)))
@@ -234,14 +245,14 @@ class Evidence:
     @cached_property
     def resolved(self) -> list[Resolved]:
         """Blockers resolved in the window."""
-        rows = self._read("resolved", *self.whose)
+        rows = self._rows["resolved"]
         return [Resolved(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
 
     @cached_property
     def feedback(self) -> dict[str, list[UUID]]:
         """The window's feedback by the side that gave it."""
         found: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
-        for row in self._read("feedback", *self.whose):
+        for row in self._rows["feedback"]:
             found.setdefault(row.by_side, []).append(UUID(row.event_id))
         return found
 

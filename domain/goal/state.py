@@ -15,7 +15,7 @@ from domain.terms import Support, Terms
 Side = Literal["owner", "sponsor"]
 
 
-class _Goal(msgspec.Struct, frozen=True, kw_only=True):
+class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Shared by all states."""
 
     id: UUID

@@ -58,6 +58,28 @@ def test_an_upsert_replaces_what_has_the_same_key(things: Database) -> None:
     assert [("a", 1, "one"), ("b", 3, None), ("c", 4, "four")] == [tuple(row) for row in rows]
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 7])
+def test_what_is_asked_together_is_answered_in_the_order_of_the_questions(things: Database, number: int) -> None:
+    with things.transaction() as transaction:
+        transaction.insert_many(THINGS, [(f"{n}", n, None) for n in range(number)])
+
+    sql = "SELECT id, amount FROM things WHERE amount >= :from ORDER BY id"
+    answers = things.together([(sql, {"from": n}) for n in range(number)])
+
+    assert [[(f"{n}", n) for n in range(first, number)] for first in range(number)] == [
+        [(row.id, row.amount) for row in rows] for rows in answers
+    ]
+
+
+def test_a_question_among_others_that_cannot_be_answered_does_no_harm_to_what_is_asked_next(things: Database) -> None:
+    known, unknown = ("SELECT COUNT(*) AS n FROM things", {}), ("SELECT n FROM no_such_table", {})
+
+    with pytest.raises(DatabaseUnavailable):
+        things.together([known, known, unknown, known])
+
+    assert [[0], [0], [0]] == [[row.n for row in rows] for rows in things.together([known] * 3)]
+
+
 BELIEFS = Table(
     name="beliefs",
     columns=(*BELIEF, Column("words", "text", "What is believed.")),
