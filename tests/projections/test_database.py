@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from projections.database import Database, DatabaseUnavailable, WriteRefused
+from projections.database import Database, DatabaseUnavailable, Question, WriteRefused
 from projections.sqltext import pyformat, statements
 from projections.tables import BELIEF, FOREVER, Column, Table, Writing
 
@@ -72,7 +72,8 @@ def test_what_is_asked_together_is_answered_in_the_order_of_the_questions(things
 
 
 def test_a_question_among_others_that_cannot_be_answered_does_no_harm_to_what_is_asked_next(things: Database) -> None:
-    known, unknown = ("SELECT COUNT(*) AS n FROM things", {}), ("SELECT n FROM no_such_table", {})
+    known: Question = ("SELECT COUNT(*) AS n FROM things", {})
+    unknown: Question = ("SELECT n FROM no_such_table", {})
 
     with pytest.raises(DatabaseUnavailable):
         things.together([known, known, unknown, known])
