@@ -67,8 +67,9 @@ class Desk:
         if at > self.now:
             raise InTheFuture(pointer="/at")
         draft = _Draft(self, command, entry)
-        timers = draft.run_timers(self._world(command, at, party=None))
-        world = self._world(command, at, party=command.party)
+        world = self._world(command, at, party=None)
+        timers = draft.run_timers(world)
+        world.party = command.party
         for fact in draft.aggregate.decide(draft.state, command.act, world):
             draft.record(fact)
         return draft.decision(timers)

@@ -18,7 +18,7 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 
 from domain.envelope import Event, Instant, Recorded, Source
 from domain.reasons import Reason
-from ledger.sealing import Plan, Sealed, plan, put, take
+from ledger.sealing import Plan, Sealed, lift, plan, put, take
 
 #: How the data (builtins) of a retired tag becomes that of the tag that replaced it.
 Upcast = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
@@ -103,9 +103,13 @@ class Mapper(LibraryMapper[UUID]):
         texts: dict[str, str] = {}
         data: Any = recorded.data
         if plan_.paths:
-            # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
-            data = _BUILTINS.decode(_ENCODER.encode(data))
-            texts = take(data, plan_.paths, "/data")
+            lifted = lift(data, plan_)
+            if lifted is not None:
+                data, texts = lifted
+            else:
+                # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
+                data = _BUILTINS.decode(_ENCODER.encode(data))
+                texts = take(data, plan_.paths, "/data")
         if reason is not None and reason.text:
             texts[_REASON_TEXT] = reason.text
             reason = Reason(code=reason.code)

@@ -37,6 +37,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     paths: tuple[Path, ...]
     of_member: bool
+    #: Fields that are such a text themselves: the attribute, its pointer, and what it says where nothing was said.
+    plain: tuple[tuple[str, str, object], ...] = ()
+    #: Attributes that hold such texts further inside, or that cannot be left out.
+    deep: tuple[str, ...] = ()
 
 
 @cache
@@ -46,7 +50,15 @@ def plan(cls: type[Any]) -> Plan:
     subjects = {subject for _, subject in found}
     if len(subjects) > 1:
         raise TypeError(f"{cls.__name__} mixes personal text of its author and of the member: split the event")
-    return Plan(tuple(path for path, _ in found), of_member="member" in subjects)
+    paths = tuple(path for path, _ in found)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+    plain = [p[0] for p in paths if len(p) == 1 and p[0] is not None and fields[p[0]].default is not msgspec.NODEFAULT]
+    return Plan(
+        paths,
+        of_member="member" in subjects,
+        plain=tuple((fields[name].name, f"/data/{name}", fields[name].default) for name in plain),
+        deep=tuple({fields[p[0]].name: None for p in paths if p[0] is not None and p[0] not in plain}),
+    )
 
 
 def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, str]]:
@@ -64,6 +76,20 @@ def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, st
         case msgspec.inspect.StructType(fields=fields):
             for field in fields:
                 yield from _personal(field.type, (*path, field.encode_name))
+
+
+def lift(event: Any, plan_: Plan) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
+    """The event without its personal texts, and those by their pointers; None where one of them is further inside."""
+    for name in plan_.deep:
+        if getattr(event, name):
+            return None
+    texts: dict[str, str] = {}
+    silent: dict[str, object] = {}
+    for name, pointer, unsaid in plan_.plain:
+        text = getattr(event, name)
+        if text != unsaid:
+            texts[pointer], silent[name] = text, unsaid
+    return (msgspec.structs.replace(event, **silent) if texts else event), texts
 
 
 def take(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:

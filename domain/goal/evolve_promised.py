@@ -59,10 +59,14 @@ def in_contact(goal: Promised, recorded: Recorded) -> Promised:
 
 
 def _judged(goal: Promised, recorded: Recorded) -> Promised:
+    return replace(goal, **_judgement(goal, recorded))
+
+
+def _judgement(goal: Promised, recorded: Recorded) -> dict[str, Any]:
     """A human judgement; one told late never takes back a later one."""
     if recorded.occurred_at < goal.judged_at:
-        return goal
-    return replace(goal, judged_at=recorded.occurred_at, judged_by_event=recorded.event_id)
+        return {}
+    return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
 
 
 def progress_of(value: str, measure: Measure) -> str | None:
@@ -76,15 +80,15 @@ def progress_of(value: str, measure: Measure) -> str | None:
     return spelled(share)
 
 
-def _valued(goal: Promised, value: str, recorded: Recorded) -> Promised:
+def _reading(goal: Promised, value: str, recorded: Recorded) -> dict[str, Any]:
     """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
-    at = recorded.occurred_at
+    told: dict[str, Any] = {}
     if _recent(goal.value_at, recorded):
-        goal = replace(goal, value=value, value_at=at)
+        told["value"], told["value_at"] = value, recorded.occurred_at
     progress = progress_of(value, goal.terms.measure)
     if progress is not None and _recent(goal.progress_at, recorded):
-        goal = replace(goal, progress=progress, progress_at=at)
-    return goal
+        told["progress"], told["progress_at"] = progress, recorded.occurred_at
+    return told
 
 
 def _recent(since: datetime | None, recorded: Recorded) -> bool:
@@ -93,33 +97,32 @@ def _recent(since: datetime | None, recorded: Recorded) -> bool:
 
 def _checked_in(goal: Promised, event: e.CheckedIn, recorded: Recorded) -> Goal:
     at = recorded.occurred_at
-    state = _judged(goal, recorded)
-    needs = tuple(
-        OpenNeed(check_in=recorded.event_id, index=i, addressee=n.addressee, answer_by=n.answer_by, raised_at=at)
-        for i, n in enumerate(event.needs)
-    )
-    state = replace(state, needs=(*state.needs, *needs))
-    if event.corrects is not None and event.corrects not in goal.last_words:
-        return state
-    if _recent(goal.last_check_in_at, recorded):
-        state = replace(
-            state,
-            last_check_in=recorded.event_id,
-            last_check_in_at=at,
-            last_words=(recorded.event_id, *(goal.last_words if event.corrects is not None else ())),
-            confidence=state.confidence if event.confidence is None else event.confidence,
+    # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
+    told: dict[str, Any] = _judgement(goal, recorded)
+    if event.needs:
+        needs = (
+            OpenNeed(check_in=recorded.event_id, index=i, addressee=n.addressee, answer_by=n.answer_by, raised_at=at)
+            for i, n in enumerate(event.needs)
         )
+        told["needs"] = (*goal.needs, *needs)
+    if event.corrects is not None and event.corrects not in goal.last_words:
+        return replace(goal, **told)
+    if _recent(goal.last_check_in_at, recorded):
+        told["last_check_in"], told["last_check_in_at"] = recorded.event_id, at
+        told["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+        if event.confidence is not None:
+            told["confidence"] = event.confidence
     if event.blockers is not None and _recent(goal.blockers_told_at, recorded):
-        state = replace(state, blocked_in_check_in=bool(event.blockers), blockers_told_at=at)
+        told["blocked_in_check_in"], told["blockers_told_at"] = bool(event.blockers), at
     if event.value is not None:
-        state = _valued(state, event.value, recorded)
+        told |= _reading(goal, event.value, recorded)
     if event.progress is not None and _recent(goal.progress_at, recorded):
-        state = replace(state, progress=event.progress, progress_at=at)
-    return state
+        told["progress"], told["progress_at"] = event.progress, at
+    return replace(goal, **told)
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: Recorded) -> Goal:
-    return _valued(goal, event.value, recorded)
+    return replace(goal, **_reading(goal, event.value, recorded))
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: Recorded) -> Goal:
