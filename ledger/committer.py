@@ -25,7 +25,7 @@ from ledger.express import Express
 from ledger.recorders import Head, LogRecorder
 from ledger.settling import Settling, answer, told
 from ledger.states import Entry, Key
-from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Waiting
+from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Patience, Waiting
 
 #: Seconds that a command waits for its outcome.
 TURN_TIMEOUT_S = 10
@@ -54,6 +54,7 @@ class Committer:
         #: Whoever has it decides: the thread, or an event loop.
         self._baton = Lock()
         self._expresses: dict[asyncio.AbstractEventLoop, Express] = {}
+        self._patience: dict[asyncio.AbstractEventLoop, Patience] = {}
         self._thread: Thread | None = None
         self._starting = Lock()
 
@@ -75,23 +76,24 @@ class Committer:
         # Between the two looks it may have come.
         return waiting.outcome if waiting.wait(0) else late
 
-    async def handle_async(self, command: Command) -> Outcome:
-        """The command's outcome; no thread waits. Cancelled before its turn, nothing of it is recorded."""
+    def stand(self, command: Command) -> Waiting:
+        """Have the running event loop wait in line: await what this gives, and `leave` where that is cancelled."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-        waiting = Waiting(command, loop, future)
+        waiting = Waiting(command, loop, loop.create_future())
         express = self._express(loop)
         self._join(waiting, call=express is None)
         if express is not None:
             express.look()
-        alarm = loop.call_later(TURN_TIMEOUT_S, self._expire, waiting)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            self._line.leave(waiting)
-            raise
-        finally:
-            alarm.cancel()
+        patience = self._patience.get(loop)
+        if patience is None:
+            self._forget_closed_loops()
+            patience = self._patience[loop] = Patience(loop, TURN_TIMEOUT_S, self._expire)
+        patience.watch(waiting)
+        return waiting
+
+    def leave(self, waiting: Waiting) -> None:
+        """Step out of the line; nothing is recorded of what had no turn yet."""
+        self._line.leave(waiting)
 
     def close(self) -> None:
         """Take nobody any more, and let those who wait have their turn, within `DRAIN_S`."""
@@ -141,6 +143,9 @@ class Committer:
         return express
 
     def _forget_closed_loops(self) -> None:
+        for loop in list(self._patience):
+            if loop.is_closed():
+                self._patience.pop(loop, None)
         for loop, express in list(self._expresses.items()):
             if loop.is_closed() and self._expresses.pop(loop, None) is not None:
                 express.close()

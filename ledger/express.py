@@ -105,7 +105,7 @@ class Express:
     def _land(self, batch: Batch, error: BaseException | None) -> None:
         try:
             if error is None:
-                self._settling.committed(batch)
+                self._settling.committed(batch, on=self.loop)
             elif isinstance(error, HeadMoved):
                 self._settling.in_vain(batch)
             else:

@@ -107,7 +107,12 @@ class Ledger:
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits. A call that is cancelled before its turn is not recorded."""
-        receipt = _answer(await self._committer.handle_async(command))
+        waiting = self._committer.stand(command)
+        try:
+            receipt = _answer(await waiting)
+        except asyncio.CancelledError:
+            self._committer.leave(waiting)
+            raise
         if receipt.state is not None:
             return receipt
         return await asyncio.to_thread(self._with_state, command.organisation_id, receipt)

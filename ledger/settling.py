@@ -54,14 +54,17 @@ class Settling:
     def batch(self) -> Batch:
         return Batch(self._line, self._open_turn)
 
-    def committed(self, batch: Batch) -> None:
-        """Keep what was committed in memory, and answer. Committed it is: a failure here must not have it redone."""
+    def committed(self, batch: Batch, *, on: AbstractEventLoop | None = None) -> None:
+        """Keep what was committed in memory, and answer. Committed it is: a failure here must not have it redone.
+
+        `on`: the event loop that this runs on, whose own are answered without a detour.
+        """
         self.undisturbed = batch.undisturbed
         try:
             self._remember(batch.settle())
         except BaseException:  # noqa: BLE001  # memory can be made anew from the log
             self._forget()
-        answer(batch.taken)
+        answer(batch.taken, on=on)
 
     def in_vain(self, batch: Batch) -> None:
         """Another had written. It was the first to notice; it is the first to be decided under the lock."""
@@ -113,8 +116,8 @@ def told(waiting: Waiting, why: str) -> str:
     return f"{why}; nothing was recorded"
 
 
-def answer(some: Iterable[Waiting]) -> None:
-    """Wake whoever waits: a thread each, and every event loop once."""
+def answer(some: Iterable[Waiting], *, on: AbstractEventLoop | None = None) -> None:
+    """Wake whoever waits: a thread each, every event loop once, and the one that this runs `on` at once."""
     loops: dict[AbstractEventLoop, list[Waiting]] = {}
     for waiting in some:
         waiting.answered = True
@@ -122,6 +125,8 @@ def answer(some: Iterable[Waiting]) -> None:
             waiting.release()
         else:
             loops.setdefault(waiting.loop, []).append(waiting)
+    if on is not None:
+        deliver(loops.pop(on, []))
     for loop, woken in loops.items():
         # A loop that is closed waits for nothing any more.
         with suppress(RuntimeError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from threading import Condition, Lock
+from typing import Any
 
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
@@ -48,6 +49,12 @@ class Waiting:
         """Nobody waits any more."""
         return self.future is not None and self.future.done()
 
+    def __await__(self) -> Generator[Any, None, Outcome]:
+        """The outcome; for event loops."""
+        if self.future is None:
+            raise TypeError("a thread waits for this one")
+        return self.future.__await__()
+
     def wait(self, seconds: float) -> bool:
         """Whether the outcome is there within `seconds`; for threads."""
         return self._gate is not None and self._gate.acquire(timeout=seconds)
@@ -56,6 +63,37 @@ class Waiting:
         """Wake the thread that waits."""
         if self._gate is not None:
             self._gate.release()
+
+
+class Patience:
+    """Tells those of one event loop who have waited too long: one alarm for all, as everybody waits equally long."""
+
+    def __init__(self, loop: AbstractEventLoop, seconds: float, expire: Callable[[Waiting], None]) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._expire = expire
+        #: Until when each waits, in the order in which they came; those who left are forgotten from the front.
+        self._waiting: deque[tuple[float, Waiting]] = deque()
+        self._alarm: TimerHandle | None = None
+
+    def watch(self, waiting: Waiting) -> None:
+        """On the loop."""
+        watched = self._waiting
+        while watched and watched[0][1].given_up:
+            watched.popleft()
+        watched.append((self._loop.time() + self._seconds, waiting))
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(watched[0][0], self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, now = None, self._loop.time()
+        watched = self._waiting
+        while watched and (watched[0][1].given_up or watched[0][0] <= now):
+            waiting = watched.popleft()[1]
+            if not waiting.given_up:
+                self._expire(waiting)
+        if watched:
+            self._alarm = self._loop.call_at(watched[0][0], self._ring)
 
 
 class Line:
@@ -73,7 +111,9 @@ class Line:
         self._closed = False
         #: The thread is asked to take who waits.
         self._called = False
-        self._changed = Condition(Lock())
+        # Entered by itself: a condition's own way in is a call of Python's more, for each command.
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
 
     def __len__(self) -> int:
         return self._size
@@ -86,7 +126,7 @@ class Line:
         Raises `LedgerBusy` where the organisation's own is the longest, `LedgerUnavailable` where the line is closed.
         """
         organisation = waiting.command.organisation_id.int
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise LedgerUnavailable("the ledger is closed; nothing was recorded")
             evicted = self._make_room(organisation) if self._size >= self._limit else None
@@ -101,7 +141,7 @@ class Line:
 
     def leave(self, waiting: Waiting) -> bool:
         """Step out of the line; False where a batch has taken it already."""
-        with self._changed:
+        with self._lock:
             organisation = waiting.command.organisation_id.int
             line = self._lines.get(organisation)
             if line is not None and waiting in line:
@@ -118,7 +158,7 @@ class Line:
 
     def take(self, count: int) -> list[Waiting]:
         """Up to `count` whose turn it is; a suspect alone."""
-        with self._changed:
+        with self._lock:
             if self._suspects:
                 taken = [self._suspects.popleft()]
             else:
@@ -128,7 +168,7 @@ class Line:
 
     def put_back(self, some: Sequence[Waiting], *, alone: bool = False) -> None:
         """These go first the next time, in their order; each `alone` where one of them may be at fault."""
-        with self._changed:
+        with self._lock:
             for waiting in reversed(some):
                 if not waiting.given_up:
                     (self._suspects if alone else self._first).appendleft(waiting)
@@ -136,7 +176,7 @@ class Line:
 
     def take_all(self) -> list[Waiting]:
         """Everybody, for whom there will be no turn."""
-        with self._changed:
+        with self._lock:
             everybody = [*self._suspects, *self._first, *(each for line in self._lines.values() for each in line)]
             self._suspects.clear()
             self._first.clear()
@@ -146,12 +186,12 @@ class Line:
 
     def call(self) -> None:
         """Have the thread take who waits."""
-        with self._changed:
+        with self._lock:
             self._call()
 
     def called(self) -> bool:
         """Wait until the thread is called; False where the line is closed and empty."""
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: self._called or self._closed)
             self._called = False
             return self._size > 0 or not self._closed
@@ -162,7 +202,7 @@ class Line:
 
     def close(self) -> None:
         """Take nobody any more."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify_all()
 
