@@ -83,8 +83,8 @@ class Exchange:
         self._methods = methods
         self._receive = receive
         self._send = send
-        #: Where the server is ours.
-        self._wire: Wire | None = scope.get("extensions", _NONE).get(WIRE)
+        # Where the server is ours. Taken out of the scope: what goes in a circle only a collection of garbage finds.
+        self._wire: Wire | None = scope.get("extensions", _NONE).pop(WIRE, None)
         self._unread = scope["method"] in _WITH_BODY
         self._began = time.perf_counter()
         self.method: str = scope["method"]
