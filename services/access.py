@@ -176,7 +176,9 @@ def sees_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) ->
 
 def conveyed(viewer: Viewer) -> frozenset[str]:
     """The granted roles that a command of this viewer carries: a steward's powers need the admin scope."""
-    return frozenset(role for role in viewer.granted if role != STEWARD or ADMIN in viewer.scopes)
+    if STEWARD not in viewer.granted or ADMIN in viewer.scopes:
+        return viewer.granted
+    return viewer.granted - {STEWARD}
 
 
 def acts_at_all(viewer: Viewer) -> bool:

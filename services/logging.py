@@ -12,8 +12,9 @@ import logging
 import sys
 from collections import deque
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event, Lock, Thread
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Literal
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,9 @@ WAITING_AT_MOST = 50_000
 _TOGETHER = 0.02
 _FLUSH_SECONDS = 2.0
 
+#: What structlog says of a line by itself.
+_STRUCTURED = ("level", "logger", "timestamp")
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -38,15 +42,15 @@ class Lines:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[str | Answered] = deque()
         self._dropped = 0
         self._news = Event()
         self._closing = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
 
-    def add(self, line: str) -> None:
-        """Have a line written, soon."""
+    def add(self, line: str | Answered) -> None:
+        """Have a line written, soon. What was answered becomes a line when it is."""
         if len(self._waiting) >= WAITING_AT_MOST:
             self._dropped += 1
             return
@@ -79,7 +83,8 @@ class Lines:
             self._write()
 
     def _write(self) -> None:
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        lines = [line if isinstance(line, str) else _encode(line).decode() for line in waiting]
         if self._dropped:
             lines.append(_encode({"event": "log.dropped", "level": "warning", "lines": self._dropped}).decode())
             self._dropped = 0
@@ -101,6 +106,23 @@ class _Handler(logging.Handler):
         self._lines.add(self.format(record))
 
 
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged of one request."""
+
+    event: Literal["request"] = "request"
+    level: Literal["info"] = "info"
+    logger: Literal["plimsoll.request"] = "plimsoll.request"
+    timestamp: datetime = msgspec.field(default_factory=partial(datetime.now, UTC))
+    method: str
+    #: The route's template, not the path: ids are nobody's business in a log.
+    route: str
+    status: int
+    ms: float
+    request_id: str
+    organisation: UUID | None
+    member: UUID | None
+
+
 class RequestLog:
     """One line per request, made without the processors of all other lines: it is what is logged most."""
 
@@ -113,16 +135,16 @@ class RequestLog:
         """Where lines go; None: wherever structlog sends them."""
         self._lines, self._silent = lines, silent
 
-    def add(self, fields: dict[str, Any]) -> None:
+    def add(self, answered: Answered) -> None:
         """Log one request."""
         if self._silent:
             return
-        if self._lines is None:
-            told = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
-            self._structured.info("request", **told)
+        if self._lines is not None:
+            self._lines.add(answered)
             return
-        whole = {"event": "request", "level": "info", "logger": "plimsoll.request", "timestamp": datetime.now(UTC)}
-        self._lines.add(_encode(whole | fields).decode())
+        fields = msgspec.structs.asdict(answered)
+        told = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
+        self._structured.info(told.pop("event"), **{name: told[name] for name in told if name not in _STRUCTURED})
 
 
 requests = RequestLog()

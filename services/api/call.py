@@ -104,7 +104,7 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
     if posted and not acts_at_all(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = read_query(scope["query_string"], operation.query)
-    raw = await _read(receive, headers, *_bounds(runtime, operation)) if posted else b""
+    raw = await _read(receive, known.get("body"), headers, *_bounds(runtime, operation)) if posted else b""
     body = None
     if operation.body is not None:
         body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -142,8 +142,10 @@ def _bounds(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
     return settings.import_limit_bytes, None
 
 
-async def _read(receive: Any, headers: dict[str, str], largest: int, patience: float | None) -> bytes:
-    """The body.
+async def _read(
+    receive: Any, whole: bytes | None, headers: dict[str, str], largest: int, patience: float | None
+) -> bytes:
+    """The body; `whole`: as the edge has it, where it has all of it.
 
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header says; 408 where it is not
     there within `patience` seconds (None: an import takes as long as it takes).
@@ -151,9 +153,11 @@ async def _read(receive: Any, headers: dict[str, str], largest: int, patience: f
     told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > largest:
         raise ProblemError("body_too_large", f"at most {largest} bytes")
-    message = await _next(receive)
-    whole: bytes = message.get("body", b"")
-    if not message.get("more_body"):
+    more = False
+    if whole is None:
+        message = await _next(receive)
+        whole, more = message.get("body", b""), message.get("more_body", False)
+    if not more:
         if len(whole) > largest:
             raise ProblemError("body_too_large", f"at most {largest} bytes")
         return whole

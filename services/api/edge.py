@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from functools import cache
 from random import getrandbits
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,12 @@ from litestar.types import Message, Receive, Send
 
 from services.api.answers import Answer
 from services.api.failures import answer_to
+from services.api.gathering import WIRE, Wire
+from services.api.heads import completed, head_of, parted
 from services.api.lane import Route, travel
 from services.api.paths import routed
 from services.api.problems import ProblemError
-from services.logging import requests
+from services.logging import Answered, requests
 
 if TYPE_CHECKING:
     from services.api.measuring import Metrics
@@ -31,26 +32,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _DRAINED_BYTES = 16 * 1024 * 1024
 _DRAINED_SECONDS = 5
-#: The documentation page runs its own script and nothing else runs at all.
-_POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-    b" frame-ancestors 'none'; base-uri 'none'"
-)
-#: Answers are one viewer's, and never run as anything but what they say they are.
-_ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (
-        b"content-security-policy",
-        _POLICY,
-    ),
-    (b"vary", b"Authorization"),
-    (b"cache-control", b"private, no-cache"),
-)
-_ALWAYS_NAMES = frozenset(name for name, _ in _ALWAYS)
 _NOT_MODIFIED = 304
+_NONE: dict[str, Any] = {}
 
 
 class Api(Litestar):
@@ -100,6 +83,8 @@ class Exchange:
         self._methods = methods
         self._receive = receive
         self._send = send
+        # Where the server is ours. Taken out of the scope: what goes in a circle only a collection of garbage finds.
+        self._wire: Wire | None = scope.get("extensions", _NONE).pop(WIRE, None)
         self._unread = scope["method"] in _WITH_BODY
         self._began = time.perf_counter()
         self.method: str = scope["method"]
@@ -111,6 +96,10 @@ class Exchange:
         given = headers.get("x-request-id", "")
         self.request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self._state["request_id"] = self.request_id
+        if self._wire is not None and self._unread:
+            # A body that is here already needs no waiting for.
+            self._state["body"] = body = self._wire.taken()
+            self._unread = body is None
 
     async def receive(self) -> Any:
         """The request on its way in."""
@@ -135,7 +124,9 @@ class Exchange:
             if self._unread:
                 await self._drain()
             self.status = message["status"]
-            message["headers"] = self._headers(list(message.get("headers", ())))
+            allowed = self._methods.get(str(self._scope.get("path_template")))
+            headers = [(name, value) for name, value in message.get("headers", ())]
+            message["headers"] = completed(headers, self.request_id, self._state.get("rate"), allowed)
         elif message["type"] == "http.response.body" and self.method == "HEAD":
             message["body"] = b""
         await self._send(message)
@@ -145,30 +136,13 @@ class Exchange:
         if self._unread:
             await self._drain()
         self.status = answer.status
-        headers = [(_small(name), value.encode("latin-1")) for name, value in answer.headers.items()]
-        headers.append((b"content-type", _content_type(answer.media_type)))
-        bare = answer.status == _NOT_MODIFIED
-        if not bare:
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": self._headers(headers)})
-        body = b"" if bare or self.method == "HEAD" else answer.body
+        head = head_of(answer, self.request_id, self._state.get("rate"))
+        body = b"" if answer.status == _NOT_MODIFIED or self.method == "HEAD" else answer.body
+        if self._wire is not None:
+            await self._wire.answer(answer.status, head, body)
+            return
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": parted(head)})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
-
-    def _headers(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        names = {name.lower() for name, _ in headers}
-        if b"allow" in names:
-            # Litestar's own answer to OPTIONS knows only the method that was registered first.
-            allowed = self._methods.get(str(self._scope.get("path_template")))
-            headers = [(n, allowed.encode() if allowed and n.lower() == b"allow" else value) for n, value in headers]
-        headers += _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [pair for pair in _ALWAYS if pair[0] not in names]
-        headers.append((b"x-request-id", self.request_id.encode()))
-        rate: dict[str, str] | None = self._state.get("rate")
-        if rate:
-            for name, value in rate.items():
-                lower = _small(name)
-                if lower not in names:
-                    headers.append((lower, value.encode()))
-        return headers
 
     def finish(self, metrics: Metrics) -> None:
         """Count and log. The route's template, not the path: ids are nobody's business in a log."""
@@ -177,26 +151,13 @@ class Exchange:
         metrics.count(self.method, route, self.status, seconds)
         viewer = self._state.get("viewer")
         requests.add(
-            {
-                "method": self.method,
-                "route": route,
-                "status": self.status,
-                "ms": round(seconds * 1000, 2),
-                "request_id": self.request_id,
-                "organisation": viewer.organisation_id if viewer else None,
-                "member": viewer.member_id if viewer else None,
-            }
+            Answered(
+                method=self.method,
+                route=route,
+                status=self.status,
+                ms=round(seconds * 1000, 2),
+                request_id=self.request_id,
+                organisation=viewer.organisation_id if viewer else None,
+                member=viewer.member_id if viewer else None,
+            )
         )
-
-
-@cache
-def _small(name: str) -> bytes:
-    """A header's name as it is sent. Names are ours, and few."""
-    return name.lower().encode("latin-1")
-
-
-@cache
-def _content_type(media_type: str) -> bytes:
-    """Texts are UTF-8, and say so."""
-    text = media_type.startswith("text/") and "charset" not in media_type
-    return f"{media_type}; charset=utf-8".encode() if text else media_type.encode()

@@ -1,7 +1,8 @@
-"""An answer leaves in one piece: uvicorn writes its head and its body one after the other, a system call each.
+"""uvicorn's protocol where it is told what is whole: a body that is all here is taken, an answer is one write.
 
-Two packets also wake the client twice, and on a machine that it shares with the server that costs both of them more
-than making the answer did.
+uvicorn writes an answer's head and body one after the other, a system call each, and two packets also wake the client
+twice. It looks at each header of each answer with two patterns, and makes and cancels a timer for each request. On a
+machine that the client shares with the server all that costs both of them more than making the answer did.
 """
 
 from __future__ import annotations
@@ -9,14 +10,115 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+#: The ASGI extension under which a scope has its request's `Wire`.
+WIRE = "plimsoll.wire"
+
+_FORWARDED = frozenset({b"x-forwarded-proto", b"x-forwarded-for"})
+
+
+class Wire:
+    """One request at its connection, without the messages in between."""
+
+    __slots__ = ("_cycle", "_protocol")
+
+    def __init__(self, protocol: Gathering, cycle: RequestResponseCycle) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+
+    def taken(self) -> bytes | None:
+        """The request's body where all of it is here; None: it is yet to be received."""
+        cycle = self._cycle
+        if cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
+            return None
+        cycle.flow.resume_reading()
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return body
+
+    async def answer(self, status: int, head: bytes, body: bytes) -> None:
+        """Send the whole answer. `head`: its header lines, each with its end, as they go out."""
+        cycle = self._cycle
+        if cycle.flow.write_paused and not cycle.disconnected:
+            await cycle.flow.drain()
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        ended = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        self._protocol.gathered.write_whole(b"".join((STATUS_LINE[status], self._protocol.always(), head, ended, body)))
+        # Whoever waits for the rest of the request need not.
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
 
 
 class Gathering(HttpToolsProtocol):
-    """uvicorn's protocol, on a transport that gathers."""
+    """uvicorn's protocol, on a transport that gathers, with a `Wire` for each request."""
+
+    #: When the last answer was sent, on the loop's clock; None while a request is under way.
+    _silent_since: float | None = None
+    #: The server's own headers, and as they go out; it makes a new list each second.
+    _always: tuple[list[tuple[bytes, bytes]] | None, bytes] = (None, b"")
+
+    gathered: _Gathered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's, as it is
-        super().connection_made(_Gathered(transport, self.loop))
+        self.gathered = _Gathered(transport, self.loop)
+        super().connection_made(self.gathered)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
+    def always(self) -> bytes:
+        """The server's own header lines."""
+        headers = self.server_state.default_headers
+        if self._always[0] is not headers:
+            Gathering._always = (headers, b"".join(b"%s: %s\r\n" % pair for pair in headers))
+        return self._always[1]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        scope: Any = cycle.scope
+        scope["extensions"] = {WIRE: Wire(self, cycle)}
+        if isinstance(app, ProxyHeadersMiddleware) and _FORWARDED.isdisjoint(dict(scope["headers"])):
+            # It would look at who sent this, and at each header, to find that no proxy did.
+            app = app.app
+        super()._start_asgi_task(cycle, app)
+
+    # --- a connection that says nothing is closed: one timer for each, not one for each request -------------------
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._silent_since = None
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._silent_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._watch(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._silent_since is None:
+            return
+        left = self._silent_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._watch(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _watch(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
 
 class _Gathered(asyncio.Transport):
@@ -32,6 +134,13 @@ class _Gathered(asyncio.Transport):
         if not self._parts:
             self._loop.call_soon(self._send)
         self._parts.append(data)
+
+    def write_whole(self, data: bytes) -> None:
+        """Write what nothing will follow: at once, unless something waits to go before it."""
+        if self._parts:
+            self._parts.append(data)
+        elif not self._transport.is_closing():
+            self._transport.write(data)
 
     def _send(self) -> None:
         parts, self._parts = self._parts, []

@@ -14,6 +14,8 @@ def routed(raw_path: bytes) -> str:
 
     Raises ProblemError 400 for what is not UTF-8.
     """
+    if b"%" not in raw_path and raw_path.isascii():
+        return raw_path.decode("ascii")
     kept = raw_path.replace(b"%2f", b"%2F").replace(b"%25", b"%2525").replace(b"%2F", b"%252F")
     try:
         return unquote_to_bytes(kept).decode("utf-8")

@@ -23,6 +23,7 @@ from ledger.waiting import WAITING_AT_MOST
 from ledger.writers import writer_lock
 from services.api.admission import HARD_SECONDS
 from services.api.app import create_app
+from services.api.gathering import Gathering
 from services.organisations import found
 from services.runtime import Runtime, migrate
 from services.settings import Settings
@@ -35,7 +36,7 @@ PATIENCE_SECONDS = 20
 @contextmanager
 def serving(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http=Gathering, log_config=None, lifespan="on"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

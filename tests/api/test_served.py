@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from services.api.app import create_app
+from services.api.gathering import Gathering
 from services.organisations import found
 from services.runtime import Runtime, migrate
 from tests.api.house import offer, settings_of, why
@@ -27,7 +28,7 @@ def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
     migrate(settings)
     with Runtime.start(settings) as runtime:
         key = found(runtime, "acme", steward="stella").api_key
-        server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http=Gathering, log_config=None, lifespan="on"))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
