@@ -79,9 +79,12 @@ def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, st
 
 
 def lift(event: Any, plan_: Plan) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
-    """The event without its personal texts, and those by their pointers; None where one of them is further inside."""
+    """The event without its personal texts, and these as `take` finds them; None where any lies further inside.
+
+    Most events say a note or nothing, and need not be taken apart.
+    """
     for name in plan_.deep:
-        if getattr(event, name):
+        if getattr(event, name) not in (None, ()):
             return None
     texts: dict[str, str] = {}
     silent: dict[str, object] = {}

@@ -13,8 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.packing import Packed
-from projections.packing import arrays
+from ledger.packing import Packed, array
 from projections.sqltext import copying, ending, pyformat, temporary, writing
 from projections.storing import (
     PATIENCE_SECONDS,
@@ -27,12 +26,14 @@ from projections.storing import (
     WriteRefused,
     row_class,
 )
-from projections.tables import Dialect, Table, Writing
+from projections.tables import Column, Dialect, Table, Writing
 
 #: Rows of one statement: bounds its memory.
 _CHUNK = 5_000
 #: Two statements are asked for sooner one after the other: a pipeline has a cost of its own.
 _WORTH_A_PIPELINE = 3
+#: As which kind of array a column's values travel; the others as text.
+_KINDS = {"integer": "bigint", "uuid": "spelled uuid"}
 #: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 #: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
@@ -86,13 +87,19 @@ def _packed(parts: Sequence[Writing]) -> list[Packed]:
     try:
         for part in parts:
             columns = part.table.columns
-            params += arrays(columns, part.opened) if part.opened else []
+            params += _arrays(columns, part.opened) if part.opened else []
             if part.ended:
                 places = ending(part.table)[0]
-                params += arrays([columns[p] for p in places], [*map(itemgetter(*places), part.ended)])
+                params += _arrays([columns[p] for p in places], [*map(itemgetter(*places), part.ended)])
     except ValueError as error:
         raise WriteRefused(str(error)) from error
     return params
+
+
+def _arrays(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Packed]:
+    """The columns of these rows, one or more."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return [array(_KINDS.get(column.type, "text"), values) for column, values in by_column]
 
 
 class _PostgresTransaction:

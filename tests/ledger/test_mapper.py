@@ -18,7 +18,7 @@ from domain.personal import Personal, PersonalOfMember
 from domain.reasons import Reason, ReasonCode
 from domain.team import Renamed
 from ledger.mapper import Mapper, renumbered
-from ledger.sealing import plan
+from ledger.sealing import lift, plan, take
 
 ANA, SAM, STREAM = UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)
@@ -96,6 +96,31 @@ def test_a_members_own_text_is_sealed_for_the_member() -> None:
     stored = parts(Mapper(EVENTS).to_stored_event(recorded(Joined(name="Sam"), "member")))
 
     assert {"key_id": None, "subject": str(STREAM), "texts": {"/data/name": "Sam"}} == stored["sealed"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.CheckedIn(progress="0.4"),
+        e.CheckedIn(note="n0te", progress="0.4", blockers=()),
+        e.Affirmed(note="n0te"),
+        e.Affirmed(),
+        Joined(name="Sam", team=STREAM),
+    ],
+)
+def test_texts_that_lie_open_are_lifted_just_as_they_are_taken_from_the_json(event: Event) -> None:
+    data = msgspec.json.decode(msgspec.json.encode(event))
+    texts = take(data, plan(type(event)).paths, "/data")
+
+    lifted = lift(event, plan(type(event)))
+
+    assert lifted is not None
+    assert (msgspec.json.encode(data), texts) == (msgspec.json.encode(lifted[0]), lifted[1])
+
+
+@pytest.mark.parametrize("event", [e.FeedbackGiven(by="owner", text=""), e.CheckedIn(ideas=("an idea",))])
+def test_a_text_that_an_event_cannot_be_without_or_that_lies_further_inside_is_not_lifted(event: Event) -> None:
+    assert lift(event, plan(type(event))) is None
 
 
 def test_an_event_without_personal_text_has_no_sealed_part() -> None:
