@@ -32,10 +32,14 @@ from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.taking import commitment
 from domain.goal.timers import due as due_goal
-from domain.goal.timers import next_ring
+from domain.goal.timers import next_ring, postponed
 from domain.goal.timers import standing as standing_goal
 from domain.standing import IDLE, Standing
 from domain.world import World
+
+
+def _never_postponed(_before: Any, _after: Any) -> bool:
+    return False
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +56,8 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     standing: Callable[[Any], Standing]
     #: The instant after `world.at` at which the next timer rings as things stand: what a sweep waits for.
     next_ring: Callable[[Any, World], datetime | None]
+    #: Whether a lower bound of the next timer that held before still holds after: the index need not be told.
+    postponed: Callable[[Any, Any], bool] = _never_postponed
 
 
 def _never_due(_state: Any, _world: World) -> Fact | None:
@@ -77,6 +83,7 @@ AGGREGATES: dict[str, Aggregate] = {
         due=due_goal,
         standing=standing_goal,
         next_ring=next_ring,
+        postponed=postponed,
     ),
     "decision": Aggregate(
         kind="decision",

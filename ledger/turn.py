@@ -221,13 +221,20 @@ class Turn:
 
     def _decided(self, command: Command) -> Receipt:
         decision = self._desk.decide(command)
-        standing = decision.move.after if decision.move.before != decision.move.after else None
-        receipt = self._kept(decision, standing)
+        receipt = self._kept(decision, self._told_index(decision))
         if command.idempotency is not None:
             self._answers.give(command.organisation_id, command.idempotency, receipt)
         if command.import_row is not None:
             self._import_rows.add((command.organisation_id, command.import_row))
         return receipt
+
+    def _told_index(self, decision: Decision) -> Standing | None:
+        """What the index of live promises and timers must be told; None where what it says still holds."""
+        move = decision.move
+        if move.before == move.after:
+            return None
+        postponed = self.states.aggregates[move.entry.kind].postponed(decision.before.state, move.entry.state)
+        return None if postponed else move.after
 
     def _swept(self, command: Command) -> Receipt | None:
         """Run what is due on one goal and say when to look again."""

@@ -170,6 +170,26 @@ def _earliest(goal: Promised) -> datetime:
     return min(max(start, goal.armed_at), goal.judged_at)
 
 
+#: What the clocks of a promise hang on, but for when its parties spoke last.
+_HANGS_ON = (
+    *("state", "owner", "sponsor", "sponsor_since", "proposal", "delivery", "pause"),
+    *("lapse_due", "armed_at", "lapsed_at", "reminded_of"),
+)
+
+
+def postponed(before: Goal | None, after: Goal | None) -> bool:
+    """Whether a party has spoken and nothing else about the clocks is new: each rings as before, or later.
+
+    A lower bound that was found before is still one, and the index need not be told: a check-in costs no row, and no
+    sweep soon after. Not where the silence had been reminded of: the word that ended it winds that clock up again.
+    """
+    if not isinstance(before, Promised) or not isinstance(after, Promised):
+        return False
+    if before.reminded_of == before.judged_by_event:
+        return False
+    return all(getattr(before, name) == getattr(after, name) for name in _HANGS_ON)
+
+
 def _rings(goal: Asked | Promised, world: World, policy: Policy) -> Iterator[Ring]:
     if isinstance(goal, Asked):
         yield from _response(goal, world, policy)

@@ -21,6 +21,7 @@ from domain.agreement import TERMINAL, TRANSITIONS, allowed_acts
 from domain.envelope import Recorded, Source
 from domain.errors import Refusal
 from domain.goal import events as e
+from domain.goal import timers
 from domain.goal.acts import ACTS
 from domain.goal.evolve import evolve
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
@@ -207,6 +208,7 @@ class Conversations(RuleBasedStateMachine):
     def teardown(self) -> None:
         for goal in GOALS if hasattr(self, "story") else ():
             check_any_order(self.story.stream(goal))
+            check_postponed(self.story, self.story.stream(goal))
 
 
 def ends(act: str) -> frozenset[str]:
@@ -328,6 +330,19 @@ def check_clock(story: Story, state: Goal) -> None:
         assert rings is not None
         assert rings <= fact.occurred_at <= later
         assert state.moved_at <= fact.occurred_at
+
+
+def check_postponed(story: Story, stream: list[Recorded]) -> None:
+    """The index of timers need not be told of what only postpones them: no clock rings earlier than it would have."""
+    before: Goal | None = None
+    for recorded in stream:
+        after = evolve(before, recorded)
+        if timers.postponed(before, after):
+            world = story.world(recorded.stream_id, recorded.occurred_at, source=Source.TIMER)
+            ring = timers.next_ring(before, world)
+            assert ring is None or ring <= (timers.next_ring(after, world) or ring)
+            assert ring is not None or timers.next_ring(after, world) is None
+        before = after
 
 
 def check_any_order(stream: list[Recorded]) -> None:

@@ -181,6 +181,30 @@ def test_a_goal_with_nothing_due_is_looked_at_again_later(ledger: Ledger, tenant
     assert [(tenant.id, goal)] == ledger.due(clock.now + timedelta(days=1, hours=1), 10)
 
 
+def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_winds_the_clock_up(
+    ledger: Ledger, tenant: Tenant, clock: Clock
+) -> None:
+    goal = tenant.promised("ship", due=date(2026, 6, 1))
+    clock.now += timedelta(hours=1)
+    ledger.run_timers(tenant.id, goal)
+
+    tenant.say("ana", acts.CheckIn(note="on the way"), on="ship")
+
+    assert [] == ledger.due(clock.now, 10)
+
+    clock.now += timedelta(days=30)
+    reminded = ledger.run_timers(tenant.id, goal)
+    assert reminded is not None
+    assert ["goal.check_in_due.v1"] == [e.type for e in ledger.events(tenant.id, goal) if e.source is Source.TIMER]
+
+    tenant.say("ana", acts.CheckIn(note="still on the way"), on="ship")
+
+    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    clock.now += timedelta(days=30)
+    ledger.run_timers(tenant.id, goal)
+    assert 2 == [e.type for e in ledger.events(tenant.id, goal)].count("goal.check_in_due.v1")
+
+
 def test_a_preview_says_what_would_be_and_records_nothing(ledger: Ledger, tenant: Tenant) -> None:
     head = ledger.head()
     command = tenant.command("ana", capacity(12), on="ana")
