@@ -192,7 +192,7 @@ def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_win
 
     assert [] == ledger.due(clock.now, 10)
 
-    clock.now += timedelta(days=30)
+    clock.now += timedelta(days=16)
     reminded = ledger.run_timers(tenant.id, goal)
     assert reminded is not None
     assert ["goal.check_in_due.v1"] == [e.type for e in ledger.events(tenant.id, goal) if e.source is Source.TIMER]
@@ -200,7 +200,7 @@ def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_win
     tenant.say("ana", acts.CheckIn(note="still on the way"), on="ship")
 
     assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
-    clock.now += timedelta(days=30)
+    clock.now += timedelta(days=16)
     ledger.run_timers(tenant.id, goal)
     assert 2 == [e.type for e in ledger.events(tenant.id, goal)].count("goal.check_in_due.v1")
 
