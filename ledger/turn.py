@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from uuid import UUID
 
@@ -78,9 +79,9 @@ class Turn:
         self._moved_at = head.recorded_at
         self._source = LoadedSource(session, mapper)
         self.states = States(cache, self._source, aggregates)
-        self._desk = Desk(
-            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=self._position
-        )
+        # Nothing below refers back to the turn: a cycle for each batch is what the collector stops everybody for.
+        position = partial(_position, cache, session)
+        self._desk = Desk(self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position)
         #: Streams to be read from the store, in the order of the commands.
         self._ahead: dict[Key, None] = {}
         self._answers = Answers(cache.answers, self._now_micros)
@@ -284,12 +285,6 @@ class Turn:
             state=entry.state,
         )
 
-    def _position(self, organisation_id: UUID) -> int:
-        known = self._cache.position(organisation_id)
-        if known is None:
-            known = int(self._session.query("position", organisation_id=organisation_id)[0][0] or 0)
-        return known
-
     def _event_row(self, stream_id: UUID, recorded: Recorded) -> Row:
         return (
             stream_id,
@@ -301,3 +296,11 @@ class Turn:
             recorded.position,
             self._now_micros,
         )
+
+
+def _position(cache: Cache, session: Session, organisation_id: UUID) -> int:
+    """The organisation's position at the head."""
+    known = cache.position(organisation_id)
+    if known is None:
+        known = int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
+    return known
