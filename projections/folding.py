@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -138,7 +139,7 @@ def followed(
 
     All of them or none go on with a stream: what is read for one of them serves the others.
     """
-    going_on = _following(projections)
+    going_on = _following(tuple(projections))
     found: dict[str, Followed] = {}
     known = memories.at({stream: added[0].version - 1 for stream, added in batch.added.items()})
     for stream, memory in known.items():
@@ -153,7 +154,9 @@ def followed(
     return found
 
 
-def _following(projections: Sequence[Projection]) -> dict[str, list[tuple[str, Follows]]]:
+# Asking whether an object keeps to a protocol takes a look at each of its attributes, and the answer stays the same.
+@lru_cache(maxsize=64)
+def _following(projections: tuple[Projection, ...]) -> dict[str, list[tuple[str, Follows]]]:
     """By kind the projections that fold it; no kind of which one cannot go on from where it left off."""
     found: dict[str, list[tuple[str, Follows]]] = {}
     for projection in projections:
