@@ -88,7 +88,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
             # Connecting would leave an empty file behind.
             raise LedgerNotMigrated(f"there is no database {path} yet: run `plimsoll migrate`")
         recorder = cls(SQLiteDatastore(path, lock_timeout=LOCK_TIMEOUT_S))
-        # The views are in the same file, and their writer queues here too.
+        # The lock is the file's: another recorder of this process queues here too.
         recorder._writing = writer_lock(path)
         return recorder
 

@@ -1,7 +1,7 @@
 """One writer at a time: whoever writes a SQLite file from this process queues here and not in SQLite.
 
 SQLite makes a second writer sleep and look again, longer each time, up to a tenth of a second; a lock of the process
-wakes it at once. The log and the views share a file, and so they share this.
+wakes it at once. The log's file has a lock, and the views' has one.
 """
 
 from __future__ import annotations

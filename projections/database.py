@@ -1,5 +1,8 @@
 """One SQL text, two databases: the only door of this room to SQLite and PostgreSQL.
 
+On PostgreSQL the views are in the log's database; on SQLite in a file beside the log's, as a file has one writer at a
+time, and whoever commands should not wait for whoever follows.
+
 Statements use `:name` parameters and the common subset of both (ON CONFLICT, RETURNING, window functions). Views are
 derived from the log and every transaction that writes them moves a checkpoint with them, so commits here need not
 wait for the disk: after a crash both are back at the same earlier point and are followed again.
@@ -10,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from projections.database_postgres import PostgresBackend
-from projections.database_sqlite import SqliteBackend
 from projections.sqltext import statements as statements  # noqa: PLC0414 - named where its callers look for it
 from projections.storing import Backend, Params
 from projections.storing import DatabaseUnavailable as DatabaseUnavailable  # noqa: PLC0414 - as above
@@ -32,13 +33,17 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, connections: int = 10) -> Database:
-        """Open `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
+        """Open the views of `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
 
         Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
         """
         if url.startswith("sqlite:///"):
-            return cls(SqliteBackend(url.removeprefix("sqlite:///")))
+            from projections.database_sqlite import SUFFIX, SqliteBackend  # noqa: PLC0415 - either driver only where it is used
+
+            return cls(SqliteBackend(url.removeprefix("sqlite:///") + SUFFIX))
         if url.startswith(("postgresql://", "postgres://")):
+            from projections.database_postgres import PostgresBackend  # noqa: PLC0415 - as above
+
             return cls(PostgresBackend(url, connections))
         raise ValueError("a database URL starts with sqlite:/// or postgresql://")
 

@@ -1,4 +1,4 @@
-"""The views in a SQLite file."""
+"""The views in a SQLite file of their own, beside the log's: whoever follows the log holds up nobody who writes it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from projections.storing import (
 )
 from projections.tables import Dialect, Table, Writing
 
+#: What the views' file is called: as the log's, and this.
+SUFFIX = "-views"
 _WAL_ATTEMPTS = 50
 #: Pages that a connection keeps once it has written, KiB.
 _CACHE_KB = 16_384
@@ -45,7 +47,9 @@ def _sqlite_errors() -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "syntax error" in str(error) or "no such column" in str(error):
             raise
-        raise DatabaseUnavailable(str(error)) from error
+        # A file that was lost, or left out of a copy: it was made anew, and is empty.
+        lost = ": there are no views yet, run `plimsoll migrate`" if "no such table" in str(error) else ""
+        raise DatabaseUnavailable(f"{error}{lost}") from error
     except _REFUSALS as error:
         raise WriteRefused(str(error)) from error
 
@@ -99,7 +103,7 @@ class _SqliteSession:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         connection = self._connection
-        # The ledger of this process writes the same file; SQLite's own waiting is for other processes.
+        # Other threads of this process wait here; SQLite's own waiting is for other processes.
         with alone(self._writing, PATIENCE_SECONDS):
             # A batch touches pages all over each index: SQLite's usual 2 MB are read and spilled again and again.
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")

@@ -26,6 +26,7 @@ from projections.database import Database
 from projections.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.wakeups import LocalWakeups, Wakeups
+from services.worker.apart import EngineApart
 from services.worker.jobs import Jobs
 from services.worker.metrics import JobMetrics
 from services.worker.process import Worker
@@ -71,10 +72,12 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker inside this process: projector, jobs and scheduler."""
+        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine beside it."""
         runtime = cls(settings)
         if settings.embedded:
-            worker = Worker(runtime, scheduler=True)
+            engine = EngineApart(settings)
+            runtime._opened.callback(engine.close)
+            worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
             runtime._opened.callback(worker.stop)
         return runtime

@@ -96,6 +96,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def copy_sqlite(template: Path, path: Path) -> Path:
+    """A copy of a store that nobody has open: the log's file and the views'."""
+    for part in ("", "-views"):
+        shutil.copyfile(f"{template}{part}", f"{path}{part}")
+    return path
+
+
 def make_tables(url: str) -> None:
     # Imported here: most tests need no runtime, and one runs a copy of this file.
     from services.runtime import migrate
@@ -125,7 +132,7 @@ def empty_postgres_url(start_postgres: Callable[[], PostgresServer]) -> Iterator
 @pytest.fixture
 def sqlite_url(empty_sqlite_url: str, sqlite_template: Path) -> str:
     """A fresh, migrated SQLite database for this test."""
-    shutil.copyfile(sqlite_template, empty_sqlite_url.removeprefix("sqlite:///"))
+    copy_sqlite(sqlite_template, Path(empty_sqlite_url.removeprefix("sqlite:///")))
     return empty_sqlite_url
 
 

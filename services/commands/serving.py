@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import os
 import signal
@@ -27,6 +26,7 @@ from services.api.document import document
 from services.api.gathering import Gathering
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
+from services.worker.follower import tune_interpreter
 from services.worker.process import Worker, serve_metrics
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _REPLACE_SECONDS = 1.0
-#: Allocations before the young are looked at; how many such rounds before the older ones are.
-_COLLECT = (20_000, 20, 20)
 
 
 class Stop:
@@ -109,15 +107,6 @@ def serve_until_stopped(
     tune_interpreter()
     with listener:
         _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(sockets=[listener])
-
-
-def tune_interpreter() -> None:
-    """What a server wants of the interpreter, and a program that ends in a second does not."""
-    # What is loaded stays for good, and most of what comes goes with its request, without any collection: looking for
-    # cycles among it took a tenth of the time, in pauses of up to 100 ms.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
 
 
 def listen(settings: Settings) -> socket:

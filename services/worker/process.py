@@ -10,7 +10,7 @@ import dramatiq
 import prometheus_client
 import structlog
 
-from services.worker.projector import Projector
+from services.worker.projector import CatchesUp, Projector
 from services.worker.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -23,15 +23,18 @@ _log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Started and stopped as one; the same class in a worker process and inside an embedded server."""
+    """Started and stopped as one; the same class in a worker process and inside an embedded server.
 
-    def __init__(self, runtime: Runtime, *, scheduler: bool) -> None:
+    `engine`: what the projector asks to catch up; without one the runtime's own.
+    """
+
+    def __init__(self, runtime: Runtime, *, scheduler: bool, engine: CatchesUp | None = None) -> None:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
         self._jobs = dramatiq.Worker(runtime.broker, worker_timeout=100, worker_threads=settings.worker_threads)
         projector = Projector(
-            runtime.engine,
+            engine or runtime.engine,
             runtime.wakeups,
             poll_seconds=settings.projector_poll_ms / 1000,
             batch=settings.projector_batch,

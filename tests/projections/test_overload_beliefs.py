@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from projections.database import Database
 from projections.figures import printed
 from projections.lens import lens
 from projections.overload import OverloadReport
+from tests.conftest import copy_sqlite
 from tests.projections.histories import steps, story_of
 from tests.projections.test_replay import Prefix, emptied
 from tests.story import Story
@@ -35,7 +35,7 @@ each_on_two_databases = settings(
 
 @pytest.fixture
 def databases(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[Database, Database]]:
-    copies = [shutil.copyfile(sqlite_template, tmp_path / f"{name}.db") for name in ("whole", "prefix")]
+    copies = [copy_sqlite(sqlite_template, tmp_path / f"{name}.db") for name in ("whole", "prefix")]
     pair = tuple(Database.open(f"sqlite:///{copy}") for copy in copies)
     yield pair[0], pair[1]
     for database in pair:

@@ -234,7 +234,7 @@ def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, 
 
     shell("import", str(history))
     shell("projections", "rebuild")
-    with sqlite3.connect(empty_sqlite_url.removeprefix("sqlite:///")) as connection:
+    with sqlite3.connect(empty_sqlite_url.removeprefix("sqlite:///") + "-views") as connection:
         connection.execute("UPDATE goals SET title = 'something else' WHERE title = (SELECT MIN(title) FROM goals)")
     connection.close()
 
