@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from projections.database_sqlite import SUFFIX
 from services import runtime as composition
 from services.organisations import Founded, found
 from services.runtime import Runtime
@@ -57,6 +58,9 @@ def _sqlite(url: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    if Path(path + SUFFIX).exists():
+        # One name finds a table wherever it is, as in PostgreSQL.
+        connection.execute("ATTACH DATABASE ? AS views", (path + SUFFIX,))
     return connection
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from threading import Condition, Lock
 from time import monotonic, sleep
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-import msgspec
 from eventsourcing.persistence import (
     DataError,
     IntegrityError,
@@ -26,7 +23,19 @@ from eventsourcing.persistence import (
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
-from ledger.recorders import EACH, Append, Head, Row, Session, Target, committing, plain_events, queries, reachable
+from ledger.recorders import (
+    Append,
+    Head,
+    LoopConnection,
+    Row,
+    Session,
+    Target,
+    committing,
+    plain_events,
+    reachable,
+)
+from ledger.recorders_sqlite_loop import SQLiteLoopConnection
+from ledger.statements_sqlite import all_told, insert_all_text, insert_text, named_params, named_text, spelled, written
 from ledger.writers import writer_lock
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
@@ -47,29 +56,27 @@ class SQLiteSession:
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         with _translated():
-            return self._connection.execute(_text(name), _params(params)).fetchall()
+            return self._connection.execute(named_text(name), named_params(params)).fetchall()
 
     def run(self, name: str, /, **params: object) -> int:
         with _translated():
-            return self._connection.execute(_text(name), _params(params)).rowcount
+            return self._connection.execute(named_text(name), named_params(params)).rowcount
 
     def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
         with _translated():
             if bulk:
-                self._connection.executemany(_insert(target), _written(target, rows))
+                self._connection.executemany(insert_text(target), written(target, rows))
             else:
                 # One statement, and so one time that the interpreter is let go: with a statement for each row, another
                 # thread takes it at each, and is not obliged to give it back within 5 ms.
-                told = msgspec.json.encode(list(_written(target, rows, blobs_as_text=True)))
-                self._connection.execute(_insert_all(target), (told.decode(),))
+                self._connection.execute(insert_all_text(target), (all_told(target, rows),))
 
 
 class SQLiteLogRecorder(SQLiteApplicationRecorder):
     """The library's recorder with the head's lock: positions gapless and in commit order across processes."""
 
-    # The lock is the file's, and taken without a journey: there is nothing to be had by trusting.
+    # The lock is the file's, and taken without a journey: a thread has nothing to gain by trusting.
     attempt = None
-    loop_connection = None
 
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
@@ -114,6 +121,10 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
                 session.insert(target, rows, bulk=append.bulk)
             if append.moves_head:
                 session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
+
+    def loop_connection(self, loop: AbstractEventLoop) -> LoopConnection:
+        with reachable(), _translated():
+            return SQLiteLoopConnection(self.datastore.pool.db_name, loop, self._writing)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""
@@ -212,7 +223,7 @@ class Scratch(SQLiteSession):
 
     def execute(self, sql: str, *params: object) -> sqlite3.Cursor:
         """Run SQL of the staging file's own; UUIDs as their 32 digits."""
-        return self._connection.execute(sql, tuple(_value(p) for p in params))
+        return self._connection.execute(sql, tuple(spelled(p) for p in params))
 
     def close(self) -> None:
         self._connection.close()
@@ -283,62 +294,3 @@ def _translated() -> Iterator[None]:
         raise DataError(error) from error
     except sqlite3.DatabaseError as error:
         raise OperationalError(error) from error
-
-
-@cache
-def _text(name: str) -> str:
-    text = re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
-    return EACH.sub(_wanted, text)
-
-
-def _wanted(found: re.Match[str]) -> str:
-    columns = (f"json_extract(value, '$[{n}]') AS c{n + 1}" for n in range(len(found["types"].split())))
-    return f"(SELECT {', '.join(columns)} FROM json_each({found['mark']})) AS wanted"
-
-
-@cache
-def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
-
-
-def _insert(target: Target) -> str:
-    return _insert_text(target.table, tuple(target.columns), target.conflict)
-
-
-def _insert_all(target: Target) -> str:
-    return _insert_all_text(target.table, tuple(target.columns.items()), target.conflict)
-
-
-@cache
-def _insert_all_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str) -> str:
-    values = (f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
-    kept = (f"CAST({v} AS BLOB)" if kind == "bytea" else v for v, (_, kind) in zip(values, columns, strict=True))
-    names = ", ".join(name for name, _ in columns)
-    # Without the WHERE, what follows could be a join's ON.
-    return f"INSERT INTO {table} ({names}) SELECT {', '.join(kept)} FROM json_each(?) WHERE true {conflict}"
-
-
-def _written(target: Target, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
-    """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
-    kinds = list(enumerate(target.columns.values()))
-    uuids = [place for place, kind in kinds if kind == "uuid"]
-    blobs = [place for place, kind in kinds if kind == "bytea" and blobs_as_text]
-    for row in rows:
-        written = list(row)
-        for place in uuids:
-            written[place] = _value(written[place])
-        for place in blobs:
-            written[place] = None if written[place] is None else written[place].decode()
-        yield written
-
-
-def _value(value: object) -> object:
-    return value.hex if isinstance(value, UUID) else value
-
-
-def _params(params: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: json.dumps(value, default=_value) if isinstance(value, list) else _value(value)
-        for name, value in params.items()
-    }

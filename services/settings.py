@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^(sqlite:///.+|postgres(ql)?://.+)$",
-            description="Where facts and views live: `sqlite:///<path>` (one process) or `postgresql://...`.",
+            description="Where facts and views live: `sqlite:///<path>` (one server) or `postgresql://...`.",
         ),
     ] = "sqlite:///plimsoll.sqlite"
     redis_url: Annotated[

@@ -36,6 +36,8 @@ HARD_SECONDS = 1.0
 REMEMBERED = 20_000
 #: More events than this since the last look, and forgetting every member is cheaper than finding whom they touched.
 _FORGET_ALL = 5_000
+#: Seconds that a request waits to hear whose key it has; a command that is let in may then wait as long again.
+_KEY_WAIT_S = 10.0
 #: Keys in one look.
 _AT_ONCE = 1_000
 
@@ -89,7 +91,7 @@ class Admission:
             future = self._waiting[digest] = asyncio.get_running_loop().create_future()
         self._look()
         try:
-            return await asyncio.wait_for(asyncio.shield(future), self._runtime.settings.store_wait_s)
+            return await asyncio.wait_for(asyncio.shield(future), min(_KEY_WAIT_S, self._runtime.settings.store_wait_s))
         except TimeoutError:
             raise LedgerUnavailable("the store did not say whose key that is") from None
 

@@ -6,7 +6,6 @@ by `eva` with `ned`; `aud` is auditor, `bot` an integration. `rival` is another 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from services.api.edge import Api
 from services.organisations import found
 from services.runtime import Runtime, migrate
 from services.settings import Settings
+from tests.conftest import copy_sqlite
 
 #: A Monday.
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -120,7 +120,7 @@ class House:
     def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
         self.keys = keys
         self.clock = Clock()
-        shutil.copyfile(template, home / "house.db")
+        copy_sqlite(template, home / "house.db")
         self.runtime = Runtime(settings_of(home / "house.db", **settings), clock=self.clock)
         self._opened = ExitStack()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger import recorders, recorders_sqlite
+from ledger import recorders, statements_sqlite
 from projections import lens
 from projections.database import statements
 from tests.api.house import House
@@ -72,10 +72,10 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     texts = recorders.queries() if room == "ledger" else statements(room)
     assert BOUND in texts[name]
     monkeypatch.setitem(texts, name, texts[name].replace(BOUND, "1 = 1"))
-    recorders_sqlite._text.cache_clear()
+    statements_sqlite.named_text.cache_clear()
     yield
     monkeypatch.undo()
-    recorders_sqlite._text.cache_clear()
+    statements_sqlite.named_text.cache_clear()
 
 
 @pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])
