@@ -164,6 +164,9 @@ class Line:
             else:
                 taken = [self._next() for _ in range(min(count, self._size))]
             self._size -= len(taken)
+            if not self._size:
+                # Those for whom the thread was called have their turn: it need not come for whoever joins next.
+                self._called = False
         return taken
 
     def put_back(self, some: Sequence[Waiting], *, alone: bool = False) -> None:

@@ -76,15 +76,16 @@ STANDING = """
 """
 
 
-def enrol(database: Database, name: str, version: int, tables: Sequence[Table]) -> None:
+def enrol(database: Database, name: str, version: int, tables: Sequence[Table], *, anew: bool = False) -> None:
     """Create the projection's tables and its checkpoint where they are missing.
 
-    A view that another version of the code wrote is dropped and begins anew, in one transaction.
+    A view that another version of the code wrote, or that is wanted `anew`, is dropped and begins anew, in one
+    transaction.
     """
     with database.transaction() as transaction:
         transaction.lock_migrations()
         stored = transaction.query("SELECT version FROM projection_checkpoints WHERE name = :name", {"name": name})
-        current = bool(stored) and stored[0].version == version
+        current = bool(stored) and stored[0].version == version and not anew
         for table in tables:
             if not current:
                 transaction.execute(f"DROP TABLE IF EXISTS {table.name}")

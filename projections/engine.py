@@ -83,10 +83,17 @@ class Engine:
                 raise ValueError(f"table {table.name} must begin with the columns of BELIEF")
 
     def migrate(self) -> None:
-        """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes."""
+        """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
+
+        A view that has followed more than there is, beside a log that was restored without it, starts anew too.
+        """
         self.database.migrate(BOOKKEEPING)
+        # The log only grows: asked for after the views, its head is behind none that is its own.
+        positions = {checkpoint.name: checkpoint.position for checkpoint in checkpoints(self.database)}
+        head = self.reader.head()
         for projection in self.projections.values():
-            enrol(self.database, projection.name, projection.version, projection.tables)
+            strange = positions.get(projection.name, 0) > head
+            enrol(self.database, projection.name, projection.version, projection.tables, anew=strange)
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.

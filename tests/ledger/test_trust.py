@@ -1,4 +1,7 @@
-"""Batches decided on trust that nobody else has written: what the store says when somebody had. PostgreSQL only."""
+"""Batches decided on trust that nobody else has written: what the store says when somebody had. PostgreSQL only.
+
+What holds of an event loop's batches on both stores is in `test_express`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,6 @@ import pytest
 from domain.aggregates import AGGREGATES
 from domain.errors import InvalidField
 from domain.goal import acts
-from domain.member import CapacityDeclared
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.ledger import Ledger
@@ -332,79 +334,6 @@ def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_r
     assert head + 1 == tenant.say("stella", capacity(1), on="ana", idempotency=key("k")).log_position
 
 
-def test_a_loop_that_ends_with_a_batch_on_its_way_leaves_the_ledger_to_others(
-    ledger: Ledger, tenant: Tenant, postgres_url: str
-) -> None:
-    async def scene(*, hold: bool) -> None:
-        for hours in (1, 2, 3):
-            await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
-        if hold:
-            task = asyncio.ensure_future(
-                ledger.handle_async(tenant.command("ana", capacity(9), on="ana", idempotency=key("k")))
-            )
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            task.cancel()
-
-    asyncio.run(scene(hold=True))
-
-    # Whether or not it was recorded: the key says so, once.
-    tenant.say("ana", capacity(9), on="ana", idempotency=key("k"))
-    asyncio.run(scene(hold=False))
-    assert 1 == hours_of(ledger, tenant).count("9")
-    assert ledger.head() == ledger.count()
-
-
-def test_what_a_loop_commands_takes_no_thread_once_it_is_known(ledger: Ledger, tenant: Tenant) -> None:
-    threaded: list[int] = []
-    commit = ledger._committer._commit
-
-    def counted(batch: Any) -> None:
-        threaded.append(1)
-        commit(batch)
-
-    async def scene() -> list[Receipt]:
-        ledger._committer._commit = counted  # type: ignore[method-assign]
-        # The thread hands over once it has opened the loop's own connection.
-        for hours in range(40):
-            threaded.clear()
-            await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
-            if not threaded:
-                break
-        commands = [tenant.command("stella", capacity(n), on="ana", idempotency=key(str(n))) for n in range(20)]
-        return await asyncio.gather(*map(ledger.handle_async, commands))
-
-    receipts = asyncio.run(scene())
-
-    assert [] == threaded
-    assert list(range(1, 21)) == [each.version - receipts[0].version + 1 for each in receipts]
-    assert 1 == len({event.recorded_at for event in ledger.read(receipts[0].log_position - 1, 100)})
-
-
-def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
-    ledger: Ledger, tenant: Tenant, beside: Tenant
-) -> None:
-    beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
-
-    async def scene() -> list[Receipt | BaseException]:
-        for hours in (1, 2, 3):
-            await ledger.handle_async(tenant.command("stella", capacity(hours), on="sam"))
-        commands = [
-            tenant.command("stella", capacity(4), on="sam"),
-            tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
-            tenant.command("stella", capacity(999), on="sam", idempotency=key("refused")),
-            tenant.command("stella", acts.CheckIn(note="nobody knows this goal"), on="unheard-of"),
-            tenant.command("stella", capacity(5), on="sam"),
-        ]
-        return await asyncio.gather(*map(ledger.handle_async, commands), return_exceptions=True)
-
-    outcomes = asyncio.run(scene())
-
-    assert ["Receipt", "Receipt", "InvalidField", "NotFound", "Receipt"] == kinds(outcomes)
-    assert [False, True, False] == [each.replayed for each in outcomes if isinstance(each, Receipt)]
-    assert ledger.head() == ledger.count()
-
-
 @pytest.mark.parametrize(("answered", "rows"), [(True, True), (True, False), (False, False)])
 def test_a_batch_of_a_loop_is_written_only_once_the_store_has_said_so_to_the_end(
     postgres_url: str, answered: bool, rows: bool
@@ -464,11 +393,6 @@ def _end_all(postgres_url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-
-
-def hours_of(ledger: Ledger, tenant: Tenant) -> list[str]:
-    events = ledger.events(tenant.id, tenant.of("ana"))
-    return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, CapacityDeclared)]
 
 
 def test_a_store_that_goes_away_while_a_loop_connects_takes_no_thread_with_it(

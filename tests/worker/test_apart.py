@@ -1,4 +1,4 @@
-"""The views' engine in a process beside an embedded server: it follows, may die, and never outlives its parent."""
+"""The views' engine in a process of its own: it follows, is replaced where it dies, and ends with who started it."""
 
 from __future__ import annotations
 
@@ -6,128 +6,151 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from services.organisations import found
+from services.runtime import Runtime
 from services.settings import Settings
 from services.worker.apart import EngineApart, FollowingFailed
-from tests.services.conftest import Office, open_office
-from tests.worker.test_embedded import until
 
 ROOT = Path(__file__).parents[2]
-PARENT = """
-import sys, time, msgspec
-from services.settings import Settings
-from services.worker.apart import EngineApart
-
-apart = EngineApart(msgspec.json.decode(sys.argv[1], type=Settings))
-apart.catch_up()
-print(apart.pid, flush=True)
-time.sleep(600)
-"""
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
-    opened = open_office(Settings(database_url=database_url))
-    with opened.runtime:
-        yield opened
+def runtime(database_url: str) -> Iterator[Runtime]:
+    with Runtime.open(Settings(database_url=database_url)) as runtime:
+        yield runtime
 
 
 @pytest.fixture
-def apart(office: Office) -> Iterator[EngineApart]:
-    engine = EngineApart(office.runtime.settings)
+def engine(runtime: Runtime) -> Iterator[EngineApart]:
+    engine = EngineApart(runtime.settings)
     yield engine
     engine.close()
 
 
 def alive(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and was not asked for its code yet does not count."""
     with suppress(OSError):
-        # A zombie is no process any more.
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
-def test_it_follows_the_log_as_the_engine_itself_would(apart: EngineApart, office: Office) -> None:
-    head = office.runtime.ledger.head()
-
-    followed = [apart.catch_up(), apart.catch_up(), apart.catch_up(10)]
-
-    assert [head, 0, 0] == followed
-    assert head == office.runtime.engine.position()
+def gone(pid: int, seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not alive(pid)
 
 
-def test_one_that_was_killed_is_replaced_by_the_next_round_and_nothing_is_lost(
-    apart: EngineApart, office: Office
+def test_the_views_are_followed_by_another_process(runtime: Runtime, engine: EngineApart) -> None:
+    found(runtime, "acme", steward="stella")
+
+    applied = engine.catch_up(1000)
+
+    assert applied == runtime.ledger.head() == runtime.engine.position() > 0
+    assert engine.pid not in (None, os.getpid())
+    assert 0 == engine.catch_up(1000)
+    assert [] == runtime.engine.verify()
+
+
+def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost_with_it(
+    runtime: Runtime, engine: EngineApart
 ) -> None:
-    apart.catch_up(1)
-    killed = apart.pid
+    engine.catch_up(1000)
+    killed = engine.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
+    found(runtime, "acme", steward="stella")
 
     with pytest.raises(FollowingFailed, match="another takes its place"):
-        apart.catch_up()
-    apart.catch_up()
+        engine.catch_up(1000)
+    applied = engine.catch_up(1000)
 
-    assert killed != apart.pid
-    assert office.runtime.ledger.head() == office.runtime.engine.position()
-
-
-def test_what_goes_wrong_is_told_and_the_next_round_tries_again(office: Office, tmp_path: Path) -> None:
-    missing = f"sqlite:///{tmp_path / 'missing.db'}"
-    apart = EngineApart(msgspec.structs.replace(office.runtime.settings, database_url=missing))
-    try:
-        for _ in range(2):
-            with pytest.raises(FollowingFailed, match="plimsoll migrate"):
-                apart.catch_up()
-    finally:
-        apart.close()
+    assert applied == runtime.engine.position() == runtime.ledger.head()
+    assert engine.pid != killed
 
 
-def test_a_signal_for_the_whole_group_means_its_parent(apart: EngineApart) -> None:
-    apart.catch_up()
-    process = apart.pid
-    assert process is not None
+def test_what_goes_wrong_elsewhere_is_told_here_and_tried_again(tmp_path: Path) -> None:
+    engine = EngineApart(Settings(database_url=f"sqlite:///{tmp_path / 'never-migrated.db'}"))
 
-    os.kill(process, signal.SIGINT)
-    os.kill(process, signal.SIGTERM)
-
-    assert 0 == apart.catch_up()
-    assert process == apart.pid
+    for _ in range(2):
+        with pytest.raises(FollowingFailed, match="run `plimsoll migrate`"):
+            engine.catch_up(1000)
+    engine.close()
 
 
-def test_once_closed_it_is_gone_and_stays_so(apart: EngineApart) -> None:
-    apart.catch_up()
-    process = apart.pid
-    assert process is not None
+def test_closed_it_leaves_no_process_behind_and_starts_none(engine: EngineApart) -> None:
+    engine.catch_up(1000)
+    pid = engine.pid
+    assert pid is not None
 
-    apart.close()
-    apart.close()
+    engine.close()
+    engine.close()
 
-    assert not alive(process)
-    with pytest.raises(FollowingFailed, match="was ended"):
-        apart.catch_up()
+    assert not alive(pid)
+    with pytest.raises(FollowingFailed):
+        engine.catch_up(1000)
 
 
-def test_it_ends_with_a_parent_that_is_killed(office: Office) -> None:
-    parent = subprocess.Popen(
-        [
-            *(sys.executable, "-c"),
-            PARENT,
-            msgspec.json.encode(office.runtime.settings).decode(),
-        ],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        assert alive(child)
-        parent.kill()
+def test_ctrl_c_and_a_service_s_stop_are_for_the_process_that_started_it(engine: EngineApart) -> None:
+    engine.catch_up(1000)
+    pid = engine.pid
+    assert pid is not None
 
-    assert until(lambda: not alive(child))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(pid, number)
+
+    assert 0 == engine.catch_up(1000)
+    assert pid == engine.pid
+
+
+STARTING = """
+import sys, time
+from services.settings import Settings
+from services.worker.apart import EngineApart
+
+engine = EngineApart(Settings(database_url=sys.argv[1]))
+engine.catch_up(1000)
+print(engine.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_ends_with_the_process_that_started_it_however_that_ends(database_url: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTING, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as starting:
+        assert starting.stdout is not None
+        pid = int(starting.stdout.readline())
+        assert alive(pid)
+
+        starting.kill()
+
+        assert gone(pid)
+
+
+def test_a_started_runtime_has_it_and_takes_it_along(database_url: str) -> None:
+    settings = Settings(database_url=database_url)
+    with Runtime.start(settings) as runtime:
+        found(runtime, "acme", steward="stella")
+        deadline = time.monotonic() + 60
+        while runtime.engine.position() < runtime.ledger.head() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        followers = children()
+
+        assert runtime.ledger.head() == runtime.engine.position()
+    assert 1 == len(followers)
+    assert all(gone(pid) for pid in followers)
+
+
+def children() -> list[int]:
+    """Followers that this process has started."""
+    threads = Path(f"/proc/{os.getpid()}/task").iterdir()
+    pids = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+    return [pid for pid in pids if b"services.worker.follower" in Path(f"/proc/{pid}/cmdline").read_bytes()]
