@@ -59,7 +59,7 @@ from projections.engine import Engine
 from projections.lens import lens
 from projections.marts import MARTS, Mart, MartColumn
 from services import access, cli, import_rows, imports, settings
-from services.api import call, events, people, recording
+from services.api import admission, call, events, people, recording
 from services.api import keys as api_keys
 from services.api import support as support_routes
 from services.api.app import ROUTES
@@ -599,6 +599,7 @@ LIMITS: dict[str, float] = {
     "Times that a contested command is decided": recording._ATTEMPTS,
     "Commands that wait in one process": waiting.WAITING_AT_MOST,
     "Commands of one commit": batch.BATCH_AT_MOST,
+    "Seconds that a request waits to hear whose key it has": admission._KEY_WAIT_S,
     "Seconds that a command waits for its turn": committer.TURN_TIMEOUT_S,
     "Days that a key lives": days(keys.LONGEST_LIFE),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
