@@ -21,15 +21,6 @@ from ledger.statements_sqlite import ATTEMPT, attempt_params, attemptable, attem
 _OTHERS_S = 0.05
 #: Seconds that `close` waits for the thread.
 _END_S = 2.0
-_PRAGMAS = (
-    # What is answered must be on the disk.
-    "PRAGMA synchronous = FULL",
-    "PRAGMA temp_store = MEMORY",
-    # Each event touches a leaf of each index: SQLite's usual 2 MB are read again and again (KiB).
-    "PRAGMA cache_size = -16384",
-    # Pages that were written many times since go into the file once: 16 MB instead of 4.
-    "PRAGMA wal_autocheckpoint = 4000",
-)
 
 #: None: it is on the disk (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
 Landed = Callable[[BaseException | None], None]
@@ -48,7 +39,8 @@ class SQLiteLoopConnection:
             path, timeout=_OTHERS_S, isolation_level=None, check_same_thread=False, uri=True
         )
         try:
-            for statement in (*_PRAGMAS, *attempting()):
+            # What is answered must be on the disk.
+            for statement in ("PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY", *attempting()):
                 self._connection.execute(statement)
         except BaseException:
             self._connection.close()
