@@ -333,15 +333,17 @@ def check_clock(story: Story, state: Goal) -> None:
 
 
 def check_postponed(story: Story, stream: list[Recorded]) -> None:
-    """The index of timers need not be told of what only postpones them: no clock rings earlier than it would have."""
+    """The index of timers need not be told of what only postpones them: no clock rings earlier than it would have.
+
+    One that has rung without a sweep counts too: where a word forestalls it, the index still holds that instant.
+    """
     before: Goal | None = None
     for recorded in stream:
         after = evolve(before, recorded)
-        if timers.postponed(before, after):
-            world = story.world(recorded.stream_id, recorded.occurred_at, source=Source.TIMER)
-            ring = timers.next_ring(before, world)
-            assert ring is None or ring <= (timers.next_ring(after, world) or ring)
-            assert ring is not None or timers.next_ring(after, world) is None
+        if before is not None and timers.postponed(before, after):
+            world = story.world(recorded.stream_id, before.opened_at, source=Source.TIMER)
+            ring, moved = timers.next_ring(before, world), timers.next_ring(after, world)
+            assert moved is None or (ring is not None and ring <= moved)
         before = after
 
 
