@@ -232,6 +232,10 @@ class Turn:
     def _told_index(self, decision: Decision) -> Standing | None:
         """What the index of live promises and timers must be told; None where what it says still holds."""
         move = decision.move
+        if move.after != IDLE and any(recorded.occurred_at < self.now for recorded in decision.recorded):
+            # Learnt late. A sweep may have found the reminder too late to be given and gone on to the next clock, and
+            # this word sets that one going again: it may fall due before the index looks.
+            return move.after
         if move.before == move.after:
             return None
         postponed = self.states.aggregates[move.entry.kind].postponed(decision.before.state, move.entry.state)

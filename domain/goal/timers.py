@@ -182,6 +182,8 @@ def postponed(before: Goal | None, after: Goal | None) -> bool:
 
     A lower bound that was found before is still one, and the index need not be told: a check-in costs no row, and no
     sweep soon after. Not where the silence had been reminded of: the word that ended it winds that clock up again.
+
+    It holds for a word that is recorded as it is said: its new clock rings after the day in which a sweep looks again.
     """
     if not isinstance(before, Promised) or not isinstance(after, Promised):
         return False

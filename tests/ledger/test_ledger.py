@@ -207,6 +207,23 @@ def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_win
     assert 2 == [e.type for e in ledger.events(tenant.id, goal)].count("goal.check_in_due.v1")
 
 
+def test_a_word_learnt_late_after_a_reminder_that_came_too_late_is_swept_before_its_own_is_too_late(
+    ledger: Ledger, tenant: Tenant, clock: Clock
+) -> None:
+    goal = tenant.promised("ship", due=date(2026, 6, 1))
+    # The cadence was over on 01-20 at 00:00; by 02-03 nobody is reminded of it any more.
+    clock.now = datetime(2026, 2, 3, 9, tzinfo=UTC)
+    assert ledger.run_timers(tenant.id, goal) is None
+
+    # The cadence of this one was over on 01-21 at 00:00; it is reminded of until 02-04 at 00:00.
+    tenant.say("ana", acts.CheckIn(note="on the way"), on="ship", at=datetime(2026, 1, 6, 9, tzinfo=UTC))
+
+    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    ledger.run_timers(tenant.id, goal)
+    reminders = [e for e in ledger.events(tenant.id, goal) if e.source is Source.TIMER]
+    assert [("goal.check_in_due.v1", datetime(2026, 1, 21, tzinfo=UTC))] == [(e.type, e.occurred_at) for e in reminders]
+
+
 def test_a_batch_leaves_nothing_for_the_collector(ledger: Ledger, tenant: Tenant) -> None:
     def turns() -> int:
         return sum(isinstance(found, Turn) for found in gc.get_objects())
