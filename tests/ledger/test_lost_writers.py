@@ -21,7 +21,7 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import head_held, patient, wait_for, waiting
+from tests.ledger.holding import head_held, locked, patient, wait_for, waiting
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 from tests.ledger.wire import Wire
 
@@ -38,6 +38,9 @@ async def told(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receip
         tenant.command("stella", capacity(999), on="ana"),
         tenant.command("stella", capacity(4), on="ana", import_row="row"),
     ]
+    # On trust it would be sent as one statement, without the COMMIT at which the connection breaks, where the head is
+    # let go before the thread has tried.
+    locked(ledger)
     with head_held(database_url):
         tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
         await asyncio.to_thread(waiting, ledger, len(tasks))
