@@ -3,7 +3,9 @@
 A database has every table and no row of ours: the migrations make one of each kind a session, and each test has its own
 copy, which costs a fifth of making it again. Tests of migrating ask for `empty_url`.
 
-A server that this machine cannot run skips its tests, with the reason; where `CI` is set it fails them.
+A server that this machine cannot run skips its tests, with the reason; where `CI` is set it fails them. Nothing else
+depends on `CI`: properties are tried with other draws in each run, on a laptop and in the gate, and each run says its
+seed.
 """
 
 from __future__ import annotations
@@ -13,18 +15,67 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from random import SystemRandom
+from typing import Any, NoReturn
 
 import pytest
 import redis
+from hypothesis import core, is_hypothesis_test, settings
 
 from tests.servers import PostgresServer, ServerUnavailableError, memory, postgres_server, redis_server
 
+# Hypothesis' own choice where `CI` is set would try the same examples in each run, and hide what is slow to draw.
+settings.register_profile(
+    "plimsoll",
+    settings.get_profile("default"),
+    derandomize=False,
+    # What an earlier run left behind changes no later one.
+    database=None,
+    # A run is tried again by its seed, and one test alone by this: what is drawn also depends on the modules loaded.
+    print_blob=True,
+    deadline=None,
+)
+settings.load_profile("plimsoll")
+#: Seconds for a property: Hypothesis shortens a failing example for 300 at most, and an alarm in the middle of that is
+#: reported in place of the failure, as a flaky test.
+_SHORTENING_S = 420
+_SEED = "hypothesis_seed"
 
-def pytest_configure() -> None:
-    """Temporary directories are in memory where there is room: no test asks whether a power cut is survived."""
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary directories are in memory where there is room: no test asks whether a power cut is survived.
+
+    One seed is drawn for the whole run, unless one is given, and before Hypothesis looks for one. A process of
+    pytest-xdist is handed it; a run inside of a test takes that of the run outside.
+    """
     if place := memory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
+    if getattr(config.option, _SEED) is None:
+        handed = getattr(config, "workerinput", {}).get(_SEED, core.global_force_seed)
+        setattr(config.option, _SEED, str(SystemRandom().randrange(2**32) if handed is None else handed))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Before pytest-xdist starts a process."""
+    node.workerinput[_SEED] = getattr(node.config.option, _SEED)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"properties: --hypothesis-seed={getattr(config.option, _SEED)}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """The seed once more where something failed: with `-q` there is no header."""
+    if exitstatus:
+        terminalreporter.write_line(f"the same examples again: --hypothesis-seed={getattr(config.option, _SEED)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Time enough for a property to say how it fails."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_SHORTENING_S))
 
 
 def missing(reason: str) -> NoReturn:

@@ -123,6 +123,47 @@ def test_an_absent_server_skips_on_a_laptop_and_fails_on_ci(
     pytester.runpytest_inprocess().assert_outcomes(errors=1)
 
 
+def test_properties_are_tried_alike_on_a_laptop_and_on_ci_with_a_seed_that_each_run_draws_and_says(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\naddopts = -p no:faker -p no:schemathesis\n")
+    pytester.makeconftest(Path(tests.servers.__file__).with_name("conftest.py").read_text())
+    pytester.makepyfile(_DRAWS)
+    monkeypatch.setenv("PYTHONPATH", str(Path(tests.servers.__file__).parents[1]))
+
+    def drawn(*options: str) -> tuple[str, str]:
+        """The option that tries the same again, and what was drawn."""
+        run = pytester.runpytest_subprocess(*options)
+        run.assert_outcomes(passed=1)
+        said = next(line for line in run.outlines if line.startswith("properties: "))
+        return said.removeprefix("properties: "), (pytester.path / "drawn").read_text()
+
+    monkeypatch.delenv("CI", raising=False)
+    shared_with_processes = drawn("-n", "1")
+    monkeypatch.setenv("CI", "true")
+    again, another = drawn(shared_with_processes[0]), drawn()
+
+    assert shared_with_processes == again
+    assert another[0] != again[0]
+    assert another[1] != again[1]
+
+
+_DRAWS = """
+from pathlib import Path
+
+from hypothesis import given, settings, strategies
+
+seen = []
+
+
+@given(strategies.integers())
+def test_property(number):
+    seen.append(number)
+    now = settings()
+    Path("drawn").write_text(f"{seen} {now.database} {now.print_blob} {now.deadline} {now.suppress_health_check}")
+"""
+
+
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "redis-server"
     broken.write_text("#!/bin/sh\necho 'no room on this machine' >&2\nexit 1\n")

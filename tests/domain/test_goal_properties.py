@@ -358,4 +358,4 @@ def check_any_order(stream: list[Recorded]) -> None:
 
 
 Conversations.TestCase.settings = TOLD
-TestConversations = pytest.mark.timeout(3600 if CAMPAIGN else 120)(Conversations.TestCase)
+TestConversations = pytest.mark.timeout(3600 if CAMPAIGN else 420)(Conversations.TestCase)
