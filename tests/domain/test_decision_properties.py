@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.decision import acts as a
@@ -32,7 +32,6 @@ RULES = (
 TOLD = settings(
     max_examples=2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "campaign" else 150,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 STEPS = st.lists(st.integers(0, 2**32 - 1), min_size=5, max_size=60)
 

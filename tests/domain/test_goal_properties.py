@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -37,7 +37,6 @@ TOLD = settings(
     max_examples=5_000 if CAMPAIGN else 150,
     stateful_step_count=120 if CAMPAIGN else 60,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 UNMOVING = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)

@@ -235,9 +235,8 @@ def test_without_a_cycle_there_is_nothing_to_review(database: Database, look: Lo
 
 # --- any history -----------------------------------------------------------------------------------------------------
 
-on_one_database = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+# Each example empties the one database.
+on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def recounted(story: Story) -> Counter[str]:

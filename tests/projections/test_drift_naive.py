@@ -178,9 +178,8 @@ def database(sqlite_url: str) -> Iterator[Database]:
     database.close()
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+# Each example empties the one database.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_steps, st.sampled_from([0, 0, 1, 3, 9, 20]), st.sampled_from([0, 0, 1, 3, 9, 30]))
 def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any, days: int, unknown: int) -> None:
     story = story_of(draws)
@@ -201,9 +200,8 @@ def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any
             assert expected == (None if told.status == "no_charter" else (told.count, told.n)), name
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+# Each example empties the one database.
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_steps, st.lists(st.integers(1, 25), min_size=1, max_size=12))
 def test_charters_followed_in_any_steps_and_replayed_give_the_same_tables(
     database: Database, draws: Any, strides: list[int]

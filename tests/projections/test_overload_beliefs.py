@@ -28,8 +28,9 @@ from tests.projections.histories import steps, story_of
 from tests.projections.test_replay import Prefix, emptied
 from tests.story import Story
 
+# Each example empties both.
 each_on_two_databases = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

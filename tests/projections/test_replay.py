@@ -25,8 +25,9 @@ from projections.lens import lens
 from tests.projections.histories import steps, story_of
 from tests.story import Story
 
+# Each example empties the one database.
 each_on_one_database = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

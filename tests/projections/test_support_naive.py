@@ -154,9 +154,8 @@ class Naive:
         return sum(f.by == by for f in given_)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+# Each example empties the one database.
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.integers(0, 90 * 24), st.sampled_from([1, 7, 28, 60]), st.integers(0, 12))
 def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     database: Database, draws: Any, hours: int, window: int, unknown: int

@@ -167,9 +167,8 @@ def test_a_check_in_is_due_when_the_reminder_rings(desk: Any) -> None:
 
 # --- of all of it ----------------------------------------------------------------------------------------------------
 
-_each = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+# Each example empties the one database.
+_each = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _check(database: Database, story: Story, view: Lens) -> None:
