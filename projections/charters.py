@@ -111,7 +111,9 @@ def _voiced(found: Sequence[Held], said: Sequence[Row]) -> list[Held]:
     told = []
     for held in found:
         standing = tuple(
-            replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) for n in held.charter.non_negotiables
+            # As in the domain's fold: of what stands no longer, nobody's word.
+            replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) if n.retired_at is None else n
+            for n in held.charter.non_negotiables
         )
         told.append(replace(held, charter=replace(held.charter, non_negotiables=standing)))
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from domain.charter.acts import RetireNonNegotiable
 from domain.charter.evolve import evolve
 from domain.charter.state import Charter, NonNegotiable
 from projections.charters import CHARTERS, charter_of, charters_at
@@ -14,7 +15,7 @@ from projections.lens import lens
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.projections.test_drift import database
 from tests.projections.test_drift_expectations import acknowledged, charter
-from tests.spec import Story
+from tests.spec import Story, why
 
 __all__ = ["database"]
 
@@ -55,6 +56,19 @@ def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Da
     ben = story.id("ben")
     own = tuple(_of(n, ben) for n in expected.non_negotiables)
     assert replace(expected, non_negotiables=own) == charter_of(database, view, story.id("core", "team"), voice=ben)
+
+
+def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(database: Database) -> None:
+    story = acknowledged(charter(), "ana", 1, 2)
+    before: Charter = story.state("core", "charter")
+    story.says("lea", RetireNonNegotiable(non_negotiable=str(before.non_negotiables[0].id), reason=why()), on="core")
+    told(story, database)
+    view = lens(database, story, story.organisation_id, now=story.now)
+
+    expected: Charter = story.state("core", "charter")
+
+    assert [0, 1] == [len(n.acknowledged) for n in expected.non_negotiables][:2]
+    assert expected == charter_of(database, view, story.id("core", "team"))
 
 
 def _of(held: NonNegotiable, member: object) -> NonNegotiable:
