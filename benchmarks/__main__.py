@@ -32,8 +32,8 @@ from benchmarks import (
 )
 from benchmarks.bench import Bench, Suite
 from benchmarks.harness import CALM, Result, measure
-from benchmarks.history import made_up
-from benchmarks.machine import described
+from benchmarks.history import write_synthetic
+from benchmarks.machine import describe_machine
 from benchmarks.stores import STORES, Store, postgres_store, sqlite_store
 from tests.servers import ServerUnavailableError
 
@@ -86,13 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench = Bench(
             home=home,
             stores=_stores(chosen.store or STORES, home, opened, console),
-            history=chosen.file or made_up(home / "history.ndjson.gz"),
+            history=chosen.file or write_synthetic(home / "history.ndjson.gz"),
             quick=chosen.quick,
             acts=chosen.acts,
         )
         run = _about(chosen, bench, began)
         path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
-        results, failed = _measured(bench, chosen, console, lambda found: table.kept(path, run, found))
+        results, failed = _measured(bench, chosen, console, lambda found: table.save(path, run, found))
     run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
     run |= {"failed": failed}
     table.printed(results, console)
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(table.markdown(results))
     if any(share > CALM for result in results for share in result.others):
         console.print(f"* others used more than {CALM:.0%} of the machine in some round")
-    table.kept(path, run, results)
+    table.save(path, run, results)
     console.print(f"kept in {path}")
     if chosen.page:
         page.write(path)
@@ -126,7 +126,7 @@ def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[st
         "began": began,
         "quick": chosen.quick,
         "history": "a file" if chosen.file else "made up",
-        "machine": described(bench.home),
+        "machine": describe_machine(bench.home),
         "stores": {store.name: store.versions for store in bench.stores},
         "durability": "PostgreSQL: fsync, full_page_writes, synchronous_commit on; SQLite: WAL, synchronous FULL",
     }

@@ -13,15 +13,15 @@ from uuid import UUID
 
 import uvloop
 
-from benchmarks.peers.drone import AsyncWork, awaited, obey
-from benchmarks.people import People, Size, commands
+from benchmarks.peers.drone import AsyncWork, run_async, serve_stdin
+from benchmarks.people import Size, Workload, commands
 from benchmarks.stores import settings
 from ledger.commands import Command
 from ledger.ledger import Ledger
 from services.runtime import Runtime
 
 
-def works(ledger: Ledger, people: People, clients: int) -> list[AsyncWork]:
+def make_workers(ledger: Ledger, people: Workload, clients: int) -> list[AsyncWork]:
     """Each client checks in on goals of its own."""
 
     def work(own: Iterator[Command]) -> AsyncWork:
@@ -32,14 +32,14 @@ def works(ledger: Ledger, people: People, clients: int) -> list[AsyncWork]:
 
 def main(url: str, organisation: str, owners: str, goals_each: str) -> None:
     size = Size(owners=int(owners), goals_each=int(goals_each))
-    people = People(url=url, organisation_id=UUID(organisation), keys=[], size=size)
+    people = Workload(url=url, organisation_id=UUID(organisation), keys=[], size=size)
     with Runtime.open(settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
         def work(told: dict[str, Any]) -> dict[str, float]:
-            made = works(runtime.ledger, people, told["clients"])
-            return runner.run(awaited(made, told["seconds"]))
+            made = make_workers(runtime.ledger, people, told["clients"])
+            return runner.run(run_async(made, told["seconds"]))
 
-        obey(work)
+        serve_stdin(work)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.bench import Bench
-from benchmarks.drones import Drone, tried
+from benchmarks.drones import WorkerProcess, open_or_absent
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
-from benchmarks.load import closed
-from benchmarks.machine import Shares
-from benchmarks.people import CHECK_IN, MANY, People, an_event, peopled, request, requests
+from benchmarks.load import run_closed_loop
+from benchmarks.machine import CpuShares
+from benchmarks.people import CHECK_IN, MANY, Workload, an_event, prepared_workload, request, requests
 from benchmarks.raw import pgbench, rows
 from benchmarks.served import peer_goals, plimsoll
 from benchmarks.stores import Store
@@ -43,13 +43,13 @@ class Server(NamedTuple):
     commands: Served
 
 
-class Sides(NamedTuple):
+class Contenders(NamedTuple):
     """Who takes part."""
 
     ours: Served
     alone: Served
     peers: dict[str, Served]
-    raw: Drone
+    raw: WorkerProcess
     pgbench: Contender | None
     absent: list[Absent]
 
@@ -64,7 +64,7 @@ def suite(bench: Bench) -> Iterator[Case]:
                     yield _case(bench, store, sides, clients)
 
 
-def _case(bench: Bench, store: Store, sides: Sides, clients: int) -> Case:
+def _case(bench: Bench, store: Store, sides: Contenders, clients: int) -> Case:
     most = clients == max(CLIENTS)
     seconds = bench.seconds if most else bench.seconds / 2
     peers = [Contender(name, partial(served, clients, seconds)) for name, served in sides.peers.items()]
@@ -85,19 +85,21 @@ def _case(bench: Bench, store: Store, sides: Sides, clients: int) -> Case:
     )
 
 
-def _sides(bench: Bench, store: Store, opened: ExitStack) -> Sides:
+def _sides(bench: Bench, store: Store, opened: ExitStack) -> Contenders:
     absent: list[Absent] = []
     peers: dict[str, Served] = {}
     for name, module in ((STOCK, "stock"), (CRUD, "crud")):
-        found = tried(name, opened, partial(peer_goals, module, store.fresh(), bench.home), absent)
+        found = open_or_absent(name, opened, partial(peer_goals, module, store.fresh(), bench.home), absent)
         if found is not None:
             peers[name] = partial(_peer, *found)
-    with peopled(store.fresh()) as (runtime, people):
+    with prepared_workload(store.fresh()) as (runtime, people):
         event = an_event(store, runtime, people)
-    with peopled(store.fresh()) as (_, others):
+    with prepared_workload(store.fresh()) as (_, others):
         pass
-    tool = tried("pgbench", opened, partial(pgbench, store, event, bench.home, max(CLIENTS), bench.seconds), absent)
-    return Sides(
+    tool = open_or_absent(
+        "pgbench", opened, partial(pgbench, store, event, bench.home, max(CLIENTS), bench.seconds), absent
+    )
+    return Contenders(
         ours=serving(store, people, bench.home, opened).commands,
         alone=serving(store, others, bench.home, opened, worker=False).commands,
         peers=peers,
@@ -107,7 +109,7 @@ def _sides(bench: Bench, store: Store, opened: ExitStack) -> Sides:
     )
 
 
-def serving(store: Store, people: People, home: Path, opened: ExitStack, *, worker: bool = True) -> Server:
+def serving(store: Store, people: Workload, home: Path, opened: ExitStack, *, worker: bool = True) -> Server:
     """Plimsoll as it is deployed on this store; each round waits, untimed, until its read models have caught up."""
     redis_url = None
     if store.name == "postgresql":
@@ -119,15 +121,15 @@ def serving(store: Store, people: People, home: Path, opened: ExitStack, *, work
     port = opened.enter_context(plimsoll(people.url, home, redis_url=redis_url, worker=worker))
 
     def served(clients: int, seconds: float) -> Sample:
-        with Shares() as shares:
-            found = closed(port, requests(people, clients), seconds)
+        with CpuShares() as shares:
+            found = run_closed_loop(port, requests(people, clients), seconds)
         rate = found.pop("rate")
-        return Sample(rate, found | dict(shares.told) | (settled(store, people.url) if worker else {}))
+        return Sample(rate, found | dict(shares.told) | (wait_until_caught_up(store, people.url) if worker else {}))
 
     return Server(port, served)
 
 
-def settled(store: Store, url: str) -> dict[str, float]:
+def wait_until_caught_up(store: Store, url: str) -> dict[str, float]:
     """Wait until the projector is where the log is: how far behind it was, and how long that took."""
     connection, began = store.connect(url), time.perf_counter()
     query = "SELECT (SELECT log_position FROM ledger_head) - (SELECT MIN(log_position) FROM projection_checkpoints)"
@@ -143,7 +145,7 @@ def _peer(port: int, ids: list[str], clients: int, seconds: float) -> Sample:
     """The same check-ins, each client on goals of its own; without key and idempotency, which the peer has not."""
     body = json.dumps(CHECK_IN).encode()
     told = [request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
-    found = closed(port, [cycle(told[client::clients]) for client in range(clients)], seconds)
+    found = run_closed_loop(port, [cycle(told[client::clients]) for client in range(clients)], seconds)
     rate = found.pop("rate")
     return Sample(rate, found)
 

@@ -17,41 +17,41 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Made by `python3 run.py bench` from `benchmarks/requirements-peers.txt`; never part of the product's environment.
 PEERS = ROOT / ".venv-peers"
 #: Why `run.py` could not make it.
-REFUSED = "BENCH_PEERS_REFUSED"
+PEERS_UNAVAILABLE_REASON = "BENCH_PEERS_REFUSED"
 
 T = TypeVar("T")
 
 
-class Missing(Exception):
+class PeerUnavailable(Exception):
     """A peer cannot be measured here; the text says why."""
 
 
 def peers_python() -> str:
     """The interpreter that has the peers. Raises Missing."""
     python = PEERS / "bin" / "python"
-    if reason := os.environ.get(REFUSED):
-        raise Missing(reason)
+    if reason := os.environ.get(PEERS_UNAVAILABLE_REASON):
+        raise PeerUnavailable(reason)
     if not (PEERS / ".installed").exists():
-        raise Missing("the peers are not installed: python3 run.py bench installs them")
+        raise PeerUnavailable("the peers are not installed: python3 run.py bench installs them")
     return str(python)
 
 
-def tried(name: str, opened: ExitStack, make: Callable[[], Any], absent: list[Absent]) -> Any:
+def open_or_absent(name: str, opened: ExitStack, make: Callable[[], Any], absent: list[Absent]) -> Any:
     """What `make` opens, or None: then `absent` says why."""
     try:
         return opened.enter_context(make())
-    except (Missing, OSError, subprocess.SubprocessError) as refusal:
+    except (PeerUnavailable, OSError, subprocess.SubprocessError) as refusal:
         absent.append(Absent(name, str(refusal)))
         return None
 
 
-class Drone:
+class WorkerProcess:
     """One such process."""
 
     def __init__(self, process: subprocess.Popen[str], name: str, log: Path) -> None:
         self._process, self._name, self._log = process, name, log
 
-    def ask(self, **told: Any) -> dict[str, float]:
+    def run(self, **told: Any) -> dict[str, float]:
         """Have it work; its figures. Raises Missing where it is gone."""
         assert self._process.stdin is not None
         try:
@@ -59,9 +59,9 @@ class Drone:
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._gone() from None
-        return self.said()
+        return self.read_line()
 
-    def said(self) -> dict[str, float]:
+    def read_line(self) -> dict[str, float]:
         """Its next line."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -70,22 +70,22 @@ class Drone:
         found: dict[str, float] = json.loads(line)
         return found
 
-    def _gone(self) -> Missing:
+    def _gone(self) -> PeerUnavailable:
         last = self._log.read_text(errors="replace").strip()[-300:]
-        return Missing(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
+        return PeerUnavailable(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
 
     def contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
         """It, as a side of a case: one of its figures, the others beside it."""
 
         def run() -> Sample:
-            found = self.ask(**told)
+            found = self.run(**told)
             return Sample(found[figure], {name: value for name, value in found.items() if name != figure})
 
         return Contender(name, run)
 
 
 @contextmanager
-def drone(module: str, *arguments: str, home: Path, python: str = sys.executable) -> Iterator[Drone]:
+def start_worker(module: str, *arguments: str, home: Path, python: str = sys.executable) -> Iterator[WorkerProcess]:
     """A module of `benchmarks`, run until the context ends. Raises Missing with the end of its log."""
     log = home / f"{module}-{len(list(home.glob(f'{module}-*.log')))}.log"
     command = [python, "-m", f"benchmarks.{module}", *arguments]
@@ -94,11 +94,11 @@ def drone(module: str, *arguments: str, home: Path, python: str = sys.executable
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         )
     try:
-        made = Drone(process, module, log)
+        made = WorkerProcess(process, module, log)
         try:
-            made.said()
-        except Missing:
-            raise Missing(f"{module} did not start: {log.read_text(errors='replace')[-300:].strip()}") from None
+            made.read_line()
+        except PeerUnavailable:
+            raise PeerUnavailable(f"{module} did not start: {log.read_text(errors='replace')[-300:].strip()}") from None
         yield made
     finally:
         with process:
@@ -111,7 +111,7 @@ def drone(module: str, *arguments: str, home: Path, python: str = sys.executable
 
 
 @contextmanager
-def peer(module: str, *arguments: str, home: Path) -> Iterator[Drone]:
+def peer(module: str, *arguments: str, home: Path) -> Iterator[WorkerProcess]:
     """A drone of `benchmarks.peers`, in the peers' environment."""
-    with drone(f"peers.{module}", *arguments, home=home, python=peers_python()) as made:
+    with start_worker(f"peers.{module}", *arguments, home=home, python=peers_python()) as made:
         yield made

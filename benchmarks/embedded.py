@@ -9,9 +9,9 @@ from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.commanding import serving
-from benchmarks.drones import drone
+from benchmarks.drones import start_worker
 from benchmarks.harness import Case, Contender, Target
-from benchmarks.people import an_event, peopled
+from benchmarks.people import an_event, prepared_workload
 
 CLIENTS = (1, 32)
 
@@ -22,11 +22,11 @@ def suite(bench: Bench) -> Iterator[Case]:
         if store.name != "sqlite":
             continue
         with ExitStack() as opened:
-            with peopled(store.fresh()) as (runtime, people):
+            with prepared_workload(store.fresh()) as (runtime, people):
                 event = an_event(store, runtime, people)
             ours = serving(store, people, bench.home, opened).commands
             raw = opened.enter_context(
-                drone("peers.rows", store.fresh(), *event, home=bench.home, python=sys.executable)
+                start_worker("peers.rows", store.fresh(), *event, home=bench.home, python=sys.executable)
             )
             for clients in CLIENTS:
                 yield Case(

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.people import MANY, Size, commands, peopled
+from benchmarks.people import MANY, Size, commands, prepared_workload
 from benchmarks.stores import Store, settings
 from services import runtime as composition
 
@@ -36,7 +36,7 @@ def template(store: Store, size: Size = MANY) -> list[tuple[int, str, str]]:
     What differs from clone to clone is a place in a format of PostgreSQL's: 1 event, 2 goal, 3 position, 4 instant,
     5 organisation.
     """
-    with peopled(store.fresh(), size) as (runtime, people):
+    with prepared_workload(store.fresh(), size) as (runtime, people):
         own = commands(people, 0, 1)
         goal = next(own).stream_id
         done = 2
@@ -62,7 +62,7 @@ def _with_places(state: str, goal: str) -> str:
     return text.replace(header["occurred_at"], "%4$s").replace(header["recorded_at"], "%4$s")
 
 
-def filled(store: Store, events: list[tuple[int, str, str]], count: int) -> str:
+def fill_log(store: Store, events: list[tuple[int, str, str]], count: int) -> str:
     """The URL of a fresh, migrated store whose log holds `count` events (PostgreSQL)."""
     url = store.fresh()
     composition.migrate(settings(url))

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.bench import Bench
-from benchmarks.drones import Drone, peer, tried
-from benchmarks.filling import filled, template
+from benchmarks.drones import WorkerProcess, open_or_absent, peer
+from benchmarks.filling import fill_log, template
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
-from benchmarks.people import commander, peopled
-from benchmarks.stores import Store, analysed
+from benchmarks.people import ledger_worker, prepared_workload
+from benchmarks.stores import Store, analyse
 
 WAITING = 64
 #: Where stalls are looked for: as many as one page of a team's screens would send.
@@ -28,7 +28,7 @@ def suite(bench: Bench) -> Iterator[Case]:
             continue
         with ExitStack() as opened:
             events = template(store)
-            sides = {count: _writer(bench, store, filled(store, events, count), opened) for count in (short, long)}
+            sides = {count: _writer(bench, store, fill_log(store, events, count), opened) for count in (short, long)}
             contenders = {
                 count: side.contender(_named(count), clients=WAITING, seconds=bench.seconds)
                 for count, side in sides.items()
@@ -48,12 +48,12 @@ def _named(count: int) -> str:
     return f"plimsoll, {count:,} events before"
 
 
-def _writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> Drone:
+def _writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> WorkerProcess:
     """A commander at the end of a log, with people of its own. The read models are left where they are."""
-    with peopled(url, views=False) as (_, people):
+    with prepared_workload(url, views=False) as (_, people):
         pass
-    analysed(store, url)
-    return opened.enter_context(commander(people, bench.home))
+    analyse(store, url)
+    return opened.enter_context(ledger_worker(people, bench.home))
 
 
 def vacuum(bench: Bench) -> Iterator[Case]:
@@ -64,11 +64,11 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             continue
         with ExitStack() as opened:
             absent: list[Absent] = []
-            url, stock_url = filled(store, template(store), count), store.fresh()
+            url, stock_url = fill_log(store, template(store), count), store.fresh()
             ours = _writer(bench, store, url, opened)
             told = {"clients": FEW, "seconds": bench.seconds}
             peers = [ours.contender("the same, nobody vacuuming", "longest_ms", **told)]
-            stock = tried(STOCK, opened, partial(peer, "stock", stock_url, home=bench.home), absent)
+            stock = open_or_absent(STOCK, opened, partial(peer, "stock", stock_url, home=bench.home), absent)
             if stock is not None:
                 _fill_stock(store, stock_url, count)
                 peers.append(Contender(STOCK, partial(_stall, store, stock_url, stock, bench.seconds)))
@@ -84,11 +84,11 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             )
 
 
-def _stall(store: Store, url: str, side: Drone, seconds: float) -> Sample:
+def _stall(store: Store, url: str, side: WorkerProcess, seconds: float) -> Sample:
     """Vacuum every table, no page skipped, for as long as the side works."""
     with ThreadPoolExecutor(1) as executor, ExitStack() as opened:
         connection = opened.enter_context(store.connect(url))
-        working = executor.submit(side.ask, clients=FEW, seconds=seconds)
+        working = executor.submit(side.run, clients=FEW, seconds=seconds)
         passes = _until(working, lambda: connection.execute("VACUUM (DISABLE_PAGE_SKIPPING)"))
         found = working.result()
     return Sample(found.pop("longest_ms"), found | {"vacuums": passes})

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from benchmarks.machine import Watch
+from benchmarks.machine import CpuMonitor
 
 #: Share of the machine that others may use before a round counts as disturbed.
 CALM = 0.15
@@ -137,7 +137,7 @@ def measure(case: Case, rounds: int, told: Callable[[str], None] = lambda _: Non
 def _round(case: Case, measured: list[Round]) -> tuple[Case, list[Round]]:
     """One more round; without the peers that failed in it, here and in the rounds before."""
     failed: dict[int, str] = {}
-    with Watch() as watch:
+    with CpuMonitor() as watch:
         samples = [case.ours.run()]
         for place, peer in enumerate(case.peers, 1):
             try:

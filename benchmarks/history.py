@@ -11,7 +11,7 @@ from typing import Any
 from ledger.keys import Principal
 from services.import_rows import lines_of
 from services.imports import ImportResult, import_lines
-from services.organisations import Founded
+from services.organisations import CreatedOrganisation
 from services.runtime import Runtime
 from tests.fixtures import synthetic
 
@@ -25,7 +25,7 @@ _REFERENCES = {
 }  # fmt: skip
 
 
-def made_up(path: Path, *, goals: int = GOALS) -> Path:
+def write_synthetic(path: Path, *, goals: int = GOALS) -> Path:
     """Write the made-up history; the same bytes every time."""
     synthetic.write(path, goals=goals)
     return path
@@ -58,7 +58,7 @@ def lines(path: Path) -> Iterator[bytes]:
         yield from lines_of(file)
 
 
-def imported(runtime: Runtime, founded: Founded, told: Iterator[bytes]) -> ImportResult:
+def import_history(runtime: Runtime, founded: CreatedOrganisation, told: Iterator[bytes]) -> ImportResult:
     """Import all of it as the steward. Raises ValueError with the first rows that were refused."""
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
     assert isinstance(principal, Principal)

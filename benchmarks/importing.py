@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.bench import Bench, timed
 from benchmarks.drones import ROOT
 from benchmarks.harness import Case, Contender, Sample, Target
-from benchmarks.history import imported, lines, repeated
+from benchmarks.history import import_history, lines, repeated
 from benchmarks.stores import Store, organisation
 
 SECONDS = Target(limit=10)
@@ -41,14 +41,14 @@ _PEER = {"sqlite": "executemany of the same rows, one transaction", "postgresql"
 
 def _import(store: Store, bench: Bench) -> Sample:
     with organisation(store.fresh()) as (runtime, founded):
-        return timed(lambda: imported(runtime, founded, lines(bench.history)))
+        return timed(lambda: import_history(runtime, founded, lines(bench.history)))
 
 
 def _stored(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
     """Every row of the log after an import."""
     url = store.fresh()
     with organisation(url) as (runtime, founded):
-        imported(runtime, founded, lines(bench.history))
+        import_history(runtime, founded, lines(bench.history))
     connection = store.connect(url)
     rows = connection.execute(
         "SELECT originator_id, originator_version, topic, state, notification_id, organisation_id, position,"

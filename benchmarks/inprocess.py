@@ -12,11 +12,11 @@ from socket import create_connection
 
 from benchmarks import drones
 from benchmarks.bench import Bench
-from benchmarks.drones import Drone, Missing, peer, tried
+from benchmarks.drones import PeerUnavailable, WorkerProcess, open_or_absent, peer
 from benchmarks.harness import Absent, Case, Contender, Target
-from benchmarks.people import an_event, commander, peopled
+from benchmarks.people import an_event, ledger_worker, prepared_workload
 from benchmarks.raw import pgbench, rows
-from benchmarks.served import free_port, started
+from benchmarks.served import free_port, start_process
 from benchmarks.stores import Store
 
 WAITING, CONNECTIONS = 64, 32
@@ -38,19 +38,19 @@ def suite(bench: Bench) -> Iterator[Case]:
 
 def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     home, absent = bench.home, list[Absent]()
-    with peopled(store.fresh()) as (runtime, people):
+    with prepared_workload(store.fresh()) as (runtime, people):
         event = an_event(store, runtime, people)
-    ours = opened.enter_context(commander(people, home))
+    ours = opened.enter_context(ledger_worker(people, home))
     raw = opened.enter_context(rows(store, event, home))
     peers = [raw.contender(RAW, clients=CONNECTIONS, seconds=bench.seconds)]
-    tool = tried("pgbench", opened, partial(pgbench, store, event, home, CONNECTIONS, bench.seconds), absent)
+    tool = open_or_absent("pgbench", opened, partial(pgbench, store, event, home, CONNECTIONS, bench.seconds), absent)
     peers += [tool] if tool else []
-    if stock := tried(STOCK, opened, partial(peer, "stock", store.fresh(), home=home), absent):
+    if stock := open_or_absent(STOCK, opened, partial(peer, "stock", store.fresh(), home=home), absent):
         peers.append(stock.contender(STOCK, clients=WAITING, seconds=bench.seconds))
-    if uma := tried(UMA, opened, partial(umadb, event, home), absent):
-        peers.append(at_its_best(uma, UMA, bench))
-    if tracked := tried(TRACKED, opened, partial(peer, "history", store.fresh(), home=home), absent):
-        peers.append(at_its_best(tracked, TRACKED, bench))
+    if uma := open_or_absent(UMA, opened, partial(umadb, event, home), absent):
+        peers.append(best_concurrency(uma, UMA, bench))
+    if tracked := open_or_absent(TRACKED, opened, partial(peer, "history", store.fresh(), home=home), absent):
+        peers.append(best_concurrency(tracked, TRACKED, bench))
     limits = {RAW: 2.0, STOCK: 26.0, **{p.name: 2.0 for p in peers if p.name.startswith(UMA)}}
     return Case(
         suite="inprocess",
@@ -64,20 +64,20 @@ def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     )
 
 
-def at_its_best(side: Drone, name: str, bench: Bench) -> Contender:
+def best_concurrency(side: WorkerProcess, name: str, bench: Bench) -> Contender:
     """A peer at the concurrency that suits it best, found by trying, before anything is measured."""
-    tries = {clients: side.ask(clients=clients, seconds=bench.seconds / 3)["rate"] for clients in _TRIED}
+    tries = {clients: side.run(clients=clients, seconds=bench.seconds / 3)["rate"] for clients in _TRIED}
     best = max(tries, key=lambda clients: tries[clients])
     return side.contender(f"{name}, {best} at once", clients=best, seconds=bench.seconds)
 
 
 @contextmanager
-def umadb(event: tuple[str, str], home: Path) -> Iterator[Drone]:
+def umadb(event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
     """UmaDB's server, as its wheel starts it, and a client of its own. Raises Missing."""
     port, program = free_port(), Path(drones.peers_python()).with_name("umadb")
     address = f"127.0.0.1:{port}"
     command = [str(program), "--listen", address, "--db-path", str(home / f"umadb-{port}.db")]
-    with started(command, home, f"umadb-{port}", {}) as process:
+    with start_process(command, home, f"umadb-{port}", {}) as process:
         _await(process, port)
         with peer("uma", f"http://{address}", *event, home=home) as made:
             yield made
@@ -89,4 +89,4 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
         with suppress(OSError), create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise Missing("its server did not answer")
+    raise PeerUnavailable("its server did not answer")

@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-def closed(port: int, requests: Sequence[Iterator[bytes]], seconds: float) -> dict[str, float]:
+def run_closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: float) -> dict[str, float]:
     """So many clients, each asking again when it was answered. Raises RequestFailed."""
 
     async def run() -> dict[str, float]:
@@ -102,7 +102,9 @@ def closed(port: int, requests: Sequence[Iterator[bytes]], seconds: float) -> di
     return _on_uvloop(run())
 
 
-def paced(port: int, requests: Iterator[bytes], rate: float, seconds: float, connections: int) -> dict[str, float]:
+def run_open_loop(
+    port: int, requests: Iterator[bytes], rate: float, seconds: float, connections: int
+) -> dict[str, float]:
     """`rate` requests a second, evenly, over so many connections. Raises RequestFailed."""
 
     async def run() -> dict[str, float]:

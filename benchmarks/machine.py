@@ -25,7 +25,7 @@ _SIDES = {
 _PACKAGES = ("eventsourcing", "litestar", "msgspec", "psycopg", "uvicorn")
 
 
-class Watch:
+class CpuMonitor:
     """Within the block: `others` becomes the share (0..1) of all processors that processes not ours used.
 
     Ours are this process and whatever descends from it. 0 where the system does not tell (no /proc).
@@ -78,7 +78,7 @@ def _ours() -> dict[int, int]:
     return {pid: used for pid, used in ticks.items() if _descends(pid, me, parents)}
 
 
-class Shares:
+class CpuShares:
     """Within the block: `told` becomes the share of one processor that each of our sides used."""
 
     told: Mapping[str, float] = MappingProxyType({})
@@ -115,7 +115,7 @@ def _descends(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
     return pid == ancestor
 
 
-def described(directory: Path) -> dict[str, Any]:
+def describe_machine(directory: Path) -> dict[str, Any]:
     """The machine and the versions of everything measured; `directory`: where the stores live."""
     return {
         "processor": _first(_PROC / "cpuinfo", "model name") or platform.processor(),

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.history import imported, lines
+from benchmarks.history import import_history, lines
 from benchmarks.stores import organisation
 
 
@@ -17,7 +17,7 @@ def main(url: str, history: str) -> None:
     """Import; then tell acts, seconds and the peak of this process' resident memory."""
     with organisation(url) as (runtime, founded):
         began = perf_counter()
-        result = imported(runtime, founded, lines(Path(history)))
+        result = import_history(runtime, founded, lines(Path(history)))
         seconds = perf_counter() - began
     print(json.dumps({"acts": result.accepted, "seconds": round(seconds, 2), "peak_mb": round(peak_mb(), 1)}))
 

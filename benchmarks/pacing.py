@@ -14,11 +14,11 @@ from functools import partial
 from itertools import cycle
 
 from benchmarks.bench import Bench
-from benchmarks.commanding import CRUD, serving, settled
-from benchmarks.drones import tried
+from benchmarks.commanding import CRUD, serving, wait_until_caught_up
+from benchmarks.drones import open_or_absent
 from benchmarks.harness import Absent, Case, Contender, Sample, Target
-from benchmarks.load import closed, paced
-from benchmarks.people import CHECK_IN, People, an_event, mixed, peopled, request, requests
+from benchmarks.load import run_closed_loop, run_open_loop
+from benchmarks.people import CHECK_IN, Workload, an_event, mixed, prepared_workload, request, requests
 from benchmarks.raw import rows
 from benchmarks.served import peer_goals
 from benchmarks.stores import Store
@@ -36,13 +36,13 @@ def suite(bench: Bench) -> Iterator[Case]:
 
 def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     absent: list[Absent] = []
-    with peopled(store.fresh()) as (runtime, people):
+    with prepared_workload(store.fresh()) as (runtime, people):
         event = an_event(store, runtime, people)
     port = serving(store, people, bench.home, opened).port
     raw = opened.enter_context(rows(store, event, bench.home))
     name = "one raw commit, mean"
     peers = [raw.contender(name, "mean_ms", clients=1, seconds=bench.seconds / 2)]
-    crud = tried(CRUD, opened, partial(peer_goals, "crud", store.fresh(), bench.home), absent)
+    crud = open_or_absent(CRUD, opened, partial(peer_goals, "crud", store.fresh(), bench.home), absent)
     if crud is not None:
         peers.append(Contender(f"{CRUD}, p99 at half of its own", partial(_crud, crud[0], crud[1], bench.seconds)))
     return Case(
@@ -57,16 +57,16 @@ def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     )
 
 
-def _ours(store: Store, people: People, port: int, seconds: float) -> Sample:
-    most = closed(port, requests(people, CLIENTS), seconds / 2)["rate"]
-    settled(store, people.url)
-    found = paced(port, mixed(requests(people, CLIENTS)), most / 2, seconds, CONNECTIONS)
-    return Sample(found.pop("p99_ms"), found | {"saturation": most} | settled(store, people.url))
+def _ours(store: Store, people: Workload, port: int, seconds: float) -> Sample:
+    most = run_closed_loop(port, requests(people, CLIENTS), seconds / 2)["rate"]
+    wait_until_caught_up(store, people.url)
+    found = run_open_loop(port, mixed(requests(people, CLIENTS)), most / 2, seconds, CONNECTIONS)
+    return Sample(found.pop("p99_ms"), found | {"saturation": most} | wait_until_caught_up(store, people.url))
 
 
 def _crud(port: int, ids: list[str], seconds: float) -> Sample:
     body = json.dumps(CHECK_IN).encode()
     told = [request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
-    most = closed(port, [cycle(told[client::CLIENTS]) for client in range(CLIENTS)], seconds / 2)["rate"]
-    found = paced(port, cycle(told), most / 2, seconds, CONNECTIONS)
+    most = run_closed_loop(port, [cycle(told[client::CLIENTS]) for client in range(CLIENTS)], seconds / 2)["rate"]
+    found = run_open_loop(port, cycle(told), most / 2, seconds, CONNECTIONS)
     return Sample(found.pop("p99_ms"), found | {"saturation": most})

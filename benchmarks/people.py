@@ -13,13 +13,13 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from benchmarks.drones import Drone, drone
-from benchmarks.history import imported
+from benchmarks.drones import WorkerProcess, start_worker
+from benchmarks.history import import_history
 from benchmarks.stores import Store, organisation
 from domain.goal.acts import CheckIn
 from domain.references import resolve
 from ledger.commands import Command
-from services.organisations import Founded
+from services.organisations import CreatedOrganisation
 from services.runtime import Runtime
 
 
@@ -36,7 +36,7 @@ MANY = Size(owners=32, goals_each=25)
 CHECK_IN = {"note": "on the way, as planned", "progress": "0.4", "confidence": "0.8"}
 
 
-class People(msgspec.Struct, frozen=True, kw_only=True):
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation at work, on the store at `url`."""
 
     url: str
@@ -47,28 +47,30 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def peopled(url: str, size: Size = MANY, *, views: bool = True) -> Iterator[tuple[Runtime, People]]:
+def prepared_workload(url: str, size: Size = MANY, *, views: bool = True) -> Iterator[tuple[Runtime, Workload]]:
     """A fresh store with the owners and their goals; read models up to date, unless they are not wanted."""
     with organisation(url) as (runtime, founded):
-        imported(runtime, founded, _acts(runtime.clock().date(), size))
+        import_history(runtime, founded, _acts(runtime.clock().date(), size))
         # The scheduler's first sweep over what was imported is not what is measured here.
-        for organisation_id, stream_id in runtime.ledger.due(runtime.clock() + timedelta(hours=1), 10_000):
+        for organisation_id, stream_id in runtime.ledger.streams_with_due_timers(
+            runtime.clock() + timedelta(hours=1), 10_000
+        ):
             runtime.ledger.run_timers(organisation_id, stream_id)
         if views:
             runtime.engine.catch_up()
         keys = _keys(runtime, founded, size)
-        yield runtime, People(url=url, organisation_id=founded.organisation_id, keys=keys, size=size)
+        yield runtime, Workload(url=url, organisation_id=founded.organisation_id, keys=keys, size=size)
 
 
 @contextmanager
-def commander(people: People, home: Path) -> Iterator[Drone]:
+def ledger_worker(people: Workload, home: Path) -> Iterator[WorkerProcess]:
     """Ours in process, in a process of its own: see `benchmarks.commander`."""
     told = (str(people.organisation_id), str(people.size.owners), str(people.size.goals_each))
-    with drone("commander", people.url, *told, home=home) as made:
+    with start_worker("commander", people.url, *told, home=home) as made:
         yield made
 
 
-def _keys(runtime: Runtime, founded: Founded, size: Size) -> list[str]:
+def _keys(runtime: Runtime, founded: CreatedOrganisation, size: Size) -> list[str]:
     tenant = founded.organisation_id
     return [
         runtime.keys.create(tenant, resolve(tenant, "member", _owner(number, size)), ("read", "act"), name="bench")
@@ -119,7 +121,7 @@ def request(path: str, body: bytes, headers: str = "") -> bytes:
     return f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def requests(people: People, clients: int) -> list[Iterator[bytes]]:
+def requests(people: Workload, clients: int) -> list[Iterator[bytes]]:
     """For each client its check-ins over HTTP, each with a key of its own that was never used before."""
     body, mark = json.dumps(CHECK_IN).encode(), "{key}"
 
@@ -139,7 +141,7 @@ def mixed(sides: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
         yield next(side)
 
 
-def commands(people: People, client: int, clients: int) -> Iterator[Command]:
+def commands(people: Workload, client: int, clients: int) -> Iterator[Command]:
     """One client's check-ins in process."""
     tenant, size = people.organisation_id, people.size
     owner, act = resolve(tenant, "member", _owner(client, size)), msgspec.convert(CHECK_IN, CheckIn)
@@ -147,7 +149,7 @@ def commands(people: People, client: int, clients: int) -> Iterator[Command]:
         yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 
-def an_event(store: Store, runtime: Runtime, people: People) -> tuple[str, str]:
+def an_event(store: Store, runtime: Runtime, people: Workload) -> tuple[str, str]:
     """Topic and stored form of one check-in: what the raw peers write."""
     runtime.ledger.handle(next(commands(people, 0, 1)))
     connection = store.connect(people.url)

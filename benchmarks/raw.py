@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.drones import Drone, Missing, drone
+from benchmarks.drones import PeerUnavailable, WorkerProcess, start_worker
 from benchmarks.harness import Contender, Sample
 from benchmarks.peers.rows import TABLE
 from benchmarks.stores import Store
 
 
 @contextmanager
-def rows(store: Store, event: tuple[str, str], home: Path) -> Iterator[Drone]:
+def rows(store: Store, event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
     """Inserts of one row each through psycopg. In the product's environment: it is the same driver."""
-    with drone("peers.rows", store.fresh(), *event, home=home, python=sys.executable) as made:
+    with start_worker("peers.rows", store.fresh(), *event, home=home, python=sys.executable) as made:
         yield made
 
 
@@ -46,7 +46,7 @@ def pgbench(store: Store, event: tuple[str, str], home: Path, clients: int, seco
         told = subprocess.run([program, *flags], capture_output=True, text=True, check=False)
         found = re.search(r"^tps = ([\d.]+)", told.stdout, re.MULTILINE)
         if found is None:
-            raise Missing(f"pgbench: {told.stderr[-300:].strip()}")
+            raise PeerUnavailable(f"pgbench: {told.stderr[-300:].strip()}")
         return Sample(float(found[1]))
 
     yield Contender(f"pgbench, one-row transactions, {clients} connections", run)
@@ -61,5 +61,5 @@ def _program() -> str:
             return str(path)
     found = shutil.which("pgbench")
     if found is None:
-        raise Missing("there is no pgbench on this machine")
+        raise PeerUnavailable("there is no pgbench on this machine")
     return found

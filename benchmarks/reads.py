@@ -9,9 +9,9 @@ from typing import Any
 from benchmarks import team
 from benchmarks.bench import Bench, latency
 from benchmarks.harness import Case, Contender, Sample, Target
-from benchmarks.history import imported, lines
+from benchmarks.history import import_history, lines
 from benchmarks.served import Client, peer, plimsoll
-from benchmarks.stores import Store, analysed, organisation
+from benchmarks.stores import Store, analyse, organisation
 
 GET_MS = Target(limit=5)
 
@@ -21,7 +21,7 @@ def suite(bench: Bench) -> Iterator[Case]:
     for store in bench.stores:
         url = store.fresh()
         question = _prepared(url, bench)
-        analysed(store, url)
+        analyse(store, url)
         peer_url = store.fresh()
         with plimsoll(url, bench.home) as port:
             client = Client(port, question["key"])
@@ -37,8 +37,8 @@ def suite(bench: Bench) -> Iterator[Case]:
 def _prepared(url: str, bench: Bench) -> dict[str, str]:
     with organisation(url) as (runtime, founded):
         now = runtime.clock()
-        imported(runtime, founded, lines(bench.history))
-        imported(runtime, founded, team.rows(now.date()))
+        import_history(runtime, founded, lines(bench.history))
+        import_history(runtime, founded, team.rows(now.date()))
         runtime.engine.catch_up()
         biggest = runtime.database.query(
             "SELECT teams, COUNT(*) AS people FROM members WHERE valid_to = :forever AND known_to = :forever"

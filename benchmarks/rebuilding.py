@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.bench import Bench, timed
 from benchmarks.harness import Case, Contender, Sample, Target
-from benchmarks.history import imported, lines
+from benchmarks.history import import_history, lines
 from benchmarks.importing import write_rows
 from benchmarks.stores import Store, organisation
 from projections.catalogue import PROJECTIONS
@@ -23,7 +23,7 @@ def suite(bench: Bench) -> Iterator[Case]:
     for store in bench.stores:
         url = store.fresh()
         with organisation(url) as (runtime, founded):
-            imported(runtime, founded, lines(bench.history))
+            import_history(runtime, founded, lines(bench.history))
             runtime.engine.catch_up()
             views = _views(store, url)
             raw = Contender("read all events, write as many plain rows", partial(_raw, store, url, views))

@@ -15,9 +15,9 @@ from functools import partial
 from benchmarks import team
 from benchmarks.bench import Bench, latency
 from benchmarks.harness import Case, Contender, Target
-from benchmarks.history import imported
+from benchmarks.history import import_history
 from benchmarks.served import Client, plimsoll
-from benchmarks.stores import Store, analysed, organisation
+from benchmarks.stores import Store, analyse, organisation
 
 P50_MS = Target(limit=50)
 PAST = Target(limit=2, of="ratio")
@@ -30,9 +30,9 @@ def suite(bench: Bench) -> Iterator[Case]:
         url = store.fresh()
         with organisation(url) as (runtime, founded):
             today = runtime.clock().date()
-            imported(runtime, founded, team.rows(today))
+            import_history(runtime, founded, team.rows(today))
             runtime.engine.catch_up()
-        analysed(store, url)
+        analyse(store, url)
         with plimsoll(url, bench.home) as port:
             client = Client(port, founded.api_key)
             for name, path in asked(client):

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drones import ROOT, Missing, peers_python
+from benchmarks.drones import ROOT, PeerUnavailable, peers_python
 from benchmarks.load import RequestFailed
 from benchmarks.stores import settings
 from services.settings import variable
@@ -42,7 +42,7 @@ def plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool
     told = {variable(name): str(value) for name, value in knobs.items()}
     with ExitStack() as opened:
         if redis_url is not None and worker:
-            opened.enter_context(started([*_CLI, "worker"], home, f"worker-{port}", told))
+            opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", told))
         opened.enter_context(_running([*_CLI, "serve"], home, port, "/livez", told))
         yield port
 
@@ -70,18 +70,18 @@ def peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[st
 @contextmanager
 def _running(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
     """A server, once it answers. Raises Missing with the end of its log."""
-    with started(command, home, f"server-{port}", environment) as process:
+    with start_process(command, home, f"server-{port}", environment) as process:
         deadline = time.monotonic() + _STARTUP_SECONDS
         while not _answers(port, ready):
             if process.poll() is not None or time.monotonic() > deadline:
                 log = (home / f"server-{port}.log").read_text(errors="replace")
-                raise Missing(f"{command[2]} did not answer: {log[-300:].strip()}")
+                raise PeerUnavailable(f"{command[2]} did not answer: {log[-300:].strip()}")
             time.sleep(0.05)
         yield
 
 
 @contextmanager
-def started(
+def start_process(
     command: list[str], home: Path, name: str, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process until the context ends; what it says goes to `NAME.log`."""

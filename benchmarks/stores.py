@@ -14,7 +14,7 @@ import psycopg
 
 from projections.database_sqlite import SUFFIX
 from services import runtime as composition
-from services.organisations import Founded, found
+from services.organisations import CreatedOrganisation, create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.servers import POSTGRES_SETTINGS, postgres_server
@@ -81,7 +81,7 @@ def postgres_store() -> Iterator[Store]:
         yield Store("postgresql", fresh, connect, str(told[0] if told else ""))
 
 
-def analysed(store: Store, url: str) -> None:
+def analyse(store: Store, url: str) -> None:
     """Leave a store as autovacuum leaves it; just after so many writes it has not come by yet."""
     if store.name == "postgresql":
         with store.connect(url) as connection:
@@ -102,8 +102,8 @@ def settings(url: str) -> Settings:
 
 
 @contextmanager
-def organisation(url: str) -> Iterator[tuple[Runtime, Founded]]:
+def organisation(url: str) -> Iterator[tuple[Runtime, CreatedOrganisation]]:
     """An organisation, just founded, in a migrated store."""
     composition.migrate(settings(url))
     with Runtime.open(settings(url)) as runtime:
-        yield runtime, found(runtime, "bench", steward="steward")
+        yield runtime, create_organisation(runtime, "bench", steward="steward")

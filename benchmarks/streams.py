@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.bench import Bench, latency
 from benchmarks.harness import Case, Contender, Sample, Target
-from benchmarks.history import imported
+from benchmarks.history import import_history
 from benchmarks.people import CHECK_IN
 from benchmarks.stores import organisation, settings
 from domain.goal.acts import CheckIn
@@ -34,7 +34,7 @@ def suite(bench: Bench) -> Iterator[Case]:
         url = store.fresh()
         with organisation(url) as (runtime, founded):
             tenant = founded.organisation_id
-            imported(runtime, founded, _acts(runtime.clock().date()))
+            import_history(runtime, founded, _acts(runtime.clock().date()))
         with Runtime.open(settings(url)) as runtime:
 
             def warm(length: int, runtime: Runtime = runtime, tenant: UUID = tenant) -> Contender:

@@ -75,7 +75,7 @@ def markdown(results: Sequence[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def kept(path: Path, run: dict[str, Any], results: Sequence[Result]) -> None:
+def save(path: Path, run: dict[str, Any], results: Sequence[Result]) -> None:
     """Write the run as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode({**run, "results": results}), indent=1) + b"\n")

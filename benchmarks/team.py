@@ -32,7 +32,7 @@ class _Said(NamedTuple):
 
 def rows(today: date, *, goals: int = GOALS, seed: int = 11) -> Iterator[bytes]:
     """The rows up to yesterday, in the order of their times, as NDJSON lines."""
-    told = sorted(_Story(today, random.Random(seed)).tell(goals), key=lambda said: (said.day, said.minute))
+    told = sorted(_TeamHistory(today, random.Random(seed)).tell(goals), key=lambda said: (said.day, said.minute))
     for said in told:
         if said.day < today:
             at = datetime.combine(said.day, time(), UTC) + timedelta(minutes=said.minute)
@@ -44,7 +44,7 @@ def a_goal(number: int = GOALS - 5) -> str:
     return f"task-{number}"
 
 
-class _Story:
+class _TeamHistory:
     def __init__(self, today: date, chance: random.Random) -> None:
         self._today = today
         self._first = today - timedelta(days=DAYS)

@@ -24,7 +24,7 @@ from domain.decision import state as decision_state
 from domain.decision import timers as decision_timers
 from domain.decision.decide import decide as decide_decision
 from domain.decision.evolve import evolve as evolve_decision
-from domain.envelope import Event, Fact, Recorded
+from domain.envelope import Event, NewEvent, RecordedEvent
 from domain.goal import acts as goal_acts
 from domain.goal import events as goal_events
 from domain.goal import state as goal_state
@@ -32,128 +32,128 @@ from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.taking import commitment
 from domain.goal.timers import due as due_goal
-from domain.goal.timers import next_ring, postponed
-from domain.goal.timers import standing as standing_goal
-from domain.standing import IDLE, Standing
-from domain.world import World
+from domain.goal.timers import index_entry as standing_goal
+from domain.goal.timers import next_timer_at, timer_only_postponed
+from domain.standing import NOT_INDEXED, IndexEntry
+from domain.world import DecisionContext
 
 
 def _never_postponed(_before: Any, _after: Any) -> bool:
     return False
 
 
-class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
+class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of stream."""
 
     kind: str
     acts: Any
     events: Any
     state: Any
-    decide: Callable[[Any, Any, World], list[Fact]]
-    evolve: Callable[[Any, Recorded], Any]
+    decide: Callable[[Any, Any, DecisionContext], list[NewEvent]]
+    evolve: Callable[[Any, RecordedEvent], Any]
     #: The next timer fact due at or before `world.at`, or None.
-    due: Callable[[Any, World], Fact | None]
-    standing: Callable[[Any], Standing]
+    next_due_timer: Callable[[Any, DecisionContext], NewEvent | None]
+    index_entry: Callable[[Any], IndexEntry]
     #: The instant after `world.at` at which the next timer rings as things stand: what a sweep waits for.
-    next_ring: Callable[[Any, World], datetime | None]
+    next_timer_at: Callable[[Any, DecisionContext], datetime | None]
     #: Whether a lower bound of the next timer that held before still holds after: the index need not be told.
-    postponed: Callable[[Any, Any], bool] = _never_postponed
+    timer_only_postponed: Callable[[Any, Any], bool] = _never_postponed
 
 
-def _never_due(_state: Any, _world: World) -> Fact | None:
+def _never_due(_state: Any, _world: DecisionContext) -> NewEvent | None:
     return None
 
 
-def _never_rings(_state: Any, _world: World) -> datetime | None:
+def _no_timer(_state: Any, _world: DecisionContext) -> datetime | None:
     return None
 
 
-def _idle(_state: Any) -> Standing:
-    return IDLE
+def _not_indexed(_state: Any) -> IndexEntry:
+    return NOT_INDEXED
 
 
-AGGREGATES: dict[str, Aggregate] = {
-    "goal": Aggregate(
+AGGREGATES: dict[str, AggregateType] = {
+    "goal": AggregateType(
         kind="goal",
         acts=goal_acts.GoalAct,
         events=goal_events.GoalEvent,
         state=goal_state.Goal,
         decide=decide_goal,
         evolve=evolve_goal,
-        due=due_goal,
-        standing=standing_goal,
-        next_ring=next_ring,
-        postponed=postponed,
+        next_due_timer=due_goal,
+        index_entry=standing_goal,
+        next_timer_at=next_timer_at,
+        timer_only_postponed=timer_only_postponed,
     ),
-    "decision": Aggregate(
+    "decision": AggregateType(
         kind="decision",
         acts=decision_acts.DecisionAct,
         events=decision_events.DecisionEvent,
         state=decision_state.Decision,
         decide=decide_decision,
         evolve=evolve_decision,
-        due=decision_timers.due,
-        standing=decision_timers.standing,
-        next_ring=decision_timers.next_ring,
+        next_due_timer=decision_timers.due,
+        index_entry=decision_timers.standing,
+        next_timer_at=decision_timers.next_ring,
     ),
-    "member": Aggregate(
+    "member": AggregateType(
         kind="member",
         acts=member.MemberAct,
         events=member.MemberEvent,
         state=member.Member,
         decide=member.decide,
         evolve=member.evolve,
-        due=_never_due,
-        standing=_idle,
-        next_ring=_never_rings,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
     ),
-    "team": Aggregate(
+    "team": AggregateType(
         kind="team",
         acts=team.TeamAct,
         events=team.TeamEvent,
         state=team.Team,
         decide=team.decide,
         evolve=team.evolve,
-        due=_never_due,
-        standing=_idle,
-        next_ring=_never_rings,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
     ),
-    "charter": Aggregate(
+    "charter": AggregateType(
         kind="charter",
         acts=charter_acts.CharterAct,
         events=charter_events.CharterEvent,
         state=charter_state.Charter,
         decide=decide_charter,
         evolve=evolve_charter,
-        due=_never_due,
-        standing=_idle,
-        next_ring=_never_rings,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
     ),
-    "cycle": Aggregate(
+    "cycle": AggregateType(
         kind="cycle",
         acts=cycle_acts.CycleAct,
         events=cycle_events.CycleEvent,
         state=cycle_state.Cycle,
         decide=decide_cycle,
         evolve=cycle_state.evolve,
-        due=_never_due,
-        standing=cycle_state.standing,
-        next_ring=_never_rings,
+        next_due_timer=_never_due,
+        index_entry=cycle_state.standing,
+        next_timer_at=_no_timer,
     ),
-    "organisation": Aggregate(
+    "organisation": AggregateType(
         kind="organisation",
         acts=organisation.OrganisationAct,
         events=organisation.OrganisationEvent,
         state=organisation.Organisation,
         decide=organisation.decide,
         evolve=organisation.evolve,
-        due=_never_due,
-        standing=_idle,
-        next_ring=_never_rings,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
     ),
 }
 
-__all__ = ["AGGREGATES", "EVENTS", "Aggregate", "commitment"]
+__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "commitment"]
 
 #: Every event tag ever written -> its Struct.
 EVENTS: dict[str, type[Event]] = {

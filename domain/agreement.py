@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-Needed = Literal["R", "c", "-"]
+ReasonRequirement = Literal["R", "c", "-"]
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -21,11 +21,11 @@ class Transition(msgspec.Struct, frozen=True):
     act: str
     by: tuple[str, ...]
     to: str
-    reason: Needed
+    reason: ReasonRequirement
     effect: str = ""
 
 
-_ROWS: tuple[tuple[str, str, str, str, Needed, str], ...] = (
+_ROWS: tuple[tuple[str, str, str, str, ReasonRequirement, str], ...] = (
     ("draft", "request", "sponsor", "requested", "R", "at least one condition, a due date, why it is needed; supports may be empty (then unlinked, counts in purpose drift)"),
     ("draft", "offer", "owner", "offered", "R", "at least one condition, a due date, why it is needed; supports may be empty (then unlinked, counts in purpose drift)"),
     ("draft", "discard", "sponsor,owner", "withdrawn", "-", "its author only"),

@@ -14,7 +14,7 @@ from domain.member import Absence
 
 WORKING_DAYS_OF_A_WEEK = 5
 #: Working days after the last absent day during which an absent party's clocks still stand.
-SETTLING_WORKING_DAYS = 2
+RETURN_GRACE_WORKING_DAYS = 2
 
 _DAY = timedelta(days=1)
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
@@ -98,13 +98,13 @@ def absence_end(at: datetime, absences: Sequence[Absence], zone: ZoneInfo) -> da
     moved = at
     # By first day, one pass is enough: an end never lies before an absence that began earlier.
     for absence in sorted(absences, key=lambda a: a.from_):
-        end = end_of_day(add_working_days(absence.to, SETTLING_WORKING_DAYS), zone)
+        end = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
         if local_date(moved, zone) >= absence.from_ and moved < end:
             moved = end
     return moved
 
 
-def absent_stretch(day: date, absences: Sequence[Absence]) -> int | None:
+def absence_span(day: date, absences: Sequence[Absence]) -> int | None:
     """How many days the absence lasts in which `day` lies, with those that adjoin or overlap it; None: not absent."""
     return next((back - away + 1 for away, back in _merged(absences) if away <= day.toordinal() <= back), None)
 

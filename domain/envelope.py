@@ -28,7 +28,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fact in the past tense. Subclasses carry `tag="<kind>.<fact>.v<n>"`; unknown fields are tolerated."""
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What `decide` returns: an event with its business time and reason, not yet in the log."""
 
     event_id: UUID
@@ -42,7 +42,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None = None
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event with its whole envelope, as read from the log."""
 
     event_id: UUID

@@ -19,11 +19,11 @@ from domain.calendar import WORKING_DAYS_OF_A_WEEK, Presence, monday
 from domain.goal.acts import Pause
 from domain.member import Absence, Capacity
 from domain.policy import Policy
-from domain.quantities import exact
+from domain.quantities import to_fraction
 
 WEEKS_AHEAD = 12
 #: Overdue effort, and effort with no day left on which its owner is there, falls on this many of the owner's days.
-CATCHING_UP_DAYS = 5
+OVERDUE_SPREAD_DAYS = 5
 
 Line = Literal["amber", "red"]
 
@@ -100,8 +100,8 @@ def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
     effort = commitment.effort_hours if commitment.effort_hours is not None else commitment.estimated_hours
     if effort is None:
         return None
-    left = exact(effort) * max(_NOTHING, 1 - exact(commitment.progress))
-    return left * exact(policy.blocked_share) if commitment.blocked else left
+    left = to_fraction(effort) * max(_NOTHING, 1 - to_fraction(commitment.progress))
+    return left * to_fraction(policy.blocked_share) if commitment.blocked else left
 
 
 def is_paused(commitment: Commitment, today: date) -> bool:
@@ -126,14 +126,14 @@ def spread(commitment: Commitment, today: date, presence: Presence, policy: Poli
     first = max(today, min(commitment.start, commitment.due))
     effort = remaining_effort(commitment, policy)
     if effort is None:
-        rate = exact(policy.default_effort) / WORKING_DAYS_OF_A_WEEK
-        rate = rate * exact(policy.blocked_share) if commitment.blocked else rate
+        rate = to_fraction(policy.default_effort) / WORKING_DAYS_OF_A_WEEK
+        rate = rate * to_fraction(policy.blocked_share) if commitment.blocked else rate
         return Spread(rate, first, date.max if commitment.due < today else commitment.due)
     days = presence.days(first, commitment.due)
     if days:
         return Spread(effort / days, first, commitment.due)
-    last = presence.last_of(first, CATCHING_UP_DAYS)
-    return None if last is None else Spread(effort / CATCHING_UP_DAYS, first, last)
+    last = presence.last_of(first, OVERDUE_SPREAD_DAYS)
+    return None if last is None else Spread(effort / OVERDUE_SPREAD_DAYS, first, last)
 
 
 def planned_hours(
@@ -161,10 +161,10 @@ def hours_per_day(capacities: Sequence[Capacity], policy: Policy) -> list[Segmen
 
     Before the first declaration, and without any, the policy's default hours.
     """
-    focus = exact(policy.focus) / WORKING_DAYS_OF_A_WEEK
+    focus = to_fraction(policy.focus) / WORKING_DAYS_OF_A_WEEK
     ordered = sorted(capacities, key=lambda c: c.from_)
-    told = [Segment(c.from_, exact(c.hours_per_week) * focus, declared=True) for c in ordered]
-    return [Segment(date.min, exact(policy.default_hours) * focus, declared=False), *told]
+    told = [Segment(c.from_, to_fraction(c.hours_per_week) * focus, declared=True) for c in ordered]
+    return [Segment(date.min, to_fraction(policy.default_hours) * focus, declared=False), *told]
 
 
 def available_within(segments: Sequence[Segment], first: date, last: date, presence: Presence) -> tuple[Fraction, bool]:
@@ -191,7 +191,7 @@ def available_hours(
 # --- the load ----------------------------------------------------------------------------------------------------
 
 
-class Laid(NamedTuple):
+class PlacedCommitment(NamedTuple):
     """A commitment that asks for hours, and where they lie."""
 
     goal: UUID
@@ -200,10 +200,10 @@ class Laid(NamedTuple):
     estimated: bool
 
 
-def lay(commitments: Iterable[Commitment], today: date, presence: Presence, policy: Policy) -> list[Laid]:
+def place(commitments: Iterable[Commitment], today: date, presence: Presence, policy: Policy) -> list[PlacedCommitment]:
     """Where each commitment's hours lie as seen on `today`; those that ask for none are left out."""
     return [
-        Laid(c.goal, placed, c.effort_hours is None)
+        PlacedCommitment(c.goal, placed, c.effort_hours is None)
         for c in commitments
         if (placed := spread(c, today, presence, policy))
     ]
@@ -219,21 +219,25 @@ def week_loads(
 ) -> list[WeekLoad]:
     """One owner's load in the week of `today`, of which only the days from today on count, and the following ones."""
     presence = Presence(absences)
-    laid = lay(commitments, today, presence, policy)
-    return laid_loads(laid, hours_per_day(capacities, policy), presence, today, weeks)
+    laid = place(commitments, today, presence, policy)
+    return week_loads_of_placed(laid, hours_per_day(capacities, policy), presence, today, weeks)
 
 
-def laid_loads(
-    laid: Sequence[Laid], segments: Sequence[Segment], presence: Presence, today: date, weeks: int = WEEKS_AHEAD
+def week_loads_of_placed(
+    laid: Sequence[PlacedCommitment],
+    segments: Sequence[Segment],
+    presence: Presence,
+    today: date,
+    weeks: int = WEEKS_AHEAD,
 ) -> list[WeekLoad]:
     """As `week_loads`, of commitments laid out and capacities cut into segments already."""
     # Whole numbers of one common unit: as exact as fractions, and a week's sum costs no common denominators.
     unit = lcm(*(entry.spread.per_day.denominator for entry in laid))
-    asks = [_Ask(e.spread.first, e.spread.last, units(e.spread.per_day, unit), e.estimated) for e in laid]
+    asks = [_Demand(e.spread.first, e.spread.last, units(e.spread.per_day, unit), e.estimated) for e in laid]
     return [_week_load(first, last, asks, unit, segments, presence) for first, last in weeks_ahead(today, weeks)]
 
 
-class _Ask(NamedTuple):
+class _Demand(NamedTuple):
     first: date
     last: date
     #: Hours on each day, in the common unit's parts.
@@ -256,7 +260,7 @@ def weeks_ahead(today: date, weeks: int = WEEKS_AHEAD) -> list[tuple[date, date]
 def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there is
     first: date,
     last: date,
-    asks: Sequence[_Ask],
+    asks: Sequence[_Demand],
     unit: int,
     segments: Sequence[Segment],
     presence: Presence,
@@ -304,8 +308,8 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     return max(met, key=lambda w: (w.ratio is None, w.ratio or _NOTHING, -w.week.toordinal()), default=None)
 
 
-def line(ratio: Fraction | None, policy: Policy) -> Line | None:
+def line_crossed(ratio: Fraction | None, policy: Policy) -> Line | None:
     """The line that the exact ratio is over; no capacity at all (None) is over the red one."""
-    if ratio is None or ratio > exact(policy.load_red):
+    if ratio is None or ratio > to_fraction(policy.load_red):
         return "red"
-    return "amber" if ratio > exact(policy.load_amber) else None
+    return "amber" if ratio > to_fraction(policy.load_amber) else None

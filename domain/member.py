@@ -10,13 +10,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Event, Fact, Recorded, Source
+from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.personal import PersonalOfMember, Value
 from domain.quantities import Number, Quantity, quantity
 from domain.references import Ref
 from domain.terms import day
-from domain.world import World, own_ref
+from domain.world import DecisionContext, require_own_reference
 
 
 class Role(StrEnum):
@@ -140,13 +140,13 @@ _HOURS_OF_A_WEEK = 168
 S = TypeVar("S", Capacity, Absence)
 
 
-def decide(member: Member | None, act: MemberAct, world: World) -> list[Fact]:
+def decide(member: Member | None, act: MemberAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
     event = _decided(member, act, world)
-    return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
+    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
-def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent:
+def _decided(member: Member | None, act: MemberAct, world: DecisionContext) -> MemberEvent:
     steward = Role.STEWARD in world.roles
     myself = world.party == world.stream_id
     if isinstance(act, Join):
@@ -179,7 +179,7 @@ def _decided(member: Member | None, act: MemberAct, world: World) -> MemberEvent
             return Left()
 
 
-def _capacity(act: DeclareCapacity, member: Member | None, world: World) -> Capacity:
+def _capacity(act: DeclareCapacity, member: Member | None, world: DecisionContext) -> Capacity:
     hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
     capacity = Capacity(hours_per_week=hours, from_=day(act.from_, "/from"))
     others = [held.from_ for held in member.capacities if held.from_ != capacity.from_] if member else []
@@ -187,7 +187,7 @@ def _capacity(act: DeclareCapacity, member: Member | None, world: World) -> Capa
     return capacity
 
 
-def _absence(act: DeclareAbsence, member: Member | None, world: World) -> Absence:
+def _absence(act: DeclareAbsence, member: Member | None, world: DecisionContext) -> Absence:
     first, last = day(act.from_, "/from"), day(act.to, "/to")
     if not 0 <= (last - first).days <= _LONGEST_ABSENCE_DAYS:
         raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
@@ -196,7 +196,7 @@ def _absence(act: DeclareAbsence, member: Member | None, world: World) -> Absenc
     return absence
 
 
-def _room(others: Sequence[date], last: date, what: str, world: World) -> None:
+def _room(others: Sequence[date], last: date, what: str, world: DecisionContext) -> None:
     """Raise `InvalidField` where too many lie ahead of the day on which this is said, whenever it is dated to."""
     today = world.now.astimezone(world.zone).date()
     ahead = [each for each in others if each >= today]
@@ -207,7 +207,7 @@ def _room(others: Sequence[date], last: date, what: str, world: World) -> None:
         )
 
 
-def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) -> Joined:
+def _joined(member: Member | None, act: Join, world: DecisionContext, *, allowed: bool) -> Joined:
     team = world.team(world.id_of("team", act.team)) if act.team else None
     if act.team and team is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
@@ -220,10 +220,10 @@ def _joined(member: Member | None, act: Join, world: World, *, allowed: bool) ->
         )
     if member is not None and member.present and (team is None or team.id in member.teams):
         raise AlreadyExists("this member has joined already")
-    return Joined(team=team.id if team else None, name=act.name, ref=own_ref(act.ref, "member", world))
+    return Joined(team=team.id if team else None, name=act.name, ref=require_own_reference(act.ref, "member", world))
 
 
-def evolve(member: Member | None, recorded: Recorded) -> Member:
+def evolve(member: Member | None, recorded: RecordedEvent) -> Member:
     """The state after `recorded`; never fails on a recorded event."""
     event = recorded.data
     state = msgspec.structs.replace(member or Member(id=recorded.stream_id), last_at=recorded.occurred_at)
@@ -241,10 +241,10 @@ def evolve(member: Member | None, recorded: Recorded) -> Member:
             return msgspec.structs.replace(state, left_at=recorded.occurred_at, teams=(), roles=())
         case CapacityDeclared():
             capacities = [*(c for c in state.capacities if c.from_ != event.capacity.from_), event.capacity]
-            kept = _still_told(capacities, lambda c: (c.from_, c.from_), recorded)
+            kept = _still_relevant(capacities, lambda c: (c.from_, c.from_), recorded)
             return msgspec.structs.replace(state, capacities=tuple(sorted(kept, key=lambda c: c.from_)))
         case AbsenceDeclared():
-            away = _still_told({*state.absences, event.absence}, lambda a: (a.to, a.from_), recorded)
+            away = _still_relevant({*state.absences, event.absence}, lambda a: (a.to, a.from_), recorded)
             return msgspec.structs.replace(state, absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))))
         case RoleGranted():
             return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
@@ -253,7 +253,9 @@ def evolve(member: Member | None, recorded: Recorded) -> Member:
     return state
 
 
-def _still_told(said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], recorded: Recorded) -> list[S]:
+def _still_relevant(
+    said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], recorded: RecordedEvent
+) -> list[S]:
     """What lies ahead of the day on which it was recorded, and the last of what was over by then."""
     ordered = sorted(said, key=last_and_first)
     over = sum(last_and_first(each)[0] < recorded.recorded_at.date() for each in ordered)

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from domain.envelope import Event, Fact, Instant, Recorded
+from domain.envelope import Event, Instant, NewEvent, RecordedEvent
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
 from domain.policy import Policy
-from domain.quantities import exact
-from domain.world import World
+from domain.quantities import to_fraction
+from domain.world import DecisionContext
 
 #: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
 MOST_POLICY_VERSIONS = 500
@@ -70,7 +70,7 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
 OrganisationEvent = Created | PolicySet
 
 
-def decide(organisation: Organisation | None, act: OrganisationAct, world: World) -> list[Fact]:
+def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
     event: OrganisationEvent
     match act:
@@ -87,7 +87,7 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: World
                 told = f"an organisation has {MOST_POLICY_VERSIONS} policy versions at most, and this one has them all"
                 raise InvalidField(told, pointer="/policy")
             event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
-    return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
+    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
 def _zone(name: str) -> str:
@@ -108,12 +108,12 @@ def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
         except msgspec.ValidationError as error:
             raise InvalidField(str(error).partition(" - at ")[0], pointer=f"/policy/{name}") from None
     policy = msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
-    if exact(policy.load_amber) > exact(policy.load_red):
+    if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
         raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
     return policy
 
 
-def evolve(organisation: Organisation | None, recorded: Recorded) -> Organisation | None:
+def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
     """The state after `recorded`; never fails on a recorded event.
 
     Told in the order of business time, an imported policy may come before the organisation that was created today.

@@ -56,12 +56,12 @@ def _number(value: Number) -> Decimal | None:
 
 
 @lru_cache(maxsize=4096)
-def exact(value: str) -> Fraction:
+def to_fraction(value: str) -> Fraction:
     """The number that a stored quantity spells. Reports spell the same few over and over."""
     return Fraction(value)
 
 
-def spelled(value: Fraction) -> str:
+def to_decimal_text(value: Fraction) -> str:
     """A calculated number as a stored quantity: half-even to 6 decimals."""
     whole = round(value * 10**_PLACES)
     return quantity(str(Decimal(whole).scaleb(-_PLACES)), "")

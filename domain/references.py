@@ -38,7 +38,7 @@ def resolve(organisation_id: UUID, kind: str, ref: str) -> UUID:
     return as_uuid(ref) or uuid5(organisation_id, f"{kind}:{ref}")
 
 
-def external(ref: str, pointer: str = "/ref") -> str:
+def require_external_reference(ref: str, pointer: str = "/ref") -> str:
     """`ref` where it may become an external reference; raise `InvalidField` where it looks like an id or is blank."""
     if as_uuid(ref) is not None or not ref.strip() or ref != ref.strip() or not ref.isprintable():
         raise InvalidField(

@@ -8,14 +8,14 @@ from uuid import UUID
 import msgspec
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class IndexEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One stream's row in the index of live promises and timers."""
 
     #: The owner on whose load it counts; None: no live promise. Of an open cycle: the charter that it restates;
     #: of a closed one: the cycle that it followed.
-    live_owner: UUID | None = None
+    listed_under: UUID | None = None
     #: The earliest instant (UTC) at which a timer may fall due; a lower bound, as absences push timers out.
-    next_timer: datetime | None = None
+    next_timer_at: datetime | None = None
 
 
-IDLE = Standing()
+NOT_INDEXED = IndexEntry()

@@ -9,29 +9,29 @@ import msgspec
 from domain.envelope import Source
 from domain.errors import Forbidden, NotFound
 from domain.member import Member
-from domain.world import World
+from domain.world import DecisionContext
 
 #: How paths, rows and queries name the organisation's own.
 ORGANISATION = "organisation"
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A team, or (None) the organisation itself."""
 
     team: UUID | None
 
 
-def subject_of(ref: str, world: World, pointer: str = "/of") -> Subject:
+def resolve_scope(ref: str, world: DecisionContext, pointer: str = "/of") -> Scope:
     """The team that `ref` names, or the organisation; raises `NotFound` for a team that is not there."""
     if ref == ORGANISATION:
-        return Subject(team=None)
+        return Scope(team=None)
     team_id = world.id_of("team", ref)
     if world.team(team_id) is None:
         raise NotFound(f"no team {ref!r}", pointer=pointer)
-    return Subject(team=team_id)
+    return Scope(team=team_id)
 
 
-def leads(subject: Subject, world: World) -> bool:
+def is_lead(subject: Scope, world: DecisionContext) -> bool:
     """Whether the party may decide alone here: the team's lead, or a steward; the organisation's own: a steward."""
     if "steward" in world.roles:
         return True
@@ -39,7 +39,7 @@ def leads(subject: Subject, world: World) -> bool:
     return team is not None and world.party == team.lead
 
 
-def belongs(subject: Subject, member: Member | None, world: World) -> bool:
+def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> bool:
     """Whether this member is one of those whose it is: of the team (its lead included), or anybody who has joined.
 
     In an import somebody who joins only later in the file may have taken part already; the file's end is what counts.
@@ -54,18 +54,18 @@ def belongs(subject: Subject, member: Member | None, world: World) -> bool:
     return team is not None and team.lead == member.id
 
 
-def require_lead(subject: Subject, world: World) -> None:
+def require_lead(subject: Scope, world: DecisionContext) -> None:
     """Raise `Forbidden` unless the party leads here (see `leads`)."""
-    if not leads(subject, world):
+    if not is_lead(subject, world):
         if subject.team is None:
             raise Forbidden("only a steward may do that to the organisation's own", allowed=("steward",))
         raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
 
 
-def require_member(subject: Subject, world: World) -> UUID:
+def require_member(subject: Scope, world: DecisionContext) -> UUID:
     """The party, who belongs here or leads; raises `Forbidden` for anybody else."""
     member = world.member(world.party) if world.party is not None else None
-    if world.party is None or not (belongs(subject, member, world) or leads(subject, world)):
+    if world.party is None or not (is_member(subject, member, world) or is_lead(subject, world)):
         whose = "the organisation" if subject.team is None else "the team"
         raise Forbidden(f"only members of {whose} may do that", allowed=("member", "lead", "steward"))
     return world.party

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Event, Fact, Recorded
+from domain.envelope import Event, NewEvent, RecordedEvent
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
 from domain.references import Ref
 from domain.subject import ORGANISATION
-from domain.world import World, own_ref
+from domain.world import DecisionContext, require_own_reference
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -63,7 +63,7 @@ class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=Tr
 TeamEvent = Created | Renamed | LeadAppointed
 
 
-def decide(team: Team | None, act: TeamAct, world: World) -> list[Fact]:
+def decide(team: Team | None, act: TeamAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
     event: TeamEvent
     steward = "steward" in world.roles
@@ -76,7 +76,7 @@ def decide(team: Team | None, act: TeamAct, world: World) -> list[Fact]:
             if act.ref == ORGANISATION:
                 raise InvalidField(f"{act.ref!r} names the organisation itself; take another", pointer="/ref")
             lead = world.id_of("member", act.lead)
-            event = Created(name=act.name, lead=lead, ref=own_ref(act.ref, "team", world))
+            event = Created(name=act.name, lead=lead, ref=require_own_reference(act.ref, "team", world))
         case Rename() | AppointLead():
             if team is None:
                 raise NotFound("no such team")
@@ -86,10 +86,10 @@ def decide(team: Team | None, act: TeamAct, world: World) -> list[Fact]:
                 event = Renamed(name=act.name)
             else:
                 event = LeadAppointed(lead=world.present_member(act.lead, "/lead").id)
-    return [Fact(event_id=world.next_id(), data=event, occurred_at=world.at)]
+    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
-def evolve(team: Team | None, recorded: Recorded) -> Team | None:
+def evolve(team: Team | None, recorded: RecordedEvent) -> Team | None:
     """The state after `recorded`; never fails on a recorded event."""
     event = recorded.data
     match event:

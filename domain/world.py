@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidField, NotFound
-from domain.references import external, resolve
+from domain.references import require_external_reference, resolve
 
 if TYPE_CHECKING:
     from domain.charter.state import Charter
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from domain.team import Team
 
 
-class Reader(Protocol):
+class StateReader(Protocol):
     """Who answers for the other streams: the ledger within its transaction, or a test's given history."""
 
     def member(self, organisation_id: UUID, member_id: UUID) -> Member | None: ...
@@ -32,30 +32,30 @@ class Reader(Protocol):
     def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
     def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None: ...
-    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         """The event of that stream with this id (None: its last one), or None where there is none."""
 
     def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None: ...
-    def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, as of the latest events."""
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None: ...
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         """The cycle that is open now under this charter, as of the latest events."""
 
-    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         """The closed cycle that followed this one, as of the latest events."""
 
     def next_id(self) -> UUID: ...
 
 
-class World:
+class DecisionContext:
     """One command's surroundings: who acts, when (UTC), on which stream, and what the rest of the organisation says."""
 
     def __init__(
         self,
         *,
-        reader: Reader,
+        reader: StateReader,
         organisation_id: UUID,
         stream_id: UUID,
         at: datetime,
@@ -121,10 +121,10 @@ class World:
         return member
 
 
-def own_ref(ref: str | None, kind: str, world: World) -> str | None:
+def require_own_reference(ref: str | None, kind: str, world: DecisionContext) -> str | None:
     """The external reference that a stream gives itself; raises `InvalidField` where it would name another stream."""
     if ref is None:
         return None
-    if world.id_of(kind, external(ref)) != world.stream_id:
+    if world.id_of(kind, require_external_reference(ref)) != world.stream_id:
         raise InvalidField(f"{ref!r} names another {kind}: a reference is given at the beginning", pointer="/ref")
     return ref

@@ -6,119 +6,119 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import Protocol
 
-from ledger.errors import NotInMemory
-from ledger.recorders import Append, Head, Row, Session, Target
-from ledger.states import Entry, Key
-from ledger.turn import Turn
-from ledger.waiting import Line, Waiting
+from ledger.errors import CacheMiss
+from ledger.recorders import Append, Head, InsertTarget, LogSession, Row
+from ledger.states import Key, StreamState
+from ledger.turn import UnitOfWork
+from ledger.waiting import CommandQueue, PendingCommand
 
 #: Commands of one transaction.
-BATCH_AT_MOST = 256
+MAX_BATCH_COMMANDS = 256
 #: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
-DECIDING_S = 0.05
+MAX_DECIDE_SECONDS = 0.05
 
 
 class OpenTurn(Protocol):
     """Opens a turn at the log head."""
 
-    def __call__(self, session: Session, head: Head, *, locked: bool) -> Turn: ...
+    def __call__(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork: ...
 
 
-class Batch:
+class CommandBatch:
     """Who waits is taken only when the turn is open: until then each could still step out of the line."""
 
-    def __init__(self, line: Line, open_turn: OpenTurn) -> None:
+    def __init__(self, line: CommandQueue, open_turn: OpenTurn) -> None:
         self._line = line
         self._open_turn = open_turn
-        self._turn: Turn | None = None
-        self.taken: list[Waiting] = []
+        self._turn: UnitOfWork | None = None
+        self.commands: list[PendingCommand] = []
 
     @property
-    def undisturbed(self) -> bool:
+    def no_foreign_writes(self) -> bool:
         """The log was as this process had left it."""
-        return self._turn is not None and self._turn.undisturbed
+        return self._turn is not None and self._turn.no_foreign_writes
 
-    def decide(self, session: Session, head: Head, *, fence: bool) -> Append | None:
+    def decide_locked(self, session: LogSession, head: Head, *, fence: bool) -> Append | None:
         """Under the head's lock."""
-        turn = self._begin(session, head, locked=True)
-        for waiting in self._in_time():
-            waiting.outcome = turn.outcome(waiting.command)
-        return turn.append(fence=fence)
+        turn = self._open_unit_of_work(session, head, locked=True)
+        for waiting in self._within_time_budget():
+            waiting.outcome = turn.decide(waiting.command)
+        return turn.build_append(fence=fence)
 
-    def decide_on_trust(self, session: Session, head: Head) -> Append | None:
+    def decide_on_trust(self, session: LogSession, head: Head) -> Append | None:
         """Without the lock; what is not in memory is asked of the store."""
-        turn = self._begin(session, head, locked=False)
-        for waiting in self._in_time():
-            waiting.outcome = turn.outcome(waiting.command)
-        if unsure := [waiting for waiting in self.taken if _unsure(waiting)]:
+        turn = self._open_unit_of_work(session, head, locked=False)
+        for waiting in self._within_time_budget():
+            waiting.outcome = turn.decide(waiting.command)
+        if unsure := [waiting for waiting in self.commands if _may_be_duplicate(waiting)]:
             turn.look_up([waiting.command for waiting in unsure])
             for waiting in unsure:
                 waiting.outcome = turn.reconsidered(waiting.command) or waiting.outcome
-        return turn.append()
+        return turn.build_append()
 
-    def decide_from_memory(self, head: Head) -> Append | None:
+    def decide_optimistically(self, head: Head) -> Append | None:
         """Without the lock and without the store: those that need it are left in the line, for the thread."""
-        decided, left = list[Waiting](), list[Waiting]()
+        decided, left = list[PendingCommand](), list[PendingCommand]()
         try:
-            turn = self._begin(_NOWHERE, head, locked=False)
-        except NotInMemory:
-            self.taken, left = [], self.taken
+            turn = self._open_unit_of_work(_NOWHERE, head, locked=False)
+        except CacheMiss:
+            self.commands, left = [], self.commands
         else:
-            for waiting in self._in_time():
+            for waiting in self._within_time_budget():
                 (decided if self._decided(turn, waiting) else left).append(waiting)
-            self.taken = decided
+            self.commands = decided
         if left:
-            self._line.put_back(left)
-            self._line.call()
-        return self._turn.append() if self._turn is not None and self.taken else None
+            self._line.requeue(left)
+            self._line.notify_thread()
+        return self._turn.build_append() if self._turn is not None and self.commands else None
 
-    def settle(self) -> dict[Key, Entry]:
+    def apply_commit(self) -> dict[Key, StreamState]:
         """It is stored: the streams that it changed."""
-        return self._turn.settle() if self._turn is not None else {}
+        return self._turn.apply_commit() if self._turn is not None else {}
 
-    def _begin(self, session: Session, head: Head, *, locked: bool) -> Turn:
+    def _open_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
         self._turn = turn = self._open_turn(session, head, locked=locked)
-        self.taken = self._line.take(BATCH_AT_MOST)
-        turn.prepare([waiting.command for waiting in self.taken])
+        self.commands = self._line.pop_batch(MAX_BATCH_COMMANDS)
+        turn.prefetch([waiting.command for waiting in self.commands])
         return turn
 
-    def _in_time(self) -> Iterator[Waiting]:
+    def _within_time_budget(self) -> Iterator[PendingCommand]:
         """Those taken, one after another; who has no turn before the batch is closed goes first in the next one."""
-        end = monotonic() + DECIDING_S
-        for number, waiting in enumerate(self.taken):
+        end = monotonic() + MAX_DECIDE_SECONDS
+        for number, waiting in enumerate(self.commands):
             if number and monotonic() > end:
-                self._line.put_back(self.taken[number:])
-                del self.taken[number:]
+                self._line.requeue(self.commands[number:])
+                del self.commands[number:]
                 return
             yield waiting
 
-    def _decided(self, turn: Turn, waiting: Waiting) -> bool:
+    def _decided(self, turn: UnitOfWork, waiting: PendingCommand) -> bool:
         """Whether memory was enough."""
         try:
-            waiting.outcome = turn.outcome(waiting.command)
-        except NotInMemory:
+            waiting.outcome = turn.decide(waiting.command)
+        except CacheMiss:
             return False
-        return not _unsure(waiting)
+        return not _may_be_duplicate(waiting)
 
 
-class _Nowhere:
+class _NoStore:
     """A store that nobody asks."""
 
     broken = False
 
     def query(self, name: str, /, **_: object) -> list[Row]:
-        raise NotInMemory(name)
+        raise CacheMiss(name)
 
     def run(self, name: str, /, **_: object) -> int:
-        raise NotInMemory(name)
+        raise CacheMiss(name)
 
-    def insert(self, target: Target, _rows: Iterable[Row], *, bulk: bool = False) -> None:
-        raise NotInMemory(target.table)
-
-
-_NOWHERE = _Nowhere()
+    def insert(self, target: InsertTarget, _rows: Iterable[Row], *, bulk: bool = False) -> None:
+        raise CacheMiss(target.table)
 
 
-def _unsure(waiting: Waiting) -> bool:
+_NOWHERE = _NoStore()
+
+
+def _may_be_duplicate(waiting: PendingCommand) -> bool:
     """A refusal, or a defect, may be the echo of a request that was answered before."""
     return waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)

@@ -17,36 +17,36 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 
-from domain.aggregates import Aggregate
+from domain.aggregates import AggregateType
 from domain.errors import VersionConflict
 from ledger.commands import Command, Receipt
-from ledger.deciding import Decision, Desk
-from ledger.mapper import Mapper, renumbered
+from ledger.deciding import CommandDecider, DecidedCommand
+from ledger.mapper import Mapper, with_log_position
 from ledger.recorders import (
     EVENTS,
     IMPORT_ROWS,
-    STANDING,
+    STREAM_INDEX,
     Append,
     Head,
-    LogRecorder,
+    LogSession,
+    LogStore,
     Row,
-    Session,
-    as_uuid,
-    micros,
-    moment,
+    from_micros,
+    row_uuid,
+    to_micros,
 )
-from ledger.staging import Staging
-from ledger.states import Cache, States
+from ledger.staging import StagingStore
+from ledger.states import BatchStates, StateCache
 
 #: States kept folded while deciding; the rest is folded again from the staging file.
 CACHED_STATES = 1024
 
-_MOVED_ON = (
+_CONFLICT_MESSAGE = (
     "while this import was being decided, somebody changed what it builds on; nothing of it was kept: run it again"
 )
 
 
-class Bulk:
+class BulkAppend:
     """`with ledger.bulk() as bulk:` handle many commands, then `commit()`. Without it nothing is kept.
 
     For one thread. A refused command leaves what was decided before it as it was, and does not stop the next one.
@@ -54,10 +54,10 @@ class Bulk:
 
     def __init__(
         self,
-        recorder: LogRecorder,
+        recorder: LogStore,
         *,
         mapper: Mapper,
-        aggregates: Mapping[str, Aggregate],
+        aggregates: Mapping[str, AggregateType],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
     ) -> None:
@@ -72,12 +72,12 @@ class Bulk:
         with self._recorder.read() as session:
             self._base = Head(*session.query("head")[0])
         self._folder = TemporaryDirectory(prefix="plimsoll-import-")
-        self._staging = Staging(
+        self._staging = StagingStore(
             Path(self._folder.name) / "staging.db", self._recorder, self._mapper, base=self._base.log_position
         )
-        self._states = States(Cache(CACHED_STATES), self._staging, self._aggregates)
-        self._now = max(self._clock(), moment(self._base.recorded_at))
-        self._desk = Desk(
+        self._states = BatchStates(StateCache(CACHED_STATES), self._staging, self._aggregates)
+        self._now = max(self._clock(), from_micros(self._base.recorded_at))
+        self._desk = CommandDecider(
             self._states,
             now=self._now,
             new_id=self._new_id,
@@ -113,13 +113,13 @@ class Bulk:
         decision = self._desk.decide(command)
         self._stage(decision, command)
         return Receipt(
-            event_ids=[recorded.event_id for recorded in decision.recorded[decision.timers :]],
+            event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
             stream=decision.stream,
-            version=decision.move.entry.version,
+            version=decision.change.entry.version,
             position=self._desk.position(command.organisation_id),
             log_position=self._desk.log_position,
-            already=len(decision.recorded) == decision.timers,
-            state=decision.move.entry.state,
+            already=len(decision.events) == decision.timers,
+            state=decision.change.entry.state,
         )
 
     def commit(self) -> int:
@@ -130,54 +130,54 @@ class Bulk:
         """
         count = self._staging.count()
 
-        def batch(session: Session, head: Head) -> Append | None:
+        def batch(session: LogSession, head: Head) -> Append | None:
             if head.log_position != self._base.log_position:
                 self._check(session)
-            now = max(self._clock(), self._now, moment(head.recorded_at))
+            now = max(self._clock(), self._now, from_micros(head.recorded_at))
             # Asked before the rows flow: a connection that copies answers nothing else.
             positions = {each: _position(session, each) for each in self._staging.organisations()}
             rows = (
                 (EVENTS, self._events(head, now, positions)),
-                (STANDING, self._staging.standings()),
+                (STREAM_INDEX, self._staging.index_rows()),
                 (IMPORT_ROWS, self._staging.import_rows()),
             )
-            return Append(events=count, recorded_at=micros(now), rows=rows, bulk=True)
+            return Append(events=count, recorded_at=to_micros(now), rows=rows, bulk=True)
 
         try:
-            self._recorder.transact(batch)
+            self._recorder.append_locked(batch)
         except IntegrityError as error:
-            raise VersionConflict(_MOVED_ON) from error
+            raise VersionConflict(_CONFLICT_MESSAGE) from error
         return count
 
-    def _stage(self, decision: Decision, command: Command) -> None:
-        self._desk.keep(decision)
-        self._staging.add([self._mapper.to_stored_event(recorded) for recorded in decision.recorded], decision)
+    def _stage(self, decision: DecidedCommand, command: Command) -> None:
+        self._desk.accept(decision)
+        self._staging.add([self._mapper.to_stored_event(recorded) for recorded in decision.events], decision)
         if command.import_row is not None:
             self._staging.add_import_row(command.organisation_id, command.import_row)
-        self._states.settle()
+        self._states.flush_to_cache()
 
-    def _check(self, session: Session) -> None:
+    def _check(self, session: LogSession) -> None:
         """Refuse the commit where a stream or a book that was read here has changed since."""
         goals: dict[UUID, list[UUID]] = {}
         for organisation, stream in session.query("changed", after=self._base.log_position):
-            organisation_id, stream_id = as_uuid(organisation), as_uuid(stream)
+            organisation_id, stream_id = row_uuid(organisation), row_uuid(stream)
             if self._staging.has_read(organisation_id, stream_id):
-                raise VersionConflict(_MOVED_ON)
+                raise VersionConflict(_CONFLICT_MESSAGE)
             goals.setdefault(organisation_id, []).append(stream_id)
         for organisation_id, changed in goals.items():
             for (owner,) in session.query("owners", organisation_id=organisation_id, goal_ids=changed):
-                if self._staging.has_read_book(organisation_id, as_uuid(owner)):
-                    raise VersionConflict(_MOVED_ON)
+                if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
+                    raise VersionConflict(_CONFLICT_MESSAGE)
 
     def _events(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
         """Staged events with the places that they take in the log."""
-        recorded_at = micros(now)
+        recorded_at = to_micros(now)
         for number, (organisation_id, stream_id, version, topic, state) in enumerate(self._staging.events(), start=1):
             positions[organisation_id] += 1
             position, log_position = positions[organisation_id], head.log_position + number
-            placed = renumbered(state, recorded_at=now, position=position, log_position=log_position)
+            placed = with_log_position(state, recorded_at=now, position=position, log_position=log_position)
             yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
 
 
-def _position(session: Session, organisation_id: UUID) -> int:
+def _position(session: LogSession, organisation_id: UUID) -> int:
     return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)

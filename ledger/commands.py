@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Fact, Source
+from domain.envelope import NewEvent, Source
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +74,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: Organisation (as an integer: see `ledger.states.Key`), scope and key.
-Identity = tuple[int, str, str]
+IdempotencyIdentity = tuple[int, str, str]
 
 
-class Answered(msgspec.Struct, frozen=True):
+class CachedReceipt(msgspec.Struct, frozen=True):
     """The answer of an idempotency key, as memory has it."""
 
     digest: str
@@ -90,6 +90,6 @@ class Answered(msgspec.Struct, frozen=True):
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What a command would record, timers first, and what it would make of the stream. Nothing was recorded."""
 
-    facts: list[Fact]
+    facts: list[NewEvent]
     before: Any
     after: Any

@@ -18,19 +18,19 @@ from collections.abc import Callable
 from functools import partial
 from threading import Lock, Thread
 
-from ledger.batch import Batch, OpenTurn
+from ledger.batch import CommandBatch, OpenTurn
 from ledger.commands import Command
 from ledger.errors import LedgerBusy, LedgerUnavailable
-from ledger.express import Express
-from ledger.recorders import Head, LogRecorder
-from ledger.settling import Settling, answer, told
-from ledger.states import Entry, Key
-from ledger.waiting import WAITING_AT_MOST, Line, Outcome, Patience, Waiting
+from ledger.express import LoopCommitter
+from ledger.recorders import Head, LogStore
+from ledger.settling import OutcomeResolver, resolve, unavailable_message
+from ledger.states import Key, StreamState
+from ledger.waiting import MAX_QUEUED_COMMANDS, CommandQueue, Outcome, PendingCommand, TimeoutWatcher
 
 #: Seconds that a command waits for its outcome.
-TURN_TIMEOUT_S = 10
+COMMAND_TIMEOUT_S = 10
 #: Seconds after which a thread that waits for the baton looks whether somebody is left to give it back.
-_BATON_S = 1.0
+_DECIDER_LOCK_POLL_S = 1.0
 #: Seconds that `close` leaves to those who wait already.
 DRAIN_S = 10
 
@@ -40,81 +40,81 @@ class Committer:
 
     def __init__(
         self,
-        recorder: LogRecorder,
+        recorder: LogStore,
         open_turn: OpenTurn,
         *,
         trusted: Callable[[], Head | None],
-        remember: Callable[[dict[Key, Entry]], None],
+        remember: Callable[[dict[Key, StreamState]], None],
         forget: Callable[[], None],
-        waiting_at_most: int = WAITING_AT_MOST,
+        waiting_at_most: int = MAX_QUEUED_COMMANDS,
     ) -> None:
         self._recorder = recorder
-        self._line = Line(waiting_at_most)
-        self.settling = Settling(self._line, open_turn, trusted=trusted, remember=remember, forget=forget)
+        self._line = CommandQueue(waiting_at_most)
+        self.settling = OutcomeResolver(self._line, open_turn, trusted=trusted, remember=remember, forget=forget)
         #: Whoever has it decides: the thread, or an event loop.
-        self._baton = Lock()
-        self._expresses: dict[asyncio.AbstractEventLoop, Express] = {}
-        self._patience: dict[asyncio.AbstractEventLoop, Patience] = {}
+        self._decider_lock = Lock()
+        self._loop_committers: dict[asyncio.AbstractEventLoop, LoopCommitter] = {}
+        self._timeouts: dict[asyncio.AbstractEventLoop, TimeoutWatcher] = {}
         self._thread: Thread | None = None
         self._starting = Lock()
 
-    def waiting(self) -> int:
+    def queued(self) -> int:
         """Commands that wait for their turn."""
         return len(self._line)
 
     def handle(self, command: Command) -> Outcome:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
-        waiting = Waiting(command)
-        self._join(waiting, call=True)
+        waiting = PendingCommand(command)
+        self._enqueue(waiting, call=True)
         try:
-            if waiting.wait(TURN_TIMEOUT_S):
+            if waiting.wait(COMMAND_TIMEOUT_S):
                 return waiting.outcome
         except KeyboardInterrupt:
-            self._line.leave(waiting)
+            self._line.remove(waiting)
             raise
-        late = self._late(waiting)
+        late = self._timed_out(waiting)
         # Between the two looks it may have come.
         return waiting.outcome if waiting.wait(0) else late
 
-    def stand(self, command: Command) -> Waiting:
+    def submit(self, command: Command) -> PendingCommand:
         """Have the running event loop wait in line: await what this gives, and `leave` where that is cancelled."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(command, loop, loop.create_future())
-        express = self._express(loop)
-        self._join(waiting, call=express is None)
+        waiting = PendingCommand(command, loop, loop.create_future())
+        express = self._loop_committer(loop)
+        self._enqueue(waiting, call=express is None)
         if express is not None:
-            express.look()
-        patience = self._patience.get(loop)
+            express.schedule()
+        patience = self._timeouts.get(loop)
         if patience is None:
             self._forget_closed_loops()
-            patience = self._patience[loop] = Patience(loop, TURN_TIMEOUT_S, self._expire)
-        patience.watch(waiting)
+            patience = self._timeouts[loop] = TimeoutWatcher(loop, COMMAND_TIMEOUT_S, self._expire)
+        patience.add(waiting)
         return waiting
 
-    def leave(self, waiting: Waiting) -> None:
+    def cancel(self, waiting: PendingCommand) -> None:
         """Step out of the line; nothing is recorded of what had no turn yet."""
-        self._line.leave(waiting)
+        self._line.remove(waiting)
 
     def close(self) -> None:
         """Take nobody any more, and let those who wait have their turn, within `DRAIN_S`."""
         self._line.close()
         if self._thread is not None:
             self._thread.join(DRAIN_S)
-        for waiting in (left := self._line.take_all()):
-            waiting.outcome = LedgerUnavailable(told(waiting, "the ledger is closed"))
-        answer(left)
+        for waiting in (left := self._line.drain()):
+            waiting.outcome = LedgerUnavailable(unavailable_message(waiting, "the ledger is closed"))
+        resolve(left)
         self._forget_closed_loops()
         # What is on its way lands first.
-        if self._baton.acquire(timeout=DRAIN_S):
-            self._baton.release()
-        for express in self._expresses.values():
+        if self._decider_lock.acquire(timeout=DRAIN_S):
+            self._decider_lock.release()
+        for express in self._loop_committers.values():
             express.close()
 
-    def _join(self, waiting: Waiting, *, call: bool) -> None:
-        evicted = self._line.join(waiting, call=call)
+    def _enqueue(self, waiting: PendingCommand, *, call: bool) -> None:
+        evicted = self._line.put(waiting, call=call)
         if evicted is not None:
-            evicted.outcome = LedgerBusy(told(evicted, "too many commands are waiting"))
-            answer([evicted])
+            evicted.outcome = LedgerBusy(unavailable_message(evicted, "too many commands are waiting"))
+            resolve([evicted])
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -122,69 +122,71 @@ class Committer:
                     self._thread = Thread(target=self._run, name="plimsoll-committer", daemon=True)
                     self._thread.start()
 
-    def _expire(self, waiting: Waiting) -> None:
+    def _expire(self, waiting: PendingCommand) -> None:
         # A loop that is late itself finds the alarm first: what is answered already is not late.
-        if waiting.future is not None and not waiting.future.done() and not waiting.answered:
-            waiting.future.set_result(self._late(waiting))
+        if waiting.future is not None and not waiting.future.done() and not waiting.resolved:
+            waiting.future.set_result(self._timed_out(waiting))
 
-    def _late(self, waiting: Waiting) -> LedgerUnavailable:
-        waiting.unknown = not self._line.leave(waiting) or waiting.unknown
-        return LedgerUnavailable(told(waiting, f"the ledger did not get to it within {TURN_TIMEOUT_S} s"))
+    def _timed_out(self, waiting: PendingCommand) -> LedgerUnavailable:
+        waiting.in_doubt = not self._line.remove(waiting) or waiting.in_doubt
+        return LedgerUnavailable(
+            unavailable_message(waiting, f"the ledger did not get to it within {COMMAND_TIMEOUT_S} s")
+        )
 
-    def _express(self, loop: asyncio.AbstractEventLoop) -> Express | None:
+    def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter | None:
         """The loop's own; None where the store has no such thing."""
-        if self._recorder.loop_connection is None:
+        if self._recorder.open_async_appender is None:
             return None
-        express = self._expresses.get(loop)
+        express = self._loop_committers.get(loop)
         if express is None:
             self._forget_closed_loops()
-            express = Express(loop, self._line, self.settling, self._baton, self._recorder)
-            self._expresses[loop] = express
+            express = LoopCommitter(loop, self._line, self.settling, self._decider_lock, self._recorder)
+            self._loop_committers[loop] = express
         return express
 
     def _forget_closed_loops(self) -> None:
-        for loop in list(self._patience):
+        for loop in list(self._timeouts):
             if loop.is_closed():
-                self._patience.pop(loop, None)
-        for loop, express in list(self._expresses.items()):
-            if loop.is_closed() and self._expresses.pop(loop, None) is not None:
+                self._timeouts.pop(loop, None)
+        for loop, express in list(self._loop_committers.items()):
+            if loop.is_closed() and self._loop_committers.pop(loop, None) is not None:
                 express.close()
 
     def _run(self) -> None:
-        while self._line.called():
-            while not self._baton.acquire(timeout=_BATON_S):
+        while self._line.wait_for_work():
+            while not self._decider_lock.acquire(timeout=_DECIDER_LOCK_POLL_S):
                 # A loop that was closed with the baton in its hands gives it back here.
                 self._forget_closed_loops()
             batch = self.settling.batch()
             try:
                 self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
-                self.settling.failed(batch, error)
+                self.settling.on_failed(batch, error)
             finally:
-                self._baton.release()
-            self._pass_on()
+                self._decider_lock.release()
+            self._hand_over_to_loop()
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: CommandBatch) -> None:
         """Decide and write the batch; on trust it may be in vain."""
-        attempt, head = self._recorder.attempt, self.settling.trusted()
+        attempt, head = self._recorder.attempt, self.settling.expected_head()
         if attempt is None or head is None:
-            self._recorder.transact(partial(batch.decide, fence=self.settling.adrift))
-            self.settling.adrift = False
-            self.settling.committed(batch)
+            self._recorder.append_locked(partial(batch.decide_locked, fence=self.settling.in_doubt))
+            self.settling.in_doubt = False
+            self.settling.on_committed(batch)
         elif attempt(head, batch.decide_on_trust):
-            self.settling.committed(batch)
+            self.settling.on_committed(batch)
         else:
-            self.settling.in_vain(batch)
+            self.settling.on_conflict(batch)
 
-    def _pass_on(self) -> None:
+    def _hand_over_to_loop(self) -> None:
         """Whoever waits now is an express's where there is one that can take them, and the thread's where not."""
-        if self.settling.undisturbed and not self._line.closed:
-            for loop, express in list(self._expresses.items()):
-                if not loop.is_closed() and express.connect():
+        if self.settling.no_foreign_writes and not self._line.closed:
+            for loop, express in list(self._loop_committers.items()):
+                if not loop.is_closed() and express.ensure_connected():
                     try:
-                        loop.call_soon_threadsafe(express.look)
+                        loop.call_soon_threadsafe(express.schedule)
                     except RuntimeError:
                         continue
                     return
         if len(self._line):
-            self._line.call()
+            self._line.notify_thread()

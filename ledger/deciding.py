@@ -9,39 +9,39 @@ from uuid import UUID
 
 import msgspec
 
-from domain.aggregates import Aggregate
-from domain.envelope import Fact, Recorded, Source
+from domain.aggregates import AggregateType
+from domain.envelope import NewEvent, RecordedEvent, Source
 from domain.errors import InTheFuture, NotFound, VersionConflict
-from domain.standing import IDLE
-from domain.world import World
+from domain.standing import NOT_INDEXED
+from domain.world import DecisionContext
 from ledger.commands import Command
 from ledger.reader import StateReader
-from ledger.states import Entry, Move, States, standing
+from ledger.states import BatchStates, StateChange, StreamState, index_entry
 
 #: Timers that may run in a row on one stream; more would be a rule that never comes to rest.
-_TIMERS_AT_MOST = 100
+_MAX_TIMERS_IN_A_ROW = 100
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What a command comes to: its events, not yet stored, and the state after them."""
 
     organisation_id: UUID
     stream: str
     #: Timers that ran first, then the act's own.
-    facts: list[Fact]
-    recorded: list[Recorded]
+    facts: list[NewEvent]
+    events: list[RecordedEvent]
     #: How many of them are timers.
     timers: int
-    before: Entry
-    move: Move
+    before: StreamState
+    change: StateChange
 
 
-class Desk:
+class CommandDecider:
     """Decides commands one after another, each on the states that the former ones left."""
 
     def __init__(
         self,
-        states: States,
+        states: BatchStates,
         *,
         now: datetime,
         new_id: Callable[[], UUID],
@@ -56,7 +56,7 @@ class Desk:
         self._stored_position = position
         self._reader = StateReader(states, new_id)
 
-    def decide(self, command: Command) -> Decision:
+    def decide(self, command: Command) -> DecidedCommand:
         """Timers up to the act's time, then the act; raises the `Refusal` of the first rule that it breaks."""
         entry = self._entry(command)
         if command.must_exist and not entry.version:
@@ -66,7 +66,7 @@ class Desk:
         at = command.occurred_at or self.now
         if at > self.now:
             raise InTheFuture(pointer="/at")
-        draft = _Draft(self, command, entry)
+        draft = _StreamDecision(self, command, entry)
         world = self._world(command, at, party=None)
         timers = draft.run_timers(world)
         world.party = command.party
@@ -74,24 +74,24 @@ class Desk:
             draft.record(fact)
         return draft.decision(timers)
 
-    def sweep(self, command: Command) -> Decision:
+    def run_timers(self, command: Command) -> DecidedCommand:
         """The timers alone, up to now; `command` names the stream, of whatever kind it is, and carries no act."""
         kind = self.states.entry(command.organisation_id, command.stream_id).kind
         if kind:
             command = msgspec.structs.replace(command, kind=kind)
-        draft = _Draft(self, command, self._entry(command))
-        return draft.decision(draft.run_timers(self.sweep_world(command)))
+        draft = _StreamDecision(self, command, self._entry(command))
+        return draft.decision(draft.run_timers(self.timer_context(command)))
 
-    def sweep_world(self, command: Command) -> World:
+    def timer_context(self, command: Command) -> DecisionContext:
         """The surroundings in which reminders ring too: nobody acts, it is only late."""
         return self._world(command, self.now, party=None)
 
-    def keep(self, decision: Decision) -> None:
+    def accept(self, decision: DecidedCommand) -> None:
         """Let the commands after this one see it."""
-        self.states.keep(decision.move)
-        self.log_position += len(decision.recorded)
+        self.states.record(decision.change)
+        self.log_position += len(decision.events)
         organisation_id = decision.organisation_id
-        self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.recorded)
+        self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.events)
 
     def position(self, organisation_id: UUID) -> int:
         """The organisation's position after what was kept."""
@@ -100,17 +100,21 @@ class Desk:
             known = self.positions[organisation_id.int] = self._stored_position(organisation_id)
         return known
 
-    def _entry(self, command: Command) -> Entry:
+    def _entry(self, command: Command) -> StreamState:
         """The stream's state; one of another organisation or kind is not there for this command."""
         organisation_id, stream_id = command.organisation_id, command.stream_id
         entry = self.states.entry(organisation_id, stream_id)
-        wrong = entry.kind != command.kind if entry.kind else self.states.source.taken(organisation_id, stream_id)
+        wrong = (
+            entry.kind != command.kind
+            if entry.kind
+            else self.states.source.belongs_to_other_tenant(organisation_id, stream_id)
+        )
         if wrong or (command.kind == "organisation" and stream_id != organisation_id):
             raise NotFound(f"no such {command.kind}")
         return entry
 
-    def _world(self, command: Command, at: datetime, *, party: UUID | None) -> World:
-        return World(
+    def _world(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
+        return DecisionContext(
             reader=self._reader,
             organisation_id=command.organisation_id,
             stream_id=command.stream_id,
@@ -122,10 +126,10 @@ class Desk:
         )
 
 
-class _Draft:
+class _StreamDecision:
     """The stream of one command while it is being decided."""
 
-    def __init__(self, desk: Desk, command: Command, before: Entry) -> None:
+    def __init__(self, desk: CommandDecider, command: Command, before: StreamState) -> None:
         self._desk = desk
         self._command = command
         self._before = before
@@ -133,27 +137,27 @@ class _Draft:
         self._correlation = command.correlation_id
         self._causation = command.causation_id
         self._position = desk.position(command.organisation_id)
-        self.aggregate: Aggregate = desk.states.aggregates[command.kind]
+        self.aggregate: AggregateType = desk.states.aggregates[command.kind]
         self.state: Any = before.state
-        self.facts: list[Fact] = []
-        self.recorded: list[Recorded] = []
+        self.facts: list[NewEvent] = []
+        self.recorded: list[RecordedEvent] = []
 
-    def run_timers(self, world: World) -> int:
+    def run_timers(self, world: DecisionContext) -> int:
         """Record every timer due at `world.at`, earliest first; their number."""
-        for ran in range(_TIMERS_AT_MOST):
-            fact = self.aggregate.due(self.state, world)
+        for ran in range(_MAX_TIMERS_IN_A_ROW):
+            fact = self.aggregate.next_due_timer(self.state, world)
             if fact is None:
                 return ran
             self.record(fact)
         raise RuntimeError(f"timers of {self._stream} do not come to rest")
 
-    def record(self, fact: Fact) -> None:
+    def record(self, fact: NewEvent) -> None:
         """Give the fact its envelope and fold it."""
         timer = fact.source is Source.TIMER
         number = len(self.recorded) + 1
         if not timer and self._correlation is None:
             self._correlation = fact.event_id
-        recorded = Recorded(
+        recorded = RecordedEvent(
             event_id=fact.event_id,
             organisation_id=self._command.organisation_id,
             stream=self._stream,
@@ -178,20 +182,20 @@ class _Draft:
         self.facts.append(fact)
         self.recorded.append(recorded)
 
-    def decision(self, timers: int) -> Decision:
+    def decision(self, timers: int) -> DecidedCommand:
         command, aggregates = self._command, self._desk.states.aggregates
         version = self._before.version + len(self.recorded)
-        before = standing(self._before, aggregates)
-        after = self.aggregate.standing(self.state) if version else IDLE
-        entry = Entry(command.kind, version, self.state, after) if version else self._before
-        return Decision(
+        before = index_entry(self._before, aggregates)
+        after = self.aggregate.index_entry(self.state) if version else NOT_INDEXED
+        entry = StreamState(command.kind, version, self.state, after) if version else self._before
+        return DecidedCommand(
             organisation_id=command.organisation_id,
             stream=self._stream,
             facts=self.facts,
-            recorded=self.recorded,
+            events=self.recorded,
             timers=timers,
             before=self._before,
-            move=Move(
+            change=StateChange(
                 organisation_id=command.organisation_id,
                 stream_id=command.stream_id,
                 entry=entry,

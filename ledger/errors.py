@@ -29,9 +29,9 @@ class LedgerNotMigrated(LedgerMisconfigured):
     """This database has no ledger of this version yet: run `plimsoll migrate`."""
 
 
-class NotInMemory(PersistenceError):
+class CacheMiss(PersistenceError):
     """A decision needs what only the store knows, and was not to ask it. Never leaves the ledger."""
 
 
-class HeadMoved(Exception):
+class HeadConflict(Exception):
     """A batch on trust came to nothing: the log ends elsewhere, or a key is not new. Never leaves the ledger."""

@@ -12,105 +12,105 @@ from asyncio import AbstractEventLoop
 from threading import Lock
 from time import monotonic
 
-from ledger.batch import Batch
-from ledger.errors import HeadMoved
-from ledger.recorders import LogRecorder, LoopConnection
-from ledger.settling import Settling
-from ledger.waiting import Line
+from ledger.batch import CommandBatch
+from ledger.errors import HeadConflict
+from ledger.recorders import AsyncAppender, LogStore
+from ledger.settling import OutcomeResolver
+from ledger.waiting import CommandQueue
 
 #: Seconds between two tries of a store that gives no connection.
 _RETRY_S = 1.0
 
 
-class Express:
+class LoopCommitter:
     """One for each event loop that has commands."""
 
     def __init__(
-        self, loop: AbstractEventLoop, line: Line, settling: Settling, baton: Lock, recorder: LogRecorder
+        self, loop: AbstractEventLoop, line: CommandQueue, settling: OutcomeResolver, baton: Lock, recorder: LogStore
     ) -> None:
         self.loop = loop
         self._line = line
         self._settling = settling
         #: Whoever has it decides.
-        self._baton = baton
+        self._decider_lock = baton
         self._recorder = recorder
-        self._connection: LoopConnection | None = None
+        self._connection: AsyncAppender | None = None
         self._refused_at = -_RETRY_S
-        self._looking = False
+        self._scheduled = False
         #: On its way to the store.
-        self._flying: Batch | None = None
+        self._in_flight: CommandBatch | None = None
 
-    def connect(self) -> bool:
+    def ensure_connected(self) -> bool:
         """Whether there is a connection; made here where there is none. For threads: it waits for the store."""
         if self._connection is not None and self._connection.alive:
             return True
-        if self._recorder.loop_connection is None or monotonic() - self._refused_at < _RETRY_S:
+        if self._recorder.open_async_appender is None or monotonic() - self._refused_at < _RETRY_S:
             return False
         try:
-            self._connection = self._recorder.loop_connection(self.loop)
+            self._connection = self._recorder.open_async_appender(self.loop)
         except Exception:  # noqa: BLE001  # whatever it is, the thread that asks serves everybody and must outlive it
             self._refused_at = monotonic()
             return False
         return True
 
-    def look(self) -> None:
+    def schedule(self) -> None:
         """Somebody waits: take them, once all that the loop has at hand has joined them. On the loop."""
-        if not self._looking and self._flying is None:
-            self._looking = True
-            self.loop.call_soon(self._take)
+        if not self._scheduled and self._in_flight is None:
+            self._scheduled = True
+            self.loop.call_soon(self._start_batch)
 
     def close(self) -> None:
         """The loop is closed, or nobody is taken any more."""
         if self._connection is not None:
             self._connection.close()
-        if self._flying is not None:
-            self._flying = None
-            self._baton.release()
+        if self._in_flight is not None:
+            self._in_flight = None
+            self._decider_lock.release()
 
-    def _take(self) -> None:
-        self._looking = False
-        if self._flying is not None or not len(self._line):
+    def _start_batch(self) -> None:
+        self._scheduled = False
+        if self._in_flight is not None or not len(self._line):
             return
-        if not self._baton.acquire(blocking=False):
+        if not self._decider_lock.acquire(blocking=False):
             # The thread has it. It looks at the line again after it has let go.
             return
-        head, connection = self._settling.trusted(), self._connection
+        head, connection = self._settling.expected_head(), self._connection
         if head is None or connection is None or not connection.alive:
-            self._baton.release()
-            self._line.call()
+            self._decider_lock.release()
+            self._line.notify_thread()
             return
         batch = self._settling.batch()
         try:
-            append = batch.decide_from_memory(head)
+            append = batch.decide_optimistically(head)
         except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told
-            self._land(batch, error)
+            self._complete(batch, error)
             return
-        if not batch.taken or not connection.foresees(append):
-            if batch.taken:
-                self._line.put_back(batch.taken)
-                self._line.call()
-            self._baton.release()
+        if not batch.commands or not connection.supports(append):
+            if batch.commands:
+                self._line.requeue(batch.commands)
+                self._line.notify_thread()
+            self._decider_lock.release()
             return
-        self._flying = batch
+        self._in_flight = batch
         try:
-            connection.send(head, append, self._landed)
+            connection.append_if_head(head, append, self._on_done)
         except BaseException as error:  # noqa: BLE001  # what cannot be sent was not sent
-            self._landed(error)
+            self._on_done(error)
 
-    def _landed(self, error: BaseException | None) -> None:
-        batch, self._flying = self._flying, None
+    def _on_done(self, error: BaseException | None) -> None:
+        batch, self._in_flight = self._in_flight, None
         if batch is not None:
-            self._land(batch, error)
+            self._complete(batch, error)
 
-    def _land(self, batch: Batch, error: BaseException | None) -> None:
+    def _complete(self, batch: CommandBatch, error: BaseException | None) -> None:
         try:
             if error is None:
-                self._settling.committed(batch, on=self.loop)
-            elif isinstance(error, HeadMoved):
-                self._settling.in_vain(batch)
+                self._settling.on_committed(batch, on=self.loop)
+            elif isinstance(error, HeadConflict):
+                self._settling.on_conflict(batch)
             else:
-                self._settling.failed(batch, error)
+                self._settling.on_failed(batch, error)
         finally:
-            self._baton.release()
+            self._decider_lock.release()
         if len(self._line):
-            self.look()
+            self.schedule()

@@ -15,15 +15,15 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import IdempotencyMismatch
-from ledger.commands import Answered, Command, IdempotencyKey, Identity, Receipt
-from ledger.recorders import Row, Session, as_uuid
+from ledger.commands import CachedReceipt, Command, IdempotencyIdentity, IdempotencyKey, Receipt
+from ledger.recorders import LogSession, Row, row_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
-KEPT = timedelta(days=7)
-_KEPT_MICROS = KEPT // timedelta(microseconds=1)
+RETENTION = timedelta(days=7)
+_KEPT_MICROS = RETENTION // timedelta(microseconds=1)
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+class _StoredReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """A receipt as stored: the state is folded again when it is asked for."""
 
     event_ids: list[UUID]
@@ -34,31 +34,31 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: Answers that a writer keeps in memory.
-REMEMBERED = 4096
+MAX_CACHED_RECEIPTS = 4096
 
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(_Answer)
+_DECODER = msgspec.json.Decoder(_StoredReceipt)
 
 
-class Answers:
+class IdempotencyRecords:
     """The answers given to a batch's keys: those remembered, those stored, and those that the batch gives."""
 
-    def __init__(self, memory: OrderedDict[Identity, Answered], now: int) -> None:
+    def __init__(self, memory: OrderedDict[IdempotencyIdentity, CachedReceipt], now: int) -> None:
         #: The oldest first.
         self._memory = memory
         self._now = now
-        self._stored: dict[Identity, tuple[str, str]] = {}
+        self._stored: dict[IdempotencyIdentity, tuple[str, str]] = {}
         #: Organisation, digest, receipt.
-        self._given: dict[Identity, tuple[UUID, str, Receipt]] = {}
+        self._given: dict[IdempotencyIdentity, tuple[UUID, str, Receipt]] = {}
 
-    def find(self, session: Session, commands: Iterable[Command]) -> None:
+    def load(self, session: LogSession, commands: Iterable[Command]) -> None:
         """Look up the keys of these commands."""
         keys = {(c.organisation_id, c.idempotency.scope, c.idempotency.key) for c in commands if c.idempotency}
         if keys:
             rows = session.query("answers", wanted=list(keys), since=self._now - _KEPT_MICROS)
-            self._stored = {(as_uuid(row[0]).int, row[1], row[2]): (row[3], row[4]) for row in rows}
+            self._stored = {(row_uuid(row[0]).int, row[1], row[2]): (row[3], row[4]) for row in rows}
 
-    def earlier(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
+    def find_receipt(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
         """The receipt of the first request with this key; without its state where it was stored.
 
         Raises `IdempotencyMismatch` where that request had another body.
@@ -79,7 +79,7 @@ class Answers:
         answer = _DECODER.decode(stored[1])
         return Receipt(**msgspec.structs.asdict(answer), replayed=True)
 
-    def give(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
+    def add(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
         """The batch answers the key with this receipt."""
         self._given[identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
 
@@ -90,19 +90,19 @@ class Answers:
             for (_, scope, key), (organisation_id, digest, receipt) in self._given.items()
         ]
 
-    def settle(self) -> None:
+    def apply_commit(self) -> None:
         """The batch is stored: what it answered is remembered."""
         for its, (_, digest, receipt) in self._given.items():
-            self._memory[its] = Answered(digest, msgspec.structs.replace(receipt, state=None), self._now)
-        while len(self._memory) > REMEMBERED:
+            self._memory[its] = CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now)
+        while len(self._memory) > MAX_CACHED_RECEIPTS:
             self._memory.popitem(last=False)
 
 
-def identity(organisation_id: UUID, key: IdempotencyKey) -> Identity:
+def identity(organisation_id: UUID, key: IdempotencyKey) -> IdempotencyIdentity:
     return (organisation_id.int, key.scope, key.key)
 
 
-def purge(session: Session, now: int) -> int:
+def purge(session: LogSession, now: int) -> int:
     """Forget the keys that have expired; their number."""
     return session.run("purge_answers", until=now - _KEPT_MICROS)
 
@@ -113,7 +113,7 @@ def _check(key: IdempotencyKey, digest: str) -> None:
 
 
 def _stored_form(receipt: Receipt) -> str:
-    answer = _Answer(
+    answer = _StoredReceipt(
         event_ids=receipt.event_ids,
         stream=receipt.stream,
         version=receipt.version,

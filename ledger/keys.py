@@ -19,15 +19,15 @@ import msgspec
 
 from domain.errors import InvalidField, NotFound
 from domain.references import as_uuid as spelled_uuid
-from ledger.recorders import LogRecorder, as_uuid, micros, moment
+from ledger.recorders import LogStore, from_micros, row_uuid, to_micros
 
 PREFIX = "plim_"
 SCOPES = frozenset({"read", "act", "import", "admin"})
 #: A guest's key has one scope, which names the one decision that it opens: `decide:<its id>`.
-GUEST = "decide:"
-LONGEST_LIFE = timedelta(days=365)
+GUEST_SCOPE_PREFIX = "decide:"
+MAX_LIFETIME = timedelta(days=365)
 #: `last_used` is this coarse: a busy key costs one write a minute.
-USE_NOTED_EVERY = timedelta(minutes=1)
+LAST_USED_GRANULARITY = timedelta(minutes=1)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_BITS = 256
@@ -44,7 +44,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     scopes: frozenset[str]
 
 
-class Holder(msgspec.Struct, frozen=True, kw_only=True):
+class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
     """A key that has not been revoked and what it says; whether it has expired is for whoever asks to see."""
 
     principal: Principal
@@ -69,7 +69,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 class KeyStore(Protocol):
     """What the keys need of the ledger."""
 
-    recorder: LogRecorder
+    recorder: LogStore
 
     @property
     def clock(self) -> Callable[[], datetime]: ...
@@ -85,7 +85,7 @@ class Keys:
         self._clock = ledger.clock
         self._new_id = ledger.new_id
         #: Counts what this process has changed about keys: who remembers a holder looks again when it has grown.
-        self.changes = 0
+        self.epoch = 0
 
     def create(
         self,
@@ -100,11 +100,11 @@ class Keys:
         Raises `InvalidField`.
         """
         now = self._clock()
-        expires_at = expires_at or now + LONGEST_LIFE
-        if not now < expires_at <= now + LONGEST_LIFE:
+        expires_at = expires_at or now + MAX_LIFETIME
+        if not now < expires_at <= now + MAX_LIFETIME:
             raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
         if not (scopes and SCOPES.issuperset(scopes)) and not _is_guests(scopes):
-            allowed = (*sorted(SCOPES), f"{GUEST}<id of a decision>, alone")
+            allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
             raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
         if "\x00" in name:
             raise InvalidField("a name has no NUL in it", pointer="/name")
@@ -118,10 +118,10 @@ class Keys:
                 name=name,
                 scopes=msgspec.json.encode(sorted(scopes)).decode(),
                 digest=digest_of(text),
-                created_at=micros(now),
-                expires_at=micros(expires_at),
+                created_at=to_micros(now),
+                expires_at=to_micros(expires_at),
             )
-        self.changes += 1
+        self.epoch += 1
         return text
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
@@ -133,44 +133,46 @@ class Keys:
         if not rows:
             return None
         key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at = rows[0]
-        at = micros(now)
+        at = to_micros(now)
         if revoked_at is not None or expires_at <= at:
             return None
-        before = micros(now - USE_NOTED_EVERY)
+        before = to_micros(now - LAST_USED_GRANULARITY)
         if last_used_at is None or last_used_at < before:
             with self._recorder.write() as session:
-                session.run("touch_key", key_id=as_uuid(key_id), at=at, before=before)
+                session.run("touch_key", key_id=row_uuid(key_id), at=at, before=before)
         return Principal(
-            key_id=as_uuid(key_id),
-            organisation_id=as_uuid(organisation_id),
-            member_id=as_uuid(member_id),
+            key_id=row_uuid(key_id),
+            organisation_id=row_uuid(organisation_id),
+            member_id=row_uuid(member_id),
             scopes=msgspec.json.decode(scopes, type=frozenset[str]),
         )
 
-    def holders(self, digests: Collection[str]) -> dict[str, Holder]:
+    def find_holders(self, digests: Collection[str]) -> dict[str, KeyHolder]:
         """Who holds these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
         with self._recorder.read() as session:
             rows = session.query("keys_by_digest", digests=sorted(digests))
         return {
-            digest: Holder(
+            digest: KeyHolder(
                 principal=Principal(
-                    key_id=as_uuid(key_id),
-                    organisation_id=as_uuid(organisation_id),
-                    member_id=as_uuid(member_id),
+                    key_id=row_uuid(key_id),
+                    organisation_id=row_uuid(organisation_id),
+                    member_id=row_uuid(member_id),
                     scopes=msgspec.json.decode(scopes, type=frozenset[str]),
                 ),
-                expires_at=moment(expires_at),
-                last_used_at=moment(last_used_at) if last_used_at is not None else None,
+                expires_at=from_micros(expires_at),
+                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
             )
             for digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at in rows
             if revoked_at is None
         }
 
-    def note_use(self, key_ids: Collection[UUID], now: datetime) -> None:
+    def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
         """Remember that these keys were used; within `USE_NOTED_EVERY` once is enough."""
         with self._recorder.write() as session:
             for key_id in sorted(key_ids):
-                session.run("touch_key", key_id=key_id, at=micros(now), before=micros(now - USE_NOTED_EVERY))
+                session.run(
+                    "touch_key", key_id=key_id, at=to_micros(now), before=to_micros(now - LAST_USED_GRANULARITY)
+                )
 
     def list(self, organisation_id: UUID) -> list[KeyRecord]:
         """Every key of the organisation, oldest first, ended ones too."""
@@ -178,14 +180,14 @@ class Keys:
             rows = session.query("keys", organisation_id=organisation_id)
         return [
             KeyRecord(
-                key_id=as_uuid(key_id),
-                member_id=as_uuid(member_id),
+                key_id=row_uuid(key_id),
+                member_id=row_uuid(member_id),
                 scopes=msgspec.json.decode(scopes, type=frozenset[str]),
                 name=name,
-                created_at=moment(created_at),
-                expires_at=moment(expires_at),
-                last_used_at=moment(last_used_at) if last_used_at is not None else None,
-                revoked_at=moment(revoked_at) if revoked_at is not None else None,
+                created_at=from_micros(created_at),
+                expires_at=from_micros(expires_at),
+                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
+                revoked_at=from_micros(revoked_at) if revoked_at is not None else None,
             )
             for key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at in rows
         ]
@@ -202,11 +204,11 @@ class Keys:
         tenant, old = self._find(key_id, organisation_id)
         if old.revoked_at is not None or old.expires_at <= now:
             raise NotFound("this key has ended; create another")
-        life = min(old.expires_at - old.created_at, LONGEST_LIFE)
+        life = min(old.expires_at - old.created_at, MAX_LIFETIME)
         text = self.create(tenant, old.member_id, old.scopes, now + life, old.name)
         with self._recorder.write() as session:
-            session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=micros(now + overlap))
-        self.changes += 1
+            session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=to_micros(now + overlap))
+        self.epoch += 1
         return text
 
     def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> None:
@@ -216,14 +218,14 @@ class Keys:
         """
         tenant, _ = self._find(key_id, organisation_id)
         with self._recorder.write() as session:
-            session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=micros(self._clock()))
-        self.changes += 1
+            session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=to_micros(self._clock()))
+        self.epoch += 1
 
     def _find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
         """The key and its organisation."""
         with self._recorder.read() as session:
             rows = session.query("organisation_of_key", key_id=key_id)
-        tenant = as_uuid(rows[0][0]) if rows else None
+        tenant = row_uuid(rows[0][0]) if rows else None
         if tenant is None or organisation_id not in (None, tenant):
             raise NotFound("no such key")
         return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
@@ -265,5 +267,6 @@ def digest_of(text: str) -> str:
 def _is_guests(scopes: Collection[str]) -> bool:
     """One scope that names one decision."""
     return len(scopes) == 1 and all(
-        s.startswith(GUEST) and spelled_uuid(s.removeprefix(GUEST)) is not None for s in scopes
+        s.startswith(GUEST_SCOPE_PREFIX) and spelled_uuid(s.removeprefix(GUEST_SCOPE_PREFIX)) is not None
+        for s in scopes
     )

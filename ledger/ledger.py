@@ -14,21 +14,21 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.aggregates import AGGREGATES, EVENTS
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from ledger import idempotency
-from ledger.bulk import Bulk
+from ledger.bulk import BulkAppend
 from ledger.commands import Command, Preview, Receipt
 from ledger.committer import Committer
-from ledger.deciding import Desk
+from ledger.deciding import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.mapper import Mapper, Upcast
 from ledger.migrations import newest
-from ledger.recorders import Head, LogRecorder, Session, as_uuid, micros, moment, open_recorder
-from ledger.shelf import Shelf
-from ledger.source import StoredSource, decoded
-from ledger.states import Cache, Entry, Key, States, fold
-from ledger.turn import Turn
-from ledger.waiting import WAITING_AT_MOST, Outcome
+from ledger.recorders import Head, LogSession, LogStore, from_micros, open_recorder, row_uuid, to_micros
+from ledger.shelf import ReadCache
+from ledger.source import LogSource, decode_events
+from ledger.states import BatchStates, Key, StateCache, StreamState, fold
+from ledger.turn import UnitOfWork
+from ledger.waiting import MAX_QUEUED_COMMANDS, Outcome
 
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096
@@ -42,19 +42,19 @@ class Ledger:
 
     def __init__(
         self,
-        recorder: LogRecorder,
+        recorder: LogStore,
         *,
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         upcasts: Mapping[str, Upcast] | None = None,
-        waiting_at_most: int = WAITING_AT_MOST,
+        waiting_at_most: int = MAX_QUEUED_COMMANDS,
     ) -> None:
         self.recorder = recorder
         self.clock = clock
         self.new_id = new_id
         self._mapper = Mapper(EVENTS, upcasts)
-        self._cache = Cache(CACHED_STATES)
-        self._shelf = Shelf(recorder, self._mapper, AGGREGATES)
+        self._cache = StateCache(CACHED_STATES)
+        self._shelf = ReadCache(recorder, self._mapper, AGGREGATES)
         self._committer = Committer(
             recorder,
             self._open_turn,
@@ -72,7 +72,7 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         environment: Mapping[str, str] = os.environ,
-        waiting_at_most: int = WAITING_AT_MOST,
+        waiting_at_most: int = MAX_QUEUED_COMMANDS,
     ) -> Self:
         """Connect to a migrated database; runs no DDL. `clock` gives aware instants.
 
@@ -102,24 +102,24 @@ class Ledger:
         index, the idempotency key, the import row. Raises `LedgerUnavailable`, whose message says whether something
         may have been recorded (sending the command again with its key tells), and `LedgerBusy` where too many wait.
         """
-        receipt = _answer(self._committer.handle(command))
+        receipt = _receipt_or_raise(self._committer.handle(command))
         return receipt if receipt.state is not None else self._with_state(command.organisation_id, receipt)
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits. A call that is cancelled before its turn is not recorded."""
-        waiting = self._committer.stand(command)
+        waiting = self._committer.submit(command)
         try:
-            receipt = _answer(await waiting)
+            receipt = _receipt_or_raise(await waiting)
         except asyncio.CancelledError:
-            self._committer.leave(waiting)
+            self._committer.cancel(waiting)
             raise
         if receipt.state is not None:
             return receipt
         return await asyncio.to_thread(self._with_state, command.organisation_id, receipt)
 
-    def waiting(self) -> int:
+    def queued_commands(self) -> int:
         """Commands that wait in this process for their turn."""
-        return self._committer.waiting()
+        return self._committer.queued()
 
     def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
         """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
@@ -131,23 +131,25 @@ class Ledger:
             organisation_id=organisation_id, kind="goal", stream_id=goal_id, act=None, actor=None, source=Source.TIMER
         )
         outcome = self._committer.handle(command)
-        return None if outcome is None else _answer(outcome)
+        return None if outcome is None else _receipt_or_raise(outcome)
 
-    def bulk(self) -> Bulk:
+    def bulk(self) -> BulkAppend:
         """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk`."""
-        return Bulk(self.recorder, mapper=self._mapper, aggregates=AGGREGATES, clock=self.clock, new_id=self.new_id)
+        return BulkAppend(
+            self.recorder, mapper=self._mapper, aggregates=AGGREGATES, clock=self.clock, new_id=self.new_id
+        )
 
     def purge_idempotency_keys(self) -> int:
         """Forget the keys older than `ledger.idempotency.KEPT`; their number."""
         with self.recorder.write() as session:
-            return idempotency.purge(session, micros(self.clock()))
+            return idempotency.purge(session, to_micros(self.clock()))
 
     def _trusted(self) -> Head | None:
         """Where this process left the log; None where it does not know."""
-        return None if self._cache.synced is None else Head(self._cache.synced, self._cache.recorded_at)
+        return None if self._cache.synced_to is None else Head(self._cache.synced_to, self._cache.recorded_at)
 
-    def _open_turn(self, session: Session, head: Head, *, locked: bool) -> Turn:
-        return Turn(
+    def _open_turn(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
+        return UnitOfWork(
             session,
             head,
             locked=locked,
@@ -158,7 +160,7 @@ class Ledger:
             new_id=self.new_id,
         )
 
-    def _remember(self, changed: dict[Key, Entry]) -> None:
+    def _remember(self, changed: dict[Key, StreamState]) -> None:
         for key, entry in changed.items():
             self._shelf.put(key, entry)
 
@@ -177,16 +179,16 @@ class Ledger:
         """What `handle` would record now, or its `Refusal`; nothing is recorded and nobody waits for it."""
         with self.recorder.read(snapshot=True) as session:
             head = Head(*session.query("head")[0])
-            states = States(Cache(CACHED_STATES), StoredSource(session, self._mapper), AGGREGATES)
-            desk = Desk(
+            states = BatchStates(StateCache(CACHED_STATES), LogSource(session, self._mapper), AGGREGATES)
+            desk = CommandDecider(
                 states,
-                now=max(self.clock(), moment(head.recorded_at)),
+                now=max(self.clock(), from_micros(head.recorded_at)),
                 new_id=self.new_id,
                 log_position=head.log_position,
                 position=lambda _organisation: 0,
             )
             decision = desk.decide(command)
-        return Preview(facts=decision.facts, before=decision.before.state, after=decision.move.entry.state)
+        return Preview(facts=decision.facts, before=decision.before.state, after=decision.change.entry.state)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class Ledger:
             events = sorted(happened, key=lambda event: (event.occurred_at, event.version))
         return fold(events, AGGREGATES).state
 
-    def current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Entry | None:
+    def current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """A stream's last version and state, or None where this organisation has no such stream of this kind.
 
         Costs one look at an index, however long the stream is: only what was recorded since the last look is folded.
@@ -222,22 +224,22 @@ class Ledger:
         entry = self._shelf.current(organisation_id, stream_id)
         return entry if entry.kind == kind else None
 
-    async def current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> Entry | None:
+    async def current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """`current` for an event loop."""
         return await asyncio.to_thread(self.current, organisation_id, kind, stream_id)
 
-    def events(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
+    def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         """A whole stream by version; empty for a stream of another organisation."""
         with self.recorder.read() as session:
-            return StoredSource(session, self._mapper).stream(organisation_id, stream_id)
+            return LogSource(session, self._mapper).stream(organisation_id, stream_id)
 
-    def read(self, after: int, limit: int) -> list[Recorded]:
+    def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
         """The next events of all organisations behind a log position, in commit order: for projectors."""
         return self._query("read", after=after, limit=limit)
 
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]:
+    def read_streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
         """Whole streams up to a log position, by id: for projectors."""
-        found: dict[UUID, list[Recorded]] = {}
+        found: dict[UUID, list[RecordedEvent]] = {}
         for event in self._query("streams", stream_ids=list(stream_ids), upto=upto):
             found.setdefault(event.stream_id, []).append(event)
         return found
@@ -249,7 +251,7 @@ class Ledger:
         limit: int,
         types: Sequence[str] = (),
         subject: UUID | None = None,
-    ) -> list[Recorded]:
+    ) -> list[RecordedEvent]:
         """One organisation's events behind a position, in order; of some tags, of one stream, where they are named."""
         return self._query(
             "feed",
@@ -267,7 +269,7 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("head")[0][0])
 
-    def changed(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
+    def changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
         """The head, and the streams that have grown behind a log position; None where more than `limit` events did.
 
         What was loaded after asking contains at least all up to that head.
@@ -277,7 +279,7 @@ class Ledger:
             if not 0 <= head - after <= limit:
                 return head, None
             rows = session.query("changed", after=after) if head > after else []
-        return head, frozenset(as_uuid(stream) for _, stream in rows)
+        return head, frozenset(row_uuid(stream) for _, stream in rows)
 
     def count(self) -> int:
         """How many events there are. Equal to `head()`: the log misses nothing."""
@@ -304,33 +306,33 @@ class Ledger:
     def log_position_at(self, instant: datetime) -> int:
         """The last log position recorded at or before `instant`; 0 where nothing was."""
         with self.recorder.read() as session:
-            rows = session.query("log_position_at", instant=micros(instant))
+            rows = session.query("log_position_at", instant=to_micros(instant))
         return int(rows[0][0]) if rows else 0
 
-    def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
         """(organisation, stream) of the streams whose next timer may ring by `until`, longest waiting first."""
         with self.recorder.read() as session:
-            rows = session.query("due", until=micros(until), limit=limit)
-        return [(as_uuid(organisation_id), as_uuid(stream_id)) for organisation_id, stream_id in rows]
+            rows = session.query("due", until=to_micros(until), limit=limit)
+        return [(row_uuid(organisation_id), row_uuid(stream_id)) for organisation_id, stream_id in rows]
 
     def close(self) -> None:
         """Let those who wait have their turn, take nobody any more, close every connection. Twice does no harm."""
         self._committer.close()
         self.recorder.close()
 
-    def _query(self, name: str, **params: object) -> list[Recorded]:
+    def _query(self, name: str, **params: object) -> list[RecordedEvent]:
         with self.recorder.read() as session:
             rows = session.query(name, **params)
-        return decoded(rows, self._mapper)
+        return decode_events(rows, self._mapper)
 
 
-def _answer(outcome: Outcome) -> Receipt:
+def _receipt_or_raise(outcome: Outcome) -> Receipt:
     if isinstance(outcome, Receipt):
         return outcome
     raise outcome if outcome is not None else TypeError("a command without an act")
 
 
-def _check_migrated(recorder: LogRecorder, database_url: str) -> None:
+def _check_migrated(recorder: LogStore, database_url: str) -> None:
     dialect = "sqlite" if database_url.startswith("sqlite") else "postgresql"
     try:
         with recorder.read() as session:

@@ -16,9 +16,9 @@ import msgspec
 from eventsourcing.persistence import JSONTranscoder, MapperDeserialisationError, StoredEvent
 from eventsourcing.persistence import Mapper as LibraryMapper
 
-from domain.envelope import Event, Instant, Recorded, Source
+from domain.envelope import Event, Instant, RecordedEvent, Source
 from domain.reasons import Reason
-from ledger.sealing import Plan, Sealed, lift, plan, put, take
+from ledger.sealing import PersonalFields, PersonalTexts, extract, extract_shallow, personal_fields, restore
 
 #: How the data (builtins) of a retired tag becomes that of the tag that replaced it.
 Upcast = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
@@ -54,23 +54,23 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     header: Header
     data: msgspec.Raw
-    sealed: Sealed | None = None
+    sealed: PersonalTexts | None = None
 
 
-class _Written(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`Stored` on its way in: data is encoded along with it."""
 
     header: Header
     data: Any
-    sealed: Sealed | None = None
+    sealed: PersonalTexts | None = None
 
 
-class _Read(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
+class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
     """`Stored` on its way out: data is decoded along with it."""
 
     header: Header
     data: E
-    sealed: Sealed | None = None
+    sealed: PersonalTexts | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -85,38 +85,38 @@ class Mapper(LibraryMapper[UUID]):
         super().__init__(transcoder=JSONTranscoder())
         self._events = events
         self._upcasts = upcasts or {}
-        self._plans: dict[str, Plan] = {tag: plan(cls) for tag, cls in events.items()}
-        self._decoders: dict[str, msgspec.json.Decoder[_Read[Any]]] = {
+        self._plans: dict[str, PersonalFields] = {tag: personal_fields(cls) for tag, cls in events.items()}
+        self._decoders: dict[str, msgspec.json.Decoder[_StoredForReading[Any]]] = {
             # mypy cannot know that a variable's value is a class.
-            tag: msgspec.json.Decoder(_Read[cls])  # type: ignore[valid-type]
+            tag: msgspec.json.Decoder(_StoredForReading[cls])  # type: ignore[valid-type]
             for tag, cls in events.items()
             if _optional(cls).issuperset(path[0] for path in self._plans[tag].paths)
         }
 
-    def to_stored_event(self, recorded: Recorded) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
+    def to_stored_event(self, recorded: RecordedEvent) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
         """The stored form, personal texts set apart."""
         return StoredEvent(recorded.stream_id, recorded.version, recorded.type, self.stored_state(recorded))
 
-    def stored_state(self, recorded: Recorded) -> bytes:
+    def stored_state(self, recorded: RecordedEvent) -> bytes:
         """The stored state alone, personal texts set apart."""
         plan_, reason = self._plans[recorded.type], recorded.reason
         texts: dict[str, str] = {}
         data: Any = recorded.data
         if plan_.paths:
-            lifted = lift(data, plan_)
+            lifted = extract_shallow(data, plan_)
             if lifted is not None:
                 data, texts = lifted
             else:
                 # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
                 data = _BUILTINS.decode(_ENCODER.encode(data))
-                texts = take(data, plan_.paths, "/data")
+                texts = extract(data, plan_.paths, "/data")
         if reason is not None and reason.text:
             texts[_REASON_TEXT] = reason.text
             reason = Reason(code=reason.code)
-        sealed: Sealed | None = None
+        sealed: PersonalTexts | None = None
         if texts:
             subject = recorded.stream_id if plan_.of_member else recorded.party
-            sealed = Sealed(key_id=None, subject=subject, texts=texts)
+            sealed = PersonalTexts(key_id=None, subject=subject, texts=texts)
         # Spelled out: this is done for each event, and a loop over the names takes twice as long.
         header = Header(
             event_id=recorded.event_id,
@@ -135,9 +135,9 @@ class Mapper(LibraryMapper[UUID]):
             position=recorded.position,
             log_position=recorded.log_position,
         )
-        return _ENCODER.encode(_Written(header=header, data=data, sealed=sealed))
+        return _ENCODER.encode(_StoredForWriting(header=header, data=data, sealed=sealed))
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Recorded:  # type: ignore[override]  # our event is a Struct
+    def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]  # our event is a Struct
         """The event as it was recorded; a retired tag is read as the one that replaced it."""
         try:
             return self._recorded(stored_event.topic, stored_event.state)
@@ -147,14 +147,14 @@ class Mapper(LibraryMapper[UUID]):
                 f"{stored_event.originator_id}: {error!r}"
             ) from error
 
-    def _recorded(self, tag: str, state: bytes) -> Recorded:
+    def _recorded(self, tag: str, state: bytes) -> RecordedEvent:
         decoder = self._decoders.get(tag)
         if decoder is None:
-            return self._put_together(tag, state)
+            return self._decode_slowly(tag, state)
         try:
             read = decoder.decode(state)
         except msgspec.ValidationError:
-            return self._put_together(tag, state)
+            return self._decode_slowly(tag, state)
         reason, data = read.header.reason, read.data
         for pointer, words in read.sealed.texts.items() if read.sealed else ():
             if pointer == _REASON_TEXT and reason is not None:
@@ -163,10 +163,10 @@ class Mapper(LibraryMapper[UUID]):
                 # Nobody has seen this event yet.
                 msgspec.structs.force_setattr(data, name, words)
             else:
-                return self._put_together(tag, state)
+                return self._decode_slowly(tag, state)
         return _with_envelope(read.header, tag, reason, data)
 
-    def _put_together(self, tag: str, state: bytes) -> Recorded:
+    def _decode_slowly(self, tag: str, state: bytes) -> RecordedEvent:
         """Any event: one of a retired tag, one that is no whole without its texts, one with texts further inside."""
         stored = _STORED.decode(state)
         reason = stored.header.reason
@@ -174,7 +174,9 @@ class Mapper(LibraryMapper[UUID]):
         if reason is not None and _REASON_TEXT in texts:
             reason = Reason(code=reason.code, text=texts[_REASON_TEXT])
         data = _BUILTINS.decode(stored.data)
-        put(data, {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT})
+        restore(
+            data, {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT}
+        )
         while tag in self._upcasts:
             tag, upcast = self._upcasts[tag]
             data = {**upcast(data), "type": tag}
@@ -193,9 +195,9 @@ def _field(pointer: str) -> str:
     return steps[0] if root == "data" and len(steps) == 1 else ""
 
 
-def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event) -> Recorded:
+def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event) -> RecordedEvent:
     # Spelled out, as above.
-    return Recorded(
+    return RecordedEvent(
         event_id=header.event_id,
         organisation_id=header.organisation_id,
         stream=header.stream,
@@ -215,7 +217,7 @@ def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event)
     )
 
 
-def renumbered(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
+def with_log_position(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
     """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
     stored = _STORED.decode(state)
     header = msgspec.structs.replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ledger.recorders import administer
+from ledger.recorders import open_migration_session
 
 _FOLDER = Path(__file__).parent / "sql"
 
@@ -20,7 +20,7 @@ def migrate(database_url: str) -> list[int]:
     Raises `LedgerUnavailable` where the database cannot be reached.
     """
     applied: list[int] = []
-    with administer(database_url) as session:
+    with open_migration_session(database_url) as session:
         session.execute(
             "CREATE TABLE IF NOT EXISTS ledger_migrations (number bigint PRIMARY KEY)",
         )

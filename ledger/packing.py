@@ -19,7 +19,7 @@ _NULL = _LENGTH(-1)
 _SIXTEEN = _LENGTH(16)
 
 
-class Packed:
+class BinaryArray:
     """An array as it goes over the wire."""
 
     __slots__ = ("data",)
@@ -28,25 +28,25 @@ class Packed:
         self.data = data
 
 
-class UuidArray(Packed):
+class UuidArray(BinaryArray):
     """A `uuid[]`."""
 
     __slots__ = ()
 
 
-class TextArray(Packed):
+class TextArray(BinaryArray):
     """A `text[]`."""
 
     __slots__ = ()
 
 
-class ByteaArray(Packed):
+class ByteaArray(BinaryArray):
     """A `bytea[]`."""
 
     __slots__ = ()
 
 
-class BigintArray(Packed):
+class BigintArray(BinaryArray):
     """A `bigint[]`."""
 
     __slots__ = ()
@@ -57,7 +57,7 @@ class _PackedDumper(Dumper):
 
     format = Format.BINARY
 
-    def dump(self, obj: Packed) -> bytes:
+    def dump(self, obj: BinaryArray) -> bytes:
         return obj.data
 
 
@@ -99,7 +99,7 @@ def _bigints(values: Iterable[Any]) -> list[bytes]:
 
 
 #: Type -> its array, its OID, the array's OID, the values with their lengths.
-_KINDS: dict[str, tuple[type[Packed], int, int, Callable[[Iterable[Any]], list[bytes]]]] = {
+_ARRAY_TYPES: dict[str, tuple[type[BinaryArray], int, int, Callable[[Iterable[Any]], list[bytes]]]] = {
     "uuid": (UuidArray, 2950, 2951, _uuids),
     #: Ids in their 36 characters.
     "spelled uuid": (UuidArray, 2950, 2951, _spelled_uuids),
@@ -109,12 +109,12 @@ _KINDS: dict[str, tuple[type[Packed], int, int, Callable[[Iterable[Any]], list[b
 }
 
 
-def array(kind: str, values: Sequence[object]) -> Packed:
+def encode_array(kind: str, values: Sequence[object]) -> BinaryArray:
     """The values, one or more, as an array of a PostgreSQL type named in `ledger.recorders.Target`.
 
     Raises `ValueError` for a value that such a column cannot hold.
     """
-    made, oid, _, encode = _KINDS[kind]
+    made, oid, _, encode = _ARRAY_TYPES[kind]
     count, first = len(values), values[0]
     # One value all the way down, as an organisation or an instant is, is made once.
     same = first is values[-1] and values.count(first) == count
@@ -123,5 +123,5 @@ def array(kind: str, values: Sequence[object]) -> Packed:
     return made(_HEADER(1, 0, oid, count, 1) + b"".join(parts))
 
 
-for _kind in _KINDS.values():
+for _kind in _ARRAY_TYPES.values():
     psycopg.adapters.register_dumper(_kind[0], type(f"{_kind[0].__name__}Dumper", (_PackedDumper,), {"oid": _kind[2]}))

@@ -18,14 +18,14 @@ from domain.member import Member
 from domain.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
 from domain.team import Team
-from ledger.states import States
+from ledger.states import BatchStates
 
 _UTC = ZoneInfo("UTC")
 _DEFAULTS = PolicyVersion(version=0, since=None, policy=Policy())
 
 
 @runtime_checkable
-class _Index(Protocol):
+class _EventLookup(Protocol):
     """A source that finds one event of a stream without reading the stream."""
 
     def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
@@ -34,7 +34,7 @@ class _Index(Protocol):
 class StateReader:
     """Implements `domain.world.Reader`. A stream of another organisation, or of another kind, is not there."""
 
-    def __init__(self, states: States, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
         self._states = states
         self._new_id = new_id
 
@@ -58,12 +58,12 @@ class StateReader:
     def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
         return cast("Charter | None", self._state("charter", organisation_id, charter_id))
 
-    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         """Read from the log itself: what this very batch is about to record has not happened yet."""
         if self._state(kind, organisation_id, stream_id) is None:
             return None
         source = self._states.source
-        if isinstance(source, _Index):
+        if isinstance(source, _EventLookup):
             return source.event(organisation_id, stream_id, event_id)
         # An import's staging copy: read aside, while nobody waits for the head's lock.
         ids = [recorded.event_id for recorded in source.stream(organisation_id, stream_id)]
@@ -77,9 +77,9 @@ class StateReader:
     def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
         return cast("Decision | None", self._state("decision", organisation_id, decision_id))
 
-    def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, found by the standing index, in the order of their ids."""
-        goals = (self._state("goal", organisation_id, goal) for goal in self._states.book(organisation_id, owner))
+        goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
         return tuple(held for goal in goals if (held := commitment(goal)) is not None)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
@@ -88,13 +88,13 @@ class StateReader:
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         """Found by the standing index as an owner's promises are: two that open at once meet there."""
         return next(
-            (self.cycle(organisation_id, found) for found in self._states.book(organisation_id, charter_id)), None
+            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, charter_id)), None
         )
 
-    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         """Found by the standing index too: a closed cycle stands there under the one that it followed."""
         return next(
-            (self.cycle(organisation_id, found) for found in self._states.book(organisation_id, cycle_id)), None
+            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
         )
 
     def next_id(self) -> UUID:

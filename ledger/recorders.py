@@ -43,7 +43,7 @@ class Head(msgspec.Struct, frozen=True):
     recorded_at: int
 
 
-class Target(msgspec.Struct, frozen=True):
+class InsertTarget(msgspec.Struct, frozen=True):
     """A table that an append writes to."""
 
     table: str
@@ -53,7 +53,7 @@ class Target(msgspec.Struct, frozen=True):
     conflict: str = ""
 
 
-EVENTS = Target(
+EVENTS = InsertTarget(
     "stored_events",
     {
         "originator_id": "uuid",
@@ -66,13 +66,13 @@ EVENTS = Target(
         "recorded_at": "bigint",
     },
 )
-STANDING = Target(
+STREAM_INDEX = InsertTarget(
     "ledger_standing",
     {"organisation_id": "uuid", "goal_id": "uuid", "live_owner": "uuid", "next_timer": "bigint"},
     "ON CONFLICT (organisation_id, goal_id) DO UPDATE "
     "SET live_owner = excluded.live_owner, next_timer = excluded.next_timer",
 )
-ANSWERS = Target(
+IDEMPOTENCY_UPSERT = InsertTarget(
     "ledger_idempotency",
     {
         "organisation_id": "uuid",
@@ -87,8 +87,8 @@ ANSWERS = Target(
     "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
 )
 #: The same where nobody has looked: a row that is there brings the append down, and the keys are looked up.
-NEW_ANSWERS = msgspec.structs.replace(ANSWERS, conflict="")
-IMPORT_ROWS = Target("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+IDEMPOTENCY_INSERT = msgspec.structs.replace(IDEMPOTENCY_UPSERT, conflict="")
+IMPORT_ROWS = InsertTarget("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     #: Microseconds, UTC, of the last event: the head's from then on.
     recorded_at: int
-    rows: Sequence[tuple[Target, Iterable[Row]]]
+    rows: Sequence[tuple[InsertTarget, Iterable[Row]]]
     #: Many rows: COPY where there is one.
     bulk: bool = False
     #: Move the head even where there is no event: what was sent on trust, and may still be on its way, then finds
@@ -110,7 +110,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
         return self.events > 0 or self.fence
 
 
-class Session(Protocol):
+class LogSession(Protocol):
     """One open transaction of either database."""
 
     @property
@@ -123,26 +123,26 @@ class Session(Protocol):
     def run(self, name: str, /, **params: object) -> int:
         """The number of rows that a named statement changed."""
 
-    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None: ...
+    def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None: ...
 
 
-class LogRecorder(Protocol):
+class LogStore(Protocol):
     """What the ledger needs of a recorder; both are also the library's `ApplicationRecorder`."""
 
-    def read(self, *, snapshot: bool = False) -> AbstractContextManager[Session]:
+    def read(self, *, snapshot: bool = False) -> AbstractContextManager[LogSession]:
         """For queries; with `snapshot` all of them see one state of the log."""
 
-    def write(self) -> AbstractContextManager[Session]:
+    def write(self) -> AbstractContextManager[LogSession]:
         """A transaction beside the log (keys, purges); never for events."""
 
-    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+    def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing.
 
         Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
         """
 
     @property
-    def attempt(self) -> Callable[[Head, Callable[[Session, Head], Append | None]], bool] | None:
+    def attempt(self) -> Callable[[Head, Callable[[LogSession, Head], Append | None]], bool] | None:
         """Run a batch without any lock and write what it returns if the log then still ends at a head, in one exchange.
 
         False, and nothing is written, where the log has grown, where somebody holds its head just now, or where a key
@@ -152,7 +152,7 @@ class LogRecorder(Protocol):
         """
 
     @property
-    def loop_connection(self) -> Callable[[AbstractEventLoop], LoopConnection] | None:
+    def open_async_appender(self) -> Callable[[AbstractEventLoop], AsyncAppender] | None:
         """Open a connection for an event loop's own attempts; the calling thread waits for the server.
 
         Raises `LedgerUnavailable`. None where there is no such thing.
@@ -161,17 +161,19 @@ class LogRecorder(Protocol):
     def close(self) -> None: ...
 
 
-class LoopConnection(Protocol):
+class AsyncAppender(Protocol):
     """Attempts of an event loop, one at a time: see `ledger.recorders_loop`."""
 
     alive: bool
 
-    def foresees(self, append: Append | None) -> bool: ...
-    def send(self, head: Head, append: Append | None, landed: Callable[[BaseException | None], None]) -> None: ...
+    def supports(self, append: Append | None) -> bool: ...
+    def append_if_head(
+        self, head: Head, append: Append | None, landed: Callable[[BaseException | None], None]
+    ) -> None: ...
     def close(self) -> None: ...
 
 
-class Administration(Protocol):
+class MigrationSession(Protocol):
     """A transaction for DDL."""
 
     dialect: str
@@ -180,26 +182,26 @@ class Administration(Protocol):
     def fetch(self, sql: str) -> list[Row]: ...
 
 
-def open_recorder(database_url: str) -> LogRecorder:
+def open_recorder(database_url: str) -> LogStore:
     """The recorder for `sqlite:///path` or `postgresql://...`; runs no DDL."""
     if _scheme(database_url) == "sqlite":
-        from ledger.recorders_sqlite import SQLiteLogRecorder  # noqa: PLC0415  # either driver only where it is used
+        from ledger.recorders_sqlite import SQLiteLogStore  # noqa: PLC0415  # either driver only where it is used
 
-        return SQLiteLogRecorder.open(database_url)
-    from ledger.recorders_postgres import PostgresLogRecorder  # noqa: PLC0415  # see above
+        return SQLiteLogStore.open(database_url)
+    from ledger.recorders_postgres import PostgresLogStore  # noqa: PLC0415  # see above
 
-    return PostgresLogRecorder.open(database_url)
+    return PostgresLogStore.open(database_url)
 
 
-def administer(database_url: str) -> AbstractContextManager[Administration]:
+def open_migration_session(database_url: str) -> AbstractContextManager[MigrationSession]:
     """One transaction for DDL, alone: whoever else migrates waits for it."""
     if _scheme(database_url) == "sqlite":
-        from ledger.recorders_sqlite import SQLiteAdministration  # noqa: PLC0415  # either driver only where it is used
+        from ledger.recorders_sqlite import SQLiteMigrationSession  # noqa: PLC0415  # either driver only where it is used
 
-        return SQLiteAdministration.begin(database_url)
-    from ledger.recorders_postgres import PostgresAdministration  # noqa: PLC0415  # see above
+        return SQLiteMigrationSession.begin(database_url)
+    from ledger.recorders_postgres import PostgresMigrationSession  # noqa: PLC0415  # see above
 
-    return PostgresAdministration.begin(database_url)
+    return PostgresMigrationSession.begin(database_url)
 
 
 def _scheme(database_url: str) -> str:
@@ -210,17 +212,17 @@ def _scheme(database_url: str) -> str:
 
 
 @contextmanager
-def committing() -> Iterator[None]:
+def outcome_unknown_on_disconnect() -> Iterator[None]:
     """Say `OutcomeUnknown` where the store is lost while it commits."""
     try:
-        with reachable():
+        with unavailable_on_disconnect():
             yield
     except LedgerUnavailable as error:
         raise OutcomeUnknown(str(error)) from error
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
+def unavailable_on_disconnect() -> Iterator[None]:
     """Say `LedgerUnavailable` where the store is away, full, locked or hung up; other errors are ours and pass."""
     try:
         yield
@@ -228,7 +230,7 @@ def reachable() -> Iterator[None]:
         raise LedgerUnavailable(f"the event store is not available: {error}") from error
 
 
-class Each(msgspec.Struct, frozen=True):
+class TupleListParam(msgspec.Struct, frozen=True):
     """A parameter that is a list of tuples, by its columns' types."""
 
     name: str
@@ -240,10 +242,10 @@ EACH = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
 
 
 @cache
-def each_of(name: str) -> Each | None:
+def tuple_list_param(name: str) -> TupleListParam | None:
     """The list of tuples that a named query takes, if it takes one."""
     found = EACH.search(queries()[name])
-    return Each(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
+    return TupleListParam(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
 
 
 @cache
@@ -254,7 +256,7 @@ def queries() -> dict[str, str]:
     return dict(zip(parts[::2], bare, strict=True))
 
 
-def plain_events(stored: Sequence[StoredEvent], head: Head) -> Append:
+def library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
     """The library's own way in (`insert_events`): events of no organisation, as its test cases write them."""
     rows = [
         (e.originator_id, e.originator_version, e.topic, e.state, head.log_position + n, None, None, head.recorded_at)
@@ -263,16 +265,16 @@ def plain_events(stored: Sequence[StoredEvent], head: Head) -> Append:
     return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
 
 
-def as_uuid(value: object) -> UUID:
+def row_uuid(value: object) -> UUID:
     """The UUID in a row: PostgreSQL gives one, SQLite its 32 digits."""
     return value if isinstance(value, UUID) else UUID(str(value))
 
 
-def micros(instant: datetime) -> int:
+def to_micros(instant: datetime) -> int:
     """Microseconds since 1970 of an aware instant, exactly."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def moment(microseconds: int) -> datetime:
+def from_micros(microseconds: int) -> datetime:
     """The UTC instant of `micros`."""
     return _EPOCH + timedelta(microseconds=microseconds)

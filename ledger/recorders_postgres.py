@@ -16,28 +16,28 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
-from ledger.packing import array
+from ledger.packing import encode_array
 from ledger.recorders import (
     Append,
     Head,
+    InsertTarget,
+    LogSession,
     Row,
-    Session,
-    Target,
-    committing,
-    each_of,
-    plain_events,
+    library_append,
+    outcome_unknown_on_disconnect,
     queries,
-    reachable,
+    tuple_list_param,
+    unavailable_on_disconnect,
 )
-from ledger.recorders_loop import LoopConnection
+from ledger.recorders_loop import PostgresAsyncAppender
 from ledger.statements import (
-    append_text,
+    append_if_head_params,
+    append_if_head_sql,
+    append_sql,
     arrays,
-    attempt_params,
-    attempt_text,
-    insert_text,
-    named_text,
+    insert_sql,
     params_of,
+    query_sql,
     shape_of,
 )
 
@@ -106,20 +106,20 @@ class PostgresSession:
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         self._failed = True
-        each = each_of(name)
+        each = tuple_list_param(name)
         if each is not None:
             columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
             for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
-                params[f"{each.name}_{number}"] = array(kind, values)
-        rows = cast("list[Row]", self._cursor.execute(named_text(name), params).fetchall())
+                params[f"{each.name}_{number}"] = encode_array(kind, values)
+        rows = cast("list[Row]", self._cursor.execute(query_sql(name), params).fetchall())
         self._failed = False
         return rows
 
     def run(self, name: str, /, **params: object) -> int:
-        return self._cursor.execute(named_text(name), params).rowcount
+        return self._cursor.execute(query_sql(name), params).rowcount
 
     def commit(self) -> None:
-        with translated():
+        with library_errors():
             self._cursor.execute(b"COMMIT")
 
     def locked_head(self) -> Head:
@@ -130,11 +130,11 @@ class PostgresSession:
             raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
         return Head(*row)
 
-    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
+    def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None:
         if bulk and not target.conflict:
             self._copy(target, rows)
             return
-        statement, chunk = insert_text(target).encode(), list[Row]()
+        statement, chunk = insert_sql(target).encode(), list[Row]()
         for row in rows:
             chunk.append(row)
             if len(chunk) == _CHUNK:
@@ -152,7 +152,7 @@ class PostgresSession:
         params = params_of(append)
         if append.moves_head:
             params += [head.log_position + append.events, append.recorded_at]
-        self._cursor.execute(append_text(shape_of(append), moves_head=append.moves_head), params)
+        self._cursor.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
 
     def append_at(self, head: Head, append: Append) -> bool:
         """Write all of it in one statement that is its own transaction; False where the head is another by now.
@@ -160,7 +160,9 @@ class PostgresSession:
         No lock outlives the message, so a client that stops holds up nobody.
         """
         try:
-            row = self._cursor.execute(attempt_text(shape_of(append)), attempt_params(head, append)).fetchone()
+            row = self._cursor.execute(
+                append_if_head_sql(shape_of(append)), append_if_head_params(head, append)
+            ).fetchone()
         except psycopg.errors.UniqueViolation:
             return False
         except psycopg.Error as error:
@@ -170,13 +172,13 @@ class PostgresSession:
             raise OutcomeUnknown(f"the event store is not available: {error}") from error
         return row == (1,)
 
-    def _copy(self, target: Target, rows: Iterable[Row]) -> None:
+    def _copy(self, target: InsertTarget, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 
 
-class PostgresLogRecorder(PostgresApplicationRecorder):
+class PostgresLogStore(PostgresApplicationRecorder):
     """The library's recorder with a counter row instead of its table lock.
 
     The stock recorder holds `LOCK TABLE ... EXCLUSIVE` across the commit, so that readers never pass a gap that is
@@ -193,17 +195,17 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         """Connect; raises `LedgerUnavailable` where there is no server."""
         datastore = PostgresLogDatastore(database_url)
         try:
-            with reachable():
+            with unavailable_on_disconnect():
                 return cls(datastore)
         except LedgerUnavailable:
             datastore.close()
             raise
 
     @contextmanager
-    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
+    def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """Queries on their own, one round trip each; a transaction only where they must agree."""
         if not snapshot:
-            with reachable(), self.datastore.get_connection() as connection:
+            with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
                 yield PostgresSession(connection)
             return
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (connection, session):
@@ -211,12 +213,12 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             connection.execute("COMMIT")
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Iterator[LogSession]:
         with self._transaction("BEGIN") as (connection, session):
             yield session
             connection.execute("COMMIT")
 
-    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+    def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         # One process has one place in the queue for the head: its threads wait here, without a connection each.
         if not self._writing.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
             raise LedgerUnavailable("the event store is busy writing")
@@ -231,25 +233,25 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
                     _write(session, head, append)
                 else:
                     session.append(head, append)
-                with committing():
+                with outcome_unknown_on_disconnect():
                     session.commit()
         finally:
             self._writing.release()
 
-    def attempt(self, head: Head, batch: Callable[[Session, Head], Append | None]) -> bool:
-        with reachable(), self.datastore.get_connection() as connection:
+    def attempt(self, head: Head, batch: Callable[[LogSession, Head], Append | None]) -> bool:
+        with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
             session = PostgresSession(connection)
             append = batch(session, head)
             if append is None:
                 return Head(*session.query("head")[0]) == head
             return session.append_at(head, append)
 
-    def loop_connection(self, loop: AbstractEventLoop) -> LoopConnection:
+    def open_async_appender(self, loop: AbstractEventLoop) -> PostgresAsyncAppender:
         options = cast("dict[str, Any]", self.datastore.pool.kwargs)
         try:
             connection = psycopg.connect(autocommit=True, **options)
             try:
-                return LoopConnection(connection, loop)
+                return PostgresAsyncAppender(connection, loop)
             except BaseException:
                 connection.close()
                 raise
@@ -261,11 +263,11 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
         """The library's way in, by the same lock, and without its retry."""
         ids: list[int] = []
 
-        def batch(_session: Session, head: Head) -> Append:
+        def batch(_session: LogSession, head: Head) -> Append:
             ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return plain_events(stored_events, head)
+            return library_append(stored_events, head)
 
-        self.transact(batch)
+        self.append_locked(batch)
         return ids
 
     def close(self) -> None:
@@ -274,7 +276,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[tuple[psycopg.Connection[Any], PostgresSession]]:
         """Whatever is raised inside rolls back."""
-        with reachable(), self.datastore.get_connection() as connection:
+        with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
             try:
                 # Never in psycopg's pipeline: it ends with a Flush, and a server that has read one arms no timer for
                 # a session that is idle in its transaction. A writer that stopped there would keep the head for ever.
@@ -285,7 +287,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def library_errors() -> Iterator[None]:
     """The library's errors for those of the driver that mean that the store is away."""
     try:
         yield
@@ -295,7 +297,7 @@ def translated() -> Iterator[None]:
         raise InternalError(error) from error
 
 
-class PostgresAdministration:
+class PostgresMigrationSession:
     """The one transaction in which `ledger.migrations` runs its DDL."""
 
     dialect = "postgresql"

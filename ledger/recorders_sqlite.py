@@ -25,17 +25,25 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
 from ledger.recorders import (
     Append,
+    AsyncAppender,
     Head,
-    LoopConnection,
+    InsertTarget,
+    LogSession,
     Row,
-    Session,
-    Target,
-    committing,
-    plain_events,
-    reachable,
+    library_append,
+    outcome_unknown_on_disconnect,
+    unavailable_on_disconnect,
 )
-from ledger.recorders_sqlite_loop import SQLiteLoopConnection
-from ledger.statements_sqlite import all_told, insert_all_text, insert_text, named_params, named_text, spelled, written
+from ledger.recorders_sqlite_loop import SQLiteAsyncAppender
+from ledger.statements_sqlite import (
+    encode_rows,
+    insert_all_text,
+    insert_text,
+    named_params,
+    named_text,
+    rows_as_json,
+    to_sqlite,
+)
 from ledger.writers import writer_lock
 
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
@@ -62,17 +70,17 @@ class SQLiteSession:
         with _translated():
             return self._connection.execute(named_text(name), named_params(params)).rowcount
 
-    def insert(self, target: Target, rows: Iterable[Row], *, bulk: bool = False) -> None:
+    def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None:
         with _translated():
             if bulk:
-                self._connection.executemany(insert_text(target), written(target, rows))
+                self._connection.executemany(insert_text(target), encode_rows(target, rows))
             else:
                 # One statement, and so one time that the interpreter is let go: with a statement for each row, another
                 # thread takes it at each, and is not obliged to give it back within 5 ms.
-                self._connection.execute(insert_all_text(target), (all_told(target, rows),))
+                self._connection.execute(insert_all_text(target), (rows_as_json(target, rows),))
 
 
-class SQLiteLogRecorder(SQLiteApplicationRecorder):
+class SQLiteLogStore(SQLiteApplicationRecorder):
     """The library's recorder with the head's lock: positions gapless and in commit order across processes."""
 
     # The lock is the file's, and taken without a journey: a thread has nothing to gain by trusting.
@@ -100,17 +108,22 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
         return recorder
 
     @contextmanager
-    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
+    def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """A transaction: it sees one state of the log, asked for or not."""
-        with self._counted(), reachable(), self._transaction("BEGIN") as session:
+        with self._tracked(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        with self._counted(), reachable(), self._alone(), self._transaction("BEGIN IMMEDIATE") as session:
+    def write(self) -> Iterator[LogSession]:
+        with (
+            self._tracked(),
+            unavailable_on_disconnect(),
+            self._exclusive(),
+            self._transaction("BEGIN IMMEDIATE") as session,
+        ):
             yield session
 
-    def transact(self, batch: Callable[[Session, Head], Append | None]) -> None:
+    def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         # BEGIN IMMEDIATE takes the file's one write lock: it is the lock on the head row.
         with self.write() as session:
             head = Head(*session.query("head")[0])
@@ -122,19 +135,19 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
             if append.moves_head:
                 session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
 
-    def loop_connection(self, loop: AbstractEventLoop) -> LoopConnection:
-        with reachable(), _translated():
-            return SQLiteLoopConnection(self.datastore.pool.db_name, loop, self._writing)
+    def open_async_appender(self, loop: AbstractEventLoop) -> AsyncAppender:
+        with unavailable_on_disconnect(), _translated():
+            return SQLiteAsyncAppender(self.datastore.pool.db_name, loop, self._writing)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""
         ids: list[int] = []
 
-        def batch(_session: Session, head: Head) -> Append:
+        def batch(_session: LogSession, head: Head) -> Append:
             ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return plain_events(stored_events, head)
+            return library_append(stored_events, head)
 
-        self.transact(batch)
+        self.append_locked(batch)
         return ids
 
     def select_notifications(
@@ -172,7 +185,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
         self.datastore.close()
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
+    def _tracked(self) -> Iterator[None]:
         with self._idle:
             if self._closing:
                 raise LedgerUnavailable("the ledger is closed")
@@ -185,7 +198,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
                 self._idle.notify_all()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         if not self._writing.acquire(timeout=LOCK_TIMEOUT_S):
             raise LedgerUnavailable("the event store is busy writing")
         try:
@@ -203,7 +216,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
                 driver.execute(begin)
             try:
                 yield SQLiteSession(driver)
-                with committing(), _translated():
+                with outcome_unknown_on_disconnect(), _translated():
                     driver.execute("COMMIT")
             except BaseException:
                 if driver.in_transaction:
@@ -213,7 +226,7 @@ class SQLiteLogRecorder(SQLiteApplicationRecorder):
             pool.put_connection(connection)
 
 
-class Scratch(SQLiteSession):
+class ScratchFile(SQLiteSession):
     """A private file for staging: fast, and gone when the process is."""
 
     def __init__(self, path: Path) -> None:
@@ -223,13 +236,13 @@ class Scratch(SQLiteSession):
 
     def execute(self, sql: str, *params: object) -> sqlite3.Cursor:
         """Run SQL of the staging file's own; UUIDs as their 32 digits."""
-        return self._connection.execute(sql, tuple(spelled(p) for p in params))
+        return self._connection.execute(sql, tuple(to_sqlite(p) for p in params))
 
     def close(self) -> None:
         self._connection.close()
 
 
-class SQLiteAdministration:
+class SQLiteMigrationSession:
     """The one transaction in which `ledger.migrations` runs its DDL."""
 
     dialect = "sqlite"
@@ -241,10 +254,10 @@ class SQLiteAdministration:
     @contextmanager
     def begin(cls, database_url: str) -> Iterator[Self]:
         """Wait for the file's write lock, however many processes want it; commit at the end."""
-        with reachable(), _translated():
+        with unavailable_on_disconnect(), _translated():
             connection = sqlite3.connect(sqlite_path(database_url), isolation_level=None, timeout=_MIGRATION_TIMEOUT_S)
             try:
-                _write_ahead(connection)
+                _enable_wal(connection)
                 connection.execute("BEGIN IMMEDIATE")
                 yield cls(connection)
                 connection.execute("COMMIT")
@@ -258,7 +271,7 @@ class SQLiteAdministration:
         return self._connection.execute(sql).fetchall()
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _enable_wal(connection: sqlite3.Connection) -> None:
     """Switch to WAL. While another process switches, SQLite says "locked" at once, without waiting: try again."""
     deadline = monotonic() + _MIGRATION_TIMEOUT_S
     while True:

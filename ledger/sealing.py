@@ -21,7 +21,7 @@ EACH = None
 Path = tuple[str | None, ...]
 
 
-class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True):
     """The sealed part of a stored event."""
 
     #: The key that sealed the texts; null while the seal is the identity.
@@ -32,7 +32,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class PersonalFields(msgspec.Struct, frozen=True):
     """Where a class keeps personal text, and whose it is: its author's, or the member's whose stream it is."""
 
     paths: tuple[Path, ...]
@@ -44,7 +44,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 @cache
-def plan(cls: type[Any]) -> Plan:
+def personal_fields(cls: type[Any]) -> PersonalFields:
     """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
     found = list(_personal(msgspec.inspect.type_info(cls), ()))
     subjects = {subject for _, subject in found}
@@ -53,7 +53,7 @@ def plan(cls: type[Any]) -> Plan:
     paths = tuple(path for path, _ in found)
     fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
     plain = [p[0] for p in paths if len(p) == 1 and p[0] is not None and fields[p[0]].default is not msgspec.NODEFAULT]
-    return Plan(
+    return PersonalFields(
         paths,
         of_member="member" in subjects,
         plain=tuple((fields[name].name, f"/data/{name}", fields[name].default) for name in plain),
@@ -78,7 +78,7 @@ def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, st
                 yield from _personal(field.type, (*path, field.encode_name))
 
 
-def lift(event: Any, plan_: Plan) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
+def extract_shallow(event: Any, plan_: PersonalFields) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
     """The event without its personal texts, and these as `take` finds them; None where any lies further inside.
 
     Most events say a note or nothing, and need not be taken apart.
@@ -95,7 +95,7 @@ def lift(event: Any, plan_: Plan) -> tuple[Any, dict[str, str]] | None:  # noqa:
     return (msgspec.structs.replace(event, **silent) if texts else event), texts
 
 
-def take(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:
+def extract(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:
     """Remove the personal texts from `document` (builtins, changed in place); pointer -> text."""
     texts: dict[str, str] = {}
     for path in paths:
@@ -125,7 +125,7 @@ def _take(
             texts[f"{pointer}/{step}"] = node.pop(step)
 
 
-def put(
+def restore(
     document: Any,  # noqa: ANN401  # decoded JSON
     texts: dict[str, str],
 ) -> None:

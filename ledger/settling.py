@@ -12,27 +12,27 @@ from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from ledger.batch import Batch, OpenTurn
+from ledger.batch import CommandBatch, OpenTurn
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.recorders import Head
-from ledger.states import Entry, Key
-from ledger.waiting import Line, Waiting
+from ledger.states import Key, StreamState
+from ledger.waiting import CommandQueue, PendingCommand
 
 #: Transactions that may fail with a command in them before it is given up.
-_FAILURES_AT_MOST = 2
+_MAX_FAILED_TRANSACTIONS = 2
 
 
-class Settling:
+class OutcomeResolver:
     """Used by whoever has the baton, a thread or an event loop: one at a time decides, and knows where the log ends."""
 
     def __init__(
         self,
-        line: Line,
+        line: CommandQueue,
         open_turn: OpenTurn,
         *,
         trusted: Callable[[], Head | None],
-        remember: Callable[[dict[Key, Entry]], None],
+        remember: Callable[[dict[Key, StreamState]], None],
         forget: Callable[[], None],
     ) -> None:
         self._line = line
@@ -43,97 +43,97 @@ class Settling:
         self._remember = remember
         self._forget = forget
         #: Nobody else has written between our last two batches.
-        self.undisturbed = False
+        self.no_foreign_writes = False
         #: A statement of ours may still be on its way to the store, with nobody to hear what came of it.
-        self.adrift = False
+        self.in_doubt = False
 
-    def trusted(self) -> Head | None:
+    def expected_head(self) -> Head | None:
         """The head, where a batch may be decided on trust."""
-        return self._trusted() if self.undisturbed else None
+        return self._trusted() if self.no_foreign_writes else None
 
-    def batch(self) -> Batch:
-        return Batch(self._line, self._open_turn)
+    def batch(self) -> CommandBatch:
+        return CommandBatch(self._line, self._open_turn)
 
-    def committed(self, batch: Batch, *, on: AbstractEventLoop | None = None) -> None:
+    def on_committed(self, batch: CommandBatch, *, on: AbstractEventLoop | None = None) -> None:
         """Keep what was committed in memory, and answer. Committed it is: a failure here must not have it redone.
 
         `on`: the event loop that this runs on, whose own are answered without a detour.
         """
-        self.undisturbed = batch.undisturbed
+        self.no_foreign_writes = batch.no_foreign_writes
         try:
-            self._remember(batch.settle())
+            self._remember(batch.apply_commit())
         except BaseException:  # noqa: BLE001  # memory can be made anew from the log
             self._forget()
-        answer(batch.taken, on=on)
+        resolve(batch.commands, on=on)
 
-    def in_vain(self, batch: Batch) -> None:
+    def on_conflict(self, batch: CommandBatch) -> None:
         """Another had written. It was the first to notice; it is the first to be decided under the lock."""
-        self.undisturbed = False
-        self._line.put_back(batch.taken)
+        self.no_foreign_writes = False
+        self._line.requeue(batch.commands)
 
-    def failed(self, batch: Batch, error: BaseException) -> None:
+    def on_failed(self, batch: CommandBatch, error: BaseException) -> None:
         """Tell those who are lost; the others are in line again."""
-        self.undisturbed = False
-        self.adrift |= isinstance(error, OutcomeUnknown)
+        self.no_foreign_writes = False
+        self.in_doubt |= isinstance(error, OutcomeUnknown)
         self._forget()
-        answer(self._given_up(batch, error))
+        resolve(self._split_retry_and_give_up(batch, error))
 
-    def _given_up(self, batch: Batch, error: BaseException) -> list[Waiting]:
-        if not batch.taken:
+    def _split_retry_and_give_up(self, batch: CommandBatch, error: BaseException) -> list[PendingCommand]:
+        if not batch.commands:
             # The store let nobody in: it would not let the next ones in either.
-            return [_failed(waiting, error) for waiting in self._line.take_all()]
+            return [_reject(waiting, error) for waiting in self._line.drain()]
         if not isinstance(error, LedgerUnavailable):
             # Something in the batch was at fault, and nothing was recorded.
-            if len(batch.taken) == 1:
-                return [_failed(batch.taken[0], error)]
-            self._line.put_back(batch.taken, alone=True)
+            if len(batch.commands) == 1:
+                return [_reject(batch.commands[0], error)]
+            self._line.requeue(batch.commands, alone=True)
             return []
-        again, lost = list[Waiting](), list[Waiting]()
-        for waiting in batch.taken:
-            waiting.failures += 1
-            waiting.unknown |= isinstance(error, OutcomeUnknown) and isinstance(waiting.outcome, Receipt)
-            resolved = not waiting.unknown or _has_identity(waiting.command)
-            (again if resolved and waiting.failures < _FAILURES_AT_MOST else lost).append(waiting)
-        self._line.put_back(again)
-        return [_failed(waiting, error) for waiting in lost]
+        again, lost = list[PendingCommand](), list[PendingCommand]()
+        for waiting in batch.commands:
+            waiting.failed_transactions += 1
+            waiting.in_doubt |= isinstance(error, OutcomeUnknown) and isinstance(waiting.outcome, Receipt)
+            resolved = not waiting.in_doubt or _is_idempotent(waiting.command)
+            (again if resolved and waiting.failed_transactions < _MAX_FAILED_TRANSACTIONS else lost).append(waiting)
+        self._line.requeue(again)
+        return [_reject(waiting, error) for waiting in lost]
 
 
-def _has_identity(command: Command) -> bool:
+def _is_idempotent(command: Command) -> bool:
     """Whether handling it again would find that it was recorded."""
     return command.idempotency is not None or command.import_row is not None or command.act is None
 
 
-def _failed(waiting: Waiting, error: BaseException) -> Waiting:
+def _reject(waiting: PendingCommand, error: BaseException) -> PendingCommand:
     unavailable = isinstance(error, LedgerUnavailable)
-    waiting.outcome = LedgerUnavailable(told(waiting, str(error))) if unavailable else error
+    waiting.outcome = LedgerUnavailable(unavailable_message(waiting, str(error))) if unavailable else error
     return waiting
 
 
-def told(waiting: Waiting, why: str) -> str:
+def unavailable_message(waiting: PendingCommand, why: str) -> str:
     """The reason for an outcome that is none, and what it leaves in doubt."""
-    if waiting.unknown:
+    if waiting.in_doubt:
         return f"{why}; whether this was recorded is unknown: retry with your key"
     return f"{why}; nothing was recorded"
 
 
-def answer(some: Iterable[Waiting], *, on: AbstractEventLoop | None = None) -> None:
+def resolve(some: Iterable[PendingCommand], *, on: AbstractEventLoop | None = None) -> None:
     """Wake whoever waits: a thread each, every event loop once, and the one that this runs `on` at once."""
-    loops: dict[AbstractEventLoop, list[Waiting]] = {}
+    loops: dict[AbstractEventLoop, list[PendingCommand]] = {}
     for waiting in some:
-        waiting.answered = True
+        waiting.resolved = True
         if waiting.loop is None:
-            waiting.release()
+            waiting.wake()
         else:
             loops.setdefault(waiting.loop, []).append(waiting)
     if on is not None:
-        deliver(loops.pop(on, []))
+        set_results(loops.pop(on, []))
     for loop, woken in loops.items():
         # A loop that is closed waits for nothing any more.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(deliver, woken)
+            loop.call_soon_threadsafe(set_results, woken)
 
 
-def deliver(woken: list[Waiting]) -> None:
+def set_results(woken: list[PendingCommand]) -> None:
     for waiting in woken:
         if waiting.future is not None and not waiting.future.done():
             waiting.future.set_result(waiting.outcome)

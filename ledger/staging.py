@@ -8,12 +8,12 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
-from domain.envelope import Recorded
-from ledger.deciding import Decision
+from domain.envelope import RecordedEvent
+from ledger.deciding import DecidedCommand
 from ledger.mapper import Mapper
-from ledger.recorders import LogRecorder, Row, as_uuid, micros
-from ledger.recorders_sqlite import Scratch
-from ledger.source import StoredSource, decoded
+from ledger.recorders import LogStore, Row, row_uuid, to_micros
+from ledger.recorders_sqlite import ScratchFile
+from ledger.source import LogSource, decode_events
 
 #: RFC 9562: made from a namespace and a name.
 _NAME_BASED = 5
@@ -46,11 +46,11 @@ CREATE TABLE books_read (
 """
 
 
-class Staging:
+class StagingStore:
     """Implements `ledger.states.Source` over a private file and, below it, the log up to position `base`."""
 
-    def __init__(self, path: Path, recorder: LogRecorder, mapper: Mapper, *, base: int) -> None:
-        self._file = Scratch(path)
+    def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int) -> None:
+        self._file = ScratchFile(path)
         self._recorder = recorder
         self._mapper = mapper
         self._base = base
@@ -67,41 +67,41 @@ class Staging:
 
     # --- ledger.states.Source -----------------------------------------------------------------------------------
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]:
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
-        events: list[Recorded] = []
-        if self._may_lie_below(organisation_id, stream_id):
+        events: list[RecordedEvent] = []
+        if self._may_exist_in_log(organisation_id, stream_id):
             with self._recorder.read() as session:
-                events = StoredSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
+                events = LogSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
         staged = self._file.execute(
             "SELECT stream_id, version, topic, state FROM events WHERE organisation_id = ? AND stream_id = ?"
             " ORDER BY version",
             organisation_id,
             stream_id,
         )
-        return events + decoded(staged, self._mapper)
+        return events + decode_events(staged, self._mapper)
 
-    def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+    def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         # An id made from the organisation's own and a reference is nobody else's, unless somebody spelled it out on
         # purpose: then the commit's unique key refuses it. All others are looked up.
         if stream_id.version == _NAME_BASED:
             return False
         with self._recorder.read() as session:
-            return StoredSource(session, self._mapper).taken(organisation_id, stream_id)
+            return LogSource(session, self._mapper).belongs_to_other_tenant(organisation_id, stream_id)
 
-    def live(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
         self._file.execute("INSERT OR IGNORE INTO books_read VALUES (?, ?)", organisation_id, owner)
         goals: set[UUID] = set()
         if self.base_position(organisation_id):
             with self._recorder.read() as session:
-                below = StoredSource(session, self._mapper).live(organisation_id, owner)
-            goals = {goal for goal in below if not self._stands(organisation_id, goal)}
+                below = LogSource(session, self._mapper).live_goals_of(organisation_id, owner)
+            goals = {goal for goal in below if not self._has_index_row(organisation_id, goal)}
         staged = self._file.execute(
             "SELECT goal_id FROM standing WHERE organisation_id = ? AND live_owner = ?", organisation_id, owner
         )
         return frozenset(goals | {UUID(row[0]) for row in staged})
 
-    def _stands(self, organisation_id: UUID, goal_id: UUID) -> bool:
+    def _has_index_row(self, organisation_id: UUID, goal_id: UUID) -> bool:
         """Whether the staged index has a row that overrides the log's."""
         return self._any("SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id)
 
@@ -115,7 +115,7 @@ class Staging:
             self._base_positions[organisation_id] = int(rows[0][0] or 0)
         return self._base_positions[organisation_id]
 
-    def _may_lie_below(self, organisation_id: UUID, stream_id: UUID) -> bool:
+    def _may_exist_in_log(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
         if organisation_id not in self._streams_listed:
             position = self.base_position(organisation_id)
@@ -124,7 +124,7 @@ class Staging:
                 with self._recorder.read() as session:
                     rows = session.query("stream_ids", organisation_id=organisation_id, upto=position)
                 for row in rows:
-                    self._file.execute("INSERT INTO streams_below VALUES (?)", as_uuid(row[0]))
+                    self._file.execute("INSERT INTO streams_below VALUES (?)", row_uuid(row[0]))
         if not self._streams_listed[organisation_id]:
             return True
         return self._any("SELECT 1 FROM streams_below WHERE stream_id = ?", stream_id)
@@ -158,9 +158,9 @@ class Staging:
 
     # --- what is staged -----------------------------------------------------------------------------------------
 
-    def add(self, stored: Sequence[StoredEvent], decision: Decision) -> None:
+    def add(self, stored: Sequence[StoredEvent], decision: DecidedCommand) -> None:
         """Stage a decision's events and its standing, where that changed."""
-        organisation_id, stream_id = decision.move.organisation_id, decision.move.stream_id
+        organisation_id, stream_id = decision.change.organisation_id, decision.change.stream_id
         for event in stored:
             self._file.execute(
                 "INSERT INTO events (organisation_id, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)",
@@ -170,14 +170,14 @@ class Staging:
                 event.topic,
                 event.state,
             )
-        after = decision.move.after
-        if after != decision.move.before:
-            timer = micros(after.next_timer) if after.next_timer else None
+        after = decision.change.after
+        if after != decision.change.before:
+            timer = to_micros(after.next_timer_at) if after.next_timer_at else None
             self._file.execute(
                 "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)",
                 organisation_id,
                 stream_id,
-                after.live_owner,
+                after.listed_under,
                 timer,
             )
 
@@ -200,7 +200,7 @@ class Staging:
         for organisation_id, stream_id, version, topic, state in rows:
             yield UUID(organisation_id), UUID(stream_id), version, topic, state
 
-    def standings(self) -> Iterator[Row]:
+    def index_rows(self) -> Iterator[Row]:
         for organisation_id, goal_id, owner, timer in self._file.execute("SELECT * FROM standing"):
             yield UUID(organisation_id), UUID(goal_id), UUID(owner) if owner else None, timer
 
@@ -216,6 +216,6 @@ class Staging:
             "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
         )
 
-    def has_read_book(self, organisation_id: UUID, owner: UUID) -> bool:
+    def has_read_live_goals(self, organisation_id: UUID, owner: UUID) -> bool:
         """Whether a decision here looked at the owner's live promises."""
         return self._any("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)

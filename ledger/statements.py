@@ -6,35 +6,38 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from ledger.packing import Packed, array
+from ledger.packing import BinaryArray, encode_array
 from ledger.recorders import (
-    ANSWERS,
     EACH,
     EVENTS,
+    IDEMPOTENCY_INSERT,
+    IDEMPOTENCY_UPSERT,
     IMPORT_ROWS,
-    NEW_ANSWERS,
-    STANDING,
+    STREAM_INDEX,
     Append,
     Head,
+    InsertTarget,
     Row,
-    Target,
     queries,
 )
 
 #: What tells the statements of two appends apart: tables, and how a row that is there already is met.
 Shape = tuple[tuple[str, str], ...]
 
-_TARGETS = {(target.table, target.conflict): target for target in (EVENTS, STANDING, ANSWERS, NEW_ANSWERS, IMPORT_ROWS)}
+_TARGETS = {
+    (target.table, target.conflict): target
+    for target in (EVENTS, STREAM_INDEX, IDEMPOTENCY_UPSERT, IDEMPOTENCY_INSERT, IMPORT_ROWS)
+}
 _MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
-def arrays(target: Target, rows: Iterable[Row]) -> list[Packed]:
+def arrays(target: InsertTarget, rows: Iterable[Row]) -> list[BinaryArray]:
     columns = zip(*rows, strict=True)
-    return [array(kind, values) for kind, values in zip(target.columns.values(), columns, strict=True)]
+    return [encode_array(kind, values) for kind, values in zip(target.columns.values(), columns, strict=True)]
 
 
 @cache
-def named_text(name: str) -> bytes:
+def query_sql(name: str) -> bytes:
     text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", queries()[name].replace("%", "%%"))
     return EACH.sub(_wanted, re.sub(r":(\w+)", r"%(\1)s", text)).encode()
 
@@ -46,7 +49,7 @@ def _wanted(found: re.Match[str]) -> str:
     return f"unnest({', '.join(arrays)}) AS wanted({', '.join(names)})"
 
 
-def insert_text(target: Target, only_if: str = "true") -> str:
+def insert_sql(target: InsertTarget, only_if: str = "true") -> str:
     arrays = ", ".join(f"%s::{kind}[]" for kind in target.columns.values())
     columns = ", ".join(target.columns)
     return f"INSERT INTO {target.table} ({columns}) SELECT * FROM unnest({arrays}) WHERE {only_if} {target.conflict}"
@@ -56,7 +59,7 @@ def shape_of(append: Append) -> Shape:
     return tuple((target.table, target.conflict) for target, _ in append.rows)
 
 
-def attempt_params(head: Head, append: Append) -> list[object]:
+def append_if_head_params(head: Head, append: Append) -> list[object]:
     """What goes with `attempt_text`."""
     moved = [head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at]
     return [*moved, *params_of(append)]
@@ -67,8 +70,8 @@ def params_of(append: Append) -> list[object]:
 
 
 @cache
-def append_text(shape: Shape, *, moves_head: bool) -> bytes:
-    inserts = [insert_text(_TARGETS[table, conflict]) for table, conflict in shape]
+def append_sql(shape: Shape, *, moves_head: bool) -> bytes:
+    inserts = [insert_sql(_TARGETS[table, conflict]) for table, conflict in shape]
     # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
     last = _MOVE_HEAD if moves_head else inserts.pop()
     parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
@@ -76,11 +79,11 @@ def append_text(shape: Shape, *, moves_head: bool) -> bytes:
 
 
 @cache
-def attempt_text(shape: Shape) -> bytes:
+def append_if_head_sql(shape: Shape) -> bytes:
     # Each part first asks whether the head was moved, which takes its lock before any other. The row is compared as it
     # is once it is locked (READ COMMITTED): nothing is written behind a head that another has moved meanwhile. A head
     # that another holds is not waited for here: whoever waits for it can still step out of the line.
-    inserts = [insert_text(_TARGETS[of], only_if="EXISTS (SELECT FROM head)") for of in shape]
+    inserts = [insert_sql(_TARGETS[of], only_if="EXISTS (SELECT FROM head)") for of in shape]
     trusted = "single = 1 AND log_position = %s AND recorded_at = %s"
     parts = [
         f"ours AS (SELECT FROM ledger_head WHERE {trusted} FOR UPDATE SKIP LOCKED)",

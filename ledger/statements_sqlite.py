@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.recorders import EACH, EVENTS, NEW_ANSWERS, STANDING, Append, Head, Row, Target, queries
+from ledger.recorders import EACH, EVENTS, IDEMPOTENCY_INSERT, STREAM_INDEX, Append, Head, InsertTarget, Row, queries
 
 #: What a trusted append may write to, in the order of `appending`'s last columns.
-_TRUSTED = (EVENTS, STANDING, NEW_ANSWERS)
+_OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 
 
 @cache
@@ -30,17 +30,17 @@ def _wanted(found: re.Match[str]) -> str:
 
 def named_params(params: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: json.dumps(value, default=spelled) if isinstance(value, list) else spelled(value)
+        name: json.dumps(value, default=to_sqlite) if isinstance(value, list) else to_sqlite(value)
         for name, value in params.items()
     }
 
 
-def spelled(value: object) -> object:
+def to_sqlite(value: object) -> object:
     """UUIDs as their 32 digits; anything else as it is."""
     return value.hex if isinstance(value, UUID) else value
 
 
-def insert_text(target: Target) -> str:
+def insert_text(target: InsertTarget) -> str:
     """For one row."""
     return _insert_text(target.table, tuple(target.columns), target.conflict)
 
@@ -51,7 +51,7 @@ def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
 
 
-def insert_all_text(target: Target, source: str = "?") -> str:
+def insert_all_text(target: InsertTarget, source: str = "?") -> str:
     """For any number of rows, told as `all_told` tells them."""
     return _insert_all_text(target.table, tuple(target.columns.items()), target.conflict, source)
 
@@ -65,12 +65,12 @@ def _insert_all_text(table: str, columns: tuple[tuple[str, str], ...], conflict:
     return f"INSERT INTO {table} ({names}) SELECT {', '.join(kept)} FROM json_each({source}) WHERE true {conflict}"
 
 
-def all_told(target: Target, rows: Iterable[Row]) -> str:
+def rows_as_json(target: InsertTarget, rows: Iterable[Row]) -> str:
     """Rows as one value."""
-    return msgspec.json.encode(list(written(target, rows, blobs_as_text=True))).decode()
+    return msgspec.json.encode(list(encode_rows(target, rows, blobs_as_text=True))).decode()
 
 
-def written(target: Target, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
+def encode_rows(target: InsertTarget, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
     """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
     kinds = list(enumerate(target.columns.values()))
     uuids = [place for place, kind in kinds if kind == "uuid"]
@@ -78,7 +78,7 @@ def written(target: Target, rows: Iterable[Row], *, blobs_as_text: bool = False)
     for row in rows:
         told = list(row)
         for place in uuids:
-            told[place] = spelled(told[place])
+            told[place] = to_sqlite(told[place])
         for place in blobs:
             told[place] = None if told[place] is None else told[place].decode()
         yield told
@@ -86,21 +86,21 @@ def written(target: Target, rows: Iterable[Row], *, blobs_as_text: bool = False)
 
 # --- an append on trust --------------------------------------------------------------------------------------------
 
-ATTEMPT = "INSERT INTO appending VALUES (?, ?, ?, ?, ?, ?, ?)"
+APPEND_IF_HEAD = "INSERT INTO appending VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-def attempting() -> tuple[str, str]:
+def append_if_head_setup() -> tuple[str, str]:
     """What a connection is told once, for `ATTEMPT` to compare the head and write everything, or nothing, in one step.
 
     One statement is one transaction, begun with the file's write lock before anything is compared, and one time that
     the interpreter is let go. View and trigger are the connection's own: the file does not know of them.
     """
-    names = [target.table for target in _TRUSTED]
+    names = [target.table for target in _OPTIMISTIC_TARGETS]
     columns = ", ".join(f"NULL AS {name}" for name in ("log_position", "recorded_at", "moved_to", "moved_at", *names))
     ours = "single = 1 AND log_position = NEW.log_position AND recorded_at = NEW.recorded_at"
     steps = [
         f"SELECT RAISE(ABORT, 'the head has moved') WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE {ours})",
-        *(insert_all_text(target, f"NEW.{target.table}") for target in _TRUSTED),
+        *(insert_all_text(target, f"NEW.{target.table}") for target in _OPTIMISTIC_TARGETS),
         "UPDATE ledger_head SET log_position = NEW.moved_to, recorded_at = NEW.moved_at WHERE single = 1",
     ]
     return (
@@ -109,12 +109,12 @@ def attempting() -> tuple[str, str]:
     )
 
 
-def attemptable(append: Append) -> bool:
-    return append.events > 0 and all(target in _TRUSTED for target, _ in append.rows)
+def supports(append: Append) -> bool:
+    return append.events > 0 and all(target in _OPTIMISTIC_TARGETS for target, _ in append.rows)
 
 
 def attempt_params(head: Head, append: Append) -> tuple[int | str, ...]:
     """What goes with `ATTEMPT`."""
-    told = {target.table: all_told(target, rows) for target, rows in append.rows}
+    told = {target.table: rows_as_json(target, rows) for target, rows in append.rows}
     moved = (head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at)
-    return (*moved, *(told.get(target.table, "[]") for target in _TRUSTED))
+    return (*moved, *(told.get(target.table, "[]") for target in _OPTIMISTIC_TARGETS))

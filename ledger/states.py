@@ -14,10 +14,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.aggregates import Aggregate
-from domain.envelope import Recorded
-from domain.standing import IDLE, Standing
-from ledger.commands import Answered, Identity
+from domain.aggregates import AggregateType
+from domain.envelope import RecordedEvent
+from domain.standing import NOT_INDEXED, IndexEntry
+from ledger.commands import CachedReceipt, IdempotencyIdentity
 
 #: Organisation, and stream or owner, as integers: they are looked up many times for each command, and the hash of two
 #: integers is an order of magnitude cheaper than that of two UUIDs.
@@ -26,120 +26,122 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class StreamState(msgspec.Struct, frozen=True):
     """A stream's last state."""
 
     kind: str
     version: int
     state: Any
     #: What the index says about it, where that was worked out already.
-    standing: Standing | None = None
+    standing: IndexEntry | None = None
 
 
 #: A stream that has no event yet (in this organisation).
-NOTHING = Entry("", 0, None)
+NO_STREAM = StreamState("", 0, None)
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
+class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     """What one decision does to its stream's state and to its row in the standing index."""
 
     organisation_id: UUID
     stream_id: UUID
-    entry: Entry
-    before: Standing
-    after: Standing
+    entry: StreamState
+    before: IndexEntry
+    after: IndexEntry
 
 
-class Source(Protocol):
+class StateSource(Protocol):
     """Where states come from that nobody has cached."""
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[Recorded]: ...
-    def taken(self, organisation_id: UUID, stream_id: UUID) -> bool:
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]: ...
+    def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether the stream belongs to another organisation."""
 
-    def live(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
         """The goals that are the owner's live promises."""
 
 
-class Cache:
+class StateCache:
     """The least recently used states and owners' books go first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.entries: OrderedDict[Key, Entry] = OrderedDict()
-        self.books: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
+        self.entries: OrderedDict[Key, StreamState] = OrderedDict()
+        self.goals_by_owner: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
         #: Organisation, as an integer -> its last position.
         self.positions: OrderedDict[int, int] = OrderedDict()
         #: The answers given last; true for as long as a key is kept.
-        self.answers: OrderedDict[Identity, Answered] = OrderedDict()
+        self.recent_receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
         #: Log position up to which everything here is true; None: nothing is.
-        self.synced: int | None = None
+        self.synced_to: int | None = None
         #: When the event there was recorded (microseconds, UTC).
         self.recorded_at = 0
 
     def clear(self) -> None:
         self.entries.clear()
-        self.books.clear()
+        self.goals_by_owner.clear()
         self.positions.clear()
-        self.synced = None
+        self.synced_to = None
 
-    def follow(self, recorded: Recorded, aggregates: Mapping[str, Aggregate]) -> None:
+    def apply_event(self, recorded: RecordedEvent, aggregates: Mapping[str, AggregateType]) -> None:
         """Fold an event that another process appended onto its stream's state, which is cached."""
-        key = key_of(recorded.organisation_id, recorded.stream_id)
+        key = stream_key(recorded.organisation_id, recorded.stream_id)
         old = self.entries[key]
         if recorded.version != old.version + 1:
             # Cached when it had grown already: nothing that follows belongs on top of it.
-            self.forget(key)
+            self.invalidate(key)
             return
-        entry = folded_on(old, [recorded], aggregates)
-        before, after = standing(old, aggregates), standing(entry, aggregates)
+        entry = fold_onto(old, [recorded], aggregates)
+        before, after = index_entry(old, aggregates), index_entry(entry, aggregates)
         organisation_id, stream_id = recorded.organisation_id, recorded.stream_id
-        move = Move(organisation_id=organisation_id, stream_id=stream_id, entry=entry, before=before, after=after)
+        move = StateChange(
+            organisation_id=organisation_id, stream_id=stream_id, entry=entry, before=before, after=after
+        )
         self.apply([move])
 
-    def forget(self, key: Key) -> None:
+    def invalidate(self, key: Key) -> None:
         """A stream has grown elsewhere, nobody looked how: it may have changed any book of its organisation."""
         self.entries.pop(key, None)
-        for book in [each for each in self.books if each[0] == key[0]]:
-            del self.books[book]
+        for book in [each for each in self.goals_by_owner if each[0] == key[0]]:
+            del self.goals_by_owner[book]
 
     def position(self, organisation_id: UUID) -> int | None:
-        return _used(self.positions, organisation_id.int)
+        return _get_recent(self.positions, organisation_id.int)
 
     def put_position(self, organisation: int, position: int) -> None:
         _put(self.positions, organisation, position, self._limit)
 
-    def entry(self, key: Key) -> Entry | None:
-        return _used(self.entries, key)
+    def entry(self, key: Key) -> StreamState | None:
+        return _get_recent(self.entries, key)
 
-    def book(self, key: Key) -> frozenset[UUID] | None:
-        return _used(self.books, key)
+    def live_goals(self, key: Key) -> frozenset[UUID] | None:
+        return _get_recent(self.goals_by_owner, key)
 
-    def put_entry(self, key: Key, entry: Entry) -> None:
+    def put_entry(self, key: Key, entry: StreamState) -> None:
         _put(self.entries, key, entry, self._limit)
 
-    def put_book(self, key: Key, goals: frozenset[UUID]) -> None:
-        _put(self.books, key, goals, self._limit)
+    def put_live_goals(self, key: Key, goals: frozenset[UUID]) -> None:
+        _put(self.goals_by_owner, key, goals, self._limit)
 
-    def apply(self, moves: Iterable[Move]) -> None:
+    def apply(self, moves: Iterable[StateChange]) -> None:
         """Take over what was decided and is now stored."""
         for move in moves:
             organisation_id, goal_id = move.organisation_id, move.stream_id
-            self.put_entry(key_of(organisation_id, goal_id), move.entry)
-            if move.before.live_owner == move.after.live_owner:
+            self.put_entry(stream_key(organisation_id, goal_id), move.entry)
+            if move.before.listed_under == move.after.listed_under:
                 continue
-            for owner, joins in ((move.before.live_owner, False), (move.after.live_owner, True)):
-                its = key_of(organisation_id, owner) if owner else None
-                book = self.books.get(its) if its else None
+            for owner, joins in ((move.before.listed_under, False), (move.after.listed_under, True)):
+                its = stream_key(organisation_id, owner) if owner else None
+                book = self.goals_by_owner.get(its) if its else None
                 if its and book is not None:
-                    self.books[its] = book | {goal_id} if joins else book - {goal_id}
+                    self.goals_by_owner[its] = book | {goal_id} if joins else book - {goal_id}
 
 
-def key_of(organisation_id: UUID, stream_id: UUID) -> Key:
+def stream_key(organisation_id: UUID, stream_id: UUID) -> Key:
     return (organisation_id.int, stream_id.int)
 
 
-def _used(store: OrderedDict[K, V], key: K) -> V | None:
+def _get_recent(store: OrderedDict[K, V], key: K) -> V | None:
     value = store.get(key)
     if value is not None:
         store.move_to_end(key)
@@ -153,73 +155,75 @@ def _put(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
         store.popitem(last=False)
 
 
-class States:
+class BatchStates:
     """States as one batch sees them: a later command sees the events of an earlier one."""
 
-    def __init__(self, cache: Cache, source: Source, aggregates: Mapping[str, Aggregate]) -> None:
+    def __init__(self, cache: StateCache, source: StateSource, aggregates: Mapping[str, AggregateType]) -> None:
         self._cache = cache
         self.source = source
         self.aggregates = aggregates
-        self.moves: list[Move] = []
-        self._changed: dict[Key, Entry] = {}
+        self.moves: list[StateChange] = []
+        self._changed: dict[Key, StreamState] = {}
         #: What this batch has looked at.
-        self._seen: dict[Key, Entry] = {}
+        self._read: dict[Key, StreamState] = {}
 
-    def entry(self, organisation_id: UUID, stream_id: UUID) -> Entry:
+    def entry(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
         """The stream's last state; `NOTHING` where this organisation has no such stream."""
         key = (organisation_id.int, stream_id.int)
-        known = self._seen.get(key)
+        known = self._read.get(key)
         if known is not None:
             return known
         found = self._cache.entry(key)
         if found is None:
             found = fold(self.source.stream(organisation_id, stream_id), self.aggregates)
             self._cache.put_entry(key, found)
-        self._seen[key] = found
+        self._read[key] = found
         return found
 
-    def book(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
+    def live_goals(self, organisation_id: UUID, owner: UUID) -> list[UUID]:
         """The goals that are the owner's live promises, in the order of their ids."""
-        key = key_of(organisation_id, owner)
-        goals = self._cache.book(key)
+        key = stream_key(organisation_id, owner)
+        goals = self._cache.live_goals(key)
         if goals is None:
-            goals = self.source.live(organisation_id, owner)
-            self._cache.put_book(key, goals)
+            goals = self.source.live_goals_of(organisation_id, owner)
+            self._cache.put_live_goals(key, goals)
         book = set(goals)
         for move in self.moves:
             if move.organisation_id == organisation_id:
-                (book.add if move.after.live_owner == owner else book.discard)(move.stream_id)
+                (book.add if move.after.listed_under == owner else book.discard)(move.stream_id)
         return sorted(book)
 
-    def keep(self, move: Move) -> None:
+    def record(self, move: StateChange) -> None:
         self.moves.append(move)
-        key = key_of(move.organisation_id, move.stream_id)
-        self._changed[key] = self._seen[key] = move.entry
+        key = stream_key(move.organisation_id, move.stream_id)
+        self._changed[key] = self._read[key] = move.entry
 
-    def settle(self) -> dict[Key, Entry]:
+    def flush_to_cache(self) -> dict[Key, StreamState]:
         """The moves are stored: they are the cache's now. The streams that changed."""
         self._cache.apply(self.moves)
-        changed, self.moves, self._changed, self._seen = self._changed, [], {}, {}
+        changed, self.moves, self._changed, self._read = self._changed, [], {}, {}
         return changed
 
 
-def fold(events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:
+def fold(events: Iterable[RecordedEvent], aggregates: Mapping[str, AggregateType]) -> StreamState:
     """The state that the events of one stream make, in the order given."""
-    return folded_on(NOTHING, events, aggregates)
+    return fold_onto(NO_STREAM, events, aggregates)
 
 
-def folded_on(entry: Entry, events: Iterable[Recorded], aggregates: Mapping[str, Aggregate]) -> Entry:
+def fold_onto(
+    entry: StreamState, events: Iterable[RecordedEvent], aggregates: Mapping[str, AggregateType]
+) -> StreamState:
     """The state that further events of the stream make of one."""
     kind, version, state = entry.kind, entry.version, entry.state
     for event in events:
         kind = kind or event.kind
         state = aggregates[kind].evolve(state, event)
         version = max(version, event.version)
-    return Entry(kind, version, state) if kind else NOTHING
+    return StreamState(kind, version, state) if kind else NO_STREAM
 
 
-def standing(entry: Entry, aggregates: Mapping[str, Aggregate]) -> Standing:
+def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> IndexEntry:
     """What the index says about a state."""
     if entry.standing is not None:
         return entry.standing
-    return aggregates[entry.kind].standing(entry.state) if entry.kind else IDLE
+    return aggregates[entry.kind].index_entry(entry.state) if entry.kind else NOT_INDEXED

@@ -17,50 +17,50 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import PersistenceError
 
-from domain.aggregates import Aggregate
-from domain.envelope import Recorded
+from domain.aggregates import AggregateType
+from domain.envelope import RecordedEvent
 from domain.errors import Refusal
-from domain.standing import IDLE, Standing
+from domain.standing import NOT_INDEXED, IndexEntry
 from ledger.commands import Command, Receipt
-from ledger.deciding import Decision, Desk
-from ledger.idempotency import Answers
+from ledger.deciding import CommandDecider, DecidedCommand
+from ledger.idempotency import IdempotencyRecords
 from ledger.mapper import Mapper
 from ledger.recorders import (
-    ANSWERS,
     EVENTS,
+    IDEMPOTENCY_INSERT,
+    IDEMPOTENCY_UPSERT,
     IMPORT_ROWS,
-    NEW_ANSWERS,
-    STANDING,
+    STREAM_INDEX,
     Append,
     Head,
+    LogSession,
     Row,
-    Session,
-    as_uuid,
-    micros,
-    moment,
+    from_micros,
+    row_uuid,
+    to_micros,
 )
-from ledger.source import LoadedSource, decoded
-from ledger.states import Cache, Entry, Key, States, key_of
+from ledger.source import PrefetchedSource, decode_events
+from ledger.states import BatchStates, Key, StateCache, StreamState, stream_key
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
-LOOK_AGAIN = timedelta(days=1)
+RECHECK_TIMERS_AFTER = timedelta(days=1)
 #: More foreign events than this, and forgetting everything is cheaper than following them.
-_FOLLOWED_AT_MOST = 1000
+_MAX_FOREIGN_EVENTS = 1000
 #: Streams that are read ahead in one query; bounds the memory of reading long ones.
-_READ_AHEAD = 32
+_PREFETCH_STREAMS = 32
 
 
-class Turn:
+class UnitOfWork:
     """The cache may be used until the transaction ends."""
 
     def __init__(
         self,
-        session: Session,
+        session: LogSession,
         head: Head,
         *,
-        cache: Cache,
+        cache: StateCache,
         mapper: Mapper,
-        aggregates: Mapping[str, Aggregate],
+        aggregates: Mapping[str, AggregateType],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         locked: bool,
@@ -70,54 +70,56 @@ class Turn:
         self._mapper = mapper
         self._cache = cache
         #: Nobody else has written since this process did.
-        self.undisturbed = cache.synced == head.log_position
-        self._synchronise(head, aggregates)
+        self.no_foreign_writes = cache.synced_to == head.log_position
+        self._catch_up_cache(head, aggregates)
         #: Never before what is recorded already, even when the machine's clock was put back.
-        self.now = max(clock(), moment(head.recorded_at))
-        self._now_micros = micros(self.now)
+        self.now = max(clock(), from_micros(head.recorded_at))
+        self._now_micros = to_micros(self.now)
         #: The head's instant after the append.
-        self._moved_at = head.recorded_at
-        self._source = LoadedSource(session, mapper)
-        self.states = States(cache, self._source, aggregates)
+        self._head_recorded_at = head.recorded_at
+        self._source = PrefetchedSource(session, mapper)
+        self.states = BatchStates(cache, self._source, aggregates)
         # Nothing below refers back to the turn: a cycle for each batch is what the collector stops everybody for.
         position = partial(_position, cache, session)
-        self._desk = Desk(self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position)
+        self._decider = CommandDecider(
+            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position
+        )
         #: Streams to be read from the store, in the order of the commands.
-        self._ahead: dict[Key, None] = {}
-        self._answers = Answers(cache.answers, self._now_micros)
+        self._to_prefetch: dict[Key, None] = {}
+        self._answers = IdempotencyRecords(cache.recent_receipts, self._now_micros)
         self._imported: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
-        self._standings: dict[Key, Row] = {}
+        self._index_rows: dict[Key, Row] = {}
         self._import_rows: set[tuple[UUID, str]] = set()
 
-    def prepare(self, commands: Sequence[Command]) -> None:
+    def prefetch(self, commands: Sequence[Command]) -> None:
         """Ask the store, once for all of them, what these commands are going to ask it.
 
         On trust, every key is taken to be new: most are, and one that is not brings the append down.
         """
         if self._locked:
-            self._answers.find(self._session, commands)
+            self._answers.load(self._session, commands)
         rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
         if rows:
             found = self._session.query("imported", wanted=list(rows))
-            self._imported = {(as_uuid(organisation_id), row) for organisation_id, row in found}
+            self._imported = {(row_uuid(organisation_id), row) for organisation_id, row in found}
         unknown = {each.organisation_id.int for each in commands} - self._cache.positions.keys()
         if unknown:
             wanted = [(UUID(int=organisation),) for organisation in unknown]
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
-                self._cache.put_position(as_uuid(organisation_id).int, int(position or 0))
-        self._ahead = self._missing(commands)
+                self._cache.put_position(row_uuid(organisation_id).int, int(position or 0))
+        self._to_prefetch = self._cache_misses(commands)
 
-    def outcome(self, command: Command) -> Receipt | Exception | None:
+    def decide(self, command: Command) -> Receipt | Exception | None:
         """The command's receipt, or why there is none; None for a sweep that found nothing due.
 
         A defect in a rule harms its own command alone. Raises only where the store failed, or the transaction with it.
         """
-        self._read_ahead(command)
+        self._prefetch_missing(command)
         try:
             if command.act is None:
-                return self._swept(command)
-            return self._repeated(command) or self._decided(command)
+                return self._run_timers(command)
+            return self._duplicate_receipt(command) or self._decide_new(command)
         except Refusal as refusal:
             return refusal
         except Exception as error:
@@ -127,65 +129,65 @@ class Turn:
 
     def look_up(self, commands: Sequence[Command]) -> None:
         """On trust: look whether these, which came to nothing, had been answered before."""
-        self._answers.find(self._session, commands)
+        self._answers.load(self._session, commands)
 
     def reconsidered(self, command: Command) -> Receipt | Refusal | None:
         """What a command whose key was looked up comes to after all, if that key was answered before."""
         try:
-            return self._repeated(command)
+            return self._duplicate_receipt(command)
         except Refusal as refusal:
             return refusal
 
-    def append(self, *, fence: bool = False) -> Append | None:
+    def build_append(self, *, fence: bool = False) -> Append | None:
         """Everything that the batch comes to; None: nothing to store. `fence`: the head is moved even so."""
         rows = (
             (EVENTS, self._event_rows),
-            (STANDING, list(self._standings.values())),
-            (ANSWERS if self._locked else NEW_ANSWERS, self._answers.rows()),
+            (STREAM_INDEX, list(self._index_rows.values())),
+            (IDEMPOTENCY_UPSERT if self._locked else IDEMPOTENCY_INSERT, self._answers.rows()),
             (IMPORT_ROWS, list(self._import_rows)),
         )
         written = [(target, some) for target, some in rows if some]
         if self._event_rows:
-            self._moved_at = self._now_micros
+            self._head_recorded_at = self._now_micros
         elif fence:
-            self._moved_at += 1
+            self._head_recorded_at += 1
         if not written and not fence:
             return None
-        return Append(events=len(self._event_rows), recorded_at=self._moved_at, rows=written, fence=fence)
+        return Append(events=len(self._event_rows), recorded_at=self._head_recorded_at, rows=written, fence=fence)
 
-    def settle(self) -> dict[Key, Entry]:
+    def apply_commit(self) -> dict[Key, StreamState]:
         """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
-        changed = self.states.settle()
-        for organisation, position in self._desk.positions.items():
+        changed = self.states.flush_to_cache()
+        for organisation, position in self._decider.positions.items():
             self._cache.put_position(organisation, position)
-        self._cache.synced, self._cache.recorded_at = self._desk.log_position, self._moved_at
-        self._answers.settle()
+        self._cache.synced_to, self._cache.recorded_at = self._decider.log_position, self._head_recorded_at
+        self._answers.apply_commit()
         return changed
 
-    def _synchronise(self, head: Head, aggregates: Mapping[str, Aggregate]) -> None:
+    def _catch_up_cache(self, head: Head, aggregates: Mapping[str, AggregateType]) -> None:
         """Bring the cache to the head: other processes may have appended."""
-        cache, synced = self._cache, self._cache.synced
+        cache, synced = self._cache, self._cache.synced_to
         if synced == head.log_position:
             return
-        if synced is None or not 0 < head.log_position - synced <= _FOLLOWED_AT_MOST:
+        if synced is None or not 0 < head.log_position - synced <= _MAX_FOREIGN_EVENTS:
             cache.clear()
         else:
             for *row, organisation_id, position in self._session.query("grown", after=synced):
-                cache.put_position(as_uuid(organisation_id).int, position)
-                self._follow(key_of(as_uuid(organisation_id), as_uuid(row[0])), row, aggregates)
-        cache.synced, cache.recorded_at = head.log_position, head.recorded_at
+                cache.put_position(row_uuid(organisation_id).int, position)
+                self._apply_foreign_event(stream_key(row_uuid(organisation_id), row_uuid(row[0])), row, aggregates)
+        cache.synced_to, cache.recorded_at = head.log_position, head.recorded_at
 
-    def _follow(self, key: Key, row: Row, aggregates: Mapping[str, Aggregate]) -> None:
+    def _apply_foreign_event(self, key: Key, row: Row, aggregates: Mapping[str, AggregateType]) -> None:
         """Fold an event of another process onto the state that is cached, if one is."""
         if key not in self._cache.entries:
-            self._cache.forget(key)
+            self._cache.invalidate(key)
             return
         try:
-            self._cache.follow(decoded([row], self._mapper)[0], aggregates)
+            self._cache.apply_event(decode_events([row], self._mapper)[0], aggregates)
         except Exception:  # noqa: BLE001  # whoever commands this stream is told; the others are not concerned
-            self._cache.forget(key)
+            self._cache.invalidate(key)
 
-    def _missing(self, commands: Iterable[Command]) -> dict[Key, None]:
+    def _cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
         """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
         entries, missing = self._cache.entries, dict[Key, None]()
         for command in commands:
@@ -195,101 +197,103 @@ class Turn:
                     missing[key] = None
         return missing
 
-    def _read_ahead(self, command: Command) -> None:
+    def _prefetch_missing(self, command: Command) -> None:
         """Read the next streams that are not cached, as soon as the first of them is asked for."""
-        if self._ahead and self._missing([command]).keys() & self._ahead.keys():
-            keys = list(islice(self._ahead, _READ_AHEAD))
+        if self._to_prefetch and self._cache_misses([command]).keys() & self._to_prefetch.keys():
+            keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
             self._source.load(keys)
             for key in keys:
                 # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
                 # cannot be folded is told to whoever asks for it.
                 with suppress(Exception):
                     self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
-                del self._ahead[key]
+                del self._to_prefetch[key]
 
-    def _repeated(self, command: Command) -> Receipt | None:
+    def _duplicate_receipt(self, command: Command) -> Receipt | None:
         """The receipt where this very request, or import row, has been answered before."""
         key, organisation_id = command.idempotency, command.organisation_id
         if key is not None:
-            earlier = self._answers.earlier(organisation_id, key)
+            earlier = self._answers.find_receipt(organisation_id, key)
             if earlier is not None:
                 return earlier
         if command.import_row is not None:
             row = (organisation_id, command.import_row)
             if row in self._imported or row in self._import_rows:
-                return self._already(command)
+                return self._already_imported(command)
         return None
 
-    def _decided(self, command: Command) -> Receipt:
-        decision = self._desk.decide(command)
-        receipt = self._kept(decision, self._told_index(decision))
+    def _decide_new(self, command: Command) -> Receipt:
+        decision = self._decider.decide(command)
+        receipt = self._accept(decision, self._index_change(decision))
         if command.idempotency is not None:
-            self._answers.give(command.organisation_id, command.idempotency, receipt)
+            self._answers.add(command.organisation_id, command.idempotency, receipt)
         if command.import_row is not None:
             self._import_rows.add((command.organisation_id, command.import_row))
         return receipt
 
-    def _told_index(self, decision: Decision) -> Standing | None:
+    def _index_change(self, decision: DecidedCommand) -> IndexEntry | None:
         """What the index of live promises and timers must be told; None where what it says still holds."""
-        move = decision.move
-        if move.after != IDLE and any(recorded.occurred_at < self.now for recorded in decision.recorded):
-            # Learnt late. A sweep may have found the reminder too late to be given and gone on to the next clock, and
-            # this word sets that one going again: it may fall due before the index looks.
+        move = decision.change
+        if move.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
+            # Learnt late. A sweep may have found the reminder too late to be given and gone on to the next timer, and
+            # this event sets that one going again: it may fall due before the index is read next.
             return move.after
         if move.before == move.after:
             return None
-        postponed = self.states.aggregates[move.entry.kind].postponed(decision.before.state, move.entry.state)
+        postponed = self.states.aggregates[move.entry.kind].timer_only_postponed(
+            decision.before.state, move.entry.state
+        )
         return None if postponed else move.after
 
-    def _swept(self, command: Command) -> Receipt | None:
+    def _run_timers(self, command: Command) -> Receipt | None:
         """Run what is due on one goal and say when to look again."""
-        decision = self._desk.sweep(command)
-        entry, after = decision.move.entry, decision.move.after
+        decision = self._decider.run_timers(command)
+        entry, after = decision.change.entry, decision.change.after
         rings: datetime | None = None
-        if after != IDLE:
+        if after != NOT_INDEXED:
             aggregate = self.states.aggregates[entry.kind]
-            look = self.now + LOOK_AGAIN
-            rings = min(aggregate.next_ring(entry.state, self._desk.sweep_world(command)) or look, look)
-        receipt = self._kept(decision, Standing(live_owner=after.live_owner, next_timer=rings))
-        if not decision.recorded:
+            look = self.now + RECHECK_TIMERS_AFTER
+            rings = min(aggregate.next_timer_at(entry.state, self._decider.timer_context(command)) or look, look)
+        receipt = self._accept(decision, IndexEntry(listed_under=after.listed_under, next_timer_at=rings))
+        if not decision.events:
             return None
-        ids = [recorded.event_id for recorded in decision.recorded]
+        ids = [recorded.event_id for recorded in decision.events]
         return msgspec.structs.replace(receipt, event_ids=ids, already=False)
 
-    def _kept(self, decision: Decision, standing: Standing | None) -> Receipt:
+    def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
         """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
-        organisation_id, stream_id = decision.organisation_id, decision.move.stream_id
-        rows = [self._event_row(stream_id, recorded) for recorded in decision.recorded]
-        self._desk.keep(decision)
+        organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
+        rows = [self._event_row(stream_id, recorded) for recorded in decision.events]
+        self._decider.accept(decision)
         self._event_rows.extend(rows)
         if standing is not None:
-            timer = micros(standing.next_timer) if standing.next_timer else None
-            key = key_of(organisation_id, stream_id)
-            self._standings[key] = (organisation_id, stream_id, standing.live_owner, timer)
+            timer = to_micros(standing.next_timer_at) if standing.next_timer_at else None
+            key = stream_key(organisation_id, stream_id)
+            self._index_rows[key] = (organisation_id, stream_id, standing.listed_under, timer)
         return Receipt(
-            event_ids=[recorded.event_id for recorded in decision.recorded[decision.timers :]],
+            event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
             stream=decision.stream,
-            version=decision.move.entry.version,
-            position=self._desk.position(organisation_id),
-            log_position=self._desk.log_position,
+            version=decision.change.entry.version,
+            position=self._decider.position(organisation_id),
+            log_position=self._decider.log_position,
             # An act that says again what is so already records nothing.
-            already=len(decision.recorded) == decision.timers,
-            state=decision.move.entry.state,
+            already=len(decision.events) == decision.timers,
+            state=decision.change.entry.state,
         )
 
-    def _already(self, command: Command) -> Receipt:
+    def _already_imported(self, command: Command) -> Receipt:
         entry = self.states.entry(command.organisation_id, command.stream_id)
         return Receipt(
             event_ids=[],
             stream=f"{command.kind}/{command.stream_id}",
             version=entry.version,
-            position=self._desk.position(command.organisation_id),
-            log_position=self._desk.log_position,
+            position=self._decider.position(command.organisation_id),
+            log_position=self._decider.log_position,
             already=True,
             state=entry.state,
         )
 
-    def _event_row(self, stream_id: UUID, recorded: Recorded) -> Row:
+    def _event_row(self, stream_id: UUID, recorded: RecordedEvent) -> Row:
         return (
             stream_id,
             recorded.version,
@@ -302,7 +306,7 @@ class Turn:
         )
 
 
-def _position(cache: Cache, session: Session, organisation_id: UUID) -> int:
+def _position(cache: StateCache, session: LogSession, organisation_id: UUID) -> int:
     """The organisation's position at the head."""
     known = cache.position(organisation_id)
     if known is None:

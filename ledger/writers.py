@@ -22,7 +22,7 @@ def writer_lock(path: str) -> Lock:
 
 
 @contextmanager
-def alone(lock: Lock, seconds: float) -> Iterator[None]:
+def hold(lock: Lock, seconds: float) -> Iterator[None]:
     """Hold a writer's lock; raises `TimeoutError` where it is not free within `seconds`."""
     if not lock.acquire(timeout=seconds):
         raise TimeoutError("another writer of this process does not end")

@@ -12,17 +12,17 @@ from uuid import UUID
 
 import msgspec
 
-from domain.load import WeekLoad, line
+from domain.load import WeekLoad, line_crossed
 from domain.terms import Priority
-from projections.figures import named, printed
-from projections.overload_evidence import Evidence, Return
+from projections.figures import event_ids, round_for_report
+from projections.overload_evidence import OverloadFacts, Reversal
 from projections.overload_facts import DROP
-from projections.pairing import CAME_BACK_WITHIN_DAYS, Addition, Giving, Links, Pairing, Use, pair
+from projections.pairing import CAME_BACK_WITHIN_DAYS, Addition, Allocation, Pairing, PairingGraph, TradeOffFact, pair
 
 Paired = Literal["named", "inferred"]
 
 
-class TradeOffTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TradeOffEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
 
     event: UUID
@@ -34,7 +34,7 @@ class TradeOffTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     came_back: UUID | None = None
 
 
-class AdditionTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One addition of the window: what it added, how full the owner then was, and what gave way."""
 
     event: UUID
@@ -53,10 +53,10 @@ class AdditionTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     worst_week: date | None = None
     #: Null: no capacity at all in that week.
     worst_ratio: float | None
-    trade_offs: list[TradeOffTold] = []
+    trade_offs: list[TradeOffEntry] = []
 
 
-class RequesterTold(msgspec.Struct, frozen=True, kw_only=True):
+class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """How many additions one member asked of another, and how many of them came without a trade-off."""
 
     requester: UUID
@@ -68,29 +68,31 @@ class RequesterTold(msgspec.Struct, frozen=True, kw_only=True):
     added_hours: float | None
 
 
-class Taken:
+class AdditionAnalysis:
     """The additions of the window and their pairing over all history."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: OverloadFacts) -> None:
         self._evidence = evidence
         self._givings = {g.event: g for g in evidence.givings}
         self._worst: dict[UUID, WeekLoad | None] = {}
         own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
         window = {a.event for a in own if a.at >= evidence.since}
         seeds = [a for a in own if a.event in window]
-        links = Links(evidence.additions, evidence.givings)
+        links = PairingGraph(evidence.additions, evidence.givings)
         connected, self._connected_givings = links.connected([*seeds, *self._under_watch(own)])
-        self._connected = {a.event: evidence.measured(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))}
+        self._connected = {
+            a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))
+        }
         self.window = [a for a in self._connected.values() if a.event in window]
         evidence.read_histories(self.window)
 
     # --- what came back -----------------------------------------------------------------------------------------
 
     @cached_property
-    def came_back(self) -> dict[UUID, Return]:
+    def reversals(self) -> dict[UUID, Reversal]:
         """Trade-off -> the first return that takes it back, within 60 days."""
-        found: dict[UUID, Return] = {}
-        dropped: dict[tuple[UUID | None, UUID], list[Giving]] = defaultdict(list)
+        found: dict[UUID, Reversal] = {}
+        dropped: dict[tuple[UUID | None, UUID], list[TradeOffFact]] = defaultdict(list)
         for giving in self._givings.values():
             if DROP in giving.kinds:
                 dropped[giving.goal, giving.owner].append(giving)
@@ -101,14 +103,14 @@ class Taken:
                     found.setdefault(giving.event, back)
         return found
 
-    def _deferral(self, back: Return) -> list[Giving]:
+    def _deferral(self, back: Reversal) -> list[TradeOffFact]:
         giving = self._givings.get(UUID(back.giving))
         return [] if giving is None else [giving]
 
     def _under_watch(self, own: list[Addition]) -> list[Addition]:
         """Older additions of the group whose trade-offs may have come back within the window."""
         recent = [g for g in self._givings.values() if g.day >= self._watched_since]
-        near = Links(own, recent)
+        near = PairingGraph(own, recent)
         return [a for a in own if near.naming(a) or near.near(a)]
 
     @property
@@ -130,19 +132,19 @@ class Taken:
     def is_absorbed(self, addition: Addition) -> bool:
         """The fullest week stays at or under the amber line."""
         worst = self.worst(addition)
-        return worst is None or line(worst.ratio, self._evidence.policy) is None
+        return worst is None or line_crossed(worst.ratio, self._evidence.policy) is None
 
     @cached_property
     def pairing(self) -> Pairing:
         """Who pays for what, without the trade-offs that came back."""
-        return self._pair([g for g in self._connected_givings if g.event not in self.came_back])
+        return self._pair([g for g in self._connected_givings if g.event not in self.reversals])
 
     @cached_property
-    def _once(self) -> Pairing:
+    def _pairing_before_reversals(self) -> Pairing:
         """Who paid for what before anything came back."""
-        return self._pair(self._connected_givings) if self.came_back else self.pairing
+        return self._pair(self._connected_givings) if self.reversals else self.pairing
 
-    def _pair(self, givings: Iterable[Giving]) -> Pairing:
+    def _pair(self, givings: Iterable[TradeOffFact]) -> Pairing:
         return pair(self._connected.values(), givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
 
     @cached_property
@@ -157,9 +159,9 @@ class Taken:
         return [a for a in self.window if a.event not in absorbed]
 
     @cached_property
-    def _served(self) -> list[tuple[Use, Giving]]:
+    def _served(self) -> list[tuple[Allocation, TradeOffFact]]:
         """Trade-offs that paid for an addition of the group, back again or not."""
-        uses = [use for use in self._once.uses if self._concerned(use.addition)]
+        uses = [use for use in self._pairing_before_reversals.uses if self._concerned(use.addition)]
         return [(use, self._givings[use.giving]) for use in uses]
 
     def _concerned(self, event: UUID) -> bool:
@@ -167,32 +169,32 @@ class Taken:
         return self._evidence.concerns(addition.owner, addition.team)
 
     @property
-    def probation(self) -> int:
+    def reversible_count(self) -> int:
         """How many trade-offs that paid for something were young enough to come back within the window."""
         return len({giving.event for _, giving in self._served if giving.day >= self._watched_since})
 
     @cached_property
-    def undone_in_window(self) -> list[Return]:
+    def undone_in_window(self) -> list[Reversal]:
         """What came back within the window and had paid for something."""
         served = {giving.event for _, giving in self._served}
-        backs = {event: back for event, back in self.came_back.items() if event in served}
+        backs = {event: back for event, back in self.reversals.items() if event in served}
         return [back for back in backs.values() if back.day >= self._evidence.first_day]
 
     def undone_events(self) -> list[UUID]:
         """The returns of the window, what they took back and what that had paid for."""
         backs = {back.event for back in self.undone_in_window}
-        undone = {event for event, back in self.came_back.items() if back.event in backs}
+        undone = {event for event, back in self.reversals.items() if back.event in backs}
         paid = {use.addition for use, giving in self._served if giving.event in undone}
-        return named([*backs, *(undone & {g.event for _, g in self._served}), *paid])
+        return event_ids([*backs, *(undone & {g.event for _, g in self._served}), *paid])
 
     def events(self, additions: Iterable[Addition]) -> list[UUID]:
         """The additions and what gave way for them."""
         wanted = {a.event for a in additions}
-        return named([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
+        return event_ids([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
 
-    def displacing(self) -> list[Giving]:
+    def displacements(self) -> list[TradeOffFact]:
         """Accepted changes of the window that moved a critical goal's due out for an addition."""
-        evidence, paying = self._evidence, {use.giving for use in self._once.uses}
+        evidence, paying = self._evidence, {use.giving for use in self._pairing_before_reversals.uses}
         slipped = [
             giving
             for giving in self._givings.values()
@@ -207,13 +209,13 @@ class Taken:
 
     # --- as told ------------------------------------------------------------------------------------------------
 
-    def additions_told(self) -> list[AdditionTold]:
+    def additions_told(self) -> list[AdditionEntry]:
         """Every addition of the window, absorbed ones too, in order of time."""
         return [self._told(addition) for addition in self.window]
 
-    def _told(self, addition: Addition) -> AdditionTold:
+    def _told(self, addition: Addition) -> AdditionEntry:
         worst = self.worst(addition)
-        return AdditionTold(
+        return AdditionEntry(
             event=addition.event,
             goal=addition.goal,
             member=addition.owner,
@@ -221,35 +223,35 @@ class Taken:
             requester=addition.requester,
             kind=addition.kind,
             day=addition.day,
-            added_hours=printed(addition.hours),
+            added_hours=round_for_report(addition.hours),
             estimated=addition.estimated,
-            freed_hours=printed(self.pairing.freed.get(addition.event, Fraction(0))),
+            freed_hours=round_for_report(self.pairing.freed.get(addition.event, Fraction(0))),
             paired=self.pairing.paired.get(addition.event),
             absorbed=self.is_absorbed(addition),
             worst_week=worst.week if worst else None,
-            worst_ratio=printed(worst.ratio) if worst else None,
+            worst_ratio=round_for_report(worst.ratio) if worst else None,
             trade_offs=[self._trade_off(use) for use in self._uses(addition)],
         )
 
-    def _uses(self, addition: Addition) -> list[Use]:
+    def _uses(self, addition: Addition) -> list[Allocation]:
         """What pays for it now, and what did until it came back."""
-        back = [use for use in self._once.of(addition.event) if use.giving in self.came_back]
+        back = [use for use in self._pairing_before_reversals.of(addition.event) if use.giving in self.reversals]
         return [*self.pairing.of(addition.event), *back]
 
-    def _trade_off(self, use: Use) -> TradeOffTold:
+    def _trade_off(self, use: Allocation) -> TradeOffEntry:
         giving = self._givings[use.giving]
-        back = self.came_back.get(giving.event)
-        return TradeOffTold(
+        back = self.reversals.get(giving.event)
+        return TradeOffEntry(
             event=giving.event,
             goal=giving.goal,
             kinds=sorted(giving.kinds),
             day=giving.day,
-            hours=printed(use.hours),
+            hours=round_for_report(use.hours),
             inferred=use.inferred,
             came_back=back.event if back else None,
         )
 
-    def requesters_told(self) -> list[RequesterTold]:
+    def requesters_told(self) -> list[RequesterEntry]:
         """Who loads whom, by id of both, never by rank."""
         pairs: dict[tuple[UUID, UUID], list[Addition]] = defaultdict(list)
         for addition in self.window:
@@ -259,18 +261,18 @@ class Taken:
             for requester, member in sorted(pairs, key=lambda p: (p[0].int, p[1].int))
         ]
 
-    def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterTold:
+    def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterEntry:
         counted = [a for a in additions if not self.is_absorbed(a)]
-        return RequesterTold(
+        return RequesterEntry(
             requester=requester,
             member=member,
             count=sum(a.event not in self.pairing.paired for a in counted),
             n=len(counted),
             absorbed=len(additions) - len(counted),
-            added_hours=printed(sum((a.hours for a in additions), Fraction(0))),
+            added_hours=round_for_report(sum((a.hours for a in additions), Fraction(0))),
         )
 
 
-def taken(evidence: Evidence) -> Taken:
+def analyse_additions(evidence: OverloadFacts) -> AdditionAnalysis:
     """The window's additions, as the evidence tells."""
-    return Taken(evidence)
+    return AdditionAnalysis(evidence)

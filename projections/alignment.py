@@ -14,20 +14,20 @@ import msgspec
 
 from domain.goal.state import PROMISED_STATES, Goal, Promised
 from domain.terms import GoalKind
-from projections.alignment_tree import MOST_LISTED, PurposeNode, Trees, by_due, serving
+from projections.alignment_tree import MOST_LISTED, PurposeNode, TreeBuilder, by_due, goals_serving
 from projections.database import Database
-from projections.drift_around import Around, Asked, surroundings
+from projections.drift_around import DriftContext, ReportScope, load_context
 from projections.drift_evidence import fact_rows, links_at, parents_at
-from projections.drift_framework import Framework
-from projections.drift_purpose import Graph, anchored, graph_above, within_reach
-from projections.figures import Figure, Report, named, printed, share
+from projections.drift_framework import CharterSnapshot
+from projections.drift_purpose import Graph, graph_above, purpose_drift, within_reach
+from projections.figures import Figure, Report, event_ids, round_for_report, share
 from projections.goals import goals_at
-from projections.lens import Lens
-from projections.link_facts import materials, states_at
-from projections.progress import KEPT, Progress, mean, promise
+from projections.lens import AsOf
+from projections.link_facts import goals_by_id, material_changes
+from projections.progress import KEPT_STATES, Progress, mean, promise
 
 
-class Loose(msgspec.Struct, frozen=True, kw_only=True):
+class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
     """A promise that stands and leads nowhere."""
 
     goal: UUID
@@ -40,16 +40,16 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
 
     tree: list[PurposeNode]
     #: Goals that lead to no purpose, although there is one within reach.
-    unlinked: list[Loose]
+    unlinked: list[UnlinkedGoal]
     #: Tasks that lead to no team outcome.
-    untied: list[Loose]
+    untied: list[UnlinkedGoal]
     #: There is more than is told: 500 goals in the tree, 20 steps deep, 200 in each list.
     more: bool
 
 
 def report(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     team: UUID | None = None,
     member: UUID | None = None,
@@ -58,18 +58,18 @@ def report(
 ) -> AlignmentReport:
     """How the goals of a team, of one owner or of the organisation hang together. `window` changes nothing."""
     own = goals_at(
-        database, lens, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT)
+        database, as_of, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT_STATES)
     )
-    asked = Asked(lens=lens, team=team, member=member, window=window)
-    told = _Told(database, asked, own)
+    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
+    told = _ReportBuilder(database, asked, own)
     figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
     if not explain:
         figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
     trees, unlinked, untied = told.trees(), told.unlinked, told.untied
     return AlignmentReport(
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         figures=figures,
         tree=trees.purposes,
         unlinked=_listed(unlinked),
@@ -78,42 +78,42 @@ def report(
     )
 
 
-def _listed(goals: Sequence[Promised]) -> list[Loose]:
-    return [Loose(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
+def _listed(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+    return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
 
 
-class _Told:
+class _ReportBuilder:
     """What the report is made of, read once."""
 
-    def __init__(self, database: Database, asked: Asked, own: list[Goal]) -> None:
-        lens = asked.lens
+    def __init__(self, database: Database, asked: ReportScope, own: list[Goal]) -> None:
+        as_of = asked.as_of
         self.asked = asked
         self.standing = [g for g in own if isinstance(g, Promised)]
-        links = links_at(database, lens, [g.id for g in own])
+        links = links_at(database, as_of, [g.id for g in own])
         parents = {link.parent for held in links.values() for link in held if not link.purpose}
-        self.graph = graph_above(database, lens, links, parents_at(database, lens, parents))
-        above = states_at(database, lens, self.graph.links.keys() - {g.id for g in own})
+        self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
+        above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
         self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
-        self.around = surroundings(database, asked, self.standing)
+        self.around = load_context(database, asked, self.standing)
         self.purposes = _purposes(self.around, asked)
         self.unlinked = [
-            a.goal for a in anchored(self.standing, self.graph, self.around.frameworks, lens) if a.how == "none"
+            a.goal for a in purpose_drift(self.standing, self.graph, self.around.frameworks, as_of) if a.how == "none"
         ]
         self.below = _below(self.graph, self.goals)
         self.progress = Progress(self.goals, self.below)
         self.tasks = [g for g in self.standing if g.terms.kind is GoalKind.TASK]
         self.outcomes = [g for g in self.standing if g.terms.kind is GoalKind.OUTCOME]
-        self.untied = _untied(self.tasks, self.graph, self.goals)
+        self.untied = _tasks_without_outcome(self.tasks, self.graph, self.goals)
         self.contributors = _contributors(
-            database, lens, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
+            database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
         )
         moved = {link.parent for held in self.graph.links.values() for link in held}
-        self.moved = materials(database, lens, moved)
+        self.moved = material_changes(database, as_of, moved)
 
-    def trees(self) -> Trees:
+    def trees(self) -> TreeBuilder:
         """The goals below each purpose."""
-        return Trees(
-            lens=self.asked.lens,
+        return TreeBuilder(
+            as_of=self.asked.as_of,
             goals=self.goals,
             links=self.graph.links,
             below=self.below,
@@ -127,21 +127,21 @@ class _Told:
         if not self.purposes:
             yield Figure(name="purpose_progress", value=None, status="no_charter", **self.asked.group)
         for held in self.purposes:
-            direct = serving(held, self.graph.links, self.goals)
+            direct = goals_serving(held, self.graph.links, self.goals)
             value = mean(self.progress.of(goal) for goal, _ in direct)
             yield Figure(
                 name="purpose_progress",
                 charter=held.id,
                 n=len(direct),
-                value=printed(value),
+                value=round_for_report(value),
                 status=None if direct else "no_data",
-                events=named(link.event_id for _, link in direct),
+                events=event_ids(link.event_id for _, link in direct),
                 **self.asked.group,
             )
 
     def untied_share(self) -> Figure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
-        events = named(g.terms_event for g in self.untied)
+        events = event_ids(g.terms_event for g in self.untied)
         return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.asked.group)
 
     def contributor_figures(self) -> Iterator[Figure]:
@@ -151,18 +151,18 @@ class _Told:
             "single_contributor_share",
             len(alone),
             len(self.outcomes),
-            events=named(e for g in alone for e in self.contributors[g.id][1]),
+            events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
             **self.asked.group,
         )
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
-            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=named(events))
+            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
 
 
-def _purposes(around: Around, asked: Asked) -> list[Framework]:
+def _purposes(around: DriftContext, asked: ReportScope) -> list[CharterSnapshot]:
     """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
     if asked.team is not None:
-        return within_reach(asked.team, around.frameworks, asked.lens)
+        return within_reach(asked.team, around.frameworks, asked.as_of)
     held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
     return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
 
@@ -177,7 +177,7 @@ def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
     return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in found.items()}
 
 
-def _untied(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
+def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
     """The tasks with no way, through promises that stand, to a team outcome that stands."""
     tied: set[UUID] = set()
     below: dict[UUID, list[UUID]] = {}
@@ -198,7 +198,7 @@ Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
 
 
 def _contributors(
-    database: Database, lens: Lens, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
+    database: Database, as_of: AsOf, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
 ) -> Contributors:
     """Outcome -> owners of the goals that support it, whichever team's, and the events that say so.
 
@@ -206,9 +206,9 @@ def _contributors(
     """
     rows = [
         (UUID(row.parent), UUID(row.stream_id), UUID(row.event_id))
-        for row in fact_rows(database, lens, "linked", outcomes)
+        for row in fact_rows(database, as_of, "linked", outcomes)
     ]
-    others = states_at(database, lens, {goal for _, goal, _ in rows} - read)
+    others = goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
     found: Contributors = {outcome: (set(), []) for outcome in outcomes}
     for outcome, goal, event in rows:
         state = known.get(goal) or others.get(goal)

@@ -11,13 +11,13 @@ import msgspec
 
 from domain.goal.state import Ended, Goal
 from domain.terms import GoalKind
-from projections.drift_evidence import Link, Material
-from projections.drift_framework import Framework
-from projections.drift_goals import loose
-from projections.figures import printed
-from projections.lens import Lens
+from projections.drift_evidence import Link, MaterialChange
+from projections.drift_framework import CharterSnapshot
+from projections.drift_goals import unaffirmed_link
+from projections.figures import round_for_report
+from projections.lens import AsOf
 from projections.progress import Progress, promise
-from projections.timeline import instant, micros
+from projections.timeline import from_micros, to_micros
 
 #: Goals in one tree, steps from its purpose, and entries of a list beside it.
 MOST_NODES, DEEPEST_NODE, MOST_LISTED = 500, 20, 200
@@ -54,27 +54,27 @@ class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
     goals: list[Node]
 
 
-class Trees(msgspec.Struct, kw_only=True):
+class TreeBuilder(msgspec.Struct, kw_only=True):
     """Grows the trees: each goal once with all that supports it, then only by name."""
 
-    lens: Lens
+    as_of: AsOf
     #: Those whose promise stands or was kept.
     goals: Mapping[UUID, Goal]
     links: Mapping[UUID, Sequence[Link]]
     below: Mapping[UUID, Sequence[UUID]]
-    moved: Mapping[UUID, Sequence[Material]]
+    moved: Mapping[UUID, Sequence[MaterialChange]]
     progress: Progress
     contributors: Mapping[UUID, int]
     purposes: list[PurposeNode] = []
     more: bool = False
-    told: set[UUID] = set()
+    visited: set[UUID] = set()
     nodes: int = 0
 
-    def grow(self, purposes: Iterable[Framework]) -> Self:
+    def grow(self, purposes: Iterable[CharterSnapshot]) -> Self:
         """One tree per purpose."""
         for held in purposes:
             if held.purpose is not None:
-                direct = serving(held, self.links, self.goals)
+                direct = goals_serving(held, self.links, self.goals)
                 tree = PurposeNode(
                     charter=held.id,
                     team=held.team,
@@ -99,18 +99,18 @@ class Trees(msgspec.Struct, kw_only=True):
         state = self.goals[goal]
         promised = promise(state)
         assert promised is not None  # noqa: S101 - `goals` holds promises only
-        again = goal in self.told
-        self.told.add(goal)
+        again = goal in self.visited
+        self.visited.add(goal)
         [link] = [link for link in self.links[goal] if link.parent == parent]
-        waits = None if isinstance(state, Ended) else loose(link, self.moved.get(parent, ()), self.lens)
+        waits = None if isinstance(state, Ended) else unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
         return Node(
             goal=goal,
             title=state.title,
             kind=promised.terms.kind,
             state=state.state,
             owner=promised.owner,
-            progress=printed(self.progress.of(goal)),
-            unaffirmed_since=instant(waits.since[0].at) if waits else None,
+            progress=round_for_report(self.progress.of(goal)),
+            unaffirmed_since=from_micros(waits.since[0].at) if waits else None,
             overdue=waits.overdue if waits else False,
             contributors=self.contributors.get(goal, 0) if promised.terms.kind is GoalKind.OUTCOME else None,
             again=again,
@@ -124,14 +124,14 @@ def by_due(goal: Goal) -> tuple[str, int]:
     return (due.isoformat() if due is not None else "", goal.id.int)
 
 
-def serving(
-    held: Framework, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
+def goals_serving(
+    held: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
 ) -> list[tuple[UUID, Link]]:
     """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
     since = held.purpose.at if held.purpose is not None else 0
 
     def counts(goal: Goal) -> bool:
-        return not isinstance(goal, Ended) or micros(goal.ended_at) >= since
+        return not isinstance(goal, Ended) or to_micros(goal.ended_at) >= since
 
     found = [
         (goal, link)

@@ -16,20 +16,20 @@ import msgspec
 
 from domain.calendar import end_of_day
 from domain.goal.state import Ended, Goal
-from domain.quantities import exact
-from projections.database import Database, statements
-from projections.figures import Figure, named, printed
-from projections.lens import Lens
+from domain.quantities import to_fraction
+from projections.database import Database, named_statements
+from projections.figures import Figure, event_ids, round_for_report
+from projections.lens import AsOf
 from projections.support_evidence import rows_of
-from projections.timeline import micros
+from projections.timeline import to_micros
 
 #: Fewer cases say nothing about anybody.
-FEWEST_CASES = 20
+MIN_CASES = 20
 
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
-class Tenth(msgspec.Struct, frozen=True, kw_only=True):
+class ConfidenceBucket(msgspec.Struct, frozen=True, kw_only=True):
     """All statements of one tenth: how many there were, and how many of their promises were kept."""
 
     confidence: float
@@ -44,7 +44,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     recorded_as_of: datetime
     policy_version: int
     figures: list[Figure]
-    tenths: list[Tenth]
+    tenths: list[ConfidenceBucket]
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -56,32 +56,32 @@ class _Case(msgspec.Struct, frozen=True):
     kept: bool
 
 
-def calibration(database: Database, lens: Lens, member: UUID, *, explain: bool = False) -> Calibration:
+def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
     """The member's own calibration at the lens."""
-    cases = list(_cases(database, lens, member))
+    cases = list(_cases(database, as_of, member))
     told: dict[int, list[bool]] = defaultdict(list)
     for case in cases:
         told[case.tenths].append(case.kept)
-    enough = len(cases) >= FEWEST_CASES
-    events = named(case.event_id for case in cases) if explain else None
+    enough = len(cases) >= MIN_CASES
+    events = event_ids(case.event_id for case in cases) if explain else None
     figures = [
         Figure(
             name=f"confidence_{name}",
             member=member,
             n=len(cases),
-            value=printed(value) if enough else None,
+            value=round_for_report(value) if enough else None,
             status=None if enough else "too_few",
             events=events,
         )
         for name, value in _partition(told).items()
     ]
     return Calibration(
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         figures=figures,
         tenths=[
-            Tenth(confidence=tenths / 10, n=len(kept), kept=sum(kept))
+            ConfidenceBucket(confidence=tenths / 10, n=len(kept), kept=sum(kept))
             for tenths, kept in sorted(told.items())
             if enough
         ],
@@ -102,21 +102,21 @@ def _partition(told: dict[int, list[bool]]) -> dict[str, Fraction]:
     }
 
 
-def _cases(database: Database, lens: Lens, member: UUID) -> Iterator[_Case]:
+def _cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
     """Left out: what a later check-in corrects, what was renegotiated since, and promises that ended without fault."""
-    rows = database.query(statements("support")["stated"], {**lens.params, "member": str(member)})
+    rows = database.query(named_statements("support")["stated"], {**as_of.params, "member": str(member)})
     corrected = {row.corrects for row in rows}
     ids = {UUID(row.stream_id) for row in rows}
-    goals = {row.stream_id: _GOAL.decode(row.body) for row in rows_of(database, lens, "bodies", ids)}
-    changed = {row.stream_id: row.last_at for row in rows_of(database, lens, "renegotiated", ids)}
+    goals = {row.stream_id: _GOAL.decode(row.body) for row in rows_of(database, as_of, "bodies", ids)}
+    changed = {row.stream_id: row.last_at for row in rows_of(database, as_of, "renegotiated", ids)}
     for row in rows:
         goal = goals.get(row.stream_id)
-        kept = _kept(goal, lens) if isinstance(goal, Ended) else None
+        kept = _kept(goal, as_of) if isinstance(goal, Ended) else None
         if kept is not None and row.event_id not in corrected and row.occurred_at > changed.get(row.stream_id, 0):
-            yield _Case(UUID(row.event_id), round(exact(row.confidence) * 10), kept)
+            yield _Case(UUID(row.event_id), round(to_fraction(row.confidence) * 10), kept)
 
 
-def _kept(goal: Ended, lens: Lens) -> bool | None:
+def _kept(goal: Ended, as_of: AsOf) -> bool | None:
     """Whether the promise was kept on the terms in force at its end; None where that is nobody's to say."""
     promised = goal.promised
     if promised is None or goal.state in ("cancelled", "released"):
@@ -124,5 +124,5 @@ def _kept(goal: Ended, lens: Lens) -> bool | None:
     if goal.state != "satisfied" or promised.delivery is None:
         return False
     # Where it was sent back, the time that was given for rework counts.
-    due = micros(end_of_day(promised.lapse_due, lens.tzinfo))
-    return not promised.delivery.lapsed and micros(promised.delivery.delivered_at) < due
+    due = to_micros(end_of_day(promised.lapse_due, as_of.tzinfo))
+    return not promised.delivery.lapsed and to_micros(promised.delivery.delivered_at) < due

@@ -14,13 +14,13 @@ from uuid import UUID
 
 import msgspec
 
-from projections.database import Database, statements
-from projections.drift_evidence import Material, Parent, parents_at
-from projections.history import Entry, tell
-from projections.lens import Lens
-from projections.link_facts import DEEPEST, LARGEST, Because, Said, materials, said_by
+from projections.database import Database, named_statements
+from projections.drift_evidence import MaterialChange, SupportedGoal, parents_at
+from projections.history import Entry, render_entries
+from projections.lens import AsOf
+from projections.link_facts import MAX_DEPTH, MAX_ENTRIES, CausedBy, LinkStatement, material_changes, statements_by_goal
 from projections.phrases import excerpt
-from projections.timeline import instant, micros
+from projections.timeline import from_micros, to_micros
 
 _SQL = "chains"
 _LONGEST_TITLE = 200
@@ -48,7 +48,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None = None
     #: Whether it led to what is below: the proposal names it (causation), or the trigger says so.
     caused: bool
-    because: Because | None
+    because: CausedBy | None
     #: The event that led to it; else just its last material change.
     changed_by: UUID | None
     changed_at: datetime | None
@@ -65,8 +65,8 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True):
     supports: dict[UUID, list[tuple[UUID, bool]]]
 
 
-def causes(
-    database: Database, lens: Lens, goal: UUID, events: Iterable[UUID], supports: list[tuple[UUID, bool]]
+def upstream_causes(
+    database: Database, as_of: AsOf, goal: UUID, events: Iterable[UUID], supports: list[tuple[UUID, bool]]
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
 
@@ -75,30 +75,32 @@ def causes(
     found: list[Upstream] = []
     seen = {goal}
     level = _Level(depth=1, events={goal: set(events)}, supports={goal: supports})
-    while level.events and level.depth <= DEEPEST and len(found) < LARGEST:
-        told = list(_above(database, lens, level))
+    while level.events and level.depth <= MAX_DEPTH and len(found) < MAX_ENTRIES:
+        told = list(_above(database, as_of, level))
         found += told
         above = {t.goal: {t.changed_by} for t in told if t.caused and t.goal and t.changed_by and t.goal not in seen}
         seen |= above.keys()
         level = _Level(depth=level.depth + 1, events={g: set(e) for g, e in above.items()}, supports={})
-    return found[:LARGEST]
+    return found[:MAX_ENTRIES]
 
 
-def _above(database: Database, lens: Lens, level: _Level) -> Iterator[Upstream]:
-    said = said_by(database, lens, level.events)
+def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
+    said = statements_by_goal(database, as_of, level.events)
     links = {goal: _links(level, goal, said.get(goal, [])) for goal in level.events}
     goals = {parent for held in links.values() for parent, purpose, _ in held if not purpose}
     charters = {parent for held in links.values() for parent, purpose, _ in held if purpose}
-    worded = {charter: purpose_versions(database, lens, charter) for charter in sorted(charters, key=lambda c: c.int)}
-    moved = materials(database, lens, goals)
-    moved |= {charter: [Material(p.event_id, micros(p.at), "") for p in told] for charter, told in worded.items()}
-    called = parents_at(database, lens, goals)
+    worded = {charter: purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)}
+    moved = material_changes(database, as_of, goals)
+    moved |= {
+        charter: [MaterialChange(p.event_id, to_micros(p.at), "") for p in told] for charter, told in worded.items()
+    }
+    called = parents_at(database, as_of, goals)
     chosen = [
-        (goal, parent, purpose, *_led(about, moved.get(parent, [])))
+        (goal, parent, purpose, *_find_cause(about, moved.get(parent, [])))
         for goal, held in links.items()
         for parent, purpose, about in held
     ]
-    texts = _texts(database, lens, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
+    texts = _texts(database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
     for goal, parent, purpose, material, because in chosen:
         if because is None and level.depth > 1:
             # Of what led to nothing only what is right above the goal asked about is told.
@@ -108,20 +110,22 @@ def _above(database: Database, lens: Lens, level: _Level) -> Iterator[Upstream]:
         elif purpose and material is not None:
             [version] = [p for p in worded[parent] if p.event_id == material.event_id]
             yield _purpose((level.depth, goal, parent), version, because)
-            yield from _decision(database, lens, level.depth, parent, version)
+            yield from _decision(database, as_of, level.depth, parent, version)
 
 
-def _links(level: _Level, goal: UUID, said: Iterable[Said]) -> list[tuple[UUID, bool, list[Said]]]:
+def _links(level: _Level, goal: UUID, said: Iterable[LinkStatement]) -> list[tuple[UUID, bool, list[LinkStatement]]]:
     """Parents, those that it supports first, with what the events asked about said about them, newest first."""
     asked = level.events[goal]
-    told: dict[tuple[UUID, bool], list[Said]] = {key: [] for key in level.supports.get(goal, [])}
+    told: dict[tuple[UUID, bool], list[LinkStatement]] = {key: [] for key in level.supports.get(goal, [])}
     for one in said:
         if one.event_id in asked:
             told.setdefault((one.parent, one.purpose), []).insert(0, one)
     return [(parent, purpose, about) for (parent, purpose), about in told.items()]
 
 
-def _led(said: Iterable[Said], above: list[Material]) -> tuple[Material | None, Because | None]:
+def _find_cause(
+    said: Iterable[LinkStatement], above: list[MaterialChange]
+) -> tuple[MaterialChange | None, CausedBy | None]:
     """The newest that something above led to; else just how the parent last changed."""
     for one in said:
         found = one.because(above)
@@ -132,10 +136,10 @@ def _led(said: Iterable[Said], above: list[Material]) -> tuple[Material | None, 
 
 def _goal(
     where: tuple[int, UUID, UUID],
-    parent: Parent,
+    parent: SupportedGoal,
     texts: Mapping[UUID, Entry],
-    material: Material | None,
-    because: Because | None,
+    material: MaterialChange | None,
+    because: CausedBy | None,
 ) -> Upstream:
     """`where`: how deep, below which goal, and which goal it is."""
     depth, below, goal = where
@@ -149,7 +153,7 @@ def _goal(
         caused=because is not None,
         because=because,
         changed_by=material.event_id if material else None,
-        changed_at=instant(material.at) if material else None,
+        changed_at=from_micros(material.at) if material else None,
         text=texts[material.event_id].text if material and material.event_id in texts else None,
     )
 
@@ -161,7 +165,7 @@ class _Whose(msgspec.Struct, frozen=True):
     team: UUID | None
 
 
-class _Worded(msgspec.Struct, frozen=True, kw_only=True):
+class _PurposeRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is read of the event by which a purpose was adopted or revised."""
 
     of: _Whose
@@ -185,13 +189,13 @@ class PurposeVersion(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def purpose_versions(database: Database, lens: Lens, charter: UUID) -> list[PurposeVersion]:
+def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersion]:
     """How a charter's purpose was adopted and revised, oldest first."""
-    params = {**lens.params, "stream_id": str(charter)}
-    rows = database.query(statements(_SQL)["purposes"], params)
+    params = {**as_of.params, "stream_id": str(charter)}
+    rows = database.query(named_statements(_SQL)["purposes"], params)
     found = []
-    for row, entry in zip(rows, tell(database, lens.organisation_id, rows), strict=True):
-        said = msgspec.json.decode(row.data, type=_Worded)
+    for row, entry in zip(rows, render_entries(database, as_of.organisation_id, rows), strict=True):
+        said = msgspec.json.decode(row.data, type=_PurposeRow)
         found.append(
             PurposeVersion(
                 event_id=entry.event_id,
@@ -207,7 +211,7 @@ def purpose_versions(database: Database, lens: Lens, charter: UUID) -> list[Purp
     return found
 
 
-def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: Because | None) -> Upstream:
+def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: CausedBy | None) -> Upstream:
     """The version that led to what is below; else the current one."""
     depth, below, charter = where
     return Upstream(
@@ -226,13 +230,15 @@ def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: Be
     )
 
 
-def _decision(database: Database, lens: Lens, depth: int, charter: UUID, version: PurposeVersion) -> Iterator[Upstream]:
+def _decision(
+    database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersion
+) -> Iterator[Upstream]:
     """The decision by which this version was adopted; that it was is known by causation."""
     if version.decision is None:
         return
-    for row in database.query(statements(_SQL)["decision"], {**lens.params, "stream_id": str(version.decision)}):
+    for row in database.query(named_statements(_SQL)["decision"], {**as_of.params, "stream_id": str(version.decision)}):
         decided = version.decided
-        entry = _texts(database, lens, {(version.decision, decided)}).get(decided) if decided is not None else None
+        entry = _texts(database, as_of, {(version.decision, decided)}).get(decided) if decided is not None else None
         yield Upstream(
             depth=depth,
             below=charter,
@@ -249,17 +255,17 @@ def _decision(database: Database, lens: Lens, depth: int, charter: UUID, version
         )
 
 
-def _texts(database: Database, lens: Lens, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, Entry]:
+def _texts(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, Entry]:
     """These events of these streams in plain words, by event."""
     if not events:
         return {}
     params: dict[str, str] = {}
-    sql = statements(_SQL)["events"]
+    sql = named_statements(_SQL)["events"]
     for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
         named = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
         params |= named
         sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in named)})")
     return {
         entry.event_id: entry
-        for entry in tell(database, lens.organisation_id, database.query(sql, {**lens.params, **params}))
+        for entry in render_entries(database, as_of.organisation_id, database.query(sql, {**as_of.params, **params}))
     }

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from domain.charter.events import Acknowledged
 from domain.charter.evolve import evolve
 from domain.charter.state import Acknowledgement, Charter, charter_id
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.goal.state import LIVE_STATES
-from projections.database import Database, Row, statements
-from projections.lens import Lens
+from projections.database import Database, Row, named_statements
+from projections.lens import AsOf
 from projections.tables import Column
-from projections.timeline import StateView, instant, micros
+from projections.timeline import VersionedProjection, from_micros, to_micros
 
 _SQL = "charters"
 
@@ -33,14 +33,14 @@ def _fields(state: Charter) -> tuple[Any, ...]:
     return (
         None if state.of.team is None else str(state.of.team),
         None if purpose is None else purpose.version,
-        None if purpose is None else micros(purpose.since),
+        None if purpose is None else to_micros(purpose.since),
         None if purpose is None else _clean(purpose.why.text),
         0 if state.in_force_since is None else 1,
-        len(state.kept),
+        len(state.non_negotiables_in_force),
     )
 
 
-def _without_voices(charter: Charter | None, recorded: Recorded) -> Charter | None:
+def _without_acknowledgements(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     """The fold but for who acknowledged: each such fact has a row of its own (`drift_expectations`).
 
     Every version holds the whole state. Were the voices in it, a thousand members would write a thousand times a
@@ -49,11 +49,11 @@ def _without_voices(charter: Charter | None, recorded: Recorded) -> Charter | No
     return charter if isinstance(recorded.data, Acknowledged) and charter is not None else evolve(charter, recorded)
 
 
-CHARTERS = StateView(
+CHARTERS = VersionedProjection(
     name="charters",
     version=3,
     kind="charter",
-    evolve=_without_voices,
+    evolve=_without_acknowledgements,
     columns=(
         Column("team", "uuid", "The team whose charter it is; empty: the organisation's own.", nullable=True),
         Column("purpose_version", "integer", "The purpose in force, from 1; empty before the first.", nullable=True),
@@ -69,44 +69,46 @@ CHARTERS = StateView(
 _CHARTER = msgspec.json.Decoder(Charter)
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class CharterVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A charter as one lens shows it, and its stream's version then."""
 
     charter: Charter
     version: int
 
 
-def charters_at(database: Database, lens: Lens) -> list[Held]:
+def charters_at(database: Database, as_of: AsOf) -> list[CharterVersion]:
     """Every charter that has begun: the organisation's own first, then by team."""
-    rows = database.query(statements(_SQL)["charters"], lens.params)
-    found = [Held(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
-    return _voiced(found, database.query(statements(_SQL)["voices"], lens.params))
+    rows = database.query(named_statements(_SQL)["charters"], as_of.params)
+    found = [CharterVersion(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
+    return _with_acknowledgements(found, database.query(named_statements(_SQL)["voices"], as_of.params))
 
 
-def charter_at(database: Database, lens: Lens, identity: UUID, *, voice: UUID | None = None) -> Held | None:
+def charter_at(database: Database, as_of: AsOf, identity: UUID, *, voice: UUID | None = None) -> CharterVersion | None:
     """One charter by its own id; None before its first act. `voice`: of the acknowledgements this member's alone."""
-    params = {**lens.params, "stream_id": str(identity)}
-    rows = database.query(statements(_SQL)["charter"], params)
+    params = {**as_of.params, "stream_id": str(identity)}
+    rows = database.query(named_statements(_SQL)["charter"], params)
     if not rows:
         return None
     if voice is None:
-        said = database.query(statements(_SQL)["voices_of"], params)
+        said = database.query(named_statements(_SQL)["voices_of"], params)
     else:
-        said = database.query(statements(_SQL)["voice"], {**params, "member": str(voice)})
-    return _voiced([Held(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said)[0]
+        said = database.query(named_statements(_SQL)["voice"], {**params, "member": str(voice)})
+    return _with_acknowledgements(
+        [CharterVersion(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said
+    )[0]
 
 
-def charter_of(database: Database, lens: Lens, team: UUID | None, *, voice: UUID | None = None) -> Charter | None:
+def charter_of(database: Database, as_of: AsOf, team: UUID | None, *, voice: UUID | None = None) -> Charter | None:
     """The charter of a team, or (None) the organisation's own."""
-    held = charter_at(database, lens, charter_id(lens.organisation_id, team), voice=voice)
+    held = charter_at(database, as_of, charter_id(as_of.organisation_id, team), voice=voice)
     return None if held is None else held.charter
 
 
-def _voiced(found: Sequence[Held], said: Sequence[Row]) -> list[Held]:
+def _with_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) -> list[CharterVersion]:
     """The charters with who acknowledged what stands, in the order in which they did."""
     voices: dict[tuple[str, int], list[Acknowledgement]] = {}
     for row in said:
-        voice = Acknowledgement(member=UUID(row.member), at=instant(row.occurred_at))
+        voice = Acknowledgement(member=UUID(row.member), at=from_micros(row.occurred_at))
         voices.setdefault((row.item, row.number), []).append(voice)
     told = []
     for held in found:
@@ -130,20 +132,20 @@ class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-def linked_goals(database: Database, lens: Lens, charter: Charter) -> LinkedGoals | None:
+def linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
     """Who serves the purpose in force; None where there is none. A link said at its very instant is of this version."""
     purpose = charter.purpose
     if purpose is None:
         return None
     states = {f"state_{n}": state for n, state in enumerate(LIVE_STATES)}
-    sql = statements(_SQL)["serving"].replace(":states", ", ".join(f":{name}" for name in states))
-    rows = database.query(sql, {**lens.params, **states, "charter": str(charter.id)})
+    sql = named_statements(_SQL)["serving"].replace(":states", ", ".join(f":{name}" for name in states))
+    rows = database.query(sql, {**as_of.params, **states, "charter": str(charter.id)})
     revised = purpose.version > 1
-    affirmed = sum(1 for row in rows if not revised or row.said_at >= micros(purpose.since))
+    affirmed = sum(1 for row in rows if not revised or row.said_at >= to_micros(purpose.since))
     return LinkedGoals(
         purpose_version=purpose.version,
         links=len(rows),
         affirmed=affirmed,
         unaffirmed=len(rows) - affirmed,
-        until=purpose.since + timedelta(days=lens.policy.policy.unaffirmed_days) if revised else None,
+        until=purpose.since + timedelta(days=as_of.policy.policy.unaffirmed_days) if revised else None,
     )

@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 
 from projections.database import Database, Row, Transaction
-from projections.tables import Column, Table, Writing, ddl
+from projections.tables import Column, Table, TableWrite, ddl
 
 #: The digest of no events at all.
-ZERO = "0" * 64
+EMPTY_DIGEST = "0" * 64
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +24,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     #: Events folded into the view; those of held streams are not.
     applied: int = 0
     #: Sum of SHA-256(event id) mod 2^256 over the applied events, 64 hex digits.
-    digest: str = ZERO
+    digest: str = EMPTY_DIGEST
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class HeldStream(msgspec.Struct, frozen=True, kw_only=True):
     """A stream that one projection cannot fold. What it wrote of it before stays, and answers `degraded`."""
 
     name: str
@@ -68,7 +68,7 @@ HELD = Table(
 )
 BOOKKEEPING = (CHECKPOINTS, HELD)
 #: How each projection stands to one organisation, in one look.
-STANDING = """
+PROGRESS_SQL = """
     SELECT c.name, c.version, c.log_position, EXISTS (
         SELECT 1 FROM projection_held h WHERE h.name = c.name AND h.organisation_id = :organisation_id
     ) AS held
@@ -76,7 +76,7 @@ STANDING = """
 """
 
 
-def enrol(database: Database, name: str, version: int, tables: Sequence[Table], *, anew: bool = False) -> None:
+def register(database: Database, name: str, version: int, tables: Sequence[Table], *, anew: bool = False) -> None:
     """Create the projection's tables and its checkpoint where they are missing.
 
     A view that another version of the code wrote, or that is wanted `anew`, is dropped and begins anew, in one
@@ -93,7 +93,7 @@ def enrol(database: Database, name: str, version: int, tables: Sequence[Table], 
                 transaction.execute(statement)
         if not current:
             transaction.execute("DELETE FROM projection_held WHERE name = :name", {"name": name})
-            transaction.upsert_many(CHECKPOINTS, [(name, version, 0, 0, ZERO)])
+            transaction.upsert_many(CHECKPOINTS, [(name, version, 0, 0, EMPTY_DIGEST)])
 
 
 def checkpoints(database: Database | Transaction) -> list[Checkpoint]:
@@ -108,7 +108,7 @@ def _checkpoint(row: Row) -> Checkpoint:
     )
 
 
-def followed_to(database: Database) -> tuple[list[Checkpoint], dict[str, dict[UUID, Held]]]:
+def load_progress(database: Database) -> tuple[list[Checkpoint], dict[str, dict[UUID, HeldStream]]]:
     """Every checkpoint by name and, normally in the same look, that nothing is held back.
 
     What is held is read after the checkpoints: what changed in between has moved one of them.
@@ -133,7 +133,7 @@ def lock(transaction: Transaction, names: Iterable[str]) -> list[Checkpoint]:
     return list(map(_checkpoint, transaction.query(sql, marks)))
 
 
-def stand(transaction: Transaction, before: Sequence[Checkpoint]) -> bool:
+def lock_if_unchanged(transaction: Transaction, before: Sequence[Checkpoint]) -> bool:
     """Lock these checkpoints; False where one of them is no longer what it was.
 
     `applied` is compared too: releasing a held stream adds to it without moving the position.
@@ -142,21 +142,21 @@ def stand(transaction: Transaction, before: Sequence[Checkpoint]) -> bool:
     return found == sorted(before, key=lambda checkpoint: checkpoint.name)
 
 
-def moving(after: Iterable[Checkpoint]) -> Writing:
+def checkpoint_write(after: Iterable[Checkpoint]) -> TableWrite:
     """What moves these checkpoints: to be written where they `stand`."""
     rows = [(c.name, c.version, c.position, c.applied, c.digest) for c in after]
-    return Writing(table=CHECKPOINTS, opened=rows)
+    return TableWrite(table=CHECKPOINTS, upserts=rows)
 
 
-def all_held(database: Database) -> dict[str, dict[UUID, Held]]:
+def all_held(database: Database) -> dict[str, dict[UUID, HeldStream]]:
     """The streams that are held back, by projection; normally none at all."""
-    found: dict[str, dict[UUID, Held]] = {}
+    found: dict[str, dict[UUID, HeldStream]] = {}
     for held in map(_held, database.query("SELECT * FROM projection_held ORDER BY name, stream_id")):
         found.setdefault(held.name, {})[held.stream_id] = held
     return found
 
 
-def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUID] | None = None) -> list[Held]:
+def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUID] | None = None) -> list[HeldStream]:
     """What is held back in this organisation (among these streams): answers that rest on it say `degraded`."""
     rows = database.query(
         "SELECT * FROM projection_held WHERE organisation_id = :organisation_id ORDER BY name, stream_id",
@@ -166,11 +166,11 @@ def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUI
     return [held for held in map(_held, rows) if wanted is None or held.stream_id in wanted]
 
 
-def _held(row: Row) -> Held:
-    return msgspec.convert(row.as_dict(), Held)
+def _held(row: Row) -> HeldStream:
+    return msgspec.convert(row.as_dict(), HeldStream)
 
 
-def hold(transaction: Transaction, held: Iterable[Held]) -> None:
+def save_held(transaction: Transaction, held: Iterable[HeldStream]) -> None:
     """Remember streams as held back; one that was held already waits with more events."""
     rows = [(h.name, str(h.stream_id), str(h.organisation_id), h.error, h.since, h.events) for h in held]
     if rows:

@@ -15,12 +15,20 @@ from uuid import UUID
 import msgspec
 
 from projections.database import Database
-from projections.drift_evidence import Material, Parent, parents_at
-from projections.lens import Lens
-from projections.link_facts import DEEPEST, LARGEST, Because, Said, ended, materials, said_below
-from projections.timeline import instant, micros
+from projections.drift_evidence import MaterialChange, SupportedGoal, parents_at
+from projections.lens import AsOf
+from projections.link_facts import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    CausedBy,
+    LinkStatement,
+    ended,
+    material_changes,
+    statements_by_parent,
+)
+from projections.timeline import from_micros, to_micros
 
-Became = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
+LinkOutcome = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
 
 
 class Consequence(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +43,12 @@ class Consequence(msgspec.Struct, frozen=True, kw_only=True):
     #: The goal whose link it is.
     goal: UUID
     title: str
-    became: Became
+    became: LinkOutcome
     #: The event that answered; none while it waits.
     by: UUID | None
     at: datetime | None
     #: Whether the answer names its cause; null where it was affirmed without a word, and while it waits.
-    because: Because | None
+    because: CausedBy | None
     #: By when it was to be answered, and whether it was not, or not by then.
     until: datetime
     overdue: bool
@@ -54,39 +62,41 @@ class Consequences(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def consequences(database: Database, lens: Lens, events: Mapping[UUID, list[Material]]) -> Consequences:
+def downstream_consequences(
+    database: Database, as_of: AsOf, events: Mapping[UUID, list[MaterialChange]]
+) -> Consequences:
     """What these events of goals and charters caused, by stream; at most 5 steps deep and 200 entries long."""
     found: list[Consequence] = []
     seen: set[UUID] = set()
     level = {stream: told for stream, told in events.items() if told}
-    for depth in range(1, DEEPEST + 1):
+    for depth in range(1, MAX_DEPTH + 1):
         seen |= {event.event_id for told in level.values() for event in told}
-        below = said_below(database, lens, level)
+        below = statements_by_parent(database, as_of, level)
         goals = {said.goal for told in below.values() for said in told}
-        moved = materials(database, lens, goals)
-        called = parents_at(database, lens, goals)
+        moved = material_changes(database, as_of, goals)
+        called = parents_at(database, as_of, goals)
         step = [
             c
             for stream, told in sorted(level.items(), key=lambda item: item[0].int)
-            for c in _below(depth, told, below.get(stream, []), moved, called, lens)
+            for c in _below(depth, told, below.get(stream, []), moved, called, as_of)
         ]
         found += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
         level = _next(step, moved, seen)
-        if not level or len(found) > LARGEST:
+        if not level or len(found) > MAX_ENTRIES:
             break
-    return Consequences(entries=found[:LARGEST], more=len(found) > LARGEST or bool(level))
+    return Consequences(entries=found[:MAX_ENTRIES], more=len(found) > MAX_ENTRIES or bool(level))
 
 
 def _below(  # noqa: PLR0913 - what a level is told from
     depth: int,
-    events: list[Material],
-    said: Iterable[Said],
-    moved: Mapping[UUID, list[Material]],
-    called: Mapping[UUID, Parent],
-    lens: Lens,
+    events: list[MaterialChange],
+    said: Iterable[LinkStatement],
+    moved: Mapping[UUID, list[MaterialChange]],
+    called: Mapping[UUID, SupportedGoal],
+    as_of: AsOf,
 ) -> Iterator[Consequence]:
     """What these events of one stream, in their order, did to the links to it."""
-    by_goal: dict[UUID, list[Said]] = {}
+    by_goal: dict[UUID, list[LinkStatement]] = {}
     for one in said:
         by_goal.setdefault(one.goal, []).append(one)
     for event in events:
@@ -96,20 +106,20 @@ def _below(  # noqa: PLR0913 - what a level is told from
             if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
                 continue
             answer = next((s for s in told if s.at >= event.at), None)
-            yield _told(depth, event, answer, end, before[-1], events, called, lens)
+            yield _told(depth, event, answer, end, before[-1], events, called, as_of)
 
 
 def _told(  # noqa: PLR0913 - what a consequence is told from
     depth: int,
-    event: Material,
-    answer: Said | None,
-    end: Material | None,
-    link: Said,
-    events: list[Material],
-    called: Mapping[UUID, Parent],
-    lens: Lens,
+    event: MaterialChange,
+    answer: LinkStatement | None,
+    end: MaterialChange | None,
+    link: LinkStatement,
+    events: list[MaterialChange],
+    called: Mapping[UUID, SupportedGoal],
+    as_of: AsOf,
 ) -> Consequence:
-    became: Became = "waiting"
+    became: LinkOutcome = "waiting"
     by, at = None, None
     because = None
     if answer is not None:
@@ -119,28 +129,28 @@ def _told(  # noqa: PLR0913 - what a consequence is told from
         because = named[1] if named is not None and named[0].event_id == event.event_id else None
     elif end is not None:
         became, by, at = "ended", end.event_id, end.at
-    until = instant(event.at) + timedelta(days=lens.policy.policy.unaffirmed_days)
+    until = from_micros(event.at) + timedelta(days=as_of.policy.policy.unaffirmed_days)
     return Consequence(
         depth=depth,
         event=event.event_id,
-        since=instant(event.at),
+        since=from_micros(event.at),
         above=link.parent,
         goal=link.goal,
         title=called[link.goal].title if link.goal in called else "",
         became=became,
         by=by,
-        at=None if at is None else instant(at),
+        at=None if at is None else from_micros(at),
         because=because,
         until=until,
-        overdue=(micros(lens.at) if at is None else at) > micros(until),
+        overdue=(to_micros(as_of.at) if at is None else at) > to_micros(until),
     )
 
 
 def _next(
-    step: Iterable[Consequence], moved: Mapping[UUID, list[Material]], seen: set[UUID]
-) -> dict[UUID, list[Material]]:
+    step: Iterable[Consequence], moved: Mapping[UUID, list[MaterialChange]], seen: set[UUID]
+) -> dict[UUID, list[MaterialChange]]:
     """The renegotiations that name their cause and were material themselves."""
-    level: dict[UUID, list[Material]] = {}
+    level: dict[UUID, list[MaterialChange]] = {}
     for c in step:
         if c.because is None or c.by is None or c.by in seen:
             continue

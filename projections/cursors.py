@@ -17,7 +17,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     at: int
     known: int
     #: Digest of filters and sort: a cursor is good for the list that it came from.
-    question: str
+    query_digest: str
     key: str | int
     id: str
 
@@ -27,12 +27,12 @@ def digest(*asked: object) -> str:
     return hashlib.sha256(msgspec.json.encode(list(asked))).hexdigest()[:16]
 
 
-def encoded(cursor: Cursor) -> str:
+def encode_cursor(cursor: Cursor) -> str:
     """The cursor as a client carries it."""
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
-def decoded(text: str, question: str, *, number: bool) -> Cursor:
+def decode_cursor(text: str, question: str, *, number: bool) -> Cursor:
     """The cursor that a list of this question gave, its key a number or a text; raises `InvalidField` for any other."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -42,7 +42,7 @@ def decoded(text: str, question: str, *, number: bool) -> Cursor:
     if "\x00" in f"{cursor.key}{cursor.id}":
         # No list gave it, and PostgreSQL's text cannot even be asked about it.
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
-    if cursor.question != question or isinstance(cursor.key, int) is not number:
+    if cursor.query_digest != question or isinstance(cursor.key, int) is not number:
         raise InvalidField("this cursor came from a list with other filters or order", pointer="/cursor")
     if not all(-(2**63) <= n < 2**63 for n in (cursor.at, cursor.known, cursor.key) if isinstance(n, int)):
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")

@@ -13,11 +13,11 @@ from domain.cycle.decide import possible_ends
 from domain.cycle.state import Closed, Cycle, Running, evolve
 from domain.errors import InvalidField
 from domain.goal.state import Goal, Promised
-from projections.cursors import Cursor, decoded, digest, encoded
-from projections.database import Database, Row, statements
-from projections.lens import Lens
+from projections.cursors import Cursor, decode_cursor, digest, encode_cursor
+from projections.database import Database, Row, named_statements
+from projections.lens import AsOf
 from projections.tables import Column
-from projections.timeline import StateView
+from projections.timeline import VersionedProjection
 
 _SQL = "cycles"
 _SLICE = 400
@@ -41,7 +41,7 @@ def _fields(state: Cycle) -> tuple[Any, ...]:
     )
 
 
-CYCLES = StateView(
+CYCLES = VersionedProjection(
     name="cycles",
     version=2,
     kind="cycle",
@@ -68,20 +68,20 @@ def state_of(cycle: Cycle) -> Literal["open", "closed"]:
     return "closed" if isinstance(cycle, Closed) else "open"
 
 
-def cycles_at(database: Database, lens: Lens) -> list[Cycle]:
+def cycles_at(database: Database, as_of: AsOf) -> list[Cycle]:
     """Every cycle, the latest beginning first; `version` is that of the state shown."""
-    return [_CYCLE.decode(row.body) for row in database.query(statements(_SQL)["cycles"], lens.params)]
+    return [_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["cycles"], as_of.params)]
 
 
-def open_cycles_at(database: Database, lens: Lens) -> list[Running]:
+def open_cycles_at(database: Database, as_of: AsOf) -> list[Running]:
     """The cycles that are open, one of each subject at most."""
-    found = (_CYCLE.decode(row.body) for row in database.query(statements(_SQL)["open"], lens.params))
+    found = (_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["open"], as_of.params))
     return [cycle for cycle in found if isinstance(cycle, Running)]
 
 
-def cycle_at(database: Database, lens: Lens, cycle_id: UUID) -> Cycle | None:
+def cycle_at(database: Database, as_of: AsOf, cycle_id: UUID) -> Cycle | None:
     """One cycle; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
-    rows = database.query(statements(_SQL)["cycle"], {**lens.params, "stream_id": str(cycle_id)})
+    rows = database.query(named_statements(_SQL)["cycle"], {**as_of.params, "stream_id": str(cycle_id)})
     if not rows:
         return None
     return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
@@ -105,7 +105,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 def page(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     filters: Filters,
     *,
     cursor: str | None = None,
@@ -120,21 +120,21 @@ def page(
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
     question = digest("cycles", filters)
-    after = decoded(cursor, question, number=False) if cursor else None
+    after = decode_cursor(cursor, question, number=False) if cursor else None
     where, params = _where(filters, visible)
-    params = {**lens.params, **params, "rows": limit + 1}
+    params = {**as_of.params, **params, "rows": limit + 1}
     if after is not None:
         where.append("(starts, stream_id) < (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
     rows = database.query(
-        f"SELECT stream_id, starts, body FROM cycles WHERE {lens.sql} AND {' AND '.join(where)}"
+        f"SELECT stream_id, starts, body FROM cycles WHERE {as_of.predicate} AND {' AND '.join(where)}"
         " ORDER BY starts DESC, stream_id DESC LIMIT :rows",
         params,
     )
     shown, following = rows[:limit], None
     if len(rows) > limit:
         last = shown[-1]
-        following = encoded(Cursor(params["at"], params["known"], question, last.starts, last.stream_id))
+        following = encode_cursor(Cursor(params["at"], params["known"], question, last.starts, last.stream_id))
     return Page(cycles=[_CYCLE.decode(row.body) for row in shown], next=following)
 
 
@@ -154,24 +154,24 @@ def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str]
     return where, params
 
 
-def stream_versions(database: Database, lens: Lens, cycles: Iterable[UUID]) -> dict[UUID, int]:
+def stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    return {UUID(row.stream_id): row.version for row in _of(database, lens, "versions", cycles)}
+    return {UUID(row.stream_id): row.version for row in _of(database, as_of, "versions", cycles)}
 
 
-def goals_of(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+def goals_of(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as the lens shows them."""
-    found = (_GOAL.decode(row.body) for row in _of(database, lens, "goals", goals))
+    found = (_GOAL.decode(row.body) for row in _of(database, as_of, "goals", goals))
     return {goal.id: goal for goal in found}
 
 
-def _of(database: Database, lens: Lens, statement: str, ids: Iterable[UUID]) -> list[Row]:
+def _of(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
     wanted = sorted(map(str, set(ids)))
     found: list[Row] = []
     for start in range(0, len(wanted), _SLICE):
         part = wanted[start : start + _SLICE]
-        sql = statements(_SQL)[statement].replace(":ids", ", ".join(f":id_{n}" for n in range(len(part))))
-        found += database.query(sql, {**lens.params, **{f"id_{n}": value for n, value in enumerate(part)}})
+        sql = named_statements(_SQL)[statement].replace(":ids", ", ".join(f":id_{n}" for n in range(len(part))))
+        found += database.query(sql, {**as_of.params, **{f"id_{n}": value for n, value in enumerate(part)}})
     return found
 
 
@@ -186,14 +186,14 @@ def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
 # --- what was said in them -------------------------------------------------------------------------------------------
 
 
-class OfCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CyclePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Part of a cycle; `team` empty: the organisation's own."""
 
     cycle: UUID
     team: UUID | None
 
 
-class ReflectionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
+class ReflectionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """Personal: what a member said in looking back."""
 
     event: UUID
@@ -202,7 +202,7 @@ class ReflectionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     improve: str = ""
 
 
-class ContributionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
+class ContributionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """Personal: who did what for a goal, and who said so."""
 
     event: UUID
@@ -212,7 +212,7 @@ class ContributionTold(OfCycle, frozen=True, kw_only=True, omit_defaults=True):
     text: str
 
 
-def whose(cycle: Cycle) -> dict[str, Any]:
+def cycle_key(cycle: Cycle) -> dict[str, Any]:
     """The fields of `OfCycle`."""
     return {"cycle": cycle.id, "team": cycle.of.team}
 
@@ -231,17 +231,17 @@ _EVENTS: dict[str, type] = {
 }
 
 
-class Spoken:
+class CycleNotes:
     """What was said in some cycles by then, in the order of their streams."""
 
-    def __init__(self, database: Database, lens: Lens, cycles: Iterable[Cycle]) -> None:
+    def __init__(self, database: Database, as_of: AsOf, cycles: Iterable[Cycle]) -> None:
         self._cycles = {cycle.id: cycle for cycle in cycles}
-        self.reflections: list[ReflectionTold] = []
-        self.contributions: list[ContributionTold] = []
+        self.reflections: list[ReflectionEntry] = []
+        self.contributions: list[ContributionEntry] = []
         #: Improvement -> the events that made it what it is.
         self.improvements: dict[UUID, list[UUID]] = {}
         self.closings: list[UUID] = []
-        for row in _of(database, lens, "said", self._cycles):
+        for row in _of(database, as_of, "said", self._cycles):
             self._take(row)
 
     def _take(self, row: Row) -> None:
@@ -254,12 +254,14 @@ class Spoken:
         said: Any = msgspec.json.decode(row.data, type=event)
         match said:
             case e.ReflectionShared():
-                told = ReflectionTold(**whose(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve)
+                told = ReflectionEntry(
+                    **cycle_key(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve
+                )
                 self.reflections.append(told)
             case e.ContributionCredited():
                 self.contributions.append(
-                    ContributionTold(
-                        **whose(cycle),
+                    ContributionEntry(
+                        **cycle_key(cycle),
                         event=event_id,
                         goal=said.goal,
                         contributor=said.member,

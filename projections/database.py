@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from projections.sqltext import statements as statements  # noqa: PLC0414 - named where its callers look for it
+from projections.sqltext import named_statements as named_statements  # noqa: PLC0414 - named where its callers look for it
 from projections.storing import Backend, Params
 from projections.storing import DatabaseUnavailable as DatabaseUnavailable  # noqa: PLC0414 - as above
-from projections.storing import Question as Question  # noqa: PLC0414 - as above
+from projections.storing import Query as Query  # noqa: PLC0414 - as above
 from projections.storing import Row as Row  # noqa: PLC0414 - as above
 from projections.storing import Session as Session  # noqa: PLC0414 - as above
 from projections.storing import Transaction as Transaction  # noqa: PLC0414 - as above
@@ -51,12 +51,12 @@ class Database:
         """All rows of one reading statement. Raises `DatabaseUnavailable`."""
         return self._backend.query(sql, params or {})
 
-    def together(self, questions: Sequence[Question]) -> list[list[Row]]:
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         """The rows of several statements, none of which needs another's, in one journey.
 
         Raises `DatabaseUnavailable`.
         """
-        return self._backend.together(questions)
+        return self._backend.query_many(questions)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A write transaction: committed at the end of the block, rolled back by any exception.

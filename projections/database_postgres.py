@@ -13,20 +13,20 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.packing import Packed, array
-from projections.sqltext import copying, ending, pyformat, temporary, writing
+from ledger.packing import BinaryArray, encode_array
+from projections.sqltext import close_rows_sql, insert_select_sql, multi_table_write_sql, pyformat, temporary
 from projections.storing import (
-    PATIENCE_SECONDS,
+    LOCK_TIMEOUT_S,
     DatabaseUnavailable,
     Params,
-    Question,
+    Query,
     Row,
     Session,
     Transaction,
     WriteRefused,
     row_class,
 )
-from projections.tables import Column, Dialect, Table, Writing
+from projections.tables import Column, Dialect, Table, TableWrite
 
 #: Rows of one statement: bounds its memory.
 _CHUNK = 5_000
@@ -42,7 +42,7 @@ _RECONNECT_SECONDS = 2.0
 #: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
 _BOUNDS = {
     "connect_timeout": 5,
-    "tcp_user_timeout": int(PATIENCE_SECONDS * 1000),
+    "tcp_user_timeout": int(LOCK_TIMEOUT_S * 1000),
     "keepalives_idle": 10,
     "keepalives_interval": 3,
     "keepalives_count": 3,
@@ -72,7 +72,7 @@ def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     return [make(values) for values in cursor.fetchall()]
 
 
-def _pipelined(questions: Sequence[Question], connection: psycopg.Connection[Any]) -> list[list[Row]]:
+def _pipelined(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
     if len(questions) < _WORTH_A_PIPELINE:
         return [_rows(connection.execute(pyformat(sql), params)) for sql, params in questions]
     with connection.pipeline():
@@ -81,25 +81,25 @@ def _pipelined(questions: Sequence[Question], connection: psycopg.Connection[Any
     return [_rows(cursor) for cursor in cursors]
 
 
-def _packed(parts: Sequence[Writing]) -> list[Packed]:
+def _packed(parts: Sequence[TableWrite]) -> list[BinaryArray]:
     """The parameters of `writing`."""
-    params: list[Packed] = []
+    params: list[BinaryArray] = []
     try:
         for part in parts:
             columns = part.table.columns
-            params += _arrays(columns, part.opened) if part.opened else []
-            if part.ended:
-                places = ending(part.table)[0]
-                params += _arrays([columns[p] for p in places], [*map(itemgetter(*places), part.ended)])
+            params += _arrays(columns, part.upserts) if part.upserts else []
+            if part.closures:
+                places = close_rows_sql(part.table)[0]
+                params += _arrays([columns[p] for p in places], [*map(itemgetter(*places), part.closures)])
     except ValueError as error:
         raise WriteRefused(str(error)) from error
     return params
 
 
-def _arrays(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[Packed]:
+def _arrays(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
     """The columns of these rows, one or more."""
     by_column = zip(columns, zip(*rows, strict=True), strict=True)
-    return [array(_KINDS.get(column.type, "text"), values) for column, values in by_column]
+    return [encode_array(_KINDS.get(column.type, "text"), values) for column, values in by_column]
 
 
 class _PostgresTransaction:
@@ -126,19 +126,19 @@ class _PostgresTransaction:
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         for start in range(0, len(rows), _CHUNK):
-            self.write([Writing(table=table, opened=rows[start : start + _CHUNK])])
+            self.write([TableWrite(table=table, upserts=rows[start : start + _CHUNK])])
 
-    def write(self, parts: Sequence[Writing]) -> None:
+    def write(self, parts: Sequence[TableWrite]) -> None:
         if not parts:
             return
-        sql = writing(tuple((part.table, bool(part.opened), bool(part.ended)) for part in parts))
+        sql = multi_table_write_sql(tuple((part.table, bool(part.upserts), bool(part.closures)) for part in parts))
         counts = self._raw.execute(sql, _packed(parts)).fetchone() or ()
-        for part, found in zip((part for part in parts if part.ended), counts, strict=False):
-            if found < len(part.ended):
-                self.upsert_many(part.table, part.ended)
+        for part, found in zip((part for part in parts if part.closures), counts, strict=False):
+            if found < len(part.closures):
+                self.upsert_many(part.table, part.closures)
 
     def copy(self, table: Table, select: str) -> None:
-        self.execute(copying(table, select))
+        self.execute(insert_select_sql(table, select))
 
     def lock_migrations(self) -> None:
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
@@ -179,7 +179,7 @@ class PostgresBackend:
             min_size=1,
             max_size=connections,
             open=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=LOCK_TIMEOUT_S,
             reconnect_timeout=_RECONNECT_SECONDS,
             reconnect_failed=ConnectionPool.check,
             kwargs={**_BOUNDS, **conninfo_to_dict(url), "autocommit": True, "application_name": "plimsoll-views"},
@@ -188,12 +188,12 @@ class PostgresBackend:
         )
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        return self._asked(lambda connection: _rows(connection.execute(pyformat(sql), params)))
+        return self._query_with_retry(lambda connection: _rows(connection.execute(pyformat(sql), params)))
 
-    def together(self, questions: Sequence[Question]) -> list[list[Row]]:
-        return self._asked(partial(_pipelined, questions))
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
+        return self._query_with_retry(partial(_pipelined, questions))
 
-    def _asked(self, ask: Callable[[psycopg.Connection[Any]], _Answer]) -> _Answer:
+    def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Answer]) -> _Answer:
         with _postgres_errors():
             connection = self._pool.getconn()
             try:
@@ -203,11 +203,11 @@ class PostgresBackend:
                     raise
             finally:
                 self._pool.putconn(connection)
-            with self._living(b"") as living:
+            with self._live_connection(b"") as living:
                 return ask(living)
 
     @contextmanager
-    def _living(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:
+    def _live_connection(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:
         """A connection that has just answered to this; the dropped ones met on the way are replaced."""
         while True:
             connection = self._pool.getconn()
@@ -226,7 +226,7 @@ class PostgresBackend:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        with _postgres_errors(), self._living(_BEGIN) as connection:
+        with _postgres_errors(), self._live_connection(_BEGIN) as connection:
             try:
                 yield _PostgresTransaction(connection)
                 connection.execute(b"COMMIT")
@@ -238,7 +238,7 @@ class PostgresBackend:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with _postgres_errors(), self._living(b"") as connection:
+        with _postgres_errors(), self._live_connection(b"") as connection:
             session = _PostgresSession(connection)
             try:
                 yield session

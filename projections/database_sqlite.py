@@ -11,20 +11,20 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any
 
-from ledger.writers import alone, writer_lock
-from projections.sqltext import copying, ending, temporary, upsert_tail
+from ledger.writers import hold, writer_lock
+from projections.sqltext import close_rows_sql, insert_select_sql, temporary, upsert_tail
 from projections.storing import (
-    PATIENCE_SECONDS,
+    LOCK_TIMEOUT_S,
     DatabaseUnavailable,
     Params,
-    Question,
+    Query,
     Row,
     Session,
     Transaction,
     WriteRefused,
     row_class,
 )
-from projections.tables import Dialect, Table, Writing
+from projections.tables import Dialect, Table, TableWrite
 
 #: What the views' file is called: as the log's, and this.
 SUFFIX = "-views"
@@ -73,17 +73,19 @@ class _SqliteTransaction:
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         self._connection.executemany(f"{self._insert(table)} {upsert_tail(table)}", rows)
 
-    def write(self, parts: Sequence[Writing]) -> None:
+    def write(self, parts: Sequence[TableWrite]) -> None:
         for part in parts:
-            if part.ended:
-                places, sql = ending(part.table)
-                if self._connection.executemany(sql, map(itemgetter(*places), part.ended)).rowcount < len(part.ended):
-                    self.upsert_many(part.table, part.ended)
-            if part.opened:
-                self.upsert_many(part.table, part.opened)
+            if part.closures:
+                places, sql = close_rows_sql(part.table)
+                if self._connection.executemany(sql, map(itemgetter(*places), part.closures)).rowcount < len(
+                    part.closures
+                ):
+                    self.upsert_many(part.table, part.closures)
+            if part.upserts:
+                self.upsert_many(part.table, part.upserts)
 
     def copy(self, table: Table, select: str) -> None:
-        self.execute(copying(table, select))
+        self.execute(insert_select_sql(table, select))
 
     def lock_migrations(self) -> None:
         """Nothing to do: `BEGIN IMMEDIATE` admits one writer."""
@@ -104,7 +106,7 @@ class _SqliteSession:
     def transaction(self) -> Iterator[Transaction]:
         connection = self._connection
         # Other threads of this process wait here; SQLite's own waiting is for other processes.
-        with alone(self._writing, PATIENCE_SECONDS):
+        with hold(self._writing, LOCK_TIMEOUT_S):
             # A batch touches pages all over each index: SQLite's usual 2 MB are read and spilled again and again.
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
@@ -138,16 +140,16 @@ class SqliteBackend:
         self._all: list[sqlite3.Connection] = []
         self._lock = Lock()
         self._closed = False
-        with self._borrowed():
+        with self._connection():
             pass
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        with _sqlite_errors(), self._borrowed() as connection:
+        with _sqlite_errors(), self._connection() as connection:
             return connection.execute(sql, params).fetchall()
 
-    def together(self, questions: Sequence[Question]) -> list[list[Row]]:
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         """There is no journey to be saved; but what belongs together waits for one connection only."""
-        with _sqlite_errors(), self._borrowed() as connection:
+        with _sqlite_errors(), self._connection() as connection:
             return [connection.execute(sql, params).fetchall() for sql, params in questions]
 
     @contextmanager
@@ -157,7 +159,7 @@ class SqliteBackend:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with _sqlite_errors(), self._borrowed() as connection:
+        with _sqlite_errors(), self._connection() as connection:
             session = _SqliteSession(connection, self._writing)
             try:
                 yield session
@@ -174,7 +176,7 @@ class SqliteBackend:
             self._all.clear()
 
     @contextmanager
-    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             if self._closed:
                 raise DatabaseUnavailable("the database is closed")
@@ -191,7 +193,7 @@ class SqliteBackend:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+            self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.row_factory = _sqlite_row
         # Turning a new file to WAL needs it alone for a moment; SQLite does not wait for that.

@@ -17,10 +17,10 @@ from msgspec.structs import replace
 
 from domain.calendar import end_of_day
 from projections.database import Database
-from projections.decisions import Asking, askings_ended
-from projections.figures import SMALL_SAMPLE, Figure, Report, named, printed, share
-from projections.lens import Lens
-from projections.timeline import micros
+from projections.decisions import DecisionRound, askings_ended
+from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+from projections.lens import AsOf
+from projections.timeline import to_micros
 
 #: A decision asked again within this time did not hold.
 REOPENED_WITHIN_DAYS = 30
@@ -33,7 +33,7 @@ class DecisionsReport(Report, frozen=True, kw_only=True):
 
 def report(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     team: UUID | None = None,
     member: UUID | None = None,
@@ -44,28 +44,32 @@ def report(
 
     `window`: days, ending with the lens' day: the askings whose time-box ended in it. `explain` fills `events`.
     """
-    since = micros(end_of_day(lens.today - timedelta(days=window), lens.tzinfo))
-    over = askings_ended(database, lens, since, team=team, decider=member)
+    since = to_micros(end_of_day(as_of.today - timedelta(days=window), as_of.tzinfo))
+    over = askings_ended(database, as_of, since, team=team, decider=member)
     group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
     figures = [_latency(over, group), *_time_box(over, group), _integrated(over, group), _reopened(over, group)]
     if not explain:
         figures = [replace(figure, events=None) for figure in figures]
     return DecisionsReport(
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         figures=figures,
     )
 
 
-def _latency(over: Sequence[Asking], group: dict[str, Any]) -> Figure:
+def _latency(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Median days from being asked to being decided."""
     decided = [a for a in over if a.outcome is not None]
-    days = [Fraction(micros(a.outcome.at) - micros(a.opened_at), _DAY_MICROS) for a in decided if a.outcome is not None]
+    days = [
+        Fraction(to_micros(a.outcome.at) - to_micros(a.opened_at), _DAY_MICROS)
+        for a in decided
+        if a.outcome is not None
+    ]
     return Figure(
         name="decision_latency_days",
         n=len(days),
-        value=printed(Fraction(median(days))) if days else None,
+        value=round_for_report(Fraction(median(days))) if days else None,
         status=None if days else "no_data",
         small_sample=len(days) < SMALL_SAMPLE,
         events=_events(decided),
@@ -73,7 +77,7 @@ def _latency(over: Sequence[Asking], group: dict[str, Any]) -> Figure:
     )
 
 
-def _time_box(over: Sequence[Asking], group: dict[str, Any]) -> Iterator[Figure]:
+def _time_box(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[Figure]:
     """How many were decided before their deadline; and how the others were, as far as they are."""
     inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
     yield share("decisions_inside_time_box", len(inside), len(over), events=_events(inside), **group)
@@ -82,28 +86,28 @@ def _time_box(over: Sequence[Asking], group: dict[str, Any]) -> Iterator[Figure]
         yield share(f"decisions_by_{by}", len(so), len(over), events=_events(so), **group)
 
 
-def _integrated(over: Sequence[Asking], group: dict[str, Any]) -> Figure:
+def _integrated(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Of the objections raised in these askings, those that changed the option."""
     objections = [o for a in over for o in a.objections]
     integrated = [o for o in objections if o.settled == "integrated"]
-    events = named(event for o in integrated for event in (o.id, o.settled_by))
+    events = event_ids(event for o in integrated for event in (o.id, o.settled_by))
     return share("objections_integrated", len(integrated), len(objections), events=events, **group)
 
 
-def _reopened(over: Sequence[Asking], group: dict[str, Any]) -> Figure:
+def _reopened(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Of those decided, those asked again within 30 days, as far as is known by the lens."""
     decided = [a for a in over if a.outcome is not None]
     again = [a for a in decided if _soon(a)]
-    events = named(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
+    events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
     return share("decisions_reopened", len(again), len(decided), events=events, **group)
 
 
-def _soon(asking: Asking) -> bool:
+def _soon(asking: DecisionRound) -> bool:
     if asking.outcome is None or asking.reopened_at is None:
         return False
     return asking.reopened_at - asking.outcome.at <= timedelta(days=REOPENED_WITHIN_DAYS)
 
 
-def _events(askings: Sequence[Asking]) -> list[UUID]:
+def _events(askings: Sequence[DecisionRound]) -> list[UUID]:
     """What asked them and what decided them."""
-    return named(e for a in askings for e in (a.opened_event, a.outcome.event_id if a.outcome else None))
+    return event_ids(e for a in askings for e in (a.opened_event, a.outcome.event_id if a.outcome else None))

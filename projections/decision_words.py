@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.decision import events as e
-from projections.phrases import day, joined, quoted
-from projections.telling import Told, Words, with_text
+from projections.phrases import day, join_list, quote
+from projections.telling import NarrativeContext, Narrator, append_text
 
 _UNCHANGED = "things stay as they are"
 
@@ -18,57 +18,57 @@ def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
-def _opened(event: e.Opened, told: Told) -> str:
-    texts = {option.id: quoted(option.text) for option in event.options}
+def _opened(event: e.Opened, told: NarrativeContext) -> str:
+    texts = {option.id: quote(option.text) for option in event.options}
     ways = list(texts.values())
     choice = f"{', '.join(ways[:-1])} or {ways[-1]}"
-    who = joined([told.name(decider) for decider in event.deciders])
+    who = join_list([told.name(decider) for decider in event.deciders])
     otherwise = {
         "status_quo": _UNCHANGED,
         "option": f"{texts.get(event.fallback.option or '', 'the option named')} holds",
         "lead_decides": "the lead decides",
     }[event.fallback.rule]
     return (
-        f"asked {quoted(event.question)} ({choice}), for {who} to decide by consent until {_moment(event.deadline)};"
+        f"asked {quote(event.question)} ({choice}), for {who} to decide by consent until {_moment(event.deadline)};"
         f" otherwise {otherwise}"
     )
 
 
-def _perspective(event: e.PerspectiveShared, _told: Told) -> str:
-    return f"shared a perspective{with_text(event.text)}"
+def _perspective(event: e.PerspectiveShared, _told: NarrativeContext) -> str:
+    return f"shared a perspective{append_text(event.text)}"
 
 
-def _objections(told: Told) -> Iterator[Mapping[str, Any]]:
+def _objections(told: NarrativeContext) -> Iterator[Mapping[str, Any]]:
     for side in (told.after, told.before):
         yield from side.get("objections") or ()
 
 
-def _objected(event: e.ObjectionRaised, told: Told) -> str:
+def _objected(event: e.ObjectionRaised, told: NarrativeContext) -> str:
     option = next((held["option"] for held in reversed(told.after.get("objections") or ())), event.option)
-    return f"objected to {quoted(option)}{with_text(event.text)}"
+    return f"objected to {quote(option)}{append_text(event.text)}"
 
 
-def _objection(event: e.ObjectionIntegrated | e.ObjectionWithdrawn, told: Told, *, whose: bool) -> str:
+def _objection(event: e.ObjectionIntegrated | e.ObjectionWithdrawn, told: NarrativeContext, *, whose: bool) -> str:
     """An objection, by the option that it is to and, where asked for, who raised it."""
     for held in _objections(told):
         if held["id"] == str(event.objection):
             by = f"{told.name(held['by'])}'s objection" if whose else "the objection"
-            return f"{by} to {quoted(held['option'])}"
+            return f"{by} to {quote(held['option'])}"
     return "an objection"
 
 
-def _integrated(event: e.ObjectionIntegrated, told: Told) -> str:
-    return f"integrated {_objection(event, told, whose=True)}{with_text(event.how)}"
+def _integrated(event: e.ObjectionIntegrated, told: NarrativeContext) -> str:
+    return f"integrated {_objection(event, told, whose=True)}{append_text(event.how)}"
 
 
-def _consented(event: e.Consented, told: Told) -> str:
+def _consented(event: e.Consented, told: NarrativeContext) -> str:
     option = next((c["option"] for c in told.after.get("consents") or () if c["by"] == told.party), event.option)
-    return f"consented to {quoted(option)}: no open objection, safe enough to try"
+    return f"consented to {quote(option)}: no open objection, safe enough to try"
 
 
-def _decided(event: e.Decided, told: Told) -> str:
+def _decided(event: e.Decided, told: NarrativeContext) -> str:
     option = told.after.get("decided")
-    holds = f"{quoted(option)} holds" if option else _UNCHANGED
+    holds = f"{quote(option)} holds" if option else _UNCHANGED
     match event.by:
         case "consent":
             return f"completed the consent: {holds}"
@@ -77,12 +77,12 @@ def _decided(event: e.Decided, told: Told) -> str:
     return f"the time was over without consent: {holds}"
 
 
-def _reviewed(event: e.Reviewed, _told: Told) -> str:
+def _reviewed(event: e.Reviewed, _told: NarrativeContext) -> str:
     following = f", to be looked at again on {day(event.next)}" if event.next is not None else ""
-    return f"looked at the decision again, and it stands{following}{with_text(event.note)}"
+    return f"looked at the decision again, and it stands{following}{append_text(event.note)}"
 
 
-DECISION_WORDS: dict[type, Words] = {
+DECISION_NARRATORS: dict[type, Narrator] = {
     e.Opened: _opened,
     e.PerspectiveShared: _perspective,
     e.ObjectionRaised: _objected,

@@ -13,11 +13,11 @@ from domain.decision.events import PerspectiveShared
 from domain.decision.evolve import evolve
 from domain.decision.state import STATES, Decision, Objection, Outcome
 from domain.errors import InvalidField
-from projections.cursors import Cursor, decoded, digest, encoded
-from projections.database import Database, statements
-from projections.lens import Lens
+from projections.cursors import Cursor, decode_cursor, digest, encode_cursor
+from projections.database import Database, named_statements
+from projections.lens import AsOf
 from projections.tables import Column
-from projections.timeline import StateView, instant, micros
+from projections.timeline import VersionedProjection, from_micros, to_micros
 
 _SQL = "decisions"
 LARGEST_PAGE = 200
@@ -43,9 +43,9 @@ def _fields(state: Decision) -> tuple[Any, ...]:
         state.state,
         " ".join(sorted(map(str, state.deciders))),
         " ".join(sorted(map(str, state.waiting_for))),
-        micros(state.opened_at),
-        micros(state.deadline),
-        micros(time_box_end(state.deadline, state.decided)),
+        to_micros(state.opened_at),
+        to_micros(state.deadline),
+        to_micros(time_box_end(state.deadline, state.decided)),
         None if state.decided is None else state.decided.by,
         len(state.rounds) + 1,
         None if state.opened_by is None else str(state.opened_by),
@@ -53,7 +53,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
     )
 
 
-DECISIONS = StateView(
+DECISIONS = VersionedProjection(
     name="decisions",
     version=3,
     kind="decision",
@@ -98,7 +98,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class Visible(msgspec.Struct, frozen=True, kw_only=True):
+class VisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What of the list its reader may see: the organisation's own, those of the teams, and where the member decides."""
 
     member: UUID
@@ -112,9 +112,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def get(database: Database, lens: Lens, decision_id: UUID) -> Decision | None:
+def get(database: Database, as_of: AsOf, decision_id: UUID) -> Decision | None:
     """One decision; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
-    rows = database.query(statements(_SQL)["get"], {**lens.params, "stream_id": str(decision_id)})
+    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(decision_id)})
     if not rows:
         return None
     return msgspec.structs.replace(_DECISION.decode(rows[0].body), version=rows[0].stream_version)
@@ -122,12 +122,12 @@ def get(database: Database, lens: Lens, decision_id: UUID) -> Decision | None:
 
 def page(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     filters: Filters,
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: Visible | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> Page:
     """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
 
@@ -138,33 +138,33 @@ def page(
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no decision is {unknown[0]!r}", pointer="/state", allowed=STATES)
     question = digest("decisions", filters)
-    after = decoded(cursor, question, number=True) if cursor else None
+    after = decode_cursor(cursor, question, number=True) if cursor else None
     where, params = _where(filters, visible)
-    params = {**lens.params, **params, "rows": limit + 1}
+    params = {**as_of.params, **params, "rows": limit + 1}
     if after is not None:
         where.append("(opened_at, stream_id) < (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
     rows = database.query(
-        f"SELECT stream_id, opened_at, body FROM decisions WHERE {lens.sql} AND {' AND '.join(where)}"
+        f"SELECT stream_id, opened_at, body FROM decisions WHERE {as_of.predicate} AND {' AND '.join(where)}"
         " ORDER BY opened_at DESC, stream_id DESC LIMIT :rows",
         params,
     )
     shown, following = rows[:limit], None
     if len(rows) > limit:
         last = shown[-1]
-        following = encoded(Cursor(params["at"], params["known"], question, last.opened_at, last.stream_id))
+        following = encode_cursor(Cursor(params["at"], params["known"], question, last.opened_at, last.stream_id))
     return Page(decisions=[_DECISION.decode(row.body) for row in shown], next=following)
 
 
-def stream_versions(database: Database, lens: Lens, decisions: Iterable[UUID]) -> dict[UUID, int]:
+def stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) -> dict[UUID, int]:
     """Decision -> its stream's version as the views know it: what `If-Match` takes."""
     marks, params = _listed("id", sorted(map(str, decisions)))
-    sql = statements(_SQL)["versions"].replace(":ids", marks)
-    rows = database.query(sql, {"organisation_id": str(lens.organisation_id), "known": lens.known, **params})
+    sql = named_statements(_SQL)["versions"].replace(":ids", marks)
+    rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **params})
     return {UUID(row.stream_id): row.version for row in rows}
 
 
-def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[str, Any]]:
+def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
         marks, teams = _listed("seen", sorted(map(str, visible.teams)))
@@ -190,7 +190,7 @@ def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[s
 
 
 def to_review(
-    database: Database, lens: Lens, member: UUID, teams: Iterable[UUID], *, own: bool, limit: int
+    database: Database, as_of: AsOf, member: UUID, teams: Iterable[UUID], *, own: bool, limit: int
 ) -> list[Decision]:
     """Decided, and the day to look again has come: those that this member opened, and those of the `teams`.
 
@@ -198,10 +198,10 @@ def to_review(
     """
     marks, params = _listed("led", sorted(map(str, teams)))
     rows = database.query(
-        f"SELECT body FROM decisions WHERE {lens.sql} AND review_on <= :today"
+        f"SELECT body FROM decisions WHERE {as_of.predicate} AND review_on <= :today"
         f" AND (opened_by = :member OR team IN ({marks}){' OR team IS NULL' if own else ''})"
         " ORDER BY review_on, stream_id LIMIT :rows",
-        {**lens.params, **params, "today": lens.today.isoformat(), "member": str(member), "rows": limit},
+        {**as_of.params, **params, "today": as_of.today.isoformat(), "member": str(member), "rows": limit},
     )
     return [_DECISION.decode(row.body) for row in rows]
 
@@ -222,22 +222,22 @@ class Perspective(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def perspectives(database: Database, lens: Lens, decision_id: UUID) -> list[Perspective]:
+def perspectives(database: Database, as_of: AsOf, decision_id: UUID) -> list[Perspective]:
     """What was shared by then, the first `MOST_PERSPECTIVES` in the order of the stream; all stand in the history."""
-    params = {**lens.params, "stream_id": str(decision_id), "tag": _SHARED, "rows": MOST_PERSPECTIVES}
+    params = {**as_of.params, "stream_id": str(decision_id), "tag": _SHARED, "rows": MOST_PERSPECTIVES}
     return [
         Perspective(
             event_id=UUID(row.event_id),
             member=None if row.party is None else UUID(row.party),
             option=(said := msgspec.json.decode(row.data, type=PerspectiveShared)).option,
             text=said.text,
-            at=instant(row.occurred_at),
+            at=from_micros(row.occurred_at),
         )
-        for row in database.query(statements(_SQL)["perspectives"], params)
+        for row in database.query(named_statements(_SQL)["perspectives"], params)
     ]
 
 
-class Asking(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionRound(msgspec.Struct, frozen=True, kw_only=True):
     """One asking of one question: its time-box, and what came of it."""
 
     decision: UUID
@@ -256,10 +256,10 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
         return time_box_end(self.deadline, self.outcome)
 
 
-def askings(decision: Decision) -> Iterator[Asking]:
+def rounds_of(decision: Decision) -> Iterator[DecisionRound]:
     """Every asking of the question, oldest first."""
     for number, past in enumerate(decision.rounds):
-        yield Asking(
+        yield DecisionRound(
             decision=decision.id,
             opened_event=past.opened_event,
             opened_at=past.time_box_from,
@@ -269,7 +269,7 @@ def askings(decision: Decision) -> Iterator[Asking]:
             reopened_at=past.reopened_at,
             reopened_event=past.reopened_event,
         )
-    yield Asking(
+    yield DecisionRound(
         decision=decision.id,
         opened_event=decision.opened_event,
         opened_at=decision.time_box_from,
@@ -280,19 +280,19 @@ def askings(decision: Decision) -> Iterator[Asking]:
 
 
 def askings_ended(
-    database: Database, lens: Lens, since: int, *, team: UUID | None = None, decider: UUID | None = None
-) -> list[Asking]:
+    database: Database, as_of: AsOf, since: int, *, team: UUID | None = None, decider: UUID | None = None
+) -> list[DecisionRound]:
     """The askings whose time-box ended from `since` (microseconds UTC) to the lens, in the order of being asked.
 
     Of a team's decisions, of those in which a member decides, or of all.
     """
     where, params = _where(Filters(team=team, decider=decider), None)
-    wanted = f"SELECT body FROM decisions WHERE {lens.sql} AND {' AND '.join(where)}"
+    wanted = f"SELECT body FROM decisions WHERE {as_of.predicate} AND {' AND '.join(where)}"
     # Apart, so that each finds its index: what ended in time, and the few whose earlier askings may have.
     rows = database.query(
         f"{wanted} AND time_box_end BETWEEN :since AND :at UNION ALL {wanted} AND askings > 1 AND time_box_end > :at",
-        {**lens.params, **params, "since": since},
+        {**as_of.params, **params, "since": since},
     )
-    found = [asking for row in rows for asking in askings(_DECISION.decode(row.body))]
-    ended = [a for a in found if since <= micros(a.ended_at) <= micros(lens.at)]
+    found = [asking for row in rows for asking in rounds_of(_DECISION.decode(row.body))]
+    ended = [a for a in found if since <= to_micros(a.ended_at) <= to_micros(as_of.at)]
     return sorted(ended, key=lambda a: (a.opened_at, str(a.opened_event)))

@@ -13,7 +13,7 @@ from domain.member import Absence, Capacity
 from domain.policy import Policy
 
 
-class Told(NamedTuple):
+class Declaration(NamedTuple):
     """One declaration of a member about capacity or absence."""
 
     event: UUID
@@ -22,7 +22,7 @@ class Told(NamedTuple):
     absence: Absence | None
 
 
-class Time(NamedTuple):
+class Availability(NamedTuple):
     """What a member had said about capacity and absences by some instant."""
 
     capacities: tuple[Capacity, ...]
@@ -30,22 +30,22 @@ class Time(NamedTuple):
     segments: list[Segment]
 
 
-class Person:
+class AvailabilityHistory:
     """A member's declarations, in order of business time."""
 
-    def __init__(self, told: Sequence[Told], policy: Policy) -> None:
+    def __init__(self, told: Sequence[Declaration], policy: Policy) -> None:
         self.told = told
         self._policy = policy
         self._instants = [t.at for t in told]
-        self._known: dict[int, Time] = {}
+        self._known: dict[int, Availability] = {}
 
-    def at(self, instant: int) -> Time:
+    def at(self, instant: int) -> Availability:
         """What had been said by then (microseconds, inclusive); of two for one day the later word holds."""
         count = bisect_right(self._instants, instant)
         if count not in self._known:
             capacities = self.capacities(count)
             presence = Presence([t.absence for t in self.told[:count] if t.absence])
-            self._known[count] = Time(capacities, presence, hours_per_day(capacities, self._policy))
+            self._known[count] = Availability(capacities, presence, hours_per_day(capacities, self._policy))
         return self._known[count]
 
     def capacities(self, count: int) -> tuple[Capacity, ...]:

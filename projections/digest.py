@@ -14,12 +14,12 @@ import msgspec
 from domain.charter.state import charter_id
 from domain.goal import events as e
 from domain.goal.state import PROMISED_STATES, Promised
-from projections.database import Database, Row, statements
+from projections.database import Database, Row, named_statements
 from projections.goals import goals_at
-from projections.history import tell
-from projections.lens import Lens
-from projections.timeline import instant, micros
-from projections.waiting import ASKED_STATES, Ask, asks, worded
+from projections.history import render_entries
+from projections.lens import AsOf
+from projections.timeline import from_micros, to_micros
+from projections.waiting import ASKED_STATES, OpenRequest, open_requests, with_texts
 
 #: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
 CHANGES: tuple[str, ...] = tuple(
@@ -53,7 +53,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Steady(msgspec.Struct, frozen=True, kw_only=True):
+class UnchangedGoal(msgspec.Struct, frozen=True, kw_only=True):
     """A promise that nothing changed and that asks for nothing: its owner has lately said that it stands."""
 
     goal: UUID
@@ -63,26 +63,26 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     judged_at: datetime
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
+class ChangedSection(msgspec.Struct, frozen=True, kw_only=True):
     """The latest changes, the newest first, and how many there were."""
 
     count: int
     items: list[Change]
 
 
-class Needed(msgspec.Struct, frozen=True, kw_only=True):
+class RequestSection(msgspec.Struct, frozen=True, kw_only=True):
     """Questions of one sort by deadline, and how many there are."""
 
     count: int
     overdue: int
-    items: list[Ask]
+    items: list[OpenRequest]
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class UnchangedGoals(msgspec.Struct, frozen=True, kw_only=True):
     """Goals that stand as they were, by due, and how many they are."""
 
     count: int
-    items: list[Steady]
+    items: list[UnchangedGoal]
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,39 +93,39 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     as_of: str
     recorded_as_of: datetime
     policy_version: int
-    changed: Changed
+    changed: ChangedSection
     #: Help that was asked for.
-    needs: Needed
-    blockers: Needed
+    needs: RequestSection
+    blockers: RequestSection
     #: Requests, offers, changes, deliveries and hand-overs that wait for somebody's word.
-    answers: Needed
+    answers: RequestSection
     #: Goals of which nobody spoke for a cadence, and promises whose time has passed.
-    quiet: Needed
+    quiet: RequestSection
     #: Links whose parent has changed or ended since they were affirmed.
-    links: Needed
-    unchanged: Standing
+    links: RequestSection
+    unchanged: UnchangedGoals
     #: Id -> how members, goals and charters named here are called today; only when asked for.
     names: dict[str, str] = {}
 
 
-def digest(database: Database, lens: Lens, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
+def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
     """What happened to the team's goals, charter, cycles and decisions from `since` on, and how they stand.
 
     Each list holds `limit` items at most.
     """
-    goals = goals_at(database, lens, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
-    told = asks(database, lens, goals, ahead=_NOTHING)
-    changed, moved = _changed(database, lens, team, since, limit)
+    goals = goals_at(database, as_of, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
+    told = open_requests(database, as_of, goals, ahead=_NOTHING)
+    changed, moved = _changed(database, as_of, team, since, limit)
 
-    def needed(*kinds: str) -> Needed:
-        return _needed(database, lens, [ask for ask in told if ask.kind in kinds], limit)
+    def needed(*kinds: str) -> RequestSection:
+        return _needed(database, as_of, [ask for ask in told if ask.kind in kinds], limit)
 
     return Digest(
         team=team,
         since=since,
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         changed=changed,
         needs=needed("need"),
         blockers=needed("blocker"),
@@ -135,29 +135,31 @@ def digest(database: Database, lens: Lens, team: UUID, *, since: datetime, limit
         unchanged=_unchanged(
             (goal for goal in goals if isinstance(goal, Promised)),
             moved | {ask.goal for ask in told if ask.goal},
-            lens,
+            as_of,
             limit,
         ),
     )
 
 
-def _changed(database: Database, lens: Lens, team: UUID, since: datetime, limit: int) -> tuple[Changed, set[UUID]]:
+def _changed(
+    database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int
+) -> tuple[ChangedSection, set[UUID]]:
     """The latest changes, and the goals that any of them concerns."""
     types = {f"type_{n}": name for n, name in enumerate(CHANGES)}
-    params = {**lens.params, **types, "team": str(team), "since": micros(since), "rows": limit}
+    params = {**as_of.params, **types, "team": str(team), "since": to_micros(since), "rows": limit}
     listed = ", ".join(f":{name}" for name in types)
 
     def rows(name: str) -> list[Row]:
-        return database.query(statements("support")[name].replace(":types", listed), params)
+        return database.query(named_statements("support")[name].replace(":types", listed), params)
 
     counted = rows("changed_goals")
-    framework, happened = _framework(database, lens, team, since, limit)
+    framework, happened = _framework(database, as_of, team, since, limit)
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
-    told = tell(database, lens.organisation_id, latest)
+    told = render_entries(database, as_of.organisation_id, latest)
     items = [
         Change(
-            at=instant(row.occurred_at),
+            at=from_micros(row.occurred_at),
             subject=f"{row.kind}/{row.stream_id}",
             type=row.type,
             event=entry.event_id,
@@ -166,18 +168,18 @@ def _changed(database: Database, lens: Lens, team: UUID, since: datetime, limit:
         for row, entry in zip(latest, told, strict=True)
     ]
     count = sum(row.n for row in counted) + happened
-    return Changed(count=count, items=items), {UUID(row.stream_id) for row in counted}
+    return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
 
 
-def _framework(database: Database, lens: Lens, team: UUID, since: datetime, limit: int) -> tuple[list[Row], int]:
+def _framework(database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int) -> tuple[list[Row], int]:
     """The latest of a team's charter, cycles and decisions, and how many there are: a long past is only counted."""
     quiet = {f"quiet_{n}": name for n, name in enumerate(QUIET)}
     private = {f"private_{n}": name for n, name in enumerate(_PRIVATE)}
-    own = str(charter_id(lens.organisation_id, None))
-    params = {**lens.params, **quiet, **private, "own": own, "team": str(team), "since": micros(since)}
+    own = str(charter_id(as_of.organisation_id, None))
+    params = {**as_of.params, **quiet, **private, "own": own, "team": str(team), "since": to_micros(since)}
 
     def rows(name: str, **more: int) -> list[Row]:
-        sql = statements("support")[name]
+        sql = named_statements("support")[name]
         for mark, names in ((":quiet", quiet), (":private", private)):
             sql = sql.replace(f"({mark})", f"({', '.join(f':{each}' for each in names)})")
         return database.query(sql, {**params, **more})
@@ -185,27 +187,27 @@ def _framework(database: Database, lens: Lens, team: UUID, since: datetime, limi
     return rows("framework", rows=limit), rows("framework_count")[0].n
 
 
-def _needed(database: Database, lens: Lens, told: Sequence[Ask], limit: int) -> Needed:
+def _needed(database: Database, as_of: AsOf, told: Sequence[OpenRequest], limit: int) -> RequestSection:
     ordered = sorted(told, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
-    return Needed(
+    return RequestSection(
         count=len(told),
         overdue=sum(ask.overdue for ask in told),
-        items=worded(database, lens, ordered[:limit]),
+        items=with_texts(database, as_of, ordered[:limit]),
     )
 
 
-def _unchanged(goals: Iterable[Promised], busy: set[UUID], lens: Lens, limit: int) -> Standing:
+def _unchanged(goals: Iterable[Promised], busy: set[UUID], as_of: AsOf, limit: int) -> UnchangedGoals:
     """Active, not paused, and in nobody's list: silence within the cadence after a word that it stands."""
     still = [
         goal
         for goal in goals
         if goal.state == "active"
         and goal.id not in busy
-        and not (goal.pause is not None and goal.pause.paused_from <= lens.today < goal.pause.resume_on)
+        and not (goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on)
     ]
     still.sort(key=lambda goal: (goal.terms.due, str(goal.id)))
     items = [
-        Steady(goal=goal.id, title=goal.title, owner=goal.owner, due=goal.terms.due, judged_at=goal.judged_at)
+        UnchangedGoal(goal=goal.id, title=goal.title, owner=goal.owner, due=goal.terms.due, judged_at=goal.judged_at)
         for goal in still[:limit]
     ]
-    return Standing(count=len(still), items=items)
+    return UnchangedGoals(count=len(still), items=items)

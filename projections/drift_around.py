@@ -13,17 +13,17 @@ from domain.goal.state import Promised
 from domain.member import Member, Role
 from domain.team import Team
 from projections.database import Database
-from projections.drift_expectations import Expectations
-from projections.drift_framework import Framework, frameworks_at
+from projections.drift_expectations import ExpectationFacts
+from projections.drift_framework import CharterSnapshot, load_charters
 from projections.drift_purpose import within_reach
-from projections.lens import Lens
+from projections.lens import AsOf
 from projections.people import member_at, members_at, teams_at
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     """Whose report: a team's, a member's, or (neither) the organisation's."""
 
-    lens: Lens
+    as_of: AsOf
     team: UUID | None
     member: UUID | None
     #: Days.
@@ -35,18 +35,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
 
 
-class Around(msgspec.Struct, frozen=True, kw_only=True):
+class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
     """Charters, teams and people around the goals of one report."""
 
     #: The charters that the report is about, by their ids.
-    frameworks: Mapping[UUID, Framework]
+    frameworks: Mapping[UUID, CharterSnapshot]
     #: Team -> its lead.
     leads: Mapping[UUID, UUID]
     #: Charter -> its team, of every team.
     teams: Mapping[UUID, Team]
     #: A steward, who speaks for the organisation.
     steward: UUID | None
-    expectations: Expectations
+    expectations: ExpectationFacts
     #: Whether there is any purpose that the goals could lead to.
     purposes: bool
 
@@ -55,37 +55,37 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
         team = self.teams.get(charter)
         return team.lead if team is not None else self.steward
 
-    def whose(self, charter: UUID) -> str:
+    def charter_owner_name(self, charter: UUID) -> str:
         """Whose charter it is, in words."""
         team = self.teams.get(charter)
         return f"“{team.name}”" if team is not None else "the organisation"
 
 
-def surroundings(database: Database, asked: Asked, goals: Iterable[Promised]) -> Around:
+def load_context(database: Database, asked: ReportScope, goals: Iterable[Promised]) -> DriftContext:
     """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
-    lens = asked.lens
-    teams = teams_at(database, lens)
+    as_of = asked.as_of
+    teams = teams_at(database, as_of)
     leads = {team.id: team.lead for team in teams}
-    person = None if asked.member is None else member_at(database, lens, asked.member)
-    everybody = members_at(database, lens)
+    person = None if asked.member is None else member_at(database, as_of, asked.member)
+    everybody = members_at(database, as_of)
     wanted = _teams(asked, person, goals, leads)
-    frameworks = frameworks_at(database, lens, wanted)
+    frameworks = load_charters(database, as_of, wanted)
     if asked.member is not None:
         members = [m for m in everybody if m.id == asked.member]
     elif asked.team is not None:
         members = [m for m in everybody if asked.team in m.teams or m.id == leads.get(asked.team)]
     else:
         members = everybody
-    held = _speaking(asked, frameworks, members, leads)
+    held = _applicable_charters(asked, frameworks, members, leads)
     of_team = asked.team is not None and any(framework.team == asked.team for framework in held)
-    reached = within_reach(asked.team, frameworks, lens) if asked.team else frameworks.values()
-    return Around(
+    reached = within_reach(asked.team, frameworks, as_of) if asked.team else frameworks.values()
+    return DriftContext(
         frameworks=frameworks,
         leads=leads,
-        teams={charter_id(lens.organisation_id, team.id): team for team in teams},
+        teams={charter_id(as_of.organisation_id, team.id): team for team in teams},
         steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),
-        expectations=Expectations(
-            lens=lens,
+        expectations=ExpectationFacts(
+            as_of=as_of,
             frameworks=held,
             members=members,
             everybody=members if of_team else everybody,
@@ -97,7 +97,9 @@ def surroundings(database: Database, asked: Asked, goals: Iterable[Promised]) ->
     )
 
 
-def _teams(asked: Asked, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]) -> list[UUID]:
+def _teams(
+    asked: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
+) -> list[UUID]:
     """The teams whose charters may count."""
     if asked.team is not None:
         return [asked.team]
@@ -107,11 +109,14 @@ def _teams(asked: Asked, person: Member | None, goals: Iterable[Promised], leads
     return sorted(own | {goal.team for goal in goals if goal.team is not None}, key=lambda team: team.int)
 
 
-def _speaking(
-    asked: Asked, frameworks: Mapping[UUID, Framework], members: Iterable[Member], leads: Mapping[UUID, UUID]
-) -> list[Framework]:
+def _applicable_charters(
+    asked: ReportScope,
+    frameworks: Mapping[UUID, CharterSnapshot],
+    members: Iterable[Member],
+    leads: Mapping[UUID, UUID],
+) -> list[CharterSnapshot]:
     """The charters whose expectations count: a team's own, else the organisation's; otherwise all that apply."""
-    there = {held.team: held for held in frameworks.values() if held.is_there}
+    there = {held.team: held for held in frameworks.values() if held.exists}
     if asked.team is not None:
         held = there.get(asked.team) or there.get(None)
         return [held] if held is not None else []

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.charter import events as c
-from domain.envelope import Recorded
-from projections.tables import BELIEF, Column, Table
+from domain.envelope import RecordedEvent
+from projections.tables import SYSTEM_TIME, Column, Table
 
 EXPECTATIONS = Table(
     name="drift_expectations",
     columns=(
-        *BELIEF,
+        *SYSTEM_TIME,
         Column("event_id", "uuid", "The event that is this fact."),
         Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
         Column("team", "uuid", "Whose charter it is; empty: the organisation's own.", nullable=True),
@@ -27,10 +27,10 @@ EXPECTATIONS = Table(
 )
 
 #: Kinds of facts after which a charter counts as having been looked at as a whole.
-LOOKED = ("purpose", "non_negotiable", "retired", "in_force", "reviewed")
+REVIEWED = ("purpose", "non_negotiable", "retired", "in_force", "reviewed")
 
 
-def expected(recorded: Recorded) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def expectation_facts(recorded: RecordedEvent) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The fact that this event of a charter is, if it is one."""
     event: Any = recorded.data
     values = _values(event, recorded)
@@ -43,7 +43,7 @@ def expected(recorded: Recorded) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield EXPECTATIONS.name, (team, kind, told[0], number, told[1], words)
 
 
-def _values(event: Any, recorded: Recorded) -> tuple[str, Any, int | None, Any, str | None] | None:
+def _values(event: Any, recorded: RecordedEvent) -> tuple[str, Any, int | None, Any, str | None] | None:
     """Kind, item, number, member, text."""
     match event:
         case c.PurposeAdopted() | c.PurposeRevised():

@@ -15,11 +15,11 @@ import msgspec
 
 from domain.member import Member
 from domain.policy import Policy
-from domain.quantities import exact
-from projections.drift_framework import Breach, Framework, NonNegotiable
-from projections.figures import SMALL_SAMPLE, Figure, named, over, printed, share
-from projections.lens import Lens
-from projections.timeline import micros
+from domain.quantities import to_fraction
+from projections.drift_framework import Breach, CharterSnapshot, NonNegotiable
+from projections.figures import SMALL_SAMPLE, Figure, event_ids, over_limit, round_for_report, share
+from projections.lens import AsOf
+from projections.timeline import to_micros
 
 NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
 #: A breach is repaired in time within so many days.
@@ -32,15 +32,15 @@ class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
     """A member, and what stands in one charter that she has not acknowledged as it is worded now."""
 
     member: UUID
-    framework: Framework
+    framework: CharterSnapshot
     waiting: list[NonNegotiable]
 
 
-class Expectations(msgspec.Struct, frozen=True, kw_only=True):
+class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Charters, those to whom they apply, and the window of w days that ends with the lens's day."""
 
-    lens: Lens
-    frameworks: list[Framework]
+    as_of: AsOf
+    frameworks: list[CharterSnapshot]
     #: Joined members of whom it is asked what they acknowledged.
     members: list[Member]
     #: Those whose weeks breaches are counted over; the same, unless the organisation's charter speaks for a team.
@@ -53,14 +53,14 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def until(self) -> int:
         """Microseconds UTC."""
-        return micros(self.lens.at)
+        return to_micros(self.as_of.at)
 
     @property
     def since(self) -> int:
         """Microseconds UTC; the window begins behind it."""
         return self.until - self.window * _DAY
 
-    def applies(self, framework: Framework, member: Member) -> bool:
+    def applies(self, framework: CharterSnapshot, member: Member) -> bool:
         """A team's charter to its members and its lead, the organisation's to everybody."""
         team = framework.team
         return team is None or team in member.teams or self.leads.get(team) == member.id
@@ -71,7 +71,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         return sorted(told, key=lambda b: b.event_id.int)
 
 
-def unacknowledged(asked: Expectations) -> Iterator[Unacknowledged]:
+def unacknowledged(asked: ExpectationFacts) -> Iterator[Unacknowledged]:
     """Per member and charter, in the order of their ids."""
     for member in asked.members:
         for framework in asked.frameworks:
@@ -83,7 +83,7 @@ def unacknowledged(asked: Expectations) -> Iterator[Unacknowledged]:
                 yield Unacknowledged(member=member.id, framework=framework, waiting=waiting)
 
 
-def figures(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def figures(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     """The four figures, each with the events that made it."""
     if not asked.frameworks:
         yield from (Figure(name=name, value=None, status="no_charter", **group) for name in NAMES)
@@ -97,7 +97,7 @@ def figures(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Itera
     yield _review_age(asked, policy, group)
 
 
-def _acknowledgement(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+def _acknowledgement(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     speaking = [held for held in asked.frameworks if held.non_negotiables]
     people = {m.id for m in asked.members if any(asked.applies(held, m) for held in speaking)}
     lacking = {u.member for u in unacknowledged(asked)}
@@ -113,13 +113,13 @@ def _acknowledgement(asked: Expectations, policy: Policy, group: dict[str, Any])
         "acknowledgement_share",
         len(lacking),
         len(people),
-        limit=exact(policy.acknowledgement_line),
-        events=named([*(n.event_id for n in standing), *said]),
+        limit=to_fraction(policy.acknowledgement_line),
+        events=event_ids([*(n.event_id for n in standing), *said]),
         **group,
     )
 
 
-def _breach_rate(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+def _breach_rate(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
     people = [m for m in asked.everybody if any(asked.applies(held, m) for held in asked.frameworks)]
     weeks = sum((_weeks(m, asked) for m in people), Fraction(0))
@@ -130,48 +130,48 @@ def _breach_rate(asked: Expectations, policy: Policy, group: dict[str, Any]) -> 
         name="breach_rate",
         count=len(raised),
         n=int(weeks),
-        value=printed(rate),
+        value=round_for_report(rate),
         status=None if weeks else "no_data",
-        line=None if rate is None or small else over(rate, exact(policy.breach_line)),
+        line=None if rate is None or small else over_limit(rate, to_fraction(policy.breach_line)),
         small_sample=small,
-        events=named(b.event_id for b in raised),
+        events=event_ids(b.event_id for b in raised),
         **group,
     )
 
 
-def _weeks(member: Member, asked: Expectations) -> Fraction:
+def _weeks(member: Member, asked: ExpectationFacts) -> Fraction:
     """How much of the window the member has been there."""
-    joined = asked.since if member.joined_at is None else max(asked.since, micros(member.joined_at))
+    joined = asked.since if member.joined_at is None else max(asked.since, to_micros(member.joined_at))
     return Fraction(max(0, asked.until - joined), _WEEK)
 
 
-def _repair_share(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+def _repair_share(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
     due = [b for b in asked.breaches() if b.repaired_at is not None or asked.until - b.at > REPAIR_DAYS * _DAY]
     kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY]
     told = share(
-        "repair_share", len(kept), len(due), events=named(e for b in due for e in (b.event_id, b.repair)), **group
+        "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
     )
     if not due or told.small_sample:
         return told
     missed = Fraction(len(due) - len(kept), len(due))
-    return msgspec.structs.replace(told, line=over(missed, exact(policy.unrepaired_line)))
+    return msgspec.structs.replace(told, line=over_limit(missed, to_fraction(policy.unrepaired_line)))
 
 
-def _review_age(asked: Expectations, policy: Policy, group: dict[str, Any]) -> Figure:
+def _review_age(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of several charters the one that has waited longest; `n` is how many there are."""
-    event, at = min(looks(asked.frameworks), key=lambda look: (look[1], look[0].int))
+    event, at = min(reviews(asked.frameworks), key=lambda look: (look[1], look[0].int))
     age = Fraction(asked.until - at, _DAY)
     return Figure(
         name="review_age_days",
         n=len(asked.frameworks),
-        value=printed(age),
-        line=over(age, Fraction(policy.review_days)),
+        value=round_for_report(age),
+        line=over_limit(age, Fraction(policy.review_days)),
         events=[event],
         **group,
     )
 
 
-def looks(frameworks: Iterable[Framework]) -> Sequence[tuple[UUID, int]]:
+def reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
     """When each of them was last looked at; every charter that says anything was, when it said so."""
-    return [held.looked for held in frameworks if held.looked is not None]
+    return [held.reviewed for held in frameworks if held.reviewed is not None]

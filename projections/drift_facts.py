@@ -16,20 +16,20 @@ from uuid import UUID
 import msgspec
 
 from domain.charter.events import PurposeRevised
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Goal, Promised, Proposal
-from domain.quantities import exact, quantity
+from domain.quantities import quantity, to_fraction
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
-from projections.drift_charters import EXPECTATIONS, expected
-from projections.hearing import Heard, Stretch
-from projections.tables import BELIEF, FOREVER, Column, Table
-from projections.timeline import micros
+from projections.drift_charters import EXPECTATIONS, expectation_facts
+from projections.hearing import PreparedEvent, StreamEvents
+from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
+from projections.timeline import to_micros
 
 _FACT = (
-    *BELIEF,
+    *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
 )
@@ -76,7 +76,7 @@ LINKS = Table(
     indexes=(("organisation_id", "parent"),),
     comment="When the owner of a goal last said that it supports another goal, or a purpose.",
 )
-MATERIAL = Table(
+MATERIAL_CHANGES = Table(
     name="drift_material",
     columns=(
         *_FACT,
@@ -98,7 +98,7 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
 
     before: Promised
     goal: Promised
-    recorded: Recorded
+    recorded: RecordedEvent
     #: Causation of the proposal that was open before.
     cause: UUID | None
 
@@ -108,48 +108,48 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
         return self.recorded.data
 
 
-class DriftFacts:
+class DriftProjection:
     """The projection: facts from one goal's or one charter's stream."""
 
     name = "drift"
     version = 3
     kinds = frozenset({"goal", "charter"})
-    tables = (CLOCK, MOVES, LINKS, MATERIAL, EXPECTATIONS)
+    tables = (CLOCK, MOVES, LINKS, MATERIAL_CHANGES, EXPECTATIONS)
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
         if not stream:
             return _nothing()
-        whole = Stretch.of(stream)
+        whole = StreamEvents.of(stream)
         return _of_charter(whole, after) if whole.kind == "charter" else _of_goal(whole, after, (None, None))[0]
 
-    def remember(self, stream: Stretch) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return (None, None) if stream.kind == "charter" else _of_goal(stream, FOREVER, (None, None))[1]
+        return (None, None) if stream.kind == "charter" else _of_goal(stream, END_OF_TIME, (None, None))[1]
 
-    def follow(self, memory: _Memory, events: Stretch) -> tuple[Rows, _Memory] | None:
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
         """The facts of a stream's next events, and what to remember."""
         return None if events.kind == "charter" else _of_goal(events, 0, memory)
 
 
 def _nothing() -> Rows:
-    return {table.name: [] for table in DriftFacts.tables}
+    return {table.name: [] for table in DriftProjection.tables}
 
 
-def _add(found: Rows, head: tuple[str, str], heard: Heard, fact: _Fact) -> None:
+def _add(found: Rows, head: tuple[str, str], heard: PreparedEvent, fact: _Fact) -> None:
     table, values = fact
-    found[table].append((*head, heard.event.log_position, FOREVER, heard.event_id, heard.at, *values))
+    found[table].append((*head, heard.event.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros, *values))
 
 
-def _of_goal(stream: Stretch, after: int, memory: _Memory) -> tuple[Rows, _Memory]:
+def _of_goal(stream: StreamEvents, after: int, memory: _Memory) -> tuple[Rows, _Memory]:
     """The facts of the events behind a log position; the goal, and what set off the proposal made last, after them."""
     found, (goal, cause) = _nothing(), memory
-    for heard in stream.heard:
+    for heard in stream.prepared:
         recorded, before = heard.event, goal
-        goal = heard.folded(goal, evolve)
+        goal = heard.evolve_once(goal, evolve)
         if recorded.log_position > after:
             for fact in _facts(before, goal, recorded, cause):
-                _add(found, stream.head, heard, fact)
+                _add(found, stream.row_prefix, heard, fact)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
         elif isinstance(recorded.data, e.ChangeCountered):
@@ -158,27 +158,27 @@ def _of_goal(stream: Stretch, after: int, memory: _Memory) -> tuple[Rows, _Memor
     return found, (goal, cause)
 
 
-def _of_charter(stream: Stretch, after: int) -> Rows:
+def _of_charter(stream: StreamEvents, after: int) -> Rows:
     found = _nothing()
-    for heard in stream.heard:
+    for heard in stream.prepared:
         recorded = heard.event
         if recorded.log_position <= after:
             continue
-        for fact in expected(recorded):
-            _add(found, stream.head, heard, fact)
+        for fact in expectation_facts(recorded):
+            _add(found, stream.row_prefix, heard, fact)
         if isinstance(recorded.data, PurposeRevised):
-            _add(found, stream.head, heard, (MATERIAL.name, (f"purpose:{recorded.data.version}",)))
+            _add(found, stream.row_prefix, heard, (MATERIAL_CHANGES.name, (f"purpose:{recorded.data.version}",)))
     return found
 
 
-def _facts(before: Goal | None, goal: Goal | None, recorded: Recorded, cause: UUID | None) -> Iterator[_Fact]:
+def _facts(before: Goal | None, goal: Goal | None, recorded: RecordedEvent, cause: UUID | None) -> Iterator[_Fact]:
     if isinstance(goal, Ended) and not isinstance(before, Ended):
-        yield MATERIAL.name, (f"ended:{goal.state}",)
+        yield MATERIAL_CHANGES.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
         yield CLOCK.name, ("promise", None, None)
         yield from (_link(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
-        tell = _TELLERS.get(type(recorded.data))
+        tell = _EXTRACTORS.get(type(recorded.data))
         if tell is not None:
             yield from tell(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
 
@@ -189,7 +189,7 @@ def _link(
     """`trigger`: what an act without a proposal was set off by."""
     parent, purpose = (support.goal, 0) if support.goal is not None else (support.purpose, 1)
     off = proposal.trigger if proposal is not None else trigger or None
-    said_at = None if proposal is None else micros(proposal.proposed_at)
+    said_at = None if proposal is None else to_micros(proposal.proposed_at)
     return LINKS.name, (str(parent), purpose, affirmed, how, off, None if cause is None else str(cause), said_at)
 
 
@@ -235,7 +235,7 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
         yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
     what = [*_changed(before, goal), *(["pause"] if pause else [])]
     if what:
-        yield MATERIAL.name, (",".join(what),)
+        yield MATERIAL_CHANGES.name, (",".join(what),)
 
 
 def _moved(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
@@ -243,8 +243,8 @@ def _moved(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
     if old.due != new.due:
         yield "due", old.due.isoformat(), new.due.isoformat(), str((new.due - old.due).days)
     was, is_ = old.measure.target, new.measure.target
-    if was is not None and is_ is not None and exact(was) != exact(is_):
-        difference = exact(is_) - exact(was)
+    if was is not None and is_ is not None and to_fraction(was) != to_fraction(is_):
+        difference = to_fraction(is_) - to_fraction(was)
         yield "target", was, is_, quantity(f"{float(difference):.6f}", "/target")
 
 
@@ -256,12 +256,12 @@ def _changed(before: Promised, goal: Promised) -> Iterator[str]:
     elif old.measure != new.measure:
         yield "measure"
     yield from (name for name in _COMPARED if getattr(old, name) != getattr(new, name))
-    if old.effort_hours and new.effort_hours and exact(new.effort_hours) > exact(old.effort_hours):
+    if old.effort_hours and new.effort_hours and to_fraction(new.effort_hours) > to_fraction(old.effort_hours):
         yield "effort"
     yield from (role for role in ("owner", "sponsor") if getattr(before, role) != getattr(goal, role))
 
 
-_TELLERS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
+_EXTRACTORS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
     e.CheckedIn: _judgement("check_in"),
     e.Affirmed: _judgement("affirmation"),
     e.LinkAffirmed: _link_affirmed,
@@ -270,4 +270,4 @@ _TELLERS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
     e.ChangeAccepted: _accepted,
 }
 
-DRIFT = DriftFacts()
+DRIFT = DriftProjection()

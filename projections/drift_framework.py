@@ -9,12 +9,12 @@ import msgspec
 
 from domain.charter.state import charter_id
 from projections.database import Database, Row
-from projections.drift_charters import LOOKED
+from projections.drift_charters import REVIEWED
 from projections.drift_evidence import fact_rows
-from projections.lens import Lens
+from projections.lens import AsOf
 
 
-class Purpose(msgspec.Struct, frozen=True):
+class PurposeInForce(msgspec.Struct, frozen=True):
     """The version in force; `at` is its adoption or revision, microseconds UTC."""
 
     version: int
@@ -49,13 +49,13 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     repaired_at: int | None = None
 
 
-class Framework(msgspec.Struct, kw_only=True):
+class CharterSnapshot(msgspec.Struct, kw_only=True):
     """One charter as the lens shows it."""
 
     id: UUID
     #: Whose it is; None: the organisation's own.
     team: UUID | None
-    purpose: Purpose | None = None
+    purpose: PurposeInForce | None = None
     #: Those in force, by id.
     non_negotiables: dict[UUID, NonNegotiable] = {}
     #: (member, non-negotiable, version) -> the acknowledgement.
@@ -63,39 +63,39 @@ class Framework(msgspec.Struct, kw_only=True):
     #: By the event that raised them, oldest first.
     breaches: dict[UUID, Breach] = {}
     #: When it was last adopted, changed or reviewed: the event and its time, microseconds UTC.
-    looked: tuple[UUID, int] | None = None
+    reviewed: tuple[UUID, int] | None = None
 
     @property
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """Whether it says anything yet."""
         return self.purpose is not None or bool(self.non_negotiables)
 
 
-def frameworks_at(database: Database, lens: Lens, teams: Iterable[UUID]) -> dict[UUID, Framework]:
+def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dict[UUID, CharterSnapshot]:
     """The charters of these teams and the organisation's own, by their ids; those that nothing was said to are absent.
 
     Facts count in the order of business time; one told late takes its place among the others.
     """
-    ids = [charter_id(lens.organisation_id, team) for team in (None, *teams)]
-    rows = fact_rows(database, lens, "expectations", ids)
-    found: dict[UUID, Framework] = {}
+    ids = [charter_id(as_of.organisation_id, team) for team in (None, *teams)]
+    rows = fact_rows(database, as_of, "expectations", ids)
+    found: dict[UUID, CharterSnapshot] = {}
     for row in sorted(rows, key=lambda r: (r.occurred_at, r.known_from)):
         charter = UUID(row.stream_id)
         framework = found.get(charter)
         if framework is None:
-            framework = found[charter] = Framework(id=charter, team=UUID(row.team) if row.team else None)
+            framework = found[charter] = CharterSnapshot(id=charter, team=UUID(row.team) if row.team else None)
         _take(framework, row)
     return found
 
 
-def _take(held: Framework, row: Row) -> None:
+def _take(held: CharterSnapshot, row: Row) -> None:
     event, at = UUID(row.event_id), row.occurred_at
     item = UUID(row.item) if row.item else event
-    if row.kind in LOOKED:
-        held.looked = (event, at)
+    if row.kind in REVIEWED:
+        held.reviewed = (event, at)
     match row.kind:
         case "purpose" if held.purpose is None or row.number >= held.purpose.version:
-            held.purpose = Purpose(row.number, event, at, row.text)
+            held.purpose = PurposeInForce(row.number, event, at, row.text)
         case "non_negotiable":
             held.non_negotiables[item] = NonNegotiable(item, row.number, event, at, row.text)
         case "retired":

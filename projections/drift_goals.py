@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.calendar import SETTLING_WORKING_DAYS, add_working_days, end_of_day
+from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.goal.state import Promised
 from domain.member import Absence
-from domain.quantities import exact
-from projections.drift_evidence import Facts, Judgement, Link, Material, Move, PauseFact
-from projections.lens import Lens
-from projections.timeline import instant, micros
+from domain.quantities import to_fraction
+from projections.drift_evidence import DriftFacts, Judgement, Link, MaterialChange, Move, PauseFact
+from projections.lens import AsOf
+from projections.timeline import from_micros, to_micros
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +27,7 @@ class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
 
     link: Link
     #: What happened to the parent since, in log order of time; never empty.
-    since: list[Material]
+    since: list[MaterialChange]
     #: From the first of it until the lens.
     days: Fraction
     #: By when its owner is to affirm, renegotiate or unlink.
@@ -35,7 +35,7 @@ class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
     overdue: bool
 
 
-class Assessed(msgspec.Struct, frozen=True, kw_only=True):
+class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     """One live goal and how it drifts."""
 
     goal: Promised
@@ -58,23 +58,23 @@ class Assessed(msgspec.Struct, frozen=True, kw_only=True):
         measure = self.goal.first_terms.measure
         if measure.target is None or measure.baseline is None:
             return Fraction(0)
-        return abs(exact(measure.target) - exact(measure.baseline))
+        return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def assess(goal: Promised, facts: Facts, lens: Lens) -> Assessed:
+def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
     """How one live goal drifts at the lens."""
-    policy = lens.policy.policy
-    judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, micros(goal.judged_at))
-    idle = None if _paused(goal, lens.today) else idle_days(goal, judged.at, facts, lens)
+    policy = as_of.policy.policy
+    judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
+    idle = None if _paused(goal, as_of.today) else idle_days(goal, judged.at, facts, as_of)
     links = facts.links.get(goal.id, [])
-    return Assessed(
+    return GoalDrift(
         goal=goal,
         idle=idle,
         judged=judged.event_id,
         stale=idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
         moves=facts.moves.get(goal.id, []),
         links=len(links),
-        unaffirmed=list(_unaffirmed(links, facts, lens)),
+        unaffirmed=list(_unaffirmed(links, facts, as_of)),
     )
 
 
@@ -82,17 +82,17 @@ def _paused(goal: Promised, today: date) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
 
 
-def idle_days(goal: Promised, judged_at: int, facts: Facts, lens: Lens) -> Fraction:
+def idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
     """Days from the last judgement to the lens, less pauses and the owner's absences.
 
     An absence stops the clock from its first day to the end of the second working day after it.
     """
     owner = facts.owners.get(goal.owner)
     stops = [
-        *_paused_spans(facts.pauses.get(goal.id, []), lens.tzinfo),
-        *_absent_spans(owner.absences if owner else (), lens.tzinfo),
+        *_paused_spans(facts.pauses.get(goal.id, []), as_of.tzinfo),
+        *_absent_spans(owner.absences if owner else (), as_of.tzinfo),
     ]
-    until = micros(lens.at)
+    until = to_micros(as_of.at)
     stopped, reached = 0, judged_at
     for start, end in sorted(stops):
         begin, stop = max(start, reached), min(end, until)
@@ -112,23 +112,23 @@ def _paused_spans(pauses: Sequence[PauseFact], zone: ZoneInfo) -> Iterator[tuple
 
 def _absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
     for absence in absences:
-        back = end_of_day(add_working_days(absence.to, SETTLING_WORKING_DAYS), zone)
-        yield _midnight(absence.from_, zone), micros(back)
+        back = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
+        yield _midnight(absence.from_, zone), to_micros(back)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:
     """The day's 00:00 in the zone, microseconds UTC."""
-    return micros(end_of_day(day - _DAY, zone))
+    return to_micros(end_of_day(day - _DAY, zone))
 
 
-def _unaffirmed(links: Iterable[Link], facts: Facts, lens: Lens) -> Iterator[Unaffirmed]:
+def _unaffirmed(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
     for link in links:
-        told = loose(link, facts.material.get(link.parent, []), lens)
+        told = unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
         if told is not None:
             yield told
 
 
-def loose(link: Link, material: Iterable[Material], lens: Lens) -> Unaffirmed | None:
+def unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: AsOf) -> Unaffirmed | None:
     """The link where its parent (`material` is what happened to it) moved on after it was affirmed; else None.
 
     A change at the very instant of the affirmation came before it. The window is the policy's `unaffirmed_days`.
@@ -136,6 +136,6 @@ def loose(link: Link, material: Iterable[Material], lens: Lens) -> Unaffirmed | 
     since = [m for m in material if m.at > link.at]
     if not since:
         return None
-    days = Fraction(micros(lens.at) - since[0].at, _DAY // _MICROSECOND)
-    until = instant(since[0].at) + timedelta(days=lens.policy.policy.unaffirmed_days)
-    return Unaffirmed(link=link, since=since, days=days, until=until, overdue=lens.at > until)
+    days = Fraction(to_micros(as_of.at) - since[0].at, _DAY // _MICROSECOND)
+    until = from_micros(since[0].at) + timedelta(days=as_of.policy.policy.unaffirmed_days)
+    return Unaffirmed(link=link, since=since, days=days, until=until, overdue=as_of.at > until)

@@ -13,22 +13,22 @@ import msgspec
 
 from domain.goal.state import Promised
 from domain.policy import Policy
-from domain.quantities import exact
-from projections.drift_around import Around
-from projections.drift_evidence import Facts
+from domain.quantities import to_fraction
+from projections.drift_around import DriftContext
+from projections.drift_evidence import DriftFacts
 from projections.drift_expectations import unacknowledged
-from projections.drift_framework import Framework
-from projections.drift_goals import Assessed, Unaffirmed
-from projections.drift_purpose import Anchored
-from projections.figures import named
-from projections.lens import Lens
-from projections.timeline import instant
+from projections.drift_framework import CharterSnapshot
+from projections.drift_goals import GoalDrift, Unaffirmed
+from projections.drift_purpose import PurposeDrift
+from projections.figures import event_ids
+from projections.lens import AsOf
+from projections.timeline import from_micros
 
 Kind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _LONGEST_QUOTE = 120
 
 
-class Mend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way in which something drifts, and the one sentence that would mend it."""
 
     #: The goal that drifts; none where it is what a charter asks for.
@@ -50,23 +50,23 @@ class Mend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: list[UUID] | None = None
 
 
-def mending(a: Assessed, facts: Facts, around: Around, lens: Lens) -> Iterator[Mend]:
+def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     """One sentence for each way in which the goal drifts. The owner speaks, or the sponsor of a departed owner."""
     goal = a.goal
-    speaker, to, gone = _voices(goal, facts, around)
+    speaker, to, gone = _speakers(goal, facts, around)
     if a.stale and a.idle is not None:
         quiet = f"“{goal.title}” has been quiet for {int(a.idle)} days: "
         ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
-        yield Mend(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
-    moved = _scope_sentence(a, lens.policy.policy)
+        yield Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
+    moved = _scope_sentence(a, as_of.policy.policy)
     if moved is not None:
-        events = named(m.event_id for m in a.moves)
-        yield Mend(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
+        events = event_ids(m.event_id for m in a.moves)
+        yield Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
     for u in a.unaffirmed:
-        yield _link_mend(goal, u, (speaker, to), facts, around, lens)
+        yield _link_mend(goal, u, (speaker, to), facts, around, as_of)
 
 
-def _voices(goal: Promised, facts: Facts, around: Around) -> tuple[UUID, UUID | None, bool]:
+def _speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
     """Who could speak for a goal, to whom, and whether its owner has left."""
     owner = facts.owners.get(goal.owner)
     lead = around.leads.get(goal.team) if goal.team else None
@@ -78,17 +78,22 @@ def _voices(goal: Promised, facts: Facts, around: Around) -> tuple[UUID, UUID | 
 
 
 def _link_mend(
-    goal: Promised, u: Unaffirmed, voices: tuple[UUID, UUID | None], facts: Facts, around: Around, lens: Lens
-) -> Mend:
+    goal: Promised,
+    u: Unaffirmed,
+    voices: tuple[UUID, UUID | None],
+    facts: DriftFacts,
+    around: DriftContext,
+    as_of: AsOf,
+) -> Suggestion:
     """To the owner of the parent that moved on, or to the lead whose purpose was revised; else to the listener."""
     speaker, to = voices
     parent = None if u.link.purpose else facts.parents.get(u.link.parent)
     beyond = around.lead_of(u.link.parent) if u.link.purpose else parent.owner if parent else None
     if u.link.purpose:
-        sentence = _purpose_sentence(goal, u, around, lens.tzinfo)
+        sentence = _purpose_sentence(goal, u, around, as_of.tzinfo)
     else:
-        sentence = _link_sentence(goal, parent.title if parent else "", u, lens.tzinfo)
-    return Mend(
+        sentence = _link_sentence(goal, parent.title if parent else "", u, as_of.tzinfo)
+    return Suggestion(
         goal=goal.id,
         kind="alignment",
         parent=None if u.link.purpose else u.link.parent,
@@ -98,13 +103,13 @@ def _link_mend(
         from_=speaker,
         to=beyond if beyond not in (None, speaker) else to,
         sentence=sentence,
-        events=named([u.link.event_id, *(m.event_id for m in u.since)]),
+        events=event_ids([u.link.event_id, *(m.event_id for m in u.since)]),
     )
 
 
-def _scope_sentence(a: Assessed, policy: Policy) -> str | None:
+def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised."""
-    line = exact(policy.scope_line)
+    line = to_fraction(policy.scope_line)
     alone = sum(not m.negotiated for m in a.moves)
     aside = f", {alone} of them without an answer" if alone else ""
     dues = [m for m in a.moves if m.field == "due"]
@@ -139,35 +144,35 @@ def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -
     return f"“{parent}” {happened} on {day}: “{goal.title}” still supports it, or we should change or unlink it."
 
 
-def _purpose_sentence(goal: Promised, u: Unaffirmed, around: Around, zone: ZoneInfo) -> str:
+def _purpose_sentence(goal: Promised, u: Unaffirmed, around: DriftContext, zone: ZoneInfo) -> str:
     return (
-        f"The purpose of {around.whose(u.link.parent)} was revised on {_day(u.since[-1].at, zone)}: "
+        f"The purpose of {around.charter_owner_name(u.link.parent)} was revised on {_day(u.since[-1].at, zone)}: "
         f"“{goal.title}” still serves it, or we should change or unlink it."
     )
 
 
 def _day(at: int, zone: ZoneInfo) -> date:
-    return instant(at).astimezone(zone).date()
+    return from_micros(at).astimezone(zone).date()
 
 
 # --- purposes and expectations ---------------------------------------------------------------------------------------
 
 
-def purpose_mends(told: Iterable[Anchored], facts: Facts, around: Around) -> Iterator[Mend]:
+def purpose_mends(told: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext) -> Iterator[Suggestion]:
     """For each goal that leads to no current purpose; its own loose link to one is a mend of alignment already."""
     for a in told:
         if a.how == "current" or (a.way is not None and a.way.last == a.goal.id):
             continue
-        speaker, to, _gone = _voices(a.goal, facts, around)
+        speaker, to, _gone = _speakers(a.goal, facts, around)
         if a.way is None or a.framework is None or a.framework.purpose is None:
             sentence = f"“{a.goal.title}” leads to no purpose of ours: what is it for, or shall we let it go?"
-            yield Mend(
+            yield Suggestion(
                 goal=a.goal.id, kind="purpose", from_=speaker, to=to, sentence=sentence, events=[a.goal.terms_event]
             )
             continue
         above = facts.parents.get(a.way.link.parent)
         beyond = above.owner if above else None
-        yield Mend(
+        yield Suggestion(
             goal=a.goal.id,
             kind="purpose",
             parent=a.way.link.parent,
@@ -176,13 +181,14 @@ def purpose_mends(told: Iterable[Anchored], facts: Facts, around: Around) -> Ite
             to=beyond if beyond not in (None, speaker) else to,
             sentence=(
                 f"“{a.goal.title}” serves “{above.title if above else ''}”; since the purpose of "
-                f"{around.whose(a.framework.id)} was revised nobody has said that it still leads there: does it?"
+                f"{around.charter_owner_name(a.framework.id)} was revised nobody has said"
+                " that it still leads there: does it?"
             ),
-            events=named([a.way.link.event_id, a.framework.purpose.event_id]),
+            events=event_ids([a.way.link.event_id, a.framework.purpose.event_id]),
         )
 
 
-def expectation_mends(around: Around, lens: Lens) -> Iterator[Mend]:
+def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
     asked = around.expectations
     for u in unacknowledged(asked):
@@ -191,32 +197,32 @@ def expectation_mends(around: Around, lens: Lens) -> Iterator[Mend]:
         verb = "wait" if others else "waits"
         first = u.waiting[0]
         alone = lead in (None, u.member)
-        yield Mend(
+        yield Suggestion(
             kind="acknowledgement",
             charter=u.framework.id,
             member=u.member,
             from_=u.member if alone or lead is None else lead,
             to=None if alone else u.member,
             sentence=(
-                f"“{_quote(first.text)}” (version {first.version}, {_day(first.at, lens.tzinfo)}){others} {verb} "
+                f"“{_quote(first.text)}” (version {first.version}, {_day(first.at, as_of.tzinfo)}){others} {verb} "
                 "for an acknowledgement: can you stand by it?"
             ),
-            events=named(n.event_id for n in u.waiting),
+            events=event_ids(n.event_id for n in u.waiting),
         )
     if not asked.personal:
         for held in asked.frameworks:
-            yield from _repairs(held, around, lens.tzinfo)
+            yield from _repairs(held, around, as_of.tzinfo)
     for held in asked.frameworks:
-        yield from _review(held, around, lens)
+        yield from _review(held, around, as_of)
 
 
-def _repairs(held: Framework, around: Around, zone: ZoneInfo) -> Iterator[Mend]:
+def _repairs(held: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
     """Every breach without a repair talk, however old."""
     lead = around.lead_of(held.id)
     for breach in held.breaches.values():
         speaker = next((m for m in (lead, breach.by) if m is not None), None)
         if breach.repaired_at is None and speaker is not None:
-            yield Mend(
+            yield Suggestion(
                 kind="repair",
                 charter=held.id,
                 member=breach.by,
@@ -230,20 +236,20 @@ def _repairs(held: Framework, around: Around, zone: ZoneInfo) -> Iterator[Mend]:
             )
 
 
-def _review(held: Framework, around: Around, lens: Lens) -> Iterator[Mend]:
+def _review(held: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     lead = around.lead_of(held.id)
-    if held.looked is None or lead is None:
+    if held.reviewed is None or lead is None:
         return
-    event, at = held.looked
-    days = (lens.at - instant(at)) / timedelta(days=1)
-    if days > lens.policy.policy.review_days:
-        yield Mend(
+    event, at = held.reviewed
+    days = (as_of.at - from_micros(at)) / timedelta(days=1)
+    if days > as_of.policy.policy.review_days:
+        yield Suggestion(
             kind="review",
             charter=held.id,
             from_=lead,
             to=None,
             sentence=(
-                f"The charter of {around.whose(held.id)} was last looked at on {_day(at, lens.tzinfo)}, "
+                f"The charter of {around.charter_owner_name(held.id)} was last looked at on {_day(at, as_of.tzinfo)}, "
                 f"{int(days)} days ago: does it still hold?"
             ),
             events=[event],

@@ -16,42 +16,42 @@ import msgspec
 
 from projections.checkpoints import (
     BOOKKEEPING,
-    STANDING,
+    PROGRESS_SQL,
     Checkpoint,
-    Held,
+    HeldStream,
     all_held,
+    checkpoint_write,
     checkpoints,
-    enrol,
-    followed_to,
-    hold,
-    moving,
+    load_progress,
+    lock_if_unchanged,
+    register,
     release,
-    stand,
+    save_held,
 )
 from projections.database import Database, WriteRefused
 from projections.folding import (
-    Batch,
-    Folded,
+    EventBatch,
     LedgerReader,
     Projection,
-    completed,
+    ProjectionUpdate,
+    apply_incrementally,
     fold,
-    followed,
-    hold_back,
-    moved,
-    remembered,
-    writings,
+    fold_states,
+    hold_stream,
+    load_whole_streams,
+    next_checkpoint,
+    table_writes,
 )
-from projections.hearing import Stretch
-from projections.memory import Memories
+from projections.hearing import StreamEvents
+from projections.memory import FoldCache
 from projections.rebuild import Difference, Progress, rebuild, verify
-from projections.tables import BELIEF
+from projections.tables import SYSTEM_TIME
 
 #: Events per transaction while following; a rebuild takes more at a time.
 BATCH = 1_000
 
 #: Stream -> its version, and what each projection is to remember at it.
-_Learned = dict[str, tuple[int, Mapping[str, Any]]]
+_NewFoldStates = dict[str, tuple[int, Mapping[str, Any]]]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,10 +77,10 @@ class Engine:
         self.reader = reader
         self.database = database
         self.projections = {projection.name: projection for projection in projections}
-        self._memories = Memories()
+        self._memories = FoldCache()
         for table in (table for projection in projections for table in projection.tables):
-            if table.columns[: len(BELIEF)] != BELIEF:
-                raise ValueError(f"table {table.name} must begin with the columns of BELIEF")
+            if table.columns[: len(SYSTEM_TIME)] != SYSTEM_TIME:
+                raise ValueError(f"table {table.name} must begin with the columns of SYSTEM_TIME")
 
     def migrate(self) -> None:
         """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
@@ -93,7 +93,7 @@ class Engine:
         head = self.reader.head()
         for projection in self.projections.values():
             strange = positions.get(projection.name, 0) > head
-            enrol(self.database, projection.name, projection.version, projection.tables, anew=strange)
+            register(self.database, projection.name, projection.version, projection.tables, anew=strange)
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.
@@ -110,12 +110,12 @@ class Engine:
 
     def position(self, name: str | None = None) -> int:
         """The log position up to which a projection (or: every projection) has followed."""
-        found = self._ours(checkpoints(self.database))
+        found = self._current_version_only(checkpoints(self.database))
         return found[name].position if name else min((c.position for c in found.values()), default=0)
 
-    def standing(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
+    def freshness_for(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
         """The log position that every projection has followed; those that hold back a stream of the organisation."""
-        rows = self.database.query(STANDING, {"organisation_id": str(organisation_id)})
+        rows = self.database.query(PROGRESS_SQL, {"organisation_id": str(organisation_id)})
         ours = [r for r in rows if r.name in self.projections and r.version == self.projections[r.name].version]
         return min((r.log_position for r in ours), default=0), tuple(r.name for r in rows if r.held)
 
@@ -123,13 +123,13 @@ class Engine:
         """Try the streams that are held back once more (after code or data were mended); how many flow again."""
         released = 0
         for projection in (self.projections[n] for n in ([name] if name else sorted(self.projections))):
-            checkpoint = self._ours(checkpoints(self.database)).get(projection.name)
+            checkpoint = self._current_version_only(checkpoints(self.database)).get(projection.name)
             held = all_held(self.database).get(projection.name)
             if checkpoint is None or not held:
                 continue
-            waiting = self.reader.streams(list(held), checkpoint.position)
-            streams = {str(stream_id): Stretch(events) for stream_id, events in waiting.items() if events}
-            folded = fold(projection, checkpoint, Batch([], checkpoint.position, frozenset()), streams, held)
+            waiting = self.reader.read_streams(list(held), checkpoint.position)
+            streams = {str(stream_id): StreamEvents(events) for stream_id, events in waiting.items() if events}
+            folded = fold(projection, checkpoint, EventBatch([], checkpoint.position, frozenset()), streams, held)
             if folded.released and self._write([folded]):
                 released += len(folded.released)
         return released
@@ -174,26 +174,26 @@ class Engine:
             )
         return found
 
-    def _ours(self, found: Iterable[Checkpoint]) -> dict[str, Checkpoint]:
+    def _current_version_only(self, found: Iterable[Checkpoint]) -> dict[str, Checkpoint]:
         """The checkpoints of this code's versions; another version's view is not ours to write."""
         ours = self.projections
         return {c.name: c for c in found if c.name in ours and c.version == ours[c.name].version}
 
     def _step(self, limit: int) -> int:
         """One batch for the projections that are furthest behind; 0: nothing to do, -1: another worker was first."""
-        found, held = followed_to(self.database)
-        current = self._ours(found)
+        found, held = load_progress(self.database)
+        current = self._current_version_only(found)
         if not current:
             return 0
         positions = sorted({c.position for c in current.values()})
         # The laggards move to where the next ones wait, then all go on together and share one reading.
         room = min(limit, positions[1] - positions[0]) if len(positions) > 1 else limit
-        events = self.reader.read(positions[0], room)
+        events = self.reader.read_log(positions[0], room)
         if not events:
             return 0
         group = [c for c in current.values() if c.position == positions[0]]
         kinds = frozenset[str]().union(*(self.projections[c.name].kinds for c in group))
-        folded, learned = self._fold(group, Batch(events, events[-1].log_position, kinds), held)
+        folded, learned = self._fold(group, EventBatch(events, events[-1].log_position, kinds), held)
         try:
             written = self._write(folded)
         except WriteRefused:
@@ -201,59 +201,59 @@ class Engine:
             learned = {}
             written = self._write([self._without_refused(f) for f in folded])
         if written:
-            self._memories.keep(learned)
+            self._memories.put(learned)
         return len(events) if written else -1
 
     def _fold(
-        self, group: list[Checkpoint], batch: Batch, held: dict[str, dict[UUID, Held]]
-    ) -> tuple[list[Folded], _Learned]:
+        self, group: list[Checkpoint], batch: EventBatch, held: dict[str, dict[UUID, HeldStream]]
+    ) -> tuple[list[ProjectionUpdate], _NewFoldStates]:
         """What the projections make of a batch, and what is to be remembered once that is written."""
         projections = [self.projections[c.name] for c in group]
         apart = {stream_id for c in group for stream_id in held.get(c.name, ())}
-        known = followed(projections, self._memories, batch, apart)
-        lacking = {stream: added for stream, added in batch.added.items() if stream not in known}
-        streams = completed(self.reader, lacking, batch.upto)
+        known = apply_incrementally(projections, self._memories, batch, apart)
+        lacking = {stream: added for stream, added in batch.by_stream.items() if stream not in known}
+        streams = load_whole_streams(self.reader, lacking, batch.upto)
         folded = [
             fold(projection, checkpoint, batch, streams, held.get(checkpoint.name, {}))
             for projection, checkpoint in zip(projections, group, strict=True)
         ]
         by_name = {one.projection.name: one.rows for one in folded}
-        learned: _Learned = {}
+        learned: _NewFoldStates = {}
         for stream, one in known.items():
             for name, rows in one.rows.items():
                 by_name[name][stream] = rows
-            learned[stream] = (batch.added[stream][-1].version, one.memories)
+            learned[stream] = (batch.by_stream[stream][-1].version, one.memories)
         for stream, events in streams.items():
-            learned[stream] = (events[-1].version, remembered(projections, events))
+            learned[stream] = (events[-1].version, fold_states(projections, events))
         return folded, learned
 
-    def _write(self, folded: list[Folded]) -> bool:
+    def _write(self, folded: list[ProjectionUpdate]) -> bool:
         """All of it in one transaction, or nothing: False when another worker has moved one of the checkpoints."""
         try:
             with self.database.transaction() as transaction:
-                if not stand(transaction, [one.checkpoint for one in folded]):
-                    raise _Lost
-                transaction.write([*writings(folded), moving(map(moved, folded))])
+                if not lock_if_unchanged(transaction, [one.checkpoint for one in folded]):
+                    raise _LostRace
+                transaction.write([*table_writes(folded), checkpoint_write(map(next_checkpoint, folded))])
                 for one in folded:
                     release(transaction, one.projection.name, one.released)
-                    hold(transaction, one.newly_held.values())
-        except _Lost:
+                    save_held(transaction, one.newly_held.values())
+        except _LostRace:
             return False
         return True
 
-    def _without_refused(self, folded: Folded) -> Folded:
+    def _without_refused(self, folded: ProjectionUpdate) -> ProjectionUpdate:
         """The same, with each stream held back whose rows the database itself refuses."""
         for stream, rows in list(folded.rows.items()):
             try:
                 with self.database.transaction() as transaction:
-                    transaction.write(writings([msgspec.structs.replace(folded, rows={stream: rows})]))
-                    raise _Lost
-            except _Lost:
+                    transaction.write(table_writes([msgspec.structs.replace(folded, rows={stream: rows})]))
+                    raise _LostRace
+            except _LostRace:
                 continue
             except WriteRefused as error:
-                hold_back(folded, stream, error)
+                hold_stream(folded, stream, error)
         return folded
 
 
-class _Lost(Exception):  # noqa: N818 - not an error: a race that another worker won
+class _LostRace(Exception):  # noqa: N818 - not an error: a race that another worker won
     """Roll back."""

@@ -20,7 +20,7 @@ Line = Literal["amber", "red", "over"]
 #: Below this many cases a ratio shows its counts first, says so, and draws no line.
 SMALL_SAMPLE = 10
 #: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
-FEWEST_PEOPLE = 5
+MIN_GROUP_SIZE = 5
 #: Printed values have 6 decimals.
 _SCALE = 10**6
 #: Two-sided 95 % quantile of the normal distribution.
@@ -83,12 +83,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
 
 
-def printed(value: Fraction | None) -> float | None:
+def round_for_report(value: Fraction | None) -> float | None:
     """`value` as it is shown: half-even to 6 decimals."""
-    return None if value is None else quotient(value.numerator, value.denominator)
+    return None if value is None else ratio_for_report(value.numerator, value.denominator)
 
 
-def quotient(numerator: int, denominator: int) -> float:
+def ratio_for_report(numerator: int, denominator: int) -> float:
     """Numerator / denominator (above 0) as it is shown, from whole numbers: no common denominator is looked for."""
     whole, rest = divmod(numerator * _SCALE, denominator)
     up = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
@@ -109,14 +109,14 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     )
 
 
-def crossed(ratio: Fraction, *, amber: Fraction | None = None, red: Fraction | None = None) -> Line | None:
+def line_of_ratio(ratio: Fraction, *, amber: Fraction | None = None, red: Fraction | None = None) -> Line | None:
     """The line that the exact ratio is *over*; one on the line has not crossed it."""
     if red is not None and ratio > red:
         return "red"
     return "amber" if amber is not None and ratio > amber else None
 
 
-def over(ratio: Fraction, limit: Fraction) -> Line | None:
+def over_limit(ratio: Fraction, limit: Fraction) -> Line | None:
     """For figures with a single line."""
     return "over" if ratio > limit else None
 
@@ -138,12 +138,12 @@ def share(  # noqa: PLR0913 - a share is made of its counts and its lines
     exact = Fraction(count, n) if n else None
     line: Line | None = None
     if exact is not None and n >= SMALL_SAMPLE:
-        line = over(exact, limit) if limit is not None else crossed(exact, amber=amber, red=red)
+        line = over_limit(exact, limit) if limit is not None else line_of_ratio(exact, amber=amber, red=red)
     return Figure(
         name=name,
         count=count,
         n=n,
-        value=printed(exact),
+        value=round_for_report(exact),
         status=None if n else "no_data",
         line=line,
         interval=wilson(count, n) if n else None,
@@ -155,9 +155,9 @@ def share(  # noqa: PLR0913 - a share is made of its counts and its lines
 def enough_people(group: int, whole: int) -> bool:
     """Whether an aggregate over `group` of `whole` people gives nobody away: neither it nor its complement is few."""
     rest = whole - group
-    return group >= FEWEST_PEOPLE and (rest <= 0 or rest >= FEWEST_PEOPLE)
+    return group >= MIN_GROUP_SIZE and (rest <= 0 or rest >= MIN_GROUP_SIZE)
 
 
-def named(events: Iterable[UUID | None]) -> list[UUID]:
+def event_ids(events: Iterable[UUID | None]) -> list[UUID]:
     """Event ids without gaps and doubles; ids are time-ordered, so sorting them is the log's order."""
     return sorted({event for event in events if event is not None}, key=lambda event: event.int)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Recorded
-from projections.checkpoints import Checkpoint, Held
-from projections.hearing import Stretch
-from projections.memory import Follows, Memories
-from projections.tables import FOREVER, Table, Writing
+from domain.envelope import RecordedEvent
+from projections.checkpoints import Checkpoint, HeldStream
+from projections.hearing import StreamEvents
+from projections.memory import FoldCache, IncrementalProjection
+from projections.tables import END_OF_TIME, Table, TableWrite
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -23,8 +23,8 @@ Rows = dict[str, list[tuple[Any, ...]]]
 class LedgerReader(Protocol):
     """What following the log needs of the ledger."""
 
-    def read(self, after: int, limit: int) -> list[Recorded]: ...
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]: ...
+    def read_log(self, after: int, limit: int) -> list[RecordedEvent]: ...
+    def read_streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]: ...
     def head(self) -> int: ...
 
 
@@ -43,72 +43,72 @@ class Projection(Protocol):
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Each begins with the columns of `BELIEF`."""
+        """Each begins with the columns of `SYSTEM_TIME`."""
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The rows of that one stream, by table, given all its events in log order.
 
         Rows that no event behind log position `after` opened or closed may be left out; they will not be written.
         """
 
 
-class Batch:
+class EventBatch:
     """Events behind a checkpoint, read once for all projections that stand there."""
 
-    def __init__(self, events: Sequence[Recorded], upto: int, kinds: frozenset[str]) -> None:
+    def __init__(self, events: Sequence[RecordedEvent], upto: int, kinds: frozenset[str]) -> None:
         self.events = events
         #: Log position to which the batch leads.
         self.upto = upto
         #: Sum of SHA-256(event id) over its events.
-        self.digest = summed(events)
-        parts: dict[str, list[Recorded]] = {}
+        self.digest = digest_sum(events)
+        parts: dict[str, list[RecordedEvent]] = {}
         for event in events:
             kind, _, stream = event.stream.partition("/")
             if kind in kinds:
                 parts.setdefault(stream, []).append(event)
         #: What it adds to each stream of these kinds, by the stream's id as text.
-        self.added = {stream: Stretch(part) for stream, part in parts.items()}
+        self.by_stream = {stream: StreamEvents(part) for stream, part in parts.items()}
 
 
-class Folded(msgspec.Struct, kw_only=True):
+class ProjectionUpdate(msgspec.Struct, kw_only=True):
     """What one projection makes of a batch, before any of it is written."""
 
     projection: Projection
     checkpoint: Checkpoint
-    batch: Batch
+    batch: EventBatch
     #: The streams that it held back before.
-    held: dict[UUID, Held]
+    held: dict[UUID, HeldStream]
     #: By the stream's id as text.
     rows: dict[str, Rows] = {}
     #: Events of the batch that are not folded: their streams are held back.
-    left_out: list[Recorded] = []
+    skipped: list[RecordedEvent] = []
     #: Events from before the batch that were held back and are folded now.
-    made_good: list[Recorded] = []
-    newly_held: dict[UUID, Held] = {}
+    recovered: list[RecordedEvent] = []
+    newly_held: dict[UUID, HeldStream] = {}
     released: list[UUID] = []
 
 
-def completed(reader: LedgerReader, lacking: Mapping[str, Stretch], upto: int) -> dict[str, Stretch]:
+def load_whole_streams(reader: LedgerReader, lacking: Mapping[str, StreamEvents], upto: int) -> dict[str, StreamEvents]:
     """These streams' events with all that came before them."""
     # A stream that begins in this batch is complete; the others are read in one query.
     begun = [UUID(stream) for stream, added in lacking.items() if added[0].version != 1]
-    whole = {str(stream_id): Stretch(events) for stream_id, events in _read(reader, begun, upto).items() if events}
+    whole = {str(stream_id): StreamEvents(events) for stream_id, events in _read(reader, begun, upto).items() if events}
     return {**lacking, **whole}
 
 
-def _read(reader: LedgerReader, stream_ids: list[UUID], upto: int) -> dict[UUID, list[Recorded]]:
-    return reader.streams(stream_ids, upto) if stream_ids else {}
+def _read(reader: LedgerReader, stream_ids: list[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
+    return reader.read_streams(stream_ids, upto) if stream_ids else {}
 
 
 def fold(
     projection: Projection,
     checkpoint: Checkpoint,
-    batch: Batch,
-    streams: Mapping[str, Stretch],
-    held: dict[UUID, Held],
-) -> Folded:
+    batch: EventBatch,
+    streams: Mapping[str, StreamEvents],
+    held: dict[UUID, HeldStream],
+) -> ProjectionUpdate:
     """What the projection makes of these whole streams; one that it cannot fold is held back instead."""
-    folded = Folded(projection=projection, checkpoint=checkpoint, batch=batch, held=held)
+    folded = ProjectionUpdate(projection=projection, checkpoint=checkpoint, batch=batch, held=held)
     for stream, events in streams.items():
         if events.kind not in projection.kinds:
             continue
@@ -120,30 +120,30 @@ def fold(
             _hold(folded, events, since, error)
             continue
         if before is not None:
-            folded.made_good += [e for e in events if since < e.log_position <= checkpoint.position]
+            folded.recovered += [e for e in events if since < e.log_position <= checkpoint.position]
             folded.released.append(before.stream_id)
     return folded
 
 
-class Followed(msgspec.Struct, frozen=True, kw_only=True):
+class IncrementalResult(msgspec.Struct, frozen=True, kw_only=True):
     """What some projections made of a stream's next events from what they remember of it, by projection."""
 
     rows: dict[str, Rows]
     memories: dict[str, Any]
 
 
-def followed(
-    projections: Sequence[Projection], memories: Memories, batch: Batch, apart: Collection[UUID]
-) -> dict[str, Followed]:
+def apply_incrementally(
+    projections: Sequence[Projection], memories: FoldCache, batch: EventBatch, apart: Collection[UUID]
+) -> dict[str, IncrementalResult]:
     """The streams of which these projections remember enough, but for those that are held back.
 
     All of them or none go on with a stream: what is read for one of them serves the others.
     """
-    going_on = _following(tuple(projections))
-    found: dict[str, Followed] = {}
-    known = memories.at({stream: added[0].version - 1 for stream, added in batch.added.items()})
+    going_on = _incremental_by_kind(tuple(projections))
+    found: dict[str, IncrementalResult] = {}
+    known = memories.get_at_versions({stream: added[0].version - 1 for stream, added in batch.by_stream.items()})
     for stream, memory in known.items():
-        added = batch.added[stream]
+        added = batch.by_stream[stream]
         if apart and added[0].stream_id in apart:
             continue
         # A fold that fails is tried again on the whole stream.
@@ -156,55 +156,57 @@ def followed(
 
 # Asking whether an object keeps to a protocol takes a look at each of its attributes, and the answer stays the same.
 @lru_cache(maxsize=64)
-def _following(projections: tuple[Projection, ...]) -> dict[str, list[tuple[str, Follows]]]:
+def _incremental_by_kind(projections: tuple[Projection, ...]) -> dict[str, list[tuple[str, IncrementalProjection]]]:
     """By kind the projections that fold it; no kind of which one cannot go on from where it left off."""
-    found: dict[str, list[tuple[str, Follows]]] = {}
+    found: dict[str, list[tuple[str, IncrementalProjection]]] = {}
     for projection in projections:
-        if isinstance(projection, Follows):
+        if isinstance(projection, IncrementalProjection):
             for kind in projection.kinds:
                 found.setdefault(kind, []).append((projection.name, projection))
-    cannot = frozenset[str]().union(*(p.kinds for p in projections if not isinstance(p, Follows)))
+    cannot = frozenset[str]().union(*(p.kinds for p in projections if not isinstance(p, IncrementalProjection)))
     return {kind: each for kind, each in found.items() if kind not in cannot}
 
 
-def _followed(each: Sequence[tuple[str, Follows]], known: Mapping[str, Any], added: Stretch) -> Followed | None:
-    found = Followed(rows={}, memories={})
+def _followed(
+    each: Sequence[tuple[str, IncrementalProjection]], known: Mapping[str, Any], added: StreamEvents
+) -> IncrementalResult | None:
+    found = IncrementalResult(rows={}, memories={})
     for name, projection in each:
         memory = known.get(name)
-        more = None if memory is None else projection.follow(memory, added)
+        more = None if memory is None else projection.apply(memory, added)
         if more is None:
             return None
         found.rows[name], found.memories[name] = more
     return found if each else None
 
 
-def remembered(projections: Sequence[Projection], stream: Stretch) -> dict[str, Any]:
+def fold_states(projections: Sequence[Projection], stream: StreamEvents) -> dict[str, Any]:
     """What these projections need to go on after this whole stream; empty where one of them cannot."""
     known: dict[str, Any] = {}
     for projection in (p for p in projections if stream.kind in p.kinds):
         memory = None
-        if isinstance(projection, Follows):
+        if isinstance(projection, IncrementalProjection):
             with suppress(Exception):
-                memory = projection.remember(stream)
+                memory = projection.state_after(stream)
         if memory is None:
             return {}
         known[projection.name] = memory
     return known
 
 
-def _changed(projection: Projection, stream: Stretch, after: int) -> Rows:
-    # known_from is the third column of BELIEF, known_to the fourth.
+def _changed(projection: Projection, stream: StreamEvents, after: int) -> Rows:
+    # known_from is the third column of SYSTEM_TIME, known_to the fourth.
     return {
-        table: [row for row in rows if row[2] > after or after < row[3] < FOREVER]
+        table: [row for row in rows if row[2] > after or after < row[3] < END_OF_TIME]
         for table, rows in projection.rows(stream, after).items()
     }
 
 
-def _hold(folded: Folded, events: Sequence[Recorded], since: int, error: Exception) -> None:
+def _hold(folded: ProjectionUpdate, events: Sequence[RecordedEvent], since: int, error: Exception) -> None:
     """Hold a stream back, given its events: those behind `since` wait."""
     tail = [e for e in events if e.log_position > since]
-    folded.left_out += [e for e in tail if e.log_position > folded.checkpoint.position]
-    folded.newly_held[tail[0].stream_id] = Held(
+    folded.skipped += [e for e in tail if e.log_position > folded.checkpoint.position]
+    folded.newly_held[tail[0].stream_id] = HeldStream(
         name=folded.projection.name,
         stream_id=tail[0].stream_id,
         organisation_id=tail[0].organisation_id,
@@ -214,32 +216,32 @@ def _hold(folded: Folded, events: Sequence[Recorded], since: int, error: Excepti
     )
 
 
-def hold_back(folded: Folded, stream: str, error: Exception) -> None:
+def hold_stream(folded: ProjectionUpdate, stream: str, error: Exception) -> None:
     """Take a stream out of what is to be written, and hold it back."""
     del folded.rows[stream]
     stream_id = UUID(stream)
     before = folded.held.get(stream_id)
     since = before.since if before else folded.checkpoint.position
-    earlier = [e for e in folded.made_good if e.stream_id == stream_id]
-    folded.made_good = [e for e in folded.made_good if e.stream_id != stream_id]
+    earlier = [e for e in folded.recovered if e.stream_id == stream_id]
+    folded.recovered = [e for e in folded.recovered if e.stream_id != stream_id]
     if stream_id in folded.released:
         folded.released.remove(stream_id)
-    _hold(folded, [*earlier, *folded.batch.added.get(stream, ())], since, error)
+    _hold(folded, [*earlier, *folded.batch.by_stream.get(stream, ())], since, error)
 
 
-def moved(folded: Folded) -> Checkpoint:
+def next_checkpoint(folded: ProjectionUpdate) -> Checkpoint:
     """The checkpoint as it stands after the batch."""
     before, batch = folded.checkpoint, folded.batch
-    total = int(before.digest, 16) + batch.digest - summed(folded.left_out) + summed(folded.made_good)
+    total = int(before.digest, 16) + batch.digest - digest_sum(folded.skipped) + digest_sum(folded.recovered)
     return msgspec.structs.replace(
         before,
         position=batch.upto,
-        applied=before.applied + len(batch.events) - len(folded.left_out) + len(folded.made_good),
+        applied=before.applied + len(batch.events) - len(folded.skipped) + len(folded.recovered),
         digest=f"{total % 2**256:064x}",
     )
 
 
-def summed(events: Iterable[Recorded]) -> int:
+def digest_sum(events: Iterable[RecordedEvent]) -> int:
     """The sum of the events' digests."""
     return sum(event_digest(e.event_id) for e in events)
 
@@ -249,15 +251,15 @@ def event_digest(event_id: UUID) -> int:
     return int.from_bytes(hashlib.sha256(event_id.bytes).digest())
 
 
-def writings(folded: Iterable[Folded]) -> list[Writing]:
+def table_writes(folded: Iterable[ProjectionUpdate]) -> list[TableWrite]:
     """What is to be written to each table."""
-    parts: list[Writing] = []
+    parts: list[TableWrite] = []
     for one in folded:
         since = one.checkpoint.position
         for table in one.projection.tables:
             rows = [row for part in one.rows.values() for row in part.get(table.name, ())]
             if rows:
-                ended = [row for row in rows if row[2] <= since and row[3] < FOREVER]
-                opened = [row for row in rows if row[2] > since or row[3] == FOREVER] if ended else rows
-                parts.append(Writing(table=table, opened=opened, ended=ended))
+                ended = [row for row in rows if row[2] <= since and row[3] < END_OF_TIME]
+                opened = [row for row in rows if row[2] > since or row[3] == END_OF_TIME] if ended else rows
+                parts.append(TableWrite(table=table, upserts=opened, closures=ended))
     return parts

@@ -12,12 +12,12 @@ import msgspec
 from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
-from projections.cursors import Cursor, decoded, digest, encoded
-from projections.database import Database, Row, statements
-from projections.hearing import text
-from projections.lens import Lens
-from projections.tables import FOREVER, Column
-from projections.timeline import StateView, Version
+from projections.cursors import Cursor, decode_cursor, digest, encode_cursor
+from projections.database import Database, Row, named_statements
+from projections.hearing import column_text
+from projections.lens import AsOf
+from projections.tables import END_OF_TIME, Column
+from projections.timeline import Version, VersionedProjection
 
 _SQL = "goals"
 LARGEST_PAGE = 200
@@ -35,16 +35,16 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
     title = _clean(goal.title)
     outcome = terms.outcome if terms else None
     return (
-        *text((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
+        *column_text((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
         title,
         title.casefold(),
         _clean(outcome).casefold() if outcome else "",
-        *(text((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
+        *(column_text((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
         " ".join(sorted(str(s.goal or s.purpose) for s in supports)) if supports else "",
     )
 
 
-GOALS = StateView(
+GOALS = VersionedProjection(
     name="goals",
     version=4,
     kind="goal",
@@ -96,7 +96,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     due_to: date | None = None
 
 
-class Visible(msgspec.Struct, frozen=True, kw_only=True):
+class VisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What of the list its reader may see: goals to which the member is owner or sponsor, and those of the teams."""
 
     member: UUID
@@ -110,9 +110,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def get(database: Database, lens: Lens, goal_id: UUID) -> Goal | None:
+def get(database: Database, as_of: AsOf, goal_id: UUID) -> Goal | None:
     """One goal; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
-    rows = database.query(statements(_SQL)["get"], {**lens.params, "stream_id": str(goal_id)})
+    rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(goal_id)})
     if not rows:
         return None
     return msgspec.structs.replace(_GOAL.decode(rows[0].body), version=rows[0].stream_version)
@@ -120,14 +120,14 @@ def get(database: Database, lens: Lens, goal_id: UUID) -> Goal | None:
 
 def goals_at(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     team: UUID | None = None,
     owners: Iterable[UUID] | None = None,
     states: Iterable[str] | None = None,
 ) -> list[Goal]:
     """Every goal, or those of a team, of any of these owners, in any of these states; by id."""
-    where, params = ["1 = 1"], dict(lens.params)
+    where, params = ["1 = 1"], dict(as_of.params)
     if team is not None:
         where.append("team = :team")
         params["team"] = str(team)
@@ -136,13 +136,13 @@ def goals_at(
             marks, values = _listed(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
-    sql = f"SELECT body FROM goals WHERE {lens.sql} AND {' AND '.join(where)} ORDER BY stream_id"
+    sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
     return [_GOAL.decode(row.body) for row in database.query(sql, params)]
 
 
 def timelines(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     owners: Iterable[UUID] | None = None,
     goals: Iterable[UUID] | None = None,
@@ -162,11 +162,11 @@ def timelines(
             part = values[start : start + _SLICE]
             if column and not part:
                 continue
-            found.update(_timelines(database, lens, column, part))
+            found.update(_timelines(database, as_of, column, part))
     return found
 
 
-def _timelines(database: Database, lens: Lens, column: str, values: list[UUID]) -> dict[UUID, list[Version]]:
+def _timelines(database: Database, as_of: AsOf, column: str, values: list[UUID]) -> dict[UUID, list[Version]]:
     marks, params = _listed("value", values)
     began = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
     if column in ("owner", "team"):
@@ -174,9 +174,9 @@ def _timelines(database: Database, lens: Lens, column: str, values: list[UUID]) 
         began += f" AND stream_id IN (SELECT stream_id FROM goals WHERE {began} AND {column} IN ({marks}))"
     elif column:
         began += f" AND stream_id IN ({marks})"
-    sql = statements(_SQL)["timelines"].replace(":began", began)
+    sql = named_statements(_SQL)["timelines"].replace(":began", began)
     found: dict[UUID, list[Version]] = {}
-    for row in database.query(sql, {**lens.params, **params}):
+    for row in database.query(sql, {**as_of.params, **params}):
         found.setdefault(UUID(row.stream_id), []).append(_version(row))
     return found
 
@@ -189,29 +189,29 @@ def _version(row: Row) -> Version:
         valid_to=row.valid_to,
         known_from=row.known_from,
         # What superseded it came behind the lens and is not known there: the same lens, the same answer.
-        known_to=FOREVER,
+        known_to=END_OF_TIME,
         recorded_from=row.recorded_from,
-        recorded_to=FOREVER,
+        recorded_to=END_OF_TIME,
         state=_GOAL.decode(row.body),
     )
 
 
-def supporting(database: Database, lens: Lens, goal_id: UUID) -> list[Goal]:
+def supporting(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
     """The goals that support this one, by id."""
-    sql = f"SELECT body FROM goals WHERE {lens.sql} AND supports LIKE :supports ORDER BY stream_id"
-    rows = database.query(sql, {**lens.params, "supports": f"%{goal_id}%"})
+    sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND supports LIKE :supports ORDER BY stream_id"
+    rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
     return [_GOAL.decode(row.body) for row in rows]
 
 
 def page(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     filters: Filters | None = None,
     *,
     sort: str = "due",
     cursor: str | None = None,
     limit: int = 50,
-    visible: Visible | None = None,
+    visible: VisibilityFilter | None = None,
 ) -> Page:
     """One page of goals. Later pages see the same moment as the first, whatever is written in between.
 
@@ -222,18 +222,18 @@ def page(
     filters = filters or Filters()
     _check_page(sort, limit)
     question = digest(filters, sort)
-    after = decoded(cursor, question, number=sort.lstrip("-") == "updated") if cursor else None
+    after = decode_cursor(cursor, question, number=sort.lstrip("-") == "updated") if cursor else None
     key = _KEYS[sort.lstrip("-")]
     order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
     where, params = _where(filters, visible)
-    params = {**lens.params, **params}
+    params = {**as_of.params, **params}
     if after is not None:
         where.append(f"({key}, stream_id) {beyond} (:key, :id)")
         params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
     rows = database.query(
         # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
         f"SELECT p.sort_key, g.stream_id, g.body FROM (SELECT {key} AS sort_key, stream_id, version, known_from"
-        f" FROM goals WHERE {lens.sql} AND {' AND '.join(where)}"
+        f" FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)}"
         f" ORDER BY sort_key {order}, stream_id {order} LIMIT :rows) AS p"
         " JOIN goals AS g ON g.organisation_id = :organisation_id AND g.stream_id = p.stream_id"
         " AND g.version = p.version AND g.known_from = p.known_from"
@@ -244,7 +244,7 @@ def page(
     following = None
     if len(rows) > limit:
         last = shown[-1]
-        following = encoded(Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
+        following = encode_cursor(Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
     return Page(goals=[_GOAL.decode(row.body) for row in shown], next=following)
 
 
@@ -255,7 +255,7 @@ def _check_page(sort: str, limit: int) -> None:
         raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
 
 
-def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[str, Any]]:
+def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
         marks, teams = _listed("seen", sorted(visible.teams, key=str))
@@ -274,7 +274,7 @@ def _where(filters: Filters, visible: Visible | None) -> tuple[list[str], dict[s
         where.append("supports LIKE :supports")
         params["supports"] = f"%{filters.supports}%"
     if filters.cycle is not None:
-        where.append(f"EXISTS ({statements(_SQL)['of_cycle']})")
+        where.append(f"EXISTS ({named_statements(_SQL)['of_cycle']})")
         params["cycle"] = str(filters.cycle)
     for number, word in enumerate(_clean(filters.q).casefold().split()):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

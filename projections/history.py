@@ -18,7 +18,7 @@ from domain.charter.events import Acknowledged, BreachRaised
 from domain.charter.state import Charter
 from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
 from domain.goal.state import Ended, Goal, Promised
@@ -27,14 +27,14 @@ from domain.organisation import Organisation
 from domain.reasons import Reason
 from domain.team import Team
 from projections import goals
-from projections.database import Database, Row, statements
-from projections.hearing import Heard, Stretch, text
-from projections.lens import Lens
+from projections.database import Database, Row, named_statements
+from projections.hearing import PreparedEvent, StreamEvents, column_text
+from projections.lens import AsOf
 from projections.people import names
-from projections.tables import BELIEF, FOREVER, Column, Table
-from projections.telling import Told, ids_in
-from projections.timeline import instant, micros
-from projections.words import sentence
+from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
+from projections.telling import NarrativeContext, ids_in
+from projections.timeline import from_micros, to_micros
+from projections.words import narrate
 
 _SQL = "history"
 LARGEST_PAGE = 200
@@ -99,7 +99,9 @@ def _charter_values(state: Charter | None) -> Values:
         why = state.purpose.why
         values["purpose_version"] = state.purpose.version
         values |= {"purpose": why.text, **{f: getattr(why, f) for f in why.__struct_fields__ if f != "text"}}
-    values["non_negotiables"] = [{"id": n.id, "text": n.text, "version": n.version} for n in state.kept]
+    values["non_negotiables"] = [
+        {"id": n.id, "text": n.text, "version": n.version} for n in state.non_negotiables_in_force
+    ]
     values["freedoms"], values["rituals"] = state.freedoms, state.rituals
     values["in_force_since"] = state.in_force_since
     return {name: value for name, value in values.items() if value not in (None, "", (), [])}
@@ -142,12 +144,12 @@ def changes(before: Values, after: Values) -> tuple[Values, Values]:
     return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any field's value
+def json_value(value: Any) -> Any:  # noqa: ANN401 - any field's value
     """A value as it reads in JSON: the same whether it was folded just now or stored."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def told(event: Recorded, before: Values, after: Values) -> tuple[Values, Values]:
+def changed_values(event: RecordedEvent, before: Values, after: Values) -> tuple[Values, Values]:
     """What the event changed; of a proposal, what it would change."""
     old, new = changes(before, after)
     if isinstance(event.data, ChangeProposed | ChangeCountered):
@@ -167,7 +169,7 @@ HISTORY_TABLE = Table(
     name="history",
     comment="Every event with what it changed. A proposal's before and after say what would change.",
     columns=(
-        *BELIEF,
+        *SYSTEM_TIME,
         Column("version", "integer", "Version of the stream at this event, from 1."),
         Column("kind", "text", "Kind of stream: goal, member, team, organisation."),
         Column("position", "integer", "The organisation's gapless, commit-ordered sequence."),
@@ -203,53 +205,53 @@ class History:
     kinds = frozenset(AGGREGATES)
     tables = (HISTORY_TABLE,)
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """One row per event behind log position `after`."""
-        return {self.name: _told_since(Stretch.of(stream), after, (None, None))[0] if stream else []}
+        return {self.name: _told_since(StreamEvents.of(stream), after, (None, None))[0] if stream else []}
 
-    def remember(self, stream: Stretch) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return _told_since(stream, FOREVER, (None, None))[1]
+        return _told_since(stream, END_OF_TIME, (None, None))[1]
 
-    def follow(self, memory: _Memory, events: Stretch) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
         """The rows of a stream's next events, and what to remember."""
         rows, memory = _told_since(events, 0, memory)
         return {self.name: rows}, memory
 
 
-def _told_since(events: Stretch, after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
+def _told_since(events: StreamEvents, after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
     """The rows of the events behind a log position, and the state and its values after them."""
     found: list[tuple[Any, ...]] = []
     evolve, values_of = AGGREGATES[events.kind].evolve, _VALUES[events.kind]
     state, values = memory
-    for heard in events.heard:
+    for heard in events.prepared:
         if heard.event.log_position <= after:
-            state, values = heard.folded(state, evolve), None
+            state, values = heard.evolve_once(state, evolve), None
             continue
         before = values_of(state) if values is None else values
-        state = heard.folded(state, evolve)
+        state = heard.evolve_once(state, evolve)
         values = values_of(state)
-        found.append(_row(events, heard, told(heard.event, before, values)))
+        found.append(_row(events, heard, changed_values(heard.event, before, values)))
     return found, (state, values)
 
 
 HISTORY = History()
 
 
-def _row(events: Stretch, heard: Heard, changed: tuple[Values, Values]) -> tuple[Any, ...]:
+def _row(events: StreamEvents, heard: PreparedEvent, changed: tuple[Values, Values]) -> tuple[Any, ...]:
     event = heard.event
     return (
-        *events.head,
+        *events.row_prefix,
         event.log_position,
-        FOREVER,
+        END_OF_TIME,
         event.version,
         events.kind,
         event.position,
         heard.event_id,
         event.type,
-        heard.at,
-        heard.recorded,
-        *text((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
+        heard.occurred_micros,
+        heard.recorded_micros,
+        *column_text((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
         None if event.reason is None else _json(event.reason),
         *map(_json, (*changed, event.data)),
     )
@@ -295,7 +297,7 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-class Happened(msgspec.Struct, frozen=True, kw_only=True):
+class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry is told from, each as the JSON that is stored."""
 
     type: str
@@ -305,17 +307,17 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: What somebody who does not see all of it is told; None: not even that it happened.
-Veil = Callable[[Happened], Happened | None]
+EntryFilter = Callable[[StoredEntry], StoredEntry | None]
 
 
 def history(  # noqa: PLR0913 - a page of what, from where, for whom
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     stream_id: UUID,
     *,
     after: int = 0,
     limit: int = 100,
-    veil: Veil | None = None,
+    veil: EntryFilter | None = None,
 ) -> HistoryPage:
     """What happened to one stream, up to the lens, after a version of it; a page that is veiled may hold fewer entries.
 
@@ -323,23 +325,25 @@ def history(  # noqa: PLR0913 - a page of what, from where, for whom
     """
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
-    params = {**lens.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
-    rows = database.query(statements(_SQL)["page"], params)
-    shown = tell(database, lens.organisation_id, rows[:limit], veil)
+    params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
+    rows = database.query(named_statements(_SQL)["page"], params)
+    shown = render_entries(database, as_of.organisation_id, rows[:limit], veil)
     return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
-def whole_history(database: Database, lens: Lens, stream_id: UUID) -> list[Entry]:
+def whole_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[Entry]:
     """The same, from the first event to the last."""
-    params = {**lens.params, "stream_id": str(stream_id), "after": 0, "rows": FOREVER}
-    return tell(database, lens.organisation_id, database.query(statements(_SQL)["page"], params))
+    params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
+    return render_entries(database, as_of.organisation_id, database.query(named_statements(_SQL)["page"], params))
 
 
-def tell(database: Database, organisation_id: UUID, rows: Iterable[Row], veil: Veil | None = None) -> list[Entry]:
+def render_entries(
+    database: Database, organisation_id: UUID, rows: Iterable[Row], veil: EntryFilter | None = None
+) -> list[Entry]:
     """Rows of `history` in plain words."""
-    told: list[tuple[Row, Happened]] = []
+    told: list[tuple[Row, StoredEntry]] = []
     for row in rows:
-        happened = Happened(type=row.type, data=row.data, before=row.before, after=row.after)
+        happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
         shown = happened if veil is None else veil(happened)
         if shown is not None:
             told.append((row, shown))
@@ -348,11 +352,11 @@ def tell(database: Database, organisation_id: UUID, rows: Iterable[Row], veil: V
     return [_entry(row, happened, known) for row, happened in told]
 
 
-def _entry(row: Row, happened: Happened, known: Mapping[str, str]) -> Entry:
+def _entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> Entry:
     reason = None if row.reason is None else msgspec.json.decode(row.reason, type=Reason)
     before, after = msgspec.json.decode(happened.before), msgspec.json.decode(happened.after)
     party = row.on_behalf_of or row.actor
-    told_ = Told(
+    told_ = NarrativeContext(
         type=row.type,
         data=happened.data,
         stream_id=row.stream_id,
@@ -367,8 +371,8 @@ def _entry(row: Row, happened: Happened, known: Mapping[str, str]) -> Entry:
         position=row.position,
         event_id=UUID(row.event_id),
         type=row.type,
-        occurred_at=instant(row.occurred_at),
-        recorded_at=instant(row.recorded_at),
+        occurred_at=from_micros(row.occurred_at),
+        recorded_at=from_micros(row.recorded_at),
         actor=_uuid(row.actor),
         on_behalf_of=_uuid(row.on_behalf_of),
         source=row.source,
@@ -376,7 +380,7 @@ def _entry(row: Row, happened: Happened, known: Mapping[str, str]) -> Entry:
         reason=reason,
         before=before,
         after=after,
-        text=sentence(told_),
+        text=narrate(told_),
     )
 
 
@@ -393,7 +397,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
     events: list[UUID]
 
 
-def diff(database: Database, first: Lens, second: Lens, goal_id: UUID) -> list[FieldChange]:
+def diff(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[FieldChange]:
     """What differs in a goal between two lenses, field by field in the order of `FIELDS`.
 
     `before` is empty where the goal did not exist yet. Raises `NotFound` where it does not exist at the second.
@@ -402,14 +406,14 @@ def diff(database: Database, first: Lens, second: Lens, goal_id: UUID) -> list[F
     if new is None:
         raise NotFound("no such goal at that time")
     before, after = changes(goal_values(old), goal_values(new))
-    params = {**second.params, "stream_id": str(goal_id), "since": micros(first.at), "knew": first.known}
-    rows = database.query(statements(_SQL)["between"], params)
+    params = {**second.params, "stream_id": str(goal_id), "since": to_micros(first.at), "knew": first.known_position}
+    rows = database.query(named_statements(_SQL)["between"], params)
     by_event = [(UUID(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
     return [
         FieldChange(
             field=name,
-            before=plain(before[name]),
-            after=plain(after[name]),
+            before=json_value(before[name]),
+            after=json_value(after[name]),
             events=[event for event, tag, said in by_event if name in said and tag not in PROPOSALS],
         )
         for name in FIELDS

@@ -11,25 +11,25 @@ import msgspec
 
 from domain.errors import InvalidField, NotFound
 from domain.organisation import Organisation, PolicyVersion
-from projections.database import Database, statements
-from projections.timeline import micros
+from projections.database import Database, named_statements
+from projections.timeline import to_micros
 
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
-SELECTED = (
+BITEMPORAL_PREDICATE = (
     "organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at"
     " AND known_from <= :known AND known_to > :known"
 )
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
-class LogClock(Protocol):
+class PositionLookup(Protocol):
     """What a lens needs of the ledger."""
 
     def log_position_at(self, instant: datetime) -> int:
         """The last log position recorded at or before the instant."""
 
 
-class Lens(msgspec.Struct, frozen=True, kw_only=True):
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     """A point of view. The same lens always shows the same rows, however far the views have moved on since."""
 
     organisation_id: UUID
@@ -40,7 +40,7 @@ class Lens(msgspec.Struct, frozen=True, kw_only=True):
     #: IANA name of the organisation's zone.
     zone: str
     #: Log position: what had been recorded (and followed by the views) up to here is known.
-    known: int
+    known_position: int
     #: UTC.
     recorded_as_of: datetime
     #: In force at `at`, as believed at `known`.
@@ -49,14 +49,14 @@ class Lens(msgspec.Struct, frozen=True, kw_only=True):
     as_of_text: str
 
     @property
-    def sql(self) -> str:
+    def predicate(self) -> str:
         """The predicate that selects what this lens shows; its parameters are in `params`."""
-        return SELECTED
+        return BITEMPORAL_PREDICATE
 
     @property
     def params(self) -> dict[str, Any]:
         """The values of `organisation_id`, `at` (microseconds UTC) and `known` (log position)."""
-        return {"organisation_id": str(self.organisation_id), "at": micros(self.at), "known": self.known}
+        return {"organisation_id": str(self.organisation_id), "at": to_micros(self.at), "known": self.known_position}
 
     @property
     def tzinfo(self) -> ZoneInfo:
@@ -64,16 +64,16 @@ class Lens(msgspec.Struct, frozen=True, kw_only=True):
         return ZoneInfo(self.zone)
 
 
-def lens(
+def resolve_as_of(
     database: Database,
-    log: LogClock,
+    log: PositionLookup,
     organisation_id: UUID,
     *,
     as_of: date | datetime | None = None,
     recorded_as_of: datetime | None = None,
     now: datetime,
     followed: int | None = None,
-) -> Lens:
+) -> AsOf:
     """A lens on one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
     What the views have not followed yet is not known, so that one lens never sees half of a batch. `followed`: how far
@@ -82,19 +82,19 @@ def lens(
     zone or outside 1900..9998.
     """
     if followed is None:
-        followed = database.query(statements("lens")["followed"])[0].position or 0
+        followed = database.query(named_statements("lens")["followed"])[0].position or 0
     recorded = now if recorded_as_of is None else _instant(recorded_as_of, "/recorded_as_of")
     known = followed if recorded_as_of is None else min(followed, log.log_position_at(recorded))
     organisation, believed = _organisation(database, organisation_id, known)
     zone = ZoneInfo(organisation.zone)
     at = _at(as_of, now, zone)
     policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
-    return Lens(
+    return AsOf(
         organisation_id=organisation_id,
         at=at,
         today=at.astimezone(zone).date(),
         zone=organisation.zone,
-        known=known,
+        known_position=known,
         recorded_as_of=recorded.astimezone(UTC),
         policy=policies,
         as_of_text=_text(now if as_of is None else as_of),
@@ -103,7 +103,9 @@ def lens(
 
 def _organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:
     """Its state, and whether that was known already: the zone never changes, the policies do."""
-    rows = database.query(statements("lens")["organisation"], {"organisation_id": str(organisation_id), "known": known})
+    rows = database.query(
+        named_statements("lens")["organisation"], {"organisation_id": str(organisation_id), "known": known}
+    )
     if not rows:
         raise NotFound("no such organisation")
     return msgspec.json.decode(rows[0].body, type=Organisation), bool(rows[0].believed)

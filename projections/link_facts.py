@@ -10,19 +10,19 @@ import msgspec
 
 from domain.goal.state import Goal
 from projections.database import Database, Row
-from projections.drift_evidence import Material, fact_rows
-from projections.lens import Lens
+from projections.drift_evidence import MaterialChange, fact_rows
+from projections.lens import AsOf
 
 #: What caused a thing is told through at most so many steps, up or down.
-DEEPEST = 5
+MAX_DEPTH = 5
 #: At most so many entries are told, up or down.
-LARGEST = 200
+MAX_ENTRIES = 200
 
 #: What says that one thing led to another: its proposal names the event, or says what set it off.
-Because = Literal["causation", "trigger"]
+CausedBy = Literal["causation", "trigger"]
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     """What an act below said about one link; instants in microseconds UTC."""
 
     goal: UUID
@@ -39,7 +39,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     #: When a renegotiation was proposed; of any other act when it happened.
     said_at: int
 
-    def because(self, above: Iterable[Material]) -> tuple[Material, Because] | None:
+    def because(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
         """Which of these events above led to it: the one it names, else the last one before it was said."""
         told = list(above)
         for material in told:
@@ -51,20 +51,20 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def said_below(database: Database, lens: Lens, parents: Iterable[UUID]) -> dict[UUID, list[Said]]:
+def statements_by_parent(database: Database, as_of: AsOf, parents: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links to these goals and charters, by parent, oldest first."""
-    return _said(fact_rows(database, lens, "supporters", parents), "parent")
+    return _said(fact_rows(database, as_of, "supporters", parents), "parent")
 
 
-def said_by(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, list[Said]]:
+def statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links of these goals, by goal, oldest first."""
-    return _said(fact_rows(database, lens, "supported", goals), "goal")
+    return _said(fact_rows(database, as_of, "supported", goals), "goal")
 
 
-def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[Said]]:
-    found: dict[UUID, list[Said]] = {}
+def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
+    found: dict[UUID, list[LinkStatement]] = {}
     for row in rows:
-        said = Said(
+        said = LinkStatement(
             goal=UUID(row.stream_id),
             parent=UUID(row.parent),
             purpose=row.purpose == 1,
@@ -80,22 +80,22 @@ def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[Said]]:
     return found
 
 
-def materials(database: Database, lens: Lens, streams: Iterable[UUID]) -> dict[UUID, list[Material]]:
+def material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -> dict[UUID, list[MaterialChange]]:
     """When these goals changed materially or ended, and these charters' purposes were revised; oldest first."""
-    found: dict[UUID, list[Material]] = {}
-    for row in fact_rows(database, lens, "material", streams):
-        found.setdefault(UUID(row.stream_id), []).append(Material(UUID(row.event_id), row.occurred_at, row.what))
+    found: dict[UUID, list[MaterialChange]] = {}
+    for row in fact_rows(database, as_of, "material", streams):
+        found.setdefault(UUID(row.stream_id), []).append(MaterialChange(UUID(row.event_id), row.occurred_at, row.what))
     return found
 
 
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
-def states_at(database: Database, lens: Lens, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+def goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as the lens shows them; an id that is no goal's is left out."""
-    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, lens, "states", goals)}
+    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, as_of, "states", goals)}
 
 
-def ended(material: Iterable[Material]) -> Material | None:
+def ended(material: Iterable[MaterialChange]) -> MaterialChange | None:
     """The end of a goal among what happened to it."""
     return next((m for m in material if m.what.startswith("ended:")), None)

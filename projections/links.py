@@ -12,12 +12,12 @@ import msgspec
 from domain.goal.state import PROMISED_STATES
 from projections.causes import purpose_versions
 from projections.database import Database
-from projections.drift_evidence import Link, Material, Parent, links_at, parents_at
-from projections.drift_goals import loose
-from projections.lens import Lens
-from projections.link_facts import LARGEST, materials, said_below
+from projections.drift_evidence import Link, MaterialChange, SupportedGoal, links_at, parents_at
+from projections.drift_goals import unaffirmed_link
+from projections.lens import AsOf
+from projections.link_facts import MAX_ENTRIES, material_changes, statements_by_parent
 from projections.phrases import excerpt
-from projections.timeline import instant
+from projections.timeline import from_micros
 
 _LONGEST_TITLE = 200
 
@@ -52,30 +52,30 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def links(database: Database, lens: Lens, goal: UUID) -> GoalLinks:
+def links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
     """The links of one goal at the lens."""
-    above = links_at(database, lens, [goal]).get(goal, [])
-    last = {said.goal: said for said in said_below(database, lens, [goal]).get(goal, [])}
+    above = links_at(database, as_of, [goal]).get(goal, [])
+    last = {said.goal: said for said in statements_by_parent(database, as_of, [goal]).get(goal, [])}
     below = [Link(s.goal, s.event_id, s.at) for s in sorted(last.values(), key=lambda s: s.goal.int) if s.affirmed]
-    moved = materials(database, lens, [goal, *(link.parent for link in above)])
-    called = parents_at(database, lens, [link.parent for link in (*above, *below)])
+    moved = material_changes(database, as_of, [goal, *(link.parent for link in above)])
+    called = parents_at(database, as_of, [link.parent for link in (*above, *below)])
     standing = [link for link in below if link.parent in called and called[link.parent].state in PROMISED_STATES]
     return GoalLinks(
         goal=goal,
-        supports=[_view(link, moved.get(link.parent, []), called, database, lens) for link in above],
-        supported_by=[_view(link, moved.get(goal, []), called, database, lens) for link in standing[:LARGEST]],
-        more=len(standing) > LARGEST,
+        supports=[_view(link, moved.get(link.parent, []), called, database, as_of) for link in above],
+        supported_by=[_view(link, moved.get(goal, []), called, database, as_of) for link in standing[:MAX_ENTRIES]],
+        more=len(standing) > MAX_ENTRIES,
     )
 
 
 def _view(
-    link: Link, moved: Iterable[Material], called: Mapping[UUID, Parent], database: Database, lens: Lens
+    link: Link, moved: Iterable[MaterialChange], called: Mapping[UUID, SupportedGoal], database: Database, as_of: AsOf
 ) -> LinkView:
-    waits = loose(link, moved, lens)
+    waits = unaffirmed_link(link, moved, as_of)
     other = called.get(link.parent)
     title = other.title if other else ""
     if link.purpose:
-        words = purpose_versions(database, lens, link.parent)
+        words = purpose_versions(database, as_of, link.parent)
         title = excerpt(words[-1].words, _LONGEST_TITLE) if words else ""
     return LinkView(
         kind="purpose" if link.purpose else "goal",
@@ -83,9 +83,9 @@ def _view(
         charter=link.parent if link.purpose else None,
         title=title,
         state=other.state if other else None,
-        affirmed_at=instant(link.at),
+        affirmed_at=from_micros(link.at),
         affirmed_by=link.event_id,
-        unaffirmed_since=instant(waits.since[0].at) if waits else None,
+        unaffirmed_since=from_micros(waits.since[0].at) if waits else None,
         events=[m.event_id for m in waits.since] if waits else [],
         until=waits.until if waits else None,
         overdue=waits.overdue if waits else False,

@@ -14,12 +14,12 @@ import msgspec
 
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
-from domain.load import laid_loads, lay, line
-from projections.database import Database, Row, statements
-from projections.lens import Lens
-from projections.overload_evidence import Evidence, Question
+from domain.load import line_crossed, place, week_loads_of_placed
+from projections.database import Database, Row, named_statements
+from projections.lens import AsOf
+from projections.overload_evidence import OverloadFacts, ReportScope
 from projections.people import organisation_at
-from projections.timeline import instant, micros
+from projections.timeline import from_micros, to_micros
 
 _SQL = "marts"
 #: Events read at a time.
@@ -45,34 +45,39 @@ class Mart(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
     columns: tuple[MartColumn, ...]
     #: (database, lens, after) -> the rows behind that position, values in the order of the columns.
-    rows: Callable[[Database, Lens, int], Iterator[tuple[Any, ...]]]
+    rows: Callable[[Database, AsOf, int], Iterator[tuple[Any, ...]]]
 
 
-def watermark(database: Database, lens: Lens) -> int:
+def watermark(database: Database, as_of: AsOf) -> int:
     """The organisation's last position that the lens knows: the `after` of the next export."""
-    return int(database.query(statements(_SQL)["watermark"], lens.params)[0].position or 0)
+    return int(database.query(named_statements(_SQL)["watermark"], as_of.params)[0].position or 0)
 
 
-def _pages(database: Database, lens: Lens, after: int, name: str) -> Iterator[list[Row]]:
+def _pages(database: Database, as_of: AsOf, after: int, name: str) -> Iterator[list[Row]]:
     while True:
-        params = {"organisation_id": str(lens.organisation_id), "known": lens.known, "after": after, "rows": PAGE}
-        rows = database.query(statements(_SQL)[name], params)
+        params = {
+            "organisation_id": str(as_of.organisation_id),
+            "known": as_of.known_position,
+            "after": after,
+            "rows": PAGE,
+        }
+        rows = database.query(named_statements(_SQL)[name], params)
         if not rows:
             return
         yield rows
         after = rows[-1].position
 
 
-def _refs(database: Database, lens: Lens, rows: list[Row]) -> dict[str, str | None]:
+def _refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, str | None]:
     """Goal id -> the source's own id of it."""
     ids = {f"i{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
-    sql = statements(_SQL)["refs"].replace(":ids", ", ".join(f":{name}" for name in ids))
-    found = database.query(sql, {"organisation_id": str(lens.organisation_id), "known": lens.known, **ids})
+    sql = named_statements(_SQL)["refs"].replace(":ids", ", ".join(f":{name}" for name in ids))
+    found = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **ids})
     return {row.stream_id: row.ref for row in found}
 
 
 def _timestamp(value: int) -> str:
-    return instant(value).isoformat().replace("+00:00", "Z")
+    return from_micros(value).isoformat().replace("+00:00", "Z")
 
 
 def _code(reason: str | None) -> str | None:
@@ -82,9 +87,9 @@ def _code(reason: str | None) -> str | None:
 # --- fact_goal_event ---------------------------------------------------------------------------------------------
 
 
-def _goal_events(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
-    for page in _pages(database, lens, after, "goal_events"):
-        refs = _refs(database, lens, page)
+def _goal_events(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _pages(database, as_of, after, "goal_events"):
+        refs = _refs(database, as_of, page)
         for row in page:
             before, now = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
             yield (
@@ -141,9 +146,9 @@ _MATERIAL = (
 )
 
 
-def _goal_changes(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
-    for page in _pages(database, lens, after, "accepted_changes"):
-        refs, proposals = _refs(database, lens, page), _proposals(database, lens, page)
+def _goal_changes(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _pages(database, as_of, after, "accepted_changes"):
+        refs, proposals = _refs(database, as_of, page), _proposals(database, as_of, page)
         for row in page:
             accepted = msgspec.json.decode(row.data, type=ChangeAccepted)
             proposal = proposals[str(accepted.answers)]
@@ -171,12 +176,14 @@ def _goal_changes(database: Database, lens: Lens, after: int) -> Iterator[tuple[
                     )
 
 
-def _proposals(database: Database, lens: Lens, rows: list[Row]) -> dict[str, Row]:
+def _proposals(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, Row]:
     """Event id -> the proposal or counter that was accepted."""
     answered = [str(msgspec.json.decode(row.data, type=ChangeAccepted).answers) for row in rows]
     streams = {f"s{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
-    sql = statements(_SQL)["proposals"].replace(":streams", ", ".join(f":{name}" for name in streams))
-    found = database.query(sql, {"organisation_id": str(lens.organisation_id), "known": lens.known, **streams})
+    sql = named_statements(_SQL)["proposals"].replace(":streams", ", ".join(f":{name}" for name in streams))
+    found = database.query(
+        sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **streams}
+    )
     wanted = set(answered)
     return {row.event_id: row for row in found if row.event_id in wanted}
 
@@ -206,22 +213,22 @@ FACT_GOAL_CHANGE = Mart(
 # --- fact_load_week ----------------------------------------------------------------------------------------------
 
 
-def _load_weeks(database: Database, lens: Lens, after: int) -> Iterator[tuple[Any, ...]]:
+def _load_weeks(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
     """Each joined member's week as it stood when it began; those on which events behind `after` may bear.
 
     A fact bears on no week before its business time, and the last week told is that of the last business time:
     nothing depends on the day of the export.
     """
-    organisation = organisation_at(database, lens)
-    span = database.query(statements(_SQL)["span"], {**lens.params, "after": after})[0]
+    organisation = organisation_at(database, as_of)
+    span = database.query(named_statements(_SQL)["span"], {**as_of.params, "after": after})[0]
     if organisation is None or span.first is None:
         return
-    position, zone = watermark(database, lens), lens.tzinfo
-    first, last = (monday(instant(at).astimezone(zone).date()) for at in (span.first, span.last))
+    position, zone = watermark(database, as_of), as_of.tzinfo
+    first, last = (monday(from_micros(at).astimezone(zone).date()) for at in (span.first, span.last))
     for week in _mondays(first, last):
         at = datetime.combine(week, time(), zone).astimezone(UTC)
-        then = msgspec.structs.replace(lens, at=at, today=week, policy=organisation.policy_at(at))
-        evidence = Evidence(database, then, Question())
+        then = msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
+        evidence = OverloadFacts(database, then, ReportScope())
         for member in evidence.members:
             yield (position, str(member), week.isoformat(), *_load(evidence, member))
 
@@ -232,11 +239,13 @@ def _mondays(first: date, last: date) -> Iterator[date]:
         first += timedelta(days=7)
 
 
-def _load(evidence: Evidence, member: UUID) -> tuple[Any, ...]:
-    declared = evidence.person(member).at(micros(evidence.lens.at))
-    commitments = [evidence.weighed(held.commitment, held.team) for held in evidence.owned.get(member, [])]
-    laid = lay(commitments, evidence.today, declared.presence, evidence.policy)
-    load = laid_loads(laid, declared.segments, declared.presence, evidence.today, weeks=1)[0]
+def _load(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
+    declared = evidence.person(member).at(to_micros(evidence.as_of.at))
+    commitments = [
+        evidence.with_estimate(held.commitment, held.team) for held in evidence.promises_by_owner.get(member, [])
+    ]
+    laid = place(commitments, evidence.today, declared.presence, evidence.policy)
+    load = week_loads_of_placed(laid, declared.segments, declared.presence, evidence.today, weeks=1)[0]
     return (
         round(load.planned * 60),
         round(load.available * 60),
@@ -244,8 +253,8 @@ def _load(evidence: Evidence, member: UUID) -> tuple[Any, ...]:
         round(load.estimated * 60),
         load.goals,
         load.default_hours,
-        line(load.ratio, evidence.policy),
-        evidence.lens.policy.version,
+        line_crossed(load.ratio, evidence.policy),
+        evidence.as_of.policy.version,
     )
 
 

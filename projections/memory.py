@@ -12,38 +12,38 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
-from projections.hearing import Stretch
+from projections.hearing import StreamEvents
 
 #: Streams; the least recently followed go first. About 10 KB of each are kept, whatever its length.
-REMEMBERED = 10_000
+MAX_CACHED_STREAMS = 10_000
 
 _Rows = dict[str, list[tuple[Any, ...]]]
 
 
 @runtime_checkable
-class Follows(Protocol):
+class IncrementalProjection(Protocol):
     """A projection that can go on from where it left off."""
 
-    def remember(self, stream: Stretch) -> Any:
+    def state_after(self, stream: StreamEvents) -> Any:
         """What `follow` needs to go on after a whole stream; None: it cannot."""
 
-    def follow(self, memory: Any, events: Stretch) -> tuple[_Rows, Any] | None:
+    def apply(self, memory: Any, events: StreamEvents) -> tuple[_Rows, Any] | None:
         """The rows that a stream's next events open or close, exactly those of `rows`, and what to remember.
 
         None where the whole stream is needed: an event was told late.
         """
 
 
-class Memories:
+class FoldCache:
     """Safe to share between threads: what is remembered is never changed, only replaced."""
 
-    def __init__(self, limit: int = REMEMBERED) -> None:
+    def __init__(self, limit: int = MAX_CACHED_STREAMS) -> None:
         self._limit = limit
         self._lock = Lock()
         #: Stream -> its version, and what each projection remembers at it.
         self._kept: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
 
-    def at(self, streams: Mapping[str, int]) -> dict[str, Mapping[str, Any]]:
+    def get_at_versions(self, streams: Mapping[str, int]) -> dict[str, Mapping[str, Any]]:
         """What is remembered of these streams at exactly these versions, by projection; others are left out."""
         found = {}
         with self._lock:
@@ -54,7 +54,7 @@ class Memories:
                     found[stream] = kept[1]
         return found
 
-    def keep(self, learned: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
+    def put(self, learned: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
         """Remember these streams, each at its version."""
         with self._lock:
             for stream, known in learned.items():

@@ -14,20 +14,20 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import LIVE_STATES
-from domain.load import Commitment, Laid, WeekLoad, is_paused, laid_loads, lay, line
+from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_crossed, place, week_loads_of_placed
 from domain.policy import Policy
-from domain.quantities import exact
+from domain.quantities import to_fraction
 from domain.terms import Priority
-from projections.additions import AdditionTold, RequesterTold, Taken, taken
+from projections.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.database import Database
-from projections.declared_time import Time
-from projections.figures import SMALL_SAMPLE, Figure, Line, Report, crossed, named, printed, share
-from projections.lens import Lens
-from projections.overload_evidence import Evidence, Question
-from projections.overload_facts import Held
+from projections.declared_time import Availability
+from projections.figures import SMALL_SAMPLE, Figure, Line, Report, event_ids, line_of_ratio, round_for_report, share
+from projections.lens import AsOf
+from projections.overload_evidence import OverloadFacts, ReportScope
+from projections.overload_facts import PromiseFact
 from projections.pace import pace
 from projections.relief import Relief, overloaded, relief
-from projections.timeline import micros
+from projections.timeline import to_micros
 
 _NOTHING = Fraction(0)
 
@@ -35,25 +35,25 @@ _NOTHING = Fraction(0)
 class OverloadReport(Report, frozen=True, kw_only=True):
     """Figures, the window's additions with what paid for them, who asks whom, and ways out for the overloaded."""
 
-    additions: list[AdditionTold]
-    requesters: list[RequesterTold]
+    additions: list[AdditionEntry]
+    requesters: list[RequesterEntry]
     relief: list[Relief]
 
 
-class Load(msgspec.Struct, frozen=True, kw_only=True):
+class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
     """One member's load, laid out."""
 
     member: UUID
-    held: Sequence[Held]
+    held: Sequence[PromiseFact]
     commitments: Sequence[Commitment]
-    time: Time
-    laid: Sequence[Laid]
+    time: Availability
+    laid: Sequence[PlacedCommitment]
     weeks: Sequence[WeekLoad]
 
 
 def report(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     team: UUID | None = None,
     member: UUID | None = None,
@@ -65,11 +65,11 @@ def report(
     Member figures take the joined members with all their goals, group figures the team's goals. `window`: days, ending
     with the lens' day. `explain` fills each figure's `events`.
     """
-    evidence = Evidence(database, lens, Question(team=team, member=member, window=window, explain=explain))
-    evidence.read_ahead()
+    evidence = OverloadFacts(database, as_of, ReportScope(team=team, member=member, window=window, explain=explain))
+    evidence.prefetch()
     loads = member_loads(evidence)
     group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
-    told = taken(evidence)
+    told = analyse_additions(evidence)
     figures = [
         *(figure for load in loads for figure in _load_figures(load, evidence)),
         *_addition_figures(told, group, evidence),
@@ -78,9 +78,9 @@ def report(
         *_paces(evidence),
     ]
     return OverloadReport(
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         figures=figures,
         additions=told.additions_told(),
         requesters=told.requesters_told(),
@@ -91,21 +91,21 @@ def report(
 # --- load and work in progress -----------------------------------------------------------------------------------
 
 
-def member_loads(evidence: Evidence) -> list[Load]:
+def member_loads(evidence: OverloadFacts) -> list[MemberLoad]:
     """Each joined member's load in the 12 weeks ahead, over all the member's goals."""
     return [_member_load(member, evidence) for member in evidence.members]
 
 
-def _member_load(member: UUID, evidence: Evidence) -> Load:
-    held = evidence.owned.get(member, [])
-    time = evidence.person(member).at(micros(evidence.lens.at))
-    commitments = [evidence.weighed(h.commitment, h.team) for h in held]
-    laid = lay(commitments, evidence.today, time.presence, evidence.policy)
-    weeks = laid_loads(laid, time.segments, time.presence, evidence.today)
-    return Load(member=member, held=held, commitments=commitments, time=time, laid=laid, weeks=weeks)
+def _member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
+    held = evidence.promises_by_owner.get(member, [])
+    time = evidence.person(member).at(to_micros(evidence.as_of.at))
+    commitments = [evidence.with_estimate(h.commitment, h.team) for h in held]
+    laid = place(commitments, evidence.today, time.presence, evidence.policy)
+    weeks = week_loads_of_placed(laid, time.segments, time.presence, evidence.today)
+    return MemberLoad(member=member, held=held, commitments=commitments, time=time, laid=laid, weeks=weeks)
 
 
-def _load_figures(load: Load, evidence: Evidence) -> Iterator[Figure]:
+def _load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
     explain = evidence.question.explain
     for week in load.weeks:
         if week.skipped:
@@ -115,20 +115,20 @@ def _load_figures(load: Load, evidence: Evidence) -> Iterator[Figure]:
             member=load.member,
             week=week.week,
             n=week.goals,
-            value=printed(week.ratio),
+            value=round_for_report(week.ratio),
             status="no_capacity" if week.no_capacity else None,
             no_capacity=week.no_capacity,
-            line=line(week.ratio, evidence.policy),
-            estimated_share=printed(week.estimated / week.planned if week.planned else _NOTHING),
+            line=line_crossed(week.ratio, evidence.policy),
+            estimated_share=round_for_report(week.estimated / week.planned if week.planned else _NOTHING),
             estimated=week.default_hours or week.estimated > 0,
-            planned_hours=printed(week.planned),
-            available_hours=printed(week.available),
+            planned_hours=round_for_report(week.planned),
+            available_hours=round_for_report(week.available),
             events=_load_events(load, week, evidence) if explain else None,
         )
-    yield _wip(load, evidence)
+    yield _work_in_progress(load, evidence)
 
 
-def _load_events(load: Load, week: WeekLoad, evidence: Evidence) -> list[UUID]:
+def _load_events(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
     """What put the hours there: promises, terms, last words on progress, and the member's declarations."""
     first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
     asking = {laid.goal for laid in load.laid if laid.spread.within(first, last, load.time.presence)}
@@ -139,10 +139,10 @@ def _load_events(load: Load, week: WeekLoad, evidence: Evidence) -> list[UUID]:
         or (told.absence is not None and told.absence.from_ <= last and told.absence.to >= first)
     ]
     progress = [event for goal in asking for event in evidence.last_values.get(goal, ())]
-    return named([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
+    return event_ids([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
 
 
-def _wip(load: Load, evidence: Evidence) -> Figure:
+def _work_in_progress(load: MemberLoad, evidence: OverloadFacts) -> Figure:
     """Live goals owned, less the paused ones, to the limit; no sample, so no interval."""
     active = [h for h in load.held if _active(h, evidence.today)]
     ratio = Fraction(len(active), evidence.policy.wip_limit)
@@ -150,17 +150,17 @@ def _wip(load: Load, evidence: Evidence) -> Figure:
         name="wip_ratio",
         member=load.member,
         n=len(active),
-        value=printed(ratio),
-        line=crossed(ratio, red=Fraction(1)),
-        events=named(h.events[0] for h in active) if evidence.question.explain else None,
+        value=round_for_report(ratio),
+        line=line_of_ratio(ratio, red=Fraction(1)),
+        events=event_ids(h.events[0] for h in active) if evidence.question.explain else None,
     )
 
 
-def _active(held: Held, today: date) -> bool:
+def _active(held: PromiseFact, today: date) -> bool:
     return held.state in LIVE_STATES and not is_paused(held.commitment, today)
 
 
-def _relief(load: Load, evidence: Evidence) -> Relief:
+def _relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
     pairs = zip(load.held, load.commitments, strict=True)
     active = [commitment for held, commitment in pairs if _active(held, evidence.today)]
     return relief(load.member, active, load.weeks, load.time, evidence.today, evidence.policy)
@@ -169,7 +169,7 @@ def _relief(load: Load, evidence: Evidence) -> Relief:
 # --- additions ---------------------------------------------------------------------------------------------------
 
 
-def _addition_figures(told: Taken, group: dict[str, Any], evidence: Evidence) -> Iterator[Figure]:
+def _addition_figures(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
     explain, counted = evidence.question.explain, told.counted
     beside: dict[str, Any] = {
@@ -182,29 +182,29 @@ def _addition_figures(told: Taken, group: dict[str, Any], evidence: Evidence) ->
     yield _yes_and_by_effort(told, evidence.policy, beside)
     yield Figure(
         name="trade_offs_undone",
-        n=told.probation,
+        n=told.reversible_count,
         value=len(told.undone_in_window),
         events=told.undone_events() if explain else None,
         **group,
     )
 
 
-def _yes_and(told: Taken, policy: Policy, beside: dict[str, Any]) -> Figure:
+def _yes_and(told: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
     counted = told.counted
     estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _NOTHING
     return share(
         "yes_and_ratio",
         sum(a.event not in told.pairing.paired for a in counted),
         len(counted),
-        amber=exact(policy.yes_and_amber),
-        red=exact(policy.yes_and_red),
-        estimated_share=printed(estimated),
+        amber=to_fraction(policy.yes_and_amber),
+        red=to_fraction(policy.yes_and_red),
+        estimated_share=round_for_report(estimated),
         estimated=estimated > 0,
         **beside,
     )
 
 
-def _yes_and_by_effort(told: Taken, policy: Policy, beside: dict[str, Any]) -> Figure:
+def _yes_and_by_effort(told: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
     counted = told.counted
     added = sum((a.hours for a in counted), _NOTHING)
     guessed = sum((a.hours for a in counted if a.estimated), _NOTHING)
@@ -212,24 +212,24 @@ def _yes_and_by_effort(told: Taken, policy: Policy, beside: dict[str, Any]) -> F
     ratio = 1 - freed / added if added else None
     drawn: Line | None = None
     if ratio is not None and len(counted) >= SMALL_SAMPLE:
-        drawn = crossed(ratio, amber=exact(policy.yes_and_amber), red=exact(policy.yes_and_red))
+        drawn = line_of_ratio(ratio, amber=to_fraction(policy.yes_and_amber), red=to_fraction(policy.yes_and_red))
     return Figure(
         name="yes_and_by_effort",
         n=len(counted),
-        value=printed(ratio),
+        value=round_for_report(ratio),
         status=None if added else "no_data",
         line=drawn,
         small_sample=len(counted) < SMALL_SAMPLE,
-        estimated_share=printed(guessed / added if added else _NOTHING),
+        estimated_share=round_for_report(guessed / added if added else _NOTHING),
         estimated=guessed > 0,
         **beside,
     )
 
 
-def _displacement(told: Taken, group: dict[str, Any], evidence: Evidence) -> Iterator[Figure]:
+def _displacement(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
     explain = evidence.question.explain
-    slips = told.displacing()
+    slips = told.displacements()
     critical = {
         h.commitment.goal
         for h in evidence.promises
@@ -240,24 +240,24 @@ def _displacement(told: Taken, group: dict[str, Any], evidence: Evidence) -> Ite
     yield Figure(
         name="critical_displacement_days",
         n=len(goals),
-        value=printed(Fraction(sum(days.values()), len(goals))) if goals else None,
+        value=round_for_report(Fraction(sum(days.values()), len(goals))) if goals else None,
         status=None if goals else "no_data",
-        events=named(g.event for g in slips) if explain else None,
+        events=event_ids(g.event for g in slips) if explain else None,
         **group,
     )
     for goal in goals:
-        events = named(g.event for g in slips if g.goal == goal) if explain else None
+        events = event_ids(g.event for g in slips if g.goal == goal) if explain else None
         yield Figure(name="critical_displacement_days", goal=goal, value=days[goal], n=1, events=events)
 
 
-def _imposed(group: dict[str, Any], evidence: Evidence) -> Figure:
+def _imposed(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
     promised = evidence.promised
     imposed = [event for event, was_imposed in promised if was_imposed]
-    events = named(event for event, _ in promised) if evidence.question.explain else None
+    events = event_ids(event for event, _ in promised) if evidence.question.explain else None
     return share("imposed_share", len(imposed), len(promised), events=events, **group)
 
 
-def _paces(evidence: Evidence) -> list[Figure]:
+def _paces(evidence: OverloadFacts) -> list[Figure]:
     """Required pace of the group's live goals that measure a number."""
     measured = [
         h

@@ -26,35 +26,37 @@ from domain.load import (
     WeekLoad,
     available_within,
     hours_per_day,
-    laid_loads,
-    lay,
+    place,
     spread,
+    week_loads_of_placed,
     worst_week,
 )
 from domain.member import Absence, Capacity
-from domain.quantities import exact
-from projections.database import Database, Row, statements
-from projections.database import Question as Statement
-from projections.declared_time import Person, Told
-from projections.lens import Lens
-from projections.overload_facts import Held
-from projections.pairing import Addition, Giving
+from domain.quantities import to_fraction
+from projections.database import Database, Row, named_statements
+from projections.database import Query as Statement
+from projections.declared_time import AvailabilityHistory, Declaration
+from projections.lens import AsOf
+from projections.overload_facts import PromiseFact
+from projections.pairing import Addition, TradeOffFact
 from projections.people import member_at, members_at
-from projections.timeline import instant, micros
+from projections.timeline import from_micros, to_micros
 
 _SQL = "overload"
-_FACTS = "organisation_id = :organisation_id AND occurred_at <= :at AND known_from <= :known AND known_to > :known"
+FACTS_PREDICATE = (
+    "organisation_id = :organisation_id AND occurred_at <= :at AND known_from <= :known AND known_to > :known"
+)
 #: Fewer stated efforts than this are no median.
 FEWEST_STATED = 5
 
-_HELD = msgspec.json.Decoder(Held)
+_HELD = msgspec.json.Decoder(PromiseFact)
 _COMMITMENT = msgspec.json.Decoder(Commitment)
 _NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
 _GOALS = msgspec.json.Decoder(tuple[UUID, ...])
 _NOTHING = Fraction(0)
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked: of a team, of a member, of both or of all; the window's days end with the lens' day."""
 
     team: UUID | None = None
@@ -63,7 +65,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     explain: bool = False
 
 
-class Return(msgspec.Struct, frozen=True, kw_only=True):
+class Reversal(msgspec.Struct, frozen=True, kw_only=True):
     """Something that had given way and is back."""
 
     event: UUID
@@ -84,23 +86,23 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     value: Fraction
 
 
-class Evidence:
+class OverloadFacts:
     """The facts behind one report."""
 
-    def __init__(self, database: Database, lens: Lens, question: Question) -> None:
-        self.lens = lens
+    def __init__(self, database: Database, as_of: AsOf, question: ReportScope) -> None:
+        self.as_of = as_of
         self.question = question
-        self.policy = lens.policy.policy
-        self.today = lens.today
+        self.policy = as_of.policy.policy
+        self.today = as_of.today
         self._database = database
-        self._zone = lens.tzinfo
+        self._zone = as_of.tzinfo
         #: First day of the window, and the instant (microseconds) at which it begins.
         self.first_day = self._back(question.window - 1)
-        self.since = micros(end_of_day(self._back(question.window), self._zone))
+        self.since = to_micros(end_of_day(self._back(question.window), self._zone))
         self._days: dict[int, date] = {}
         self._freed: dict[tuple[UUID, UUID], Fraction] = {}
-        self._histories: dict[UUID, list[tuple[int, int, Held]]] = {}
-        self._ahead: dict[str, list[Row]] = {}
+        self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
+        self._prefetched: dict[str, list[Row]] = {}
         self._told_since = 0
         self._told_of: set[UUID] = set()
 
@@ -110,25 +112,25 @@ class Evidence:
     def day(self, at: int) -> date:
         """The day in the organisation's zone of an instant in microseconds."""
         if at not in self._days:
-            self._days[at] = local_date(instant(at), self._zone)
+            self._days[at] = local_date(from_micros(at), self._zone)
         return self._days[at]
 
     def _statement(self, name: str, whose: str, params: dict[str, Any]) -> Statement:
-        sql = statements(_SQL)[name].replace(":lens", self.lens.sql).replace(":facts", _FACTS)
-        return sql.replace(":whose", whose), {**self.lens.params, **params}
+        sql = named_statements(_SQL)[name].replace(":lens", self.as_of.predicate).replace(":facts", FACTS_PREDICATE)
+        return sql.replace(":whose", whose), {**self.as_of.params, **params}
 
     def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
-        ahead = self._ahead.pop(name, None)
+        ahead = self._prefetched.pop(name, None)
         return self._database.query(*self._statement(name, whose, params)) if ahead is None else ahead
 
-    def read_ahead(self) -> None:
+    def prefetch(self) -> None:
         """Read in one journey what every report needs and what depends on no more than whom it concerns."""
         whose, params = self._scope
         since = {**params, "since": self.since}
         wanted = {"promised": (whose, since), "capacities": self._capacities_of}
         wanted |= dict.fromkeys(("additions", "givings", "returns"), self._concerned)
-        rows = self._database.together([self._statement(name, *of) for name, of in wanted.items()])
-        self._ahead = dict(zip(wanted, rows, strict=True))
+        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
+        self._prefetched = dict(zip(wanted, rows, strict=True))
 
     # --- who is asked about -------------------------------------------------------------------------------------
 
@@ -137,10 +139,10 @@ class Evidence:
         """The joined members whose load is told, by id."""
         team, member = self.question.team, self.question.member
         if member is not None:
-            found = member_at(self._database, self.lens, member)
+            found = member_at(self._database, self.as_of, member)
             inside = found is not None and found.present and (team is None or team in found.teams)
             return [member] if inside else []
-        return [m.id for m in members_at(self._database, self.lens, team=team)]
+        return [m.id for m in members_at(self._database, self.as_of, team=team)]
 
     @property
     def _scope(self) -> tuple[str, dict[str, Any]]:
@@ -165,7 +167,7 @@ class Evidence:
     # --- promises -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def promises(self) -> list[Held]:
+    def promises(self) -> list[PromiseFact]:
         """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
         question = self.question
         if question.team is None and question.member is None:
@@ -173,14 +175,14 @@ class Evidence:
         else:
             # Two questions, each with its own index, rather than one that has to read all.
             of = [_one_of("owner", self.members), self._scope] if self.members else [self._scope]
-            rows = [*chain(*self._database.together([self._statement("promises", *whose) for whose in of]))]
+            rows = [*chain(*self._database.query_many([self._statement("promises", *whose) for whose in of]))]
         bodies = {row.stream_id: row.body for row in rows}
         return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
 
     @cached_property
-    def owned(self) -> dict[UUID, list[Held]]:
+    def promises_by_owner(self) -> dict[UUID, list[PromiseFact]]:
         """The live promises by owner."""
-        found: dict[UUID, list[Held]] = defaultdict(list)
+        found: dict[UUID, list[PromiseFact]] = defaultdict(list)
         for held in self.promises:
             found[held.owner].append(held)
         return found
@@ -195,7 +197,7 @@ class Evidence:
                 efforts[row.team].append(Decimal(row.effort_hours))
         return {team: format(median(told), "f") for team, told in efforts.items() if len(told) >= FEWEST_STATED}
 
-    def weighed(self, commitment: Commitment, team: UUID | None) -> Commitment:
+    def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
         """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
         if commitment.effort_hours is not None or commitment.weightless:
             return commitment
@@ -212,8 +214,8 @@ class Evidence:
         return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **named}
 
     @cached_property
-    def _people(self) -> dict[UUID, Person]:
-        told: dict[UUID, list[Told]] = defaultdict(list)
+    def _people(self) -> dict[UUID, AvailabilityHistory]:
+        told: dict[UUID, list[Declaration]] = defaultdict(list)
         for row in self._read("capacities", *self._capacities_of):
             first, event = date.fromisoformat(row.first), UUID(row.event_id)
             capacity = absence = None
@@ -221,14 +223,14 @@ class Evidence:
                 capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
             else:
                 absence = Absence(from_=first, to=date.fromisoformat(row.last))
-            told[UUID(row.stream_id)].append(Told(event, row.occurred_at, capacity, absence))
-        return {member: Person(said, self.policy) for member, said in told.items()}
+            told[UUID(row.stream_id)].append(Declaration(event, row.occurred_at, capacity, absence))
+        return {member: AvailabilityHistory(said, self.policy) for member, said in told.items()}
 
     @cached_property
-    def _nobody(self) -> Person:
-        return Person((), self.policy)
+    def _nobody(self) -> AvailabilityHistory:
+        return AvailabilityHistory((), self.policy)
 
-    def person(self, member: UUID) -> Person:
+    def person(self, member: UUID) -> AvailabilityHistory:
         """A member's declarations; none for one who declared nothing."""
         return self._people.get(member, self._nobody)
 
@@ -263,18 +265,18 @@ class Evidence:
             named=_NAMED.decode(row.named) if row.named != "[]" else (),
         )
 
-    def measured(self, addition: Addition) -> Addition:
+    def with_hours(self, addition: Addition) -> Addition:
         """The addition with the hours that it adds.
 
         Of a change what is more than before, of a promise its effort (what is left of it, for a new owner), of a rate
         its hours from the day taken, or the start, to the due.
         """
-        load = self.weighed(addition.load, addition.team)
+        load = self.with_estimate(addition.load, addition.team)
         effort = load.effort_hours if load.effort_hours is not None else load.estimated_hours
         if addition.old_effort_hours is not None and load.effort_hours is not None:
-            hours = exact(load.effort_hours) - exact(addition.old_effort_hours)
+            hours = to_fraction(load.effort_hours) - to_fraction(addition.old_effort_hours)
         elif effort is not None:
-            hours = exact(effort) * (1 - exact(load.progress))
+            hours = to_fraction(effort) * (1 - to_fraction(load.progress))
         else:
             presence = self.person(addition.owner).at(addition.at).presence
             laid = spread(load, addition.day, presence, self.policy)
@@ -282,7 +284,7 @@ class Evidence:
         return msgspec.structs.replace(addition, hours=hours)
 
     @cached_property
-    def givings(self) -> list[Giving]:
+    def givings(self) -> list[TradeOffFact]:
         """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
         found = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._concerned)]
         owners = {UUID(value) for value in self._concerned[1].values()}
@@ -290,10 +292,10 @@ class Evidence:
             found += self._capacities(member)
         return sorted(found, key=lambda g: (g.at, g.event.int))
 
-    def _capacities(self, member: UUID) -> list[Giving]:
+    def _capacities(self, member: UUID) -> list[TradeOffFact]:
         person = self.person(member)
         return [
-            Giving(
+            TradeOffFact(
                 event=told.event,
                 goal=None,
                 owner=member,
@@ -307,10 +309,10 @@ class Evidence:
         ]
 
     @cached_property
-    def returns(self) -> list[Return]:
+    def returns(self) -> list[Reversal]:
         """What is back, of those owners; ascending."""
         return [
-            Return(
+            Reversal(
                 event=UUID(row.event_id),
                 at=row.occurred_at,
                 day=self.day(row.occurred_at),
@@ -321,7 +323,7 @@ class Evidence:
             for row in self._read("returns", *self._concerned)
         ]
 
-    def freed(self, addition: Addition, giving: Giving) -> Fraction:
+    def freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         """The owner's hours that the trade-off frees inside [max(day taken, its own day), the addition's due].
 
         Seen on the trade-off's day, with what the owner had declared by then.
@@ -331,7 +333,7 @@ class Evidence:
             self._freed[key] = self._less(addition, giving)
         return self._freed[key]
 
-    def _less(self, addition: Addition, giving: Giving) -> Fraction:
+    def _less(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         first, last = max(addition.day, giving.day), addition.due
         if last < first:
             return _NOTHING
@@ -346,11 +348,11 @@ class Evidence:
         )
         return max(_NOTHING, before - after)
 
-    def _asked(self, told: str | None, giving: Giving, presence: Presence, first: date, last: date) -> Fraction:
+    def _asked(self, told: str | None, giving: TradeOffFact, presence: Presence, first: date, last: date) -> Fraction:
         """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
         if told is None:
             return _NOTHING
-        held = self.weighed(_COMMITMENT.decode(told), giving.team)
+        held = self.with_estimate(_COMMITMENT.decode(told), giving.team)
         laid = spread(held, giving.day, presence, self.policy)
         return laid.within(first, last, presence) if laid else _NOTHING
 
@@ -375,10 +377,10 @@ class Evidence:
         """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
         held = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
         time = self.person(addition.owner).at(addition.at)
-        laid = lay((self.weighed(h.commitment, h.team) for h in held), addition.day, time.presence, self.policy)
+        laid = place((self.with_estimate(h.commitment, h.team) for h in held), addition.day, time.presence, self.policy)
         # One week more than the due asks for: on a weekend the next week answers.
         weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
-        loads = laid_loads(laid, time.segments, time.presence, addition.day, weeks)
+        loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
         return worst_week(loads, addition.day, addition.due)
 
     # --- the rest -----------------------------------------------------------------------------------------------
@@ -412,7 +414,7 @@ class Evidence:
         found: dict[UUID, list[Reading]] = defaultdict(list)
         for row in rows:
             if row.event_id not in corrected:
-                reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=exact(row.value))
+                reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=to_fraction(row.value))
                 found[UUID(row.stream_id)].append(reading)
         return found
 
@@ -429,8 +431,8 @@ def identity(text: str) -> UUID:
     return UUID(text)
 
 
-def _giving(row: Row, day: date) -> Giving:
-    return Giving(
+def _giving(row: Row, day: date) -> TradeOffFact:
+    return TradeOffFact(
         event=identity(row.event_id),
         goal=identity(row.stream_id),
         owner=identity(row.owner),

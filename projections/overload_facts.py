@@ -16,20 +16,20 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.state import Asked, Ended, Goal, Promised
+from domain.goal.state import Ended, Goal, Negotiating, Promised
 from domain.goal.taking import commitment
 from domain.load import Commitment
 from domain.member import AbsenceDeclared, CapacityDeclared
-from domain.quantities import exact
-from projections.hearing import Heard, Stretch, text
-from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
-from projections.timeline import Tip, Version, changed_after, follow, micros, tip, versions
+from domain.quantities import to_fraction
+from projections.hearing import PreparedEvent, StreamEvents, column_text
+from projections.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.timeline import LatestVersion, Version, changed_after, extend, latest_version, to_micros, versions
 
 _FACT = (
-    *BELIEF,
+    *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
 )
@@ -38,8 +38,8 @@ _KEY = ("organisation_id", "stream_id", "event_id", "known_from")
 PROMISES = Table(
     name="overload_promises",
     columns=(
-        *BELIEF,
-        *VALIDITY,
+        *SYSTEM_TIME,
+        *VALID_TIME,
         Column("owner", "uuid", "The member who promised."),
         Column("team", "uuid", "The team whose goal it is.", nullable=True),
         Column("live", "integer", "1: the promise stands, delivered ones included; 0: ended."),
@@ -76,7 +76,7 @@ ADDITIONS = Table(
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
     comment="Every addition to somebody's load.",
 )
-GIVINGS = Table(
+TRADE_OFFS = Table(
     name="overload_givings",
     columns=(
         *_FACT,
@@ -94,7 +94,7 @@ GIVINGS = Table(
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
     comment="Every act by which a commitment gave way.",
 )
-RETURNS = Table(
+REVERSALS = Table(
     name="overload_returns",
     columns=(
         *_FACT,
@@ -137,7 +137,7 @@ _READINGS = (e.CheckedIn, e.ValueRecorded)
 DROP = "drop"
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A promise as the load sees it, with the events that say so. Instants are microseconds UTC."""
 
     commitment: Commitment
@@ -157,60 +157,62 @@ class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Rows = dict[str, list[tuple[Any, ...]]]
 #: An event that moved a due out, and the due that it moved.
 _Deferral = tuple[str, date]
-#: A state as `PROMISES` says it, behind `VALIDITY`; None where nothing was ever promised.
+#: A state as `PROMISES` says it, behind `VALID_TIME`; None where nothing was ever promised.
 _Tail = tuple[Any, ...] | None
 #: The goal's tip, by the identity of its state what `PROMISES` says of it, and the deferrals; no tip: a member, whose
 #: facts follow from each event alone.
-_Memory = tuple[Tip | None, dict[int, _Tail], tuple[_Deferral, ...]]
+_Memory = tuple[LatestVersion | None, dict[int, _Tail], tuple[_Deferral, ...]]
 #: Table name and event id -> the fact's own columns.
 _Facts = dict[tuple[str, ...], tuple[Any, ...]]
 
 
-class OverloadFacts:
+class OverloadProjection:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
     version = 2
     kinds = frozenset({"goal", "member"})
-    tables = (PROMISES, ADDITIONS, GIVINGS, RETURNS, VALUES, CAPACITIES)
+    tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
-        whole = Stretch.of(stream)
-        head, found = whole.head, _nothing()
+        whole = StreamEvents.of(stream)
+        head, found = whole.row_prefix, _nothing()
         if whole.kind == "member":
             found[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
             return found
         changed = [version for version in versions(whole, evolve) if changed_after(version, after)]
         found[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
-        for table, row in _believed(whole):
-            if row[0] > after or after < row[1] < FOREVER:
+        for table, row in _with_system_time(whole):
+            if row[0] > after or after < row[1] < END_OF_TIME:
                 found[table].append((*head, *row))
         return found
 
-    def remember(self, stream: Stretch) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
         if stream.kind == "member":
             return None, {}, ()
-        return tip(stream, evolve), {}, tuple(_told_first(stream, len(stream))[1])
+        return latest_version(stream, evolve), {}, tuple(_told_first(stream, len(stream))[1])
 
-    def follow(self, memory: _Memory, events: Stretch) -> tuple[Rows, _Memory] | None:
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
         """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
         last, tails, earlier = memory
         if last is None:
             return self.rows(events), memory
-        followed = follow(last, events, evolve)
+        followed = extend(last, events, evolve)
         if followed is None:
             return None
-        found, head, made = _nothing(), events.head, dict(tails)
+        found, head, made = _nothing(), events.row_prefix, dict(tails)
         found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], made)]
         deferrals = list(earlier)
-        told = _told(events.heard, last.state, deferrals)
+        told = _facts_of_goal(events.prepared, last.state, deferrals)
         if told:
             # Told in order, a fact is believed from its own event on.
-            own = {h.event_id: (h.event.log_position, FOREVER, h.event_id, h.at) for h in events.heard}
+            own = {
+                h.event_id: (h.event.log_position, END_OF_TIME, h.event_id, h.occurred_micros) for h in events.prepared
+            }
             for key, values in told.items():
                 found[key[0]].append((*head, *own[key[1]], *values))
         state = id(followed[1].state)
@@ -218,16 +220,16 @@ class OverloadFacts:
 
 
 def _nothing() -> Rows:
-    return {table.name: [] for table in OverloadFacts.tables}
+    return {table.name: [] for table in OverloadProjection.tables}
 
 
-OVERLOAD = OverloadFacts()
+OVERLOAD = OverloadProjection()
 
 
 # --- promises ----------------------------------------------------------------------------------------------------
 
 
-def held(goal: Goal | None) -> Held | None:
+def promise_fact(goal: Goal | None) -> PromiseFact | None:
     """The goal as the load sees it; None where nothing was ever promised."""
     promised = goal.promised if isinstance(goal, Ended) else goal
     load = commitment(promised)
@@ -235,13 +237,13 @@ def held(goal: Goal | None) -> Held | None:
         return None
     measure = promised.terms.measure
     events = (promised.promise_event, promised.terms_event, promised.last_check_in, *(b.id for b in promised.blockers))
-    return Held(
+    return PromiseFact(
         commitment=load,
         owner=promised.owner,
         team=goal.team,
         state=goal.state,
         priority=str(promised.terms.priority),
-        promised_at=micros(promised.promised_at),
+        promised_at=to_micros(promised.promised_at),
         events=tuple(dict.fromkeys(event for event in events if event is not None)),
         baseline=measure.baseline if measure.kind == "number" else None,
         target=measure.target if measure.kind == "number" else None,
@@ -259,24 +261,24 @@ def _promises(changed: Sequence[Version], tails: dict[int, _Tail]) -> Iterator[t
             tails[state] = _promise(version.state)
         tail = tails[state]
         if tail is not None:
-            yield *version.belief, *tail
+            yield *version.time_columns, *tail
 
 
 def _promise(goal: Goal) -> _Tail:
-    row = held(goal)
+    row = promise_fact(goal)
     if row is None:
         return None
     live = 0 if isinstance(goal, Ended) else 1
-    return text(row.owner), text(row.team), live, row.commitment.effort_hours, _json(row)
+    return column_text(row.owner), column_text(row.team), live, row.commitment.effort_hours, _json(row)
 
 
 def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _capacities(stream: Stretch) -> Iterator[tuple[Any, ...]]:
-    for heard in stream.heard:
-        fact = (heard.event.log_position, FOREVER, heard.event_id, heard.at)
+def _capacities(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
+    for heard in stream.prepared:
+        fact = (heard.event.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
         match heard.event.data:
             case CapacityDeclared(capacity=told):
                 yield *fact, "capacity", told.from_.isoformat(), None, told.hours_per_week
@@ -289,17 +291,17 @@ def _capacities(stream: Stretch) -> Iterator[tuple[Any, ...]]:
 # --- facts of a goal ---------------------------------------------------------------------------------------------
 
 
-def _believed(stream: Stretch) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Each fact with the log positions between which it was believed.
 
     Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
     folded again in the order of business time, and what differs is superseded from that event's log position on.
     """
-    positions = {heard.event_id: heard.event.log_position for heard in stream.heard}
-    times = {heard.event_id: heard.at for heard in stream.heard}
+    positions = {heard.event_id: heard.event.log_position for heard in stream.prepared}
+    times = {heard.event_id: heard.occurred_micros for heard in stream.prepared}
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
-    for cut in (*_told_late(stream), len(stream)):
+    for cut in (*_has_backdated(stream), len(stream)):
         told = _told_first(stream, cut)[0]
         for key in standing.keys() | told.keys():
             known_from, values = standing.get(key, (0, None))
@@ -312,10 +314,10 @@ def _believed(stream: Stretch) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 standing[key] = (max(since, positions[key[1]]), told[key])
         since = stream[cut].log_position if cut < len(stream) else 0
     for key, (known_from, values) in standing.items():
-        yield key[0], (known_from, FOREVER, key[1], times[key[1]], *values)
+        yield key[0], (known_from, END_OF_TIME, key[1], times[key[1]], *values)
 
 
-def _told_late(stream: Sequence[Recorded]) -> Iterator[int]:
+def _has_backdated(stream: Sequence[RecordedEvent]) -> Iterator[int]:
     latest = stream[0].occurred_at
     for index, recorded in enumerate(stream):
         if recorded.occurred_at < latest:
@@ -323,44 +325,44 @@ def _told_late(stream: Sequence[Recorded]) -> Iterator[int]:
         latest = max(latest, recorded.occurred_at)
 
 
-def _told_first(stream: Stretch, count: int) -> tuple[_Facts, list[_Deferral]]:
+def _told_first(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
     """The facts and the deferrals of a stream's first events."""
 
     def make() -> tuple[_Facts, list[_Deferral]]:
         deferrals: list[_Deferral] = []
-        in_time = sorted(stream.heard[:count], key=lambda heard: (heard.at, heard.event.version))
-        return _told(in_time, None, deferrals), deferrals
+        in_time = sorted(stream.prepared[:count], key=lambda heard: (heard.occurred_micros, heard.event.version))
+        return _facts_of_goal(in_time, None, deferrals), deferrals
 
-    return cast("tuple[_Facts, list[_Deferral]]", stream.once(("told", count), make))
+    return cast("tuple[_Facts, list[_Deferral]]", stream.memoize(("told", count), make))
 
 
-def _told(stream: Sequence[Heard], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
+def _facts_of_goal(stream: Sequence[PreparedEvent], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
     """The facts of a goal's events, given in the order of business time; `goal` as it stood before them.
 
     `deferrals`: those before, to which theirs are added.
     """
     facts: _Facts = {}
     for heard in stream:
-        before, goal = goal, heard.folded(goal, evolve)
+        before, goal = goal, heard.evolve_once(goal, evolve)
         recorded, event, key = heard.event, heard.event.data, heard.event_id
-        if isinstance(goal, Promised) and isinstance(before, Asked):
+        if isinstance(goal, Promised) and isinstance(before, Negotiating):
             facts[ADDITIONS.name, key] = _promised(before, goal, recorded)
             if goal.follow_up_of is not None:
-                facts[RETURNS.name, key, DROP] = (str(goal.owner), str(goal.follow_up_of), DROP)
+                facts[REVERSALS.name, key, DROP] = (str(goal.owner), str(goal.follow_up_of), DROP)
         elif isinstance(before, Promised) and isinstance(goal, Promised) and isinstance(event, e.ChangeAccepted):
             _changed(before, goal, recorded, facts)
-            _returned(before, goal, key, deferrals, facts)
+            _reversal_facts(before, goal, key, deferrals, facts)
             if goal.terms.due > before.terms.due:
                 deferrals.append((key, before.terms.due))
         elif isinstance(before, Promised) and isinstance(event, _DROPS):
-            facts[GIVINGS.name, key] = _gave(before, None, "drop", event.trade_offs, before.terms.due)
+            facts[TRADE_OFFS.name, key] = _trade_off_facts(before, None, "drop", event.trade_offs, before.terms.due)
         elif isinstance(event, _READINGS) and event.value is not None:
             corrects = event.corrects if isinstance(event, e.CheckedIn) else None
-            facts[VALUES.name, key] = (event.value, text(corrects))
+            facts[VALUES.name, key] = (event.value, column_text(corrects))
     return facts
 
 
-def _promised(asked: Asked, goal: Promised, recorded: Recorded) -> tuple[Any, ...]:
+def _promised(asked: Negotiating, goal: Promised, recorded: RecordedEvent) -> tuple[Any, ...]:
     own = recorded.data.trade_offs if isinstance(recorded.data, e.GoalPromised) else ()
     requester = goal.sponsor if goal.requested_by == "sponsor" else goal.owner
     return _added("promise", goal, requester, None, (*asked.trade_offs, *own))
@@ -369,12 +371,12 @@ def _promised(asked: Asked, goal: Promised, recorded: Recorded) -> tuple[Any, ..
 def _added(
     kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
 ) -> tuple[Any, ...]:
-    named = [(t.kind, text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
+    named = [(t.kind, column_text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     load = commitment(goal)
     return (
         kind,
         str(goal.owner),
-        text(goal.team),
+        column_text(goal.team),
         str(requester),
         1 if goal.imposed and kind == "promise" else 0,
         goal.terms.effort_hours,
@@ -387,7 +389,7 @@ def _added(
     )
 
 
-def _changed(before: Promised, goal: Promised, recorded: Recorded, facts: _Facts) -> None:
+def _changed(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _Facts) -> None:
     """An accepted change may add to one owner's load, take from one's, or both."""
     proposal = before.proposal
     if proposal is None or not isinstance(recorded.data, e.ChangeAccepted):
@@ -396,7 +398,7 @@ def _changed(before: Promised, goal: Promised, recorded: Recorded, facts: _Facts
     requester = before.sponsor if proposal.by == "sponsor" else before.owner
     old, new = before.terms.effort_hours, goal.terms.effort_hours
     moved = goal.owner != before.owner
-    grown = old is not None and new is not None and exact(new) - exact(old)
+    grown = old is not None and new is not None and to_fraction(new) - to_fraction(old)
     if moved:
         facts[ADDITIONS.name, key] = _added("hand_over", goal, requester, None, trade_offs)
     elif grown and grown > 0:
@@ -409,17 +411,17 @@ def _changed(before: Promised, goal: Promised, recorded: Recorded, facts: _Facts
     }
     if any(kinds.values()):
         left = None if moved or kinds["pause"] else goal
-        facts[GIVINGS.name, key] = _gave(
+        facts[TRADE_OFFS.name, key] = _trade_off_facts(
             before, left, " ".join(k for k, held in kinds.items() if held), trade_offs, goal.terms.due
         )
 
 
-def _gave(
+def _trade_off_facts(
     before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff], new_due: date
 ) -> tuple[Any, ...]:
     return (
         str(before.owner),
-        text(before.team),
+        column_text(before.team),
         kinds,
         str(before.terms.priority),
         before.terms.due.isoformat(),
@@ -430,9 +432,9 @@ def _gave(
     )
 
 
-def _returned(before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts) -> None:
+def _reversal_facts(before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts) -> None:
     """Every deferral of this goal whose old due is reached again, or passed, by a due that moves back."""
     if goal.terms.due < before.terms.due:
         for deferral, old_due in deferrals:
             if goal.terms.due <= old_due < before.terms.due:
-                facts[RETURNS.name, key, deferral] = (str(goal.owner), str(goal.id), deferral)
+                facts[REVERSALS.name, key, deferral] = (str(goal.owner), str(goal.id), deferral)

@@ -8,27 +8,27 @@ from fractions import Fraction
 from typing import Any
 
 from domain.policy import Policy
-from domain.quantities import exact
-from projections.figures import Figure, named, over, printed
-from projections.overload_evidence import Evidence, Reading
-from projections.overload_facts import Held
+from domain.quantities import to_fraction
+from projections.figures import Figure, event_ids, over_limit, round_for_report
+from projections.overload_evidence import OverloadFacts, Reading
+from projections.overload_facts import PromiseFact
 
 
-def pace(held: Held, readings: Sequence[Reading], evidence: Evidence) -> Figure:
+def pace(held: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
     """((target - value) / days left) / trailing velocity; over the line also where it stands still or goes back.
 
     Trailing velocity: the value's move per day over the window's days; for a goal that began within them, from its
     baseline on the day it began (the later of start and promise), or from its first reading.
     """
-    target = exact(held.target or "0")
+    target = to_fraction(held.target or "0")
     told: dict[str, Any] = {"name": "required_pace", "goal": held.commitment.goal, "n": len(readings)}
     if evidence.question.explain:
-        told["events"] = named([*(r.event for r in readings), *held.events])
+        told["events"] = event_ids([*(r.event for r in readings), *held.events])
     moved = _moved(held, readings, evidence)
     if moved is None:
         return Figure(**told, value=None, status="no_data")
     value, (change, days) = readings[-1].value, moved
-    direction = 1 if target >= (exact(held.baseline) if held.baseline else value - change) else -1
+    direction = 1 if target >= (to_fraction(held.baseline) if held.baseline else value - change) else -1
     left = (target - value) * direction
     if left <= 0:
         return Figure(**told, value=0.0)
@@ -39,14 +39,14 @@ def pace(held: Held, readings: Sequence[Reading], evidence: Evidence) -> Figure:
     if velocity <= 0:
         return Figure(**told, value=None, status="no_progress", line="over")
     ratio = left / days_left / velocity
-    return Figure(**told, value=printed(ratio), line=over(ratio, _limit(evidence.policy)))
+    return Figure(**told, value=round_for_report(ratio), line=over_limit(ratio, _limit(evidence.policy)))
 
 
 def _limit(policy: Policy) -> Fraction:
-    return exact(policy.pace_line)
+    return to_fraction(policy.pace_line)
 
 
-def _moved(held: Held, readings: Sequence[Reading], evidence: Evidence) -> tuple[Fraction, int] | None:
+def _moved(held: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> tuple[Fraction, int] | None:
     """How far the value moved, and within how many days; None where that cannot be told."""
     if not readings:
         return None
@@ -57,7 +57,7 @@ def _moved(held: Held, readings: Sequence[Reading], evidence: Evidence) -> tuple
     if before:
         anchor = before[-1].value, since
     elif held.baseline is not None:
-        anchor = exact(held.baseline), max(since, min(began, evidence.today))
+        anchor = to_fraction(held.baseline), max(since, min(began, evidence.today))
     else:
         anchor = readings[0].value, readings[0].day
     days = (evidence.today - anchor[1]).days

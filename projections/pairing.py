@@ -26,7 +26,7 @@ CAME_BACK_WITHIN_DAYS = 60
 SUFFICIENT = Fraction(1, 2)
 
 _NOTHING = Fraction(0)
-How = Literal["named", "inferred"]
+PairingKind = Literal["named", "inferred"]
 
 
 class Addition(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[tuple[str, UUID | None], ...] = ()
 
 
-class Giving(msgspec.Struct, frozen=True, kw_only=True):
+class TradeOffFact(msgspec.Struct, frozen=True, kw_only=True):
     """An act by which a commitment gave way, or by which the owner declared more hours."""
 
     event: UUID
@@ -78,7 +78,7 @@ class Giving(msgspec.Struct, frozen=True, kw_only=True):
     new_due: date = date.max
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
     """Hours of one trade-off that pay for one addition."""
 
     addition: UUID
@@ -90,23 +90,23 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 class Pairing(msgspec.Struct, kw_only=True):
     """The outcome: who pays for what."""
 
-    uses: list[Use] = []
+    uses: list[Allocation] = []
     #: Addition -> hours freed for it, at most its own.
     freed: dict[UUID, Fraction] = {}
     #: Additions for which enough gave way.
-    paired: dict[UUID, How] = {}
+    paired: dict[UUID, PairingKind] = {}
 
-    def of(self, addition: UUID) -> list[Use]:
+    def of(self, addition: UUID) -> list[Allocation]:
         """The trade-offs of one addition."""
         return [use for use in self.uses if use.addition == addition]
 
 
-Freed = Callable[[Addition, Giving], Fraction]
+Freed = Callable[[Addition, TradeOffFact], Fraction]
 
 
 def pair(
     additions: Iterable[Addition],
-    givings: Iterable[Giving],
+    givings: Iterable[TradeOffFact],
     freed: Freed,
     needs: Callable[[Addition], bool],
 ) -> Pairing:
@@ -115,12 +115,12 @@ def pair(
     `needs` says whether a trade-off may be inferred for an addition: one that fits within the line needs none. It is
     only asked where there is one to infer.
     """
-    links = Links(additions, givings)
+    links = PairingGraph(additions, givings)
     pairing = Pairing()
     used: dict[UUID, Fraction] = defaultdict(Fraction)
     for addition in links.additions:
         named = links.naming(addition)
-        _take(addition, named, freed, used, pairing, inferred=False)
+        _allocate(addition, named, freed, used, pairing, inferred=False)
         if named and _enough(addition, pairing.freed[addition.event]):
             pairing.paired[addition.event] = "named"
     for addition in links.additions:
@@ -128,7 +128,7 @@ def pair(
         if not near or pairing.freed[addition.event] >= addition.hours > 0 or not needs(addition):
             continue
         if _enough(addition, pairing.freed[addition.event] + sum((left for _, left in near), _NOTHING)):
-            _take(addition, [g for g, _ in near], freed, used, pairing, inferred=True)
+            _allocate(addition, [g for g, _ in near], freed, used, pairing, inferred=True)
             pairing.paired.setdefault(addition.event, "inferred")
     return pairing
 
@@ -137,9 +137,9 @@ def _enough(addition: Addition, hours: Fraction) -> bool:
     return hours >= addition.hours * SUFFICIENT
 
 
-def _take(  # noqa: PLR0913 - what is taken, from whom, and the books in which it is written
+def _allocate(  # noqa: PLR0913 - what is taken, from whom, and the books in which it is written
     addition: Addition,
-    givings: Sequence[Giving],
+    givings: Sequence[TradeOffFact],
     freed: Freed,
     used: dict[UUID, Fraction],
     pairing: Pairing,
@@ -151,19 +151,21 @@ def _take(  # noqa: PLR0913 - what is taken, from whom, and the books in which i
         hours = min(addition.hours - got, max(_NOTHING, freed(addition, giving) - used[giving.event]))
         # A named trade-off is told even where it freed nothing; an inferred one is none then.
         if hours > 0 or not inferred or addition.hours == 0:
-            pairing.uses.append(Use(addition=addition.event, giving=giving.event, hours=hours, inferred=inferred))
+            pairing.uses.append(
+                Allocation(addition=addition.event, giving=giving.event, hours=hours, inferred=inferred)
+            )
         got += hours
         used[giving.event] += hours
     pairing.freed[addition.event] = got
 
 
-class Links:
+class PairingGraph:
     """Which additions and trade-offs have to do with each other. Only within one owner's load."""
 
-    def __init__(self, additions: Iterable[Addition], givings: Iterable[Giving]) -> None:
+    def __init__(self, additions: Iterable[Addition], givings: Iterable[TradeOffFact]) -> None:
         self.additions = sorted(additions, key=lambda a: (a.at, a.event.int))
         self.givings = sorted(givings, key=lambda g: (g.at, g.event.int))
-        self._of_owner: dict[UUID, list[Giving]] = defaultdict(list)
+        self._of_owner: dict[UUID, list[TradeOffFact]] = defaultdict(list)
         for giving in self.givings:
             self._of_owner[giving.owner].append(giving)
         self._added_by: dict[UUID, list[Addition]] = defaultdict(list)
@@ -173,18 +175,18 @@ class Links:
         self._named = {g.event for g in self.givings if g.paid_for}
         self._named |= {g.event for a in self.additions if a.named for g in self.naming(a)}
 
-    def naming(self, addition: Addition) -> list[Giving]:
+    def naming(self, addition: Addition) -> list[TradeOffFact]:
         """The trade-offs that name the addition, or that it names and that then happened."""
         return [giving for giving in self._of_owner[addition.owner] if _names(addition, giving)]
 
-    def near(self, addition: Addition) -> list[Giving]:
+    def near(self, addition: Addition) -> list[TradeOffFact]:
         """The trade-offs that name nobody and lie within a week of the addition."""
         return [giving for giving in self._of_owner[addition.owner] if self._is_near(addition, giving)]
 
-    def connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[Giving]]:
+    def connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:
         """The seeds and all that could take hours from what pays for them, however far the chain leads."""
         found = {addition.event: addition for addition in seeds}
-        reached: dict[UUID, Giving] = {}
+        reached: dict[UUID, TradeOffFact] = {}
         waiting = list(found.values())
         while waiting:
             addition = waiting.pop()
@@ -198,15 +200,15 @@ class Links:
                         waiting.append(other)
         return list(found.values()), list(reached.values())
 
-    def _is_near(self, addition: Addition, giving: Giving) -> bool:
+    def _is_near(self, addition: Addition, giving: TradeOffFact) -> bool:
         near = abs((giving.day - addition.day).days) <= INFERRED_WITHIN_DAYS
         return near and giving.event not in self._named and giving.event != addition.event
 
-    def _touch(self, addition: Addition, giving: Giving) -> bool:
+    def _touch(self, addition: Addition, giving: TradeOffFact) -> bool:
         return self._is_near(addition, giving) or _names(addition, giving)
 
 
-def _names(addition: Addition, giving: Giving) -> bool:
+def _names(addition: Addition, giving: TradeOffFact) -> bool:
     """Either names the other. What an addition names counts from a week before it: an older act was not for it."""
     if giving.event == addition.event:
         return False

@@ -14,10 +14,10 @@ from domain import team as teams
 from domain.member import Member
 from domain.organisation import Organisation
 from domain.team import Team
-from projections.database import Database, statements
-from projections.lens import Lens
+from projections.database import Database, named_statements
+from projections.lens import AsOf
 from projections.tables import Column
-from projections.timeline import StateView
+from projections.timeline import VersionedProjection
 
 _SQL = "people"
 
@@ -32,7 +32,7 @@ def _member_fields(state: Member) -> tuple[Any, ...]:
     return (state.ref, _clean(state.name), present, " ".join(sorted(map(str, state.teams))))
 
 
-MEMBERS = StateView(
+MEMBERS = VersionedProjection(
     name="members",
     version=2,
     kind="member",
@@ -46,7 +46,7 @@ MEMBERS = StateView(
     fields=_member_fields,
     comment="Members: who joined, with which capacity, absences and roles (in body).",
 )
-TEAMS = StateView(
+TEAMS = VersionedProjection(
     name="teams",
     version=3,
     kind="team",
@@ -61,7 +61,7 @@ TEAMS = StateView(
     indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
 )
-ORGANISATIONS = StateView(
+ORGANISATIONS = VersionedProjection(
     name="organisations",
     version=2,
     kind="organisation",
@@ -79,47 +79,47 @@ _TEAM = msgspec.json.Decoder(Team)
 _ORGANISATION = msgspec.json.Decoder(Organisation)
 
 
-def members_at(database: Database, lens: Lens, *, team: UUID | None = None) -> list[Member]:
+def members_at(database: Database, as_of: AsOf, *, team: UUID | None = None) -> list[Member]:
     """The joined members (of one team), by id."""
     if team is None:
-        rows = database.query(statements(_SQL)["members"], lens.params)
+        rows = database.query(named_statements(_SQL)["members"], as_of.params)
     else:
-        rows = database.query(statements(_SQL)["members_of_team"], {**lens.params, "team": f"%{team}%"})
+        rows = database.query(named_statements(_SQL)["members_of_team"], {**as_of.params, "team": f"%{team}%"})
     return [_MEMBER.decode(row.body) for row in rows]
 
 
-def member_at(database: Database, lens: Lens, member_id: UUID) -> Member | None:
+def member_at(database: Database, as_of: AsOf, member_id: UUID) -> Member | None:
     """One member, also one who has left; None for nobody."""
-    rows = database.query(statements(_SQL)["member"], {**lens.params, "stream_id": str(member_id)})
+    rows = database.query(named_statements(_SQL)["member"], {**as_of.params, "stream_id": str(member_id)})
     return _MEMBER.decode(rows[0].body) if rows else None
 
 
-def teams_at(database: Database, lens: Lens) -> list[Team]:
+def teams_at(database: Database, as_of: AsOf) -> list[Team]:
     """Every team, by id."""
-    return [_TEAM.decode(row.body) for row in database.query(statements(_SQL)["teams"], lens.params)]
+    return [_TEAM.decode(row.body) for row in database.query(named_statements(_SQL)["teams"], as_of.params)]
 
 
-def team_at(database: Database, lens: Lens, team_id: UUID) -> Team | None:
+def team_at(database: Database, as_of: AsOf, team_id: UUID) -> Team | None:
     """One team; None where there is none of that id."""
-    rows = database.query(statements(_SQL)["team"], {**lens.params, "stream_id": str(team_id)})
+    rows = database.query(named_statements(_SQL)["team"], {**as_of.params, "stream_id": str(team_id)})
     return _TEAM.decode(rows[0].body) if rows else None
 
 
 def teams_led(database: Database, organisation_id: UUID, member_id: UUID) -> frozenset[UUID]:
     """The teams that a member leads, as the views know it now: what the member may see follows from it."""
     params = {"organisation_id": str(organisation_id), "lead": str(member_id)}
-    return frozenset(UUID(row.stream_id) for row in database.query(statements(_SQL)["teams_led"], params))
+    return frozenset(UUID(row.stream_id) for row in database.query(named_statements(_SQL)["teams_led"], params))
 
 
-def teams_mark(database: Database, organisation_id: UUID) -> tuple[int, int]:
+def teams_etag(database: Database, organisation_id: UUID) -> tuple[int, int]:
     """Differs from what it was whenever the view of the organisation's teams, and with it `teams_led`, may differ."""
-    row = database.query(statements(_SQL)["teams_mark"], {"organisation_id": str(organisation_id)})[0]
+    row = database.query(named_statements(_SQL)["teams_mark"], {"organisation_id": str(organisation_id)})[0]
     return int(row.versions), int(row.newest)
 
 
-def organisation_at(database: Database, lens: Lens) -> Organisation | None:
+def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:
     """The organisation itself; None before it was created (an import reaches further back)."""
-    rows = database.query(statements(_SQL)["organisation"], lens.params)
+    rows = database.query(named_statements(_SQL)["organisation"], as_of.params)
     return _ORGANISATION.decode(rows[0].body) if rows else None
 
 
@@ -134,7 +134,7 @@ def names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | 
     for start in range(0, len(wanted), 400):
         part = wanted[start : start + 400]
         marks = ", ".join(f":id_{n}" for n in range(len(part)))
-        sql = statements(_SQL)["names"].replace(":ids", marks)
+        sql = named_statements(_SQL)["names"].replace(":ids", marks)
         params = {f"id_{n}": value for n, value in enumerate(part)}
         rows = database.query(sql, {"organisation_id": str(organisation_id), **params})
         found.update({row.id: row.name for row in rows if row.name})

@@ -51,19 +51,21 @@ def excerpt(text: str, longest: int) -> str:
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A title or name in quotation marks."""
     return f'"{excerpt(text, 120)}"'
 
 
-def joined(parts: Sequence[str]) -> str:
+def join_list(parts: Sequence[str]) -> str:
     """One list in English: "a, b and c"."""
     if len(parts) < 2:  # noqa: PLR2004 - one needs no "and"
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def phrases(before: Mapping[str, Any], after: Mapping[str, Any], title: Name, name: Name, *, to: bool) -> list[str]:
+def describe_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], title: Name, name: Name, *, to: bool
+) -> list[str]:
     """What changes, one phrase per field: to move the due date from ... to ... (`to`), or: the due date moves ..."""
     return [
         f"{_MOVES[field][0 if to else 1]}{_span(field, before.get(field), after[field], title, name)}"
@@ -91,15 +93,15 @@ def _value(field: str, value: Any, title: Name, name: Name) -> str:  # noqa: ANN
         case "effort_hours":
             return hours(value)
         case "outcome" | "title":
-            return quoted(value)
+            return quote(value)
         case "measure":
             return _measure(value)
         case "supports":
-            return joined([title(s.get("goal") or s.get("purpose")) for s in value])
+            return join_list([title(s.get("goal") or s.get("purpose")) for s in value])
         case "owner" | "sponsor" | "team":
             return name(value)
         case "tags":
-            return joined(value)
+            return join_list(value)
     return str(value)
 
 
@@ -116,11 +118,11 @@ def _measure(measure: Mapping[str, Any]) -> str:
 def _conditions(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> str:
     were = {c["id"]: c["text"] for c in old}
     now = {c["id"]: c["text"] for c in new}
-    parts = [f"adding {quoted(text)}" for key, text in now.items() if key not in were and text not in were.values()]
-    parts += [f"dropping {quoted(text)}" for key, text in were.items() if key not in now and text not in now.values()]
+    parts = [f"adding {quote(text)}" for key, text in now.items() if key not in were and text not in were.values()]
+    parts += [f"dropping {quote(text)}" for key, text in were.items() if key not in now and text not in now.values()]
     parts += [
-        f"rewording {quoted(were[key])} as {quoted(text)}"
+        f"rewording {quote(were[key])} as {quote(text)}"
         for key, text in now.items()
         if key in were and were[key] != text
     ]
-    return f", {joined(parts)}" if parts else ""
+    return f", {join_list(parts)}" if parts else ""

@@ -8,17 +8,17 @@ from uuid import UUID
 
 from domain.goal.evolve_promised import progress_of
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
-from domain.quantities import exact
+from domain.quantities import to_fraction
 
 #: The end that keeps a promise.
-KEPT = "satisfied"
+KEPT_STATES = "satisfied"
 
 
 def promise(goal: Goal) -> Promised | None:
     """The promise of a goal that stands or was kept; None for every other."""
     if isinstance(goal, Promised) and goal.state in PROMISED_STATES:
         return goal
-    return goal.promised if isinstance(goal, Ended) and goal.state == KEPT else None
+    return goal.promised if isinstance(goal, Ended) and goal.state == KEPT_STATES else None
 
 
 class Progress:
@@ -56,7 +56,7 @@ class Progress:
 
 def _own(goal: Goal) -> Fraction | None:
     """What the goal itself tells of its progress; None where nobody has said or measured anything."""
-    if goal.state == KEPT:
+    if goal.state == KEPT_STATES:
         return Fraction(1)
     promised = promise(goal)
     if promised is None:
@@ -64,8 +64,8 @@ def _own(goal: Goal) -> Fraction | None:
     if promised.value is not None:
         measured = progress_of(promised.value, promised.terms.measure)
         if measured is not None:
-            return Fraction(exact(measured))
-    return Fraction(exact(promised.progress)) if promised.progress_at is not None else None
+            return Fraction(to_fraction(measured))
+    return Fraction(to_fraction(promised.progress)) if promised.progress_at is not None else None
 
 
 def mean(values: Iterable[Fraction]) -> Fraction | None:

@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 
 from projections.causes import PurposeVersion, purpose_versions
-from projections.consequences import Consequence, consequences
+from projections.consequences import Consequence, downstream_consequences
 from projections.database import Database
-from projections.lens import Lens
-from projections.link_facts import materials
+from projections.lens import AsOf
+from projections.link_facts import material_changes
 
 
 class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +25,11 @@ class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def purpose_consequences(
-    database: Database, lens: Lens, charter: UUID, *, version: int | None = None
+    database: Database, as_of: AsOf, charter: UUID, *, version: int | None = None
 ) -> PurposeConsequences:
     """What became of the links to a purpose at each revision, or at that of one version; a first one left none."""
-    versions = [v for v in purpose_versions(database, lens, charter) if version in (None, v.version)]
+    versions = [v for v in purpose_versions(database, as_of, charter) if version in (None, v.version)]
     events = {v.event_id for v in versions}
-    revisions = [m for m in materials(database, lens, [charter]).get(charter, []) if m.event_id in events]
-    caused = consequences(database, lens, {charter: revisions})
+    revisions = [m for m in material_changes(database, as_of, [charter]).get(charter, []) if m.event_id in events]
+    caused = downstream_consequences(database, as_of, {charter: revisions})
     return PurposeConsequences(charter=charter, versions=versions[::-1], downstream=caused.entries, more=caused.more)

@@ -14,9 +14,17 @@ from uuid import UUID
 
 import msgspec
 
-from projections.checkpoints import Checkpoint, Held, checkpoints, hold, lock, moving
+from projections.checkpoints import Checkpoint, HeldStream, checkpoint_write, checkpoints, lock, save_held
 from projections.database import Database, Session, Transaction
-from projections.folding import Batch, Folded, LedgerReader, Projection, completed, fold, moved
+from projections.folding import (
+    EventBatch,
+    LedgerReader,
+    Projection,
+    ProjectionUpdate,
+    fold,
+    load_whole_streams,
+    next_checkpoint,
+)
 from projections.tables import Table
 
 #: Events per step: a stream that begins and ends within one needs no second reading.
@@ -36,15 +44,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     streams: list[UUID]
 
 
-class _Shadow:
+class _ShadowTables:
     """The new views of some projections, in temporary tables."""
 
     def __init__(self, reader: LedgerReader, session: Session, projections: Sequence[Projection]) -> None:
         self._reader = reader
         self.projections = projections
         self.checkpoints = {p.name: Checkpoint(name=p.name, version=p.version) for p in projections}
-        self.held: dict[str, dict[UUID, Held]] = {p.name: {} for p in projections}
-        self.tables = {table.name: _anew(table) for p in projections for table in p.tables}
+        self.held: dict[str, dict[UUID, HeldStream]] = {p.name: {} for p in projections}
+        self.tables = {table.name: _shadow_name(table) for p in projections for table in p.tables}
         self._kinds = frozenset[str]().union(*(p.kinds for p in projections))
         for table in self.tables.values():
             session.temporary(table)
@@ -54,17 +62,17 @@ class _Shadow:
         """The log position up to which the new views have followed; the same for all."""
         return min((c.position for c in self.checkpoints.values()), default=0)
 
-    def step(self, upto: int) -> list[Folded]:
+    def step(self, upto: int) -> list[ProjectionUpdate]:
         """Fold the next events, at most up to a log position; nothing left: an empty list."""
         room = min(REBUILD_BATCH, upto - self.position)
-        events = self._reader.read(self.position, room) if room > 0 else []
+        events = self._reader.read_log(self.position, room) if room > 0 else []
         if not events:
             return []
-        batch = Batch(events, events[-1].log_position, self._kinds)
-        streams = completed(self._reader, batch.added, batch.upto)
+        batch = EventBatch(events, events[-1].log_position, self._kinds)
+        streams = load_whole_streams(self._reader, batch.by_stream, batch.upto)
         return [fold(p, self.checkpoints[p.name], batch, streams, self.held[p.name]) for p in self.projections]
 
-    def write(self, transaction: Transaction, folded: Sequence[Folded]) -> None:
+    def write(self, transaction: Transaction, folded: Sequence[ProjectionUpdate]) -> None:
         """Keep one step."""
         for one in folded:
             since = one.checkpoint.position
@@ -77,12 +85,12 @@ class _Shadow:
                 if closed:
                     transaction.upsert_many(self.tables[table.name], closed)
             name = one.projection.name
-            self.checkpoints[name] = moved(one)
+            self.checkpoints[name] = next_checkpoint(one)
             waiting = {stream: h for stream, h in self.held[name].items() if stream not in one.released}
             self.held[name] = {**waiting, **one.newly_held}
 
 
-def _anew(table: Table) -> Table:
+def _shadow_name(table: Table) -> Table:
     return table.named(f"{table.name}_anew")
 
 
@@ -93,8 +101,8 @@ def verify(
     found: list[Difference] = []
     for projection in projections:
         position = min(c.position for c in checkpoints(database) if c.name == projection.name)
-        with _followed(reader, database, [projection], position, progress) as (shadow, transaction):
-            found += [_compared(transaction, t, shadow.tables[t.name]) for t in projection.tables]
+        with _caught_up_shadow(reader, database, [projection], position, progress) as (shadow, transaction):
+            found += [_compare(transaction, t, shadow.tables[t.name]) for t in projection.tables]
     return [difference for difference in found if difference.missing or difference.surplus]
 
 
@@ -103,28 +111,28 @@ def rebuild(
 ) -> list[Difference]:
     """Build the views anew, reading the log once, and put them in the place of the live ones; what differed."""
     found: list[Difference] = []
-    with _followed(reader, database, projections, reader.head(), progress) as (shadow, transaction):
+    with _caught_up_shadow(reader, database, projections, reader.head(), progress) as (shadow, transaction):
         for projection in projections:
             for table in projection.tables:
-                difference = _compared(transaction, table, shadow.tables[table.name])
+                difference = _compare(transaction, table, shadow.tables[table.name])
                 if difference.missing or difference.surplus:
                     _replace(transaction, table, shadow.tables[table.name])
                     found.append(difference)
-            _take_over(transaction, shadow.checkpoints[projection.name], shadow.held[projection.name].values())
+            _adopt_checkpoint(transaction, shadow.checkpoints[projection.name], shadow.held[projection.name].values())
     return found
 
 
 @contextmanager
-def _followed(
+def _caught_up_shadow(
     reader: LedgerReader,
     database: Database,
     projections: Sequence[Projection],
     upto: int,
     progress: Progress | None,
-) -> Iterator[tuple[_Shadow, Transaction]]:
+) -> Iterator[tuple[_ShadowTables, Transaction]]:
     """New views that stand where the live ones stand (or further), in a transaction that keeps those from moving."""
     with database.session() as session:
-        shadow = _Shadow(reader, session, projections)
+        shadow = _ShadowTables(reader, session, projections)
         while folded := shadow.step(upto):
             with session.transaction() as transaction:
                 shadow.write(transaction, folded)
@@ -137,7 +145,7 @@ def _followed(
             yield shadow, transaction
 
 
-def _compared(transaction: Transaction, live: Table, anew: Table) -> Difference:
+def _compare(transaction: Transaction, live: Table, anew: Table) -> Difference:
     missing = _streams(transaction, anew, live)
     surplus = _streams(transaction, live, anew)
     return Difference(
@@ -151,12 +159,13 @@ def _compared(transaction: Transaction, live: Table, anew: Table) -> Difference:
 def _streams(transaction: Transaction, table: Table, other: Table) -> dict[UUID, int]:
     """How many rows of each stream the other table lacks or has otherwise."""
     rows = transaction.query(
-        f"SELECT a.stream_id, COUNT(*) AS found {_beyond(table, other)} GROUP BY a.stream_id ORDER BY a.stream_id"
+        f"SELECT a.stream_id, COUNT(*) AS found {_differing_rows_sql(table, other)}"
+        " GROUP BY a.stream_id ORDER BY a.stream_id"
     )
     return {UUID(row.stream_id): row.found for row in rows}
 
 
-def _beyond(table: Table, other: Table) -> str:
+def _differing_rows_sql(table: Table, other: Table) -> str:
     """The rows `a` of a table that the other one lacks or has otherwise: by key, which costs less than EXCEPT."""
     same = " AND ".join(f"a.{name} = b.{name}" for name in table.key)
     differ = [f"b.{table.key[0]} IS NULL"]
@@ -171,10 +180,10 @@ def _replace(transaction: Transaction, live: Table, anew: Table) -> None:
     """Make the live table equal to the new one, touching only the rows that differ."""
     same = " AND ".join(f"a.{name} = {live.name}.{name}" for name in live.key)
     transaction.execute(f"DELETE FROM {live.name} WHERE NOT EXISTS (SELECT 1 FROM {anew.name} a WHERE {same})")
-    transaction.copy(live, f"SELECT {', '.join(f'a.{name}' for name in live.names)} {_beyond(anew, live)}")
+    transaction.copy(live, f"SELECT {', '.join(f'a.{name}' for name in live.names)} {_differing_rows_sql(anew, live)}")
 
 
-def _take_over(transaction: Transaction, checkpoint: Checkpoint, held: Any) -> None:  # noqa: ANN401 - a view of a dict
+def _adopt_checkpoint(transaction: Transaction, checkpoint: Checkpoint, held: Any) -> None:  # noqa: ANN401 - a view of a dict
     transaction.execute("DELETE FROM projection_held WHERE name = :name", {"name": checkpoint.name})
-    hold(transaction, held)
-    transaction.write([moving([checkpoint])])
+    save_held(transaction, held)
+    transaction.write([checkpoint_write([checkpoint])])

@@ -11,23 +11,23 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import is_working_day
-from domain.load import Commitment, Spread, WeekLoad, line, spread, units, weeks_ahead
+from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread, units, weeks_ahead
 from domain.policy import Policy
-from domain.quantities import exact
-from projections.declared_time import Time
-from projections.figures import Line, quotient
+from domain.quantities import to_fraction
+from projections.declared_time import Availability
+from projections.figures import Line, ratio_for_report
 
 #: Deferring is shown by this many weeks.
 DEFERRALS = (2, 4)
 
-Act = Literal["drop", "defer", "hand_over"]
+ReliefKind = Literal["drop", "defer", "hand_over"]
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal giving way in one way, and the member's load after it."""
 
     goal: UUID
-    act: Act
+    act: ReliefKind
     #: Weeks by which the due would move.
     weeks: int | None = None
     #: The load ratio of each week of the preview; null: no capacity for what is planned.
@@ -53,21 +53,26 @@ class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
     """Whether any week is over the red line."""
-    return any(line(load.ratio, policy) == "red" for load in loads if not load.skipped)
+    return any(line_crossed(load.ratio, policy) == "red" for load in loads if not load.skipped)
 
 
 def relief(
-    member: UUID, active: Sequence[Commitment], loads: Sequence[WeekLoad], time: Time, today: date, policy: Policy
+    member: UUID,
+    active: Sequence[Commitment],
+    loads: Sequence[WeekLoad],
+    time: Availability,
+    today: date,
+    policy: Policy,
 ) -> Relief:
     """For each active goal the load after dropping it, deferring it by 2 and by 4 weeks, or handing it over."""
     told = [load for load in loads if not load.skipped]
     spans = [span for span in weeks_ahead(today, len(loads)) if is_working_day(span[0])]
-    ways = [_Way(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
+    ways = [_Candidate(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
     for way in ways:
         for weeks in DEFERRALS:
             later = msgspec.structs.replace(way.commitment, due=_later(way.commitment.due, weeks))
             way.deferred.append(spread(later, today, time.presence, policy))
-    scale = _Scale(told, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
+    scale = _IntegerScale(told, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
     ratios, worst, over = scale.shown(scale.planned)
     options = []
     for way in ways:
@@ -91,10 +96,10 @@ def relief(
 
 
 #: Ratios as printed, the place of the fullest week, and the line that it crosses.
-_Shown = tuple[list[float | None], int, Line | None]
+_Ratios = tuple[list[float | None], int, Line | None]
 
 
-class _Way:
+class _Candidate:
     """One goal, where its hours lie now and where they would."""
 
     def __init__(self, commitment: Commitment, now: Spread | None) -> None:
@@ -103,7 +108,7 @@ class _Way:
         self.deferred: list[Spread | None] = []
 
 
-def _option(way: _Way, act: Act, weeks: int | None, shown: _Shown, loads: Sequence[WeekLoad]) -> Option:
+def _option(way: _Candidate, act: ReliefKind, weeks: int | None, shown: _Ratios, loads: Sequence[WeekLoad]) -> Option:
     ratios, worst, over = shown
     return Option(
         goal=way.commitment.goal,
@@ -120,7 +125,7 @@ def _later(due: date, weeks: int) -> date:
     return min(due, date.max - timedelta(weeks=weeks)) + timedelta(weeks=weeks)
 
 
-class _Scale:
+class _IntegerScale:
     """One member's weeks as whole numbers of common units: exact, and quick enough for every way out of every goal.
 
     A week's weight makes its planned parts comparable with those of every other week: parts x weight / `one` is the
@@ -137,11 +142,13 @@ class _Scale:
         self.weights = [common // hours * parts if hours else 0 for hours in available]
         self.one = common * self.unit
         # Of whole numbers, being over a line and being over the whole part of it are the same.
-        self._red, self._amber = (floor(exact(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber))
+        self._red, self._amber = (
+            floor(to_fraction(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber)
+        )
         #: As printed, of what is planned now: most ways out leave most weeks as they are.
         self._now = [self._printed(*week) for week in zip(self.planned, self.weights, strict=True)]
 
-    def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Time) -> list[int]:
+    def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Availability) -> list[int]:
         """The spread's hours in each week, in parts of an hour."""
         if laid is None:
             return [0] * len(spans)
@@ -155,7 +162,7 @@ class _Scale:
                 found.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
         return found
 
-    def shown(self, planned: Sequence[int]) -> _Shown:
+    def shown(self, planned: Sequence[int]) -> _Ratios:
         """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
         ratios: list[float | None] = []
         fullest, most, without = 0, -1, None
@@ -172,4 +179,4 @@ class _Scale:
         return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
 
     def _printed(self, parts: int, weight: int) -> float | None:
-        return None if parts and not weight else quotient(parts * weight, self.one)
+        return None if parts and not weight else ratio_for_report(parts * weight, self.one)

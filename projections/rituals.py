@@ -13,8 +13,8 @@ from domain.charter.state import Charter, Mode, Ritual
 from domain.member import Member
 from projections.charters import charters_at
 from projections.database import Database
-from projections.figures import Figure, Report, named, printed
-from projections.lens import Lens
+from projections.figures import Figure, Report, event_ids, round_for_report
+from projections.lens import AsOf
 from projections.people import member_at, members_at
 
 _WEEK_DAYS = 7
@@ -22,7 +22,7 @@ _WEEK_DAYS = 7
 FIGURES: dict[Mode, str] = {"sync": "ritual_minutes", "async": "async_minutes"}
 
 
-class HeldRitual(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RitualEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A ritual that counts, and whose it is."""
 
     #: Empty: the organisation's own.
@@ -39,7 +39,7 @@ class HeldRitual(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RitualsReport(Report, frozen=True, kw_only=True):
     """What meetings ask of each member, and what could be async."""
 
-    rituals: list[HeldRitual]
+    rituals: list[RitualEntry]
 
 
 def minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
@@ -49,7 +49,7 @@ def minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
 
 def report(
     database: Database,
-    lens: Lens,
+    as_of: AsOf,
     *,
     team: UUID | None = None,
     member: UUID | None = None,
@@ -57,8 +57,8 @@ def report(
     explain: bool = False,
 ) -> RitualsReport:
     """What the rituals in force ask of a team's members, of one member, or of everybody."""
-    charters = [held.charter for held in charters_at(database, lens)]
-    people = _people(database, lens, team, member)
+    charters = [held.charter for held in charters_at(database, as_of)]
+    people = _people(database, as_of, team, member)
     ritual_of = {person.id: _theirs(person, charters) for person in people}
     group: dict[str, Any] = {"team": team} if team else {}
     figures = [] if member else _group_figures(list(ritual_of.values()), charters, group)
@@ -67,18 +67,18 @@ def report(
         figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
     teams = {t for person in people for t in person.teams} | ({team} if team else set())
     return RitualsReport(
-        as_of=lens.as_of_text,
-        recorded_as_of=lens.recorded_as_of,
-        policy_version=lens.policy.version,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
         figures=figures,
         rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _held(c)],
     )
 
 
-def _people(database: Database, lens: Lens, team: UUID | None, member: UUID | None) -> list[Member]:
+def _people(database: Database, as_of: AsOf, team: UUID | None, member: UUID | None) -> list[Member]:
     if member is None:
-        return members_at(database, lens, team=team)
-    found = member_at(database, lens, member)
+        return members_at(database, as_of, team=team)
+    found = member_at(database, as_of, member)
     return [found] if found is not None and found.present and (team is None or team in found.teams) else []
 
 
@@ -102,7 +102,7 @@ def _group_figures(of_each: list[list[Ritual]], charters: Sequence[Charter], gro
     status = None if whole else _nothing(charters)
     return [
         *figures,
-        Figure(name="async_share", value=printed(share), status=status, events=_said(every), **group),
+        Figure(name="async_share", value=round_for_report(share), status=status, events=_said(every), **group),
     ]
 
 
@@ -116,7 +116,7 @@ def _figure(
     told = value if charters else None
     status = None if told is not None else _nothing(charters)
     events = _said(r for r in rituals if r.mode == mode)
-    return Figure(name=FIGURES[mode], value=printed(told), status=status, events=events, **fields)
+    return Figure(name=FIGURES[mode], value=round_for_report(told), status=status, events=events, **fields)
 
 
 def _nothing(charters: Sequence[Charter]) -> str:
@@ -124,19 +124,19 @@ def _nothing(charters: Sequence[Charter]) -> str:
 
 
 def _said(rituals: Iterable[Ritual]) -> list[UUID]:
-    return named(ritual.event for ritual in rituals)
+    return event_ids(ritual.event for ritual in rituals)
 
 
-def _held(charter: Charter) -> list[HeldRitual]:
+def _held(charter: Charter) -> list[RitualEntry]:
     return [
-        HeldRitual(
+        RitualEntry(
             team=charter.of.team,
             ritual=ritual.id,
             title=ritual.name,
             mode=ritual.mode,
             cadence_days=ritual.cadence_days,
             minutes=ritual.minutes,
-            minutes_a_week=printed(minutes_a_week([ritual], ritual.mode)) or 0.0,
+            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
         )
         for ritual in charter.rituals
     ]

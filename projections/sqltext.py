@@ -7,11 +7,11 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import count
 
-from projections.tables import ENDINGS, Dialect, Table, ddl
+from projections.tables import CLOSING_COLUMNS, Dialect, Table, ddl
 
 
 @lru_cache(maxsize=32)
-def statements(name: str) -> dict[str, str]:
+def named_statements(name: str) -> dict[str, str]:
     """The named statements of `sql/<name>.sql`: each begins with a line `-- name: what it is called`."""
     text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
@@ -42,7 +42,7 @@ def upsert_tail(table: Table) -> str:
     )
 
 
-def copying(table: Table, select: str) -> str:
+def insert_select_sql(table: Table, select: str) -> str:
     """The statement that writes a query's rows, replacing those of the same key.
 
     The query must have a WHERE of its own: without one SQLite reads ON CONFLICT as the condition of a join.
@@ -51,17 +51,17 @@ def copying(table: Table, select: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def ending(table: Table) -> tuple[tuple[int, ...], str]:
+def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
     """The places in a row of what `UPDATE` takes, and the statement (`?` for each) that ends belief in the row."""
     places = {name: place for place, name in enumerate(table.names)}
-    changed = [name for name in ENDINGS if name in places]
+    changed = [name for name in CLOSING_COLUMNS if name in places]
     sets, same = (" = ?, ".join(changed), " = ? AND ".join(table.key))
     wanted = tuple(places[name] for name in (*changed, *table.key))
     return wanted, f"UPDATE {table.name} SET {sets} = ? WHERE {same} = ?"
 
 
 @lru_cache(maxsize=256)
-def writing(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
+def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
     """One statement of PostgreSQL's that writes to several tables; each part says whether rows open, and whether end.
 
     Its parameters are arrays, `$1` and so on: of each part all columns of what opens, then the columns in which rows
@@ -72,10 +72,10 @@ def writing(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
     for number, (table, opens, ends) in enumerate(parts):
         if opens:
             arrays = ", ".join(next(marks) for _ in table.names)
-            insert = copying(table, f"SELECT * FROM unnest({arrays})")
+            insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays})")
             statements_.append(f"opened_{number} AS ({insert})")
         if ends:
-            changed = [name for name in ENDINGS if name in table.names]
+            changed = [name for name in CLOSING_COLUMNS if name in table.names]
             names = (*changed, *table.key)
             arrays = ", ".join(next(marks) for _ in names)
             sets = ", ".join(f"{name} = ending.{name}" for name in changed)

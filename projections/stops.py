@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.calendar import SETTLING_WORKING_DAYS, add_working_days, end_of_day
+from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.member import Absence
-from projections.timeline import micros
+from projections.timeline import to_micros
 
 _DAY = timedelta(days=1)
 #: Microseconds of a day.
@@ -25,7 +25,7 @@ DAY = _DAY // timedelta(microseconds=1)
 Span = tuple[int, int]
 
 
-class Pausing(msgspec.Struct, frozen=True):
+class Pause(msgspec.Struct, frozen=True):
     """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
 
     at: int
@@ -33,7 +33,7 @@ class Pausing(msgspec.Struct, frozen=True):
     resume_on: date | None
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """The same time as stretches that neither touch nor overlap, ascending."""
     found: list[Span] = []
     for begin, end in sorted(spans):
@@ -44,7 +44,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def running(begin: int, end: int, stops: Sequence[Span]) -> int:
+def running_micros(begin: int, end: int, stops: Sequence[Span]) -> int:
     """Microseconds of [begin, end) that lie in none of the stops, which are `merged`; 0 where begin is not before."""
     stopped = sum(max(0, min(stop, end) - max(start, begin)) for start, stop in stops)
     return max(0, end - begin - stopped) if begin < end else 0
@@ -57,10 +57,10 @@ def days(value: int) -> Fraction:
 
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The day's 00:00 in the zone."""
-    return micros(end_of_day(day - _DAY, zone))
+    return to_micros(end_of_day(day - _DAY, zone))
 
 
-def paused_spans(pauses: Sequence[Pausing], zone: ZoneInfo) -> Iterator[Span]:
+def paused_spans(pauses: Sequence[Pause], zone: ZoneInfo) -> Iterator[Span]:
     """A pause ends on its day, when work resumes, or when another pause takes its place."""
     for number, pause in enumerate(pauses):
         if pause.paused_from is not None and pause.resume_on is not None:
@@ -71,5 +71,5 @@ def paused_spans(pauses: Sequence[Pausing], zone: ZoneInfo) -> Iterator[Span]:
 def absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[Span]:
     """When an absent member's clocks stand."""
     for absence in absences:
-        back = end_of_day(add_working_days(absence.to, SETTLING_WORKING_DAYS), zone)
-        yield midnight(absence.from_, zone), micros(back)
+        back = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
+        yield midnight(absence.from_, zone), to_micros(back)

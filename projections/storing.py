@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
-from projections.tables import Dialect, Table, Writing
+from projections.tables import Dialect, Table, TableWrite
 
 Params = Mapping[str, Any]
 #: A reading statement and its parameters.
-Question = tuple[str, Params]
+Query = tuple[str, Params]
 
 #: How long a statement waits for a lock or a free connection, seconds.
-PATIENCE_SECONDS = 10.0
+LOCK_TIMEOUT_S = 10.0
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, named like the ledger's
@@ -59,7 +59,7 @@ class Backend(Protocol):
     def session(self) -> AbstractContextManager[Session]: ...
     def transaction(self) -> AbstractContextManager[Transaction]: ...
     def query(self, sql: str, params: Params) -> list[Row]: ...
-    def together(self, questions: Sequence[Question]) -> list[list[Row]]: ...
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]: ...
     def close(self) -> None: ...
 
 
@@ -89,7 +89,7 @@ class Transaction(Protocol):
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, or replace those of the same key. No key may come twice."""
 
-    def write(self, parts: Sequence[Writing]) -> None:
+    def write(self, parts: Sequence[TableWrite]) -> None:
         """Write to several tables at once. A row that was to be ended and is not there is written as it should be."""
 
     def copy(self, table: Table, select: str) -> None:

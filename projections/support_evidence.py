@@ -15,13 +15,13 @@ import msgspec
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.member import Member
-from projections.database import Database, Question, Row, statements
+from projections.database import Database, Query, Row, named_statements
 from projections.goals import goals_at
-from projections.lens import Lens
+from projections.lens import AsOf
 from projections.people import members_at
-from projections.stops import DAY, Pausing, Span, absent_spans, merged, paused_spans, running
-from projections.tables import FOREVER
-from projections.timeline import micros
+from projections.stops import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
+from projections.tables import END_OF_TIME
+from projections.timeline import to_micros
 
 _SQL = "support"
 #: Ids in one statement: few enough for any database's limit of parameters.
@@ -73,7 +73,7 @@ class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
     since: int
 
 
-class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
     """A promise as adherence sees it. Instants are microseconds UTC."""
 
     goal: Promised
@@ -85,21 +85,21 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     judged: list[tuple[int, UUID]]
 
 
-class Evidence:
+class SupportFacts:
     """The facts of one question, each read once. `member` asks about one person's goals and help."""
 
-    def __init__(self, database: Database, lens: Lens, *, team: UUID | None, member: UUID | None, window: int) -> None:
+    def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, member: UUID | None, window: int) -> None:
         self._database = database
-        self.lens = lens
+        self.as_of = as_of
         self.team = team
         self.member = member
-        self.zone: ZoneInfo = lens.tzinfo
-        self.at = micros(lens.at)
-        self.since = micros(end_of_day(_back(lens.today, window), self.zone))
+        self.zone: ZoneInfo = as_of.tzinfo
+        self.at = to_micros(as_of.at)
+        self.since = to_micros(end_of_day(_back(as_of.today, window), self.zone))
         self._known: dict[UUID, Member] = {}
 
     @property
-    def whose(self) -> tuple[str, dict[str, str]]:
+    def scope_sql(self) -> tuple[str, dict[str, str]]:
         """The goals that are asked about, as a condition on `goals g`."""
         parts, params = ["1 = 1"], dict[str, str]()
         for column, value in (("team", self.team), ("owner", self.member)):
@@ -112,7 +112,7 @@ class Evidence:
 
     @property
     def _whose_needs(self) -> tuple[str, dict[str, str]]:
-        whose, params = self.whose
+        whose, params = self.scope_sql
         if self.team is not None or self.member is not None:
             helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
             listed = ", ".join(f":{name}" for name in helpers) or "NULL"
@@ -120,19 +120,19 @@ class Evidence:
             params |= helpers
         return whose, params
 
-    def _statement(self, name: str, whose: str, params: dict[str, str]) -> Question:
-        sql = statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
-        return sql, {**self.lens.params, "since": self.since, **params}
+    def _statement(self, name: str, whose: str, params: dict[str, str]) -> Query:
+        sql = named_statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
+        return sql, {**self.as_of.params, "since": self.since, **params}
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
-        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.whose) | {"needs": self._whose_needs}
-        rows = self._database.together([self._statement(name, *of) for name, of in wanted.items()])
+        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._whose_needs}
+        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
 
     def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
-        return rows_of(self._database, self.lens, name, ids, **more)
+        return rows_of(self._database, self.as_of, name, ids, **more)
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -141,13 +141,13 @@ class Evidence:
         """Whose help is told apart: the member, or the joined members (of the team), by id."""
         if self.member is not None:
             return [self.member]
-        found = members_at(self._database, self.lens, team=self.team)
+        found = members_at(self._database, self.as_of, team=self.team)
         self._known |= {m.id: m for m in found}
         return [m.id for m in found]
 
     def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
         """These members, departed ones too; each is read once."""
-        self._known |= people_at(self._database, self.lens, set(ids) - self._known.keys())
+        self._known |= people_at(self._database, self.as_of, set(ids) - self._known.keys())
         return self._known
 
     # --- needs --------------------------------------------------------------------------------------------------
@@ -189,23 +189,23 @@ class Evidence:
     def promised(self) -> list[Promised]:
         """The goals asked about whose promise stands."""
         owners = None if self.member is None else [self.member]
-        found = goals_at(self._database, self.lens, team=self.team, owners=owners, states=PROMISED_STATES)
+        found = goals_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
         return [goal for goal in found if isinstance(goal, Promised)]
 
     @cached_property
-    def spoken(self) -> list[Spoken]:
+    def spoken(self) -> list[CheckInHistory]:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promised]
         for row in self._rows["ended"]:
             goal = _GOAL.decode(row.body)
-            if isinstance(goal, Ended) and goal.promised is not None and micros(goal.ended_at) >= self.since:
-                goals.append((goal.promised, micros(goal.ended_at)))
+            if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
+                goals.append((goal.promised, to_micros(goal.ended_at)))
         ids = [goal.id for goal, _ in goals]
         pauses = _listed(self._of("pauses", ids), _pause)
         delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
         owners = self.people(goal.owner for goal, _ in goals)
         stops = {
-            goal.id: merged(
+            goal.id: merge_spans(
                 [
                     *paused_spans(pauses[goal.id], self.zone),
                     *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
@@ -216,16 +216,16 @@ class Evidence:
         }
         # A cadence that ends in the window may have begun before it, by so much more as the clock stood still.
         still = [
-            self.since - begun - running(begun, self.since, stops[g.id])
+            self.since - begun - running_micros(begun, self.since, stops[g.id])
             for g, _ in goals
-            if (begun := micros(g.promised_at)) < self.since
+            if (begun := to_micros(g.promised_at)) < self.since
         ]
-        reach = self.since - self.lens.policy.policy.cadence_days * DAY - max(still, default=0)
+        reach = self.since - self.as_of.policy.policy.cadence_days * DAY - max(still, default=0)
         judged = _listed(self._of("judged", ids, reach=reach), lambda r: (r.occurred_at, UUID(r.event_id)))
         return [
-            Spoken(
+            CheckInHistory(
                 goal=goal,
-                begun=micros(goal.promised_at),
+                begun=to_micros(goal.promised_at),
                 until=until,
                 stops=stops[goal.id],
                 judged=judged[goal.id],
@@ -239,7 +239,7 @@ class Evidence:
     def blockers(self) -> list[OpenBlocker]:
         """What stands in the way of the goals asked about, by goal and age."""
         found = [blocker for goal in self.promised for blocker in raised_blockers(goal)]
-        found += listed_blockers(self._database, self.lens, self.promised)
+        found += listed_blockers(self._database, self.as_of, self.promised)
         return sorted(found, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
 
     @cached_property
@@ -257,18 +257,18 @@ class Evidence:
         return found
 
 
-def rows_of(database: Database, lens: Lens, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+def rows_of(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
     for start in range(0, len(wanted), _SLICE):
         part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
-        sql = statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
-        yield from database.query(sql, {**lens.params, **more, **part})
+        sql = named_statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
+        yield from database.query(sql, {**as_of.params, **more, **part})
 
 
-def people_at(database: Database, lens: Lens, ids: Iterable[UUID]) -> dict[UUID, Member]:
+def people_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
     """These members, departed ones too."""
-    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, lens, "people", ids)}
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, as_of, "people", ids)}
 
 
 def _back(day: date, days: int) -> date:
@@ -295,12 +295,12 @@ def _need(row: Row) -> Need:
 def _due(need: Need, helper: Member | None, zone: ZoneInfo) -> int:
     """The instant at which the day of the answer is over for its helper."""
     day = need.answer_by or date.max
-    return micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
+    return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
 
 
-def _pause(row: Row) -> Pausing:
+def _pause(row: Row) -> Pause:
     first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
-    return Pausing(row.occurred_at, first, last)
+    return Pause(row.occurred_at, first, last)
 
 
 def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
@@ -313,26 +313,26 @@ def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
             yield begun, at
             begun = None
     if begun is not None:
-        yield begun, FOREVER
+        yield begun, END_OF_TIME
 
 
 def raised_blockers(goal: Promised) -> Iterator[OpenBlocker]:
     """Those that were raised as such and that nobody has resolved."""
     for b in goal.blockers:
         acts_next = b.blocker.acts_next or goal.owner
-        yield OpenBlocker(goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=micros(b.raised_at))
+        yield OpenBlocker(goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=to_micros(b.raised_at))
 
 
-def listed_blockers(database: Database, lens: Lens, goals: Iterable[Promised]) -> list[OpenBlocker]:
+def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[OpenBlocker]:
     """Those that the last check-in which speaks of blockers lists."""
     told = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
-    rows = _listed(rows_of(database, lens, "listed", (goal.id for goal in told)), lambda row: row)
+    rows = _listed(rows_of(database, as_of, "listed", (goal.id for goal in told)), lambda row: row)
     return [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
 
 
 def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
     """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
-    told_at = micros(goal.blockers_told_at) if goal.blockers_told_at else 0
+    told_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
     corrected = {row.corrects for row in rows}
     known = [row for row in rows if row.occurred_at <= told_at and row.event_id not in corrected]
     last = next((row.event_id for row in reversed(known) if row.occurred_at == told_at and row.kind == "listed"), None)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.goal import events as e
-from projections.hearing import Stretch, text
-from projections.tables import BELIEF, FOREVER, Column, Table
+from projections.hearing import StreamEvents, column_text
+from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 
 _FACT = (
-    *BELIEF,
+    *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
 )
@@ -50,7 +50,7 @@ BLOCKERS = Table(
     indexes=(("organisation_id", "occurred_at"), ("organisation_id", "acts_next")),
     comment="What stands in the way of goals, since when, and who acts next.",
 )
-WORDS = Table(
+FEEDBACK = Table(
     name="support_words",
     columns=(
         *_FACT,
@@ -69,76 +69,76 @@ Rows = dict[str, list[tuple[Any, ...]]]
 _Fact = tuple[str, tuple[Any, ...]]
 
 
-class SupportFacts:
+class SupportProjection:
     """The projection: three tables of facts from one goal's stream."""
 
     name = "support"
     version = 2
     kinds = frozenset({"goal"})
-    tables = (NEEDS, BLOCKERS, WORDS)
+    tables = (NEEDS, BLOCKERS, FEEDBACK)
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> Rows:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
         found: Rows = {table.name: [] for table in self.tables}
         if not stream:
             return found
-        whole = Stretch.of(stream)
-        for heard in whole.heard:
+        whole = StreamEvents.of(stream)
+        for heard in whole.prepared:
             recorded = heard.event
-            tell = _TELLERS.get(type(recorded.data))
+            tell = _EXTRACTORS.get(type(recorded.data))
             if tell is None or recorded.log_position <= after:
                 continue
-            fact = (*whole.head, recorded.log_position, FOREVER, heard.event_id, heard.at)
+            fact = (*whole.row_prefix, recorded.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
             for table, values in tell(recorded.data, recorded):
                 found[table].append((*fact, *values))
         return found
 
-    def remember(self, _stream: Stretch) -> bool:
+    def state_after(self, _stream: StreamEvents) -> bool:
         """Each fact follows from its event alone: there is nothing to remember but that."""
         return True
 
-    def follow(self, memory: object, events: Stretch) -> tuple[Rows, object] | None:
+    def apply(self, memory: object, events: StreamEvents) -> tuple[Rows, object] | None:
         """The facts of a stream's next events."""
         return self.rows(events), memory
 
 
-def _checked_in(event: e.CheckedIn, recorded: Recorded) -> Iterator[_Fact]:
-    check_in, party, corrects = text(recorded.event_id), text(recorded.party), text(event.corrects)
+def _checked_in(event: e.CheckedIn, recorded: RecordedEvent) -> Iterator[_Fact]:
+    check_in, party, corrects = column_text(recorded.event_id), column_text(recorded.party), column_text(event.corrects)
     for place, need in enumerate(event.needs):
-        yield NEEDS.name, ("raised", check_in, place, party, text(need.addressee), text(need.answer_by))
+        yield NEEDS.name, ("raised", check_in, place, party, column_text(need.addressee), column_text(need.answer_by))
     if event.blockers is not None:
         for place, blocker in enumerate(event.blockers):
-            yield BLOCKERS.name, ("listed", check_in, place, text(blocker.acts_next), corrects)
+            yield BLOCKERS.name, ("listed", check_in, place, column_text(blocker.acts_next), corrects)
         if not event.blockers:
             yield BLOCKERS.name, ("cleared", check_in, 0, None, corrects)
-    yield WORDS.name, ("check_in", party, None, event.confidence, corrects)
+    yield FEEDBACK.name, ("check_in", party, None, event.confidence, corrects)
 
 
-def _need_answered(event: e.NeedAnswered, recorded: Recorded) -> Iterator[_Fact]:
-    yield NEEDS.name, ("answered", str(event.check_in), event.need, text(recorded.party), None, None)
+def _need_answered(event: e.NeedAnswered, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield NEEDS.name, ("answered", str(event.check_in), event.need, column_text(recorded.party), None, None)
 
 
-def _blocker_raised(event: e.BlockerRaised, recorded: Recorded) -> Iterator[_Fact]:
-    yield BLOCKERS.name, ("raised", text(recorded.event_id), 0, text(event.blocker.acts_next), None)
+def _blocker_raised(event: e.BlockerRaised, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield BLOCKERS.name, ("raised", column_text(recorded.event_id), 0, column_text(event.blocker.acts_next), None)
 
 
-def _blocker_resolved(event: e.BlockerResolved, _recorded: Recorded) -> Iterator[_Fact]:
+def _blocker_resolved(event: e.BlockerResolved, _recorded: RecordedEvent) -> Iterator[_Fact]:
     yield BLOCKERS.name, ("resolved", str(event.blocker), 0, None, None)
 
 
-def _feedback_given(event: e.FeedbackGiven, recorded: Recorded) -> Iterator[_Fact]:
-    yield WORDS.name, ("feedback", text(recorded.party), event.by, None, None)
+def _feedback_given(event: e.FeedbackGiven, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield FEEDBACK.name, ("feedback", column_text(recorded.party), event.by, None, None)
 
 
-def _reminded(kind: str) -> Callable[[Any, Recorded], Iterator[_Fact]]:
-    return lambda event, _recorded: iter([(WORDS.name, (kind, str(event.to), None, None, None))])
+def _reminded(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+    return lambda event, _recorded: iter([(FEEDBACK.name, (kind, str(event.to), None, None, None))])
 
 
-def _said(kind: str) -> Callable[[Any, Recorded], Iterator[_Fact]]:
-    return lambda _event, recorded: iter([(WORDS.name, (kind, text(recorded.party), None, None, None))])
+def _said(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+    return lambda _event, recorded: iter([(FEEDBACK.name, (kind, column_text(recorded.party), None, None, None))])
 
 
-_TELLERS: dict[type, Callable[[Any, Recorded], Iterator[_Fact]]] = {
+_EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
     e.CheckedIn: _checked_in,
     e.NeedAnswered: _need_answered,
     e.BlockerRaised: _blocker_raised,
@@ -151,4 +151,4 @@ _TELLERS: dict[type, Callable[[Any, Recorded], Iterator[_Fact]]] = {
     e.CompletionRetracted: _said("reopened"),
 }
 
-SUPPORT = SupportFacts()
+SUPPORT = SupportProjection()

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 #: The end of what has no end yet: believed still, valid still.
-FOREVER = 2**63 - 1
+END_OF_TIME = 2**63 - 1
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -29,7 +29,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One table of a read model. The first four columns of a projection's table are `BELIEF`, in that order."""
+    """One table of a read model. The first four columns of a projection's table are `SYSTEM_TIME`, in that order."""
 
     name: str
     columns: tuple[Column, ...]
@@ -47,29 +47,29 @@ class Table(msgspec.Struct, frozen=True):
         return tuple(column.name for column in self.columns)
 
 
-class Writing(msgspec.Struct, frozen=True, kw_only=True):
+class TableWrite(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written to one table; no key may come twice."""
 
     table: Table
     #: Rows that are new, or that replace the one of the same key.
-    opened: Sequence[tuple[Any, ...]]
+    upserts: Sequence[tuple[Any, ...]]
     #: Rows that are there already, but for the columns of `ENDINGS`.
-    ended: Sequence[tuple[Any, ...]] = ()
+    closures: Sequence[tuple[Any, ...]] = ()
 
 
 #: What changes in a row of a projection when belief in it ends.
-ENDINGS = ("known_to", "recorded_to")
+CLOSING_COLUMNS = ("known_to", "recorded_to")
 
 #: Whose row it is, and between which log positions it was believed.
-BELIEF = (
+SYSTEM_TIME = (
     Column("organisation_id", "uuid", "The tenant that owns the row."),
     Column("stream_id", "uuid", "The stream (goal, member, team, organisation) that the row was folded from."),
     Column("known_from", "integer", "Log position from which the row was believed, inclusive."),
     Column("known_to", "integer", "Log position at which it was superseded, exclusive; 2^63-1: believed still."),
 )
 
-#: What a bitemporal version adds to `BELIEF`.
-VALIDITY = (
+#: What a bitemporal version adds to `SYSTEM_TIME`.
+VALID_TIME = (
     Column("version", "integer", "Version of the stream at the event that led to this state."),
     Column("valid_from", "integer", "Business time from which the state held, microseconds UTC, inclusive."),
     Column("valid_to", "integer", "Business time at which it ended, microseconds UTC, exclusive; 2^63-1: open."),

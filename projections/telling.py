@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from domain.reasons import Reason
-from projections.phrases import excerpt, quoted
+from projections.phrases import excerpt, quote
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class NarrativeContext(msgspec.Struct, frozen=True, kw_only=True):
     """One event as its sentence needs it."""
 
     type: str
@@ -36,7 +36,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     def title(self, identity: object) -> str:
         """A goal or purpose by its title, quoted."""
         known = self.names.get(str(identity))
-        return quoted(known) if known else "another goal"
+        return quote(known) if known else "another goal"
 
 
 def ids_in(*texts: str | None) -> set[str]:
@@ -45,9 +45,9 @@ def ids_in(*texts: str | None) -> set[str]:
 
 
 #: How an event reads after the name of whoever did it.
-Words = str | Callable[[Any, Told], str]
+Narrator = str | Callable[[Any, NarrativeContext], str]
 
 
-def with_text(text: str, before: str = ": ") -> str:
+def append_text(text: str, before: str = ": ") -> str:
     """What was said, as the end of a sentence; nothing for nothing."""
     return f"{before}{excerpt(text, 300)}" if text else ""

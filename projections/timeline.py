@@ -19,15 +19,15 @@ from uuid import UUID
 
 import msgspec
 
-from domain.envelope import Recorded
-from projections.hearing import Evolve, Heard, Stretch, text
-from projections.hearing import micros as micros  # noqa: PLC0414 - named where its callers look for it
-from projections.tables import BELIEF, FOREVER, VALIDITY, Column, Table
+from domain.envelope import RecordedEvent
+from projections.hearing import Evolve, PreparedEvent, StreamEvents, column_text
+from projections.hearing import to_micros as to_micros  # noqa: PLC0414 - named where its callers look for it
+from projections.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def instant(value: int) -> datetime:
+def from_micros(value: int) -> datetime:
     """The UTC instant of whole microseconds; not for `FOREVER`."""
     return _EPOCH + timedelta(microseconds=value)
 
@@ -49,8 +49,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: Any
 
     @property
-    def belief(self) -> tuple[Any, ...]:
-        """How its row goes on behind organisation and stream: `BELIEF`, `VALIDITY`."""
+    def time_columns(self) -> tuple[Any, ...]:
+        """How its row goes on behind organisation and stream: `SYSTEM_TIME`, `VALID_TIME`."""
         return (
             self.known_from,
             self.known_to,
@@ -59,10 +59,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             self.valid_to,
             self.recorded_from,
             self.recorded_to,
-            text(self.event_id),
+            column_text(self.event_id),
         )
 
-    def holds(self, at: int, known: int) -> bool:
+    def is_valid_at(self, at: int, known: int) -> bool:
         """Whether this is the answer for that instant (microseconds), as believed at that log position."""
         return self.valid_from <= at < self.valid_to and self.known_from <= known < self.known_to
 
@@ -72,13 +72,13 @@ class _Step:
 
     __slots__ = ("heard", "key", "known_from", "recorded_from", "state", "valid_to")
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, heard: PreparedEvent) -> None:
         self.heard = heard
-        self.key = (heard.at, heard.event.version)
+        self.key = (heard.occurred_micros, heard.event.version)
         self.state: Any = None
-        self.valid_to = FOREVER
+        self.valid_to = END_OF_TIME
         self.known_from = heard.event.log_position
-        self.recorded_from = heard.recorded
+        self.recorded_from = heard.recorded_micros
 
     def believed(self, known_to: int, recorded_to: int) -> Version:
         return Version(
@@ -94,7 +94,7 @@ class _Step:
         )
 
 
-class Tip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The last version of a stream in business time, as it is believed now: all that going on in order needs."""
 
     event_id: UUID
@@ -120,12 +120,12 @@ class Tip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-def tip(stream: Stretch, evolve: Evolve) -> Tip:
+def latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
     """The tip of a whole stream; the same one for every view that folds it so."""
 
-    def make() -> Tip:
-        last = _line(stream, evolve)[0][-1]
-        return Tip(
+    def make() -> LatestVersion:
+        last = _timeline(stream, evolve)[0][-1]
+        return LatestVersion(
             event_id=last.heard.event.event_id,
             version=last.heard.event.version,
             valid_from=last.key[0],
@@ -134,46 +134,48 @@ def tip(stream: Stretch, evolve: Evolve) -> Tip:
             state=last.state,
         )
 
-    return cast("Tip", stream.once(("tip", evolve), make))
+    return cast("LatestVersion", stream.memoize(("tip", evolve), make))
 
 
-Followed = tuple[list[Version], Tip]
+Extension = tuple[list[Version], LatestVersion]
 
 
-def follow(last: Tip, events: Stretch, evolve: Evolve) -> Followed | None:
+def extend(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
     """The versions that the next events of a stream open or close, and its tip after them.
 
     However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
     Views that come from the same tip are given the same versions and the same next one.
     """
-    return cast("Followed | None", events.once(("follow", evolve, id(last)), lambda: _followed(last, events, evolve)))
+    return cast(
+        "Extension | None", events.memoize(("follow", evolve, id(last)), lambda: _followed(last, events, evolve))
+    )
 
 
-def _followed(last: Tip, events: Stretch, evolve: Evolve) -> Followed | None:
+def _followed(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
     found: list[Version] = []
-    for heard in events.heard:
+    for heard in events.prepared:
         event = heard.event
-        if (heard.at, event.version) < (last.valid_from, last.version):
+        if (heard.occurred_micros, event.version) < (last.valid_from, last.version):
             return None
-        state = heard.folded(last.state, evolve)
+        state = heard.evolve_once(last.state, evolve)
         if last.state is not None:
-            found.append(last.believed(FOREVER, event.log_position, heard.recorded))
-            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=heard.recorded)
-            found.append(ended.believed(heard.at, FOREVER, FOREVER))
-        last = Tip(
+            found.append(last.believed(END_OF_TIME, event.log_position, heard.recorded_micros))
+            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=heard.recorded_micros)
+            found.append(ended.believed(heard.occurred_micros, END_OF_TIME, END_OF_TIME))
+        last = LatestVersion(
             event_id=event.event_id,
             version=event.version,
-            valid_from=heard.at,
+            valid_from=heard.occurred_micros,
             known_from=event.log_position,
-            recorded_from=heard.recorded,
+            recorded_from=heard.recorded_micros,
             state=state,
         )
     if last.state is not None:
-        found.append(last.believed(FOREVER, FOREVER, FOREVER))
+        found.append(last.believed(END_OF_TIME, END_OF_TIME, END_OF_TIME))
     return found, last
 
 
-def versions(stream: Sequence[Recorded], evolve: Evolve) -> list[Version]:
+def versions(stream: Sequence[RecordedEvent], evolve: Evolve) -> list[Version]:
     """Every version of one stream under every belief, its events given in log order.
 
     An event in order costs one step; a back-dated one re-derives the versions after it. Where `evolve` answers None
@@ -181,38 +183,40 @@ def versions(stream: Sequence[Recorded], evolve: Evolve) -> list[Version]:
     """
     if not stream:
         return []
-    line, done = _line(Stretch.of(stream), evolve)
-    return done + [step.believed(FOREVER, FOREVER) for step in line if step.state is not None]
+    line, done = _timeline(StreamEvents.of(stream), evolve)
+    return done + [step.believed(END_OF_TIME, END_OF_TIME) for step in line if step.state is not None]
 
 
-def _line(stream: Stretch, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+def _timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
     """The steps that are believed now, in the order of business time, and the versions that no longer are."""
-    return cast("tuple[list[_Step], list[Version]]", stream.once(("line", evolve), lambda: _lined(stream, evolve)))
+    return cast(
+        "tuple[list[_Step], list[Version]]", stream.memoize(("line", evolve), lambda: _build_timeline(stream, evolve))
+    )
 
 
-def _lined(stream: Stretch, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
     line: list[_Step] = []
     keys: list[tuple[int, int]] = []
     done: list[Version] = []
 
-    def supersede(step: _Step, by: Heard) -> None:
+    def supersede(step: _Step, by: PreparedEvent) -> None:
         if step.state is not None:
-            done.append(step.believed(by.event.log_position, by.recorded))
-        step.known_from, step.recorded_from = by.event.log_position, by.recorded
+            done.append(step.believed(by.event.log_position, by.recorded_micros))
+        step.known_from, step.recorded_from = by.event.log_position, by.recorded_micros
 
-    for heard in stream.heard:
+    for heard in stream.prepared:
         new = _Step(heard)
         place = bisect_right(keys, new.key)
         previous = line[place - 1] if place else None
         if previous is not None:
             supersede(previous, heard)
             previous.valid_to = new.key[0]
-        new.state = heard.folded(previous.state if previous else None, evolve)
+        new.state = heard.evolve_once(previous.state if previous else None, evolve)
         if place < len(line):
             new.valid_to = line[place].key[0]
             before = new.state
             for later in line[place:]:
-                state = later.heard.folded(before, evolve)
+                state = later.heard.evolve_once(before, evolve)
                 if state != later.state:
                     supersede(later, heard)
                     later.state = state
@@ -224,16 +228,16 @@ def _lined(stream: Stretch, evolve: Evolve) -> tuple[list[_Step], list[Version]]
 
 def changed_after(version: Version, after: int) -> bool:
     """Whether an event behind log position `after` opened or closed this row."""
-    return version.known_from > after or after < version.known_to < FOREVER
+    return version.known_from > after or after < version.known_to < END_OF_TIME
 
 
-#: A state as its columns say it, behind `VALIDITY`.
+#: A state as its columns say it, behind `VALID_TIME`.
 _Tail = tuple[Any, ...]
 #: A tip, and its tail where that was made already.
-_Memory = tuple[Tip, _Tail | None]
+_Memory = tuple[LatestVersion, _Tail | None]
 
 
-class StateView:
+class VersionedProjection:
     """A projection whose rows are the versions of one kind of stream, with some of the state's fields as columns."""
 
     def __init__(  # noqa: PLR0913 - the parts of a table
@@ -253,7 +257,7 @@ class StateView:
         self.kinds = frozenset({kind})
         self.table = Table(
             name=name,
-            columns=(*BELIEF, *VALIDITY, *columns, Column("body", "json", "The whole state.")),
+            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
             key=("organisation_id", "stream_id", "version", "known_from"),
             indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
             comment=comment,
@@ -262,35 +266,35 @@ class StateView:
         self._evolve = evolve
         self._fields = fields
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of one stream that an event behind log position `after` opened or closed."""
         if not stream:
             return {}
-        whole = Stretch.of(stream)
+        whole = StreamEvents.of(stream)
         changed = [version for version in versions(whole, self._evolve) if changed_after(version, after)]
         return {self.name: self._rows(whole, changed, {})}
 
-    def remember(self, stream: Stretch) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
-        return tip(stream, self._evolve), None
+        return latest_version(stream, self._evolve), None
 
-    def follow(self, memory: _Memory, events: Stretch) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
         """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
         last, tail = memory
-        found = follow(last, events, self._evolve)
+        found = extend(last, events, self._evolve)
         if found is None:
             return None
         tails = {} if tail is None else {id(last.state): tail}
         rows = self._rows(events, found[0], tails)
         return {self.name: rows}, (found[1], tails.get(id(found[1].state)))
 
-    def _rows(self, events: Stretch, found: Sequence[Version], tails: dict[int, _Tail]) -> list[tuple[Any, ...]]:
+    def _rows(self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _Tail]) -> list[tuple[Any, ...]]:
         """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
-        head, rows = events.head, []
+        head, rows = events.row_prefix, []
         for version in found:
             tail = tails.get(id(version.state))
             if tail is None:
                 body = msgspec.json.encode(version.state).decode()
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
-            rows.append((*head, *version.belief, *tail))
+            rows.append((*head, *version.time_columns, *tail))
         return rows

@@ -16,15 +16,15 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.calendar import absence_end, end_of_day
-from domain.goal.state import LIVE_STATES, Asked, Goal, Promised
-from domain.goal.timers import awaited, check_in_due
+from domain.goal.state import LIVE_STATES, Goal, Negotiating, Promised
+from domain.goal.timers import awaited_answer, check_in_due
 from domain.member import Member
-from projections.database import Database, statements
-from projections.drift_evidence import facts_at
-from projections.drift_goals import Unaffirmed, assess
-from projections.lens import Lens
+from projections.database import Database, named_statements
+from projections.drift_evidence import load_facts
+from projections.drift_goals import Unaffirmed, goal_drift
+from projections.lens import AsOf
 from projections.support_evidence import OpenBlocker, listed_blockers, people_at, raised_blockers
-from projections.timeline import instant
+from projections.timeline import from_micros
 
 GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
 Kind = GoalKind | Literal["decision", "review", "improvement", "acknowledgement"]
@@ -53,7 +53,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question to one member, mostly about a goal."""
 
     kind: Kind
@@ -86,7 +86,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _SLICE = 200
 
 
-class _Days:
+class _DeadlineCalendar:
     """Members and zone, as the agreement's clocks ask for them."""
 
     def __init__(self, zone: ZoneInfo, members: dict[UUID, Member]) -> None:
@@ -97,64 +97,64 @@ class _Days:
         return self._members.get(member_id)
 
 
-def asks(database: Database, lens: Lens, goals: Sequence[Goal], *, ahead: timedelta) -> list[Ask]:
+def open_requests(database: Database, as_of: AsOf, goals: Sequence[Goal], *, ahead: timedelta) -> list[OpenRequest]:
     """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
     live = [goal for goal in goals if isinstance(goal, Promised)]
-    facts = facts_at(database, lens, [goal for goal in live if goal.state in LIVE_STATES])
-    days = _Days(lens.tzinfo, people_at(database, lens, _named(goals)))
-    found = [ask for goal in goals for ask in _answers(goal, lens, days)]
+    facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES])
+    days = _DeadlineCalendar(as_of.tzinfo, people_at(database, as_of, _named(goals)))
+    found = [ask for goal in goals for ask in _answers(goal, as_of, days)]
     for goal in live:
-        found += _needs(goal, lens, days)
-        if goal.state in LIVE_STATES and not _paused(goal, lens):
-            found += _words(goal, lens, days, ahead)
-            found += [_link(goal, told) for told in assess(goal, facts, lens).unaffirmed]
-    blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, lens, live)]
+        found += _needs(goal, as_of, days)
+        if goal.state in LIVE_STATES and not _paused(goal, as_of):
+            found += _words(goal, as_of, days, ahead)
+            found += [_link(goal, told) for told in goal_drift(goal, facts, as_of).unaffirmed]
+    blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, as_of, live)]
     owners = {goal.id: goal.owner for goal in live}
     return sorted([*found, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
 
 
-def _order(ask: Ask) -> tuple[str, bool, datetime, str, str, int]:
+def _order(ask: OpenRequest) -> tuple[str, bool, datetime, str, str, int]:
     return str(ask.goal), ask.until is None, ask.until or ask.since, ask.kind, ask.need or str(ask.event), ask.place
 
 
 def _named(goals: Iterable[Goal]) -> Iterator[UUID]:
     for goal in goals:
-        if isinstance(goal, Asked | Promised):
+        if isinstance(goal, Negotiating | Promised):
             yield from (goal.owner, goal.sponsor)
         if isinstance(goal, Promised):
             yield from (need.addressee for need in goal.needs if need.addressee is not None)
 
 
-def _paused(goal: Promised, lens: Lens) -> bool:
-    return goal.pause is not None and goal.pause.paused_from <= lens.today < goal.pause.resume_on
+def _paused(goal: Promised, as_of: AsOf) -> bool:
+    return goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
 
 
-def _answers(goal: Goal, lens: Lens, days: _Days) -> Iterator[Ask]:
+def _answers(goal: Goal, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
     """Whose turn it is in the conversation, and who is yet to join."""
-    turn = awaited(goal, lens.policy.policy, days)
+    turn = awaited_answer(goal, as_of.policy.policy, days)
     if turn is None:
         return
     kind: Kind = "answer"
     acts, event, reminded = ACTS.get(goal.state, ()), None, False
-    if isinstance(goal, Asked):
+    if isinstance(goal, Negotiating):
         event, reminded = goal.open, goal.reminded
     elif isinstance(goal, Promised) and goal.proposal is not None:
         event = goal.proposal.id
         changes = goal.proposal.changes
         for party in dict.fromkeys(m for m in (changes.owner, changes.sponsor) if m and m not in goal.proposal.joined):
-            late = turn.until <= lens.at
+            late = turn.until <= as_of.at
             yield _ask("join", goal, party, (turn.since, turn.until), overdue=late, acts=ACTS["join"], event=event)
     elif isinstance(goal, Promised) and goal.delivery is not None:
         kind, event = "verdict" if goal.delivery.mediator is None else "ruling", goal.delivery.id
         acts = ACTS[kind]
-    late = turn.until <= lens.at
+    late = turn.until <= as_of.at
     span = (turn.since, turn.until)
     yield _ask(kind, goal, turn.party, span, overdue=late, acts=acts, event=event, reminded=reminded)
 
 
 def _ask(  # noqa: PLR0913 - a question is made of its parts
     kind: Kind,
-    goal: Asked | Promised | Goal,
+    goal: Negotiating | Promised | Goal,
     whom: UUID,
     span: tuple[datetime, datetime | None],
     *,
@@ -162,8 +162,8 @@ def _ask(  # noqa: PLR0913 - a question is made of its parts
     overdue: bool,
     event: UUID | None,
     reminded: bool = False,
-) -> Ask:
-    return Ask(
+) -> OpenRequest:
+    return OpenRequest(
         kind=kind,
         goal=goal.id,
         whom=whom,
@@ -176,46 +176,46 @@ def _ask(  # noqa: PLR0913 - a question is made of its parts
     )
 
 
-def _needs(goal: Promised, lens: Lens, days: _Days) -> Iterator[Ask]:
+def _needs(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
     for need in goal.needs:
         whom, until = need.addressee or goal.sponsor, None
         helper = days.member(whom)
         if need.answer_by is not None:
             until = absence_end(end_of_day(need.answer_by, days.zone), helper.absences if helper else (), days.zone)
-        yield Ask(
+        yield OpenRequest(
             kind="need",
             goal=goal.id,
             whom=whom,
             since=need.raised_at,
             until=until,
-            overdue=until is not None and until <= lens.at,
+            overdue=until is not None and until <= as_of.at,
             acts=ACTS["need"],
             need=f"{need.check_in}/{need.index}",
         )
 
 
-def _words(goal: Promised, lens: Lens, days: _Days, ahead: timedelta) -> Iterator[Ask]:
+def _words(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
     """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
     if goal.state == "lapsed" and goal.lapsed_at is not None:
         yield _ask("lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS["lapsed"], overdue=True, event=None)
         return
-    due = check_in_due(goal, lens.policy.policy, days)
-    if due <= lens.at + ahead:
+    due = check_in_due(goal, as_of.policy.policy, days)
+    if due <= as_of.at + ahead:
         reminded, span = goal.reminded_of == goal.judged_by_event, (goal.judged_at, due)
-        late = due <= lens.at
+        late = due <= as_of.at
         yield _ask(
             "check_in", goal, goal.owner, span, acts=ACTS["check_in"], overdue=late, event=None, reminded=reminded
         )
 
 
-def _blocker(told: OpenBlocker, owner: UUID) -> Ask:
+def _blocker(told: OpenBlocker, owner: UUID) -> OpenRequest:
     """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
     listed = ACTS["listed"] if told.acts_next == owner else ()
-    return Ask(
+    return OpenRequest(
         kind="blocker",
         goal=told.goal,
         whom=told.acts_next,
-        since=instant(told.since),
+        since=from_micros(told.since),
         until=None,
         acts=ACTS["raised"] if told.raised else listed,
         event=told.event_id,
@@ -223,12 +223,12 @@ def _blocker(told: OpenBlocker, owner: UUID) -> Ask:
     )
 
 
-def _link(goal: Promised, told: Unaffirmed) -> Ask:
-    return Ask(
+def _link(goal: Promised, told: Unaffirmed) -> OpenRequest:
+    return OpenRequest(
         kind="link",
         goal=goal.id,
         whom=goal.owner,
-        since=instant(told.since[0].at),
+        since=from_micros(told.since[0].at),
         until=told.until,
         overdue=told.overdue,
         acts=ACTS["link"],
@@ -248,7 +248,7 @@ class _Said(msgspec.Struct, frozen=True):
     blocker: _Text | None = None
 
 
-def worded(database: Database, lens: Lens, told: Sequence[Ask]) -> list[Ask]:
+def with_texts(database: Database, as_of: AsOf, told: Sequence[OpenRequest]) -> list[OpenRequest]:
     """The same questions with the words in which a need or a blocker was told."""
     where = {(str(ask.goal), _event(ask)) for ask in told if ask.kind in ("need", "blocker")}
     said: dict[str, _Said] = {}
@@ -257,18 +257,18 @@ def worded(database: Database, lens: Lens, told: Sequence[Ask]) -> list[Ask]:
         part = ordered[start : start + _SLICE]
         goals = {f"goal_{n}": goal for n, goal in enumerate(sorted({goal for goal, _ in part}))}
         events = {f"event_{n}": event for n, (_, event) in enumerate(part)}
-        sql = statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
+        sql = named_statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
         sql = sql.replace(":events", ", ".join(f":{name}" for name in events))
-        rows = database.query(sql, {"organisation_id": str(lens.organisation_id), **goals, **events})
+        rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), **goals, **events})
         said |= {row.event_id: _SAID.decode(row.data) for row in rows}
     return [replace(ask, text=_text(ask, said.get(_event(ask)))) for ask in told]
 
 
-def _event(ask: Ask) -> str:
+def _event(ask: OpenRequest) -> str:
     return ask.need.partition("/")[0] if ask.need is not None else str(ask.event)
 
 
-def _text(ask: Ask, said: _Said | None) -> str | None:
+def _text(ask: OpenRequest, said: _Said | None) -> str | None:
     if said is None or ask.kind not in ("need", "blocker"):
         return ask.text
     if said.blocker is not None:

@@ -19,12 +19,12 @@ from domain.goal import events as e
 from domain.goal.state import Goal
 from domain.reasons import Reason
 from projections import goals
-from projections.causes import Upstream, causes
-from projections.consequences import Consequence, Consequences, consequences
-from projections.database import Database, statements
-from projections.history import FIELDS, PROPOSALS, Entry, goal_values, plain, whole_history
-from projections.lens import Lens
-from projections.link_facts import materials
+from projections.causes import Upstream, upstream_causes
+from projections.consequences import Consequence, Consequences, downstream_consequences
+from projections.database import Database, named_statements
+from projections.history import FIELDS, PROPOSALS, Entry, goal_values, json_value, whole_history
+from projections.lens import AsOf
+from projections.link_facts import material_changes
 from projections.people import names
 
 
@@ -32,7 +32,7 @@ def _tags(*events: type) -> frozenset[str]:
     return frozenset(str(cls.__struct_config__.tag) for cls in events)  # type: ignore[attr-defined]
 
 
-_ASKED = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
+_PROPOSAL_TAGS = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
 _OPENING = _tags(e.GoalRequested, e.GoalOffered)
 _COUNTER = _tags(e.GoalCountered)
 _PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
@@ -47,7 +47,7 @@ class Party(msgspec.Struct, frozen=True):
     name: str
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal, request, offer or counter: what was said before somebody consented."""
 
     event_id: UUID
@@ -64,7 +64,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None = None
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the chain. `by` is who said it; of a change or promise, who consented and so made it hold."""
 
     #: change: an accepted change; promise: the first promise; asked: not promised yet; act: any other act that set it.
@@ -79,7 +79,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     reason: Reason | None = None
     #: What was consented to.
-    said: Said | None = None
+    said: Proposal | None = None
     #: Of a hand-over: the new owner or sponsor, who had to agree before it could be accepted.
     joined: list[Party] = []
     #: How it stood to the owner's load line when it was taken.
@@ -96,7 +96,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     value: Any
     #: Newest first; the last link is where the value first came from. Empty: the field never had a value.
-    chain: list[Link]
+    chain: list[WhyStep]
     #: What is above and whether it led here; nearest first, at most 5 steps up.
     upstream: list[Upstream]
     #: What the chain's events caused below, nearest first, at most 5 steps down.
@@ -117,43 +117,45 @@ class _Act(msgspec.Struct, frozen=True):
     self_accepted: bool = False
 
 
-def why(database: Database, lens: Lens, goal_id: UUID, field: str) -> Why:
+def why(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
     """The causal chain of one field's value.
 
     Raises `NotFound` for a goal that is not there, `InvalidField` naming the fields that one can ask for.
     """
     if field not in FIELDS:
         raise InvalidField(f"cannot ask why for {field[:64]!r}", pointer="/field", allowed=FIELDS)
-    goal = goals.get(database, lens, goal_id)
+    goal = goals.get(database, as_of, goal_id)
     if goal is None:
         raise NotFound("no such goal")
-    entries = whole_history(database, lens, goal_id)
-    acts = _acts(database, lens, goal_id)
-    parties = names(database, lens.organisation_id, (entry.party for entry in entries))
+    entries = whole_history(database, as_of, goal_id)
+    acts = _acts(database, as_of, goal_id)
+    parties = names(database, as_of.organisation_id, (entry.party for entry in entries))
     chain = _chain(entries, acts, parties, field)
-    caused = _caused(database, lens, goal_id, chain)
+    caused = _caused(database, as_of, goal_id, chain)
     return Why(
         goal=goal_id,
         title=goal.title,
         field=field,
-        value=plain(goal_values(goal).get(field)),
+        value=json_value(goal_values(goal).get(field)),
         chain=chain,
-        upstream=causes(database, lens, goal_id, [link.event_id for link in chain], _supports(goal)),
+        upstream=upstream_causes(database, as_of, goal_id, [link.event_id for link in chain], _supports(goal)),
         downstream=caused.entries,
         more=caused.more,
     )
 
 
-def _acts(database: Database, lens: Lens, goal_id: UUID) -> dict[UUID, _Act]:
-    params = {**lens.params, "stream_id": str(goal_id)}
-    rows = database.query(statements("history")["acts"], params)
+def _acts(database: Database, as_of: AsOf, goal_id: UUID) -> dict[UUID, _Act]:
+    params = {**as_of.params, "stream_id": str(goal_id)}
+    rows = database.query(named_statements("history")["acts"], params)
     return {UUID(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
 
 
-def _chain(entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str) -> list[Link]:
+def _chain(
+    entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str
+) -> list[WhyStep]:
     """Newest first. What was asked for and never promised is left out once there is a promise."""
     by_id = {entry.event_id: entry for entry in entries}
-    links: list[Link] = []
+    links: list[WhyStep] = []
     set_by: UUID | None = None
     for entry in entries:
         if entry.type in PROPOSALS:
@@ -176,16 +178,16 @@ def _link(
     by_id: Mapping[UUID, Entry],
     values: tuple[Any, Any],
     set_by: UUID | None = None,
-) -> Link:
+) -> WhyStep:
     """`set_by`: of a promise, the request, offer or counter from which the field has its value."""
     act = acts[entry.event_id]
     kind: Literal["change", "promise", "asked", "act"] = "act"
-    for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _ASKED)):
+    for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _PROPOSAL_TAGS)):
         if entry.type in tags:
             kind = name  # type: ignore[assignment]
     answers = set_by or act.answers
     answered = by_id.get(answers) if answers and kind in ("change", "promise") else None
-    return Link(
+    return WhyStep(
         kind=kind,
         event_id=entry.event_id,
         type=entry.type,
@@ -203,10 +205,10 @@ def _link(
     )
 
 
-def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]) -> Said:
+def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]) -> Proposal:
     proposal, act = entry.type in PROPOSALS, acts[entry.event_id]
     began = _began(entry, acts, by_id) if proposal else entry
-    return Said(
+    return Proposal(
         event_id=entry.event_id,
         type=entry.type,
         by=_party(entry, parties),
@@ -247,8 +249,8 @@ def _supports(goal: Goal) -> list[tuple[UUID, bool]]:
     return [(parent, s.goal is None) for s in held if (parent := s.goal or s.purpose) is not None]
 
 
-def _caused(database: Database, lens: Lens, goal_id: UUID, chain: Iterable[Link]) -> Consequences:
+def _caused(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
     """What those of the chain's events caused below that others build on."""
     events = {link.event_id for link in chain}
-    moved = materials(database, lens, [goal_id]).get(goal_id, [])
-    return consequences(database, lens, {goal_id: [m for m in moved if m.event_id in events]})
+    moved = material_changes(database, as_of, [goal_id]).get(goal_id, [])
+    return downstream_consequences(database, as_of, {goal_id: [m for m in moved if m.event_id in events]})

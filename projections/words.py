@@ -17,20 +17,20 @@ from domain import team as t
 from domain.aggregates import EVENTS
 from domain.goal import events as e
 from domain.reasons import Reason, ReasonCode
-from projections.charter_words import CHARTER_WORDS
-from projections.cycle_words import CYCLE_WORDS
-from projections.decision_words import DECISION_WORDS
-from projections.phrases import day, excerpt, hours, joined, percent, phrases, quoted
-from projections.telling import Told, Words, with_text
+from projections.charter_words import CHARTER_NARRATORS
+from projections.cycle_words import CYCLE_NARRATORS
+from projections.decision_words import DECISION_NARRATORS
+from projections.phrases import day, describe_changes, excerpt, hours, join_list, percent, quote
+from projections.telling import NarrativeContext, Narrator, append_text
 
 
-def sentence(told: Told) -> str:
+def narrate(told: NarrativeContext) -> str:
     """The event as one sentence: who did what, and why. A timer's begins with "The clock"."""
     cls = EVENTS.get(told.type)
     if cls is None:
         return f"Something was recorded that this version has no words for ({told.type})."
     event = msgspec.json.decode(told.data, type=cls)
-    words = WORDS[cls]
+    words = NARRATORS[cls]
     clause = words if isinstance(words, str) else words(event, told)
     who = "The clock:" if told.party is None else told.name(told.party, "Somebody")
     return f"{who} {clause}{_because(told.reason)}".rstrip(" .") + "."
@@ -47,15 +47,15 @@ def _because(reason: Reason | None) -> str:
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _proposed(told: Told) -> str:
-    return joined(phrases(told.before, told.after, told.title, told.name, to=True)) or "to keep the terms"
+def _proposed(told: NarrativeContext) -> str:
+    return join_list(describe_changes(told.before, told.after, told.title, told.name, to=True)) or "to keep the terms"
 
 
-def _changed(told: Told) -> str:
-    return joined(phrases(told.before, told.after, told.title, told.name, to=False))
+def _changed(told: NarrativeContext) -> str:
+    return join_list(describe_changes(told.before, told.after, told.title, told.name, to=False))
 
 
-def _trade_offs(trade_offs: Iterable[e.TradeOff], told: Told) -> str:
+def _trade_offs(trade_offs: Iterable[e.TradeOff], told: NarrativeContext) -> str:
     gives = []
     for one in trade_offs:
         verb = {
@@ -68,7 +68,7 @@ def _trade_offs(trade_offs: Iterable[e.TradeOff], told: Told) -> str:
         }[one.kind]
         what = f" {told.title(one.goal)}" if one.goal is not None else ""
         gives.append(f"{verb}{what}" + (f" for {told.title(one.for_)}" if one.for_ is not None else ""))
-    return f", against {joined(gives)}" if gives else ""
+    return f", against {join_list(gives)}" if gives else ""
 
 
 def _taken_as(taken: e.TakenAs | None) -> str:
@@ -95,41 +95,41 @@ def _until(terms: Any) -> str:  # noqa: ANN401 - terms or draft terms
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
-def _requested(event: e.GoalRequested, told: Told) -> str:
-    what = f"{quoted(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
+def _requested(event: e.GoalRequested, told: NarrativeContext) -> str:
+    what = f"{quote(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
     if event.imposed:
         return f"assigned {what} to {told.name(event.owner)}, whose promise it still needs"
     return f"asked {told.name(event.owner)} for {what}"
 
 
-def _offered(event: e.GoalOffered, told: Told) -> str:
-    what = f"{quoted(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
+def _offered(event: e.GoalOffered, told: NarrativeContext) -> str:
+    what = f"{quote(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
     if event.owner == event.sponsor:
         return f"set out to do {what}"
     return f"offered {told.name(event.sponsor)} {what}"
 
 
-def _countered(event: e.GoalCountered, told: Told) -> str:
-    asked = phrases(told.before, told.after, told.title, told.name, to=True)
-    return f"answered with other terms: {joined(asked) or 'the same again'}{_trade_offs(event.trade_offs, told)}"
+def _countered(event: e.GoalCountered, told: NarrativeContext) -> str:
+    asked = describe_changes(told.before, told.after, told.title, told.name, to=True)
+    return f"answered with other terms: {join_list(asked) or 'the same again'}{_trade_offs(event.trade_offs, told)}"
 
 
-def _expired(event: e.GoalExpired, _told: Told) -> str:
+def _expired(event: e.GoalExpired, _told: NarrativeContext) -> str:
     return f"it expired, as {_side(event.silent)} did not answer in time; silence is never a yes"
 
 
-def _promised(event: e.GoalPromised, told: Told) -> str:
+def _promised(event: e.GoalPromised, told: NarrativeContext) -> str:
     return f"promised it{_taken_as(event.taken_as)}{_trade_offs(event.trade_offs, told)}"
 
 
-def _accepted(event: e.GoalAccepted, _told: Told) -> str:
-    return f"accepted it{_taken_as(event.taken_as)}{with_text(event.promises_back, ', and promised back: ')}"
+def _accepted(event: e.GoalAccepted, _told: NarrativeContext) -> str:
+    return f"accepted it{_taken_as(event.taken_as)}{append_text(event.promises_back, ', and promised back: ')}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-def _checked_in(event: e.CheckedIn, told: Told) -> str:
+def _checked_in(event: e.CheckedIn, told: NarrativeContext) -> str:
     parts = []
     if event.progress is not None:
         was = told.before.get("progress")
@@ -141,7 +141,7 @@ def _checked_in(event: e.CheckedIn, told: Told) -> str:
         parts.append(f"value {event.value}")
     if event.blockers is not None:
         stands = [excerpt(b.text, 120) for b in event.blockers]
-        parts.append(f"blocked by {joined(stands)}" if stands else "no blockers")
+        parts.append(f"blocked by {join_list(stands)}" if stands else "no blockers")
     for need in event.needs:
         whom = f" from {told.name(need.addressee)}" if need.addressee else ""
         until = f" by {day(need.answer_by)}" if need.answer_by else ""
@@ -152,14 +152,14 @@ def _checked_in(event: e.CheckedIn, told: Told) -> str:
     return f"{verb}: {'; '.join(parts)}" if parts else verb
 
 
-def _blocker_raised(event: e.BlockerRaised, told: Told) -> str:
+def _blocker_raised(event: e.BlockerRaised, told: NarrativeContext) -> str:
     blocker = event.blocker
     following = f"; {told.name(blocker.acts_next)} acts next" if blocker.acts_next else ""
-    return f"raised a blocker{with_text(blocker.text)}{following}{with_text(blocker.next_action)}"
+    return f"raised a blocker{append_text(blocker.text)}{following}{append_text(blocker.next_action)}"
 
 
-def _supports(event: e.LinkAffirmed | e.Unlinked, told: Told) -> str:
-    return joined([told.title(s.goal or s.purpose) for s in event.supports])
+def _supports(event: e.LinkAffirmed | e.Unlinked, told: NarrativeContext) -> str:
+    return join_list([told.title(s.goal or s.purpose) for s in event.supports])
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------------
@@ -179,29 +179,29 @@ _TRIGGERS = {
 }
 
 
-def _change_proposed(event: e.ChangeProposed, told: Told) -> str:
+def _change_proposed(event: e.ChangeProposed, told: NarrativeContext) -> str:
     late = _late(in_time=event.in_time, retroactive=event.retroactive)
     trigger = _TRIGGERS.get(event.trigger, "")
-    flag = with_text(event.conflict_with, ", flagged as at odds with a non-negotiable: ")
+    flag = append_text(event.conflict_with, ", flagged as at odds with a non-negotiable: ")
     return f"proposed {_proposed(told)}{_trade_offs(event.trade_offs, told)}{trigger}{late}{flag}"
 
 
-def _change_countered(event: e.ChangeCountered, told: Told) -> str:
+def _change_countered(event: e.ChangeCountered, told: NarrativeContext) -> str:
     late = _late(in_time=event.in_time, retroactive=event.retroactive)
     return f"answered with another proposal: {_proposed(told)}{_trade_offs(event.trade_offs, told)}{late}"
 
 
-def _change_accepted(event: e.ChangeAccepted, told: Told) -> str:
+def _change_accepted(event: e.ChangeAccepted, told: NarrativeContext) -> str:
     how = "accepted the change in the other role too" if event.self_accepted else "accepted the change"
     what = _changed(told)
     return f"{how}{f': {what}' if what else ''}{_taken_as(event.taken_as)}{_trade_offs(event.trade_offs, told)}"
 
 
-def _change_timed_out(event: e.ChangeTimedOut, _told: Told) -> str:
+def _change_timed_out(event: e.ChangeTimedOut, _told: NarrativeContext) -> str:
     return f"{_side(event.silent)} did not answer the proposed change in time; the old terms stand"
 
 
-def _hand_over_joined(event: e.HandOverJoined, told: Told) -> str:
+def _hand_over_joined(event: e.HandOverJoined, told: NarrativeContext) -> str:
     whom = told.name(event.member) if str(event.member) != told.party else ""
     return f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_taken_as(event.taken_as)}"
 
@@ -209,28 +209,27 @@ def _hand_over_joined(event: e.HandOverJoined, told: Told) -> str:
 # --- completion and ends -----------------------------------------------------------------------------------------
 
 
-def _completed(event: e.CompletionDeclared, _told: Told) -> str:
+def _completed(event: e.CompletionDeclared, _told: NarrativeContext) -> str:
     shown = [excerpt(x.text or x.url, 120) for x in event.evidence if x.text or x.url]
-    return f"declared it complete{' after the due date' if event.late else ''}{with_text(joined(shown))}"
+    return f"declared it complete{' after the due date' if event.late else ''}{append_text(join_list(shown))}"
 
 
-def _satisfied(event: e.SatisfactionDeclared, _told: Told) -> str:
+def _satisfied(event: e.SatisfactionDeclared, _told: NarrativeContext) -> str:
     said = [excerpt(v.text, 120) for v in event.verdicts if v.text]
-    return f"declared the conditions satisfied{with_text(joined(said))}"
+    return f"declared the conditions satisfied{append_text(join_list(said))}"
 
 
-def _sent_back(event: e.DeliveryRejected, _told: Told) -> str:
-    return f"sent it back: condition {quoted(event.condition)} is not met yet; rework by {day(event.rework_by)}"
+def _sent_back(event: e.DeliveryRejected, _told: NarrativeContext) -> str:
+    return f"sent it back: condition {quote(event.condition)} is not met yet; rework by {day(event.rework_by)}"
 
 
-def _withdrawn(event: e.PromiseWithdrawn, told: Told) -> str:
+def _withdrawn(event: e.PromiseWithdrawn, told: NarrativeContext) -> str:
     when = "in time" if event.in_time else "late"
-    return (
-        f"withdrew the promise {when}{_trade_offs(event.trade_offs, told)}{with_text(event.mitigation, '; instead: ')}"
-    )
+    instead = append_text(event.mitigation, "; instead: ")
+    return f"withdrew the promise {when}{_trade_offs(event.trade_offs, told)}{instead}"
 
 
-def _lapsed(event: e.GoalLapsed, _told: Told) -> str:
+def _lapsed(event: e.GoalLapsed, _told: NarrativeContext) -> str:
     missed = ", while the owner's timely proposal had no answer" if event.sponsor_missed_answer else ""
     return f"the due date {day(event.due)} and its grace passed{missed}; the promise lapsed"
 
@@ -238,32 +237,32 @@ def _lapsed(event: e.GoalLapsed, _told: Told) -> str:
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-def _member_joined(event: m.Joined, told: Told) -> str:
+def _member_joined(event: m.Joined, told: NarrativeContext) -> str:
     team = f" team {told.name(event.team)}" if event.team else ""
     if told.party == told.stream_id:
         return f"joined{team}"
     return f"welcomed {event.name or told.name(told.stream_id, 'a member')}{f' to{team}' if team else ''}"
 
 
-def _about(told: Told) -> str:
+def _about(told: NarrativeContext) -> str:
     return "" if told.party == told.stream_id else f" for {told.name(told.stream_id, 'a member')}"
 
 
-def _policy(_event: o.PolicySet, told: Told) -> str:
+def _policy(_event: o.PolicySet, told: NarrativeContext) -> str:
     dials = [f"{name.replace('_', ' ')} from {told.before[name]} to {value}" for name, value in told.after.items()]
-    return f"set policies: {joined(dials)}" if dials else "confirmed the policies"
+    return f"set policies: {join_list(dials)}" if dials else "confirmed the policies"
 
 
 #: How each event reads after the name of whoever did it.
-WORDS: dict[type, Words] = {
-    e.GoalDrafted: lambda x, _: f"drafted {quoted(x.title)}{_until(x.terms)}",
-    e.DraftRevised: lambda _, told: f"revised the draft{with_text(_changed(told))}",
+NARRATORS: dict[type, Narrator] = {
+    e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_until(x.terms)}",
+    e.DraftRevised: lambda _, told: f"revised the draft{append_text(_changed(told))}",
     e.GoalDiscarded: "discarded the draft",
     e.GoalRequested: _requested,
     e.GoalOffered: _offered,
     e.GoalCountered: _countered,
     e.AnswerDeferred: lambda x, _: f"promised an answer by {day(x.answer_by)}",
-    e.ClarificationAsked: lambda x, _: f"wrote to clarify{with_text(x.text)}",
+    e.ClarificationAsked: lambda x, _: f"wrote to clarify{append_text(x.text)}",
     e.GoalDeclined: "declined",
     e.GoalWithdrawn: "took it back before it was promised",
     e.GoalExpired: _expired,
@@ -272,16 +271,16 @@ WORDS: dict[type, Words] = {
     e.GoalAccepted: _accepted,
     e.CheckedIn: _checked_in,
     e.CheckInDue: lambda x, told: f"reminded {told.name(x.to)} that a check-in is due",
-    e.FeedbackGiven: lambda x, _: f"gave feedback{'' if x.on == 'other' else f' on {x.on}'}{with_text(x.text)}",
+    e.FeedbackGiven: lambda x, _: f"gave feedback{'' if x.on == 'other' else f' on {x.on}'}{append_text(x.text)}",
     e.BlockerRaised: _blocker_raised,
-    e.BlockerResolved: lambda x, _: f"resolved a blocker{with_text(x.resolution)}",
-    e.NeedAnswered: lambda x, _: f"answered a need{with_text(x.text)}",
+    e.BlockerResolved: lambda x, _: f"resolved a blocker{append_text(x.resolution)}",
+    e.NeedAnswered: lambda x, _: f"answered a need{append_text(x.text)}",
     e.ValueRecorded: lambda x, _: f"recorded the value {x.value}",
-    e.Affirmed: lambda x, _: f"affirmed that it is still right{with_text(x.note)}",
+    e.Affirmed: lambda x, _: f"affirmed that it is still right{append_text(x.note)}",
     e.LinkAffirmed: lambda x, told: f"affirmed that it still supports {_supports(x, told)}",
     e.Unlinked: lambda x, told: f"took back that it supports {_supports(x, told)}",
-    e.ApproachChosen: lambda x, _: f"chose an approach{with_text(x.text)}",
-    e.Retitled: lambda _, told: f"put it in other words{with_text(_changed(told))}",
+    e.ApproachChosen: lambda x, _: f"chose an approach{append_text(x.text)}",
+    e.Retitled: lambda _, told: f"put it in other words{append_text(_changed(told))}",
     e.Resumed: "resumed work after the pause",
     e.ChangeProposed: _change_proposed,
     e.ChangeCountered: _change_countered,
@@ -317,11 +316,11 @@ WORDS: dict[type, Words] = {
     ),
     m.RoleGranted: lambda x, told: f"granted the role {x.role}{_about(told)}",
     m.RoleRevoked: lambda x, told: f"took back the role {x.role}{_about(told)}",
-    t.Created: lambda x, told: f"created the team {quoted(x.name)}, led by {told.name(x.lead)}",
-    t.Renamed: lambda x, _: f"renamed the team to {quoted(x.name)}",
+    t.Created: lambda x, told: f"created the team {quote(x.name)}, led by {told.name(x.lead)}",
+    t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
     t.LeadAppointed: lambda x, told: f"made {told.name(x.lead)} the lead of the team",
-    o.Created: lambda x, _: f"created the organisation {quoted(x.name)} (time zone {x.zone})",
+    o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy,
 }
 
-WORDS |= CHARTER_WORDS | CYCLE_WORDS | DECISION_WORDS
+NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.keys import GUEST
+from ledger.keys import GUEST_SCOPE_PREFIX
 
 MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION = "member", "lead", "steward", "auditor", "integration"
 ROLES = (MEMBER, LEAD, STEWARD, AUDITOR, INTEGRATION)
@@ -111,7 +111,9 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def guest_of(self) -> UUID | None:
         """The one decision that a guest's key opens."""
-        return next((UUID(s.removeprefix(GUEST)) for s in self.scopes if s.startswith(GUEST)), None)
+        return next(
+            (UUID(s.removeprefix(GUEST_SCOPE_PREFIX)) for s in self.scopes if s.startswith(GUEST_SCOPE_PREFIX)), None
+        )
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -122,24 +124,24 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         return (MEMBER, *lead, *(role for role in ROLES if role in self.granted))
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
+class AccessSubject(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at or acted on: its parties (or the member it is about) and its teams."""
 
     members: frozenset[UUID] = frozenset()
     teams: frozenset[UUID] = frozenset()
 
 
-NOBODY = Subject()
+NOBODY = AccessSubject()
 
 
-def may(viewer: Viewer, capability: Capability, subject: Subject = NOBODY) -> bool:
+def may(viewer: Viewer, capability: Capability, subject: AccessSubject = NOBODY) -> bool:
     """Whether the table lets this viewer do that to this subject of the same organisation."""
     if SCOPE[capability] not in viewer.scopes:
         return False
     return any(_reaches(TABLE[role].get(capability, Reach.NOTHING), viewer, subject) for role in viewer.roles)
 
 
-def _reaches(reach: Reach, viewer: Viewer, subject: Subject) -> bool:
+def _reaches(reach: Reach, viewer: Viewer, subject: AccessSubject) -> bool:
     if reach is Reach.ALL:
         return True
     if reach is Reach.NOTHING:
@@ -151,9 +153,9 @@ def _reaches(reach: Reach, viewer: Viewer, subject: Subject) -> bool:
     return reach is Reach.LED and bool(subject.teams & viewer.leads)
 
 
-def opened(scopes: frozenset[str]) -> frozenset[str]:
+def expand_guest_scope(scopes: frozenset[str]) -> frozenset[str]:
     """A key's scopes as routes ask for them: a guest's opens those that take a say in one decision."""
-    return scopes | {DECIDE} if any(scope.startswith(GUEST) for scope in scopes) else scopes
+    return scopes | {DECIDE} if any(scope.startswith(GUEST_SCOPE_PREFIX) for scope in scopes) else scopes
 
 
 def sees_everything(viewer: Viewer) -> bool:
@@ -167,21 +169,21 @@ def sees_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) ->
     Whoever sees the persons sees their team. Others see their own team's and the organisation's figures where neither
     the group nor what it leaves out (0 is nobody) is smaller than five.
     """
-    if may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team}) if team else frozenset())):
+    if may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset())):
         return True
     if READ not in viewer.scopes or (team is not None and team not in viewer.teams):
         return False
     return size >= SMALLEST_GROUP and (outside == 0 or outside >= SMALLEST_GROUP)
 
 
-def conveyed(viewer: Viewer) -> frozenset[str]:
+def roles_for_command(viewer: Viewer) -> frozenset[str]:
     """The granted roles that a command of this viewer carries: a steward's powers need the admin scope."""
     if STEWARD not in viewer.granted or ADMIN in viewer.scopes:
         return viewer.granted
     return viewer.granted - {STEWARD}
 
 
-def acts_at_all(viewer: Viewer) -> bool:
+def may_act(viewer: Viewer) -> bool:
     """Whether any act may be tried: an auditor acts on nothing, a key without act or admin scope neither."""
     auditor = AUDITOR in viewer.granted and STEWARD not in viewer.granted
     return not auditor and not viewer.scopes.isdisjoint(_ACTING)

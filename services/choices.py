@@ -16,7 +16,7 @@ from msgspec import inspect
 MOST_CHOICES = 100
 
 
-def choices(kind: Any, pointer: str | None) -> tuple[str, ...]:
+def allowed_values(kind: Any, pointer: str | None) -> tuple[str, ...]:
     """The words that the field at `pointer` takes in a value of `kind`; none where it takes others."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in (pointer or "").split("/")[1:]]
     if not steps:

@@ -106,7 +106,7 @@ def _run_process(given: argparse.Namespace, settings: Settings, console: Console
     if given.command == "openapi":
         return serving.openapi(console, output=given.output)
     if given.command == "worker":
-        return serving.work(settings, console, scheduler=given.scheduler)
+        return serving.run_worker(settings, console, scheduler=given.scheduler)
     chosen = {name: value for name in ("host", "port") if (value := getattr(given, name)) is not None}
     return serving.serve(msgspec.structs.replace(settings, **chosen), console, processes=given.processes)
 

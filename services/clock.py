@@ -38,8 +38,8 @@ class TimeOrderedIds:
         self._milliseconds = milliseconds
         self._lock = threading.Lock()
         self._last = 0
-        self._below = 0
-        self._chance = b""
+        self._random_bits = 0
+        self._entropy = b""
         #: How much of it is used up.
         self._drawn = 0
 
@@ -49,20 +49,20 @@ class TimeOrderedIds:
             now = self._milliseconds()
             if now > self._last:
                 # The top bit starts at 0: room to count up within the millisecond.
-                self._last, self._below = now, self._bits(_BELOW_BITS - 1)
+                self._last, self._random_bits = now, self._bits(_BELOW_BITS - 1)
             else:
-                self._below += 1 + self._bits(_STEP_BITS)
-                if self._below >> _BELOW_BITS:
-                    self._last, self._below = self._last + 1, self._bits(_BELOW_BITS - 1)
-            return _uuid7(self._last, self._below)
+                self._random_bits += 1 + self._bits(_STEP_BITS)
+                if self._random_bits >> _BELOW_BITS:
+                    self._last, self._random_bits = self._last + 1, self._bits(_BELOW_BITS - 1)
+            return _uuid7(self._last, self._random_bits)
 
     def _bits(self, count: int) -> int:
         """That many random bits, drawn from the system for many ids at a time: asking it lets other threads in."""
         size = (count + 7) // 8
         begin, self._drawn = self._drawn, self._drawn + size
-        if self._drawn > len(self._chance):
-            self._chance, begin, self._drawn = secrets.token_bytes(_CHANCE_BYTES), 0, size
-        return int.from_bytes(self._chance[begin : self._drawn]) >> (size * 8 - count)
+        if self._drawn > len(self._entropy):
+            self._entropy, begin, self._drawn = secrets.token_bytes(_CHANCE_BYTES), 0, size
+        return int.from_bytes(self._entropy[begin : self._drawn]) >> (size * 8 - count)
 
 
 def _uuid7(milliseconds: int, below: int) -> UUID:

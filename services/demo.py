@@ -15,7 +15,7 @@ from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import serve_until_stopped, stop_signals
 from services.imports import import_lines
-from services.organisations import STEWARD_SCOPES, found, organisation_id
+from services.organisations import STEWARD_SCOPES, create_organisation, organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ NAME = "Harbour & Co"
 NOTE = "demo.json"
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
+class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
     """What the demo remembers between two starts."""
 
     organisation: UUID
@@ -65,9 +65,9 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     return 0
 
 
-def _seeded(runtime: Runtime, path: Path, console: Console) -> _Note:
+def _seeded(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
     """The demo's note, with the history behind it recorded; each step is safe to do again after a crash."""
-    note = _founded(runtime, path)
+    note = _create_organisation(runtime, path)
     if note.seeded:
         return note
     rows = seed.rows(note.told_on)
@@ -83,10 +83,10 @@ def _seeded(runtime: Runtime, path: Path, console: Console) -> _Note:
     return _write(path, msgspec.structs.replace(note, seeded=True))
 
 
-def _founded(runtime: Runtime, path: Path) -> _Note:
+def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
     if path.exists():
         try:
-            return msgspec.json.decode(path.read_bytes(), type=_Note)
+            return msgspec.json.decode(path.read_bytes(), type=_SavedDemo)
         except msgspec.MsgspecError as error:
             raise CommandFailed(f"{path} is not the demo's note ({error}); remove the folder to start over") from None
     tenant = organisation_id(NAME)
@@ -95,11 +95,11 @@ def _founded(runtime: Runtime, path: Path) -> _Note:
         steward = runtime.keys.list(tenant)[0].member_id
         key = runtime.keys.create(tenant, steward, STEWARD_SCOPES, name="demo key")
     else:
-        key = found(runtime, NAME, steward=seed.STEWARD).api_key
-    return _write(path, _Note(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
+        key = create_organisation(runtime, NAME, steward=seed.STEWARD).api_key
+    return _write(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
 
 
-def _write(path: Path, note: _Note) -> _Note:
+def _write(path: Path, note: _SavedDemo) -> _SavedDemo:
     """Replace the note in one step: a kill leaves the old one or the new one."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def _write(path: Path, note: _Note) -> _Note:
     return note
 
 
-def _ready(console: Console, url: str, note: _Note) -> None:
+def _ready(console: Console, url: str, note: _SavedDemo) -> None:
     console.say(_TRY.format(url=url, key=note.api_key, month_ago=note.told_on - timedelta(days=30)))
     ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation)}
     console.say("READY " + msgspec.json.encode(ready).decode())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from domain.errors import InvalidField, NotFound
-from projections.lens import Lens, lens
+from projections.lens import AsOf, resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn, watermark
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def export_mart(
     The file appears under its name only when it is whole. Raises `NotFound` for no such mart or organisation,
     `InvalidField` for a position that is not reached, and `OSError` where the file cannot be written.
     """
-    view = lens(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
+    view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     described = MARTS.get(mart)
     if described is None:
         raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
@@ -67,7 +67,7 @@ def export_mart(
     return ExportSummary(mart=mart, rows=rows, position=position, output=None if output is None else str(output))
 
 
-def mart_lines(runtime: Runtime, view: Lens, mart: str, *, form: str, after: int) -> Iterator[bytes]:
+def mart_lines(runtime: Runtime, view: AsOf, mart: str, *, form: str, after: int) -> Iterator[bytes]:
     """The same, line by line, for an answer that is streamed. Raises `NotFound` for no such mart."""
     described = MARTS.get(mart)
     if described is None:

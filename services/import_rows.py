@@ -20,10 +20,10 @@ from domain.envelope import Instant
 from domain.errors import InvalidField
 from domain.organisation import Create as CreateOrganisation
 from domain.organisation import SetPolicy
-from domain.references import Ref, as_uuid, external, resolve
+from domain.references import Ref, as_uuid, require_external_reference, resolve
 from domain.subject import ORGANISATION
 from domain.terms import FIRST_YEAR
-from services.choices import choices
+from services.choices import allowed_values
 
 #: A longer line is refused: no honest act needs a megabyte.
 LONGEST_LINE_BYTES = 1_000_000
@@ -106,7 +106,7 @@ class BadRow(Exception):
         self.allowed = allowed
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line as an act, before anybody has decided about it."""
 
     line: int
@@ -193,7 +193,7 @@ class _Prefixed:
         return head + self._rest.readline(limit - len(head) if limit >= 0 else -1)
 
 
-def row_of(line: int, text: bytes) -> Row | None:
+def row_of(line: int, text: bytes) -> ImportRow | None:
     """The act on this line; None for a blank one. Raises BadRow."""
     if len(text) > LONGEST_LINE_BYTES:
         raise BadRow("malformed_line", f"longer than {LONGEST_LINE_BYTES} bytes")
@@ -223,7 +223,7 @@ def _object(text: bytes) -> dict[str, Any]:
     return raw
 
 
-def _row(line: int, raw: dict[str, Any]) -> Row:
+def _row(line: int, raw: dict[str, Any]) -> ImportRow:
     head = _convert(raw, _Head)
     if head.do not in DOES:
         raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(DOES)))
@@ -242,8 +242,8 @@ def _row(line: int, raw: dict[str, Any]) -> Row:
     if "ref" in body and creates:
         raise BadRow("invalid_field", f"`{kind}` says the reference already", "/ref")
     if creates and ref is not None:
-        body |= _begun_as(ref, kind)
-    return Row(
+        body |= _own_reference_fields(ref, kind)
+    return ImportRow(
         line=line,
         at=_instant(head.at),
         by=head.by,
@@ -285,7 +285,7 @@ def _own_reference(raw: dict[str, Any], kind: str) -> str:
         raise BadRow("invalid_field", str(error), f"/{kind}") from None
 
 
-def _begun_as(ref: str, kind: str) -> dict[str, str]:
+def _own_reference_fields(ref: str, kind: str) -> dict[str, str]:
     """The external reference of the stream that a creating row begins; none for one that is begun under an id.
 
     An id made from a name belongs to that name, perhaps in another organisation: only the reference itself takes it.
@@ -298,7 +298,7 @@ def _begun_as(ref: str, kind: str) -> dict[str, str]:
 
 def _external(ref: str, kind: str) -> str:
     try:
-        return external(ref)
+        return require_external_reference(ref)
     except InvalidField as refusal:
         raise BadRow(refusal.code, refusal.detail, f"/{kind}") from None
 
@@ -308,7 +308,7 @@ def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:  # noq
         return msgspec.convert(value, struct)
     except msgspec.ValidationError as error:
         detail, field = explained(str(error))
-        raise BadRow("invalid_field", detail, field, choices(struct, field)) from None
+        raise BadRow("invalid_field", detail, field, allowed_values(struct, field)) from None
 
 
 def explained(message: str) -> tuple[str, str | None]:

@@ -20,13 +20,13 @@ from domain.organisation import SetPolicy
 from domain.references import resolve
 from ledger.commands import Command
 from services.access import ADMIN, STEWARD
-from services.import_rows import BadRow, Row, row_of
-from services.tally import Tally
+from services.import_rows import BadRow, ImportRow, row_of
+from services.tally import DigestCounter
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from ledger.bulk import Bulk
+    from ledger.bulk import BulkAppend
     from ledger.keys import Principal
     from services.runtime import Runtime
 
@@ -93,13 +93,13 @@ def import_lines(
     """
     importer = _Importer(runtime, organisation_id, principal, partial=partial, progress=progress)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        result = importer.run(_Spool(spool), lines, dry_run=dry_run)
+        result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
     if result.kept:
-        runtime.wake()
+        runtime.notify_committed()
     return result
 
 
-class _Spool:
+class _RowSpool:
     """The well-formed lines between the passes: number, ordinal among equal rows, text."""
 
     def __init__(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
@@ -110,7 +110,7 @@ class _Spool:
         self._file.write(b"%d %d %s\n" % (line, ordinal, text.strip()))
         self.rows += 1
 
-    def __iter__(self) -> Iterator[tuple[Row, int]]:
+    def __iter__(self) -> Iterator[tuple[ImportRow, int]]:
         self._file.seek(0)
         for stored in self._file:
             line, ordinal, text = stored.split(b" ", 2)
@@ -119,7 +119,7 @@ class _Spool:
                 yield row, int(ordinal)
 
 
-class _Errors:
+class _RowErrors:
     """Bad rows by line, the first word on each; beyond `MOST_ERRORS` only counted."""
 
     def __init__(self) -> None:
@@ -133,8 +133,8 @@ class _Errors:
         if len(self._told) < MOST_ERRORS:
             self._told[error.line] = error
 
-    def copy(self) -> _Errors:
-        other = _Errors()
+    def copy(self) -> _RowErrors:
+        other = _RowErrors()
         other._told, other.count = dict(self._told), self.count
         return other
 
@@ -142,15 +142,15 @@ class _Errors:
         return tuple(self._told[line] for line in sorted(self._told))
 
 
-class _Names:
+class _ReferenceTracker:
     """Who is named, and who is created: a name is a placeholder until then, and at the file's end an error."""
 
     def __init__(self) -> None:
-        self._created = Tally()
+        self._created = DigestCounter()
         #: Named and not created so far -> the first line that names it.
         self.waiting: dict[Name, int] = {}
 
-    def see(self, row: Row) -> None:
+    def see(self, row: ImportRow) -> None:
         if row.creates and row.ref is not None:
             self.waiting.pop((row.kind, row.ref), None)
             if not self._has(row.kind, row.ref):
@@ -184,7 +184,7 @@ class _Importer:
         member = self._ledger.load(organisation_id, "member", principal.member_id)
         self._roles = frozenset(str(role) for role in member.roles) if isinstance(member, Member) else frozenset()
 
-    def run(self, spool: _Spool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
+    def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
         malformed, missing = self._read(lines, spool)
         attempts = 0
         while True:
@@ -213,9 +213,9 @@ class _Importer:
                     dry_run=dry_run,
                 )
 
-    def _read(self, lines: Iterable[bytes], spool: _Spool) -> tuple[_Errors, dict[Name, int]]:
+    def _read(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
         """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
-        errors, names, equal = _Errors(), _Names(), Tally()
+        errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
         for line, text in enumerate(lines, 1):
             try:
                 row = row_of(line, text)
@@ -232,12 +232,12 @@ class _Importer:
         return state is not None and (not isinstance(state, Member) or state.joined_at is not None)
 
     def _decide(
-        self, bulk: Bulk, spool: _Spool, missing: dict[Name, int], errors: _Errors
+        self, bulk: BulkAppend, spool: _RowSpool, missing: dict[Name, int], errors: _RowErrors
     ) -> tuple[int, int, dict[Name, int]]:
         """Second pass: rows accepted and already there, and the names that rows before their refused creation used."""
         accepted = already = 0
         failed: dict[Name, int] = {}
-        created = Tally()
+        created = DigestCounter()
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
@@ -262,7 +262,7 @@ class _Importer:
         lost = {name: line for name, line in failed.items() if name not in missing and not self._exists(*name)}
         return accepted, already, lost
 
-    def _command(self, row: Row, ordinal: int) -> Command:
+    def _command(self, row: ImportRow, ordinal: int) -> Command:
         at = row.at.astimezone(self._now.tzinfo)
         if at > self._now:
             raise InTheFuture(pointer="/at")
@@ -274,14 +274,14 @@ class _Importer:
             act=row.act,
             actor=self._principal.member_id,
             on_behalf_of=resolve(organisation_id, "member", row.by),
-            roles=self._roles if ADMIN in self._principal.scopes else self._roles - _reserved(row.act),
+            roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
             occurred_at=at,
             import_row=row.identity(ordinal),
         )
 
 
-def _reserved(act: object) -> frozenset[str]:
+def _roles_not_conveyed(act: object) -> frozenset[str]:
     """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
     return frozenset({STEWARD}) if isinstance(act, GrantRole | RevokeRole | SetPolicy) else frozenset()
 
@@ -290,7 +290,7 @@ def _key(kind: str, ref: str) -> bytes:
     return hashlib.blake2b(f"{kind}:{ref}".encode(), digest_size=8).digest()
 
 
-def _unknown(row: Row, missing: dict[Name, int]) -> RowError | None:
+def _unknown(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
     """The error of a row that names somebody or something that neither the ledger nor the file ever creates."""
     for kind, ref, pointer in row.names if missing else ():
         line = missing.get((kind, ref))
@@ -307,6 +307,6 @@ def _unknown(row: Row, missing: dict[Name, int]) -> RowError | None:
     return None
 
 
-def _refused(row: Row, refusal: Refusal) -> RowError:
+def _refused(row: ImportRow, refusal: Refusal) -> RowError:
     pointer = f"/{row.kind}" if refusal.pointer == "/ref" else refusal.pointer
     return RowError(line=row.line, field=pointer, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)

@@ -28,7 +28,7 @@ _CHATTY = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
 #: Lines that wait for the reader of the log; more are dropped, and their number is told.
 WAITING_AT_MOST = 50_000
 #: Lines that come within this time are written together (seconds).
-_TOGETHER = 0.02
+_FLUSH_INTERVAL_S = 0.02
 _FLUSH_SECONDS = 2.0
 
 #: What structlog says of a line by itself.
@@ -37,19 +37,19 @@ _STRUCTURED = ("level", "logger", "timestamp")
 _encode = msgspec.json.Encoder().encode
 
 
-class Lines:
+class LogWriter:
     """Lines on their way to a stream."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._waiting: deque[str | Answered] = deque()
+        self._waiting: deque[str | RequestLogLine] = deque()
         self._dropped = 0
         self._news = Event()
         self._closing = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
 
-    def add(self, line: str | Answered) -> None:
+    def add(self, line: str | RequestLogLine) -> None:
         """Have a line written, soon. What was answered becomes a line when it is."""
         if len(self._waiting) >= WAITING_AT_MOST:
             self._dropped += 1
@@ -78,7 +78,7 @@ class Lines:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._news.wait()
-            self._closing.wait(_TOGETHER)
+            self._closing.wait(_FLUSH_INTERVAL_S)
             self._news.clear()
             self._write()
 
@@ -98,7 +98,7 @@ class Lines:
 
 
 class _Handler(logging.Handler):
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: LogWriter) -> None:
         super().__init__()
         self._lines = lines
 
@@ -106,7 +106,7 @@ class _Handler(logging.Handler):
         self._lines.add(self.format(record))
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class RequestLogLine(msgspec.Struct, frozen=True, kw_only=True):
     """What is logged of one request."""
 
     event: Literal["request"] = "request"
@@ -127,15 +127,15 @@ class RequestLog:
     """One line per request, made without the processors of all other lines: it is what is logged most."""
 
     def __init__(self) -> None:
-        self._lines: Lines | None = None
+        self._lines: LogWriter | None = None
         self._structured = structlog.get_logger("plimsoll.request")
         self._silent = False
 
-    def to(self, lines: Lines | None, *, silent: bool) -> None:
+    def configure(self, lines: LogWriter | None, *, silent: bool) -> None:
         """Where lines go; None: wherever structlog sends them."""
         self._lines, self._silent = lines, silent
 
-    def add(self, answered: Answered) -> None:
+    def add(self, answered: RequestLogLine) -> None:
         """Log one request."""
         if self._silent:
             return
@@ -148,7 +148,7 @@ class RequestLog:
 
 
 requests = RequestLog()
-_configured: list[Lines] = []
+_configured: list[LogWriter] = []
 
 
 def configure(settings: Settings) -> None:
@@ -168,7 +168,7 @@ def configure(settings: Settings) -> None:
     )
     while _configured:
         _configured.pop().close()
-    lines = Lines(sys.stderr)
+    lines = LogWriter(sys.stderr)
     _configured.append(lines)
     handler = _Handler(lines)
     handler.setFormatter(
@@ -182,7 +182,7 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    requests.to(lines if settings.log_format == "json" else None, silent=root.level > logging.INFO)
+    requests.configure(lines if settings.log_format == "json" else None, silent=root.level > logging.INFO)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

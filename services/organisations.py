@@ -23,7 +23,7 @@ STEWARD_SCOPES = frozenset({"read", "act", "import", "admin"})
 _STEWARD = frozenset({"steward"})
 
 
-class Founded(msgspec.Struct, frozen=True, kw_only=True):
+class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     """A new organisation, its steward, and the steward's key: its text is shown this once."""
 
     organisation: str
@@ -37,7 +37,7 @@ def organisation_id(name: str) -> UUID:
     return as_uuid(name.strip()) or uuid5(_NAMESPACE, name.strip())
 
 
-def found(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> Founded:
+def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> CreatedOrganisation:
     """Create the organisation with its first steward (an external reference, such as an e-mail address) and key.
 
     Raises `AlreadyExists` for a name in use and `InvalidField` for an unknown time zone. A crash between the acts is
@@ -69,4 +69,6 @@ def found(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> Fo
     if known is None or member.Role.STEWARD not in known.roles:
         record("member", steward_id, member.GrantRole(role=member.Role.STEWARD))
     key = runtime.keys.create(organisation_key, steward_id, STEWARD_SCOPES, name="first key")
-    return Founded(organisation=name.strip(), organisation_id=organisation_key, steward_id=steward_id, api_key=key)
+    return CreatedOrganisation(
+        organisation=name.strip(), organisation_id=organisation_key, steward_id=steward_id, api_key=key
+    )

@@ -12,7 +12,7 @@ import structlog
 CHANNEL = "plimsoll:commits"
 #: Between two hints of one process at least (seconds): a projector that follows batches needs no more of them, and each
 #: takes the interpreter from the commands.
-_APART_SECONDS = 0.02
+_MIN_INTERVAL_S = 0.02
 _CLOSE_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ class RedisWakeups:
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
-        self._hinted = threading.Event()
+        self._pending = threading.Event()
         self._closing = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -35,8 +35,8 @@ class RedisWakeups:
     def publish(self) -> None:
         if self._thread is None:
             self._start()
-        if not self._hinted.is_set():
-            self._hinted.set()
+        if not self._pending.is_set():
+            self._pending.set()
 
     def subscribe(self) -> RedisSubscription:
         return RedisSubscription(self._client)
@@ -44,7 +44,7 @@ class RedisWakeups:
     def close(self) -> None:
         """Send what is on its way, and end."""
         self._closing = True
-        self._hinted.set()
+        self._pending.set()
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
         self._client.close()
@@ -57,13 +57,13 @@ class RedisWakeups:
 
     def _send(self) -> None:
         while not self._closing:
-            self._hinted.wait()
-            self._hinted.clear()
+            self._pending.wait()
+            self._pending.clear()
             try:
                 self._client.publish(CHANNEL, b"")
             except redis.RedisError as error:
                 _log.warning("wakeup.not_published", error=type(error).__name__)
-            time.sleep(_APART_SECONDS)
+            time.sleep(_MIN_INTERVAL_S)
 
 
 class RedisSubscription:

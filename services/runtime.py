@@ -26,7 +26,7 @@ from projections.database import Database
 from projections.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
 from services.wakeups import LocalWakeups, Wakeups
-from services.worker.apart import EngineApart
+from services.worker.apart import EngineProcess
 from services.worker.jobs import Jobs
 from services.worker.metrics import JobMetrics
 from services.worker.process import Worker
@@ -44,7 +44,7 @@ class Runtime:
         self.settings = settings
         self._standing_changes = 0
         #: Set by whoever waits for the views to reach a position: a projector of this process then takes no rest.
-        self.awaited = threading.Event()
+        self.readers_waiting = threading.Event()
         #: Now, UTC.
         self.clock = clock
         #: A new UUIDv7, greater than all before it in this process.
@@ -75,7 +75,7 @@ class Runtime:
         """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine beside it."""
         runtime = cls(settings)
         if settings.embedded:
-            engine = EngineApart(settings)
+            engine = EngineProcess(settings)
             runtime._opened.callback(engine.close)
             worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
@@ -88,29 +88,29 @@ class Runtime:
         Raises what `Ledger.handle` raises.
         """
         receipt = self.ledger.handle(command)
-        self._recorded(command)
+        self._after_commit(command)
         return receipt
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits for the answer."""
         receipt = await self.ledger.handle_async(command)
-        self._recorded(command)
+        self._after_commit(command)
         return receipt
 
-    def _recorded(self, command: Command) -> None:
+    def _after_commit(self, command: Command) -> None:
         if command.kind != "goal":
             self._standing_changes += 1
         self.wakeups.publish()
 
-    def wake(self) -> None:
+    def notify_committed(self) -> None:
         """Tell the projectors that something was committed; whoever remembers members or keys looks again."""
         self._standing_changes += 1
         self.wakeups.publish()
 
     @property
-    def standing_changes(self) -> int:
+    def auth_epoch(self) -> int:
         """Grows with whatever this process changes about keys, members and teams."""
-        return self._standing_changes + self.keys.changes
+        return self._standing_changes + self.keys.epoch
 
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""

@@ -10,7 +10,7 @@ _FIRST_SLOTS = 1 << 10
 _FULL = 0.6
 
 
-class Tally:
+class DigestCounter:
     """How often each digest came up: 8 bytes a slot, against some 150 for a dict's entry.
 
     Keys are the first 64 bits of a cryptographic digest: two keys of a file of a million rows share them once in

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import msgspec
 
-from domain.envelope import Event, Recorded
+from domain.envelope import Event, RecordedEvent
 from domain.errors import Refusal
 from domain.goal.acts import Offer, Request
 from domain.reasons import Reason, ReasonCode
@@ -28,8 +28,8 @@ from tests.story import Act, Story, When, instant
 
 __all__ = [
     "Act",
+    "HistoryAct",
     "Like",
-    "Said",
     "Scenario",
     "Story",
     "given",
@@ -46,7 +46,7 @@ __all__ = [
 # --- given / when / then ---------------------------------------------------------------------------------------------
 
 
-class Said(msgspec.Struct, frozen=True):
+class HistoryAct(msgspec.Struct, frozen=True):
     """One act of the history that a test begins with; see `says`."""
 
     by: str
@@ -54,9 +54,9 @@ class Said(msgspec.Struct, frozen=True):
     how: dict[str, Any]
 
 
-def says(by: str, act: Act, **how: Any) -> Said:
+def says(by: str, act: Act, **how: Any) -> HistoryAct:
     """An act for `given`; keywords as `Story.says`."""
-    return Said(by, act, how)
+    return HistoryAct(by, act, how)
 
 
 def like(event: type[Event], **fields: Any) -> Like:
@@ -80,7 +80,7 @@ class Scenario:
 
     def __init__(self, story: Story) -> None:
         self.story = story
-        self.recorded: list[Recorded] = []
+        self.recorded: list[RecordedEvent] = []
         self.refusal: Refusal | None = None
 
     @property
@@ -136,14 +136,14 @@ class Scenario:
         return self
 
 
-def given(*history: Said | Event, story: Story | None = None) -> Scenario:
+def given(*history: HistoryAct | Event, story: Story | None = None) -> Scenario:
     """A story that begins with these acts (`says`), or events put into the log undecided, on the goal "goal"."""
     story = story or Story()
     for item in history:
-        if isinstance(item, Said):
+        if isinstance(item, HistoryAct):
             story.says(item.by, item.act, **item.how)
         else:
-            story.happened(item)
+            story.record_event(item)
     return Scenario(story)
 
 

@@ -16,19 +16,19 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain import member, organisation, team
-from domain.aggregates import AGGREGATES, Aggregate, commitment
+from domain.aggregates import AGGREGATES, AggregateType, commitment
 from domain.charter import acts as charter_acts
 from domain.charter.state import Charter, named_charter
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
-from domain.envelope import Event, Fact, Recorded, Source
+from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import Refusal
 from domain.goal import acts as goal_acts
-from domain.goal.state import Asked, Goal, Promised
+from domain.goal.state import Goal, Negotiating, Promised
 from domain.organisation import PolicyVersion
 from domain.references import resolve
-from domain.standing import Standing
-from domain.world import World
+from domain.standing import IndexEntry
+from domain.world import DecisionContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Story:
         self.organisation_id = UUID(f"{seed:08x}-0000-7000-8000-ffffffffffff")
         self.now = instant(begins or "2026-01-05")
         #: The whole log, in order; `log_position` and `position` count from 1.
-        self.events: list[Recorded] = []
+        self.events: list[RecordedEvent] = []
         self._ids = 0
         self._versions: Counter[tuple[str, UUID]] = Counter()
         self._states: dict[tuple[str, UUID], Any] = {}
@@ -104,7 +104,7 @@ class Story:
         learnt: When = None,
         roles: frozenset[str] | None = None,
         as_written: bool = False,
-    ) -> list[Recorded]:
+    ) -> list[RecordedEvent]:
         """What the act recorded, timers that ran before it included; raises its `Refusal` and then nothing stays.
 
         `on` names the stream by reference ("goal" where nothing is said; a member speaks about herself). `learnt` makes
@@ -127,20 +127,20 @@ class Story:
                 self._record(aggregate, world, fact, command)
         return self.events[start:]
 
-    def happened(self, event: Event, *, on: str = "goal", at: When = None, by: str | None = None) -> Recorded:
+    def record_event(self, event: Event, *, on: str = "goal", at: When = None, by: str | None = None) -> RecordedEvent:
         """Put an event into the log undecided, as history written under other rules."""
         kind = str(type(event).__struct_config__.tag).partition(".")[0]
         said_at = self.now + _MINUTE if at is None else instant(at)
         world = self.world(self.id(on, kind), said_at, party=self.id(by) if by else None)
-        fact = Fact(event_id=self.next_id(), data=event, occurred_at=world.at)
+        fact = NewEvent(event_id=self.next_id(), data=event, occurred_at=world.at)
         return self._record(AGGREGATES[kind], world, fact, self.next_id())
 
-    def sweep(self, at: When) -> list[Recorded]:
+    def sweep(self, at: When) -> list[RecordedEvent]:
         """The clock alone: every timer of every goal that falls due at or before `at`, goal by goal."""
         until = instant(at) if at is not None else self.now
         start = len(self.events)
         for kind, stream_id in sorted(self._states):
-            rings = AGGREGATES[kind].standing(self._states[kind, stream_id]).next_timer
+            rings = AGGREGATES[kind].index_entry(self._states[kind, stream_id]).next_timer_at
             if rings is not None and rings <= until:
                 self._run_timers(AGGREGATES[kind], self.world(stream_id, until, source=Source.TIMER))
         self.now = max(self.now, until)
@@ -155,12 +155,12 @@ class Story:
         now: datetime | None = None,
         roles: frozenset[str] | None = None,
         source: Source = Source.API,
-    ) -> World:
+    ) -> DecisionContext:
         """The surroundings of one command; roles are those the acting principal holds."""
         imported = now is not None and now != at
         principal = self.id("stella") if imported else party
         held = self.member(self.organisation_id, principal) if principal else None
-        return World(
+        return DecisionContext(
             reader=self,
             organisation_id=self.organisation_id,
             stream_id=stream_id,
@@ -177,27 +177,27 @@ class Story:
             return act
         opened: UUID | None = None
         match self._states.get(("goal", stream_id)):
-            case Asked() as asked:
+            case Negotiating() as asked:
                 opened = asked.open
             case Promised(proposal=proposal, delivery=delivery):
                 waiting = proposal or delivery
                 opened = waiting.id if waiting else None
         return msgspec.structs.replace(act, answers=str(opened)) if opened else act
 
-    def _run_timers(self, aggregate: Aggregate, world: World) -> None:
+    def _run_timers(self, aggregate: AggregateType, world: DecisionContext) -> None:
         command = self.next_id()
         for _ in range(_TIMERS_AT_MOST):
-            fact = aggregate.due(self._states.get((aggregate.kind, world.stream_id)), world)
+            fact = aggregate.next_due_timer(self._states.get((aggregate.kind, world.stream_id)), world)
             if fact is None:
                 return
             self._record(aggregate, world, fact, command)
         raise AssertionError(f"timers without end on {aggregate.kind}/{world.stream_id}: {fact}")
 
-    def _record(self, aggregate: Aggregate, world: World, fact: Fact, command: UUID) -> Recorded:
+    def _record(self, aggregate: AggregateType, world: DecisionContext, fact: NewEvent, command: UUID) -> RecordedEvent:
         key = (aggregate.kind, world.stream_id)
         timer = fact.source is Source.TIMER
         imported = world.source is Source.IMPORT and not timer
-        recorded = Recorded(
+        recorded = RecordedEvent(
             event_id=fact.event_id,
             organisation_id=self.organisation_id,
             stream=f"{aggregate.kind}/{world.stream_id}",
@@ -249,18 +249,18 @@ class Story:
         """The folded states of a kind, in order of their beginning."""
         return [state for (of, _), state in self._states.items() if of == kind]
 
-    def stream(self, ref: str = "goal", kind: str = "goal") -> list[Recorded]:
+    def stream(self, ref: str = "goal", kind: str = "goal") -> list[RecordedEvent]:
         """The events of one stream, in log order."""
         stream_id = self.id(ref, kind)
         return [e for e in self.events if e.stream_id == stream_id]
 
-    def last(self, ref: str = "goal", kind: str = "goal") -> Recorded:
+    def last(self, ref: str = "goal", kind: str = "goal") -> RecordedEvent:
         """The latest event of one stream."""
         return self.stream(ref, kind)[-1]
 
-    def standing(self, stream_id: UUID) -> Standing:
+    def standing(self, stream_id: UUID) -> IndexEntry:
         """What the ledger would keep in its index for this goal."""
-        return AGGREGATES["goal"].standing(self._states[("goal", stream_id)])
+        return AGGREGATES["goal"].index_entry(self._states[("goal", stream_id)])
 
     # --- domain.world.Reader ------------------------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class Story:
         state: Charter | None = self._states.get(("charter", charter_id))
         return state
 
-    def event_of(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         ids = [e.event_id for e in self.events if e.stream == f"{kind}/{stream_id}"]
         if event_id is None:
             return ids[-1] if ids else None
@@ -304,8 +304,8 @@ class Story:
         state: Decision | None = self._states.get(("decision", decision_id))
         return state
 
-    def book(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
-        live = [s for s in self.states() if AGGREGATES["goal"].standing(s).live_owner == owner]
+    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+        live = [s for s in self.states() if AGGREGATES["goal"].index_entry(s).listed_under == owner]
         return tuple(c for c in map(commitment, live) if c is not None)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
@@ -314,11 +314,11 @@ class Story:
 
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
         held: list[Cycle] = self.states("cycle")
-        return next((c for c in held if AGGREGATES["cycle"].standing(c).live_owner == charter_id), None)
+        return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == charter_id), None)
 
-    def following(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         held: list[Cycle] = self.states("cycle")
-        return next((c for c in held if AGGREGATES["cycle"].standing(c).live_owner == cycle_id), None)
+        return next((c for c in held if AGGREGATES["cycle"].index_entry(c).listed_under == cycle_id), None)
 
     def next_id(self) -> UUID:
         self._ids += 1
@@ -326,11 +326,11 @@ class Story:
 
     # --- what projections read of a ledger ----------------------------------------------------------------------
 
-    def read(self, after: int, limit: int) -> list[Recorded]:
+    def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
         return self.events[after : after + limit]
 
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]:
-        found: dict[UUID, list[Recorded]] = {stream_id: [] for stream_id in stream_ids}
+    def read_streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
+        found: dict[UUID, list[RecordedEvent]] = {stream_id: [] for stream_id in stream_ids}
         for recorded in self.events[:upto]:
             if recorded.stream_id in found:
                 found[recorded.stream_id].append(recorded)

@@ -18,14 +18,24 @@ import pytest
 from benchmarks import drones, streams
 from benchmarks.bench import Bench
 from benchmarks.bulk import History
-from benchmarks.commanding import serving, settled
-from benchmarks.drones import Missing, drone, peers_python, tried
-from benchmarks.filling import EVENTS_EACH, filled, template
+from benchmarks.commanding import serving, wait_until_caught_up
+from benchmarks.drones import PeerUnavailable, open_or_absent, peers_python, start_worker
+from benchmarks.filling import EVENTS_EACH, fill_log, template
 from benchmarks.growing import _stall
 from benchmarks.harness import Absent, measure
-from benchmarks.load import RequestFailed, closed, paced
-from benchmarks.peers.drone import between, figures, threaded
-from benchmarks.people import MANY, People, Size, an_event, commander, commands, peopled, request, requests
+from benchmarks.load import RequestFailed, run_closed_loop, run_open_loop
+from benchmarks.peers.drone import between, figures, run_threads
+from benchmarks.people import (
+    MANY,
+    Size,
+    Workload,
+    an_event,
+    commands,
+    ledger_worker,
+    prepared_workload,
+    request,
+    requests,
+)
 from benchmarks.raw import pgbench, rows
 from benchmarks.reporting import asked
 from benchmarks.served import Client
@@ -97,7 +107,7 @@ def test_a_failing_thread_fails_the_round() -> None:
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        threaded([fails, lambda: None], 0.2)
+        run_threads([fails, lambda: None], 0.2)
 
 
 # --- the load generator --------------------------------------------------------------------------------------------
@@ -105,7 +115,7 @@ def test_a_failing_thread_fails_the_round() -> None:
 
 def test_a_closed_client_asks_again_when_it_was_answered() -> None:
     with answering() as port:
-        found = closed(port, [repeat(REQUEST), repeat(REQUEST)], 0.2)
+        found = run_closed_loop(port, [repeat(REQUEST), repeat(REQUEST)], 0.2)
 
     assert found["rate"] > 0
     assert found["p50_ms"] <= found["p99_ms"] <= found["longest_ms"]
@@ -114,12 +124,12 @@ def test_a_closed_client_asks_again_when_it_was_answered() -> None:
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 422 No\r\n\r\n"])
 def test_a_refused_request_is_no_figure(answer: bytes) -> None:
     with answering(answer) as port, pytest.raises(RequestFailed, match="HTTP/1"):
-        closed(port, [repeat(REQUEST)], 0.2)
+        run_closed_loop(port, [repeat(REQUEST)], 0.2)
 
 
 def test_a_pace_is_kept_whatever_the_answers_take() -> None:
     with answering() as port:
-        found = paced(port, repeat(REQUEST), 200, 0.5, connections=4)
+        found = run_open_loop(port, repeat(REQUEST), 200, 0.5, connections=4)
 
     assert 200 == found["rate"]
     assert 0 < found["p50_ms"] <= found["longest_ms"]
@@ -127,7 +137,7 @@ def test_a_pace_is_kept_whatever_the_answers_take() -> None:
 
 def test_a_server_that_stands_still_is_charged_for_all_who_would_have_come() -> None:
     with answering(stands_still=(20, 0.3)) as port:
-        found = paced(port, repeat(REQUEST), 200, 0.5, connections=4)
+        found = run_open_loop(port, repeat(REQUEST), 200, 0.5, connections=4)
 
     # Of the hundred that were due, about sixty were due while nothing moved: half of all waited long, not one of them.
     assert found["p99_ms"] > 200
@@ -144,7 +154,7 @@ def test_a_server_that_may_forget_is_refused(postgres_url: str) -> None:
 
 @pytest.mark.parametrize("clients", [1, 8, 32, 64])
 def test_no_two_clients_check_in_on_the_same_goal(clients: int) -> None:
-    people = People(url="", organisation_id=UUID(int=1), keys=[], size=MANY)
+    people = Workload(url="", organisation_id=UUID(int=1), keys=[], size=MANY)
 
     sides = [
         {command.stream_id for command in islice(commands(people, client, clients), people.size.goals_each)}
@@ -155,53 +165,53 @@ def test_no_two_clients_check_in_on_the_same_goal(clients: int) -> None:
 
 
 def test_an_environment_without_peers_is_said_not_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(drones.REFUSED, raising=False)
+    monkeypatch.delenv(drones.PEERS_UNAVAILABLE_REASON, raising=False)
     monkeypatch.setattr(drones, "PEERS", tmp_path)
     absent: list[Absent] = []
 
     with ExitStack() as opened:
-        found = tried("UmaDB", opened, partial(drones.peer, "uma", home=tmp_path), absent)
+        found = open_or_absent("UmaDB", opened, partial(drones.peer, "uma", home=tmp_path), absent)
 
     assert found is None
     assert [Absent("UmaDB", "the peers are not installed: python3 run.py bench installs them")] == absent
 
 
 def test_why_the_peers_could_not_be_installed_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(drones.REFUSED, "no network")
+    monkeypatch.setenv(drones.PEERS_UNAVAILABLE_REASON, "no network")
 
-    with pytest.raises(Missing, match="no network"):
+    with pytest.raises(PeerUnavailable, match="no network"):
         peers_python()
 
 
 def test_a_drone_that_does_not_start_says_why(tmp_path: Path) -> None:
     with (
-        pytest.raises(Missing, match="did not start"),
-        drone("peers.rows", "sqlite:////nowhere/x", "", "", home=tmp_path),
+        pytest.raises(PeerUnavailable, match="did not start"),
+        start_worker("peers.rows", "sqlite:////nowhere/x", "", "", home=tmp_path),
     ):
         pass
 
 
 def test_ours_and_the_raw_store_work_in_process(sqlite: Store, tmp_path: Path) -> None:
-    with peopled(sqlite.fresh(), FEW) as (runtime, people):
+    with prepared_workload(sqlite.fresh(), FEW) as (runtime, people):
         event = an_event(sqlite, runtime, people)
         before = runtime.ledger.count()
-        with commander(people, tmp_path) as ours:
-            rate = ours.ask(clients=4, seconds=0.4)["rate"]
+        with ledger_worker(people, tmp_path) as ours:
+            rate = ours.run(clients=4, seconds=0.4)["rate"]
         assert runtime.ledger.count() - before >= rate * 0.3
-    with drone("peers.rows", sqlite.fresh(), *event, home=tmp_path) as raw:
-        assert raw.ask(clients=1, seconds=0.2)["rate"] > 0
+    with start_worker("peers.rows", sqlite.fresh(), *event, home=tmp_path) as raw:
+        assert raw.run(clients=1, seconds=0.2)["rate"] > 0
 
 
 def test_rows_go_into_postgresql_through_psycopg_and_pgbench(postgres: Store, tmp_path: Path) -> None:
     event = ("goal.checked_in.v2", '{"note":"at 10:30","progress":0.4}')
 
     with rows(postgres, event, tmp_path) as raw, pgbench(postgres, event, tmp_path, 2, 1.0) as tool:
-        assert raw.ask(clients=2, seconds=0.2)["rate"] > 0
+        assert raw.run(clients=2, seconds=0.2)["rate"] > 0
         assert tool.run().value > 0
 
 
 def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store, tmp_path: Path) -> None:
-    with peopled(sqlite.fresh(), FEW) as (runtime, people), ExitStack() as opened:
+    with prepared_workload(sqlite.fresh(), FEW) as (runtime, people), ExitStack() as opened:
         before = runtime.ledger.count()
         server = serving(sqlite, people, tmp_path, opened)
 
@@ -209,7 +219,7 @@ def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store,
 
         assert runtime.ledger.count() - before >= found.value * 0.4
         assert found.beside["api_share"] > 0
-        assert 0 == settled(sqlite, people.url)["views_behind_events"]
+        assert 0 == wait_until_caught_up(sqlite, people.url)["views_behind_events"]
         client = Client(server.port, people.keys[0])
         told = {name for name, _ in asked(client)}
         client.close()
@@ -217,7 +227,7 @@ def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store,
 
 
 def test_each_request_has_a_key_of_its_own(sqlite: Store) -> None:
-    with peopled(sqlite.fresh(), FEW, views=False) as (_, people):
+    with prepared_workload(sqlite.fresh(), FEW, views=False) as (_, people):
         told = [next(side) for side in requests(people, 3) for _ in range(3)]
 
     keys = {line for one in told for line in one.split(b"\r\n") if line.startswith(b"Idempotency-Key: ")}
@@ -228,15 +238,15 @@ def test_each_request_has_a_key_of_its_own(sqlite: Store) -> None:
 
 
 def test_a_long_log_is_whole_and_takes_commands(postgres: Store, tmp_path: Path) -> None:
-    url = filled(postgres, template(postgres, FEW), 10 * EVENTS_EACH)
+    url = fill_log(postgres, template(postgres, FEW), 10 * EVENTS_EACH)
     with Runtime.open(settings(url)) as runtime:
         assert (10 * EVENTS_EACH, 10 * EVENTS_EACH) == (runtime.ledger.count(), runtime.ledger.head())
-        first, *_ = runtime.ledger.read(0, 1)
+        first, *_ = runtime.ledger.read_log(0, 1)
         whole = runtime.ledger.events(first.organisation_id, first.stream_id)
         assert [(n, n) for n in range(1, EVENTS_EACH + 1)] == [(event.version, event.log_position) for event in whole]
-    with peopled(url, FEW, views=False) as (runtime, people):
+    with prepared_workload(url, FEW, views=False) as (runtime, people):
         assert runtime.ledger.count() == runtime.ledger.head()
-        with commander(people, tmp_path) as ours:
+        with ledger_worker(people, tmp_path) as ours:
             found = _stall(postgres, url, ours, 0.3)
     assert found.beside["vacuums"] > 0
 

@@ -16,11 +16,11 @@ from benchmarks import drones, page, team
 from benchmarks.__main__ import SUITES, main
 from benchmarks.bench import Bench
 from benchmarks.harness import Absent, Case, Contender, Result, Round, Sample, Target, measure, result
-from benchmarks.history import lines, made_up, repeated
-from benchmarks.machine import Watch, filesystem
+from benchmarks.history import lines, repeated, write_synthetic
+from benchmarks.machine import CpuMonitor, filesystem
 from benchmarks.stores import organisation
 from benchmarks.table import figure, markdown, read
-from benchmarks.table import kept as keep
+from benchmarks.table import save as keep
 from services.imports import import_lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,7 +116,7 @@ def test_contenders_take_turns_round_after_round() -> None:
 
 
 def test_work_of_our_own_is_not_somebody_elses() -> None:
-    with Watch() as watch:
+    with CpuMonitor() as watch:
         sum(range(2_000_000))
 
     assert 0 <= watch.others <= 1
@@ -127,7 +127,7 @@ def test_the_file_system_of_a_directory_is_named() -> None:
 
 
 def test_repeating_a_history_renames_everybody_in_it(tmp_path: Path) -> None:
-    history = made_up(tmp_path / "one.ndjson.gz", goals=3)
+    history = write_synthetic(tmp_path / "one.ndjson.gz", goals=3)
 
     twice = [json.loads(line) for line in lines(repeated(history, tmp_path / "two.ndjson.gz", 2))]
 
@@ -156,7 +156,7 @@ def test_figures_have_as_many_digits_as_mean_something() -> None:
 
 
 def test_a_run_prints_its_table_and_keeps_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    history = made_up(tmp_path / "history.ndjson.gz", goals=4)
+    history = write_synthetic(tmp_path / "history.ndjson.gz", goals=4)
     kept = tmp_path / "figures.json"
 
     asked = ["--quick", "--markdown", "--rounds", "1", "import", "rebuild", "--store", "sqlite"]
@@ -260,12 +260,12 @@ def test_peers_that_cannot_be_installed_do_not_stop_the_run(peers: Path, monkeyp
 
     monkeypatch.setattr(run, "_call", fails)
     monkeypatch.setattr(run, "_become", lambda *command: len(command))
-    monkeypatch.setenv(drones.REFUSED, "")
+    monkeypatch.setenv(drones.PEERS_UNAVAILABLE_REASON, "")
 
     code = run.bench(["--quick"])
 
     assert 4 == code
-    assert "no network" == os.environ[drones.REFUSED]
+    assert "no network" == os.environ[drones.PEERS_UNAVAILABLE_REASON]
     assert not (peers / ".installed").exists()
 
 

@@ -29,7 +29,7 @@ from domain.cycle import opening as cycle_opening
 from domain.decision import acts as decision_acts
 from domain.decision import decide as decision_rules
 from domain.decision import opening as decision_opening
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.errors import Refusal
 from domain.goal import acts, communication, evolve, opening
 from domain.policy import Policy
@@ -56,14 +56,14 @@ from projections import (
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
 from services import access, cli, import_rows, imports, settings
 from services.api import admission, call, events, people, recording
 from services.api import keys as api_keys
 from services.api import support as support_routes
 from services.api.app import ROUTES
-from services.api.document import document
+from services.api.document import openapi_document
 from services.api.events import CloudEvent
 from services.api.problems import KINDS
 from services.commands import health, store
@@ -222,7 +222,7 @@ def test_no_event_is_told_that_there_is_not() -> None:
 
 
 def test_the_envelope_is_told_field_by_field() -> None:
-    inside = [name for name in Recorded.__struct_fields__ if name != "log_position"]
+    inside = [name for name in RecordedEvent.__struct_fields__ if name != "log_position"]
 
     assert inside == first_words(rows(section(page("events.md"), "Envelope")))
 
@@ -404,7 +404,7 @@ def test_every_setting_is_told(entry: tuple[str, object, str]) -> None:
 
 
 def routes() -> list[str]:
-    paths: dict[str, dict[str, Any]] = document(ROUTES)["paths"]
+    paths: dict[str, dict[str, Any]] = openapi_document(ROUTES)["paths"]
     return [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
 
 
@@ -440,7 +440,7 @@ OF_ALL_READS = {"after_position", "as_of", "recorded_as_of"}
 
 def parameters() -> list[tuple[str, str]]:
     """Every query parameter of a route that not all reads have."""
-    paths: dict[str, dict[str, Any]] = document(ROUTES)["paths"]
+    paths: dict[str, dict[str, Any]] = openapi_document(ROUTES)["paths"]
     return [
         (path, parameter["name"])
         for path, methods in paths.items()
@@ -511,7 +511,9 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         engine = Engine(story, database, PROJECTIONS)
         engine.migrate()
         engine.catch_up()
-        view = lens(database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now)
+        view = resolve_as_of(
+            database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
+        )
         makers = (alignment, overload, drift, rituals, support, cycle_review, decision_report)
         return {f.name for maker in makers for f in maker.report(database, view).figures}
 
@@ -552,7 +554,7 @@ LIMITS: dict[str, float] = {
     "Characters of a reason `other`, at least": reasons.OTHER_TEXT_MINIMUM,
     "Clarifications that stop the response clock": evolve.CLARIFY_PAUSES,
     "Working days for which one clarification stops it": communication.CLARIFY_WORKING_DAYS,
-    "Working days after a return until clocks run again": calendar.SETTLING_WORKING_DAYS,
+    "Working days after a return until clocks run again": calendar.RETURN_GRACE_WORKING_DAYS,
     "Non-negotiables of a charter in force, at least": charters.FEWEST_NON_NEGOTIABLES,
     "Non-negotiables of a charter, at most": charters.MOST_NON_NEGOTIABLES,
     "Purpose proposals open at once": purpose.MOST_PROPOSALS,
@@ -563,12 +565,12 @@ LIMITS: dict[str, float] = {
     "Goals affirmed in one call": support_routes.MOST_AFFIRMED,
     "Questions of one goal in an inbox": inbox.ASKS_OF_A_GOAL,
     "Reminders of one member and day": inbox.REMINDERS_A_DAY,
-    "Days before its end in which a cadence shows in the inbox": inbox.CHECK_IN_AHEAD.days,
-    "Cases below which calibration is not told": calibration.FEWEST_CASES,
+    "Days before its end in which a cadence shows in the inbox": inbox.CHECK_IN_LOOKAHEAD.days,
+    "Cases below which calibration is not told": calibration.MIN_CASES,
     "Absences, and changes of capacity, of one member that lie ahead": member.MOST_AHEAD,
     "Policy versions of one organisation": organisation.MOST_POLICY_VERSIONS,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
-    "Working days over which overdue effort is laid": load.CATCHING_UP_DAYS,
+    "Working days over which overdue effort is laid": load.OVERDUE_SPREAD_DAYS,
     "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,
     "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
     "People below which a group's figure is withheld": access.SMALLEST_GROUP,
@@ -595,13 +597,13 @@ LIMITS: dict[str, float] = {
     "Events of the feed on a page": events.LARGEST_PAGE,
     "Events of the feed on a page, for whoever does not see all": events.LARGEST_FILTERED_PAGE,
     "Characters of an idempotency key": call._LONGEST_IDEMPOTENCY_KEY,
-    "Days for which an idempotency key is kept": days(idempotency.KEPT),
+    "Days for which an idempotency key is kept": days(idempotency.RETENTION),
     "Times that a contested command is decided": recording._ATTEMPTS,
-    "Commands that wait in one process": waiting.WAITING_AT_MOST,
-    "Commands of one commit": batch.BATCH_AT_MOST,
+    "Commands that wait in one process": waiting.MAX_QUEUED_COMMANDS,
+    "Commands of one commit": batch.MAX_BATCH_COMMANDS,
     "Seconds that a request waits to hear whose key it has": admission._KEY_WAIT_S,
-    "Seconds that a command waits for its turn": committer.TURN_TIMEOUT_S,
-    "Days that a key lives": days(keys.LONGEST_LIFE),
+    "Seconds that a command waits for its turn": committer.COMMAND_TIMEOUT_S,
+    "Days that a key lives": days(keys.MAX_LIFETIME),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
     "Bytes of an import line": import_rows.LONGEST_LINE_BYTES,
     "Characters of an import row's own `id`": import_rows.LONGEST_ID,
@@ -630,7 +632,7 @@ def test_every_limit_that_is_told_is_held_against_the_code() -> None:
 
 
 def test_the_command_line_and_the_store_agree_how_long_a_key_lives() -> None:
-    assert days(keys.LONGEST_LIFE) == store.LONGEST_KEY_DAYS
+    assert days(keys.MAX_LIFETIME) == store.LONGEST_KEY_DAYS
 
 
 # --- all pages -------------------------------------------------------------------------------------------------------

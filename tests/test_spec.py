@@ -106,6 +106,6 @@ def test_roles_are_those_that_the_acting_member_holds() -> None:
 def test_an_event_put_into_the_log_undecided_is_folded() -> None:
     story = Story()
 
-    story.happened(Left(), on="ana", by="ana", at="2026-02-01")
+    story.record_event(Left(), on="ana", by="ana", at="2026-02-01")
 
     assert instant("2026-02-01") == story.state("ana", "member").left_at

@@ -43,7 +43,7 @@ def between(ended: Iterable[Sequence[tuple[float, float]]], first: float, last: 
     }
 
 
-def threaded(works: Sequence[Work], seconds: float, done: Callable[[], object] = lambda: None) -> dict[str, float]:
+def run_threads(works: Sequence[Work], seconds: float, done: Callable[[], object] = lambda: None) -> dict[str, float]:
     """One thread for each of `works`, which calls `done` at its end. Raises what a thread raised."""
     ended: list[list[tuple[float, float]]] = [[] for _ in works]
     failed: list[BaseException] = []
@@ -69,7 +69,7 @@ def threaded(works: Sequence[Work], seconds: float, done: Callable[[], object] =
     return figures(ended, began, seconds)
 
 
-async def awaited(works: Sequence[AsyncWork], seconds: float) -> dict[str, float]:
+async def run_async(works: Sequence[AsyncWork], seconds: float) -> dict[str, float]:
     """One task for each of `works`, in this loop. Raises what a task raised."""
     ended: list[list[tuple[float, float]]] = [[] for _ in works]
     began = perf_counter()
@@ -83,7 +83,7 @@ async def awaited(works: Sequence[AsyncWork], seconds: float) -> dict[str, float
     return figures(ended, began, seconds)
 
 
-def obey(work: Callable[[dict[str, Any]], dict[str, float]]) -> None:
+def serve_stdin(work: Callable[[dict[str, Any]], dict[str, float]]) -> None:
     """Answer each line of standard input, until there is none. The first line out says that we are ready."""
     # What was made to get ready is not looked through again and again while we are measured.
     gc.collect()
@@ -93,7 +93,7 @@ def obey(work: Callable[[dict[str, Any]], dict[str, float]]) -> None:
         print(json.dumps(work(json.loads(line))), flush=True)
 
 
-def obey_threads(make: Callable[[int], Sequence[Work]], done: Callable[[], object] = lambda: None) -> None:
+def serve_stdin_with_threads(make: Callable[[int], Sequence[Work]], done: Callable[[], object] = lambda: None) -> None:
     """`obey` with so many threads as there are clients; what `make` made for a number of clients is kept."""
     made: dict[int, Sequence[Work]] = {}
 
@@ -101,6 +101,6 @@ def obey_threads(make: Callable[[int], Sequence[Work]], done: Callable[[], objec
         clients = told["clients"]
         if clients not in made:
             made[clients] = make(clients)
-        return threaded(made[clients], told["seconds"], done)
+        return run_threads(made[clients], told["seconds"], done)
 
-    obey(work)
+    serve_stdin(work)

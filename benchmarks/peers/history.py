@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import django
 from django.conf import settings
 
-from benchmarks.peers.drone import Work, obey_threads
+from benchmarks.peers.drone import Work, serve_stdin_with_threads
 
 GOALS, OWNER = 800, "owner"
 
@@ -101,7 +101,7 @@ def main(url: str) -> None:
     told = {"sponsor": "sponsor", "status": "agreed", "note": "", "progress": "0", "confidence": "1", "version": 1}
     model.objects.bulk_create(model(title=f"goal {number}", owner=OWNER, **told) for number in range(GOALS))
     # Django keeps a connection for each thread, also of one that has ended.
-    obey_threads(lambda clients: works(model, clients), connections.close_all)
+    serve_stdin_with_threads(lambda clients: works(model, clients), connections.close_all)
 
 
 if __name__ == "__main__":

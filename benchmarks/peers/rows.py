@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import psycopg
 
-from benchmarks.peers.drone import Work, obey_threads
+from benchmarks.peers.drone import Work, serve_stdin_with_threads
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS raw (number bigserial PRIMARY KEY, stream uuid, version bigint, topic text,"
@@ -48,10 +48,10 @@ def lite(url: str, topic: str, state: bytes) -> Sequence[Work]:
 def main(url: str, topic: str, state: str) -> None:
     if url.startswith("sqlite"):
         made = lite(url, topic, state.encode())
-        return obey_threads(lambda _: made)
+        return serve_stdin_with_threads(lambda _: made)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TABLE)
-    return obey_threads(lambda clients: works(url, topic, state.encode(), clients))
+    return serve_stdin_with_threads(lambda clients: works(url, topic, state.encode(), clients))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from litestar import Litestar, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from benchmarks.peers.drone import Work, obey_threads
+from benchmarks.peers.drone import Work, serve_stdin_with_threads
 from benchmarks.peers.serving import serve
 
 GOALS, OWNER = 800, "owner"
@@ -125,7 +125,7 @@ def main(url: str, port: str = "") -> None:
     if port:
         serve(application(goals, ids), int(port))
     else:
-        obey_threads(lambda clients: works(goals, ids, clients))
+        serve_stdin_with_threads(lambda clients: works(goals, ids, clients))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from umadb import Client, Event
 
-from benchmarks.peers.drone import Work, obey_threads
+from benchmarks.peers.drone import Work, serve_stdin_with_threads
 
 
 def works(url: str, kind: str, state: bytes, clients: int) -> Sequence[Work]:
@@ -25,7 +25,7 @@ def works(url: str, kind: str, state: bytes, clients: int) -> Sequence[Work]:
 
 
 def main(url: str, kind: str, state: str) -> None:
-    obey_threads(lambda clients: works(url, kind, state.encode(), clients))
+    serve_stdin_with_threads(lambda clients: works(url, kind, state.encode(), clients))
 
 
 if __name__ == "__main__":

@@ -8,24 +8,24 @@ from typing import Any
 from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter import expectations, practice, purpose
-from domain.charter.ruling import Ruled
+from domain.charter.ruling import RuleResult
 from domain.charter.state import Charter, charter_id
-from domain.envelope import Fact, Source
+from domain.envelope import NewEvent, Source
 from domain.errors import ActNotAllowed, Forbidden, InTheFuture, InvalidField, OutOfOrder
 from domain.reasons import check_reason
-from domain.subject import Subject, require_lead, subject_of
-from domain.world import World
+from domain.subject import Scope, require_lead, resolve_scope
+from domain.world import DecisionContext
 
 #: Facts that may be told late; every other act moves the charter, one after the other.
 _FACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
 
 
-def decide(charter: Charter | None, act: a.CharterAct, world: World) -> list[Fact]:
+def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to; raises a `Refusal` where a rule forbids it. The first act begins the charter."""
     if world.at > world.now:
         raise InTheFuture(pointer="/at")
-    state = charter or Charter(id=world.stream_id, of=_whose(charter, act, world))
-    _whose(charter, act, world)
+    state = charter or Charter(id=world.stream_id, of=_resolve_scope(charter, act, world))
+    _resolve_scope(charter, act, world)
     _check_party(world)
     if state.moved_at is not None and world.at < state.moved_at and not isinstance(act, _FACTS):
         raise OutOfOrder(pointer="/at", allowed=(f">= {state.moved_at.isoformat()}",))
@@ -33,7 +33,7 @@ def decide(charter: Charter | None, act: a.CharterAct, world: World) -> list[Fac
         check_reason(act.reason)
     ruled = _RULES[type(act)](state, act, world)
     return [
-        Fact(
+        NewEvent(
             event_id=world.next_id(),
             data=ruled.event,
             occurred_at=world.at,
@@ -43,19 +43,19 @@ def decide(charter: Charter | None, act: a.CharterAct, world: World) -> list[Fac
     ]
 
 
-def _whose(charter: Charter | None, act: a.Act, world: World) -> Subject:
+def _resolve_scope(charter: Charter | None, act: a.Act, world: DecisionContext) -> Scope:
     """Whose charter it is: known from its beginning, or said by the act that begins it."""
     if act.of is None:
         if charter is None:
             raise InvalidField("whose charter is it? a team's, or the word organisation", pointer="/of")
         return charter.of
-    subject = subject_of(act.of, world)
+    subject = resolve_scope(act.of, world)
     if charter_id(world.organisation_id, subject.team) != world.stream_id:
         raise InvalidField(f"this is not the charter of {act.of!r}", pointer="/of")
     return subject
 
 
-def _check_party(world: World) -> None:
+def _check_party(world: DecisionContext) -> None:
     """Who has left, and a machine, has no part in a charter; an import tells of what people did."""
     if "integration" in world.roles and "steward" not in world.roles and world.source is not Source.IMPORT:
         raise Forbidden("a charter is made by people", allowed=("member", "lead", "steward"))
@@ -64,15 +64,15 @@ def _check_party(world: World) -> None:
         raise Forbidden("who has left the organisation no longer acts in it")
 
 
-def _review(charter: Charter, act: a.Review, world: World) -> Ruled:
+def _review(charter: Charter, act: a.Review, world: DecisionContext) -> RuleResult:
     """It was looked at as a whole, and still holds."""
     require_lead(charter.of, world)
-    if charter.purpose is None and not charter.kept:
+    if charter.purpose is None and not charter.non_negotiables_in_force:
         raise ActNotAllowed("there is nothing to review yet", allowed=("propose_purpose", "adopt_non_negotiable"))
-    return Ruled(event=e.Reviewed(of=charter.of), reason=act.reason)
+    return RuleResult(event=e.Reviewed(of=charter.of), reason=act.reason)
 
 
-_RULES: dict[type[a.Act], Callable[[Charter, Any, World], Ruled]] = {
+_RULES: dict[type[a.Act], Callable[[Charter, Any, DecisionContext], RuleResult]] = {
     a.ProposePurpose: purpose.propose,
     a.AdoptPurpose: purpose.adopt,
     a.AdoptNonNegotiable: expectations.adopt,
@@ -82,8 +82,8 @@ _RULES: dict[type[a.Act], Callable[[Charter, Any, World], Ruled]] = {
     a.Acknowledge: expectations.acknowledge,
     a.RaiseBreach: expectations.raise_breach,
     a.AgreeRepair: expectations.agree_repair,
-    a.GrantFreedom: practice.grant,
-    a.WithdrawFreedom: practice.withdraw,
+    a.GrantFreedom: practice.grant_freedom,
+    a.WithdrawFreedom: practice.withdraw_freedom,
     a.SetRitual: practice.set_ritual,
     a.ChangeRitual: practice.change_ritual,
     a.EndRitual: practice.end_ritual,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from domain.charter.state import Mode, Why
+from domain.charter.state import Mode, PurposeText
 from domain.envelope import Event
 from domain.personal import Personal
-from domain.subject import Subject
+from domain.subject import Scope
 
 
 class CharterFact(Event, frozen=True, kw_only=True):
     """Each says whose charter it is: the stream's id alone does not tell."""
 
-    of: Subject
+    of: Scope
 
 
 class PurposeFact(CharterFact, frozen=True, kw_only=True):
@@ -28,9 +28,9 @@ class PurposeFact(CharterFact, frozen=True, kw_only=True):
     to_society: str = ""
 
     @property
-    def why(self) -> Why:
+    def why(self) -> PurposeText:
         """Its words alone."""
-        return Why(**{name: getattr(self, name) for name in Why.__struct_fields__})
+        return PurposeText(**{name: getattr(self, name) for name in PurposeText.__struct_fields__})
 
 
 class PurposeProposed(PurposeFact, tag="charter.purpose_proposed.v1", frozen=True, kw_only=True):

@@ -18,12 +18,12 @@ from domain.charter.state import (
     Purpose,
     Ritual,
 )
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 
 #: Facts, which may be told late; everything else moves the charter, one after the other.
 FACTS = (e.Acknowledged, e.BreachRaised, e.RepairAgreed, e.Reviewed)
 #: What counts as having looked at the charter as a whole.
-_LOOKED = (
+_REVIEW_EVENTS = (
     e.Reviewed,
     e.PutInForce,
     e.PurposeAdopted,
@@ -34,21 +34,21 @@ _LOOKED = (
 )
 
 
-def evolve(charter: Charter | None, recorded: Recorded) -> Charter | None:
+def evolve(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     """The state after `recorded`."""
     event = recorded.data
     if not isinstance(event, e.CharterFact):
         return charter
     state = _folded(charter or Charter(id=recorded.stream_id, of=event.of), event, recorded)
     at = recorded.occurred_at
-    if isinstance(event, _LOOKED):
+    if isinstance(event, _REVIEW_EVENTS):
         state = replace(state, reviewed_at=max(state.reviewed_at or at, at))
     if not isinstance(event, FACTS):
         state = replace(state, moved_at=max(state.moved_at or at, at))
     return state
 
 
-def _folded(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+def _folded(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     match event:
         case e.PurposeProposed() | e.PurposeAdopted() | e.PurposeRevised():
             return _purposes(state, event, recorded)
@@ -74,7 +74,7 @@ def _folded(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter
     return _practice(state, event, recorded)
 
 
-def _purposes(state: Charter, event: e.PurposeFact, recorded: Recorded) -> Charter:
+def _purposes(state: Charter, event: e.PurposeFact, recorded: RecordedEvent) -> Charter:
     match event:
         case e.PurposeProposed():
             proposal = Proposal(
@@ -103,7 +103,7 @@ def _used(state: Charter, decision: UUID | None) -> tuple[UUID, ...]:
     return state.decisions if decision is None else (*state.decisions, decision)
 
 
-def _non_negotiables(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+def _non_negotiables(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     at = recorded.occurred_at
     match event:
         case e.NonNegotiableAdopted():
@@ -149,7 +149,7 @@ def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) 
     )
 
 
-def _practice(state: Charter, event: e.CharterFact, recorded: Recorded) -> Charter:
+def _practice(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     """Freedoms and rituals."""
     at = recorded.occurred_at
     match event:

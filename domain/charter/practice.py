@@ -6,15 +6,15 @@ from uuid import UUID
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.ruling import Ruled, found, new_part, own_name, with_reason
+from domain.charter.ruling import RuleResult, find_part, new_part, own_name, with_reason
 from domain.charter.state import Charter, part_id
 from domain.errors import InvalidField, NoPurpose, VersionSuperseded
 from domain.goal.opening import text
 from domain.subject import require_lead
-from domain.world import World
+from domain.world import DecisionContext
 
 
-def grant(charter: Charter, act: a.GrantFreedom, world: World) -> Ruled:
+def grant_freedom(charter: Charter, act: a.GrantFreedom, world: DecisionContext) -> RuleResult:
     """A freedom that serves the current purpose; one that is there already is anchored anew."""
     require_lead(charter.of, world)
     version = _anchor(charter, act.purpose_version)
@@ -25,7 +25,7 @@ def grant(charter: Charter, act: a.GrantFreedom, world: World) -> Ruled:
         purpose_version=version,
         ref=own_name(act.freedom),
     )
-    return Ruled(event=event, reason=act.reason)
+    return RuleResult(event=event, reason=act.reason)
 
 
 def _anchor(charter: Charter, version: int | None) -> int:
@@ -51,21 +51,21 @@ def _anchor(charter: Charter, version: int | None) -> int:
     return version
 
 
-def _freedom(charter: Charter, ref: str | None, world: World) -> UUID:
+def _freedom(charter: Charter, ref: str | None, world: DecisionContext) -> UUID:
     if ref is not None and any(f.id == part_id(charter.id, "freedom", ref) for f in charter.freedoms):
         return part_id(charter.id, "freedom", ref)
     return new_part(charter, "freedom", ref, charter.freedoms, world)
 
 
-def withdraw(charter: Charter, act: a.WithdrawFreedom, world: World) -> Ruled:
+def withdraw_freedom(charter: Charter, act: a.WithdrawFreedom, world: DecisionContext) -> RuleResult:
     """Taken back, with the reason."""
     require_lead(charter.of, world)
-    freedom = found(charter, "freedom", act.freedom, charter.freedoms)
+    freedom = find_part(charter, "freedom", act.freedom, charter.freedoms)
     reason = with_reason(act.reason, "withdrawing a freedom needs a reason")
-    return Ruled(event=e.FreedomWithdrawn(of=charter.of, freedom=freedom.id), reason=reason)
+    return RuleResult(event=e.FreedomWithdrawn(of=charter.of, freedom=freedom.id), reason=reason)
 
 
-def set_ritual(charter: Charter, act: a.SetRitual, world: World) -> Ruled:
+def set_ritual(charter: Charter, act: a.SetRitual, world: DecisionContext) -> RuleResult:
     """A new one."""
     require_lead(charter.of, world)
     event = e.RitualSet(
@@ -77,24 +77,24 @@ def set_ritual(charter: Charter, act: a.SetRitual, world: World) -> Ruled:
         minutes=act.minutes,
         ref=own_name(act.ritual),
     )
-    return Ruled(event=event, reason=act.reason)
+    return RuleResult(event=event, reason=act.reason)
 
 
-def change_ritual(charter: Charter, act: a.ChangeRitual, world: World) -> Ruled:
+def change_ritual(charter: Charter, act: a.ChangeRitual, world: DecisionContext) -> RuleResult:
     """Another name, mode, cadence or length; what is not said stays."""
     require_lead(charter.of, world)
-    held = found(charter, "ritual", act.ritual, charter.rituals)
+    held = find_part(charter, "ritual", act.ritual, charter.rituals)
     names = ("name", "mode", "cadence_days", "minutes")
     was = {name: getattr(held, name) for name in names}
     said = {name: value for name in names if (value := getattr(act, name)) is not None}
     if {**was, **said} == was:
         raise InvalidField("a change says what differs", pointer="/ritual", allowed=names)
     text(said.get("name", held.name), "/name")
-    return Ruled(event=e.RitualChanged(of=charter.of, ritual=held.id, **{**was, **said}), reason=act.reason)
+    return RuleResult(event=e.RitualChanged(of=charter.of, ritual=held.id, **{**was, **said}), reason=act.reason)
 
 
-def end_ritual(charter: Charter, act: a.EndRitual, world: World) -> Ruled:
+def end_ritual(charter: Charter, act: a.EndRitual, world: DecisionContext) -> RuleResult:
     """Held no more."""
     require_lead(charter.of, world)
-    held = found(charter, "ritual", act.ritual, charter.rituals)
-    return Ruled(event=e.RitualEnded(of=charter.of, ritual=held.id), reason=act.reason)
+    held = find_part(charter, "ritual", act.ritual, charter.rituals)
+    return RuleResult(event=e.RitualEnded(of=charter.of, ritual=held.id), reason=act.reason)

@@ -6,25 +6,25 @@ from datetime import date, timedelta
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.ruling import Ruled, carried, only, with_reason
-from domain.charter.state import Charter, Matter, Proposal, Why
+from domain.charter.ruling import RuleResult, require_decision_or_lead, the_only_open, with_reason
+from domain.charter.state import Charter, DecisionSubject, Proposal, PurposeText
 from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
 from domain.goal.opening import text
-from domain.references import as_uuid, external
+from domain.references import as_uuid, require_external_reference
 from domain.subject import require_lead, require_member
 from domain.terms import day
-from domain.world import World
+from domain.world import DecisionContext
 
 MOST_PROPOSALS = 20
 LONGEST_TIME_BOX_DAYS = 92
 
 
-def propose(charter: Charter, act: a.ProposePurpose, world: World) -> Ruled:
+def propose(charter: Charter, act: a.ProposePurpose, world: DecisionContext) -> RuleResult:
     """A proposal with its time-box."""
     require_member(charter.of, world)
     if len(charter.proposals) >= MOST_PROPOSALS:
         raise InvalidField(f"{MOST_PROPOSALS} proposals are open already: adopt one of them", pointer="/text")
-    why = Why(**{name: getattr(act, name) for name in Why.__struct_fields__})
+    why = PurposeText(**{name: getattr(act, name) for name in PurposeText.__struct_fields__})
     for name in ("text", "to_team", "to_clients", "to_organisation"):
         text(getattr(why, name), f"/{name}")
     if charter.purpose is not None:
@@ -35,14 +35,14 @@ def propose(charter: Charter, act: a.ProposePurpose, world: World) -> Ruled:
         raise AlreadyExists(f"a proposal {act.ref!r} is open already", pointer="/ref")
     event = e.PurposeProposed(
         of=charter.of,
-        **{name: getattr(why, name) for name in Why.__struct_fields__},
+        **{name: getattr(why, name) for name in PurposeText.__struct_fields__},
         until=_until(act.until, world),
-        ref=external(act.ref) if act.ref is not None else None,
+        ref=require_external_reference(act.ref) if act.ref is not None else None,
     )
-    return Ruled(event=event, reason=act.reason)
+    return RuleResult(event=event, reason=act.reason)
 
 
-def _until(until: date | None, world: World) -> date:
+def _until(until: date | None, world: DecisionContext) -> date:
     if until is None:
         return world.today + timedelta(days=world.policy.policy.answer_by_days)
     ahead = (day(until, "/until") - world.today).days
@@ -56,11 +56,11 @@ def _until(until: date | None, world: World) -> date:
     return until
 
 
-def adopt(charter: Charter, act: a.AdoptPurpose, world: World) -> Ruled:
+def adopt(charter: Charter, act: a.AdoptPurpose, world: DecisionContext) -> RuleResult:
     """The proposal becomes the purpose: its first version, or a revision of the one in force."""
     proposal = _open(charter, act.proposal, world)
-    matter = Matter(charter=charter.id, proposal=proposal.id)
-    decision, cause = carried(charter, act.decision, matter, world)
+    matter = DecisionSubject(charter=charter.id, proposal=proposal.id)
+    decision, cause = require_decision_or_lead(charter, act.decision, matter, world)
     if decision is None:
         require_lead(charter.of, world)
         if world.today <= proposal.until:
@@ -69,18 +69,18 @@ def adopt(charter: Charter, act: a.AdoptPurpose, world: World) -> Ruled:
                 pointer="/decision",
                 allowed=("decision", f"after {proposal.until}"),
             )
-    words = {name: getattr(proposal.why, name) for name in Why.__struct_fields__}
+    words = {name: getattr(proposal.why, name) for name in PurposeText.__struct_fields__}
     said = {"of": charter.of, "proposal": proposal.id, **words, "decision": decision}
     reason = act.reason or proposal.reason
     if charter.purpose is None:
-        return Ruled(event=e.PurposeAdopted(version=1, **said), causation=cause, reason=reason)
+        return RuleResult(event=e.PurposeAdopted(version=1, **said), causation=cause, reason=reason)
     reason = with_reason(reason, "revising the purpose needs a reason")
     event = e.PurposeRevised(version=charter.purpose.version + 1, **said)
-    return Ruled(event=event, causation=cause, reason=reason)
+    return RuleResult(event=event, causation=cause, reason=reason)
 
 
-def _open(charter: Charter, ref: str | None, world: World) -> Proposal:
-    meant = only("proposal", ref, (p.id for p in charter.proposals), world)
+def _open(charter: Charter, ref: str | None, world: DecisionContext) -> Proposal:
+    meant = the_only_open("proposal", ref, (p.id for p in charter.proposals), world)
     for proposal in charter.proposals:
         if proposal.id == (meant or as_uuid(ref or "")) or (ref is not None and proposal.ref == ref):
             return proposal

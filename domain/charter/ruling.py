@@ -9,19 +9,19 @@ from uuid import UUID
 import msgspec
 
 from domain.charter.events import CharterFact
-from domain.charter.state import Charter, Matter, NonNegotiable, part_id
+from domain.charter.state import Charter, DecisionSubject, NonNegotiable, part_id
 from domain.envelope import Source
 from domain.errors import AlreadyExists, DecisionUnfit, InvalidField, NotFound, ReasonRequired
 from domain.reasons import Reason
-from domain.references import as_uuid, external
+from domain.references import as_uuid, require_external_reference
 from domain.subject import require_lead, require_member
-from domain.world import World
+from domain.world import DecisionContext
 
 #: Parts of one sort that a charter may name in all: a bound on what its state can grow to.
 MOST_PARTS = 100
 
 
-class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
     """What an act comes to."""
 
     event: CharterFact
@@ -42,7 +42,7 @@ class Part(Protocol):
 P = TypeVar("P", bound=Part)
 
 
-def new_part(charter: Charter, part: str, ref: str | None, there: Iterable[Part], world: World) -> UUID:
+def new_part(charter: Charter, part: str, ref: str | None, there: Iterable[Part], world: DecisionContext) -> UUID:
     """The id of a part that begins under `ref`, or under an id of its own.
 
     Raises `AlreadyExists` where that name is taken, `InvalidField` for one that cannot be a name.
@@ -52,7 +52,7 @@ def new_part(charter: Charter, part: str, ref: str | None, there: Iterable[Part]
         raise InvalidField(f"a charter names {MOST_PARTS} of them at most", pointer=f"/{part}")
     if ref is None:
         return world.next_id()
-    identity = part_id(charter.id, part, ref if as_uuid(ref) else external(ref))
+    identity = part_id(charter.id, part, ref if as_uuid(ref) else require_external_reference(ref))
     if any(p.id == identity for p in known):
         raise AlreadyExists(f"{ref!r} exists already in this charter; take another name", pointer=f"/{part}")
     return identity
@@ -63,7 +63,7 @@ def own_name(ref: str | None) -> str | None:
     return None if ref is None or as_uuid(ref) else ref
 
 
-def found(charter: Charter, part: str, ref: str, there: Iterable[P]) -> P:
+def find_part(charter: Charter, part: str, ref: str, there: Iterable[P]) -> P:
     """The part that `ref` names; raises `NotFound` with those that there are."""
     identity = part_id(charter.id, part, ref)
     known = list(there)
@@ -74,12 +74,12 @@ def found(charter: Charter, part: str, ref: str, there: Iterable[P]) -> P:
     raise NotFound(f"no {part.replace('_', '-')} {ref!r} in force", pointer=f"/{part}", allowed=names)
 
 
-def kept(charter: Charter, ref: str) -> NonNegotiable:
+def find_non_negotiable(charter: Charter, ref: str) -> NonNegotiable:
     """The non-negotiable in force that `ref` names."""
-    return found(charter, "non_negotiable", ref, charter.kept)
+    return find_part(charter, "non_negotiable", ref, charter.non_negotiables_in_force)
 
 
-def only(what: str, ref: str | None, there: Iterable[UUID], world: World) -> UUID | None:
+def the_only_open(what: str, ref: str | None, there: Iterable[UUID], world: DecisionContext) -> UUID | None:
     """The open one that is meant where an import names none; None: look for what is named.
 
     Raises `InvalidField` where it has to be named.
@@ -101,8 +101,8 @@ def with_reason(reason: Reason | None, why: str) -> Reason:
     return reason
 
 
-def carried(
-    charter: Charter, decision: str | None, matter: Matter, world: World, *, words: str | None = None
+def require_decision_or_lead(
+    charter: Charter, decision: str | None, matter: DecisionSubject, world: DecisionContext, *, words: str | None = None
 ) -> tuple[UUID | None, UUID | None]:
     """The decision's id and its decided event; both None where the lead alone acts.
 

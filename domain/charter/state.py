@@ -14,7 +14,7 @@ import msgspec
 from domain.personal import Value
 from domain.reasons import Reason
 from domain.references import as_uuid, resolve
-from domain.subject import ORGANISATION, Subject
+from domain.subject import ORGANISATION, Scope
 
 FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES = 3, 5
 
@@ -36,7 +36,7 @@ def part_id(charter: UUID, part: str, ref: str) -> UUID:
     return as_uuid(ref) or uuid5(charter, f"{part}:{ref}")
 
 
-class Matter(Value, frozen=True, kw_only=True):
+class DecisionSubject(Value, frozen=True, kw_only=True):
     """What of a charter a decision is about: one purpose proposal, or one non-negotiable (perhaps a coming one)."""
 
     charter: UUID
@@ -44,7 +44,7 @@ class Matter(Value, frozen=True, kw_only=True):
     non_negotiable: UUID | None = None
 
 
-class Why(msgspec.Struct, frozen=True, kw_only=True):
+class PurposeText(msgspec.Struct, frozen=True, kw_only=True):
     """Why the work matters, and to whom."""
 
     text: str
@@ -59,7 +59,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A purpose that has been proposed and neither adopted nor overtaken; its id is its event's."""
 
     id: UUID
-    why: Why
+    why: PurposeText
     by: UUID | None
     #: Last day of the time-box, in the organisation's zone: until its end only a decision adopts.
     until: date
@@ -71,7 +71,7 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     """The purpose in force."""
 
     version: int
-    why: Why
+    why: PurposeText
     #: Since when this version; links affirmed before a *revision* are unaffirmed from then on.
     since: datetime
     proposal: UUID
@@ -142,7 +142,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     """A charter's state."""
 
     id: UUID
-    of: Subject
+    of: Scope
     purpose: Purpose | None = None
     #: Open ones, in the order in which they came.
     proposals: tuple[Proposal, ...] = ()
@@ -162,6 +162,6 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     moved_at: datetime | None = None
 
     @property
-    def kept(self) -> tuple[NonNegotiable, ...]:
+    def non_negotiables_in_force(self) -> tuple[NonNegotiable, ...]:
         """The non-negotiables in force (or to come into force with the charter)."""
         return tuple(n for n in self.non_negotiables if n.retired_at is None)

@@ -11,14 +11,14 @@ from domain.reasons import Reason
 from domain.references import Ref
 from domain.terms import Text, Title
 
-How = Literal["carried_on", "renegotiated", "dropped"]
+GoalEnding = Literal["carried_on", "renegotiated", "dropped"]
 
 #: Text that may stay empty where another one is given.
 Words = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 #: What a cycle carries with it from event to event stays short.
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -74,7 +74,7 @@ class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):
 
     #: Its own name, free of choice, as whoever imports it knows it; an id is given where there is none.
     improvement: Ref | None = None
-    text: Line
+    text: ShortText
     owner: Ref
     due: date
 
@@ -95,7 +95,7 @@ class DropImprovement(Act, tag="drop_improvement", frozen=True, kw_only=True):
 class RecordLearning(Act, tag="record_learning", frozen=True, kw_only=True):
     """Write down what was learnt, of a goal of the cycle or in general."""
 
-    text: Line
+    text: ShortText
     goal: Ref | None = None
 
 
@@ -103,7 +103,7 @@ class SettleGoal(Act, tag="settle_goal", frozen=True, kw_only=True):
     """Say what becomes of a goal beyond the cycle: carried on, renegotiated or dropped."""
 
     goal: Ref
-    how: How
+    how: GoalEnding
 
 
 class Close(Act, tag="close", frozen=True, kw_only=True):

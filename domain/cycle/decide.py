@@ -12,9 +12,9 @@ from uuid import UUID
 from domain.charter.state import part_id
 from domain.cycle import acts as a
 from domain.cycle import events as e
-from domain.cycle.opening import MOST_GOALS, NOT_KEPT, goal_of, live_goal, opened
+from domain.cycle.opening import MOST_GOALS, UNKEPT_STATES, goal_of, live_goal, opened
 from domain.cycle.state import Closed, Cycle, GoalInCycle, Improvement, Running
-from domain.envelope import Event, Fact, Source
+from domain.envelope import Event, NewEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -27,17 +27,17 @@ from domain.errors import (
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
 from domain.reasons import check_reason
-from domain.references import external
-from domain.subject import belongs, leads, require_lead, require_member
+from domain.references import require_external_reference
+from domain.subject import is_lead, is_member, require_lead, require_member
 from domain.terms import day
-from domain.world import World
+from domain.world import DecisionContext
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MOST_IMPROVEMENTS, MOST_LEARNINGS = 100, 50
 MOST_REFLECTIONS, MOST_CONTRIBUTIONS = 1_000, 1_000
 
 
-def decide(cycle: Cycle | None, act: a.CycleAct, world: World) -> list[Fact]:
+def decide(cycle: Cycle | None, act: a.CycleAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to; raises a `Refusal` where a rule forbids it."""
     _check_party(world)
     event_id = world.next_id()
@@ -51,11 +51,11 @@ def decide(cycle: Cycle | None, act: a.CycleAct, world: World) -> list[Fact]:
         if cycle is None:
             raise NotFound("no such cycle")
         reason = act.reason if isinstance(act, a.DropImprovement) else None
-        event = _RULES[type(act)](_Said(_running(cycle, world), event_id, world), act)
-    return [Fact(event_id=event_id, data=event, occurred_at=world.at, reason=reason)]
+        event = _RULES[type(act)](_ActContext(_running(cycle, world), event_id, world), act)
+    return [NewEvent(event_id=event_id, data=event, occurred_at=world.at, reason=reason)]
 
 
-def _check_party(world: World) -> None:
+def _check_party(world: DecisionContext) -> None:
     """Who has left, and a machine, has no part in a cycle; an import tells of what people did."""
     machine = world.roles & {"integration", "auditor"} and "steward" not in world.roles
     if world.party is None or (machine and world.source is not Source.IMPORT):
@@ -65,16 +65,16 @@ def _check_party(world: World) -> None:
         raise Forbidden("who has left the organisation no longer acts in it")
 
 
-class _Said(NamedTuple):
+class _ActContext(NamedTuple):
     """What every rule looks at."""
 
     cycle: Running
     #: The id that the fact will have.
     event_id: UUID
-    world: World
+    world: DecisionContext
 
 
-def _running(cycle: Cycle, world: World) -> Running:
+def _running(cycle: Cycle, world: DecisionContext) -> Running:
     if isinstance(cycle, Closed):
         raise ActNotAllowed(
             "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)
@@ -87,10 +87,10 @@ def _running(cycle: Cycle, world: World) -> Running:
 # --- while it runs -----------------------------------------------------------------------------------------------
 
 
-def _included(said: _Said, act: a.IncludeGoal) -> e.GoalIncluded:
+def _included(said: _ActContext, act: a.IncludeGoal) -> e.GoalIncluded:
     cycle, _, world = said
     known = goal_of(world.id_of("goal", act.goal), act.goal, world, "/goal")
-    if not (leads(cycle.of, world) or world.party in (known.owner, known.sponsor)):
+    if not (is_lead(cycle.of, world) or world.party in (known.owner, known.sponsor)):
         raise Forbidden(
             "the lead puts goals into the cycle, or the goal's own parties", allowed=("lead", "owner", "sponsor")
         )
@@ -101,7 +101,7 @@ def _included(said: _Said, act: a.IncludeGoal) -> e.GoalIncluded:
     return e.GoalIncluded(goal=goal.id)
 
 
-def _held(cycle: Running, ref: str, world: World) -> GoalInCycle:
+def _require_goal_in_cycle(cycle: Running, ref: str, world: DecisionContext) -> GoalInCycle:
     """A goal of the cycle; raises `NotFound`."""
     held = cycle.included(world.id_of("goal", ref))
     if held is None:
@@ -109,27 +109,27 @@ def _held(cycle: Running, ref: str, world: World) -> GoalInCycle:
     return held
 
 
-def _own(cycle: Running, ref: str, world: World) -> tuple[GoalInCycle, Goal]:
+def _own(cycle: Running, ref: str, world: DecisionContext) -> tuple[GoalInCycle, Goal]:
     """A goal of the cycle and how it stands, for who leads and the goal's own parties; raises `Forbidden`, `NotFound`.
 
     Nobody else is told whether it is in the cycle.
     """
     goal = goal_of(world.id_of("goal", ref), ref, world, "/goal")
-    if not (leads(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
+    if not (is_lead(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
         raise Forbidden("only the lead or the goal's own parties may do that", allowed=("lead", "owner", "sponsor"))
-    return _held(cycle, ref, world), goal
+    return _require_goal_in_cycle(cycle, ref, world), goal
 
 
-def _credited(said: _Said, act: a.CreditContribution) -> e.ContributionCredited:
+def _credited(said: _ActContext, act: a.CreditContribution) -> e.ContributionCredited:
     cycle, _, world = said
     held, _ = _own(cycle, act.goal, world)
     _room(cycle.contributions, MOST_CONTRIBUTIONS, "contributions")
     return e.ContributionCredited(
-        goal=held.goal, member=_somebody(act.member, "/member", world), text=text(act.text, "/text")
+        goal=held.goal, member=_require_member(act.member, "/member", world), text=text(act.text, "/text")
     )
 
 
-def _somebody(ref: str, pointer: str, world: World) -> UUID:
+def _require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
     """A member who has joined; in an import somebody who joins only later in the file may have been there already."""
     member_id = world.id_of("member", ref)
     member = world.member(member_id)
@@ -138,7 +138,7 @@ def _somebody(ref: str, pointer: str, world: World) -> UUID:
     return member_id
 
 
-def _reflected(said: _Said, act: a.ShareReflection) -> e.ReflectionShared:
+def _reflected(said: _ActContext, act: a.ShareReflection) -> e.ReflectionShared:
     cycle, _, world = said
     require_member(cycle.of, world)
     if not (act.worked.strip() or act.improve.strip()):
@@ -147,18 +147,18 @@ def _reflected(said: _Said, act: a.ShareReflection) -> e.ReflectionShared:
     return e.ReflectionShared(worked=act.worked, improve=act.improve)
 
 
-def _agreed(said: _Said, act: a.AgreeImprovement) -> e.ImprovementAgreed:
+def _agreed(said: _ActContext, act: a.AgreeImprovement) -> e.ImprovementAgreed:
     cycle, event_id, world = said
     require_member(cycle.of, world)
-    owner = _somebody(act.owner, "/owner", world)
-    if not belongs(cycle.of, world.member(owner), world):
+    owner = _require_member(act.owner, "/owner", world)
+    if not is_member(cycle.of, world.member(owner), world):
         raise InvalidField("an improvement is seen to by somebody whose cycle it is", pointer="/owner")
     due = day(act.due, "/due")
     if due < world.today:
         raise InvalidField("this day is over", pointer="/due", allowed=(f">= {world.today}",))
     _room(len(cycle.improvements), MOST_IMPROVEMENTS, "improvements")
     if act.improvement is not None:
-        event_id = _improvement_id(cycle, external(act.improvement, "/improvement"))
+        event_id = _improvement_id(cycle, require_external_reference(act.improvement, "/improvement"))
         if cycle.improvement(event_id) is not None:
             raise AlreadyExists("this cycle has an improvement of that name", pointer="/improvement")
     return e.ImprovementAgreed(improvement=event_id, text=text(act.text, "/text"), owner=owner, due=due)
@@ -169,11 +169,11 @@ def _improvement_id(cycle: Running, ref: str) -> UUID:
     return part_id(cycle.purpose.charter, "improvement", ref)
 
 
-def _finished(said: _Said, act: a.FinishImprovement) -> e.ImprovementDone:
+def _finished(said: _ActContext, act: a.FinishImprovement) -> e.ImprovementDone:
     return e.ImprovementDone(improvement=_open_improvement(said, act.improvement).id)
 
 
-def _dropped(said: _Said, act: a.DropImprovement) -> e.ImprovementDropped:
+def _dropped(said: _ActContext, act: a.DropImprovement) -> e.ImprovementDropped:
     improvement = _open_improvement(said, act.improvement)
     if act.reason is None:
         raise ReasonRequired("say why it is not pursued any more", pointer="/reason")
@@ -181,24 +181,24 @@ def _dropped(said: _Said, act: a.DropImprovement) -> e.ImprovementDropped:
     return e.ImprovementDropped(improvement=improvement.id)
 
 
-def _open_improvement(said: _Said, ref: str) -> Improvement:
+def _open_improvement(said: _ActContext, ref: str) -> Improvement:
     """The improvement that the party may end: its owner, or who leads."""
     cycle, _, world = said
     improvement = cycle.improvement(_improvement_id(cycle, ref))
     if improvement is None:
         open_ones = tuple(str(i.id) for i in cycle.improvements if i.state == "open")
         raise NotFound("no such improvement in this cycle", pointer="/improvement", allowed=open_ones)
-    if not (leads(cycle.of, world) or world.party == improvement.owner):
+    if not (is_lead(cycle.of, world) or world.party == improvement.owner):
         raise Forbidden("only its owner or the lead may do that", allowed=("owner", "lead"))
     if improvement.state != "open":
         raise ActNotAllowed(f"this improvement is {improvement.state} already", pointer="/improvement")
     return improvement
 
 
-def _learnt(said: _Said, act: a.RecordLearning) -> e.LearningRecorded:
+def _learnt(said: _ActContext, act: a.RecordLearning) -> e.LearningRecorded:
     cycle, _, world = said
     require_member(cycle.of, world)
-    goal = _held(cycle, act.goal, world).goal if act.goal is not None else None
+    goal = _require_goal_in_cycle(cycle, act.goal, world).goal if act.goal is not None else None
     _room(len(cycle.learnings), MOST_LEARNINGS, "learnings")
     return e.LearningRecorded(text=text(act.text, "/text"), goal=goal)
 
@@ -211,27 +211,27 @@ def _room(held: int, most: int, what: str) -> None:
 # --- how it ends -------------------------------------------------------------------------------------------------
 
 
-def _settled(said: _Said, act: a.SettleGoal) -> e.GoalSettled:
+def _settled(said: _ActContext, act: a.SettleGoal) -> e.GoalSettled:
     cycle, _, world = said
     held, goal = _own(cycle, act.goal, world)
     possible = possible_ends(goal, cycle)
     if act.how not in possible:
-        raise InvalidField(_not_so(act.how, goal), pointer="/how", allowed=possible)
+        raise InvalidField(_explain_impossible_end(act.how, goal), pointer="/how", allowed=possible)
     if held.how == act.how:
         others = tuple(how for how in possible if how != act.how)
         raise ActNotAllowed(f"this goal is settled as {act.how} already", pointer="/how", allowed=others)
     return e.GoalSettled(goal=held.goal, how=act.how)
 
 
-def possible_ends(goal: Goal, cycle: Cycle) -> tuple[a.How, ...]:
+def possible_ends(goal: Goal, cycle: Cycle) -> tuple[a.GoalEnding, ...]:
     """What can be said of a goal at the end of a cycle, as it stands itself."""
     if isinstance(goal, Promised):
         changed = goal.changed_at is not None and goal.changed_at >= cycle.opened_at
         return ("carried_on", "renegotiated") if changed else ("carried_on",)
-    return ("dropped",) if goal.state in NOT_KEPT else ()
+    return ("dropped",) if goal.state in UNKEPT_STATES else ()
 
 
-def _not_so(how: a.How, goal: Goal) -> str:
+def _explain_impossible_end(how: a.GoalEnding, goal: Goal) -> str:
     if how == "dropped":
         if isinstance(goal, Promised):
             return f"the goal is {goal.state}: whoever drops it cancels, releases or withdraws it first"
@@ -241,7 +241,7 @@ def _not_so(how: a.How, goal: Goal) -> str:
     return f"the goal is {goal.state}: it cannot be {how.replace('_', ' ')}"
 
 
-def _closed(said: _Said, _act: a.Close) -> e.CycleClosed:
+def _closed(said: _ActContext, _act: a.Close) -> e.CycleClosed:
     cycle, _, world = said
     require_lead(cycle.of, world)
     stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
@@ -262,7 +262,7 @@ def _closed(said: _Said, _act: a.Close) -> e.CycleClosed:
     return e.CycleClosed(goals=tuple(at_close))
 
 
-_RULES: dict[type, Callable[[_Said, Any], Event]] = {
+_RULES: dict[type, Callable[[_ActContext, Any], Event]] = {
     a.IncludeGoal: _included,
     a.CreditContribution: _credited,
     a.ShareReflection: _reflected,

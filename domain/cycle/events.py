@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from domain.cycle.acts import How
+from domain.cycle.acts import GoalEnding
 from domain.envelope import Event
 from domain.personal import Personal, Value
-from domain.subject import Subject
+from domain.subject import Scope
 
 
 class PurposeVersion(Value, frozen=True, kw_only=True):
@@ -45,14 +45,14 @@ class GoalAtClose(Value, frozen=True, kw_only=True):
     #: In the agreement's word.
     state: str
     #: What was said of it; None: it had ended by itself.
-    how: How | None = None
+    how: GoalEnding | None = None
 
 
 class CycleOpened(Event, tag="cycle.opened.v1", frozen=True, kw_only=True):
     """The purpose restated; goals, open improvements and learning come along from the cycle before."""
 
     name: str
-    of: Subject
+    of: Scope
     starts: date
     ends: date
     purpose: PurposeVersion
@@ -107,7 +107,7 @@ class LearningRecorded(Event, tag="cycle.learning_recorded.v1", frozen=True, kw_
 
 class GoalSettled(Event, tag="cycle.goal_settled.v1", frozen=True, kw_only=True):
     goal: UUID
-    how: How
+    how: GoalEnding
 
 
 class CycleClosed(Event, tag="cycle.closed.v1", frozen=True, kw_only=True):

@@ -15,19 +15,19 @@ from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
-from domain.subject import Subject, belongs, require_lead
+from domain.subject import Scope, is_member, require_lead
 from domain.terms import day
-from domain.world import World, own_ref
+from domain.world import DecisionContext, require_own_reference
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MOST_GOALS = 200
 LONGEST_CYCLE_DAYS = 366 * 2
 
 #: Ends of a goal that was not kept: what is learnt from them goes on into the next cycle.
-NOT_KEPT = ("broken", "cancelled", "promise_withdrawn", "released")
+UNKEPT_STATES = ("broken", "cancelled", "promise_withdrawn", "released")
 
 
-def opened(act: a.Open, world: World) -> e.CycleOpened:
+def opened(act: a.Open, world: DecisionContext) -> e.CycleOpened:
     """What opens the cycle. Raises `PurposeRequired`, `ActNotAllowed` while another is open, `InvalidField`, ..."""
     subject = _subject(act.team, world)
     require_lead(subject, world)
@@ -53,7 +53,7 @@ def opened(act: a.Open, world: World) -> e.CycleOpened:
         to_organisation=text(act.to_organisation, "/to_organisation"),
         to_stakeholders=act.to_stakeholders,
         to_society=act.to_society,
-        ref=own_ref(act.ref, "cycle", world),
+        ref=require_own_reference(act.ref, "cycle", world),
         follows=before.id if before is not None else None,
         goals=tuple(goals),
         carried=tuple(_carried_improvements(before)),
@@ -61,16 +61,16 @@ def opened(act: a.Open, world: World) -> e.CycleOpened:
     )
 
 
-def _subject(team: str | None, world: World) -> Subject:
+def _subject(team: str | None, world: DecisionContext) -> Scope:
     if team is None:
-        return Subject(team=None)
+        return Scope(team=None)
     team_id = world.id_of("team", team)
     if world.team(team_id) is None:
         raise NotFound(f"no team {team!r}", pointer="/team")
-    return Subject(team=team_id)
+    return Scope(team=team_id)
 
 
-def _restated(act: a.Open, subject: Subject, world: World) -> e.PurposeVersion:
+def _restated(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeVersion:
     """The purpose in force; raises `PurposeRequired` where there is none, `InvalidField` where another is restated."""
     charter_of = charter_id(world.organisation_id, subject.team)
     charter = world.reader.charter(world.organisation_id, charter_of)
@@ -89,7 +89,7 @@ def _restated(act: a.Open, subject: Subject, world: World) -> e.PurposeVersion:
     return e.PurposeVersion(charter=charter_of, version=purpose.version)
 
 
-def _only_one_open(charter: UUID, world: World) -> None:
+def _only_one_open(charter: UUID, world: DecisionContext) -> None:
     running = world.reader.open_cycle(world.organisation_id, charter)
     if running is not None:
         raise ActNotAllowed(
@@ -98,7 +98,7 @@ def _only_one_open(charter: UUID, world: World) -> None:
         )
 
 
-def _followed(ref: str | None, subject: Subject, world: World) -> Closed | None:
+def _followed(ref: str | None, subject: Scope, world: DecisionContext) -> Closed | None:
     if ref is None:
         return None
     before = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
@@ -112,10 +112,10 @@ def _followed(ref: str | None, subject: Subject, world: World) -> Closed | None:
     return before
 
 
-def _not_followed_yet(before: Closed, world: World) -> None:
+def _not_followed_yet(before: Closed, world: DecisionContext) -> None:
     """What it left open has come along once, and may be over by now. None is open, so all that followed are closed."""
     latest: Cycle = before
-    while (after := world.reader.following(world.organisation_id, latest.id)) is not None:
+    while (after := world.reader.successor_of(world.organisation_id, latest.id)) is not None:
         latest = after
     if latest is not before:
         name = latest.ref or str(latest.id)
@@ -126,7 +126,7 @@ def _not_followed_yet(before: Closed, world: World) -> None:
         )
 
 
-def _carried_goals(before: Closed | None, world: World) -> list[UUID]:
+def _carried_goals(before: Closed | None, world: DecisionContext) -> list[UUID]:
     """What the cycle before carried on or renegotiated, and is still promised."""
     held = before.goals if before is not None else ()
     kept = [h.goal for h in held if h.how in ("carried_on", "renegotiated")]
@@ -144,7 +144,7 @@ def _lessons(before: Closed | None) -> list[e.Lesson]:
     """All that was written down, then each goal that was dropped or broken and of which nobody wrote anything."""
     if before is None:
         return []
-    ended = {g.goal: g.state for g in before.at_close if g.state in NOT_KEPT}
+    ended = {g.goal: g.state for g in before.at_close if g.state in UNKEPT_STATES}
     written = [
         e.Lesson(learning=x.id, goal=x.goal, ended=ended.get(x.goal) if x.goal else None, text=x.text)
         for x in before.learnings
@@ -153,7 +153,7 @@ def _lessons(before: Closed | None) -> list[e.Lesson]:
     return [*written, *(e.Lesson(goal=goal, ended=state) for goal, state in ended.items() if goal not in told)]
 
 
-def live_goal(ref: str, subject: Subject, world: World, pointer: str) -> Promised:
+def live_goal(ref: str, subject: Scope, world: DecisionContext, pointer: str) -> Promised:
     """A promised goal of whose cycle it is; raises `NotFound` or `InvalidField` naming the field."""
     goal = goal_of(world.id_of("goal", ref), ref, world, pointer)
     # Said first: how another team's goal stands is not told by a refusal either.
@@ -168,12 +168,12 @@ def live_goal(ref: str, subject: Subject, world: World, pointer: str) -> Promise
     return goal
 
 
-def _unassigned(goal: Goal, subject: Subject, world: World) -> bool:
+def _unassigned(goal: Goal, subject: Scope, world: DecisionContext) -> bool:
     """No team's goal, of somebody of this team."""
-    return goal.team is None and goal.owner is not None and belongs(subject, world.member(goal.owner), world)
+    return goal.team is None and goal.owner is not None and is_member(subject, world.member(goal.owner), world)
 
 
-def goal_of(goal_id: UUID, ref: str, world: World, pointer: str) -> Goal:
+def goal_of(goal_id: UUID, ref: str, world: DecisionContext, pointer: str) -> Goal:
     goal = world.reader.goal(world.organisation_id, goal_id)
     if goal is None:
         raise NotFound(f"no goal {ref!r}", pointer=pointer)

@@ -11,10 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.cycle import events as e
-from domain.cycle.acts import How
-from domain.envelope import Recorded
-from domain.standing import IDLE, Standing
-from domain.subject import Subject
+from domain.cycle.acts import GoalEnding
+from domain.envelope import RecordedEvent
+from domain.standing import NOT_INDEXED, IndexEntry
+from domain.subject import Scope
 
 
 class GoalInCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,7 +22,7 @@ class GoalInCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     goal: UUID
     included_at: datetime
-    how: How | None = None
+    how: GoalEnding | None = None
     settled_at: datetime | None = None
 
 
@@ -53,7 +53,7 @@ class _Cycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: UUID
     version: int
     name: str
-    of: Subject
+    of: Scope
     starts: date
     ends: date
     purpose: e.PurposeVersion
@@ -100,20 +100,20 @@ class Closed(_Cycle, frozen=True, kw_only=True, tag="closed"):
 Cycle = Running | Closed
 
 
-def standing(cycle: Cycle | None) -> Standing:
+def standing(cycle: Cycle | None) -> IndexEntry:
     """Where the ledger finds a cycle: while it is open, under the charter whose purpose it restates.
 
     Closed, under the cycle that it followed, which nothing else follows from then on.
     """
     match cycle:
         case Running():
-            return Standing(live_owner=cycle.purpose.charter)
+            return IndexEntry(listed_under=cycle.purpose.charter)
         case Closed(follows=UUID()):
-            return Standing(live_owner=cycle.follows)
-    return IDLE
+            return IndexEntry(listed_under=cycle.follows)
+    return NOT_INDEXED
 
 
-def evolve(cycle: Cycle | None, recorded: Recorded) -> Cycle | None:
+def evolve(cycle: Cycle | None, recorded: RecordedEvent) -> Cycle | None:
     """The cycle after `recorded`; never fails on a recorded event."""
     event = recorded.data
     if isinstance(event, e.CycleOpened):
@@ -125,7 +125,7 @@ def evolve(cycle: Cycle | None, recorded: Recorded) -> Cycle | None:
     return fold(cycle, event, recorded) if fold is not None else cycle
 
 
-def _opened(event: e.CycleOpened, recorded: Recorded) -> Running:
+def _opened(event: e.CycleOpened, recorded: RecordedEvent) -> Running:
     at = recorded.occurred_at
     brought = [
         Improvement(id=c.improvement, text=c.text, owner=c.owner, due=c.due, carried=True) for c in event.carried
@@ -153,24 +153,24 @@ def _opened(event: e.CycleOpened, recorded: Recorded) -> Running:
     )
 
 
-def _included(cycle: Cycle, event: e.GoalIncluded, recorded: Recorded) -> Cycle:
+def _included(cycle: Cycle, event: e.GoalIncluded, recorded: RecordedEvent) -> Cycle:
     if cycle.included(event.goal) is not None:
         return cycle
     return replace(cycle, goals=(*cycle.goals, GoalInCycle(goal=event.goal, included_at=recorded.occurred_at)))
 
 
-def _reflected(cycle: Cycle, _event: e.ReflectionShared, recorded: Recorded) -> Cycle:
+def _reflected(cycle: Cycle, _event: e.ReflectionShared, recorded: RecordedEvent) -> Cycle:
     party = recorded.party
     known = cycle.reflected if party is None or party in cycle.reflected else (*cycle.reflected, party)
     return replace(cycle, reflected=known, reflections=cycle.reflections + 1)
 
 
-def _agreed(cycle: Cycle, event: e.ImprovementAgreed, _recorded: Recorded) -> Cycle:
+def _agreed(cycle: Cycle, event: e.ImprovementAgreed, _recorded: RecordedEvent) -> Cycle:
     agreed = Improvement(id=event.improvement, text=event.text, owner=event.owner, due=event.due)
     return replace(cycle, improvements=(*cycle.improvements, agreed))
 
 
-def _improved(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, recorded: Recorded) -> Cycle:
+def _improved(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, recorded: RecordedEvent) -> Cycle:
     state = "done" if isinstance(event, e.ImprovementDone) else "dropped"
     after = (
         replace(held, state=state, ended_at=recorded.occurred_at) if held.id == event.improvement else held
@@ -179,12 +179,12 @@ def _improved(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, rec
     return replace(cycle, improvements=tuple(after))
 
 
-def _learnt(cycle: Cycle, event: e.LearningRecorded, recorded: Recorded) -> Cycle:
+def _learnt(cycle: Cycle, event: e.LearningRecorded, recorded: RecordedEvent) -> Cycle:
     learning = Learning(id=recorded.event_id, text=event.text, goal=event.goal)
     return replace(cycle, learnings=(*cycle.learnings, learning))
 
 
-def _settled(cycle: Cycle, event: e.GoalSettled, recorded: Recorded) -> Cycle:
+def _settled(cycle: Cycle, event: e.GoalSettled, recorded: RecordedEvent) -> Cycle:
     after = (
         replace(held, how=event.how, settled_at=recorded.occurred_at) if held.goal == event.goal else held
         for held in cycle.goals
@@ -192,12 +192,12 @@ def _settled(cycle: Cycle, event: e.GoalSettled, recorded: Recorded) -> Cycle:
     return replace(cycle, goals=tuple(after))
 
 
-def _closed(cycle: Cycle, event: e.CycleClosed, recorded: Recorded) -> Cycle:
+def _closed(cycle: Cycle, event: e.CycleClosed, recorded: RecordedEvent) -> Cycle:
     held = {name: getattr(cycle, name) for name in _Cycle.__struct_fields__}
     return Closed(**held, closed_at=recorded.occurred_at, at_close=event.goals)
 
 
-_FOLDS: dict[type, Callable[[Any, Any, Recorded], Cycle]] = {
+_FOLDS: dict[type, Callable[[Any, Any, RecordedEvent], Cycle]] = {
     e.GoalIncluded: _included,
     e.ContributionCredited: lambda cycle, _event, _recorded: replace(cycle, contributions=cycle.contributions + 1),
     e.ReflectionShared: _reflected,

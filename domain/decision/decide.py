@@ -15,7 +15,7 @@ from domain.decision import events as e
 from domain.decision.evolve import evolve
 from domain.decision.opening import opened, time_box
 from domain.decision.state import Decision, Objection
-from domain.envelope import Event, Fact, Recorded, Source
+from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -30,9 +30,9 @@ from domain.errors import (
 )
 from domain.reasons import check_reason
 from domain.references import as_uuid
-from domain.subject import belongs, leads
+from domain.subject import is_lead, is_member
 from domain.terms import day
-from domain.world import World
+from domain.world import DecisionContext
 
 MOST_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
@@ -49,7 +49,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 
 
-def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[Fact]:
+def decide(decision: Decision | None, act: a.DecisionAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it: nothing happens."""
     if world.at > world.now:
         raise InTheFuture(pointer="/at")
@@ -60,7 +60,7 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[
         return [_fact(opened(act, world), act, world)]
     if decision is None:
         raise NotFound("no such decision")
-    _require_voice(decision, world)
+    _require_participant(decision, world)
     _check_state(decision, act, world)
     fact = _fact(_HANDLERS[type(act)](decision, act, world), act, world)
     after = evolve(decision, _recorded(decision, fact, world))
@@ -71,7 +71,7 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: World) -> list[
     return [fact]
 
 
-def by_consent(decision: Decision, world: World, *, at: datetime | None = None) -> str | None:
+def by_consent(decision: Decision, world: DecisionContext, *, at: datetime | None = None) -> str | None:
     """The option to which everybody who decides consents and no objection is open; None: not yet.
 
     Who has left the organisation by `at` (None: the act's time) is not waited for.
@@ -86,18 +86,18 @@ def by_consent(decision: Decision, world: World, *, at: datetime | None = None) 
     return None
 
 
-def _has_left(member_id: UUID, world: World, *, at: datetime | None = None) -> bool:
+def _has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
     member = world.member(member_id)
     return member is not None and member.left_at is not None and member.left_at <= (at or world.at)
 
 
-def _fact(event: Event, act: a.DecisionAct | None, world: World) -> Fact:
-    return Fact(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
+def _fact(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
+    return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
 
 
-def _recorded(decision: Decision, fact: Fact, world: World) -> Recorded:
+def _recorded(decision: Decision, fact: NewEvent, world: DecisionContext) -> RecordedEvent:
     """The fact as the fold takes it; positions are not known yet, and the fold does not ask."""
-    return Recorded(
+    return RecordedEvent(
         event_id=fact.event_id,
         organisation_id=world.organisation_id,
         stream=f"decision/{world.stream_id}",
@@ -120,7 +120,7 @@ def _recorded(decision: Decision, fact: Fact, world: World) -> Recorded:
 # --- guards ------------------------------------------------------------------------------------------------------
 
 
-def _check_party(world: World) -> None:
+def _check_party(world: DecisionContext) -> None:
     if world.party is None:
         raise Forbidden("somebody has to say it", allowed=("member",))
     if _has_left(world.party, world):
@@ -130,9 +130,9 @@ def _check_party(world: World) -> None:
         raise Forbidden("an integration or an auditor takes no part in decisions", allowed=("member", "lead"))
 
 
-def _check_state(decision: Decision, act: a.DecisionAct, world: World) -> None:
+def _check_state(decision: Decision, act: a.DecisionAct, world: DecisionContext) -> None:
     name = str(act.__struct_config__.tag)
-    if isinstance(act, a.SharePerspective) and decision.opened_at <= world.at < _over(decision):
+    if isinstance(act, a.SharePerspective) and decision.opened_at <= world.at < _time_box_is_over(decision):
         return
     if name not in ALLOWED[decision.state]:
         raise ActNotAllowed(_why_not(decision, name), allowed=_allowed(decision, world))
@@ -140,7 +140,7 @@ def _check_state(decision: Decision, act: a.DecisionAct, world: World) -> None:
         raise OutOfOrder(pointer="/at", allowed=(f">= {decision.moved_at.isoformat()}",))
 
 
-def _over(decision: Decision) -> datetime:
+def _time_box_is_over(decision: Decision) -> datetime:
     """Until when perspectives belong to it."""
     return decision.decided.at if decision.decided is not None else datetime.max.replace(tzinfo=UTC)
 
@@ -161,9 +161,9 @@ def _at(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
+def _allowed(decision: Decision, world: DecisionContext) -> tuple[str, ...]:
     """What this party may do instead."""
-    leading = leads(decision.of, world)
+    leading = is_lead(decision.of, world)
     mine = world.party in (decision.opened_by, *decision.deciders) or leading
     lead_only = {"decide"} if leading else set()
     owned = {"integrate_objection", "set_review", "review", "reopen"} if mine else set()
@@ -172,14 +172,14 @@ def _allowed(decision: Decision, world: World) -> tuple[str, ...]:
     return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced | deciding)
 
 
-def _require_part(decision: Decision, world: World) -> None:
+def _require_part(decision: Decision, world: DecisionContext) -> None:
     """Raise `Forbidden` unless the party decides, or is one of those whose it is: to lead them is not enough."""
     member = world.member(world.party) if world.party is not None else None
-    if world.party not in decision.deciders and not belongs(decision.of, member, world):
+    if world.party not in decision.deciders and not is_member(decision.of, member, world):
         raise Forbidden("only its deciders and those whose decision it is have a say", allowed=("decider", "member"))
 
 
-def _require_voice(decision: Decision, world: World) -> None:
+def _require_participant(decision: Decision, world: DecisionContext) -> None:
     """Raise `Forbidden` unless the party decides, asked, or belongs to those whose decision it is.
 
     Before anything is said about how it stands: that is not for everybody.
@@ -187,16 +187,16 @@ def _require_voice(decision: Decision, world: World) -> None:
     member = world.member(world.party) if world.party is not None else None
     if (
         world.party in (decision.opened_by, *decision.deciders)
-        or belongs(decision.of, member, world)
-        or leads(decision.of, world)
+        or is_member(decision.of, member, world)
+        or is_lead(decision.of, world)
     ):
         return
     raise Forbidden("only its deciders and those whose decision it is have a say", allowed=("decider", "member"))
 
 
-def _require_keeper(decision: Decision, world: World, *, deciders: bool) -> None:
+def _require_owner(decision: Decision, world: DecisionContext, *, deciders: bool) -> None:
     """Raise `Forbidden` unless the party opened it, leads here or (`deciders`) decides."""
-    if world.party == decision.opened_by or leads(decision.of, world):
+    if world.party == decision.opened_by or is_lead(decision.of, world):
         return
     if deciders and world.party in decision.deciders:
         return
@@ -214,26 +214,26 @@ def _option(decision: Decision, option: str) -> str:
 # --- what each act leads to --------------------------------------------------------------------------------------
 
 
-def _perspective(decision: Decision, act: a.SharePerspective, world: World) -> Event:
+def _perspective(decision: Decision, act: a.SharePerspective, world: DecisionContext) -> Event:
     _require_part(decision, world)
     option = _option(decision, act.option) if act.option is not None else None
     return e.PerspectiveShared(text=words(act.text), option=option)
 
 
-def _object(decision: Decision, act: a.RaiseObjection, world: World) -> Event:
+def _object(decision: Decision, act: a.RaiseObjection, world: DecisionContext) -> Event:
     _require_part(decision, world)
     if len(decision.objections) >= MOST_OBJECTIONS:
         raise ActNotAllowed(f"{MOST_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
     return e.ObjectionRaised(option=_option(decision, act.option), text=words(act.text))
 
 
-def _integrate(decision: Decision, act: a.IntegrateObjection, world: World) -> Event:
-    _require_keeper(decision, world, deciders=False)
+def _integrate(decision: Decision, act: a.IntegrateObjection, world: DecisionContext) -> Event:
+    _require_owner(decision, world, deciders=False)
     objection = _named(act.objection, decision.open_objections, world)
     return e.ObjectionIntegrated(objection=objection.id, how=words(act.how, "/how"))
 
 
-def _withdraw(decision: Decision, act: a.WithdrawObjection, world: World) -> Event:
+def _withdraw(decision: Decision, act: a.WithdrawObjection, world: DecisionContext) -> Event:
     own = tuple(o for o in decision.open_objections if o.by == world.party)
     if act.objection is not None:
         named = _named(act.objection, decision.open_objections, world)
@@ -243,7 +243,7 @@ def _withdraw(decision: Decision, act: a.WithdrawObjection, world: World) -> Eve
     return e.ObjectionWithdrawn(objection=_named(None, own, world).id)
 
 
-def _named(ref: str | None, among: tuple[Objection, ...], world: World) -> Objection:
+def _named(ref: str | None, among: tuple[Objection, ...], world: DecisionContext) -> Objection:
     """The objection that `ref` names: by event id, by who raised it, or (None) as the only open one."""
     found = among
     if ref is not None:
@@ -258,7 +258,7 @@ def _named(ref: str | None, among: tuple[Objection, ...], world: World) -> Objec
     raise NotFound(detail, pointer="/objection", allowed=open_ids)
 
 
-def _consent(decision: Decision, act: a.Consent, world: World) -> Event:
+def _consent(decision: Decision, act: a.Consent, world: DecisionContext) -> Event:
     if world.party not in decision.deciders:
         raise Forbidden("only its deciders consent", allowed=_allowed(decision, world))
     option = _option(decision, act.option)
@@ -279,31 +279,31 @@ def _consent(decision: Decision, act: a.Consent, world: World) -> Event:
     return e.Consented(option=option, answers=worded)
 
 
-def _decide(decision: Decision, act: a.Decide, world: World) -> Event:
-    if not leads(decision.of, world):
+def _decide(decision: Decision, act: a.Decide, world: DecisionContext) -> Event:
+    if not is_lead(decision.of, world):
         raise Forbidden("it is the lead who decides now", allowed=("lead", "steward"))
     option = _option(decision, act.option) if act.option is not None else decision.status_quo
     return e.Decided(option=option, by="lead", inside_time_box=False)
 
 
-def _set_review(decision: Decision, act: a.SetReview, world: World) -> Event:
-    _require_keeper(decision, world, deciders=True)
+def _set_review(decision: Decision, act: a.SetReview, world: DecisionContext) -> Event:
+    _require_owner(decision, world, deciders=True)
     return e.ReviewSet(on=_coming(act.on, "/on", world))
 
 
-def _review(decision: Decision, act: a.Review, world: World) -> Event:
-    _require_keeper(decision, world, deciders=True)
+def _review(decision: Decision, act: a.Review, world: DecisionContext) -> Event:
+    _require_owner(decision, world, deciders=True)
     return e.Reviewed(note=act.note, next=_coming(act.next, "/next", world) if act.next is not None else None)
 
 
-def _coming(value: date, pointer: str, world: World) -> date:
+def _coming(value: date, pointer: str, world: DecisionContext) -> date:
     if day(value, pointer) < world.today:
         raise InvalidField("a review lies ahead", pointer=pointer, allowed=(f">= {world.today}",))
     return value
 
 
-def _reopen(decision: Decision, act: a.Reopen, world: World) -> Event:
-    _require_keeper(decision, world, deciders=True)
+def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
+    _require_owner(decision, world, deciders=True)
     if act.reason is None or not act.reason.text.strip():
         raise ReasonRequired("say why it is asked again, with a code and words", pointer="/reason")
     check_reason(act.reason)

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.charter.state import Matter
+from domain.charter.state import DecisionSubject
 from domain.envelope import Event, Instant
 from domain.personal import Personal, Value
-from domain.subject import Subject
+from domain.subject import Scope
 from domain.terms import ConditionId, Text
 
 #: Names an option within its decision.
@@ -42,9 +42,9 @@ class Opened(Event, tag="decision.opened.v1", frozen=True, kw_only=True):
     #: The end of the time-box: what happens at this instant happens after it.
     deadline: Instant
     fallback: Fallback
-    of: Subject
+    of: Scope
     #: What of a charter it is to adopt; the charter's own act then names the decision.
-    about: Matter | None = None
+    about: DecisionSubject | None = None
     #: The option that leaves things as they are; None: not among the options.
     status_quo: str | None = None
     review_on: date | None = None

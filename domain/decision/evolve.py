@@ -9,11 +9,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.decision import events as e
-from domain.decision.state import Decision, Given, Objection, Outcome, Round
-from domain.envelope import Recorded, Source
+from domain.decision.state import Decision, GivenConsent, Objection, Outcome, Round
+from domain.envelope import RecordedEvent, Source
 
 
-def evolve(decision: Decision | None, recorded: Recorded) -> Decision | None:
+def evolve(decision: Decision | None, recorded: RecordedEvent) -> Decision | None:
     """The decision after `recorded`. An event that has no meaning in a state only leaves its trace in the times."""
     event: Any = recorded.data
     if isinstance(event, e.Opened):
@@ -34,7 +34,7 @@ def evolve(decision: Decision | None, recorded: Recorded) -> Decision | None:
     )
 
 
-def _opened(event: e.Opened, recorded: Recorded) -> Decision:
+def _opened(event: e.Opened, recorded: RecordedEvent) -> Decision:
     return Decision(
         id=recorded.stream_id,
         version=recorded.version,
@@ -59,11 +59,11 @@ def _opened(event: e.Opened, recorded: Recorded) -> Decision:
     )
 
 
-def _perspective(decision: Decision, _event: e.PerspectiveShared, _recorded: Recorded) -> Decision:
+def _perspective(decision: Decision, _event: e.PerspectiveShared, _recorded: RecordedEvent) -> Decision:
     return replace(decision, perspectives=decision.perspectives + 1)
 
 
-def _objected(decision: Decision, event: e.ObjectionRaised, recorded: Recorded) -> Decision:
+def _objected(decision: Decision, event: e.ObjectionRaised, recorded: RecordedEvent) -> Decision:
     """Who objects to an option no longer consents to it."""
     objection = Objection(
         id=recorded.event_id,
@@ -78,7 +78,11 @@ def _objected(decision: Decision, event: e.ObjectionRaised, recorded: Recorded) 
 
 
 def _settled(
-    decision: Decision, objection: UUID, recorded: Recorded, settled: Literal["integrated", "withdrawn"], how: str = ""
+    decision: Decision,
+    objection: UUID,
+    recorded: RecordedEvent,
+    settled: Literal["integrated", "withdrawn"],
+    how: str = "",
 ) -> Decision:
     told = tuple(
         replace(o, settled=settled, settled_by=recorded.event_id, how=how) if o.id == objection else o
@@ -87,7 +91,7 @@ def _settled(
     return replace(decision, objections=told)
 
 
-def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Recorded) -> Decision:
+def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: RecordedEvent) -> Decision:
     """The option is worded anew: nobody has consented to what they have not seen."""
     option = next((o.option for o in decision.objections if o.id == event.objection), None)
     settled = _settled(decision, event.objection, recorded, "integrated", event.how)
@@ -100,24 +104,24 @@ def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Reco
     )
 
 
-def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, recorded: Recorded) -> Decision:
+def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, recorded: RecordedEvent) -> Decision:
     return _settled(decision, event.objection, recorded, "withdrawn")
 
 
-def _consented(decision: Decision, event: e.Consented, recorded: Recorded) -> Decision:
+def _consented(decision: Decision, event: e.Consented, recorded: RecordedEvent) -> Decision:
     """Each decider consents to one option: the last word counts."""
     party = recorded.party
     if party is None:
         return decision
-    given = Given(decider=party, option=event.option, at=recorded.occurred_at, event_id=recorded.event_id)
+    given = GivenConsent(decider=party, option=event.option, at=recorded.occurred_at, event_id=recorded.event_id)
     return replace(decision, consents=(*(c for c in decision.consents if c.decider != party), given))
 
 
-def _passed(decision: Decision, event: e.PassedToLead, _recorded: Recorded) -> Decision:
+def _passed(decision: Decision, event: e.PassedToLead, _recorded: RecordedEvent) -> Decision:
     return replace(decision, state="with_lead", lead_until=event.until)
 
 
-def _decided(decision: Decision, event: e.Decided, recorded: Recorded) -> Decision:
+def _decided(decision: Decision, event: e.Decided, recorded: RecordedEvent) -> Decision:
     outcome = Outcome(
         event_id=recorded.event_id,
         option=event.option,
@@ -129,15 +133,15 @@ def _decided(decision: Decision, event: e.Decided, recorded: Recorded) -> Decisi
     return replace(decision, state="decided", decided=outcome, lead_until=None)
 
 
-def _review_set(decision: Decision, event: e.ReviewSet, _recorded: Recorded) -> Decision:
+def _review_set(decision: Decision, event: e.ReviewSet, _recorded: RecordedEvent) -> Decision:
     return replace(decision, review_on=event.on)
 
 
-def _reviewed(decision: Decision, event: e.Reviewed, recorded: Recorded) -> Decision:
+def _reviewed(decision: Decision, event: e.Reviewed, recorded: RecordedEvent) -> Decision:
     return replace(decision, reviewed_at=recorded.occurred_at, review_on=event.next)
 
 
-def _reopened(decision: Decision, event: e.Reopened, recorded: Recorded) -> Decision:
+def _reopened(decision: Decision, event: e.Reopened, recorded: RecordedEvent) -> Decision:
     """What was objected and how it was integrated stays; everybody consents anew."""
     over = decision.rounds
     if decision.decided is not None:

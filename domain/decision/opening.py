@@ -5,24 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.charter.state import Matter, charter_id, part_id
+from domain.charter.state import DecisionSubject, charter_id, part_id
 from domain.decision import acts as a
 from domain.decision import events as e
 from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
 from domain.member import Role
 from domain.references import as_uuid
-from domain.subject import ORGANISATION, Subject, leads, require_member, subject_of
+from domain.subject import ORGANISATION, Scope, is_lead, require_member, resolve_scope
 from domain.terms import day
-from domain.world import World, own_ref
+from domain.world import DecisionContext, require_own_reference
 
 #: A time-box is for finding consent without taking forever.
 LONGEST_TIME_BOX_DAYS = 92
 
 
-def opened(act: a.Open, world: World) -> e.Opened:
+def opened(act: a.Open, world: DecisionContext) -> e.Opened:
     """The fact that a decision was opened; raises a `Refusal` naming the field at fault."""
-    of = subject_of(act.team or ORGANISATION, world, "/team")
+    of = resolve_scope(act.team or ORGANISATION, world, "/team")
     require_member(of, world)
     if not act.question.strip():
         raise InvalidField("a question is needed", pointer="/question")
@@ -44,11 +44,11 @@ def opened(act: a.Open, world: World) -> e.Opened:
         about=_about(act, of, deciders, world),
         status_quo=act.status_quo,
         review_on=review_on,
-        ref=own_ref(act.ref, "decision", world),
+        ref=require_own_reference(act.ref, "decision", world),
     )
 
 
-def time_box(deadline: datetime, world: World) -> datetime:
+def time_box(deadline: datetime, world: DecisionContext) -> datetime:
     """The deadline in UTC; raises `InvalidField` unless it lies ahead by at most `LONGEST_TIME_BOX_DAYS`."""
     latest = world.at + timedelta(days=LONGEST_TIME_BOX_DAYS)
     if not world.at < deadline <= latest:
@@ -70,7 +70,7 @@ def _options(written: list[str | e.Option]) -> tuple[e.Option, ...]:
     return told
 
 
-def _deciders(written: list[str], world: World) -> tuple[UUID, ...]:
+def _deciders(written: list[str], world: DecisionContext) -> tuple[UUID, ...]:
     """Joined members, each once. In an import somebody may join only later in the file: its end is what counts."""
     found: dict[UUID, None] = {}
     for n, ref in enumerate(written):
@@ -96,7 +96,7 @@ def _fallback(written: e.Fallback, ids: tuple[str, ...]) -> e.Fallback:
 # --- about a charter ---------------------------------------------------------------------------------------------
 
 
-def _about(act: a.Open, of: Subject, deciders: tuple[UUID, ...], world: World) -> Matter | None:
+def _about(act: a.Open, of: Scope, deciders: tuple[UUID, ...], world: DecisionContext) -> DecisionSubject | None:
     """What of their own charter is asked about; raises a `Refusal` where it could change unseen or past its lead."""
     written = act.about
     if written is None:
@@ -113,18 +113,20 @@ def _about(act: a.Open, of: Subject, deciders: tuple[UUID, ...], world: World) -
             pointer="/fallback",
             allowed=("status_quo", "lead_decides"),
         )
-    if not leads(of, world) and not any(_is_lead(decider, of, world) for decider in deciders):
+    if not is_lead(of, world) and not any(_is_lead(decider, of, world) for decider in deciders):
         raise InvalidField(
             "the lead (of the organisation's own: a steward) is one of those who decide about a charter",
             pointer="/deciders",
         )
     charter = charter_id(world.organisation_id, of.team)
     if written.non_negotiable is not None:
-        return Matter(charter=charter, non_negotiable=part_id(charter, "non_negotiable", written.non_negotiable))
-    return Matter(charter=charter, proposal=_proposal(written.proposal or "", charter, world))
+        return DecisionSubject(
+            charter=charter, non_negotiable=part_id(charter, "non_negotiable", written.non_negotiable)
+        )
+    return DecisionSubject(charter=charter, proposal=_proposal(written.proposal or "", charter, world))
 
 
-def _is_lead(member_id: UUID, of: Subject, world: World) -> bool:
+def _is_lead(member_id: UUID, of: Scope, world: DecisionContext) -> bool:
     team = world.team(of.team) if of.team is not None else None
     if team is not None:
         return team.lead == member_id
@@ -132,7 +134,7 @@ def _is_lead(member_id: UUID, of: Subject, world: World) -> bool:
     return member is not None and Role.STEWARD in member.roles
 
 
-def _proposal(ref: str, charter: UUID, world: World) -> UUID:
+def _proposal(ref: str, charter: UUID, world: DecisionContext) -> UUID:
     """The open proposal that `ref` names, by its event or as its source calls it."""
     state = world.charter(charter)
     proposals = state.proposals if state is not None else ()

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import msgspec
 
-from domain.charter.state import Matter
+from domain.charter.state import DecisionSubject
 from domain.decision.events import Fallback, Option
-from domain.subject import Subject
+from domain.subject import Scope
 
 STATES = ("open", "with_lead", "decided")
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class GivenConsent(msgspec.Struct, frozen=True, kw_only=True):
     """A decider's consent to an option in its present wording."""
 
     decider: UUID
@@ -78,14 +78,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     deciders: tuple[UUID, ...]
     deadline: datetime
     fallback: Fallback
-    of: Subject
-    about: Matter | None
+    of: Scope
+    about: DecisionSubject | None
     opened_by: UUID | None
     opened_at: datetime
     #: The event that opened it, or reopened it last, and when: its time-box begins there.
     opened_event: UUID
     time_box_from: datetime
-    consents: tuple[Given, ...] = ()
+    consents: tuple[GivenConsent, ...] = ()
     objections: tuple[Objection, ...] = ()
     #: Option -> the event that last changed its wording; absent: worded as opened.
     amended: dict[str, UUID] = {}

@@ -15,38 +15,40 @@ from domain.calendar import absence_end, add_working_days, end_of_day, local_dat
 from domain.decision import events as e
 from domain.decision.decide import by_consent
 from domain.decision.state import Decision
-from domain.envelope import Event, Fact, Source
-from domain.standing import IDLE, Standing
-from domain.world import World
+from domain.envelope import Event, NewEvent, Source
+from domain.standing import NOT_INDEXED, IndexEntry
+from domain.world import DecisionContext
 
 
-def due(decision: Decision | None, world: World) -> Fact | None:
+def due(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
     """The timer fact that fell due at or before `world.at`, or None; none rings between two acts of one instant."""
     if decision is None or decision.acted_at >= world.at:
         return None
-    rings = ring_at(decision, world)
+    rings = timer_at(decision, world)
     if rings is None or rings > world.at:
         return None
-    return Fact(event_id=world.next_id(), data=_rung(decision, world), occurred_at=rings, source=Source.TIMER)
+    return NewEvent(
+        event_id=world.next_id(), data=_deadline_event(decision, world), occurred_at=rings, source=Source.TIMER
+    )
 
 
-def next_ring(decision: Decision | None, world: World) -> datetime | None:
+def next_ring(decision: Decision | None, world: DecisionContext) -> datetime | None:
     """The instant after `world.at` at which the next timer rings as things stand, or None."""
-    rings = ring_at(decision, world) if decision is not None else None
+    rings = timer_at(decision, world) if decision is not None else None
     return rings if rings is not None and rings > world.at else None
 
 
-def standing(decision: Decision | None) -> Standing:
+def standing(decision: Decision | None) -> IndexEntry:
     """A lower bound of the next timer: an absence only pushes it out."""
     match decision:
         case Decision(state="open"):
-            return Standing(next_timer=decision.deadline)
+            return IndexEntry(next_timer_at=decision.deadline)
         case Decision(state="with_lead"):
-            return Standing(next_timer=decision.lead_until)
-    return IDLE
+            return IndexEntry(next_timer_at=decision.lead_until)
+    return NOT_INDEXED
 
 
-def ring_at(decision: Decision, world: World) -> datetime | None:
+def timer_at(decision: Decision, world: DecisionContext) -> datetime | None:
     """When the clock rings: the deadline, or the end of the lead's time; None once it is decided."""
     if decision.state == "open":
         return decision.deadline
@@ -57,7 +59,7 @@ def ring_at(decision: Decision, world: World) -> datetime | None:
     return absence_end(decision.lead_until, lead.absences, world.zone) if lead else decision.lead_until
 
 
-def _rung(decision: Decision, world: World) -> Event:
+def _deadline_event(decision: Decision, world: DecisionContext) -> Event:
     consented = by_consent(decision, world, at=decision.deadline)
     if consented is not None:
         return e.Decided(option=consented, by="consent", inside_time_box=False)

@@ -13,13 +13,13 @@ from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.evolve_promised import terms_after
 from domain.goal.state import Promised, Proposal, Side
-from domain.goal.taking import taken_as
-from domain.quantities import exact
+from domain.goal.taking import classify_load
+from domain.quantities import to_fraction
 from domain.terms import GoalKind, day
-from domain.world import World
+from domain.world import DecisionContext
 
 
-def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: World) -> e.ChangeProposed:
+def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:
     """An open proposal; old terms hold until it is accepted."""
     changes = diff(goal, act.changes, world)
     _check_priced(goal, changes, act, by, world)
@@ -27,7 +27,7 @@ def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: World) -> e.
         by=by,
         changes=changes,
         trigger=act.trigger,
-        in_time=timely(goal, world),
+        in_time=is_timely(goal, world),
         retroactive=_retroactive(changes, world),
         trade_offs=opening.trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload and by == "sponsor",
@@ -35,7 +35,7 @@ def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: World) -> e.
     )
 
 
-def countered(goal: Promised, act: a.CounterChange, by: Side, world: World) -> e.ChangeCountered:
+def countered(goal: Promised, act: a.CounterChange, by: Side, world: DecisionContext) -> e.ChangeCountered:
     """Yes, if X drops or the due moves: the open proposal is replaced by the other side's."""
     changes = diff(goal, act.changes, world)
     _check_priced(goal, changes, act, by, world)
@@ -43,7 +43,7 @@ def countered(goal: Promised, act: a.CounterChange, by: Side, world: World) -> e
         by=by,
         answers=open_proposal(goal).id,
         changes=changes,
-        in_time=timely(goal, world),
+        in_time=is_timely(goal, world),
         retroactive=_retroactive(changes, world),
         trade_offs=opening.trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload and by == "sponsor",
@@ -51,17 +51,17 @@ def countered(goal: Promised, act: a.CounterChange, by: Side, world: World) -> e
 
 
 def accepted(
-    goal: Promised, act: a.AcceptChange | None, by: Side, world: World, *, self_accepted: bool = False
+    goal: Promised, act: a.AcceptChange | None, by: Side, world: DecisionContext, *, self_accepted: bool = False
 ) -> e.ChangeAccepted:
     """The change holds from now on; whoever takes on more has the load decided here."""
     proposal = open_proposal(goal)
-    check_joined(goal, proposal, world)
+    require_joined(goal, proposal, world)
     named = opening.trade_offs(act.trade_offs, world) if act else ()
     owner = proposal.changes.owner or goal.owner
     return e.ChangeAccepted(
         by=by,
         answers=proposal.id,
-        taken_as=taken_as(
+        taken_as=classify_load(
             owner=owner,
             terms=terms_after(goal.terms, proposal.changes),
             current=goal,
@@ -77,14 +77,14 @@ def accepted(
     )
 
 
-def check_joined(goal: Promised, proposal: Proposal, world: World) -> None:
+def require_joined(goal: Promised, proposal: Proposal, world: DecisionContext) -> None:
     """Nobody is named against their will: new parties have joined, or do so by accepting themselves."""
     for member, now in ((proposal.changes.owner, goal.owner), (proposal.changes.sponsor, goal.sponsor)):
         if member is not None and member != now and member not in proposal.joined and member != world.party:
             raise HandOverIncomplete(allowed=("join", "refuse"))
 
 
-def joined(goal: Promised, act: a.Join, world: World) -> e.HandOverJoined:
+def joined(goal: Promised, act: a.Join, world: DecisionContext) -> e.HandOverJoined:
     """The member named as new owner promises, or as new sponsor agrees."""
     proposal = open_proposal(goal)
     member = world.party
@@ -94,7 +94,7 @@ def joined(goal: Promised, act: a.Join, world: World) -> e.HandOverJoined:
     if role == "sponsor":
         return e.HandOverJoined(member=member, role=role)
     named = opening.trade_offs(act.trade_offs, world)
-    taken = taken_as(
+    taken = classify_load(
         owner=member,
         terms=terms_after(goal.terms, proposal.changes),
         current=goal,
@@ -114,7 +114,7 @@ def open_proposal(goal: Promised) -> Proposal:
     return goal.proposal
 
 
-def timely(goal: Promised, world: World) -> bool:
+def is_timely(goal: Promised, world: DecisionContext) -> bool:
     """In time: at or before due - N, N = min(max(3 days, 20 % of duration), 28 days, half the duration).
 
     Duration = promised to the due in force. A lapsed goal's due has passed: its change is late, but a renegotiated one
@@ -124,7 +124,7 @@ def timely(goal: Promised, world: World) -> bool:
     return in_time(world.today, promised_on, goal.terms.due)
 
 
-def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: World) -> bool:
+def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: DecisionContext) -> bool:
     """An owner's due that moves by no more than what is left of the policy's tolerance needs no consent.
 
     The owner's alone: nobody's promise changes without their own word.
@@ -137,7 +137,7 @@ def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: World) -
     return moved <= most and moved + _moved_alone(goal, world) <= most
 
 
-def _moved_alone(goal: Promised, world: World) -> int:
+def _moved_alone(goal: Promised, world: DecisionContext) -> int:
     """Days moved so before, in the cycle that is open; where the goal's team has none open, ever."""
     cycle = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, goal.team))
     return sum(m.days for m in goal.tolerated if cycle is None or m.at >= cycle.opened_at)
@@ -146,7 +146,7 @@ def _moved_alone(goal: Promised, world: World) -> int:
 # --- the diff ----------------------------------------------------------------------------------------------------
 
 
-def diff(goal: Promised, written: a.Changes, world: World) -> e.Diff:
+def diff(goal: Promised, written: a.Changes, world: DecisionContext) -> e.Diff:
     """What would really change; raises `InvalidField` where nothing would, or where a value is not allowed."""
     told = _told(written, world)
     new = {name: value for name, value in told.items() if value != _current(goal, name)}
@@ -165,7 +165,7 @@ def diff(goal: Promised, written: a.Changes, world: World) -> e.Diff:
     return changes
 
 
-def _told(written: a.Changes, world: World) -> dict[str, Any]:
+def _told(written: a.Changes, world: DecisionContext) -> dict[str, Any]:
     at = "/changes"
     told: dict[str, Any] = {}
     if written.outcome is not None:
@@ -185,13 +185,13 @@ def _told(written: a.Changes, world: World) -> dict[str, Any]:
         told["supports"] = opening.supports(written.supports, world, f"{at}/supports")
     for name in ("owner", "sponsor"):
         if (ref := getattr(written, name)) is not None:
-            told[name] = opening.named(ref, f"{at}/{name}", world)
+            told[name] = opening.require_member(ref, f"{at}/{name}", world)
     if written.pause is not None:
         told["pause"] = _pause(written.pause, world)
     return told
 
 
-def _pause(pause: a.Pause, world: World) -> a.Pause:
+def _pause(pause: a.Pause, world: DecisionContext) -> a.Pause:
     day(pause.paused_from, "/changes/pause/paused_from")
     day(pause.resume_on, "/changes/pause/resume_on")
     if pause.resume_on <= pause.paused_from:
@@ -207,19 +207,19 @@ def _current(goal: Promised, name: str) -> Any:
     return getattr(goal.terms, name)
 
 
-def _retroactive(changes: e.Diff, world: World) -> bool:
+def _retroactive(changes: e.Diff, world: DecisionContext) -> bool:
     return changes.due is not None and changes.due < world.today
 
 
 def adds_scope(goal: Promised, changes: e.Diff) -> bool:
     """More effort, or more conditions."""
     before, after = goal.terms.effort_hours, changes.effort_hours
-    more_effort = after is not None and exact(after) > (exact(before) if before is not None else 0)
+    more_effort = after is not None and to_fraction(after) > (to_fraction(before) if before is not None else 0)
     return more_effort or len(changes.conditions or ()) > len(goal.terms.conditions)
 
 
 def _check_priced(
-    goal: Promised, changes: e.Diff, act: a.ProposeChange | a.CounterChange, by: Side, world: World
+    goal: Promised, changes: e.Diff, act: a.ProposeChange | a.CounterChange, by: Side, world: DecisionContext
 ) -> None:
     """New scope from the sponsor carries its trade-off where the policy asks for one."""
     if by != "sponsor" or not world.policy.policy.require_trade_off or not adds_scope(goal, changes):
@@ -228,7 +228,7 @@ def _check_priced(
         raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload"))
 
 
-def fallen(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
+def proposal_closed(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
     """The proposal is rejected by the other side, or taken back."""
     if isinstance(act, a.RejectChange):
         return e.ChangeRejected(by=by, answers=open_proposal(goal).id)

@@ -13,11 +13,11 @@ from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutO
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import Asked, Goal, OpenBlocker, OpenNeed, Promised, Side
-from domain.quantities import exact, quantity
+from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
+from domain.quantities import quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, day
-from domain.world import World
+from domain.world import DecisionContext
 
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
@@ -26,10 +26,10 @@ CLARIFY_WORKING_DAYS = 5
 MOST_OPEN = 100
 
 #: A fall of confidence by this much or more is worth a sentence.
-CONFIDENCE_FALL = exact("0.2")
+CONFIDENCE_FALL = to_fraction("0.2")
 
 
-def checked_in(goal: Promised, act: a.CheckIn, world: World) -> e.CheckedIn:
+def checked_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e.CheckedIn:
     """What the owner says, resolved. Ratios 0..1; something must be said."""
     said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
@@ -51,11 +51,11 @@ def checked_in(goal: Promised, act: a.CheckIn, world: World) -> e.CheckedIn:
     )
 
 
-def _fell(goal: Promised, confidence: str, world: World) -> bool:
+def _fell(goal: Promised, confidence: str, world: DecisionContext) -> bool:
     """Whether confidence fell since it was last said; of one told behind a later check-in nobody knows."""
     if goal.confidence is None or (goal.last_check_in_at is not None and world.at < goal.last_check_in_at):
         return False
-    return exact(goal.confidence) - exact(confidence) >= CONFIDENCE_FALL
+    return to_fraction(goal.confidence) - to_fraction(confidence) >= CONFIDENCE_FALL
 
 
 def _corrected(goal: Promised, text: str) -> UUID:
@@ -75,17 +75,17 @@ def _event_id(text: str, pointer: str) -> UUID:
     return found
 
 
-def _blocker(written: a.BlockerInput, index: int | None, world: World) -> e.Blocker:
+def _blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
     at = "/blocker" if index is None else f"/blockers/{index}"
     return e.Blocker(
         text=opening.text(written.text, f"{at}/text"),
         type=written.type,
-        acts_next=opening.named(written.acts_next, f"{at}/acts_next", world) if written.acts_next else None,
+        acts_next=opening.require_member(written.acts_next, f"{at}/acts_next", world) if written.acts_next else None,
         next_action=written.next_action,
     )
 
 
-def _need(written: a.NeedInput, index: int, world: World) -> e.Need:
+def _need(written: a.NeedInput, index: int, world: DecisionContext) -> e.Need:
     at = f"/needs/{index}"
     if written.answer_by is not None:
         day(written.answer_by, f"{at}/answer_by")
@@ -98,29 +98,31 @@ def _need(written: a.NeedInput, index: int, world: World) -> e.Need:
     )
 
 
-def _addressee(ref: str, pointer: str, world: World) -> UUID:
+def _addressee(ref: str, pointer: str, world: DecisionContext) -> UUID:
     """Who is asked for help: a joined member of this organisation, since nobody else could answer."""
     try:
-        return opening.named(ref, pointer, world)
+        return opening.require_member(ref, pointer, world)
     except NotFound as refusal:
         raise NotFound(refusal.detail, pointer=pointer, allowed=("a joined member", "nobody: the sponsor")) from None
 
 
-def _answer_by(world: World) -> date:
+def _answer_by(world: DecisionContext) -> date:
     """Where none is named: the organisation's response time, never later than an answer may be deferred to."""
     policy = world.policy.policy
     latest = world.today + timedelta(days=policy.answer_by_days)
     return min(add_working_days(world.today, policy.response_working_days), latest)
 
 
-def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: World) -> e.BlockerRaised:
+def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: DecisionContext) -> e.BlockerRaised:
     """Something stands in the way, said by either side."""
     if len(goal.blockers) >= MOST_OPEN:
         raise InvalidField(f"at most {MOST_OPEN} blockers are open at a time: resolve one", pointer="/blocker")
     return e.BlockerRaised(blocker=_blocker(act.blocker, None, world))
 
 
-def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, world: World, allowed: tuple[str, ...]) -> None:
+def check_open(
+    goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, world: DecisionContext, allowed: tuple[str, ...]
+) -> None:
     """Raise `NotFound` where the act names no open need or blocker, with those that this party could name.
 
     `NotAParty` for somebody else's, naming whose it is and what is `allowed` instead; `OutOfOrder` for an answer
@@ -150,7 +152,7 @@ def check_open(goal: Promised, act: a.AnswerNeed | a.ResolveBlocker, world: Worl
         raise NotAParty(f"a blocker is resolved {whom}", pointer="/blocker", allowed=allowed)
 
 
-def meant(goal: Goal, act: a.GoalAct, world: World) -> a.GoalAct:
+def resolve_implicit_target(goal: Goal, act: a.GoalAct, world: DecisionContext) -> a.GoalAct:
     """The act with what it answers: whoever imports a history knows no event ids, so the oldest open one is meant.
 
     Anywhere else an answer names what it answers, and `check_open` says which could be named.
@@ -197,7 +199,7 @@ def feedback_given(act: a.Feedback, by: Side) -> e.FeedbackGiven:
     return e.FeedbackGiven(by=by, text=opening.text(act.text, "/text"), on=act.on)
 
 
-def linked(goal: Promised, act: a.AffirmLink | a.Unlink, world: World) -> tuple[Support, ...]:
+def supports_to_affirm(goal: Promised, act: a.AffirmLink | a.Unlink, world: DecisionContext) -> tuple[Support, ...]:
     """The supports that the act names; raises `InvalidField` for one that the goal does not have."""
     if not act.supports:
         raise InvalidField("name at least one support", pointer="/supports")
@@ -209,15 +211,15 @@ def linked(goal: Promised, act: a.AffirmLink | a.Unlink, world: World) -> tuple[
     return named
 
 
-def unlinked(goal: Promised, act: a.Unlink, world: World) -> e.Unlinked:
+def unlinked(goal: Promised, act: a.Unlink, world: DecisionContext) -> e.Unlinked:
     """The support is withdrawn; where the policy asks for a purpose, not the last one."""
-    named = linked(goal, act, world)
+    named = supports_to_affirm(goal, act, world)
     if set(goal.terms.supports) <= set(named):
         opening.check_purpose((), world, "/supports")
     return e.Unlinked(supports=named)
 
 
-def clarified(goal: Asked, act: a.Clarify, by: Side, world: World) -> e.ClarificationAsked:
+def clarified(goal: Negotiating, act: a.Clarify, by: Side, world: DecisionContext) -> e.ClarificationAsked:
     """A question, or the reply to one: how long the question had stopped the response clock is counted here."""
     waited: int | None = None
     if goal.clarify_asked_at is not None:
@@ -238,14 +240,14 @@ def retitled(act: a.Retitle) -> e.Retitled:
     return e.Retitled(title=act.title, description=act.description, tags=None if act.tags is None else tuple(act.tags))
 
 
-def resumed(goal: Promised, by: Side, world: World) -> e.Resumed:
+def resumed(goal: Promised, by: Side, world: DecisionContext) -> e.Resumed:
     """Ends a pause agreed by an accepted change before its date."""
     if goal.pause is None or world.today >= goal.pause.resume_on:
         raise ActNotAllowed("this goal is not paused")
     return e.Resumed(by=by)
 
 
-def answer_deferred(act: a.DeferAnswer, world: World) -> e.AnswerDeferred:
+def answer_deferred(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDeferred:
     """The owner promises to answer by a day, at most the policy's maximum ahead."""
     latest = world.today + timedelta(days=world.policy.policy.answer_by_days)
     if not world.today <= act.answer_by <= latest:

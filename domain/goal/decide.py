@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
-from domain.envelope import Event, Fact, Recorded, Source
+from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -28,11 +28,11 @@ from domain.goal import acts as a
 from domain.goal import change, communication, delivery, opening
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.state import Asked, Draft, Ended, Goal, Promised, Side
-from domain.goal.taking import taken_as
+from domain.goal.state import Draft, Ended, Goal, Negotiating, Promised, Side
+from domain.goal.taking import classify_load
 from domain.reasons import check_reason
 from domain.references import as_uuid
-from domain.world import World
+from domain.world import DecisionContext
 
 #: Acts that may be recorded behind a stream's last event: facts, not moves.
 BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
@@ -41,7 +41,7 @@ BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
 ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
 
 
-def decide(goal: Goal | None, act: a.GoalAct, world: World) -> list[Fact]:
+def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it; then nothing happens.
 
     An empty list: an import says again what a self-set goal's own act has already brought about.
@@ -50,12 +50,12 @@ def decide(goal: Goal | None, act: a.GoalAct, world: World) -> list[Fact]:
         raise InTheFuture(pointer="/at")
     _check_party(world)
     if goal is None:
-        return _begin(act, world)
+        return _open_goal(act, world)
     if isinstance(act, a.Draft):
         raise AlreadyExists("this goal exists already", pointer="/ref")
-    if _said_already(goal, act, world):
+    if _is_redundant_import_accept(goal, act, world):
         return []
-    act = communication.meant(goal, act, world)
+    act = communication.resolve_implicit_target(goal, act, world)
     transition, role = _transition(goal, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)
@@ -64,11 +64,11 @@ def decide(goal: Goal | None, act: a.GoalAct, world: World) -> list[Fact]:
     return _with_self_consent(goal, [_fact(event, act, world)], act, world)
 
 
-def _fact(event: Event, act: a.Act, world: World) -> Fact:
-    return Fact(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
+def _fact(event: Event, act: a.Act, world: DecisionContext) -> NewEvent:
+    return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
 
 
-def _check_party(world: World) -> None:
+def _check_party(world: DecisionContext) -> None:
     member = world.member(world.party) if world.party else None
     if member is not None and member.left_at is not None and member.left_at <= world.at:
         raise Forbidden("who has left the organisation no longer acts in it")
@@ -77,7 +77,7 @@ def _check_party(world: World) -> None:
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
-def _begin(act: a.GoalAct, world: World) -> list[Fact]:
+def _open_goal(act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
     event: Event
     match act:
         case a.Draft():
@@ -92,15 +92,17 @@ def _begin(act: a.GoalAct, world: World) -> list[Fact]:
     return _with_self_consent(None, [_fact(event, act, world)], act, world)
 
 
-def _with_self_consent(goal: Goal | None, facts: list[Fact], act: a.GoalAct, world: World) -> list[Fact]:
+def _with_self_consent(
+    goal: Goal | None, facts: list[NewEvent], act: a.GoalAct, world: DecisionContext
+) -> list[NewEvent]:
     """Where one person holds both roles, an offer or a proposal is accepted in the same command.
 
     An owner's proposal within the policy's tolerance likewise.
     """
     if not isinstance(act, a.Offer | a.ProposeChange):
         return facts
-    state: Any = _after(goal, facts[0], world)
-    if isinstance(state, Asked) and state.owner == state.sponsor:
+    state: Any = _preview_state(goal, facts[0], world)
+    if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # Nobody else is waited for: who offers can still say what gives, as an owner who promises can.
         taken = _activation(state, "owner", state.trade_offs, world)
         return [*facts, _fact(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
@@ -114,11 +116,11 @@ def _with_self_consent(goal: Goal | None, facts: list[Fact], act: a.GoalAct, wor
     return facts
 
 
-def _after(goal: Goal | None, fact: Fact, world: World) -> Goal | None:
+def _preview_state(goal: Goal | None, fact: NewEvent, world: DecisionContext) -> Goal | None:
     """The goal as it will be once `fact` is recorded; positions are not known yet, and the fold does not ask."""
     return evolve(
         goal,
-        Recorded(
+        RecordedEvent(
             event_id=fact.event_id,
             organisation_id=world.organisation_id,
             stream=f"goal/{world.stream_id}",
@@ -139,7 +141,7 @@ def _after(goal: Goal | None, fact: Fact, world: World) -> Goal | None:
     )
 
 
-def _said_already(goal: Goal, act: a.GoalAct, world: World) -> bool:
+def _is_redundant_import_accept(goal: Goal, act: a.GoalAct, world: DecisionContext) -> bool:
     """In an import the redundant accept of a self-set goal's offer or change: accepted with it already."""
     if world.source is not Source.IMPORT or not isinstance(goal, Promised) or not goal.self_set:
         return False
@@ -153,7 +155,7 @@ def _name(act: a.Act) -> str:
     return str(act.__struct_config__.tag)
 
 
-def roles_of(goal: Goal, world: World, act: a.Act | None = None) -> frozenset[str]:
+def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> frozenset[str]:
     """The roles that the party holds towards this goal; an addressee's and assignee's depend on what the act names."""
     party, roles = world.party, set(world.roles & {"steward", "integration"})
     if party is not None:
@@ -179,8 +181,8 @@ def roles_of(goal: Goal, world: World, act: a.Act | None = None) -> frozenset[st
     return frozenset(roles)
 
 
-def _transition(goal: Goal, act: a.GoalAct, world: World) -> tuple[Transition, str]:
-    roles = _as_said(roles_of(goal, world, act), act)
+def _transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tuple[Transition, str]:
+    roles = _filter_by_declared_role(roles_of(goal, world, act), act)
     name = _name(act)
     if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
         communication.check_open(goal, act, world, allowed_acts(goal.state, roles))
@@ -197,7 +199,7 @@ def _transition(goal: Goal, act: a.GoalAct, world: World) -> tuple[Transition, s
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
 
 
-def _as_said(roles: frozenset[str], act: a.Act) -> frozenset[str]:
+def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str]:
     if act.as_ is None:
         return roles
     if act.as_ not in roles:
@@ -205,7 +207,7 @@ def _as_said(roles: frozenset[str], act: a.Act) -> frozenset[str]:
     return frozenset({act.as_})
 
 
-def _check_order(goal: Goal, act: a.GoalAct, world: World) -> None:
+def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
     if isinstance(act, BACK_DATABLE_ACTS):
         promised = goal.promised if isinstance(goal, Ended) else goal
         if isinstance(promised, Promised) and world.at < promised.promised_at:
@@ -225,7 +227,7 @@ def _check_reason(transition: Transition, act: a.Act) -> None:
 
 
 def _open(goal: Goal) -> UUID | None:
-    if isinstance(goal, Asked):
+    if isinstance(goal, Negotiating):
         return goal.open
     if isinstance(goal, Promised):
         standing = goal.proposal or goal.delivery
@@ -233,7 +235,7 @@ def _open(goal: Goal) -> UUID | None:
     return None
 
 
-def _check_answers(goal: Goal, act: a.GoalAct, world: World) -> None:
+def _check_answers(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
     """Nobody consents to what they have not seen: the act names the event it answers, and it is the open one."""
     if not hasattr(act, "answers"):
         return
@@ -257,8 +259,8 @@ def _check_current(goal: Goal, act: a.GoalAct) -> None:
 # --- one line per act --------------------------------------------------------------------------------------------
 
 
-def _activation(goal: Asked, by: Any, trade_offs: tuple[e.TradeOff, ...], world: World) -> e.TakenAs:
-    return taken_as(
+def _activation(goal: Negotiating, by: Any, trade_offs: tuple[e.TradeOff, ...], world: DecisionContext) -> e.TakenAs:
+    return classify_load(
         owner=goal.owner,
         terms=goal.terms,
         current=goal,
@@ -269,18 +271,18 @@ def _activation(goal: Asked, by: Any, trade_offs: tuple[e.TradeOff, ...], world:
     )
 
 
-def _promised(goal: Asked, act: a.Promise, _role: str, world: World) -> Event:
+def _promised(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
     named = opening.trade_offs(act.trade_offs, world)
     taken = _activation(goal, "owner", (*goal.trade_offs, *named), world)
     return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
 
 
-def _accepted(goal: Asked, act: a.Accept, _role: str, world: World) -> Event:
+def _accepted(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
     taken = _activation(goal, "sponsor", goal.trade_offs, world)
     return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
 
 
-def _countered(goal: Asked, act: a.Counter, role: Any, world: World) -> Event:
+def _countered(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:
     return e.GoalCountered(
         by=role,
         answers=goal.open,
@@ -291,7 +293,7 @@ def _countered(goal: Asked, act: a.Counter, role: Any, world: World) -> Event:
 
 
 #: Act -> what it leads to. Takes the state, the act, the role in which the party acts, and the world.
-_HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
+_HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, DecisionContext], Event]] = {
     a.ReviseDraft: lambda g, x, _r, w: opening.drafted(g, x, w),
     a.Discard: lambda _g, _x, _r, _w: e.GoalDiscarded(),
     a.Request: lambda g, x, _r, w: opening.requested(g, x, w),
@@ -310,7 +312,7 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.AnswerNeed: lambda _g, x, _r, _w: communication.need_answered(x),
     a.RecordValue: lambda _g, x, _r, _w: communication.value_recorded(x),
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
-    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=communication.linked(g, x, w)),
+    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=communication.supports_to_affirm(g, x, w)),
     a.Unlink: lambda g, x, _r, w: communication.unlinked(g, x, w),
     a.ChooseApproach: lambda _g, x, _r, _w: communication.approach_chosen(x),
     a.Retitle: lambda _g, x, _r, _w: communication.retitled(x),
@@ -318,8 +320,8 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, World], Event]] = {
     a.ProposeChange: change.proposed,
     a.CounterChange: change.countered,
     a.AcceptChange: change.accepted,
-    a.RejectChange: lambda g, x, r, _w: change.fallen(g, x, r),
-    a.WithdrawChange: lambda g, x, r, _w: change.fallen(g, x, r),
+    a.RejectChange: lambda g, x, r, _w: change.proposal_closed(g, x, r),
+    a.WithdrawChange: lambda g, x, r, _w: change.proposal_closed(g, x, r),
     a.Join: lambda g, x, _r, w: change.joined(g, x, w),
     a.Refuse: lambda _g, _x, _r, w: e.HandOverRefused(member=w.party or w.stream_id),
     a.DeclareComplete: lambda g, x, _r, w: delivery.declared(g, x, w),

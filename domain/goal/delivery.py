@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from domain.calendar import absent_stretch
+from domain.calendar import absence_span
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.change import timely
+from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
 from domain.member import Member
 from domain.terms import day
-from domain.world import World
+from domain.world import DecisionContext
 
 
-def declared(goal: Promised, act: a.DeclareComplete, world: World) -> e.CompletionDeclared:
+def declared(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
     """The owner says it is done, with evidence per condition or wholesale."""
     for i, evidence in enumerate(act.evidence):
         _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
@@ -43,7 +43,7 @@ def satisfied(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared
     )
 
 
-def rejected(goal: Promised, act: a.RejectDelivery, world: World) -> e.DeliveryRejected:
+def rejected(goal: Promised, act: a.RejectDelivery, world: DecisionContext) -> e.DeliveryRejected:
     """The sponsor sends it back: which agreed condition is unmet, and until when rework has time."""
     _check_condition(goal, act.condition, "/condition")
     day(act.rework_by, "/rework_by")
@@ -52,11 +52,11 @@ def rejected(goal: Promised, act: a.RejectDelivery, world: World) -> e.DeliveryR
     return e.DeliveryRejected(answers=open_delivery(goal).id, condition=act.condition, rework_by=act.rework_by)
 
 
-def disputed(goal: Promised, act: a.Dispute, by: Side, world: World) -> e.DeliveryDisputed:
+def disputed(goal: Promised, act: a.Dispute, by: Side, world: DecisionContext) -> e.DeliveryDisputed:
     """A third member rules within a time-box."""
     if goal.delivery is not None and goal.delivery.decide_by is not None and world.today <= goal.delivery.decide_by:
         raise ActNotAllowed(f"a mediator has been named and has until {goal.delivery.decide_by} to rule")
-    mediator = opening.named(act.mediator, "/mediator", world)
+    mediator = opening.require_member(act.mediator, "/mediator", world)
     if mediator in (goal.owner, goal.sponsor):
         raise InvalidField("a mediator is neither party", pointer="/mediator")
     day(act.decide_by, "/decide_by")
@@ -72,21 +72,21 @@ def open_delivery(goal: Promised) -> Delivery:
     return goal.delivery
 
 
-def withdrawn(goal: Promised, act: a.WithdrawPromise, world: World) -> e.PromiseWithdrawn:
+def withdrawn(goal: Promised, act: a.WithdrawPromise, world: DecisionContext) -> e.PromiseWithdrawn:
     """The owner revokes the promise: in time or late, with a mitigation or without."""
     return e.PromiseWithdrawn(
-        in_time=timely(goal, world),
+        in_time=is_timely(goal, world),
         mitigation=act.mitigation,
         wholesale=not act.mitigation.strip(),
         trade_offs=opening.trade_offs(act.trade_offs, world),
     )
 
 
-def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.SponsorReassigned:
+def reassigned(goal: Promised, act: a.ReassignSponsor, world: DecisionContext) -> e.SponsorReassigned:
     """A steward names another sponsor for one who left or is absent beyond policy."""
-    if not gone(world.member(goal.sponsor), world):
+    if not has_left(world.member(goal.sponsor), world):
         raise ActNotAllowed("the sponsor is here: a sponsor changes by an accepted change", allowed=("propose_change",))
-    sponsor = opening.named(act.sponsor, "/sponsor", world)
+    sponsor = opening.require_member(act.sponsor, "/sponsor", world)
     if sponsor == goal.sponsor:
         raise InvalidField("that is the sponsor already", pointer="/sponsor")
     if goal.delivery is not None and sponsor == goal.delivery.mediator:
@@ -94,20 +94,20 @@ def reassigned(goal: Promised, act: a.ReassignSponsor, world: World) -> e.Sponso
     return e.SponsorReassigned(sponsor=sponsor, former=goal.sponsor)
 
 
-def departed_released(goal: Promised, world: World) -> Event:
+def departed_released(goal: Promised, world: DecisionContext) -> Event:
     """A steward frees a goal whose owner left or is absent beyond policy."""
-    if not gone(world.member(goal.owner), world):
+    if not has_left(world.member(goal.owner), world):
         raise ActNotAllowed("the owner is here: the sponsor releases or cancels", allowed=("release", "cancel"))
     return e.DepartedReleased()
 
 
-def gone(member: Member | None, world: World) -> bool:
+def has_left(member: Member | None, world: DecisionContext) -> bool:
     """Left by now, or away today for longer than the policy's days in one stretch."""
     if member is None:
         return False
     if member.left_at is not None and member.left_at <= world.at:
         return True
-    away = absent_stretch(world.today, member.absences)
+    away = absence_span(world.today, member.absences)
     return away is not None and away > world.policy.policy.absent_beyond_days
 
 

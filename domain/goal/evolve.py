@@ -7,19 +7,19 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.goal import events as e
-from domain.goal.evolve_promised import PROMISED, end, ended, in_contact
-from domain.goal.state import Asked, Draft, Ended, Goal, LinkState, Promised, header
+from domain.goal.evolve_promised import PROMISED_HANDLERS, end, ended, in_contact
+from domain.goal.state import Draft, Ended, Goal, LinkState, Negotiating, Promised, header
 
 #: Facts and reminders: they tell, but do not move the agreement's clock of order.
-UNMOVING = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)
+COSMETIC_EVENTS = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)
 
 #: How many questions stop the response clock.
 CLARIFY_PAUSES = 2
 
 
-def evolve(goal: Goal | None, recorded: Recorded) -> Goal | None:
+def evolve(goal: Goal | None, recorded: RecordedEvent) -> Goal | None:
     """The goal after `recorded`. An event that has no meaning in a state only leaves its trace in the header."""
     opening = _OPENINGS.get(type(recorded.data))
     if opening is not None:
@@ -27,7 +27,7 @@ def evolve(goal: Goal | None, recorded: Recorded) -> Goal | None:
     if goal is None:
         return None
     at, moved_at, acted_at = recorded.occurred_at, goal.moved_at, goal.acted_at
-    if not isinstance(recorded.data, UNMOVING):
+    if not isinstance(recorded.data, COSMETIC_EVENTS):
         moved_at = max(moved_at, at)
         acted_at = acted_at if recorded.source is Source.TIMER else max(acted_at, at)
     return replace(
@@ -39,14 +39,14 @@ def evolve(goal: Goal | None, recorded: Recorded) -> Goal | None:
     )
 
 
-def _fold(goal: Goal, recorded: Recorded) -> Goal:
+def _fold(goal: Goal, recorded: RecordedEvent) -> Goal:
     kind = type(recorded.data)
-    if isinstance(goal, Asked) and kind in _ASKED:
-        return _ASKED[kind](goal, recorded.data, recorded)
+    if isinstance(goal, Negotiating) and kind in NEGOTIATING_HANDLERS:
+        return NEGOTIATING_HANDLERS[kind](goal, recorded.data, recorded)
     if isinstance(goal, Promised):
         goal = in_contact(goal, recorded)
-        if kind in PROMISED:
-            return PROMISED[kind](goal, recorded.data, recorded)
+        if kind in PROMISED_HANDLERS:
+            return PROMISED_HANDLERS[kind](goal, recorded.data, recorded)
     if isinstance(goal, Draft) and isinstance(recorded.data, e.GoalDiscarded):
         return ended(goal, "withdrawn", recorded)
     if isinstance(recorded.data, e.Retitled) and not isinstance(goal, Ended):
@@ -58,7 +58,7 @@ def _fold(goal: Goal, recorded: Recorded) -> Goal:
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
-def _opened(goal: Goal | None, recorded: Recorded, opening: Callable[..., Goal]) -> Goal:
+def _opened(goal: Goal | None, recorded: RecordedEvent, opening: Callable[..., Goal]) -> Goal:
     event: Any = recorded.data
     head = {
         "id": recorded.stream_id,
@@ -79,7 +79,7 @@ def _opened(goal: Goal | None, recorded: Recorded, opening: Callable[..., Goal])
 
 
 def _drafted(
-    goal: Goal | None, event: e.GoalDrafted | e.DraftRevised, recorded: Recorded, head: dict[str, Any]
+    goal: Goal | None, event: e.GoalDrafted | e.DraftRevised, recorded: RecordedEvent, head: dict[str, Any]
 ) -> Goal:
     author = event.author if isinstance(event, e.GoalDrafted) else goal.author if isinstance(goal, Draft) else None
     return Draft(
@@ -92,8 +92,8 @@ def _drafted(
     )
 
 
-def _requested(_goal: Goal | None, event: e.GoalRequested, recorded: Recorded, head: dict[str, Any]) -> Goal:
-    return Asked(
+def _requested(_goal: Goal | None, event: e.GoalRequested, recorded: RecordedEvent, head: dict[str, Any]) -> Goal:
+    return Negotiating(
         **head,
         state="requested",
         owner=event.owner,
@@ -108,8 +108,8 @@ def _requested(_goal: Goal | None, event: e.GoalRequested, recorded: Recorded, h
     )
 
 
-def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: Recorded, head: dict[str, Any]) -> Goal:
-    return Asked(
+def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: RecordedEvent, head: dict[str, Any]) -> Goal:
+    return Negotiating(
         **head,
         state="offered",
         owner=event.owner,
@@ -130,7 +130,7 @@ _OPENINGS: dict[type, Callable[..., Goal]] = {
 }
 
 
-def _retitled(goal: Any, event: e.Retitled, _recorded: Recorded) -> Any:
+def _retitled(goal: Any, event: e.Retitled, _recorded: RecordedEvent) -> Any:
     return replace(
         goal,
         title=goal.title if event.title is None else event.title,
@@ -142,7 +142,7 @@ def _retitled(goal: Any, event: e.Retitled, _recorded: Recorded) -> Any:
 # --- asked -------------------------------------------------------------------------------------------------------
 
 
-def _countered(goal: Asked, event: e.GoalCountered, recorded: Recorded) -> Goal:
+def _countered(goal: Negotiating, event: e.GoalCountered, recorded: RecordedEvent) -> Goal:
     accepted = goal.overload_accepted_by
     if event.by == "sponsor":
         accepted = recorded.event_id if event.accept_overload else None
@@ -163,11 +163,11 @@ def _countered(goal: Asked, event: e.GoalCountered, recorded: Recorded) -> Goal:
     )
 
 
-def _deferred(goal: Asked, event: e.AnswerDeferred, _recorded: Recorded) -> Goal:
+def _deferred(goal: Negotiating, event: e.AnswerDeferred, _recorded: RecordedEvent) -> Goal:
     return replace(goal, state="answer_deferred", answer_by=event.answer_by)
 
 
-def _clarified(goal: Asked, event: e.ClarificationAsked, recorded: Recorded) -> Goal:
+def _clarified(goal: Negotiating, event: e.ClarificationAsked, recorded: RecordedEvent) -> Goal:
     """A question stops the clock; the other side's reply, or five working days, let it go on."""
     if goal.clarify_asked_at is not None:
         if event.waited_working_days is None:
@@ -188,11 +188,11 @@ def _clarified(goal: Asked, event: e.ClarificationAsked, recorded: Recorded) -> 
     )
 
 
-def _reminded(goal: Asked, _event: e.ResponseReminded, _recorded: Recorded) -> Goal:
+def _reminded(goal: Negotiating, _event: e.ResponseReminded, _recorded: RecordedEvent) -> Goal:
     return replace(goal, reminded=True)
 
 
-def _activated(goal: Asked, _event: e.GoalPromised | e.GoalAccepted, recorded: Recorded) -> Goal:
+def _activated(goal: Negotiating, _event: e.GoalPromised | e.GoalAccepted, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     return Promised(
         **header(goal),
@@ -216,7 +216,7 @@ def _activated(goal: Asked, _event: e.GoalPromised | e.GoalAccepted, recorded: R
     )
 
 
-_ASKED: dict[type, Callable[..., Goal]] = {
+NEGOTIATING_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.GoalCountered: _countered,
     e.AnswerDeferred: _deferred,
     e.ClarificationAsked: _clarified,

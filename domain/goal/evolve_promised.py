@@ -9,29 +9,29 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.state import (
-    Asked,
     Delivery,
     Draft,
     Ended,
     Goal,
     LinkState,
+    Negotiating,
     OpenBlocker,
     OpenNeed,
     Promised,
     Proposal,
-    Tolerated,
+    ToleratedChange,
     header,
 )
-from domain.quantities import exact, spelled
+from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import Measure, Terms
 
 # --- the ends ----------------------------------------------------------------------------------------------------
 
 
-def ended(goal: Draft | Asked | Promised, state: str, recorded: Recorded) -> Ended:
+def ended(goal: Draft | Negotiating | Promised, state: str, recorded: RecordedEvent) -> Ended:
     return Ended(
         **header(goal),
         state=state,
@@ -51,18 +51,18 @@ def end(state: str) -> Callable[..., Goal]:
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-def in_contact(goal: Promised, recorded: Recorded) -> Promised:
+def in_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
     """The promise, its parties in contact where one of them spoke."""
     if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
         return goal
     return replace(goal, contact_at=recorded.occurred_at)
 
 
-def _judged(goal: Promised, recorded: Recorded) -> Promised:
+def _judged(goal: Promised, recorded: RecordedEvent) -> Promised:
     return replace(goal, **_judgement(goal, recorded))
 
 
-def _judgement(goal: Promised, recorded: Recorded) -> dict[str, Any]:
+def _judgement(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]:
     """A human judgement; one told late never takes back a later one."""
     if recorded.occurred_at < goal.judged_at:
         return {}
@@ -73,14 +73,14 @@ def progress_of(value: str, measure: Measure) -> str | None:
     """(v - b) / (T - b), clamped to 0..1, as a decimal string; None where the measure has no span."""
     if measure.baseline is None or measure.target is None:
         return None
-    span = exact(measure.target) - exact(measure.baseline)
+    span = to_fraction(measure.target) - to_fraction(measure.baseline)
     if span == 0:
         return None
-    share = min(Fraction(1), max(Fraction(0), (exact(value) - exact(measure.baseline)) / span))
-    return spelled(share)
+    share = min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
+    return to_decimal_text(share)
 
 
-def _reading(goal: Promised, value: str, recorded: Recorded) -> dict[str, Any]:
+def _reading(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
     """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
     told: dict[str, Any] = {}
     if _recent(goal.value_at, recorded):
@@ -91,11 +91,11 @@ def _reading(goal: Promised, value: str, recorded: Recorded) -> dict[str, Any]:
     return told
 
 
-def _recent(since: datetime | None, recorded: Recorded) -> bool:
+def _recent(since: datetime | None, recorded: RecordedEvent) -> bool:
     return since is None or recorded.occurred_at >= since
 
 
-def _checked_in(goal: Promised, event: e.CheckedIn, recorded: Recorded) -> Goal:
+def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
     told: dict[str, Any] = _judgement(goal, recorded)
@@ -121,33 +121,33 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: Recorded) -> Goal:
     return replace(goal, **told)
 
 
-def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: Recorded) -> Goal:
+def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
     return replace(goal, **_reading(goal, event.value, recorded))
 
 
-def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: Recorded) -> Goal:
+def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
     return replace(goal, reminded_of=goal.judged_by_event)
 
 
-def _blocker_raised(goal: Promised, event: e.BlockerRaised, recorded: Recorded) -> Goal:
+def _blocker_raised(goal: Promised, event: e.BlockerRaised, recorded: RecordedEvent) -> Goal:
     raised = OpenBlocker(id=recorded.event_id, blocker=event.blocker, raised_at=recorded.occurred_at)
     return replace(goal, blockers=(*goal.blockers, raised))
 
 
-def _blocker_resolved(goal: Promised, event: e.BlockerResolved, _recorded: Recorded) -> Goal:
+def _blocker_resolved(goal: Promised, event: e.BlockerResolved, _recorded: RecordedEvent) -> Goal:
     return replace(goal, blockers=tuple(b for b in goal.blockers if b.id != event.blocker))
 
 
-def _need_answered(goal: Promised, event: e.NeedAnswered, _recorded: Recorded) -> Goal:
+def _need_answered(goal: Promised, event: e.NeedAnswered, _recorded: RecordedEvent) -> Goal:
     answered = (event.check_in, event.need)
     return replace(goal, needs=tuple(n for n in goal.needs if (n.check_in, n.index) != answered))
 
 
-def _affirmed(goal: Promised, _event: e.Affirmed, recorded: Recorded) -> Goal:
+def _affirmed(goal: Promised, _event: e.Affirmed, recorded: RecordedEvent) -> Goal:
     return _judged(goal, recorded)
 
 
-def _link_affirmed(goal: Promised, event: e.LinkAffirmed, recorded: Recorded) -> Goal:
+def _link_affirmed(goal: Promised, event: e.LinkAffirmed, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     return replace(
         _judged(goal, recorded),
@@ -155,12 +155,12 @@ def _link_affirmed(goal: Promised, event: e.LinkAffirmed, recorded: Recorded) ->
     )
 
 
-def _unlinked(goal: Promised, event: e.Unlinked, _recorded: Recorded) -> Goal:
+def _unlinked(goal: Promised, event: e.Unlinked, _recorded: RecordedEvent) -> Goal:
     kept = tuple(x for x in goal.links if x.support not in event.supports)
     return replace(goal, links=kept, terms=replace(goal.terms, supports=tuple(x.support for x in kept)))
 
 
-def _resumed(goal: Promised, _event: e.Resumed, recorded: Recorded) -> Goal:
+def _resumed(goal: Promised, _event: e.Resumed, recorded: RecordedEvent) -> Goal:
     """Work goes on before the agreed day; that alone says nothing about how the goal stands."""
     return replace(goal, pause=None, armed_at=recorded.occurred_at)
 
@@ -168,7 +168,7 @@ def _resumed(goal: Promised, _event: e.Resumed, recorded: Recorded) -> Goal:
 # --- renegotiation -----------------------------------------------------------------------------------------------
 
 
-def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recorded: Recorded) -> Goal:
+def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recorded: RecordedEvent) -> Goal:
     before = goal.proposal
     accepted = before.overload_accepted_by if before else None
     if event.by == "sponsor":
@@ -197,7 +197,7 @@ def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recor
     )
 
 
-def _joined(goal: Promised, event: e.HandOverJoined, _recorded: Recorded) -> Goal:
+def _joined(goal: Promised, event: e.HandOverJoined, _recorded: RecordedEvent) -> Goal:
     if goal.proposal is None:
         return goal
     proposal = goal.proposal
@@ -205,13 +205,13 @@ def _joined(goal: Promised, event: e.HandOverJoined, _recorded: Recorded) -> Goa
     return replace(goal, proposal=replace(proposal, joined=joined, trade_offs=named))
 
 
-def _back(goal: Promised, _event: Any, recorded: Recorded) -> Goal:
+def _back(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
     """The open change falls; the goal returns to the state in which it began, its lapse armed anew."""
     prior = goal.proposal.prior if goal.proposal else "active"
     return replace(goal, state=prior, proposal=None, armed_at=recorded.occurred_at)
 
 
-def _timed_out(goal: Promised, event: e.ChangeTimedOut, recorded: Recorded) -> Goal:
+def _timed_out(goal: Promised, event: e.ChangeTimedOut, recorded: RecordedEvent) -> Goal:
     missed = goal.sponsor_missed_answer or event.sponsor_missed_answer
     return replace(_back(goal, event, recorded), sponsor_missed_answer=missed)
 
@@ -226,7 +226,7 @@ def terms_after(terms: Terms, changes: e.Diff) -> Terms:
     return replace(terms, **told)
 
 
-def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: Recorded) -> Goal:
+def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) -> Goal:
     if goal.proposal is None:
         return goal
     at, changes = recorded.occurred_at, goal.proposal.changes
@@ -251,11 +251,11 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: Recorded) -> Go
         armed_at=at,
         sponsor_missed_answer=False,
         tolerance_used_days=goal.tolerance_used_days + moved,
-        tolerated=(*goal.tolerated, Tolerated(at=at, days=moved)) if moved else goal.tolerated,
+        tolerated=(*goal.tolerated, ToleratedChange(at=at, days=moved)) if moved else goal.tolerated,
     )
 
 
-def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: Recorded) -> Goal:
+def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: RecordedEvent) -> Goal:
     lapsed = replace(
         goal,
         lapsed_at=recorded.occurred_at,
@@ -269,31 +269,31 @@ def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: Recorded) -> Goal:
 # --- completion --------------------------------------------------------------------------------------------------
 
 
-def _delivered(goal: Promised, _event: e.CompletionDeclared, recorded: Recorded) -> Goal:
+def _delivered(goal: Promised, _event: e.CompletionDeclared, recorded: RecordedEvent) -> Goal:
     prior = goal.proposal.prior if goal.proposal else goal.state
     delivery = Delivery(id=recorded.event_id, delivered_at=recorded.occurred_at, lapsed=prior == "lapsed")
     return replace(goal, state="delivered", proposal=None, delivery=delivery)
 
 
-def _reopened(goal: Promised, event: e.DeliveryRejected | e.CompletionRetracted, recorded: Recorded) -> Goal:
+def _reopened(goal: Promised, event: e.DeliveryRejected | e.CompletionRetracted, recorded: RecordedEvent) -> Goal:
     """Back to work: a retraction keeps what time there was, a rejection gives time for rework."""
     due = max(goal.terms.due, event.rework_by) if isinstance(event, e.DeliveryRejected) else goal.lapse_due
     return replace(goal, state="active", delivery=None, lapse_due=due, armed_at=recorded.occurred_at)
 
 
-def _disputed(goal: Promised, event: e.DeliveryDisputed, _recorded: Recorded) -> Goal:
+def _disputed(goal: Promised, event: e.DeliveryDisputed, _recorded: RecordedEvent) -> Goal:
     if goal.delivery is None:
         return goal
     return replace(goal, delivery=replace(goal.delivery, mediator=event.mediator, decide_by=event.decide_by))
 
 
-def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: Recorded) -> Goal:
+def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEvent) -> Goal:
     return replace(
         goal, sponsor=event.sponsor, self_set=goal.owner == event.sponsor, sponsor_since=recorded.occurred_at
     )
 
 
-PROMISED: dict[type, Callable[..., Goal]] = {
+PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.CheckedIn: _checked_in,
     e.ValueRecorded: _value_recorded,
     e.CheckInDue: _check_in_due,

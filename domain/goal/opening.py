@@ -14,7 +14,7 @@ from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import Draft, Goal
-from domain.quantities import Number, exact, quantity
+from domain.quantities import Number, quantity, to_fraction
 from domain.references import as_uuid
 from domain.subject import ORGANISATION
 from domain.terms import (
@@ -31,7 +31,7 @@ from domain.terms import (
     TermsInput,
     day,
 )
-from domain.world import World, own_ref
+from domain.world import DecisionContext, require_own_reference
 
 MOST_EFFORT_HOURS = 100_000
 
@@ -60,7 +60,7 @@ def measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
     if written.kind == "range":
         if not {"low", "high"} <= given.keys():
             raise InvalidField("a range needs low and high", pointer=f"{pointer}/low")
-        if exact(given["low"]) > exact(given["high"]):
+        if to_fraction(given["low"]) > to_fraction(given["high"]):
             raise InvalidField("a range's low is at most its high", pointer=f"{pointer}/low")
     return Measure(kind=written.kind, unit=written.unit, **given)
 
@@ -77,7 +77,9 @@ def conditions(written: list[str | Condition], pointer: str = "/terms/conditions
     return told
 
 
-def supports(written: list[SupportInput], world: World, pointer: str = "/terms/supports") -> tuple[Support, ...]:
+def supports(
+    written: list[SupportInput], world: DecisionContext, pointer: str = "/terms/supports"
+) -> tuple[Support, ...]:
     """Supports with ids. Each names one goal of this organisation (not itself) or one purpose."""
     told: dict[Support, None] = {}
     for i, support in enumerate(written):
@@ -95,7 +97,7 @@ def supports(written: list[SupportInput], world: World, pointer: str = "/terms/s
     return tuple(told)
 
 
-def _purpose(ref: str, world: World, pointer: str) -> UUID:
+def _purpose(ref: str, world: DecisionContext, pointer: str) -> UUID:
     """The charter whose purpose is meant: by whose it is, or by its own id. It may be named before it has a purpose."""
     identity = as_uuid(ref)
     if identity is not None and world.team(identity) is None:
@@ -106,7 +108,7 @@ def _purpose(ref: str, world: World, pointer: str) -> UUID:
     return named_charter(world.organisation_id, ref)
 
 
-def trade_offs(written: list[a.TradeOff], world: World) -> tuple[e.TradeOff, ...]:
+def trade_offs(written: list[a.TradeOff], world: DecisionContext) -> tuple[e.TradeOff, ...]:
     """Trade-offs with ids; the goals they name must exist."""
     told = []
     for i, named in enumerate(written):
@@ -122,7 +124,7 @@ def trade_offs(written: list[a.TradeOff], world: World) -> tuple[e.TradeOff, ...
     return tuple(told)
 
 
-def said(written: TermsInput, world: World, pointer: str = "/terms") -> dict[str, Any]:
+def parse_terms(written: TermsInput, world: DecisionContext, pointer: str = "/terms") -> dict[str, Any]:
     """What the terms as written say, resolved, by field name; unsaid fields are absent."""
     told: dict[str, Any] = {
         name: value for name in ("kind", "priority") if (value := getattr(written, name)) is not None
@@ -143,7 +145,7 @@ def said(written: TermsInput, world: World, pointer: str = "/terms") -> dict[str
     return told
 
 
-def checked(terms: Terms, owner: UUID, team: UUID | None, world: World) -> Terms:
+def validate_terms(terms: Terms, owner: UUID, team: UUID | None, world: DecisionContext) -> Terms:
     """Terms that may be asked for or offered; raises `InvalidField` or `PurposeRequired` naming what is wrong."""
     if terms.due < terms.start:
         raise InvalidField("the due date is before the start", pointer="/terms/due")
@@ -153,13 +155,15 @@ def checked(terms: Terms, owner: UUID, team: UUID | None, world: World) -> Terms
     return terms
 
 
-def check_purpose(held: tuple[Support, ...], world: World, pointer: str) -> None:
+def check_purpose(held: tuple[Support, ...], world: DecisionContext, pointer: str) -> None:
     """Raise `PurposeRequired` where nothing would be supported and the policy asks for it."""
     if world.policy.policy.require_purpose and not held:
         raise PurposeRequired(pointer=pointer)
 
 
-def check_outcome(effort_hours: str | None, owner: UUID | None, team_id: UUID | None, world: World, at: str) -> None:
+def check_outcome(
+    effort_hours: str | None, owner: UUID | None, team_id: UUID | None, world: DecisionContext, at: str
+) -> None:
     """A team outcome has no effort of its own, and its owner (None: as before) is the team's lead."""
     if effort_hours is not None:
         raise InvalidField(
@@ -186,10 +190,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     header: dict[str, Any]
     owner: UUID | None
     sponsor: UUID | None
-    told: dict[str, Any]
+    terms: dict[str, Any]
 
 
-def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offer, world: World) -> Opening:
+def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offer, world: DecisionContext) -> Opening:
     """Merge the act with the draft (if there is one); the party takes the role that the act implies."""
     draft = goal if isinstance(goal, Draft) else None
     title = act.title or (draft.title if draft else None)
@@ -199,21 +203,21 @@ def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offe
     if act.team and world.team(world.id_of("team", act.team)) is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
     drafted = {k: v for k, v in msgspec.structs.asdict(draft.terms).items() if v is not None} if draft else {}
-    told = {**drafted, **(said(act.terms, world) if act.terms else {})}
+    told = {**drafted, **(parse_terms(act.terms, world) if act.terms else {})}
     header = {
         "title": title,
         "team": team,
         "description": act.description or (draft.description if draft else ""),
         "tags": tuple(act.tags) or (draft.tags if draft else ()),
-        "ref": own_ref(act.ref, "goal", world) or (draft.ref if draft else None),
+        "ref": require_own_reference(act.ref, "goal", world) or (draft.ref if draft else None),
         "follow_up_of": _followed(act.follow_up_of, world) or (draft.follow_up_of if draft else None),
     }
-    owner = named(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)
-    sponsor = named(act.sponsor, "/sponsor", world) if act.sponsor else (draft.sponsor if draft else None)
-    return Opening(header=header, owner=owner, sponsor=sponsor, told=told)
+    owner = require_member(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)
+    sponsor = require_member(act.sponsor, "/sponsor", world) if act.sponsor else (draft.sponsor if draft else None)
+    return Opening(header=header, owner=owner, sponsor=sponsor, terms=told)
 
 
-def _followed(ref: str | None, world: World) -> UUID | None:
+def _followed(ref: str | None, world: DecisionContext) -> UUID | None:
     """The earlier goal of this organisation that the new one follows up."""
     if ref is None:
         return None
@@ -225,16 +229,16 @@ def _followed(ref: str | None, world: World) -> UUID | None:
     return goal
 
 
-def named(ref: str, pointer: str, world: World) -> UUID:
+def require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
     """The member that `ref` names: joined; in an import a placeholder will do until the file's end."""
     if world.source is Source.IMPORT:
         return world.id_of("member", ref)
     return world.present_member(ref, pointer).id
 
 
-def whole_terms(opened: Opening, world: World) -> Terms:
+def whole_terms(opened: Opening, world: DecisionContext) -> Terms:
     """Complete terms from what was said; names what is missing."""
-    told = dict(opened.told)
+    told = dict(opened.terms)
     told.setdefault("outcome", opened.header["title"])
     told.setdefault("measure", Measure(kind="binary"))
     told.setdefault("start", world.today)
@@ -246,7 +250,7 @@ def whole_terms(opened: Opening, world: World) -> Terms:
     return Terms(**told)
 
 
-def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: World) -> Event:
+def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: DecisionContext) -> Event:
     """A draft, as far as it goes. Its author is one of its parties; alone, the owner."""
     opened = opening(goal, act, world)
     author = goal.author if isinstance(goal, Draft) else world.party
@@ -255,13 +259,13 @@ def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: World) -> Ev
     owner = opened.owner or (author if opened.sponsor != author else None)
     if author not in (owner, opened.sponsor):
         raise NotAParty("the author of a draft is its owner or its sponsor", pointer="/owner")
-    terms = e.DraftTerms(**{k: v for k, v in opened.told.items() if k in e.DraftTerms.__struct_fields__})
+    terms = e.DraftTerms(**{k: v for k, v in opened.terms.items() if k in e.DraftTerms.__struct_fields__})
     if isinstance(act, a.Draft):
         return e.GoalDrafted(**opened.header, author=author, owner=owner, sponsor=opened.sponsor, terms=terms)
     return e.DraftRevised(**opened.header, owner=owner, sponsor=opened.sponsor, terms=terms)
 
 
-def requested(goal: Goal | None, act: a.Request, world: World) -> e.GoalRequested:
+def requested(goal: Goal | None, act: a.Request, world: DecisionContext) -> e.GoalRequested:
     """The sponsor (the party) asks the owner."""
     opened = opening(goal, act, world)
     sponsor = opened.sponsor or world.party
@@ -269,7 +273,7 @@ def requested(goal: Goal | None, act: a.Request, world: World) -> e.GoalRequeste
         raise NotAParty("only the sponsor requests: the party of this act must be the sponsor", pointer="/sponsor")
     if opened.owner is None:
         raise InvalidField("whom do you ask? name the owner", pointer="/owner")
-    terms = checked(whole_terms(opened, world), opened.owner, opened.header["team"], world)
+    terms = validate_terms(whole_terms(opened, world), opened.owner, opened.header["team"], world)
     return e.GoalRequested(
         **opened.header,
         owner=opened.owner,
@@ -281,7 +285,7 @@ def requested(goal: Goal | None, act: a.Request, world: World) -> e.GoalRequeste
     )
 
 
-def offered(goal: Goal | None, act: a.Offer, world: World) -> e.GoalOffered:
+def offered(goal: Goal | None, act: a.Offer, world: DecisionContext) -> e.GoalOffered:
     """The owner (the party) offers to the sponsor."""
     opened = opening(goal, act, world)
     owner = opened.owner or world.party
@@ -289,7 +293,7 @@ def offered(goal: Goal | None, act: a.Offer, world: World) -> e.GoalOffered:
         raise NotAParty("only the owner offers: nobody promises for another", pointer="/owner", allowed=("request",))
     if opened.sponsor is None:
         raise InvalidField("to whom do you offer it? name the sponsor", pointer="/sponsor")
-    terms = checked(whole_terms(opened, world), owner, opened.header["team"], world)
+    terms = validate_terms(whole_terms(opened, world), owner, opened.header["team"], world)
     return e.GoalOffered(
         **opened.header,
         owner=owner,
@@ -299,9 +303,9 @@ def offered(goal: Goal | None, act: a.Offer, world: World) -> e.GoalOffered:
     )
 
 
-def countered_terms(terms: Terms, written: TermsInput, owner: UUID, team: UUID | None, world: World) -> Terms:
+def countered_terms(terms: Terms, written: TermsInput, owner: UUID, team: UUID | None, world: DecisionContext) -> Terms:
     """The terms on the table with a counter's differences; raises `InvalidField` where nothing differs."""
-    new = replace(terms, **said(written, world))
+    new = replace(terms, **parse_terms(written, world))
     if new == terms:
         raise InvalidField("a counter says what differs", pointer="/terms")
-    return checked(new, owner, team, world)
+    return validate_terms(new, owner, team, world)

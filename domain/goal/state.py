@@ -45,7 +45,7 @@ class Draft(_Goal, frozen=True, kw_only=True, tag="draft"):
     terms: DraftTerms
 
 
-class Asked(_Goal, frozen=True, kw_only=True, tag="asked"):
+class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
     """Requested, offered, countered or deferred: somebody owes an answer."""
 
     owner: UUID
@@ -120,7 +120,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     decide_by: date | None = None
 
 
-class Tolerated(msgspec.Struct, frozen=True, kw_only=True):
+class ToleratedChange(msgspec.Struct, frozen=True, kw_only=True):
     """A move of the due date without the other side's consent."""
 
     at: datetime
@@ -187,7 +187,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     #: The judgement (its event) whose cadence has passed and whose owner was reminded once.
     reminded_of: UUID | None = None
     #: Moves of the due date that the owner made within the policy's tolerance.
-    tolerated: tuple[Tolerated, ...] = ()
+    tolerated: tuple[ToleratedChange, ...] = ()
     #: Days that they come to, over the promise's whole life.
     tolerance_used_days: int = 0
 
@@ -209,7 +209,7 @@ class Ended(_Goal, frozen=True, kw_only=True, tag="ended"):
     promised: Promised | None = None
 
 
-Goal = Draft | Asked | Promised | Ended
+Goal = Draft | Negotiating | Promised | Ended
 
 
 def header(goal: Goal) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from uuid import UUID
 from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import How, TakenAs, TradeOff
-from domain.goal.state import Asked, Promised, Side
+from domain.goal.state import Negotiating, Promised, Side
 from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
 from domain.member import Capacity, Member
-from domain.quantities import exact, spelled
+from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import GoalKind, Terms
-from domain.world import World
+from domain.world import DecisionContext
 
 #: Share of the added hours that a trade-off has to free; the same half that pairs additions in the report.
-SUFFICIENT = Fraction(1, 2)
+MIN_FREED_SHARE = Fraction(1, 2)
 
 #: How far back a declaration of capacity still counts as made for the addition; the days by which the report pairs too.
 DECLARED_WITHIN = timedelta(days=7)
@@ -46,15 +46,15 @@ def commitment(goal: object) -> Commitment | None:
     )
 
 
-def taken_as(
+def classify_load(
     *,
     owner: UUID,
     terms: Terms,
-    current: Asked | Promised,
+    current: Negotiating | Promised,
     trade_offs: Sequence[TradeOff],
     overload_accepted_by: UUID | None,
     activated_by: Side,
-    world: World,
+    world: DecisionContext,
     pause: Pause | None = None,
 ) -> TakenAs:
     """How the owner's load stands to the line if `terms` hold from now on.
@@ -64,13 +64,13 @@ def taken_as(
     """
     # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
-    others = tuple(c for c in world.reader.book(world.organisation_id, owner) if c.goal != current.id)
+    others = tuple(c for c in world.reader.live_commitments(world.organisation_id, owner) if c.goal != current.id)
     before = commitment(current) if isinstance(current, Promised) and current.owner == owner else None
-    after = _under(terms, current, pause)
+    after = _commitment_with(terms, current, pause)
     worst = _worst((*others, after), owner, terms, world)
     how = _how(worst, world)
     # Only over the line does it matter how full the weeks were before.
-    if how == "unpriced" and _no_worse(worst, _worst((*others, before) if before else others, owner, terms, world)):
+    if how == "unpriced" and _does_not_add(worst, _worst((*others, before) if before else others, owner, terms, world)):
         how = "relief"
     accepted_by = None
     if how == "unpriced":
@@ -84,13 +84,13 @@ def taken_as(
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
     return TakenAs(
         how=how,
-        worst_ratio=None if worst is None or worst.ratio is None else spelled(worst.ratio),
+        worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
     )
 
 
-def _under(terms: Terms, current: Asked | Promised, pause: Pause | None) -> Commitment:
+def _commitment_with(terms: Terms, current: Negotiating | Promised, pause: Pause | None) -> Commitment:
     """The promise as it would be with these terms."""
     held = current if isinstance(current, Promised) else None
     return Commitment(
@@ -105,7 +105,7 @@ def _under(terms: Terms, current: Asked | Promised, pause: Pause | None) -> Comm
     )
 
 
-def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: World) -> WeekLoad | None:
+def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: DecisionContext) -> WeekLoad | None:
     """The highest week of those that meet [today, due]; a due that has passed asks from today on."""
     member = world.member(owner)
     loads = week_loads(
@@ -118,19 +118,19 @@ def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: 
     return worst_week(loads, world.today, max(terms.due, world.today))
 
 
-def _how(worst: WeekLoad | None, world: World) -> How:
+def _how(worst: WeekLoad | None, world: DecisionContext) -> How:
     """Slack, within the line, or (for now) unpriced. No capacity with work planned is over any line."""
     policy = world.policy.policy
     if worst is None:
         return "slack"
-    if worst.ratio is not None and worst.ratio <= exact(policy.load_amber):
+    if worst.ratio is not None and worst.ratio <= to_fraction(policy.load_amber):
         return "slack"
-    if worst.ratio is not None and worst.ratio <= exact(policy.load_red):
+    if worst.ratio is not None and worst.ratio <= to_fraction(policy.load_red):
         return "within_line"
     return "unpriced"
 
 
-def _no_worse(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
+def _does_not_add(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
     if worst is None or earlier is None:
         return False
     if worst.ratio is None or earlier.ratio is None:
@@ -144,7 +144,7 @@ def _suffices(
     before: Commitment | None,
     after: Commitment,
     owner: UUID,
-    world: World,
+    world: DecisionContext,
 ) -> bool:
     """Whether what gives holds at least half of the added hours in [today, the addition's due].
 
@@ -164,10 +164,10 @@ def _suffices(
     freed = sum((hours(held) for held in others if held.goal in named), Fraction(0))
     if member is not None and any(t.kind == "capacity" for t in trade_offs):
         freed += _capacity_added(member, last, world)
-    return freed >= added * SUFFICIENT
+    return freed >= added * MIN_FREED_SHARE
 
 
-def _capacity_added(member: Member, last: date, world: World) -> Fraction:
+def _capacity_added(member: Member, last: date, world: DecisionContext) -> Fraction:
     """Hours in [today, last] that the member's fresh declarations add to what had been declared before them."""
 
     def available(capacities: Sequence[Capacity]) -> Fraction:

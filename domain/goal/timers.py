@@ -14,20 +14,20 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
-from domain.envelope import Event, Fact, Source
+from domain.envelope import Event, NewEvent, Source
 from domain.goal import events as e
 from domain.goal.acts import Pause
 from domain.goal.communication import CLARIFY_WORKING_DAYS
-from domain.goal.state import Asked, Goal, Promised, Proposal, Side
+from domain.goal.state import Goal, Negotiating, Promised, Proposal, Side
 from domain.policy import Policy
-from domain.standing import IDLE, Standing
-from domain.world import World
+from domain.standing import NOT_INDEXED, IndexEntry
+from domain.world import DecisionContext
 
 if TYPE_CHECKING:
     from domain.member import Member
 
 #: Whose answer is waited for in each state before the promise.
-_SILENT: dict[str, Side] = {
+_AWAITED_SIDE: dict[str, Side] = {
     "requested": "owner",
     "answer_deferred": "owner",
     "countered_by_sponsor": "owner",
@@ -39,30 +39,30 @@ _SILENT: dict[str, Side] = {
 #: shortest clock of a state is taken with no absence and no pause.
 _MARGIN = timedelta(days=1)
 
-_EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_BEGINNING_OF_TIME, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
-Ring = tuple[datetime, Event]
+TimerEvent = tuple[datetime, Event]
 
 
-def due(goal: Goal | None, world: World) -> Fact | None:
+def due(goal: Goal | None, world: DecisionContext) -> NewEvent | None:
     """The earliest timer fact that fell due at or before `world.at`, or None.
 
     Reminders are due only to the sweep (source TIMER): an act recorded late brings about no reminder that nobody got.
     Between two acts of the same instant no timer runs.
     """
-    if not isinstance(goal, Asked | Promised) or goal.acted_at >= world.at or _far_from_lapse(goal, world):
+    if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _before_due_day(goal, world):
         return None
     for span in _spans(goal, world):
         # A policy that came into force behind its own clock's end rings at once, not in the past.
-        rings = ((max(at, span.since), event) for at, event in _rings(goal, world, span.policy))
+        rings = ((max(at, span.since), event) for at, event in _timer_events(goal, world, span.policy))
         found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _too_late(r, world)]
         if found:
             at, event = min(found, key=lambda ring: ring[0])
-            return Fact(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
+            return NewEvent(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
     return None
 
 
-def _far_from_lapse(goal: Asked | Promised, world: World) -> bool:
+def _before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> bool:
     """Whether an act comes days before the only clock that it could find rung: most do, and need not look further.
 
     The lapse is no earlier than the end of the due day, and no zone is a day ahead of UTC.
@@ -72,14 +72,14 @@ def _far_from_lapse(goal: Asked | Promised, world: World) -> bool:
     return world.at.astimezone(UTC).date() < goal.lapse_due
 
 
-def next_ring(goal: Goal | None, world: World) -> datetime | None:
+def next_timer_at(goal: Goal | None, world: DecisionContext) -> datetime | None:
     """The instant after `world.at` at which the next timer rings as things stand, or None: what a sweep waits for."""
-    if not isinstance(goal, Asked | Promised):
+    if not isinstance(goal, Negotiating | Promised):
         return None
-    return min((at for at, _ in _rings(goal, world, world.policy.policy) if at > world.at), default=None)
+    return min((at for at, _ in _timer_events(goal, world, world.policy.policy) if at > world.at), default=None)
 
 
-class Days(Protocol):
+class DeadlineContext(Protocol):
     """What counting days to a deadline needs: the organisation's zone, and its members' absences."""
 
     @property
@@ -87,7 +87,7 @@ class Days(Protocol):
     def member(self, member_id: UUID) -> Member | None: ...
 
 
-class Awaited(NamedTuple):
+class AwaitedAnswer(NamedTuple):
     """Whose answer the conversation waits for, since when, and until when they have time."""
 
     party: UUID
@@ -95,29 +95,29 @@ class Awaited(NamedTuple):
     until: datetime
 
 
-def awaited(goal: Goal | None, policy: Policy, days: Days) -> Awaited | None:
+def awaited_answer(goal: Goal | None, policy: Policy, days: DeadlineContext) -> AwaitedAnswer | None:
     """Whose turn it is: after a request, offer, counter or proposal, or with a delivery; None where nobody's.
 
     The mediator's where there is a dispute. Whether anything rings at the end of that time is the policy's business.
     """
-    if isinstance(goal, Asked):
-        party = goal.owner if _SILENT[goal.state] == "owner" else goal.sponsor
-        return Awaited(party, goal.asked_at, _response_until(goal, party, policy.response_working_days, days))
+    if isinstance(goal, Negotiating):
+        party = goal.owner if _AWAITED_SIDE[goal.state] == "owner" else goal.sponsor
+        return AwaitedAnswer(party, goal.asked_at, _response_until(goal, party, policy.response_working_days, days))
     if not isinstance(goal, Promised):
         return None
     if goal.proposal is not None:
         since, until = _change_until(goal, goal.proposal, policy, days)
-        return Awaited(goal.sponsor if goal.proposal.by == "owner" else goal.owner, since, until)
+        return AwaitedAnswer(goal.sponsor if goal.proposal.by == "owner" else goal.owner, since, until)
     delivery = goal.delivery
     if delivery is None:
         return None
     if delivery.mediator is not None and delivery.decide_by is not None:
-        return Awaited(delivery.mediator, delivery.delivered_at, end_of_day(delivery.decide_by, days.zone))
+        return AwaitedAnswer(delivery.mediator, delivery.delivered_at, end_of_day(delivery.decide_by, days.zone))
     since = _asked(delivery.delivered_at, goal)
-    return Awaited(goal.sponsor, since, _verdict_until(since, goal, policy, days))
+    return AwaitedAnswer(goal.sponsor, since, _verdict_until(since, goal, policy, days))
 
 
-def check_in_due(goal: Promised, policy: Policy, days: Days) -> datetime:
+def check_in_due(goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
     """When the cadence since the last human judgement is over: pauses and the owner's absence move it."""
     day = local_date(goal.judged_at, days.zone) + timedelta(days=policy.cadence_days)
     return _at_work(max(end_of_day(day, days.zone), goal.armed_at), goal, days)
@@ -131,31 +131,31 @@ class Span(NamedTuple):
     until: datetime
 
 
-def _spans(goal: Asked | Promised, world: World) -> list[Span]:
+def _spans(goal: Negotiating | Promised, world: DecisionContext) -> list[Span]:
     """The policies in force since the goal's last move, ascending: late, a sweep finds what it would have in time."""
     spans: list[Span] = []
     until, at = _NEVER, world.at
     while True:
         version = world.reader.policy(world.organisation_id, at)
         if version.since is None or version.since <= goal.moved_at:
-            return [Span(version.policy, _EVER, until), *spans[::-1]]
+            return [Span(version.policy, _BEGINNING_OF_TIME, until), *spans[::-1]]
         spans.append(Span(version.policy, version.since, until))
         until, at = version.since, version.since - timedelta.resolution
 
 
-def _too_late(ring: Ring, world: World) -> bool:
+def _too_late(ring: TimerEvent, world: DecisionContext) -> bool:
     """A reminder that nobody got within a cadence would only falsify the history (an import of past years)."""
     late = world.at - ring[0] > timedelta(days=world.policy.policy.cadence_days)
     return late and isinstance(ring[1], e.CheckInDue | e.ResponseReminded)
 
 
-def standing(goal: Goal | None) -> Standing:
+def index_entry(goal: Goal | None) -> IndexEntry:
     """Whose live promise it is, and a lower bound of the next timer."""
-    if isinstance(goal, Asked):
-        return Standing(next_timer=goal.asked_at)
+    if isinstance(goal, Negotiating):
+        return IndexEntry(next_timer_at=goal.asked_at)
     if isinstance(goal, Promised):
-        return Standing(live_owner=goal.owner, next_timer=_earliest(goal))
-    return IDLE
+        return IndexEntry(listed_under=goal.owner, next_timer_at=_earliest(goal))
+    return NOT_INDEXED
 
 
 def _earliest(goal: Promised) -> datetime:
@@ -171,13 +171,13 @@ def _earliest(goal: Promised) -> datetime:
 
 
 #: What the clocks of a promise hang on, but for when its parties spoke last.
-_HANGS_ON = (
+_TIMER_FIELDS = (
     *("state", "owner", "sponsor", "sponsor_since", "proposal", "delivery", "pause"),
     *("lapse_due", "armed_at", "lapsed_at", "reminded_of"),
 )
 
 
-def postponed(before: Goal | None, after: Goal | None) -> bool:
+def timer_only_postponed(before: Goal | None, after: Goal | None) -> bool:
     """Whether a party has spoken and nothing else about the clocks is new: each rings as before, or later.
 
     A lower bound that was found before is still one, and the index need not be told: a check-in costs no row, and no
@@ -189,11 +189,11 @@ def postponed(before: Goal | None, after: Goal | None) -> bool:
         return False
     if before.reminded_of == before.judged_by_event:
         return False
-    return all(getattr(before, name) == getattr(after, name) for name in _HANGS_ON)
+    return all(getattr(before, name) == getattr(after, name) for name in _TIMER_FIELDS)
 
 
-def _rings(goal: Asked | Promised, world: World, policy: Policy) -> Iterator[Ring]:
-    if isinstance(goal, Asked):
+def _timer_events(goal: Negotiating | Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+    if isinstance(goal, Negotiating):
         yield from _response(goal, world, policy)
         return
     yield from _lapse(goal, world, policy)
@@ -210,19 +210,19 @@ def _rings(goal: Asked | Promised, world: World, policy: Policy) -> Iterator[Rin
             return
 
 
-def _absent(instant: datetime, member_id: UUID, world: Days) -> datetime:
+def _absent(instant: datetime, member_id: UUID, world: DeadlineContext) -> datetime:
     """`instant`, or the end of the member's absence (with its two working days) that it falls into."""
     member = world.member(member_id)
     return absence_end(instant, member.absences, world.zone) if member else instant
 
 
-def _after_working_days(at: datetime, days: int, world: Days) -> datetime:
+def _after_working_days(at: datetime, days: int, world: DeadlineContext) -> datetime:
     """The end of the n-th working day after the day of `at`."""
     return end_of_day(add_working_days(local_date(at, world.zone), days), world.zone)
 
 
-def _response(goal: Asked, world: World, policy: Policy) -> Iterator[Ring]:
-    silent = _SILENT[goal.state]
+def _response(goal: Negotiating, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+    silent = _AWAITED_SIDE[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
     deferred = goal.state == "answer_deferred" and goal.answer_by is not None
     # Of two rings at one instant the first counts: nobody's time runs out before the reminder.
@@ -232,7 +232,7 @@ def _response(goal: Asked, world: World, policy: Policy) -> Iterator[Ring]:
     yield _response_until(goal, party, policy.response_working_days, world), e.GoalExpired(silent=silent)
 
 
-def _response_until(goal: Asked, party: UUID, working_days: int, days: Days) -> datetime:
+def _response_until(goal: Negotiating, party: UUID, working_days: int, days: DeadlineContext) -> datetime:
     """When so many working days are over, questions not counted; or the day to which the answer was deferred."""
     if goal.state == "answer_deferred" and goal.answer_by is not None:
         return _absent(end_of_day(goal.answer_by, days.zone), party, days)
@@ -240,7 +240,7 @@ def _response_until(goal: Asked, party: UUID, working_days: int, days: Days) -> 
     return _absent(_after_working_days(goal.asked_at, working_days + paused, days), party, days)
 
 
-def _lapse(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+def _lapse(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     proposal = goal.proposal
     if goal.state not in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor"):
         return
@@ -254,14 +254,14 @@ def _lapse(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     )
 
 
-def _at_work(instant: datetime, goal: Promised, world: Days) -> datetime:
+def _at_work(instant: datetime, goal: Promised, world: DeadlineContext) -> datetime:
     """`instant`, or the first after it at which the goal is not paused and its owner is there."""
     while (moved := _absent(_unpaused(instant, goal.pause, world), goal.owner, world)) != instant:
         instant = moved
     return instant
 
 
-def _unpaused(instant: datetime, pause: Pause | None, world: Days) -> datetime:
+def _unpaused(instant: datetime, pause: Pause | None, world: DeadlineContext) -> datetime:
     """An instant inside a pause moves to the day on which work resumes; the grace before it is not lost."""
     if pause is None or not pause.paused_from <= local_date(instant, world.zone) < pause.resume_on:
         return instant
@@ -273,7 +273,7 @@ def _asked(at: datetime, goal: Promised) -> datetime:
     return max(at, goal.sponsor_since or at)
 
 
-def _change_timeout(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+def _change_timeout(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     proposal = goal.proposal
     if proposal is None:
         return
@@ -283,7 +283,9 @@ def _change_timeout(goal: Promised, world: World, policy: Policy) -> Iterator[Ri
     yield until, e.ChangeTimedOut(silent=silent, sponsor_missed_answer=missed)
 
 
-def _change_until(goal: Promised, proposal: Proposal, policy: Policy, days: Days) -> tuple[datetime, datetime]:
+def _change_until(
+    goal: Promised, proposal: Proposal, policy: Policy, days: DeadlineContext
+) -> tuple[datetime, datetime]:
     """Since when and until when the other side may answer."""
     sponsors = proposal.by == "owner"
     since = _asked(proposal.proposed_at, goal) if sponsors else proposal.proposed_at
@@ -291,18 +293,18 @@ def _change_until(goal: Promised, proposal: Proposal, policy: Policy, days: Days
     return since, _absent(until, goal.sponsor if sponsors else goal.owner, days)
 
 
-def _verdict(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+def _verdict(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     delivery = goal.delivery
     if delivery is None or delivery.mediator is not None or not policy.deem_satisfied:
         return
     yield _verdict_until(_asked(delivery.delivered_at, goal), goal, policy, world), e.DeemedSatisfied()
 
 
-def _verdict_until(since: datetime, goal: Promised, policy: Policy, days: Days) -> datetime:
+def _verdict_until(since: datetime, goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
     return _absent(_after_working_days(since, policy.verdict_working_days, days), goal.sponsor, days)
 
 
-def _give_up(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+def _give_up(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     days = policy.give_up_days
     if days is None or goal.lapsed_at is None:
         return
@@ -312,7 +314,7 @@ def _give_up(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
     yield max(until, goal.armed_at), e.GivenUp()
 
 
-def _check_in(goal: Promised, world: World, policy: Policy) -> Iterator[Ring]:
+def _check_in(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     """One reminder for each judgement whose cadence has passed; the sweep's alone."""
     if world.source is not Source.TIMER or goal.reminded_of == goal.judged_by_event:
         return

@@ -14,7 +14,7 @@ JSON = "application/json"
 _encoder = msgspec.json.Encoder()
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler returns."""
 
     body: bytes
@@ -23,11 +23,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
-class Rendered(Response[Any]):
+class LitestarResponse(Response[Any]):
     """Turns an `Answer` into Litestar's response; anything else is encoded as JSON."""
 
     def __init__(self, content: Any, **options: Any) -> None:
-        if isinstance(content, Answer):
+        if isinstance(content, HttpResponse):
             options["status_code"] = content.status
             options["media_type"] = content.media_type
             options["headers"] = {**(options.get("headers") or {}), **content.headers}
@@ -40,13 +40,13 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def content_tag(body: bytes) -> str:
+def content_etag(body: bytes) -> str:
     """A strong ETag from the bytes themselves."""
     digest = hashlib.sha256(body).digest()[:18]
     return f'"{base64.urlsafe_b64encode(digest).decode()}"'
 
 
-def version_tag(version: int) -> str:
+def version_etag(version: int) -> str:
     """The strong ETag of a stream's current state: what `If-Match` takes."""
     return f'"v{version}"'
 
@@ -59,24 +59,24 @@ def not_modified(if_none_match: str | None, tag: str) -> bool:
     return "*" in names or tag in names
 
 
-def json_answer(
+def json_response(
     value: Any, *, if_none_match: str | None = None, tag: str | None = None, headers: dict[str, str] | None = None
-) -> Answer:
+) -> HttpResponse:
     """A 200 with its strong ETag, or the 304 that says the asker has these bytes already."""
-    return tagged(encode(value), if_none_match=if_none_match, tag=tag, headers=headers)
+    return response_with_etag(encode(value), if_none_match=if_none_match, tag=tag, headers=headers)
 
 
-def tagged(
+def response_with_etag(
     body: bytes,
     *,
     if_none_match: str | None = None,
     tag: str | None = None,
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
-) -> Answer:
+) -> HttpResponse:
     """Bytes with their strong ETag, or the 304 for them."""
-    tag = tag or content_tag(body)
+    tag = tag or content_etag(body)
     told = {**(headers or {}), "ETag": tag}
     if not_modified(if_none_match, tag):
-        return Answer(body=b"", status=304, media_type=media_type, headers=told)
-    return Answer(body=body, media_type=media_type, headers=told)
+        return HttpResponse(body=b"", status=304, media_type=media_type, headers=told)
+    return HttpResponse(body=body, media_type=media_type, headers=told)

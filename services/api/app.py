@@ -26,13 +26,13 @@ from services.api import (
     system,
     upstream,
 )
-from services.api.admission import Admission
+from services.api.admission import KeyCache
 from services.api.answers import encode
-from services.api.call import authenticated
-from services.api.document import document
-from services.api.edge import Api
+from services.api.call import context_dependency
+from services.api.document import openapi_document
+from services.api.edge import HttpPipeline
 from services.api.failures import HANDLERS
-from services.api.lane import Lane
+from services.api.lane import Router
 from services.api.limits import RateLimits
 from services.api.measuring import Metrics
 
@@ -59,9 +59,9 @@ ROUTES: list[HTTPRouteHandler] = [
 
 
 @cache
-def published() -> bytes:
+def openapi_bytes() -> bytes:
     """The OpenAPI document: a function of the code alone."""
-    return encode(document(ROUTES))
+    return encode(openapi_document(ROUTES))
 
 
 def _methods() -> dict[str, str]:
@@ -76,7 +76,7 @@ def _methods() -> dict[str, str]:
     return {path: ", ".join(sorted(methods)) for path, methods in found.items()}
 
 
-def state_of(runtime: Runtime) -> State:
+def build_state(runtime: Runtime) -> State:
     """All that an application holds of one running Plimsoll; the rest of it is a function of the code alone."""
     settings = runtime.settings
     return State(
@@ -84,23 +84,23 @@ def state_of(runtime: Runtime) -> State:
             "runtime": runtime,
             "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
             "metrics": Metrics(),
-            "admission": Admission(runtime),
-            "lane": Lane(ROUTES),
+            "admission": KeyCache(runtime),
+            "lane": Router(ROUTES),
             "methods": _methods(),
-            "document": published(),
+            "document": openapi_bytes(),
         }
     )
 
 
-def create_app(runtime: Runtime) -> Api:
+def create_app(runtime: Runtime) -> HttpPipeline:
     """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
-    return Api(
+    return HttpPipeline(
         route_handlers=ROUTES,
-        dependencies={"call": Provide(authenticated)},
+        dependencies={"call": Provide(context_dependency)},
         exception_handlers=HANDLERS,
         openapi_config=None,
         # Ours: a line per request without bodies (services.api.edge); bodies are bounded as they are read.
         logging_config=None,
         request_max_body_size=None,
-        state=state_of(runtime),
+        state=build_state(runtime),
     )

@@ -19,11 +19,11 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 
 from domain.references import resolve
-from services.access import IMPORT, Viewer, acts_at_all
-from services.api.admission import Admission, in_force
+from services.access import IMPORT, Viewer, may_act
+from services.api.admission import KeyCache, is_valid
 from services.api.answers import JSON
-from services.api.freshness import Freshness, log_position_of, measure
-from services.api.inputs import read_body, read_query
+from services.api.freshness import Freshness, current_freshness, to_log_position
+from services.api.inputs import parse_body, parse_query
 from services.api.limits import RateLimits
 from services.api.operations import OPERATION, Operation, ReadQuery
 from services.api.problems import ProblemError, field_error
@@ -36,7 +36,7 @@ _LOOK_AGAIN_SECONDS = 0.01
 _LONGEST_IDEMPOTENCY_KEY = 255
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler is given."""
 
     runtime: Runtime
@@ -48,10 +48,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     #: The decoded body: an instance of `operation.body`.
     body: Any
     #: The body as it came, for routes that read it themselves.
-    raw: bytes
+    raw_body: bytes
     headers: dict[str, str]
     path: str
-    fresh: Freshness | None
+    freshness: Freshness | None
     #: As the request came in: "http" or "https".
     scheme: str = "http"
 
@@ -78,15 +78,15 @@ def idempotency_key(headers: dict[str, str]) -> str | None:
     return key
 
 
-async def authenticated(request: AnyRequest) -> Call:
+async def context_dependency(request: AnyRequest) -> RequestContext:
     """The call behind a request that Litestar routed: one that no lane took. Raises ProblemError."""
     handler = request.route_handler
     assert isinstance(handler, HTTPRouteHandler)  # noqa: S101 - narrows the type; only HTTP routes depend on this
-    call = await enter(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
-    return await sync_to_thread(measured, call)
+    call = await build_context(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
+    return await sync_to_thread(with_freshness, call)
 
 
-async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Call:
+async def build_context(door: Any, scope: Any, receive: Any, operation: Operation) -> RequestContext:
     """The call behind a request for `operation`. Raises ProblemError.
 
     `door`: the application's state. What is known of the sender is left in the scope's state for the edge.
@@ -95,46 +95,46 @@ async def enter(door: Any, scope: Any, receive: Any, operation: Operation) -> Ca
     now = runtime.clock()
     known = scope["state"]
     headers: dict[str, str] = known["headers"]
-    viewer = known["viewer"] = await _let_in(door, scope, headers, now)
+    viewer = known["viewer"] = await _authenticate(door, scope, headers, now)
     if viewer.scopes.isdisjoint(operation.scopes):
         raise ProblemError(
             "insufficient_scope", f"this route asks for one of: {', '.join(operation.scopes)}", allowed=operation.scopes
         )
     posted = scope["method"] == "POST"
-    if posted and not acts_at_all(viewer) and IMPORT not in operation.scopes:
+    if posted and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
-    query = read_query(scope["query_string"], operation.query)
-    raw = await _read(receive, known.get("body"), headers, *_bounds(runtime, operation)) if posted else b""
+    query = parse_query(scope["query_string"], operation.query)
+    raw = await _read(receive, known.get("body"), headers, *_body_limits(runtime, operation)) if posted else b""
     body = None
     if operation.body is not None:
-        body = read_body(raw, operation.body, media_type=headers.get("content-type", ""))
+        body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
     if operation.idempotent:
         idempotency_key(headers)
-    if operation.fresh:
-        await _caught_up(runtime, viewer, query, headers)
-    return Call(
+    if operation.reads_view:
+        await _wait_for_position(runtime, viewer, query, headers)
+    return RequestContext(
         runtime=runtime,
         viewer=viewer,
         operation=operation,
         now=now,
         query=query,
         body=body,
-        raw=raw,
+        raw_body=raw,
         headers=headers,
         path=scope["path"],
-        fresh=None,
+        freshness=None,
         scheme=scope["scheme"],
     )
 
 
-def measured(call: Call) -> Call:
+def with_freshness(call: RequestContext) -> RequestContext:
     """The call with what the read models have seen, where its route tells that. It asks the store: only for threads."""
-    if not call.operation.fresh:
+    if not call.operation.reads_view:
         return call
-    return replace(call, fresh=measure(call.runtime, call.viewer.organisation_id))
+    return replace(call, freshness=current_freshness(call.runtime, call.viewer.organisation_id))
 
 
-def _bounds(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
+def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
     """Bytes that a body of this route may have, and seconds that it may take."""
     settings = runtime.settings
     if operation.body_media == JSON:
@@ -187,23 +187,23 @@ async def _next(receive: Any) -> Any:
     return message
 
 
-async def _let_in(door: Any, scope: Any, headers: dict[str, str], now: datetime) -> Viewer:
+async def _authenticate(door: Any, scope: Any, headers: dict[str, str], now: datetime) -> Viewer:
     """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
-    admission: Admission = door.admission
+    admission: KeyCache = door.admission
     limits: RateLimits = door.limits
     scheme, _, text = headers.get("authorization", "").partition(" ")
-    admitted = await admission.admit(text.strip()) if scheme.lower() == "bearer" and text.isascii() else None
-    if admitted is None or admitted.holder is None or not in_force(admitted, now):
+    admitted = await admission.authenticate(text.strip()) if scheme.lower() == "bearer" and text.isascii() else None
+    if admitted is None or admitted.holder is None or not is_valid(admitted, now):
         client = scope.get("client")
-        rate = await limits.take(f"address:{client[0] if client else 'unknown'}")
+        rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
     if admitted.viewer is None:
         raise ProblemError("unauthenticated", "the member of this key has left", headers={"WWW-Authenticate": "Bearer"})
-    scope["state"]["rate"] = await limits.take(admitted.rate)
+    scope["state"]["rate"] = await limits.consume(admitted.rate)
     return admitted.viewer
 
 
-async def _caught_up(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
+async def _wait_for_position(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
     """Wait for `after_position` (query or header) where one is asked for."""
     told = headers.get("plimsoll-after-position")
     if told is not None and not (told.isascii() and told.isdecimal() and len(told) < 19):  # noqa: PLR2004 - digits of 2^63
@@ -216,9 +216,9 @@ async def _caught_up(runtime: Runtime, viewer: Viewer, query: Any, headers: dict
 
 async def _wait(runtime: Runtime, organisation_id: UUID, after: int) -> None:
     deadline = time.monotonic() + runtime.settings.position_wait_s
-    target = await sync_to_thread(log_position_of, runtime, organisation_id, after)
+    target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
     while await sync_to_thread(runtime.engine.position) < target:
         if time.monotonic() > deadline:
             raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
-        runtime.awaited.set()
+        runtime.readers_waiting.set()
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)

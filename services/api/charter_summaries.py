@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.charter.state import Acknowledgement, Breach, Charter, Mode, NonNegotiable, Proposal, Purpose, Why
+from domain.charter.state import Acknowledgement, Breach, Charter, Mode, NonNegotiable, Proposal, Purpose, PurposeText
 from domain.envelope import Instant
 from domain.reasons import Reason
 from projections.charters import LinkedGoals
-from projections.figures import printed
+from projections.figures import round_for_report
 from projections.rituals import FIGURES, minutes_a_week
 
 
@@ -20,7 +20,7 @@ class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     id: UUID
     ref: str | None = None
-    why: Why
+    why: PurposeText
     by: UUID | None
     #: Last day of its time-box.
     until: date
@@ -98,7 +98,7 @@ class CharterList(msgspec.Struct, frozen=True, kw_only=True):
     charters: list[CharterSummary]
 
 
-def of_charter(
+def charter_summary(
     charter: Charter,
     version: int,
     *,
@@ -118,7 +118,7 @@ def of_charter(
         in_force_since=charter.in_force_since,
         purpose=charter.purpose,
         proposals=[_proposal(proposal) for proposal in charter.proposals],
-        non_negotiables=[_non_negotiable(held, within=within) for held in charter.kept],
+        non_negotiables=[_non_negotiable(held, within=within) for held in charter.non_negotiables_in_force],
         freedoms=[
             FreedomSummary(
                 id=f.id,
@@ -131,7 +131,7 @@ def of_charter(
             for f in charter.freedoms
         ],
         rituals=_rituals(charter),
-        minutes_a_week={mode: printed(minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURES},
+        minutes_a_week={mode: round_for_report(minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURES},
         breaches=charter.breaches if within else None,
         breaches_repaired=charter.breaches_repaired if within else None,
         reviewed_at=charter.reviewed_at,
@@ -171,7 +171,7 @@ def _rituals(charter: Charter) -> list[RitualSummary]:
             mode=ritual.mode,
             cadence_days=ritual.cadence_days,
             minutes=ritual.minutes,
-            minutes_a_week=printed(minutes_a_week([ritual], ritual.mode)) or 0.0,
+            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
             since=ritual.since,
         )
         for ritual in charter.rituals

@@ -19,24 +19,24 @@ from domain.charter.state import Charter, named_charter
 from domain.errors import NotFound
 from domain.references import as_uuid
 from projections import history
-from projections.charters import Held, charter_at, charters_at, linked_goals
-from projections.lens import Lens
+from projections.charters import CharterVersion, charter_at, charters_at, linked_goals
+from projections.lens import AsOf
 from services.access import ACT, ADMIN, READ
-from services.api.answers import Answer
-from services.api.call import Call
-from services.api.charter_summaries import CharterList, CharterSummary, of_charter
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
+from services.api.charter_summaries import CharterList, CharterSummary, charter_summary
 from services.api.goal_reads import HistoryQuery
-from services.api.looking import asked, following, look, note_person_read, shown
-from services.api.operations import AsOfQuery, Operation, posts, reads
-from services.api.paths import decoded
-from services.api.recording import record, recorded
+from services.api.looking import as_of_now, log_person_read, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.paths import decode_segment
+from services.api.recording import command_response, execute
 from services.api.visible import (
     PRIVATE_CHARTER_EVENTS,
-    reading,
     require_decision,
     require_goal,
-    require_within,
-    sees_within,
+    require_scope,
+    sees_scope,
+    with_read_scope,
 )
 
 _TAG = "charters"
@@ -55,20 +55,20 @@ _REFUSED = (
 )
 
 
-def _within(call: Call, view: Lens, charter: Charter) -> bool:
+def _within(call: RequestContext, view: AsOf, charter: Charter) -> bool:
     """Whether the viewer reads who acknowledged and what was not kept; who is not of the team is noted reading it."""
     team = charter.of.team
-    within = sees_within(call.viewer, team)
+    within = sees_scope(call.viewer, team)
     if within and team is not None and team not in call.viewer.teams:
-        note_person_read(call, view, team=team)
+        log_person_read(call, view, team=team)
     return within
 
 
-def _summary(call: Call, view: Lens, held: Held) -> CharterSummary:
-    return of_charter(held.charter, held.version, within=_within(call, view, held.charter))
+def _summary(call: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
+    return charter_summary(held.charter, held.version, within=_within(call, view, held.charter))
 
 
-@reads(
+@query_route(
     "/v1/charters",
     Operation(
         id="listCharters",
@@ -77,18 +77,18 @@ def _summary(call: Call, view: Lens, held: Held) -> CharterSummary:
         scopes=(READ,),
         query=AsOfQuery,
         answer=CharterList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_charters(call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def list_charters(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     found = charters_at(call.runtime.database, view)
-    return shown(call, CharterList(charters=[_summary(call, view, held) for held in found]), view)
+    return read_response(call, CharterList(charters=[_summary(call, view, held) for held in found]), view)
 
 
-def found_charter(call: Call, ref: str, view: Lens) -> Held:
+def found_charter(call: RequestContext, ref: str, view: AsOf) -> CharterVersion:
     """By whose it is, or by its own id; raises `NotFound` before its first act."""
-    named, organisation = decoded(ref), call.viewer.organisation_id
+    named, organisation = decode_segment(ref), call.viewer.organisation_id
     identity = as_uuid(named)
     held = charter_at(call.runtime.database, view, identity) if identity is not None else None
     held = held or charter_at(call.runtime.database, view, named_charter(organisation, named))
@@ -97,7 +97,7 @@ def found_charter(call: Call, ref: str, view: Lens) -> Held:
     return held
 
 
-@reads(
+@query_route(
     "/v1/charters/{of:str}",
     Operation(
         id="getCharter",
@@ -106,19 +106,19 @@ def found_charter(call: Call, ref: str, view: Lens) -> Held:
         scopes=(READ,),
         query=AsOfQuery,
         answer=CharterSummary,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def get_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     held = found_charter(call, of, view)
     within = _within(call, view, held.charter)
     linked = linked_goals(call.runtime.database, view, held.charter) if within else None
-    summary = of_charter(held.charter, held.version, within=within)
-    return shown(call, replace(summary, linked_goals=linked), view)
+    summary = charter_summary(held.charter, held.version, within=within)
+    return read_response(call, replace(summary, linked_goals=linked), view)
 
 
-@reads(
+@query_route(
     "/v1/charters/{of:str}/history",
     Operation(
         id="getCharterHistory",
@@ -127,21 +127,21 @@ def get_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=HistoryQuery,
         answer=history.HistoryPage,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_charter_history(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_charter_history(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: HistoryQuery = call.query
-    view = asked(call)
-    charter = found_charter(call, of, look(call)).charter
+    view = requested_as_of(call)
+    charter = found_charter(call, of, as_of_now(call)).charter
     page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
     if not _within(call, view, charter):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
-    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
-    return shown(call, page, view, headers=headers)
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
 
 
-async def _named(call: Call, ref: str) -> tuple[UUID, str | None]:
+async def _named(call: RequestContext, ref: str) -> tuple[UUID, str | None]:
     """The stream, and whose it is where that is what the path says; its own id says it by itself."""
     organisation, identity = call.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
@@ -151,12 +151,12 @@ async def _named(call: Call, ref: str) -> tuple[UUID, str | None]:
     return named_charter(organisation, ref), ref
 
 
-def _require_sight(call: Call, about: About) -> None:
+def _require_sight(call: RequestContext, about: About) -> None:
     """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
 
     What is not there is left to the rule to say.
     """
-    viewer = reading(call.viewer)
+    viewer = with_read_scope(call.viewer)
 
     def found(kind: str, ref: str | None) -> Any:  # noqa: ANN401 - the state of any kind of stream
         return call.runtime.ledger.load(viewer.organisation_id, kind, call.id_of(kind, ref)) if ref else None
@@ -164,7 +164,7 @@ def _require_sight(call: Call, about: About) -> None:
     if (goal := found("goal", about.goal)) is not None:
         require_goal(viewer, goal)
     if (cycle := found("cycle", about.cycle)) is not None:
-        require_within(viewer, cycle.of.team)
+        require_scope(viewer, cycle.of.team)
     if (decision := found("decision", about.decision)) is not None:
         require_decision(viewer, decision)
 
@@ -174,7 +174,7 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
     name = str(act.__struct_config__.tag)
     words = (act.__doc__ or "").strip().partition("\n")[0]
 
-    @posts(
+    @command_route(
         f"/v1/charters/{{of:str}}/{name.replace('_', '-')}",
         Operation(
             id=f"charter.{name}",
@@ -188,21 +188,21 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
             idempotent=True,
         ),
     )
-    async def act_on_charter(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+    async def act_on_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
         if isinstance(call.body, RaiseBreach):
             await sync_to_thread(_require_sight, call, call.body.about)
-        stream_id, whose = await _named(call, decoded(of))
+        stream_id, whose = await _named(call, decode_segment(of))
         said = replace(call.body, of=call.body.of or whose)
-        receipt = await record(call, "charter", stream_id, said, begins=True)
+        receipt = await execute(call, "charter", stream_id, said, begins=True)
         state: Charter = receipt.state
-        summary = of_charter(
+        summary = charter_summary(
             state,
             receipt.version,
-            within=sees_within(call.viewer, state.of.team),
+            within=sees_scope(call.viewer, state.of.team),
             position=receipt.position,
             events=receipt.event_ids,
         )
-        return recorded(summary, receipt)
+        return command_response(summary, receipt)
 
     return act_on_charter
 

@@ -10,20 +10,20 @@ import msgspec
 
 from domain.aggregates import commitment
 from domain.goal.state import Goal
-from domain.load import WeekLoad, line, week_loads
+from domain.load import WeekLoad, line_crossed, week_loads
 from domain.member import Member
 from domain.quantities import rounded
 from domain.reasons import Reason
 from ledger.commands import Command
 from projections.goals import goals_at
-from projections.lens import Lens
-from services.api.call import Call
-from services.api.looking import look
-from services.api.summaries import GoalSummary, of_goal
+from projections.lens import AsOf
+from services.api.call import RequestContext
+from services.api.looking import as_of_now
+from services.api.summaries import GoalSummary, goal_summary
 from services.api.visible import sees_person
 
 
-class WouldRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PreviewedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fact that would be recorded: timers that fall due before the act come first."""
 
     type: str
@@ -50,24 +50,24 @@ class OwnerLoad(msgspec.Struct, frozen=True, kw_only=True):
     after: list[Week]
 
 
-class Consequences(msgspec.Struct, frozen=True, kw_only=True):
+class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
     """The dry run of an act. Nothing was recorded."""
 
-    would: list[WouldRecord]
+    would: list[PreviewedEvent]
     before: GoalSummary | None
     after: GoalSummary | None
     #: Of those owners whose person-level figures the asker may see.
     load: list[OwnerLoad]
 
 
-def consequences(call: Call, command: Command) -> Consequences:
+def consequences(call: RequestContext, command: Command) -> ActPreview:
     """Decide the command without recording anything. Raises the refusal that the command itself would meet."""
     found = call.runtime.ledger.preview(command)
-    lens = look(call)
+    as_of = as_of_now(call)
     owners = sorted({s.owner for s in (found.before, found.after) if s is not None and s.owner is not None}, key=str)
-    return Consequences(
+    return ActPreview(
         would=[
-            WouldRecord(
+            PreviewedEvent(
                 type=str(type(fact.data).__struct_config__.tag),
                 occurred_at=fact.occurred_at,
                 reason=fact.reason,
@@ -75,27 +75,27 @@ def consequences(call: Call, command: Command) -> Consequences:
             )
             for fact in found.facts
         ],
-        before=of_goal(found.before) if found.before is not None else None,
-        after=of_goal(found.after) if found.after is not None else None,
-        load=[load for owner in owners if (load := _load(call, lens, owner, found.after)) is not None],
+        before=goal_summary(found.before) if found.before is not None else None,
+        after=goal_summary(found.after) if found.after is not None else None,
+        load=[load for owner in owners if (load := _load(call, as_of, owner, found.after)) is not None],
     )
 
 
-def _load(call: Call, lens: Lens, owner: UUID, after: Goal | None) -> OwnerLoad | None:
+def _load(call: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
     member = call.runtime.ledger.load(call.viewer.organisation_id, "member", owner)
     if not isinstance(member, Member) or not sees_person(call.viewer, owner, member):
         return None
-    goals = goals_at(call.runtime.database, lens, owners=[owner])
+    goals = goals_at(call.runtime.database, as_of, owners=[owner])
     others = [goal for goal in goals if after is None or goal.id != after.id]
     mine = [after] if after is not None and after.owner == owner else []
-    return OwnerLoad(member=owner, before=_weeks(goals, member, lens), after=_weeks([*others, *mine], member, lens))
+    return OwnerLoad(member=owner, before=_weeks(goals, member, as_of), after=_weeks([*others, *mine], member, as_of))
 
 
-def _weeks(goals: list[Goal], member: Member, lens: Lens) -> list[Week]:
-    policy = lens.policy.policy
+def _weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[Week]:
+    policy = as_of.policy.policy
     book = [found for goal in goals if (found := commitment(goal)) is not None]
-    loads = week_loads(book, member.capacities, member.absences, policy, lens.today)
-    return [_week(load, line(load.ratio, policy)) for load in loads if not load.skipped]
+    loads = week_loads(book, member.capacities, member.absences, policy, as_of.today)
+    return [_week(load, line_crossed(load.ratio, policy)) for load in loads if not load.skipped]
 
 
 def _week(load: WeekLoad, crossed: str | None) -> Week:

@@ -17,16 +17,16 @@ from domain.cycle import acts
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Cycle
 from domain.errors import NotFound
-from domain.references import Ref, external, resolve
+from domain.references import Ref, require_external_reference, resolve
 from domain.subject import ORGANISATION
 from ledger.commands import Receipt
 from projections import history
 from projections.cycles import (
     LARGEST_PAGE,
-    ContributionTold,
+    ContributionEntry,
+    CycleNotes,
     Filters,
-    ReflectionTold,
-    Spoken,
+    ReflectionEntry,
     cycle_at,
     goals_of,
     page,
@@ -34,16 +34,16 @@ from projections.cycles import (
     stream_versions,
     undecided,
 )
-from projections.lens import Lens
+from projections.lens import AsOf
 from services.access import ACT, ADMIN, READ, sees_everything
-from services.api.answers import Answer
-from services.api.call import Call
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
 from services.api.goal_reads import Cursor, HistoryQuery
-from services.api.looking import asked, following, look, shown
-from services.api.operations import AsOfQuery, Operation, posts, reads
-from services.api.paths import decoded
-from services.api.recording import record, recorded
-from services.api.visible import Sees, goals_named, require_within, sees_goal, veiled_cycle, veiled_fact
+from services.api.looking import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.paths import decode_segment
+from services.api.recording import command_response, execute
+from services.api.visible import GoalFilter, goals_named, redact_cycle, redact_event, require_scope, sees_goal
 
 _TAG = "cycles"
 _REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
@@ -103,8 +103,8 @@ class CycleView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     state: Literal["open", "closed"]
     undecided: list[Undecided]
-    reflections: list[ReflectionTold]
-    contributions: list[ContributionTold]
+    reflections: list[ReflectionEntry]
+    contributions: list[ContributionEntry]
     cycle: Cycle
 
 
@@ -131,21 +131,21 @@ def of_cycle(
     )
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     summary = of_cycle(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return recorded(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, status=status, location=location)
 
 
-def found_cycle(call: Call, ref: str, view: Lens) -> Cycle:
+def found_cycle(call: RequestContext, ref: str, view: AsOf) -> Cycle:
     """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
     cycle = cycle_at(call.runtime.database, view, call.id_of("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle")
-    require_within(call.viewer, cycle.of.team)
+    require_scope(call.viewer, cycle.of.team)
     return cycle
 
 
-@posts(
+@command_route(
     "/v1/cycles",
     Operation(
         id="openCycle",
@@ -160,15 +160,15 @@ def found_cycle(call: Call, ref: str, view: Lens) -> Cycle:
         idempotent=True,
     ),
 )
-async def open_cycle(call: NamedDependency[Call]) -> Answer:
+async def open_cycle(call: NamedDependency[RequestContext]) -> HttpResponse:
     act: acts.Open = call.body
     organisation = call.viewer.organisation_id
-    cycle_id = resolve(organisation, "cycle", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await record(call, "cycle", cycle_id, act, creates=True)
+    cycle_id = resolve(organisation, "cycle", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "cycle", cycle_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
 
 
-@reads(
+@query_route(
     "/v1/cycles",
     Operation(
         id="listCycles",
@@ -177,25 +177,25 @@ async def open_cycle(call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=CyclesQuery,
         answer=CycleList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_cycles(call: NamedDependency[Call]) -> Answer:
+def list_cycles(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: CyclesQuery = call.query
-    view, database, viewer = asked(call), call.runtime.database, call.viewer
+    view, database, viewer = requested_as_of(call), call.runtime.database, call.viewer
     own = query.team == ORGANISATION
     filters = Filters(
         team=None if own or query.team is None else call.id_of("team", query.team), own=own, state=query.state
     )
     visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
     found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
-    headers = {} if found.next is None else {"Link": f'<{following(call, query, cursor=found.next)}>; rel="next"'}
+    headers = {} if found.next is None else {"Link": f'<{next_page_url(call, query, cursor=found.next)}>; rel="next"'}
     versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
     told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
-    return shown(call, CycleList(cycles=told, next=found.next), view, headers=headers)
+    return read_response(call, CycleList(cycles=told, next=found.next), view, headers=headers)
 
 
-@reads(
+@query_route(
     "/v1/cycles/{cycle:str}",
     Operation(
         id="getCycle",
@@ -204,16 +204,16 @@ def list_cycles(call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=AsOfQuery,
         answer=CycleView,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
-    found = found_cycle(call, decoded(cycle), view)
+def get_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    found = found_cycle(call, decode_segment(cycle), view)
     database = call.runtime.database
     waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
-    said = Spoken(database, view, [found])
-    sees = _sees(call, found, look(call))
+    said = CycleNotes(database, view, [found])
+    sees = _sees(call, found, as_of_now(call))
     answer = CycleView(
         id=found.id,
         version=found.version,
@@ -223,12 +223,12 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
         ],
         reflections=said.reflections,
         contributions=[told for told in said.contributions if sees(told.goal)],
-        cycle=veiled_cycle(found, sees),
+        cycle=redact_cycle(found, sees),
     )
-    return shown(call, answer, view)
+    return read_response(call, answer, view)
 
 
-@reads(
+@query_route(
     "/v1/cycles/{cycle:str}/history",
     Operation(
         id="getCycleHistory",
@@ -237,21 +237,21 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=HistoryQuery,
         answer=history.HistoryPage,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_cycle_history(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_cycle_history(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: HistoryQuery = call.query
-    view = asked(call)
-    now = look(call)
-    found = found_cycle(call, decoded(cycle), now)
+    view = requested_as_of(call)
+    now = as_of_now(call)
+    found = found_cycle(call, decode_segment(cycle), now)
     veil = None if sees_everything(call.viewer) else functools.partial(_veil, _sees(call, found, now))
     page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
-    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
-    return shown(call, page, view, headers=headers)
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
 
 
-def _sees(call: Call, cycle: Cycle, view: Lens) -> Sees:
+def _sees(call: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
     """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
     if sees_everything(call.viewer):
         return lambda _goal: True
@@ -259,17 +259,17 @@ def _sees(call: Call, cycle: Cycle, view: Lens) -> Sees:
     return frozenset(goal.id for goal in goals if sees_goal(call.viewer, goal)).__contains__
 
 
-def _veil(sees: Sees, happened: history.Happened) -> history.Happened | None:
+def _veil(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
     """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
-    fact = veiled_fact(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
+    fact = redact_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
     if fact is None:
         return None
     before, after = (_goals_seen(values, sees) for values in (happened.before, happened.after))
     data = msgspec.json.encode(fact).decode()
-    return history.Happened(type=happened.type, data=data, before=before, after=after)
+    return history.StoredEntry(type=happened.type, data=data, before=before, after=after)
 
 
-def _goals_seen(values: str, sees: Sees) -> str:
+def _goals_seen(values: str, sees: GoalFilter) -> str:
     told = msgspec.json.decode(values)
     if told.get("goals"):
         told["goals"] = [held for held in told["goals"] if sees(UUID(held["goal"]))]
@@ -281,7 +281,7 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
     name = str(act.__struct_config__.tag)
     words = (act.__doc__ or "").strip().partition("\n")[0]
 
-    @posts(
+    @command_route(
         f"/v1/cycles/{{cycle:str}}/{name.replace('_', '-')}",
         Operation(
             id=f"cycle.{name}",
@@ -295,8 +295,8 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
             idempotent=True,
         ),
     )
-    async def act_on_cycle(cycle: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        receipt = await record(call, "cycle", call.id_of("cycle", decoded(cycle)), call.body)
+    async def act_on_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, "cycle", call.id_of("cycle", decode_segment(cycle)), call.body)
         return _answer(receipt)
 
     return act_on_cycle

@@ -16,20 +16,20 @@ from domain.decision.decide import ALLOWED
 from domain.decision.state import Decision
 from domain.envelope import Instant
 from domain.errors import NotFound
-from domain.references import Ref, external, resolve
+from domain.references import Ref, require_external_reference, resolve
 from domain.subject import ORGANISATION
 from ledger.commands import Receipt
 from projections import decisions, history
 from projections.decisions import Perspective
-from projections.lens import Lens
+from projections.lens import AsOf
 from services.access import ACT, ADMIN, DECIDE, READ, sees_everything
-from services.api.answers import Answer, version_tag
-from services.api.call import Call
+from services.api.answers import HttpResponse, version_etag
+from services.api.call import RequestContext
 from services.api.goal_reads import Cursor, HistoryQuery
-from services.api.looking import asked, following, look, shown
-from services.api.operations import AsOfQuery, Operation, posts, reads
-from services.api.paths import decoded
-from services.api.recording import record, recorded
+from services.api.looking import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.paths import decode_segment
+from services.api.recording import command_response, execute
 from services.api.summaries import Summary
 from services.api.visible import require_decision
 
@@ -129,7 +129,7 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
 
 
-@reads(
+@query_route(
     "/v1/decisions",
     Operation(
         id="listDecisions",
@@ -138,22 +138,22 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
         scopes=(READ,),
         query=DecisionsQuery,
         answer=DecisionList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_decisions(call: NamedDependency[Call]) -> Answer:
+def list_decisions(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: DecisionsQuery = call.query
-    view, database = asked(call), call.runtime.database
+    view, database = requested_as_of(call), call.runtime.database
     page = decisions.page(
         database, view, _filters(call, query), cursor=query.cursor, limit=query.limit, visible=_visible(call)
     )
-    headers = {} if page.next is None else {"Link": f'<{following(call, query, cursor=page.next)}>; rel="next"'}
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'}
     versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
     told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
-    return shown(call, DecisionList(decisions=told, next=page.next), view, headers=headers)
+    return read_response(call, DecisionList(decisions=told, next=page.next), view, headers=headers)
 
 
-def _filters(call: Call, query: DecisionsQuery) -> decisions.Filters:
+def _filters(call: RequestContext, query: DecisionsQuery) -> decisions.Filters:
     own = query.team == ORGANISATION
     return decisions.Filters(
         team=None if own or query.team is None else call.id_of("team", query.team),
@@ -164,22 +164,22 @@ def _filters(call: Call, query: DecisionsQuery) -> decisions.Filters:
     )
 
 
-def _visible(call: Call) -> decisions.Visible | None:
+def _visible(call: RequestContext) -> decisions.VisibilityFilter | None:
     viewer = call.viewer
     if sees_everything(viewer):
         return None
-    return decisions.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+    return decisions.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def _named(call: Call, ref: str) -> UUID:
+def _named(call: RequestContext, ref: str) -> UUID:
     """The decision that the path names; for a guest's key there is no other than its own."""
-    decision_id = call.id_of("decision", decoded(ref))
+    decision_id = call.id_of("decision", decode_segment(ref))
     if call.viewer.guest_of not in (None, decision_id):
         raise NotFound("no such decision")
     return decision_id
 
 
-def _found(call: Call, ref: str, view: Lens) -> Decision:
+def _found(call: RequestContext, ref: str, view: AsOf) -> Decision:
     """The decision as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
@@ -195,7 +195,7 @@ def _found(call: Call, ref: str, view: Lens) -> Decision:
     return found
 
 
-@reads(
+@query_route(
     "/v1/decisions/{decision:str}",
     Operation(
         id="getDecision",
@@ -204,12 +204,12 @@ def _found(call: Call, ref: str, view: Lens) -> Decision:
         scopes=(READ, DECIDE),
         query=AsOfQuery,
         answer=DecisionView,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: AsOfQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     found = _found(call, decision, view)
     answer = DecisionView(
         id=found.id,
@@ -222,10 +222,10 @@ def get_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer
     )
     now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return shown(call, answer, view, tag=version_tag(found.version) if now else None)
+    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
 
 
-@reads(
+@query_route(
     "/v1/decisions/{decision:str}/history",
     Operation(
         id="getDecisionHistory",
@@ -234,27 +234,27 @@ def get_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer
         scopes=(READ, DECIDE),
         query=HistoryQuery,
         answer=history.HistoryPage,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_decision_history(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_decision_history(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: HistoryQuery = call.query
-    view = asked(call)
-    found = _found(call, decision, look(call))
+    view = requested_as_of(call)
+    found = _found(call, decision, as_of_now(call))
     page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
-    headers = {} if page.next is None else {"Link": f'<{following(call, query, after=page.next)}>; rel="next"'}
-    return shown(call, page, view, headers=headers)
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     summary = of_decision(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return recorded(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, status=status, location=location)
 
 
-@posts(
+@command_route(
     "/v1/decisions",
     Operation(
         id="openDecision",
@@ -269,11 +269,13 @@ def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None)
         idempotent=True,
     ),
 )
-async def open_decision(call: NamedDependency[Call]) -> Answer:
+async def open_decision(call: NamedDependency[RequestContext]) -> HttpResponse:
     act: acts.Open = call.body
     organisation = call.viewer.organisation_id
-    decision_id = resolve(organisation, "decision", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await record(call, "decision", decision_id, act, creates=True)
+    decision_id = (
+        resolve(organisation, "decision", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    )
+    receipt = await execute(call, "decision", decision_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
 
 
@@ -282,7 +284,7 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
     name = str(act.__struct_config__.tag)
     words = (act.__doc__ or "").strip().partition("\n")[0]
 
-    @posts(
+    @command_route(
         f"/v1/decisions/{{decision:str}}/{name.replace('_', '-')}",
         Operation(
             id=f"decision.{name}",
@@ -296,8 +298,8 @@ def _act_route(act: type[Any]) -> HTTPRouteHandler:
             idempotent=True,
         ),
     )
-    async def act_on_decision(decision: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        return _answer(await record(call, "decision", _named(call, decision), call.body))
+    async def act_on_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        return _answer(await execute(call, "decision", _named(call, decision), call.body))
 
     return act_on_decision
 

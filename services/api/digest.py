@@ -16,17 +16,17 @@ from msgspec.structs import replace
 from domain.calendar import end_of_day
 from domain.errors import NotFound
 from projections.digest import Digest, digest
-from projections.lens import Lens
+from projections.lens import AsOf
 from projections.people import names, team_at
 from services.access import READ
-from services.api.answers import Answer
-from services.api.call import Call
-from services.api.inputs import read_as_of
-from services.api.looking import asked, shown
-from services.api.operations import AsOfQuery, Operation, When, reads
-from services.api.paths import decoded
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
+from services.api.inputs import parse_as_of
+from services.api.looking import read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, When, query_route
+from services.api.paths import decode_segment
 from services.api.problems import field_error
-from services.api.visible import require_within
+from services.api.visible import require_scope
 
 #: Days that a digest looks back where nobody says since when: the day asked about and the six before it.
 DAYS_BACK = 7
@@ -43,7 +43,7 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
     names: Annotated[bool, msgspec.Meta(description="Say how members, goals and charters are called.")] = False
 
 
-@reads(
+@query_route(
     "/v1/teams/{team:str}/digest",
     Operation(
         id="getDigest",
@@ -52,35 +52,35 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=DigestQuery,
         answer=Digest,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_digest(team: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_digest(team: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: DigestQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     database, viewer = call.runtime.database, call.viewer
-    found = team_at(database, view, call.id_of("team", decoded(team)))
+    found = team_at(database, view, call.id_of("team", decode_segment(team)))
     if found is None:
         raise NotFound("no such team")
-    require_within(viewer, found.id)
+    require_scope(viewer, found.id)
     told = digest(database, view, found.id, since=_since(query, view), limit=query.limit)
     if query.names:
         told = replace(told, names=names(database, viewer.organisation_id, sorted(map(str, set(_ids(told))))))
-    return shown(call, told, view)
+    return read_response(call, told, view)
 
 
-def _since(query: DigestQuery, view: Lens) -> datetime:
+def _since(query: DigestQuery, view: AsOf) -> datetime:
     """Raises ProblemError 422 for a time after the one asked about."""
     if query.since is None:
         return _begins(view.today - timedelta(days=DAYS_BACK - 1), view)
-    told = read_as_of(query.since, "since")
+    told = parse_as_of(query.since, "since")
     since = told if isinstance(told, datetime) else _begins(told, view)
     if since > view.at:
         raise field_error("/since", "since lies after the time that is asked about", where="query")
     return since
 
 
-def _begins(day: date, view: Lens) -> datetime:
+def _begins(day: date, view: AsOf) -> datetime:
     try:
         return end_of_day(day - timedelta(days=1), view.tzinfo)
     except OverflowError:

@@ -37,7 +37,7 @@ Promises in, overload and drift out. Commands say what happened; nothing is ever
 """
 
 
-def document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+def openapi_document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
     """The whole document."""
     operations = [(handler, handler.opt[OPERATION]) for handler in routes]
     schemas = _Schemas([operation for _, operation in operations])
@@ -133,7 +133,7 @@ def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict
         ("IdempotencyKey", operation.idempotent),
         ("IfMatch", operation.command and operation.status != HTTPStatus.CREATED),
     ]
-    shared += [("AfterPosition", operation.fresh), ("IfNoneMatch", operation.fresh)]
+    shared += [("AfterPosition", operation.reads_view), ("IfNoneMatch", operation.reads_view)]
     return found + [{"$ref": f"#/components/parameters/{name}"} for name, taken in shared if taken]
 
 
@@ -151,8 +151,8 @@ def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
     for name in operation.media:
         structured = operation.answer is not None and name.endswith("json")
         media[name] = {"schema": schemas.of(operation.answer)} if structured else {}
-    headers = ["ETag", "Plimsoll-Position"] if operation.command or operation.fresh else []
-    headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.fresh else []
+    headers = ["ETag", "Plimsoll-Position"] if operation.command or operation.reads_view else []
+    headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.reads_view else []
     answers: dict[str, Any] = {
         str(operation.status): {
             "description": "Done." if operation.status == HTTPStatus.OK else "Created.",
@@ -160,7 +160,7 @@ def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
             **({"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}} if headers else {}),
         }
     }
-    if operation.fresh:
+    if operation.reads_view:
         answers["304"] = {"description": "You have these bytes already."}
     by_status: dict[int, list[str]] = {}
     for code in _codes(path, operation):
@@ -178,14 +178,14 @@ def _codes(path: str, operation: Operation) -> list[str]:
     codes = [*_ALWAYS, *operation.codes]
     if operation.scopes:
         codes += _WITH_KEY
-        codes += ["not_found"] if operation.fresh or operation.body is not None else []
+        codes += ["not_found"] if operation.reads_view or operation.body is not None else []
     if "{" in path:
         codes += ["not_found", "invalid_field"]
     if operation.body is not None or operation.body_media != JSON:
         codes += ["body_too_large", "unsupported_media_type", "too_slow"]
     if operation.idempotent:
         codes += ["idempotency_key_reused"]
-    if operation.fresh or operation.id == "previewAct":
+    if operation.reads_view or operation.id == "previewAct":
         codes += ["not_caught_up"]
     if operation.command:
         codes += ["refused", "in_the_future", "already_exists", "overloaded"]

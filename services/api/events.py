@@ -19,14 +19,14 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
 from domain.aggregates import AGGREGATES, EVENTS
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.references import as_uuid
 from services.access import READ
-from services.api.answers import Answer, Rendered, encode, tagged
-from services.api.call import Call
+from services.api.answers import HttpResponse, LitestarResponse, encode, response_with_etag
+from services.api.call import RequestContext
 from services.api.operations import OPERATION, NoQuery, Operation
 from services.api.problems import field_error
-from services.api.visible import Sight
+from services.api.visible import EventVisibility
 
 BATCH = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
@@ -85,14 +85,14 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Page(msgspec.Struct, frozen=True):
-    events: list[Recorded]
+    events: list[RecordedEvent]
     #: Everything up to here was looked at.
     examined: int
     #: The organisation's last position before it was looked for.
     head: int
 
 
-def cloud_event(recorded: Recorded, base_url: str) -> CloudEvent:
+def cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
     """The event as everybody outside sees it."""
     reason = recorded.reason
     return CloudEvent(
@@ -122,7 +122,7 @@ def cloud_event(recorded: Recorded, base_url: str) -> CloudEvent:
 
 @get(
     "/v1/events",
-    response_class=Rendered,
+    response_class=LitestarResponse,
     opt={
         OPERATION: Operation(
             id="pullEvents",
@@ -135,7 +135,7 @@ def cloud_event(recorded: Recorded, base_url: str) -> CloudEvent:
         )
     },
 )
-async def pull_events(call: NamedDependency[Call]) -> Answer:
+async def pull_events(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: EventsQuery = call.query
     deadline = time.monotonic() + min(query.timeout, call.runtime.settings.long_poll_limit_s)
     page = await sync_to_thread(_page, call)
@@ -149,25 +149,25 @@ async def pull_events(call: NamedDependency[Call]) -> Answer:
     return _answer(call, query, page)
 
 
-def _page(call: Call) -> _Page:
+def _page(call: RequestContext) -> _Page:
     query: EventsQuery = call.query
     ledger, organisation = call.runtime.ledger, call.viewer.organisation_id
-    sight = Sight(call.runtime.ledger, call.viewer)
+    sight = EventVisibility(call.runtime.ledger, call.viewer)
     limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
     found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
     full = len(found) == limit
-    seen = [shown for event in found if (shown := sight.of_event(event)) is not None]
+    seen = [shown for event in found if (shown := sight.redact(event)) is not None]
     return _Page(seen, _examined(found, head, query.after, full=full), head)
 
 
-def _examined(found: list[Recorded], head: int, after: int, *, full: bool) -> int:
+def _examined(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
     """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
     last = found[-1].position if found else after
     return last if full else max(head, last)
 
 
-def _subject(call: Call, subject: str | None) -> Any:
+def _subject(call: RequestContext, subject: str | None) -> Any:
     if subject is None:
         return None
     kind, slash, ref = subject.partition("/")
@@ -179,7 +179,7 @@ def _subject(call: Call, subject: str | None) -> Any:
     return bare
 
 
-def _answer(call: Call, query: EventsQuery, page: _Page) -> Answer:
+def _answer(call: RequestContext, query: EventsQuery, page: _Page) -> HttpResponse:
     given = msgspec.structs.asdict(query) | {"after": page.examined}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
     body = encode([cloud_event(event, call.base_url) for event in page.events])
@@ -187,7 +187,7 @@ def _answer(call: Call, query: EventsQuery, page: _Page) -> Answer:
         "Link": f'<{call.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
     }
-    return tagged(body, if_none_match=call.headers.get("if-none-match"), media_type=BATCH, headers=headers)
+    return response_with_etag(body, if_none_match=call.headers.get("if-none-match"), media_type=BATCH, headers=headers)
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):

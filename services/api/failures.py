@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from domain.errors import Refusal, VersionConflict
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from projections.database import DatabaseUnavailable
-from services.api.answers import Answer, Rendered, encode
+from services.api.answers import HttpResponse, LitestarResponse, encode
 from services.api.problems import MEDIA_TYPE, Problem, ProblemError, problem, refused
 
 AnyRequest = Request[Any, Any, Any]
@@ -26,7 +26,7 @@ _NOTHING = "Nothing was recorded."
 _UNKNOWN = "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells."
 
 
-def answer_to(error: Exception, scope: Any) -> Answer:
+def error_response(error: Exception, scope: Any) -> HttpResponse:
     """What is answered where `error` ended the request of this ASGI scope."""
     path, identity = scope["path"], str(scope["state"].get("request_id", ""))
     match error:
@@ -34,7 +34,7 @@ def answer_to(error: Exception, scope: Any) -> Answer:
             headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
             return _answer(refused(error, instance=path, request_id=identity), headers)
         case ProblemError():
-            return _answer(of(error, path, identity), error.headers)
+            return _answer(problem_of(error, path, identity), error.headers)
         case LedgerBusy():
             told = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
             return _answer(told, {"Retry-After": "1"})
@@ -56,11 +56,11 @@ def _whether_recorded(error: Exception) -> str:
     return _NOTHING if "nothing was recorded" in str(error) else ""
 
 
-def _answer(told: Problem, headers: dict[str, str]) -> Answer:
-    return Answer(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
+def _answer(told: Problem, headers: dict[str, str]) -> HttpResponse:
+    return HttpResponse(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def of(error: ProblemError, path: str, identity: str) -> Problem:
+def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
     """The body for an error of the API."""
     return problem(
         error.code,
@@ -72,7 +72,7 @@ def of(error: ProblemError, path: str, identity: str) -> Problem:
     )
 
 
-def _http(error: HTTPException, path: str, identity: str) -> Answer:
+def _http(error: HTTPException, path: str, identity: str) -> HttpResponse:
     """Litestar's own refusals. Their words may quote the request, so ours are used."""
     headers = dict(error.headers or {})
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
@@ -83,7 +83,7 @@ def _http(error: HTTPException, path: str, identity: str) -> Answer:
 
 
 def _handle(request: AnyRequest, error: Exception) -> Response[Any]:
-    return Rendered(answer_to(error, request.scope))
+    return LitestarResponse(error_response(error, request.scope))
 
 
 HANDLERS: ExceptionHandlersMap = {

@@ -32,16 +32,16 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
         return told | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
 
 
-def measure(runtime: Runtime, organisation_id: UUID) -> Freshness:
+def current_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
     """Taken before the question is asked, so that what it promises is surely in the answer."""
     position, head = runtime.ledger.positions(organisation_id)
-    followed, held = runtime.engine.standing(organisation_id)
+    followed, held = runtime.engine.freshness_for(organisation_id)
     if followed < head:
         position = min(position, runtime.ledger.position_at(organisation_id, followed))
     return Freshness(position=position, lag=max(0, head - followed), followed=followed, degraded=held)
 
 
-def log_position_of(runtime: Runtime, organisation_id: UUID, position: int) -> int:
+def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> int:
     """The log position behind an organisation's position.
 
     Raises ProblemError 422 for a position that this organisation has not reached: waiting for it would be in vain.

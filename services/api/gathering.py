@@ -14,21 +14,21 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 #: The ASGI extension under which a scope has its request's `Wire`.
-WIRE = "plimsoll.wire"
+CONNECTION_EXTENSION = "plimsoll.wire"
 
 _FORWARDED = frozenset({b"x-forwarded-proto", b"x-forwarded-for"})
 
 
-class Wire:
+class RequestConnection:
     """One request at its connection, without the messages in between."""
 
     __slots__ = ("_cycle", "_protocol")
 
-    def __init__(self, protocol: Gathering, cycle: RequestResponseCycle) -> None:
+    def __init__(self, protocol: SingleWriteProtocol, cycle: RequestResponseCycle) -> None:
         self._protocol = protocol
         self._cycle = cycle
 
-    def taken(self) -> bytes | None:
+    def buffered_body(self) -> bytes | None:
         """The request's body where all of it is here; None: it is yet to be received."""
         cycle = self._cycle
         if cycle.more_body or cycle.disconnected or cycle.waiting_for_100_continue:
@@ -37,7 +37,7 @@ class Wire:
         body, cycle.body = bytes(cycle.body), bytearray()
         return body
 
-    async def answer(self, status: int, head: bytes, body: bytes) -> None:
+    async def write_response(self, status: int, head: bytes, body: bytes) -> None:
         """Send the whole answer. `head`: its header lines, each with its end, as they go out."""
         cycle = self._cycle
         if cycle.flow.write_paused and not cycle.disconnected:
@@ -47,7 +47,9 @@ class Wire:
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
         ended = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        self._protocol.gathered.write_whole(b"".join((STATUS_LINE[status], self._protocol.always(), head, ended, body)))
+        self._protocol.coalescing_transport.write_now(
+            b"".join((STATUS_LINE[status], self._protocol.default_header_lines(), head, ended, body))
+        )
         # Whoever waits for the rest of the request need not.
         cycle.message_event.set()
         if not cycle.keep_alive:
@@ -55,19 +57,19 @@ class Wire:
         cycle.on_response()
 
 
-class Gathering(HttpToolsProtocol):
+class SingleWriteProtocol(HttpToolsProtocol):
     """uvicorn's protocol, on a transport that gathers, with a `Wire` for each request."""
 
     #: When the last answer was sent, on the loop's clock; None while a request is under way.
-    _silent_since: float | None = None
+    _idle_since: float | None = None
     #: The server's own headers, and as they go out; it makes a new list each second.
     _always: tuple[list[tuple[bytes, bytes]] | None, bytes] = (None, b"")
 
-    gathered: _Gathered
+    coalescing_transport: CoalescingTransport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's, as it is
-        self.gathered = _Gathered(transport, self.loop)
-        super().connection_made(self.gathered)
+        self.coalescing_transport = CoalescingTransport(transport, self.loop)
+        super().connection_made(self.coalescing_transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -75,16 +77,16 @@ class Gathering(HttpToolsProtocol):
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
 
-    def always(self) -> bytes:
+    def default_header_lines(self) -> bytes:
         """The server's own header lines."""
         headers = self.server_state.default_headers
         if self._always[0] is not headers:
-            Gathering._always = (headers, b"".join(b"%s: %s\r\n" % pair for pair in headers))
+            SingleWriteProtocol._always = (headers, b"".join(b"%s: %s\r\n" % pair for pair in headers))
         return self._always[1]
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         scope: Any = cycle.scope
-        scope["extensions"] = {WIRE: Wire(self, cycle)}
+        scope["extensions"] = {CONNECTION_EXTENSION: RequestConnection(self, cycle)}
         if isinstance(app, ProxyHeadersMiddleware) and _FORWARDED.isdisjoint(dict(scope["headers"])):
             # It would look at who sent this, and at each header, to find that no proxy did.
             app = app.app
@@ -93,7 +95,7 @@ class Gathering(HttpToolsProtocol):
     # --- a connection that says nothing is closed: one timer for each, not one for each request -------------------
 
     def _unset_keepalive_if_required(self) -> None:
-        self._silent_since = None
+        self._idle_since = None
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -103,15 +105,15 @@ class Gathering(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
-        self._silent_since = self.loop.time()
+        self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._watch(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
         self.timeout_keep_alive_task = None
-        if self._silent_since is None:
+        if self._idle_since is None:
             return
-        left = self._silent_since + self.timeout_keep_alive - self.loop.time()
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._watch(left)
         else:
@@ -121,7 +123,7 @@ class Gathering(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
 
-class _Gathered(asyncio.Transport):
+class CoalescingTransport(asyncio.Transport):
     """What is written in one turn of the loop is sent in one write, in its order."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -135,7 +137,7 @@ class _Gathered(asyncio.Transport):
             self._loop.call_soon(self._send)
         self._parts.append(data)
 
-    def write_whole(self, data: bytes) -> None:
+    def write_now(self, data: bytes) -> None:
         """Write what nothing will follow: at once, unless something waits to go before it."""
         if self._parts:
             self._parts.append(data)

@@ -15,17 +15,17 @@ from domain.errors import NotFound
 from domain.goal.state import Goal
 from domain.references import Ref
 from projections import goals, history
-from projections.lens import Lens
+from projections.lens import AsOf
 from services.access import READ, sees_everything
-from services.api.answers import Answer, version_tag
-from services.api.call import Call
-from services.api.inputs import read_as_of
-from services.api.looking import asked, following, look, shown
-from services.api.operations import AsOfQuery, Operation, ReadQuery, When, reads
-from services.api.paths import decoded
+from services.api.answers import HttpResponse, version_etag
+from services.api.call import RequestContext
+from services.api.inputs import parse_as_of
+from services.api.looking import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, ReadQuery, When, query_route
+from services.api.paths import decode_segment
 from services.api.problems import field_error
-from services.api.summaries import GoalSummary, acts_from, of_goal
-from services.api.visible import require_goal, require_within
+from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
+from services.api.visible import require_goal, require_scope
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -58,7 +58,7 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-@reads(
+@query_route(
     "/v1/goals",
     Operation(
         id="listGoals",
@@ -67,12 +67,12 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
         scopes=(READ,),
         query=GoalsQuery,
         answer=GoalList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_goals(call: NamedDependency[Call]) -> Answer:
+def list_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: GoalsQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     if query.cycle is not None:
         _require_cycle(call, query.cycle)
     page = goals.page(
@@ -86,12 +86,12 @@ def list_goals(call: NamedDependency[Call]) -> Answer:
     )
     headers = {}
     if page.next is not None:
-        headers["Link"] = f'<{following(call, query, cursor=page.next)}>; rel="next"'
-    answer = GoalList(goals=[of_goal(goal) for goal in page.goals], next=page.next)
-    return shown(call, answer, view, headers=headers)
+        headers["Link"] = f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'
+    answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
+    return read_response(call, answer, view, headers=headers)
 
 
-def _filters(call: Call, query: GoalsQuery) -> goals.Filters:
+def _filters(call: RequestContext, query: GoalsQuery) -> goals.Filters:
     def named(kind: str, ref: str | None) -> UUID | None:
         return call.id_of(kind, ref) if ref is not None else None
 
@@ -108,27 +108,27 @@ def _filters(call: Call, query: GoalsQuery) -> goals.Filters:
     )
 
 
-def _require_cycle(call: Call, ref: str) -> None:
+def _require_cycle(call: RequestContext, ref: str) -> None:
     """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
     cycle = call.runtime.ledger.load(call.viewer.organisation_id, "cycle", call.id_of("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle", pointer="/cycle")
-    require_within(call.viewer, cycle.of.team)
+    require_scope(call.viewer, cycle.of.team)
 
 
-def _visible(call: Call) -> goals.Visible | None:
+def _visible(call: RequestContext) -> goals.VisibilityFilter | None:
     viewer = call.viewer
     if sees_everything(viewer):
         return None
-    return goals.Visible(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+    return goals.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def found_goal(call: Call, ref: str, view: Lens) -> Goal:
+def found_goal(call: RequestContext, ref: str, view: AsOf) -> Goal:
     """The goal as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    goal_id = call.id_of("goal", decoded(ref))
+    goal_id = call.id_of("goal", decode_segment(ref))
     goal = goals.get(call.runtime.database, view, goal_id)
     if goal is not None and sees_everything(call.viewer):
         return goal
@@ -154,7 +154,7 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
     goal: Goal
 
 
-@reads(
+@query_route(
     "/v1/goals/{goal:str}",
     Operation(
         id="getGoal",
@@ -163,25 +163,25 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
         scopes=(READ,),
         query=AsOfQuery,
         answer=GoalView,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: AsOfQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     found = found_goal(call, goal, view)
-    summary = of_goal(found)
+    summary = goal_summary(found)
     now = query.as_of is None and query.recorded_as_of is None
     answer = GoalView(
         id=found.id,
         version=found.version,
         state=found.state,
-        acts=acts_from(found.state),
+        acts=allowed_acts_by_role(found.state),
         open=summary.open,
         goal=found,
     )
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return shown(call, answer, view, tag=version_tag(found.version) if now else None)
+    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
 
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -191,7 +191,7 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=history.LARGEST_PAGE)] = 100
 
 
-@reads(
+@query_route(
     "/v1/goals/{goal:str}/history",
     Operation(
         id="getGoalHistory",
@@ -200,18 +200,18 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=HistoryQuery,
         answer=history.HistoryPage,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_history(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_history(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: HistoryQuery = call.query
-    view = asked(call)
-    found = found_goal(call, goal, look(call))
+    view = requested_as_of(call)
+    found = found_goal(call, goal, as_of_now(call))
     page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
     headers = {}
     if page.next is not None:
-        headers["Link"] = f'<{following(call, query, after=page.next)}>; rel="next"'
-    return shown(call, page, view, headers=headers)
+        headers["Link"] = f'<{next_page_url(call, query, after=page.next)}>; rel="next"'
+    return read_response(call, page, view, headers=headers)
 
 
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):
@@ -229,7 +229,7 @@ class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[history.FieldChange]
 
 
-@reads(
+@query_route(
     "/v1/goals/{goal:str}/diff",
     Operation(
         id="diffGoal",
@@ -238,19 +238,19 @@ class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
         scopes=(READ,),
         query=DiffQuery,
         answer=GoalDiff,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_diff(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_diff(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: DiffQuery = call.query
-    first = look(call, as_of=read_as_of(query.from_, "from"))
-    second = look(call, as_of=read_as_of(query.to, "to") if query.to is not None else None)
+    first = as_of_now(call, as_of=parse_as_of(query.from_, "from"))
+    second = as_of_now(call, as_of=parse_as_of(query.to, "to") if query.to is not None else None)
     if first.at > second.at:
         raise field_error("/from", "the first time lies after the second", where="query")
-    found = found_goal(call, goal, look(call))
+    found = found_goal(call, goal, as_of_now(call))
     changes = history.diff(call.runtime.database, first, second, found.id)
     answer = GoalDiff(from_=first.as_of_text, to=second.as_of_text, changes=changes)
-    return shown(call, answer, second)
+    return read_response(call, answer, second)
 
 
 ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_diff]

@@ -12,17 +12,17 @@ from msgspec.structs import replace
 from domain.errors import NotFound
 from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
 from domain.goal.state import Goal
-from domain.references import external, resolve
+from domain.references import require_external_reference, resolve
 from ledger.commands import Receipt
 from services.access import ACT, ADMIN
-from services.api.answers import Answer, encode
-from services.api.call import Call
-from services.api.consequences import Consequences, consequences
-from services.api.operations import Operation, posts
-from services.api.paths import decoded
-from services.api.recording import command_of, existing, record, recorded
-from services.api.summaries import GoalSummary, of_goal
-from services.api.visible import reading, require_goal, sees_goal
+from services.api.answers import HttpResponse, encode
+from services.api.call import RequestContext
+from services.api.consequences import ActPreview, consequences
+from services.api.operations import Operation, command_route
+from services.api.paths import decode_segment
+from services.api.recording import build_command, command_response, execute, require_stream
+from services.api.summaries import GoalSummary, goal_summary
+from services.api.visible import require_goal, sees_goal, with_read_scope
 
 _TAG = "goals"
 _REFUSED = (
@@ -38,18 +38,18 @@ _REFUSED = (
 )
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
-    summary = of_goal(receipt.state, position=receipt.position, events=receipt.event_ids)
-    return recorded(summary, receipt, status=status, location=location)
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = goal_summary(receipt.state, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
 
 
-def _noted(receipt: Receipt) -> GoalSummary:
+def _minimal_summary(receipt: Receipt) -> GoalSummary:
     """What an integration hears of a goal that is not for it to see."""
     goal: Goal = receipt.state
     return GoalSummary(id=goal.id, version=receipt.version, position=receipt.position, events=receipt.event_ids)
 
 
-@posts(
+@command_route(
     "/v1/goals",
     Operation(
         id="beginGoal",
@@ -64,11 +64,11 @@ def _noted(receipt: Receipt) -> GoalSummary:
         idempotent=True,
     ),
 )
-async def begin_goal(call: NamedDependency[Call]) -> Answer:
+async def begin_goal(call: NamedDependency[RequestContext]) -> HttpResponse:
     act: Draft | Request | Offer = call.body
     organisation = call.viewer.organisation_id
-    goal_id = resolve(organisation, "goal", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await record(call, "goal", goal_id, act, creates=True)
+    goal_id = resolve(organisation, "goal", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "goal", goal_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 
 
@@ -77,7 +77,7 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
     kebab = name.replace("_", "-")
     words = (act.__doc__ or "").strip().partition("\n")[0]
 
-    @posts(
+    @command_route(
         f"/v1/goals/{{goal:str}}/{kebab}",
         Operation(
             id=f"goal.{name}",
@@ -91,16 +91,16 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
             idempotent=True,
         ),
     )
-    async def act_on_goal(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        receipt = await record(call, "goal", call.id_of("goal", decoded(goal)), call.body)
-        if act is RecordValue and not sees_goal(reading(call.viewer), receipt.state):
-            return recorded(_noted(receipt), receipt)
+    async def act_on_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, "goal", call.id_of("goal", decode_segment(goal)), call.body)
+        if act is RecordValue and not sees_goal(with_read_scope(call.viewer), receipt.state):
+            return command_response(_minimal_summary(receipt), receipt)
         return _answer(receipt)
 
     return act_on_goal
 
 
-@posts(
+@command_route(
     "/v1/goals/{goal:str}/preview",
     Operation(
         id="previewAct",
@@ -108,24 +108,24 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
         tag=_TAG,
         scopes=(ACT, ADMIN),
         body=GoalAct,
-        answer=Consequences,
+        answer=ActPreview,
         codes=(*_REFUSED, "version_conflict"),
         command=True,
         idempotent=True,
     ),
 )
-def preview_act(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    goal_id = call.id_of("goal", decoded(goal))
+def preview_act(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    goal_id = call.id_of("goal", decode_segment(goal))
     opening = isinstance(call.body, Draft | Request | Offer)
     try:
-        state: Goal = existing(call, "goal", goal_id)
+        state: Goal = require_stream(call, "goal", goal_id)
     except NotFound:
         if not opening:
             raise
     else:
         require_goal(call.viewer, state)
-    command = replace(command_of(call, "goal", goal_id, call.body), must_exist=not opening)
-    return Answer(body=encode(consequences(call, command)))
+    command = replace(build_command(call, "goal", goal_id, call.body), must_exist=not opening)
+    return HttpResponse(body=encode(consequences(call, command)))
 
 
 ROUTES: list[HTTPRouteHandler] = [begin_goal, preview_act, *(_act_route(name, act) for name, act in ACTS.items())]

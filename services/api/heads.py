@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from services.api.answers import Answer
+from services.api.answers import HttpResponse
 
 Pairs = list[tuple[bytes, bytes]]
 
@@ -17,7 +17,7 @@ _POLICY = (
     " frame-ancestors 'none'; base-uri 'none'"
 )
 #: Answers are one viewer's, and never run as anything but what they say they are.
-_ALWAYS = {
+DEFAULT_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
@@ -39,7 +39,7 @@ class _Shape(msgspec.Struct, frozen=True):
     always: str
 
 
-def head_of(answer: Answer, request_id: str, rate: dict[str, str] | None) -> bytes:
+def encode_headers(answer: HttpResponse, request_id: str, rate: dict[str, str] | None) -> bytes:
     """The answer's header lines as they are sent, each with its end.
 
     Raises RuntimeError for what no header may hold.
@@ -61,13 +61,13 @@ def head_of(answer: Answer, request_id: str, rate: dict[str, str] | None) -> byt
     return lines.encode("latin-1")
 
 
-def parted(head: bytes) -> Pairs:
+def split_headers(head: bytes) -> Pairs:
     """Header lines as ASGI has them, for a server that takes nothing else."""
     lines = (line.partition(b": ") for line in head.split(b"\r\n")[:-1])
     return [(name, value) for name, _, value in lines]
 
 
-def completed(headers: Pairs, request_id: str, rate: dict[str, str] | None, allowed: str | None) -> Pairs:
+def add_default_headers(headers: Pairs, request_id: str, rate: dict[str, str] | None, allowed: str | None) -> Pairs:
     """The headers of an answer that Litestar made, with those that every answer has.
 
     `allowed`: the methods of its route; Litestar's own answer to OPTIONS knows only the one that was registered first.
@@ -75,7 +75,11 @@ def completed(headers: Pairs, request_id: str, rate: dict[str, str] | None, allo
     names = {name.lower().decode("latin-1") for name, _ in headers}
     if allowed and "allow" in names:
         headers = [(name, allowed.encode() if name.lower() == b"allow" else value) for name, value in headers]
-    more = {**_ALWAYS, "x-request-id": request_id, **{name.lower(): value for name, value in (rate or {}).items()}}
+    more = {
+        **DEFAULT_HEADERS,
+        "x-request-id": request_id,
+        **{name.lower(): value for name, value in (rate or {}).items()},
+    }
     return headers + [(name.encode(), value.encode()) for name, value in more.items() if name not in names]
 
 
@@ -85,5 +89,5 @@ def _shape(names: tuple[str, ...], media_type: str) -> _Shape:
     # Texts are UTF-8, and say so.
     text = media_type.startswith("text/") and "charset" not in media_type
     content_type = f"content-type: {media_type}{'; charset=utf-8' if text else ''}\r\n"
-    always = "".join(f"{name}: {value}\r\n" for name, value in _ALWAYS.items() if name not in small)
+    always = "".join(f"{name}: {value}\r\n" for name, value in DEFAULT_HEADERS.items() if name not in small)
     return _Shape(small, content_type, always)

@@ -11,9 +11,9 @@ from litestar.handlers import HTTPRouteHandler
 from domain.errors import Forbidden, VersionConflict
 from ledger.keys import Principal
 from services.access import IMPORT, Capability, may
-from services.api.answers import Answer, encode
-from services.api.call import Call
-from services.api.operations import NoQuery, Operation, posts
+from services.api.answers import HttpResponse, encode
+from services.api.call import RequestContext
+from services.api.operations import NoQuery, Operation, command_route
 from services.api.problems import MEDIA_TYPE, ProblemError, problem
 from services.import_rows import lines_of
 from services.imports import ImportResult, RowError, import_lines
@@ -45,7 +45,7 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     dry_run: bool = False
 
 
-@posts(
+@command_route(
     "/v1/imports",
     Operation(
         id="importActs",
@@ -60,7 +60,7 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         body_media=NDJSON,
     ),
 )
-def import_acts(call: NamedDependency[Call]) -> Answer:
+def import_acts(call: NamedDependency[RequestContext]) -> HttpResponse:
     if not may(call.viewer, Capability.IMPORT):
         raise Forbidden("imports are for stewards and integrations", allowed=("steward", "integration"))
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -74,7 +74,7 @@ def import_acts(call: NamedDependency[Call]) -> Answer:
         member_id=viewer.member_id,
         scopes=viewer.scopes,
     )
-    lines = lines_of(io.BytesIO(call.raw), call.runtime.settings.import_limit_bytes)
+    lines = lines_of(io.BytesIO(call.raw_body), call.runtime.settings.import_limit_bytes)
     try:
         result = import_lines(
             call.runtime,
@@ -88,11 +88,11 @@ def import_acts(call: NamedDependency[Call]) -> Answer:
         # Decided again a few times already; nobody named a version, so this is no failed precondition.
         raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
-        return Answer(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
-    return Answer(body=encode(result))
+        return HttpResponse(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
+    return HttpResponse(body=encode(result))
 
 
-def _refused(call: Call, result: ImportResult) -> ImportRefused:
+def _refused(call: RequestContext, result: ImportResult) -> ImportRefused:
     told = problem("import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=call.path)
     return ImportRefused(
         type=told.type,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from services.api.problems import FieldError, ProblemError, field_error
-from services.choices import choices
+from services.choices import allowed_values
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -30,7 +30,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def read_body(body: bytes, kind: Any, *, media_type: str) -> Any:
+def parse_body(body: bytes, kind: Any, *, media_type: str) -> Any:
     """The body as a Struct of `kind`; an empty one counts as `{}`.
 
     Raises ProblemError: 415 for another media type, 400 for broken JSON, 422 naming the field for all the rest.
@@ -43,7 +43,7 @@ def read_body(body: bytes, kind: Any, *, media_type: str) -> Any:
         _refuse_nul(body)
         return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise _refused(error, kind) from None
+        raise _validation_problem(error, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError("malformed", f"not JSON: {_plain(error)}") from None
 
@@ -74,13 +74,13 @@ def _nul_at(value: Any, pointer: str) -> str | None:
     return None
 
 
-def _refused(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
+def _validation_problem(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
     """Names the field, and what it would have taken where that is one of a few words."""
-    told = explained(error, where)
-    return ProblemError("invalid_field", str(error), errors=(told,), allowed=choices(kind, told.pointer))
+    told = field_error_from(error, where)
+    return ProblemError("invalid_field", str(error), errors=(told,), allowed=allowed_values(kind, told.pointer))
 
 
-def explained(error: msgspec.ValidationError, where: str = "body") -> FieldError:
+def field_error_from(error: msgspec.ValidationError, where: str = "body") -> FieldError:
     """Msgspec's "Expected `int`, got `str` - at `$.a[0]`" as a JSON pointer and a sentence."""
     found = _PATH.match(str(error))
     message, path = (found["message"], found["path"]) if found else (str(error), "$")
@@ -91,13 +91,13 @@ def explained(error: msgspec.ValidationError, where: str = "body") -> FieldError
     return FieldError(pointer=pointer, detail=message, in_=where)
 
 
-def read_query(raw: bytes, kind: type[T]) -> T:
+def parse_query(raw: bytes, kind: type[T]) -> T:
     """The query string as a Struct of `kind`; a list takes repeated parameters and commas.
 
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
     if not raw:
-        unasked: T = _unasked(kind)
+        unasked: T = _default_query(kind)
         return unasked
     lists = _lists(kind)
     values: dict[str, Any] = {}
@@ -114,7 +114,7 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     try:
         query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _refused(error, kind, "query") from None
+        raise _validation_problem(error, kind, "query") from None
     for field in _fields(kind):
         # msgspec reads the text "null" as nothing; who writes it means something.
         if field.encode_name in values and getattr(query, field.name) is None:
@@ -123,12 +123,12 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
 
 @functools.cache
-def _unasked(kind: type[msgspec.Struct]) -> Any:
+def _default_query(kind: type[msgspec.Struct]) -> Any:
     """The query that nobody spelled; raises ProblemError 422 where something has to be said."""
     try:
         return msgspec.convert({}, kind)
     except msgspec.ValidationError as error:
-        raise ProblemError("invalid_field", str(error), errors=(explained(error, "query"),)) from None
+        raise ProblemError("invalid_field", str(error), errors=(field_error_from(error, "query"),)) from None
 
 
 @functools.cache
@@ -159,7 +159,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
-def read_as_of(text: str, name: str) -> date | datetime:
+def parse_as_of(text: str, name: str) -> date | datetime:
     """A day or an RFC 3339 instant with its offset, as an aware UTC datetime; raises ProblemError 422."""
     try:
         if "T" not in text.upper():
@@ -176,9 +176,9 @@ def read_as_of(text: str, name: str) -> date | datetime:
     return value
 
 
-def read_instant(text: str, name: str) -> datetime:
+def parse_instant(text: str, name: str) -> datetime:
     """An RFC 3339 instant, in UTC; raises ProblemError 422 for a mere day."""
-    value = read_as_of(text, name)
+    value = parse_as_of(text, name)
     if not isinstance(value, datetime):
         raise field_error("/" + name, "an RFC 3339 instant: 2026-03-04T12:00:00Z", where="query")
     return value

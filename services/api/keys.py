@@ -15,12 +15,12 @@ from domain.envelope import Instant
 from domain.errors import Forbidden, NotFound
 from domain.member import Member
 from domain.references import Ref, as_uuid
-from ledger.keys import GUEST, KeyRecord
+from ledger.keys import GUEST_SCOPE_PREFIX, KeyRecord
 from services.access import ADMIN, SCOPES, Capability, may
-from services.api.answers import Answer, encode, json_answer
-from services.api.call import Call
-from services.api.operations import Operation, posts, reads
-from services.api.paths import decoded
+from services.api.answers import HttpResponse, encode, json_response
+from services.api.call import RequestContext
+from services.api.operations import Operation, command_route, query_route
+from services.api.paths import decode_segment
 from services.api.problems import field_error
 
 _TAG = "keys"
@@ -39,7 +39,9 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
                 str,
                 msgspec.Meta(
                     max_length=50,
-                    description=f"Of {', '.join(SCOPES)}; or, alone, {GUEST}<id of a decision>: a guest's.",
+                    description=(
+                        f"Of {', '.join(SCOPES)}; or, alone, {GUEST_SCOPE_PREFIX}<id of a decision>: a guest's."
+                    ),
                 ),
             ]
         ],
@@ -60,7 +62,7 @@ class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """No fields: a key ends now, and ending it twice does no harm."""
 
 
-class KeySaidOnce(msgspec.Struct, frozen=True, kw_only=True):
+class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
     """The key's text, this once."""
 
     key: str
@@ -72,18 +74,18 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyRecord]
 
 
-def _allowed(call: Call) -> None:
+def _allowed(call: RequestContext) -> None:
     if not may(call.viewer, Capability.MANAGE_KEYS):
         raise Forbidden("keys are the stewards' business", allowed=("steward",))
 
 
-def _once(call: Call) -> None:
+def _without_idempotency(call: RequestContext) -> None:
     """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
     if call.idempotency_key is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
 
-@reads(
+@query_route(
     "/v1/keys",
     Operation(
         id="listKeys",
@@ -93,13 +95,13 @@ def _once(call: Call) -> None:
         answer=KeyList,
     ),
 )
-def list_keys(call: NamedDependency[Call]) -> Answer:
+def list_keys(call: NamedDependency[RequestContext]) -> HttpResponse:
     _allowed(call)
     found = KeyList(keys=call.runtime.keys.list(call.viewer.organisation_id))
-    return json_answer(found, if_none_match=call.headers.get("if-none-match"))
+    return json_response(found, if_none_match=call.headers.get("if-none-match"))
 
 
-@posts(
+@command_route(
     "/v1/keys",
     Operation(
         id="createKey",
@@ -107,13 +109,13 @@ def list_keys(call: NamedDependency[Call]) -> Answer:
         tag=_TAG,
         scopes=(ADMIN,),
         body=CreateKey,
-        answer=KeySaidOnce,
+        answer=CreatedKey,
         status=201,
     ),
 )
-def create_key(call: NamedDependency[Call]) -> Answer:
+def create_key(call: NamedDependency[RequestContext]) -> HttpResponse:
     _allowed(call)
-    _once(call)
+    _without_idempotency(call)
     asked: CreateKey = call.body
     organisation = call.viewer.organisation_id
     member_id = call.id_of("member", asked.member)
@@ -121,24 +123,24 @@ def create_key(call: NamedDependency[Call]) -> Answer:
     if not isinstance(member, Member) or not member.present:
         raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
     for scope in asked.scopes:
-        decision = as_uuid(scope.removeprefix(GUEST)) if scope.startswith(GUEST) else None
+        decision = as_uuid(scope.removeprefix(GUEST_SCOPE_PREFIX)) if scope.startswith(GUEST_SCOPE_PREFIX) else None
         if decision is not None and call.runtime.ledger.load(organisation, "decision", decision) is None:
             raise NotFound(f"no decision {decision}", pointer="/scopes")
     text = call.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
-    return Answer(body=encode(KeySaidOnce(key=text)), status=201, headers=_SECRET)
+    return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_SECRET)
 
 
-def _own_key(call: Call, ref: str) -> UUID:
+def _own_key(call: RequestContext, ref: str) -> UUID:
     """The id of a key of this organisation; another's key is nobody's."""
     _allowed(call)
-    key_id = as_uuid(decoded(ref))
+    key_id = as_uuid(decode_segment(ref))
     organisation = call.viewer.organisation_id
     if key_id is None or all(known.key_id != key_id for known in call.runtime.keys.list(organisation)):
         raise NotFound("no such key")
     return key_id
 
 
-@posts(
+@command_route(
     "/v1/keys/{key:str}/rotate",
     Operation(
         id="rotateKey",
@@ -146,25 +148,25 @@ def _own_key(call: Call, ref: str) -> UUID:
         tag=_TAG,
         scopes=(ADMIN,),
         body=RotateKey,
-        answer=KeySaidOnce,
+        answer=CreatedKey,
     ),
 )
-def rotate_key(key: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def rotate_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     key_id = _own_key(call, key)
-    _once(call)
+    _without_idempotency(call)
     overlap = timedelta(hours=call.body.overlap_hours)
     text = call.runtime.keys.rotate(key_id, overlap, organisation_id=call.viewer.organisation_id)
-    return Answer(body=encode(KeySaidOnce(key=text)), headers=_SECRET)
+    return HttpResponse(body=encode(CreatedKey(key=text)), headers=_SECRET)
 
 
-class KeyEnded(msgspec.Struct, frozen=True, kw_only=True):
+class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
     """When the key ended."""
 
     key_id: UUID
     revoked_at: datetime
 
 
-@posts(
+@command_route(
     "/v1/keys/{key:str}/revoke",
     Operation(
         id="revokeKey",
@@ -172,16 +174,16 @@ class KeyEnded(msgspec.Struct, frozen=True, kw_only=True):
         tag=_TAG,
         scopes=(ADMIN,),
         body=RevokeKey,
-        answer=KeyEnded,
+        answer=RevokedKey,
         idempotent=True,
     ),
 )
-def revoke_key(key: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def revoke_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     key_id = _own_key(call, key)
     organisation = call.viewer.organisation_id
     call.runtime.keys.revoke(key_id, organisation_id=organisation)
     record = next(found for found in call.runtime.keys.list(organisation) if found.key_id == key_id)
-    return Answer(body=encode(KeyEnded(key_id=key_id, revoked_at=record.revoked_at or call.now)))
+    return HttpResponse(body=encode(RevokedKey(key_id=key_id, revoked_at=record.revoked_at or call.now)))
 
 
 ROUTES: list[HTTPRouteHandler] = [list_keys, create_key, rotate_key, revoke_key]

@@ -18,8 +18,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive
 
 from projections.database import DatabaseUnavailable
-from services.api.answers import Answer, Rendered
-from services.api.call import Call, enter, measured
+from services.api.answers import HttpResponse, LitestarResponse
+from services.api.call import RequestContext, build_context, with_freshness
 from services.api.operations import OPERATION, Operation
 
 _PARAMETER = ":str}"
@@ -34,7 +34,7 @@ class Route(msgspec.Struct, frozen=True):
     parameters: tuple[str, ...]
     operation: Operation
     function: Callable[..., Any]
-    on_loop: bool
+    is_async: bool
 
 
 class _Node:
@@ -49,7 +49,7 @@ class _Node:
         self.routes: dict[str, Route] = {}
 
 
-class Lane:
+class Router:
     """Every route of the application whose handler takes a `call`."""
 
     def __init__(self, handlers: Iterable[HTTPRouteHandler]) -> None:
@@ -59,7 +59,7 @@ class Lane:
             operation = handler.opt.get(OPERATION)
             if (
                 operation is None
-                or handler.response_class is not Rendered
+                or handler.response_class is not LitestarResponse
                 or "call" not in signature(function).parameters
             ):
                 continue
@@ -94,17 +94,17 @@ class Lane:
         return (route, dict(zip(route.parameters, values, strict=True))) if route is not None else None
 
 
-async def travel(route: Route, values: dict[str, str], door: Any, scope: Any, receive: Receive) -> Answer:
+async def dispatch(route: Route, values: dict[str, str], door: Any, scope: Any, receive: Receive) -> HttpResponse:
     """Let the request in and have it answered. Raises what `services.api.failures` turns into answers."""
-    call = await enter(door, scope, receive, route.operation)
-    if route.on_loop:
-        if route.operation.fresh:
-            call = await sync_to_thread(measured, call)
-        answer: Answer = await route.function(**values, call=call)
+    call = await build_context(door, scope, receive, route.operation)
+    if route.is_async:
+        if route.operation.reads_view:
+            call = await sync_to_thread(with_freshness, call)
+        answer: HttpResponse = await route.function(**values, call=call)
         return answer
     # One thread for all that asks the store: what the read models have seen, then the question itself.
-    answering = asyncio.get_running_loop().run_in_executor(None, _asked, route, values, call)
-    if not route.operation.fresh:
+    answering = asyncio.get_running_loop().run_in_executor(None, _call_in_thread, route, values, call)
+    if not route.operation.reads_view:
         return await answering
     try:
         return await asyncio.wait_for(answering, call.runtime.settings.store_wait_s)
@@ -113,6 +113,6 @@ async def travel(route: Route, values: dict[str, str], door: Any, scope: Any, re
         raise DatabaseUnavailable("the store did not answer in time") from None
 
 
-def _asked(route: Route, values: dict[str, str], call: Call) -> Answer:
-    answer: Answer = route.function(**values, call=measured(call))
+def _call_in_thread(route: Route, values: dict[str, str], call: RequestContext) -> HttpResponse:
+    answer: HttpResponse = route.function(**values, call=with_freshness(call))
     return answer

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 _NAMESPACE = "plimsoll"
 _WINDOW_SECONDS = 60.0
 #: Into how many portions processes part a shared window.
-_PORTIONS = 1000
+_LEASES_PER_WINDOW = 1000
 _MOST_PORTIONS = 10_000
 
 
@@ -33,14 +33,14 @@ class RateLimits:
     def __init__(self, per_minute: int, redis_url: str | None) -> None:
         self._per_minute = per_minute
         self._item = RateLimitItemPerMinute(max(1, per_minute), namespace=_NAMESPACE)
-        self._local = _Windows(per_minute)
+        self._local = _LocalWindows(per_minute)
         self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
-        self._portion = max(1, per_minute // _PORTIONS)
+        self._portion = max(1, per_minute // _LEASES_PER_WINDOW)
         #: Who -> what is left of the portion taken last.
-        self._portions: dict[str, _Portion] = {}
+        self._portions: dict[str, _Lease] = {}
         self._policy = f'"default";q={per_minute};w=60'
 
-    async def take(self, who: str) -> dict[str, str]:
+    async def consume(self, who: str) -> dict[str, str]:
         """Count one request of `who`; the `RateLimit` headers of its answer (draft-ietf-httpapi-ratelimit-headers).
 
         Raises ProblemError 429 with `Retry-After` when the window is used up.
@@ -73,14 +73,14 @@ class RateLimits:
         portion.left -= 1
         return True, portion.beyond + portion.left, portion.reset
 
-    def _taken(self, limiter: FixedWindowRateLimiter, who: str) -> _Portion:
+    def _taken(self, limiter: FixedWindowRateLimiter, who: str) -> _Lease:
         """A new portion of the shared window; an empty one where it is used up."""
         allowed = limiter.hit(self._item, who, cost=self._portion)
         window = limiter.get_window_stats(self._item, who)
-        return _Portion(self._portion if allowed else 0, max(0, window.remaining), window.reset_time)
+        return _Lease(self._portion if allowed else 0, max(0, window.remaining), window.reset_time)
 
 
-class _Portion:
+class _Lease:
     """Requests that one process may let pass without asking."""
 
     __slots__ = ("beyond", "left", "reset")
@@ -93,7 +93,7 @@ class _Portion:
         self.reset = reset
 
 
-class _Windows:
+class _LocalWindows:
     """What this process has counted. The memory storage of `limits` starts a thread for every few requests."""
 
     def __init__(self, per_minute: int) -> None:

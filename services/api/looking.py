@@ -10,44 +10,48 @@ import msgspec
 import structlog
 
 from domain.errors import NotFound
-from projections.lens import Lens, lens
-from services.api.answers import JSON, Answer, encode, tagged
-from services.api.call import Call
-from services.api.inputs import read_as_of, read_instant
+from projections.lens import AsOf, resolve_as_of
+from services.api.answers import JSON, HttpResponse, encode, response_with_etag
+from services.api.call import RequestContext
+from services.api.inputs import parse_as_of, parse_instant
 from services.api.operations import AsOfQuery
 from services.api.problems import ProblemError, field_error
 
 _log = structlog.get_logger(__name__)
 
 
-def look(call: Call, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None) -> Lens:
+def as_of_now(
+    call: RequestContext, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None
+) -> AsOf:
     """A lens on the viewer's organisation; raises ProblemError 503 where the views do not know it yet."""
     try:
-        return lens(
+        return resolve_as_of(
             call.runtime.database,
             call.runtime.ledger,
             call.viewer.organisation_id,
             as_of=as_of,
             recorded_as_of=recorded_as_of,
             now=call.now,
-            followed=call.fresh.followed if call.fresh is not None else None,
+            followed=call.freshness.followed if call.freshness is not None else None,
         )
     except NotFound:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None
 
 
-def asked(call: Call) -> Lens:
+def requested_as_of(call: RequestContext) -> AsOf:
     """The lens that the query's `as_of` and `recorded_as_of` ask for."""
     query: AsOfQuery = call.query
-    recorded = read_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
+    recorded = parse_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
     if recorded is not None and recorded > call.now:
         # What will have been recorded by then is not known, so the answer could not be given twice.
         raise field_error("/recorded_as_of", "an instant that is yet to come", where="query")
-    as_of = read_as_of(query.as_of, "as_of") if query.as_of is not None else None
-    return look(call, as_of=as_of, recorded_as_of=recorded)
+    as_of = parse_as_of(query.as_of, "as_of") if query.as_of is not None else None
+    return as_of_now(call, as_of=as_of, recorded_as_of=recorded)
 
 
-def versions_at(call: Call, view: Lens, table: Literal["members", "organisations", "teams"]) -> dict[str, int]:
+def versions_at(
+    call: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
+) -> dict[str, int]:
     """Stream id -> its version at the lens; for a lens on now what `If-Match` takes."""
     rows = call.runtime.database.query(
         f"SELECT stream_id, MAX(version) AS version FROM {table}"
@@ -58,7 +62,7 @@ def versions_at(call: Call, view: Lens, table: Literal["members", "organisations
     return {row.stream_id: row.version for row in rows}
 
 
-def following(call: Call, query: msgspec.Struct, **where: str | int) -> str:
+def next_page_url(call: RequestContext, query: msgspec.Struct, **where: str | int) -> str:
     """The address of the next page: the same question from `where` on; `after_position` has done its duty."""
     given = {
         name: value
@@ -68,7 +72,7 @@ def following(call: Call, query: msgspec.Struct, **where: str | int) -> str:
     return f"{call.path}?{urlencode(given | where, doseq=True)}"
 
 
-def note_person_read(call: Call, view: Lens, **whom: object) -> None:
+def log_person_read(call: RequestContext, view: AsOf, **whom: object) -> None:
     """Person-level figures of others were read: each such read is logged, by whom and of whom, never what it said."""
     _log.info(
         "person_level.read",
@@ -79,18 +83,20 @@ def note_person_read(call: Call, view: Lens, **whom: object) -> None:
     )
 
 
-def shown(
-    call: Call,
+def read_response(
+    call: RequestContext,
     value: Any,
-    view: Lens,
+    view: AsOf,
     *,
     tag: str | None = None,
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
-) -> Answer:
+) -> HttpResponse:
     """A read's answer: 200 or 304, with what it contains said in headers. `value`: bytes as they are, or Structs."""
     told = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
-    if call.fresh is not None:
-        told |= call.fresh.headers
+    if call.freshness is not None:
+        told |= call.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)
-    return tagged(body, if_none_match=call.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=told)
+    return response_with_etag(
+        body, if_none_match=call.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=told
+    )

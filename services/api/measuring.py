@@ -51,7 +51,7 @@ class Metrics:
         found[0].inc()
         found[1].observe(seconds)
 
-    def exposition(self, runtime: Runtime) -> bytes:
+    def render(self, runtime: Runtime) -> bytes:
         """All metrics in Prometheus' text format; those of a store that is away keep their last values."""
         try:
             self._head.set(runtime.ledger.head())

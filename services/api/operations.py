@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
-from services.api.answers import Rendered
+from services.api.answers import LitestarResponse
 
 #: Key in a handler's `opt` under which its operation stands.
 OPERATION = "operation"
@@ -70,32 +70,32 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     #: Takes `Idempotency-Key`.
     idempotent: bool = False
     #: Answers from a read model: takes `Plimsoll-After-Position`, answers freshness headers and an ETag.
-    fresh: bool = False
+    reads_view: bool = False
     #: Media type of a body that is not JSON and is read by the handler.
     body_media: str = "application/json"
 
 
-Route = Callable[[Callable[..., Any]], HTTPRouteHandler]
+RouteDecorator = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 
-def reads(path: str, operation: Operation, *, blocking: bool = True) -> Route:
+def query_route(path: str, operation: Operation, *, blocking: bool = True) -> RouteDecorator:
     """A GET. A sync function runs in a thread, unless it is said not to block; an async one runs on the loop."""
 
     def route(function: Callable[..., Any]) -> HTTPRouteHandler:
         threaded = None if iscoroutinefunction(function) else blocking
-        return get(path, sync_to_thread=threaded, response_class=Rendered, opt={OPERATION: operation})(function)
+        return get(path, sync_to_thread=threaded, response_class=LitestarResponse, opt={OPERATION: operation})(function)
 
     return route
 
 
-def posts(path: str, operation: Operation, **options: Any) -> Route:
+def command_route(path: str, operation: Operation, **options: Any) -> RouteDecorator:
     """A POST. A sync function runs in a thread; an async one, such as every command is, runs on the loop."""
 
     def route(function: Callable[..., Any]) -> HTTPRouteHandler:
         return post(
             path,
             sync_to_thread=None if iscoroutinefunction(function) else True,
-            response_class=Rendered,
+            response_class=LitestarResponse,
             status_code=operation.status,
             opt={OPERATION: operation},
             **options,

@@ -12,15 +12,15 @@ from domain.errors import NotFound
 from domain.organisation import Organisation, SetPolicy
 from projections.people import organisation_at
 from services.access import ADMIN, READ
-from services.api.answers import Answer, json_answer
-from services.api.call import Call
-from services.api.looking import asked, shown, versions_at
-from services.api.operations import AsOfQuery, Operation, posts, reads
-from services.api.recording import record, recorded
-from services.api.summaries import PolicySummary, of_policies
+from services.api.answers import HttpResponse, json_response
+from services.api.call import RequestContext
+from services.api.looking import read_response, requested_as_of, versions_at
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.recording import command_response, execute
+from services.api.summaries import PolicySummary, policy_summary
 
 
-@reads(
+@query_route(
     "/v1/policies",
     Operation(
         id="getPolicies",
@@ -29,19 +29,19 @@ from services.api.summaries import PolicySummary, of_policies
         scopes=(READ,),
         query=AsOfQuery,
         answer=PolicySummary,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_policies(call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def get_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     organisation = organisation_at(call.runtime.database, view)
     if organisation is None:
         raise NotFound("the organisation did not exist at that time")
     version = versions_at(call, view, "organisations").get(str(organisation.id), 0)
-    return shown(call, of_policies(organisation, view.policy, version), view)
+    return read_response(call, policy_summary(organisation, view.policy, version), view)
 
 
-@posts(
+@command_route(
     "/v1/policies",
     Operation(
         id="setPolicies",
@@ -55,17 +55,17 @@ def get_policies(call: NamedDependency[Call]) -> Answer:
         idempotent=True,
     ),
 )
-async def set_policies(call: NamedDependency[Call]) -> Answer:
-    receipt = await record(call, "organisation", call.viewer.organisation_id, call.body)
+async def set_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
+    receipt = await execute(call, "organisation", call.viewer.organisation_id, call.body)
     organisation: Organisation = receipt.state
-    summary = of_policies(
+    summary = policy_summary(
         organisation,
         organisation.policies[-1],
         receipt.version,
         position=receipt.position,
         events=receipt.event_ids,
     )
-    return recorded(summary, receipt)
+    return command_response(summary, receipt)
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,13 +81,13 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     leads: list[UUID]
 
 
-@reads(
+@query_route(
     "/v1/me",
     Operation(
         id="whoAmI", summary="Who this key speaks for, and its roles", tag="organisation", scopes=(READ,), answer=Me
     ),
 )
-def get_me(call: NamedDependency[Call]) -> Answer:
+def get_me(call: NamedDependency[RequestContext]) -> HttpResponse:
     viewer = call.viewer
     organisation = call.runtime.ledger.load(viewer.organisation_id, "organisation", viewer.organisation_id)
     if not isinstance(organisation, Organisation):
@@ -102,7 +102,7 @@ def get_me(call: NamedDependency[Call]) -> Answer:
         teams=sorted(viewer.teams, key=str),
         leads=sorted(viewer.leads, key=str),
     )
-    return json_answer(me, if_none_match=call.headers.get("if-none-match"))
+    return json_response(me, if_none_match=call.headers.get("if-none-match"))
 
 
 ROUTES: list[HTTPRouteHandler] = [get_policies, set_policies, get_me]

@@ -9,7 +9,7 @@ from services.api.problems import ProblemError, field_error
 _LONGEST_SEGMENT = 200
 
 
-def routed(raw_path: bytes) -> str:
+def decode_path(raw_path: bytes) -> str:
     """The path to route by: decoded but for `%2F` and `%25`, so that an encoded slash parts no segments.
 
     Raises ProblemError 400 for what is not UTF-8.
@@ -23,7 +23,7 @@ def routed(raw_path: bytes) -> str:
         raise ProblemError("malformed", "the path is not UTF-8") from None
 
 
-def decoded(segment: str) -> str:
+def decode_segment(segment: str) -> str:
     """A segment of a path as the sender meant it; raises ProblemError 422 for one that can name nothing."""
     text = unquote(segment)
     if not text.strip() or len(text) > _LONGEST_SEGMENT or "\x00" in text:

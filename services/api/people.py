@@ -15,19 +15,19 @@ from domain import member as members
 from domain import team as teams
 from domain.errors import NotFound
 from domain.member import Member
-from domain.references import Ref, as_uuid, external, resolve
+from domain.references import Ref, as_uuid, require_external_reference, resolve
 from domain.team import Team
 from ledger.commands import Receipt
-from projections.lens import Lens
+from projections.lens import AsOf
 from projections.people import member_at, members_at, team_at, teams_at
 from services.access import ACT, ADMIN, READ
-from services.api.answers import Answer
-from services.api.call import Call
-from services.api.looking import asked, following, note_person_read, shown, versions_at
-from services.api.operations import AsOfQuery, Operation, posts, reads
-from services.api.paths import decoded
-from services.api.recording import existing, record, recorded
-from services.api.summaries import MemberSummary, TeamSummary, of_member, of_team
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
+from services.api.looking import log_person_read, next_page_url, read_response, requested_as_of, versions_at
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.paths import decode_segment
+from services.api.recording import command_response, execute, require_stream
+from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.api.visible import sees_person
 
 LARGEST_PAGE = 500
@@ -54,15 +54,15 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     teams: list[TeamSummary]
 
 
-def _listed(call: Call, view: Lens, found: Sequence[Member]) -> list[MemberSummary]:
+def _listed(call: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
     versions = versions_at(call, view, "members")
     personal = {member.id for member in found if sees_person(call.viewer, member.id, member)}
     if personal - {call.viewer.member_id}:
-        note_person_read(call, view, members=len(personal))
-    return [of_member(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
+        log_person_read(call, view, members=len(personal))
+    return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
-@reads(
+@query_route(
     "/v1/members",
     Operation(
         id="listMembers",
@@ -71,29 +71,29 @@ def _listed(call: Call, view: Lens, found: Sequence[Member]) -> list[MemberSumma
         scopes=(READ,),
         query=MembersQuery,
         answer=MemberList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_members(call: NamedDependency[Call]) -> Answer:
+def list_members(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: MembersQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     team = call.id_of("team", query.team) if query.team is not None else None
     found = [m for m in members_at(call.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
-    headers = {"Link": f'<{following(call, query, cursor=last)}>; rel="next"'} if last else {}
+    headers = {"Link": f'<{next_page_url(call, query, cursor=last)}>; rel="next"'} if last else {}
     answer = MemberList(members=_listed(call, view, page), next=last)
-    return shown(call, answer, view, headers=headers)
+    return read_response(call, answer, view, headers=headers)
 
 
-def _member(call: Call, ref: str, view: Lens) -> Member:
-    found = member_at(call.runtime.database, view, call.id_of("member", decoded(ref)))
+def _member(call: RequestContext, ref: str, view: AsOf) -> Member:
+    found = member_at(call.runtime.database, view, call.id_of("member", decode_segment(ref)))
     if found is None:
         raise NotFound("no such member")
     return found
 
 
-@reads(
+@query_route(
     "/v1/members/{member:str}",
     Operation(
         id="getMember",
@@ -102,27 +102,29 @@ def _member(call: Call, ref: str, view: Lens) -> Member:
         scopes=(READ,),
         query=AsOfQuery,
         answer=MemberSummary,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_member(member: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
-    return shown(call, _listed(call, view, [_member(call, member, view)])[0], view)
+def get_member(member: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    return read_response(call, _listed(call, view, [_member(call, member, view)])[0], view)
 
 
-def _member_answer(call: Call, receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+def _member_answer(
+    call: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
+) -> HttpResponse:
     member: Member = receipt.state
-    summary = of_member(
+    summary = member_summary(
         member,
         receipt.version,
         personal=sees_person(call.viewer, member.id, member),
         position=receipt.position,
         events=receipt.event_ids,
     )
-    return recorded(summary, receipt, status=status, location=location)
+    return command_response(summary, receipt, status=status, location=location)
 
 
-@posts(
+@command_route(
     "/v1/members",
     Operation(
         id="joinMember",
@@ -137,16 +139,18 @@ def _member_answer(call: Call, receipt: Receipt, *, status: int = 200, location:
         idempotent=True,
     ),
 )
-async def join_member(call: NamedDependency[Call]) -> Answer:
+async def join_member(call: NamedDependency[RequestContext]) -> HttpResponse:
     act: members.Join = call.body
     organisation = call.viewer.organisation_id
-    member_id = resolve(organisation, "member", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await record(call, "member", member_id, act, creates=True)
+    member_id = (
+        resolve(organisation, "member", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    )
+    receipt = await execute(call, "member", member_id, act, creates=True)
     location = f"/v1/members/{receipt.stream.partition('/')[2]}"
     return _member_answer(call, receipt, status=201, location=location)
 
 
-@reads(
+@query_route(
     "/v1/teams",
     Operation(
         id="listTeams",
@@ -155,17 +159,17 @@ async def join_member(call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=AsOfQuery,
         answer=TeamList,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def list_teams(call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def list_teams(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     versions = versions_at(call, view, "teams")
-    found = [of_team(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
-    return shown(call, TeamList(teams=found), view)
+    found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
+    return read_response(call, TeamList(teams=found), view)
 
 
-@reads(
+@query_route(
     "/v1/teams/{team:str}",
     Operation(
         id="getTeam",
@@ -174,26 +178,26 @@ def list_teams(call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=AsOfQuery,
         answer=TeamSummary,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_team(team: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
-    found = team_at(call.runtime.database, view, call.id_of("team", decoded(team)))
+def get_team(team: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    found = team_at(call.runtime.database, view, call.id_of("team", decode_segment(team)))
     if found is None:
         raise NotFound("no such team")
     version = versions_at(call, view, "teams").get(str(found.id), 0)
     belonging = [member.id for member in members_at(call.runtime.database, view, team=found.id)]
-    return shown(call, of_team(found, version, members=belonging), view)
+    return read_response(call, team_summary(found, version, members=belonging), view)
 
 
-def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     team: Team = receipt.state
-    summary = of_team(team, receipt.version, position=receipt.position, events=receipt.event_ids)
-    return recorded(summary, receipt, status=status, location=location)
+    summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
 
 
-@posts(
+@command_route(
     "/v1/teams",
     Operation(
         id="createTeam",
@@ -208,20 +212,20 @@ def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = 
         idempotent=True,
     ),
 )
-async def create_team(call: NamedDependency[Call]) -> Answer:
+async def create_team(call: NamedDependency[RequestContext]) -> HttpResponse:
     act: teams.Create = call.body
     await sync_to_thread(_known_lead, call, act.lead)
     organisation = call.viewer.organisation_id
-    team_id = resolve(organisation, "team", external(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await record(call, "team", team_id, act, creates=True)
+    team_id = resolve(organisation, "team", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "team", team_id, act, creates=True)
     return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
 
 
-def _known_lead(call: Call, lead: str) -> None:
+def _known_lead(call: RequestContext, lead: str) -> None:
     """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
     if as_uuid(lead) is not None:
         try:
-            existing(call, "member", call.id_of("member", lead))
+            require_stream(call, "member", call.id_of("member", lead))
         except NotFound:
             raise NotFound("no such member", pointer="/lead") from None
 
@@ -242,9 +246,9 @@ def _act_route(kind: str, act: type[Any]) -> HTTPRouteHandler:
         idempotent=True,
     )
 
-    @posts(f"/v1/{kind}s/{{ref:str}}/{name.replace('_', '-')}", operation)
-    async def act_on(ref: FromPath[str], call: NamedDependency[Call]) -> Answer:
-        receipt = await record(call, kind, call.id_of(kind, decoded(ref)), call.body)
+    @command_route(f"/v1/{kind}s/{{ref:str}}/{name.replace('_', '-')}", operation)
+    async def act_on(ref: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, kind, call.id_of(kind, decode_segment(ref)), call.body)
         return _member_answer(call, receipt) if kind == "member" else _team_answer(receipt)
 
     return act_on

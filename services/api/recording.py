@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from domain.errors import AlreadyExists, IdempotencyMismatch, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal.acts import RecordValue
 from ledger.commands import Command, IdempotencyKey, Receipt
-from services.access import conveyed, sees_everything
-from services.api.answers import Answer, encode, version_tag
-from services.api.call import Call
+from services.access import roles_for_command, sees_everything
+from services.api.answers import HttpResponse, encode, version_etag
+from services.api.call import RequestContext
 from services.api.problems import ProblemError, field_error
-from services.api.visible import reading, require_decision, require_goal, require_within
+from services.api.visible import require_decision, require_goal, require_scope, with_read_scope
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -29,8 +29,8 @@ _LONGEST_PAUSE_SECONDS = 0.05
 _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
-async def record(
-    call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False, begins: bool = False
+async def execute(
+    call: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False, begins: bool = False
 ) -> Receipt:
     """Record one act of the viewer's; no thread waits for it.
 
@@ -38,7 +38,7 @@ async def record(
     Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
     how it stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
-    command = command_of(call, kind, stream_id, act, creates=creates)
+    command = build_command(call, kind, stream_id, act, creates=creates)
     if begins:
         command = replace(command, must_exist=False)
     for _ in range(_ATTEMPTS):
@@ -48,40 +48,40 @@ async def record(
             if creates:
                 raise AlreadyExists(pointer="/ref") from None
             if command.expected_version is not None:
-                await _require_sight(call, kind, stream_id)
+                await _require_visible(call, kind, stream_id)
                 raise
             # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
             await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
         except Refusal as refusal:
-            if not (creates or _about_the_act(act, refusal)):
-                await _require_sight(call, kind, stream_id)
+            if not (creates or _safe_to_reveal(act, refusal)):
+                await _require_visible(call, kind, stream_id)
             raise
     raise ProblemError("busy", headers={"Retry-After": "1"})
 
 
-def _about_the_act(act: Any, refusal: Refusal) -> bool:
+def _safe_to_reveal(act: Any, refusal: Refusal) -> bool:
     """Whether the refusal tells but what is wrong with the request: a key used twice, an integration's value."""
     return isinstance(refusal, IdempotencyMismatch) or (
         isinstance(act, RecordValue) and isinstance(refusal, InvalidField)
     )
 
 
-async def _require_sight(call: Call, kind: str, stream_id: UUID) -> None:
+async def _require_visible(call: RequestContext, kind: str, stream_id: UUID) -> None:
     """A refusal tells how it stands, by its words or by which one it is: that is not for whoever may not see it."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
-    viewer = reading(call.viewer)
+    viewer = with_read_scope(call.viewer)
     if kind not in ("goal", "cycle", "decision") or sees_everything(viewer):
         return
-    state = await sync_to_thread(existing, call, kind, stream_id)
+    state = await sync_to_thread(require_stream, call, kind, stream_id)
     if kind == "goal":
         require_goal(viewer, state)
     elif kind == "cycle":
-        require_within(viewer, state.of.team)
+        require_scope(viewer, state.of.team)
     else:
         require_decision(viewer, state)
 
 
-def existing(call: Call, kind: str, stream_id: UUID) -> Any:
+def require_stream(call: RequestContext, kind: str, stream_id: UUID) -> Any:
     """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
     entry = call.runtime.ledger.current(call.viewer.organisation_id, kind, stream_id)
     if entry is None:
@@ -89,7 +89,7 @@ def existing(call: Call, kind: str, stream_id: UUID) -> Any:
     return entry.state
 
 
-def command_of(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
+def build_command(call: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
     """The act as the ledger takes it, with the viewer as actor and the roles that the key conveys."""
     return Command(
         organisation_id=call.viewer.organisation_id,
@@ -97,7 +97,7 @@ def command_of(call: Call, kind: str, stream_id: UUID, act: Any, *, creates: boo
         stream_id=stream_id,
         act=act,
         actor=call.viewer.member_id,
-        roles=conveyed(call.viewer),
+        roles=roles_for_command(call.viewer),
         must_exist=not creates,
         expected_version=0 if creates else _expected(call.headers.get("if-match")),
         idempotency=_idempotency(call, None if creates else stream_id, act),
@@ -114,7 +114,7 @@ def _expected(if_match: str | None) -> int | None:
     return int(found[1])
 
 
-def _idempotency(call: Call, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
+def _idempotency(call: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
     """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
     key = call.idempotency_key
     if key is None:
@@ -131,11 +131,11 @@ def _scope(member_id: UUID, route: str) -> str:
     return f"{member_id} {route}"
 
 
-def recorded(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> Answer:
+def command_response(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     """The answer of a command."""
-    headers = {"ETag": version_tag(receipt.version), "Plimsoll-Position": str(receipt.position)}
+    headers = {"ETag": version_etag(receipt.version), "Plimsoll-Position": str(receipt.position)}
     if receipt.replayed:
         headers["Idempotent-Replayed"] = "true"
     if location is not None:
         headers["Location"] = location
-    return Answer(body=encode(summary), status=status, headers=headers)
+    return HttpResponse(body=encode(summary), status=status, headers=headers)

@@ -17,15 +17,15 @@ from domain.errors import Forbidden, NotFound
 from domain.references import Ref
 from projections import alignment, cycle_review, decision_report, drift, overload, rituals, support
 from projections.figures import Figure, Report
-from projections.lens import Lens
-from projections.link_facts import states_at
+from projections.lens import AsOf
+from projections.link_facts import goals_by_id
 from projections.people import members_at, names
-from services.access import READ, Capability, Subject, Viewer, may, sees_group
-from services.api.answers import Answer
-from services.api.call import Call
-from services.api.looking import asked, note_person_read, shown
-from services.api.operations import AsOfQuery, Operation, reads
-from services.api.visible import require_person, sees_goal, sees_person, sees_within
+from services.access import READ, AccessSubject, Capability, Viewer, may, sees_group
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
+from services.api.looking import log_person_read, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, query_route
+from services.api.visible import require_person, sees_goal, sees_person, sees_scope
 
 CSV = "text/csv"
 #: A status of a figure that is there but not for this viewer.
@@ -87,7 +87,7 @@ REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
 def _route(name: str) -> HTTPRouteHandler:
     compute, answer, summary = REPORTS[name]
 
-    @reads(
+    @query_route(
         f"/v1/reports/{name}",
         Operation(
             id=f"{name}Report",
@@ -97,28 +97,28 @@ def _route(name: str) -> HTTPRouteHandler:
             query=ReportQuery,
             answer=answer,
             media=("application/json", "text/csv"),
-            fresh=True,
+            reads_view=True,
         ),
     )
-    def get_report(call: NamedDependency[Call]) -> Answer:
+    def get_report(call: NamedDependency[RequestContext]) -> HttpResponse:
         query: ReportQuery = call.query
-        view = asked(call)
-        team = _known(call, "team", query.team)
-        member = _known(call, "member", query.member)
+        view = requested_as_of(call)
+        team = _require_reference(call, "team", query.team)
+        member = _require_reference(call, "member", query.member)
         _require(call, view, team, member)
         database = call.runtime.database
         report = compute(database, view, team=team, member=member, window=query.window, explain=query.explain)
-        told = _Visible(call, view, team, member).of_report(report)
+        told = _ReportRedaction(call, view, team, member).apply(report)
         if query.format == "csv":
-            return shown(call, as_csv(told["figures"]), view, media_type=CSV)
+            return read_response(call, as_csv(told["figures"]), view, media_type=CSV)
         if query.names:
             told["names"] = names(database, call.viewer.organisation_id, sorted(set(_ids(told))))
-        return shown(call, told, view)
+        return read_response(call, told, view)
 
     return get_report
 
 
-def _known(call: Call, kind: str, ref: str | None) -> UUID | None:
+def _require_reference(call: RequestContext, kind: str, ref: str | None) -> UUID | None:
     """The id behind a reference; raises `NotFound`: a report on nobody would look like good news."""
     if ref is None:
         return None
@@ -128,7 +128,7 @@ def _known(call: Call, kind: str, ref: str | None) -> UUID | None:
     return found
 
 
-def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:
+def _require(call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None) -> None:
     """Raise `Forbidden` for another team's or another person's report; note who looked at whom."""
     viewer = call.viewer
     if member is not None:
@@ -139,17 +139,17 @@ def _require(call: Call, view: Lens, team: UUID | None, member: UUID | None) -> 
             allowed=("member of the team", "lead", "steward", "auditor"),
         )
     if member not in (None, viewer.member_id) or (member is None and may(viewer, Capability.SEE_TEAM)):
-        note_person_read(call, view, team=team, member=member)
+        log_person_read(call, view, team=team, member=member)
 
 
 def _sees_team(viewer: Viewer, team: UUID) -> bool:
-    return team in viewer.teams or may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team})))
+    return team in viewer.teams or may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team})))
 
 
-class _Visible:
+class _ReportRedaction:
     """A report cut down to what its viewer may see: own and led persons, visible goals, groups of five or more."""
 
-    def __init__(self, call: Call, view: Lens, team: UUID | None, member: UUID | None) -> None:
+    def __init__(self, call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None) -> None:
         self._call = call
         self._view = view
         viewer = call.viewer
@@ -170,13 +170,13 @@ class _Visible:
             if sees_group(viewer, t, size=of, outside=len(people) - of)
         }
 
-    def of_report(self, report: Report) -> dict[str, Any]:
+    def apply(self, report: Report) -> dict[str, Any]:
         """The report as plain data. A group's figure that is withheld says so; a person's is left out."""
         told: dict[str, Any] = msgspec.to_builtins(report, builtin_types=())
         if self._everything:
             return told
         named = {UUID(goal) for goal in _ids(told, frozenset({"goal", "parent"}))}
-        found = states_at(self._call.runtime.database, self._view, named)
+        found = goals_by_id(self._call.runtime.database, self._view, named)
         self._goals = {str(goal) for goal, state in found.items() if sees_goal(self._call.viewer, state)}
         return {name: self._part(value) if isinstance(value, list) else value for name, value in told.items()}
 
@@ -196,7 +196,7 @@ class _Visible:
         return {name: self._part(value) if isinstance(value, list) else value for name, value in row.items()}
 
     def _shows(self, row: dict[str, Any]) -> bool:
-        if "cycle" in row and not sees_within(self._call.viewer, UUID(row["team"]) if row["team"] else None):
+        if "cycle" in row and not sees_scope(self._call.viewer, UUID(row["team"]) if row["team"] else None):
             return False
         member, goal = row.get("member"), row.get("goal")
         return (member is None or member in self._persons) and (goal is None or goal in self._goals)

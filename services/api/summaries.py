@@ -10,7 +10,7 @@ import msgspec
 
 from domain.agreement import TRANSITIONS
 from domain.envelope import Instant
-from domain.goal.state import Asked, Ended, Goal, Promised
+from domain.goal.state import Ended, Goal, Negotiating, Promised
 from domain.member import Absence, Capacity, Member
 from domain.organisation import Organisation, PolicyVersion
 from domain.team import Team
@@ -71,7 +71,7 @@ class TeamSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     members: list[UUID] | None = None
 
 
-class Dials(msgspec.Struct, frozen=True, kw_only=True):
+class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     """One version of the policies with every dial, also those that stand as they always did."""
 
     version: int
@@ -82,12 +82,12 @@ class Dials(msgspec.Struct, frozen=True, kw_only=True):
 class PolicySummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     """The policies in force and every version before."""
 
-    in_force: Dials
-    versions: list[Dials]
+    in_force: PolicyValues
+    versions: list[PolicyValues]
 
 
 @cache
-def acts_from(state: str) -> dict[str, list[str]]:
+def allowed_acts_by_role(state: str) -> dict[str, list[str]]:
     """Role -> acts that the agreement lets it take from this state, timers left out."""
     acts: dict[str, list[str]] = {}
     for transition in TRANSITIONS:
@@ -98,10 +98,10 @@ def acts_from(state: str) -> dict[str, list[str]]:
     return acts
 
 
-def open_answer(goal: Goal) -> UUID | None:
+def open_event(goal: Goal) -> UUID | None:
     """The event that waits for somebody's answer."""
     match goal:
-        case Asked():
+        case Negotiating():
             return goal.open
         case Promised(proposal=proposal) if proposal is not None:
             return proposal.id
@@ -110,7 +110,7 @@ def open_answer(goal: Goal) -> UUID | None:
     return None
 
 
-def of_goal(goal: Goal, *, position: int | None = None, events: list[UUID] | None = None) -> GoalSummary:
+def goal_summary(goal: Goal, *, position: int | None = None, events: list[UUID] | None = None) -> GoalSummary:
     """The short form of a goal."""
     promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
     terms = goal.terms
@@ -132,12 +132,12 @@ def of_goal(goal: Goal, *, position: int | None = None, events: list[UUID] | Non
         progress=promised.progress if promised else None,
         confidence=promised.confidence if promised else None,
         terms_version=promised.terms_version if promised else None,
-        open=open_answer(goal),
-        acts=acts_from(goal.state),
+        open=open_event(goal),
+        acts=allowed_acts_by_role(goal.state),
     )
 
 
-def of_member(
+def member_summary(
     member: Member, version: int, *, personal: bool, position: int | None = None, events: list[UUID] | None = None
 ) -> MemberSummary:
     """The short form of a member; capacity, absences and roles only where `personal`."""
@@ -156,7 +156,7 @@ def of_member(
     )
 
 
-def of_team(
+def team_summary(
     team: Team,
     version: int,
     *,
@@ -177,7 +177,7 @@ def of_team(
     )
 
 
-def of_policies(
+def policy_summary(
     organisation: Organisation,
     in_force: PolicyVersion,
     version: int,
@@ -196,5 +196,5 @@ def of_policies(
     )
 
 
-def _dials(found: PolicyVersion) -> Dials:
-    return Dials(version=found.version, since=found.since, policy=msgspec.structs.asdict(found.policy))
+def _dials(found: PolicyVersion) -> PolicyValues:
+    return PolicyValues(version=found.version, since=found.since, policy=msgspec.structs.asdict(found.policy))

@@ -25,13 +25,13 @@ from projections.goals import goals_at
 from projections.inbox import Inbox, inbox
 from projections.people import names
 from services.access import ACT, ADMIN, READ
-from services.api.answers import Answer, encode
-from services.api.call import Call
-from services.api.freshness import log_position_of
-from services.api.looking import asked, look, shown
-from services.api.operations import AsOfQuery, Operation, Position, posts, reads
+from services.api.answers import HttpResponse, encode
+from services.api.call import RequestContext
+from services.api.freshness import to_log_position
+from services.api.looking import as_of_now, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Position, command_route, query_route
 from services.api.problems import ProblemError, field_error
-from services.api.recording import record
+from services.api.recording import execute
 
 _TAG = "support"
 #: Goals that one call may affirm.
@@ -45,7 +45,7 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
     names: Annotated[bool, msgspec.Meta(description="Say how the members and goals are called.")] = False
 
 
-@reads(
+@query_route(
     "/v1/me/inbox",
     Operation(
         id="getInbox",
@@ -54,18 +54,18 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=InboxQuery,
         answer=Inbox,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_inbox(call: NamedDependency[Call]) -> Answer:
+def get_inbox(call: NamedDependency[RequestContext]) -> HttpResponse:
     query: InboxQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     database, viewer = call.runtime.database, call.viewer
     told = inbox(database, view, viewer.member_id, limit=query.limit)
     if query.names:
         ids = {ask.parent for entry in told.entries for ask in entry.asks} | {entry.goal for entry in told.entries}
         told = replace(told, names=names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
-    return shown(call, told, view)
+    return read_response(call, told, view)
 
 
 class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
 
 
-@reads(
+@query_route(
     "/v1/me/calibration",
     Operation(
         id="getCalibration",
@@ -83,13 +83,13 @@ class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=CalibrationQuery,
         answer=Calibration,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_calibration(call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def get_calibration(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     told = calibration(call.runtime.database, view, call.viewer.member_id, explain=call.query.explain)
-    return shown(call, told, view)
+    return read_response(call, told, view)
 
 
 class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,7 +132,7 @@ class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
     refused: list[NotAffirmed]
 
 
-@posts(
+@command_route(
     "/v1/affirmations",
     Operation(
         id="affirmGoals",
@@ -145,7 +145,7 @@ class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
         idempotent=True,
     ),
 )
-async def affirm_goals(call: NamedDependency[Call]) -> Answer:
+async def affirm_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
     said: AffirmGoals = call.body
     if said.all == bool(said.goals):
         raise field_error("/goals", "name goals, or say `all`")
@@ -164,15 +164,15 @@ async def affirm_goals(call: NamedDependency[Call]) -> Answer:
     headers = {"Plimsoll-Position": str(answer.position)} if answer.position is not None else {}
     if done and all(one.replayed for one in done):
         headers["Idempotent-Replayed"] = "true"
-    return Answer(body=encode(answer), headers=headers)
+    return HttpResponse(body=encode(answer), headers=headers)
 
 
-def _wanted(call: Call, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
+def _wanted(call: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
     """The goals to affirm as they were named, each once; with `all`, what of mine is left out, and why."""
     if not said.all:
         named = {call.id_of("goal", ref): ref for ref in reversed(said.goals)}
         return [(ref, goal) for goal, ref in reversed(named.items())], []
-    view = look(call)
+    view = as_of_now(call)
     mine = goals_at(call.runtime.database, view, owners=[call.viewer.member_id], states=PROMISED_STATES)
     wanted, left_out = [], []
     for goal in (goal for goal in mine if isinstance(goal, Promised)):
@@ -188,13 +188,13 @@ def _wanted(call: Call, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list
     return wanted, left_out
 
 
-def _versions(call: Call, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
+def _versions(call: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
     """The version at which each goal was seen; raises ProblemError 503 where the views have not come so far."""
     if said.seen is None:
         return {}
     runtime, organisation = call.runtime, call.viewer.organisation_id
     try:
-        known = log_position_of(runtime, organisation, said.seen) if said.seen else 0
+        known = to_log_position(runtime, organisation, said.seen) if said.seen else 0
     except ProblemError:
         raise field_error("/seen", "this organisation has not reached that position") from None
     if runtime.engine.position() < known:
@@ -211,7 +211,7 @@ def _versions(call: Call, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, in
 
 
 async def _affirm(
-    call: Call, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
+    call: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
 ) -> tuple[Affirmed | NotAffirmed, int | None]:
     if said.seen is not None and goal not in versions:
         return NotAffirmed(goal=ref, code="not_found", detail="no such goal at the position that you have seen"), None
@@ -222,7 +222,7 @@ async def _affirm(
     if goal in versions:
         headers["if-match"] = f'"v{versions[goal]}"'
     try:
-        receipt = await record(replace(call, headers=headers), "goal", goal, Affirm(note=said.note))
+        receipt = await execute(replace(call, headers=headers), "goal", goal, Affirm(note=said.note))
     except Refusal as refusal:
         told = NotAffirmed(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
         return told, None

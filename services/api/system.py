@@ -11,10 +11,10 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from services.api.answers import Answer, encode, tagged
+from services.api.answers import HttpResponse, encode, response_with_etag
 from services.api.events import EventType, event_schema, event_types
-from services.api.operations import Operation, reads
-from services.api.paths import decoded
+from services.api.operations import Operation, query_route
+from services.api.paths import decode_segment
 from services.api.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type_uri
 
 AnyRequest = Request[Any, Any, Any]
@@ -60,40 +60,40 @@ class ProblemKinds(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[ProblemKind]
 
 
-@reads("/livez", Operation(id="livez", summary="The process answers", tag=_TAG, answer=Liveness))
-def livez() -> Answer:
-    return Answer(body=encode(Liveness(status="alive")), headers={"Cache-Control": "no-store"})
+@query_route("/livez", Operation(id="livez", summary="The process answers", tag=_TAG, answer=Liveness))
+def livez() -> HttpResponse:
+    return HttpResponse(body=encode(Liveness(status="alive")), headers={"Cache-Control": "no-store"})
 
 
-@reads(
+@query_route(
     "/readyz",
     Operation(
         id="readyz", summary="Store, broker and read models work", tag=_TAG, answer=Readiness, codes=("not_ready",)
     ),
 )
-def readyz(state: State) -> Answer:
+def readyz(state: State) -> HttpResponse:
     checks, lag = state.metrics.check(state.runtime)
     headers = {"Cache-Control": "no-store"}
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
-        return Answer(
+        return HttpResponse(
             body=encode(problem("not_ready", detail=words, instance="/readyz")),
             status=503,
             media_type=MEDIA_TYPE,
             headers=headers | {"Retry-After": "1"},
         )
-    return Answer(body=encode(Readiness(status="ready", checks=checks, lag=lag)), headers=headers)
+    return HttpResponse(body=encode(Readiness(status="ready", checks=checks, lag=lag)), headers=headers)
 
 
-@reads("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))
-def metrics(state: State) -> Answer:
-    body = state.metrics.exposition(state.runtime)
-    return Answer(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
+@query_route("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))
+def metrics(state: State) -> HttpResponse:
+    body = state.metrics.render(state.runtime)
+    return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
 
 
-@reads("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
-def openapi(request: AnyRequest, state: State) -> Answer:
-    return tagged(state.document, if_none_match=request.headers.get("if-none-match"), headers=_CACHED)
+@query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
+def openapi(request: AnyRequest, state: State) -> HttpResponse:
+    return response_with_etag(state.document, if_none_match=request.headers.get("if-none-match"), headers=_CACHED)
 
 
 _ASSETS = {
@@ -108,22 +108,24 @@ def _asset_route(path: str) -> HTTPRouteHandler:
     body = files("services.api").joinpath("assets", name).read_bytes()
     operation = Operation(id=name, summary="Browsable documentation", tag=_TAG, media=(media_type.partition(";")[0],))
 
-    @reads(path, operation)
-    def asset(request: AnyRequest) -> Answer:
-        return tagged(body, if_none_match=request.headers.get("if-none-match"), media_type=media_type, headers=_CACHED)
+    @query_route(path, operation)
+    def asset(request: AnyRequest) -> HttpResponse:
+        return response_with_etag(
+            body, if_none_match=request.headers.get("if-none-match"), media_type=media_type, headers=_CACHED
+        )
 
     return asset
 
 
-@reads(
+@query_route(
     "/v1/event-types",
     Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypes),
 )
-def list_event_types() -> Answer:
-    return tagged(encode(EventTypes(event_types=event_types())), headers=_CACHED)
+def list_event_types() -> HttpResponse:
+    return response_with_etag(encode(EventTypes(event_types=event_types())), headers=_CACHED)
 
 
-@reads(
+@query_route(
     "/v1/schemas/{type:str}",
     Operation(
         id="getEventSchema",
@@ -133,11 +135,11 @@ def list_event_types() -> Answer:
         codes=("not_found",),
     ),
 )
-def get_event_schema(type: FromPath[str]) -> Answer:  # noqa: A002 - the path's word
-    schema = event_schema(decoded(type))
+def get_event_schema(type: FromPath[str]) -> HttpResponse:  # noqa: A002 - the path's word
+    schema = event_schema(decode_segment(type))
     if schema is None:
         raise ProblemError("not_found", "no such type of event")
-    return tagged(encode(schema), media_type=_SCHEMA, headers=_CACHED)
+    return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHED)
 
 
 def _kind(code: str) -> ProblemKind:
@@ -145,21 +147,21 @@ def _kind(code: str) -> ProblemKind:
     return ProblemKind(type=type_uri(code), code=code, status=kind.status, title=kind.title)
 
 
-@reads("/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemKinds))
-def list_problems() -> Answer:
-    return tagged(encode(ProblemKinds(problems=[_kind(code) for code in sorted(KINDS)])), headers=_CACHED)
+@query_route("/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemKinds))
+def list_problems() -> HttpResponse:
+    return response_with_etag(encode(ProblemKinds(problems=[_kind(code) for code in sorted(KINDS)])), headers=_CACHED)
 
 
-@reads(
+@query_route(
     "/problems/{code:str}",
     Operation(
         id="getProblem", summary="What a type of problem means", tag=_TAG, answer=ProblemKind, codes=("not_found",)
     ),
 )
-def get_problem(code: FromPath[str]) -> Answer:
-    if decoded(code) not in KINDS:
+def get_problem(code: FromPath[str]) -> HttpResponse:
+    if decode_segment(code) not in KINDS:
         raise ProblemError("not_found", "no such type of problem")
-    return tagged(encode(_kind(decoded(code))), headers=_CACHED)
+    return response_with_etag(encode(_kind(decode_segment(code))), headers=_CACHED)
 
 
 ROUTES: list[HTTPRouteHandler] = [

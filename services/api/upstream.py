@@ -13,29 +13,29 @@ from litestar.params import FromPath
 
 from projections import history
 from projections.causes import Upstream
-from projections.link_facts import states_at
+from projections.link_facts import goals_by_id
 from projections.links import GoalLinks, LinkView, links
 from projections.purpose_consequences import PurposeConsequences, purpose_consequences
 from projections.why import Why, why
 from services.access import READ, sees_everything
-from services.api.answers import Answer
-from services.api.call import Call
+from services.api.answers import HttpResponse
+from services.api.call import RequestContext
 from services.api.charters import found_charter
 from services.api.goal_reads import found_goal
-from services.api.looking import asked, look, shown
-from services.api.operations import AsOfQuery, Operation, reads
-from services.api.visible import sees_goal, sees_within
+from services.api.looking import as_of_now, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, query_route
+from services.api.visible import sees_goal, sees_scope
 
 
-class Sight:
+class GoalVisibility:
     """Which of these goals the viewer may see: a matter of how they stand now, not of the time asked about."""
 
-    def __init__(self, call: Call, goals: Iterable[UUID]) -> None:
+    def __init__(self, call: RequestContext, goals: Iterable[UUID]) -> None:
         self._everything = sees_everything(call.viewer)
         self._goals: set[UUID] = set()
         wanted = set() if self._everything else set(goals)
         if wanted:
-            found = states_at(call.runtime.database, look(call), wanted)
+            found = goals_by_id(call.runtime.database, as_of_now(call), wanted)
             self._goals = {goal for goal, state in found.items() if sees_goal(call.viewer, state)}
 
     def of(self, goal: UUID) -> bool:
@@ -43,15 +43,15 @@ class Sight:
         return self._everything or goal in self._goals
 
 
-def visible_why(call: Call, answer: Why) -> Why:
+def redact_why(call: RequestContext, answer: Why) -> Why:
     """The answer without goals that the viewer may not see, and without decisions of other teams."""
     goals = [up.goal for up in answer.upstream if up.goal is not None]
-    sight = Sight(call, [*goals, *(down.goal for down in answer.downstream)])
+    sight = GoalVisibility(call, [*goals, *(down.goal for down in answer.downstream)])
 
     def shows(up: Upstream) -> bool:
         if up.goal is not None:
             return sight.of(up.goal)
-        return up.decision is None or sees_within(call.viewer, up.team)
+        return up.decision is None or sees_scope(call.viewer, up.team)
 
     return msgspec.structs.replace(
         answer,
@@ -66,7 +66,7 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
     field: Annotated[str, msgspec.Meta(max_length=40, description=f"One of {', '.join(history.FIELDS)}.")]
 
 
-@reads(
+@query_route(
     "/v1/goals/{goal:str}/why",
     Operation(
         id="whyIsIt",
@@ -75,18 +75,18 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=WhyQuery,
         answer=Why,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_why(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_why(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: WhyQuery = call.query
-    view = asked(call)
+    view = requested_as_of(call)
     found = found_goal(call, goal, view)
     answer = why(call.runtime.database, view, found.id, query.field)
-    return shown(call, visible_why(call, answer), view)
+    return read_response(call, redact_why(call, answer), view)
 
 
-@reads(
+@query_route(
     "/v1/goals/{goal:str}/links",
     Operation(
         id="getGoalLinks",
@@ -95,14 +95,14 @@ def get_why(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
         scopes=(READ,),
         query=AsOfQuery,
         answer=GoalLinks,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_links(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
-    view = asked(call)
+def get_links(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
     found = found_goal(call, goal, view)
     told = links(call.runtime.database, view, found.id)
-    sight = Sight(call, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None])
+    sight = GoalVisibility(call, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None])
 
     def veiled(link: LinkView) -> LinkView:
         # That it supports something stands in the goal's own terms; what became of that does not.
@@ -112,7 +112,7 @@ def get_links(goal: FromPath[str], call: NamedDependency[Call]) -> Answer:
 
     below = [link for link in told.supported_by if link.goal is None or sight.of(link.goal)]
     told = msgspec.structs.replace(told, supports=[veiled(link) for link in told.supports], supported_by=below)
-    return shown(call, told, view)
+    return read_response(call, told, view)
 
 
 class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
     version: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
 
 
-@reads(
+@query_route(
     "/v1/charters/{of:str}/consequences",
     Operation(
         id="getPurposeConsequences",
@@ -130,17 +130,17 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
         scopes=(READ,),
         query=ConsequencesQuery,
         answer=PurposeConsequences,
-        fresh=True,
+        reads_view=True,
     ),
 )
-def get_consequences(of: FromPath[str], call: NamedDependency[Call]) -> Answer:
+def get_consequences(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
     query: ConsequencesQuery = call.query
-    view = asked(call)
-    charter = found_charter(call, of, look(call)).charter
+    view = requested_as_of(call)
+    charter = found_charter(call, of, as_of_now(call)).charter
     told = purpose_consequences(call.runtime.database, view, charter.id, version=query.version)
-    sight = Sight(call, [down.goal for down in told.downstream])
+    sight = GoalVisibility(call, [down.goal for down in told.downstream])
     told = msgspec.structs.replace(told, downstream=[down for down in told.downstream if sight.of(down.goal)])
-    return shown(call, told, view)
+    return read_response(call, told, view)
 
 
 ROUTES: list[HTTPRouteHandler] = [get_why, get_links, get_consequences]

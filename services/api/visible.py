@@ -19,12 +19,12 @@ from domain.cycle.events import (
 )
 from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.errors import Forbidden
 from domain.goal.state import Draft, Ended, Goal, Promised
 from domain.member import Member
 from ledger.ledger import Ledger
-from services.access import READ, Capability, Subject, Viewer, may
+from services.access import READ, AccessSubject, Capability, Viewer, may
 
 
 def parties(goal: Goal) -> frozenset[UUID]:
@@ -43,7 +43,7 @@ def parties(goal: Goal) -> frozenset[UUID]:
     return frozenset(member for member in named if member is not None)
 
 
-def reading(viewer: Viewer) -> Viewer:
+def with_read_scope(viewer: Viewer) -> Viewer:
     """The viewer with a key that may read: what its member sees, whatever the key conveys."""
     return replace(viewer, scopes=viewer.scopes | {READ})
 
@@ -51,7 +51,7 @@ def reading(viewer: Viewer) -> Viewer:
 def sees_goal(viewer: Viewer, goal: Goal) -> bool:
     """A party, the goal's team, or everything."""
     teams = frozenset({goal.team}) if goal.team is not None else frozenset[UUID]()
-    return may(viewer, Capability.SEE_GOAL, Subject(members=parties(goal), teams=teams))
+    return may(viewer, Capability.SEE_GOAL, AccessSubject(members=parties(goal), teams=teams))
 
 
 def require_goal(viewer: Viewer, goal: Goal) -> None:
@@ -66,7 +66,7 @@ def require_goal(viewer: Viewer, goal: Goal) -> None:
 def sees_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
     """The person, the lead of one of the person's teams, or everything."""
     teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
-    return may(viewer, Capability.SEE_PERSON, Subject(members=frozenset({member_id}), teams=teams))
+    return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
 
 
 def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
@@ -82,7 +82,7 @@ def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> No
 PRIVATE_CHARTER_EVENTS = frozenset(str(cls.__struct_config__.tag) for cls in (Acknowledged, BreachRaised, RepairAgreed))
 
 
-def sees_within(viewer: Viewer, team: UUID | None) -> bool:
+def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
     """Whether the viewer is one of those whose it is: of the team (None: of the organisation), its lead, or all-seeing.
 
     As ever a token needs the scope to read.
@@ -91,12 +91,12 @@ def sees_within(viewer: Viewer, team: UUID | None) -> bool:
         return False
     if team is None or team in viewer.teams:
         return True
-    return may(viewer, Capability.SEE_TEAM, Subject(teams=frozenset({team})))
+    return may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team})))
 
 
-def require_within(viewer: Viewer, team: UUID | None) -> None:
+def require_scope(viewer: Viewer, team: UUID | None) -> None:
     """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_within`)."""
-    if not sees_within(viewer, team):
+    if not sees_scope(viewer, team):
         raise Forbidden(
             "this is for the team's members, its lead, stewards and auditors",
             allowed=("member of the team", "lead", "steward", "auditor"),
@@ -107,7 +107,7 @@ def sees_decision(viewer: Viewer, decision: Decision) -> bool:
     """One of those whose it is, who opened it, or who decides."""
     asked = READ in viewer.scopes or viewer.guest_of == decision.id
     taking_part = asked and viewer.member_id in (decision.opened_by, *decision.deciders)
-    return taking_part or sees_within(viewer, decision.of.team)
+    return taking_part or sees_scope(viewer, decision.of.team)
 
 
 def require_decision(viewer: Viewer, decision: Decision) -> None:
@@ -124,7 +124,7 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
 # The organisation's own cycle is everybody's and holds goals of every team. What is said of one of them is for those
 # who see the goal; what begins and ends the cycle is told to everybody, without the goals that they do not see.
 
-Sees = Callable[[UUID], bool]
+GoalFilter = Callable[[UUID], bool]
 #: What is said of one goal of a cycle.
 _OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
 
@@ -135,7 +135,7 @@ def goals_named(cycle: Cycle) -> frozenset[UUID]:
     return frozenset({held.goal for held in cycle.goals} | {goal for goal in of if goal is not None})
 
 
-def veiled_cycle(cycle: Cycle, sees: Sees) -> Cycle:
+def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
     """The cycle without the goals that are not seen: not that they are in it, what became or was learnt of them."""
     kept = replace(
         cycle,
@@ -148,7 +148,7 @@ def veiled_cycle(cycle: Cycle, sees: Sees) -> Cycle:
     return kept
 
 
-def veiled_fact(fact: Any, sees: Sees) -> Any:
+def redact_event(fact: Any, sees: GoalFilter) -> Any:
     """What a cycle's event tells whoever sees just these goals; None: nothing of it is for them."""
     if isinstance(fact, _OF_A_GOAL):
         return fact if fact.goal is None or sees(fact.goal) else None
@@ -163,7 +163,7 @@ def veiled_fact(fact: Any, sees: Sees) -> Any:
 # --- the log ---------------------------------------------------------------------------------------------------------
 
 
-class Sight:
+class EventVisibility:
     """What one viewer sees of the log's events; each goal and member is looked up once."""
 
     def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
@@ -172,18 +172,18 @@ class Sight:
         self._seen: dict[str, bool] = {}
         self.everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
 
-    def of_event(self, event: Recorded) -> Recorded | None:
+    def redact(self, event: RecordedEvent) -> RecordedEvent | None:
         """This event of the viewer's organisation as it may be shown; None: it may not."""
         if self.everything:
             return event
         if isinstance(event.data, CharterFact):
-            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_within(self._viewer, event.data.of.team)
+            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
             return event if told else None
         if not self._sees(event.kind, event.stream_id):
             return None
         if event.kind != "cycle":
             return event
-        fact = veiled_fact(event.data, lambda goal: self._sees("goal", goal))
+        fact = redact_event(event.data, lambda goal: self._sees("goal", goal))
         return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
     def _sees(self, kind: str, stream_id: UUID) -> bool:
@@ -202,5 +202,5 @@ class Sight:
         if kind == "decision":
             return sees_decision(self._viewer, state)
         if kind == "cycle":
-            return sees_within(self._viewer, state.of.team)
+            return sees_scope(self._viewer, state.of.team)
         return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)

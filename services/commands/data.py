@@ -19,7 +19,7 @@ from services.commands.store import DEFAULT_ORGANISATION, existing
 from services.exports import export_mart
 from services.import_rows import lines_of
 from services.imports import ImportResult, import_lines
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _tenant(runtime: Runtime, console: Console, organisation: str | None, *, qui
     """The organisation to import into; an empty store gets it founded."""
     if runtime.ledger.head() > 0:
         return existing(runtime, organisation)
-    founded = found(runtime, organisation or DEFAULT_ORGANISATION, steward=DEFAULT_STEWARD)
+    founded = create_organisation(runtime, organisation or DEFAULT_ORGANISATION, steward=DEFAULT_STEWARD)
     if not quiet:
         console.note(f"created organisation {founded.organisation}; its steward's key, shown this once:")
         console.note(founded.api_key)

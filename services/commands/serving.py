@@ -22,8 +22,8 @@ import uvicorn
 
 from services import logging
 from services.api.app import ROUTES, create_app
-from services.api.document import document
-from services.api.gathering import Gathering
+from services.api.document import openapi_document
+from services.api.gathering import SingleWriteProtocol
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.follower import tune_interpreter
@@ -38,30 +38,30 @@ if TYPE_CHECKING:
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
-_REPLACE_SECONDS = 1.0
+_RESPAWN_DELAY_S = 1.0
 
 
-class Stop:
+class StopRequest:
     """Whether the process was told to stop.
 
     Not a `threading.Event`: a signal that comes while the main thread is inside its lock would wait for itself.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
     def wait(self, seconds: float = math.inf) -> bool:
         """Wait until asked to stop, at most so long; whether it was asked."""
         end = time.monotonic() + seconds
-        while not self.asked and (left := end - time.monotonic()) > 0:
+        while not self.requested and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _WATCH_SECONDS))
-        return self.asked
+        return self.requested
 
 
 class _Server(uvicorn.Server):
     """Says when it answers: only then may a line like READY be printed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: Stop) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest) -> None:
         super().__init__(config)
         self._ready = ready
         self._threads = threads
@@ -72,7 +72,7 @@ class _Server(uvicorn.Server):
         executor = ThreadPoolExecutor(self._threads, thread_name_prefix="plimsoll-api")
         asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
-        if self._stop.asked:
+        if self._stop.requested:
             # Told before uvicorn listened to signals: it would not hear of it again.
             self.should_exit = True
         elif self.started:
@@ -80,7 +80,7 @@ class _Server(uvicorn.Server):
 
 
 def serve_until_stopped(
-    runtime: Runtime, ready: Callable[[str], None], *, stop: Stop, listener: socket | None = None
+    runtime: Runtime, ready: Callable[[str], None], *, stop: StopRequest, listener: socket | None = None
 ) -> None:
     """Answer HTTP until SIGINT or SIGTERM; `ready` is told the base URL once requests are answered.
 
@@ -95,7 +95,7 @@ def serve_until_stopped(
         create_app(runtime),
         host=settings.host,
         port=settings.port,
-        http=Gathering,
+        http=SingleWriteProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -123,16 +123,16 @@ def listen(settings: Settings) -> socket:
 
 
 @contextmanager
-def stop_signals() -> Iterator[Stop]:
+def stop_signals() -> Iterator[StopRequest]:
     """Within the block SIGINT and SIGTERM are noted instead of ending the process.
 
     uvicorn, once stopped, raises the signal again that stopped it; with the default handlers in place that would end
     the process before the worker and the database are closed.
     """
-    stop = Stop()
+    stop = StopRequest()
 
     def noted(*_: object) -> None:
-        stop.asked = True
+        stop.requested = True
 
     former = {number: signal.signal(number, noted) for number in _STOPPING}
     try:
@@ -157,14 +157,14 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
         return _serve_many(settings, console, listener, stop, processes)
 
 
-def _serve_one(settings: Settings, console: Console, listener: socket, stop: Stop) -> None:
+def _serve_one(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> None:
     with Runtime.start(settings) as runtime:
         where = "with the worker inside" if settings.embedded else "workers run elsewhere"
         ready: Callable[[str], None] = lambda url: console.note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
         serve_until_stopped(runtime, ready, stop=stop, listener=listener)
 
 
-def _serve_many(settings: Settings, console: Console, listener: socket, stop: Stop, processes: int) -> int:
+def _serve_many(settings: Settings, console: Console, listener: socket, stop: StopRequest, processes: int) -> int:
     """Children on one socket; one that ends by itself is replaced. The parent only watches: no thread is forked."""
     children = {_child(settings, console, listener, stop) for _ in range(processes)}
     while not stop.wait(_WATCH_SECONDS):
@@ -172,7 +172,7 @@ def _serve_many(settings: Settings, console: Console, listener: socket, stop: St
         if ended:
             children.discard(ended)
             console.note(f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place")
-            if not stop.wait(_REPLACE_SECONDS):
+            if not stop.wait(_RESPAWN_DELAY_S):
                 children.add(_child(settings, console, listener, stop))
     listener.close()
     for child in children:
@@ -180,7 +180,7 @@ def _serve_many(settings: Settings, console: Console, listener: socket, stop: St
     return max((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), default=0)
 
 
-def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -> int:
+def _child(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> int:
     """Fork a process that serves until it is told to stop, or its parent is gone; its id.
 
     It keeps the parent's way of noting signals, in a `stop` of its own, from its first moment on.
@@ -195,7 +195,7 @@ def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -
     code = 1
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
         _serve_one(settings, console, listener, stop)
         code = 0
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody else will say it
@@ -205,13 +205,13 @@ def _child(settings: Settings, console: Console, listener: socket, stop: Stop) -
         os._exit(code)
 
 
-def _end_with(parent: int) -> None:
+def _exit_with_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_WATCH_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
+def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
     logging.configure(settings)
     # Whoever waits for an answer goes before the read models, which catch up when there is time.
@@ -229,7 +229,7 @@ def work(settings: Settings, console: Console, *, scheduler: bool) -> int:
 
 def openapi(console: Console, *, output: str) -> int:
     """`plimsoll openapi`: the document that a running server answers at `/openapi.json`."""
-    text = msgspec.json.format(msgspec.json.encode(document(ROUTES)), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(openapi_document(ROUTES)), indent=2) + b"\n"
     if output == "-":
         sys.stdout.buffer.write(text)
     else:

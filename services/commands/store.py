@@ -8,10 +8,11 @@ from uuid import UUID
 
 from domain.member import Member
 from domain.references import as_uuid, resolve
-from ledger.keys import GUEST
+from ledger.keys import GUEST_SCOPE_PREFIX
+from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import found, organisation_id
+from services.organisations import organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def migrate(settings: Settings, console: Console) -> int:
 def create_organisation(settings: Settings, console: Console, *, name: str, steward: str, zone: str) -> int:
     """Create an organisation with its first steward and key."""
     with Runtime.open(settings) as runtime:
-        founded = found(runtime, name, steward=steward, zone=zone)
+        founded = organisations.create_organisation(runtime, name, steward=steward, zone=zone)
     words = (
         f"organisation {founded.organisation} ({founded.organisation_id})\n"
         f"steward      {steward} ({founded.steward_id})\n"
@@ -94,7 +95,7 @@ def _guests(runtime: Runtime, tenant: UUID, decision: str) -> str:
     decision_id = resolve(tenant, "decision", decision)
     if runtime.ledger.load(tenant, "decision", decision_id) is None:
         raise CommandFailed(f"no decision {decision!r}")
-    return f"{GUEST}{decision_id}"
+    return f"{GUEST_SCOPE_PREFIX}{decision_id}"
 
 
 def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:

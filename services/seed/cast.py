@@ -35,7 +35,7 @@ QUARTER = timedelta(days=91)
 STEWARD = "stella"
 
 
-class Timed(NamedTuple):
+class TimedRow(NamedTuple):
     """A row and when it was said: a day, and a minute of its day for order."""
 
     day: date
@@ -43,7 +43,7 @@ class Timed(NamedTuple):
     row: Row
 
 
-def because(code: str, text: str) -> Row:
+def reason(code: str, text: str) -> Row:
     return {"code": code, "text": text}
 
 
@@ -64,14 +64,14 @@ def terms_of(today: date, outcome: str, first: int, last: int, hours: int | None
     return terms | ({"effort_hours": hours} if hours is not None else {})
 
 
-def said_of(goal: str, by: str, act: str, **body: Any) -> Row:  # noqa: ANN401 - a row's fields are JSON
+def act_row(goal: str, by: str, act: str, **body: Any) -> Row:  # noqa: ANN401 - a row's fields are JSON
     return {"by": by, "do": f"goal.{act}", "goal": goal, **body}
 
 
-def agreed(goal: str, title: str, owner: str, sponsor: str, team: str, terms: Row) -> Iterator[Timed]:
+def agreed(goal: str, title: str, owner: str, sponsor: str, team: str, terms: Row) -> Iterator[TimedRow]:
     """Offered two days before the start and accepted a day later."""
     start = date.fromisoformat(terms["start"])
     who = {"title": title, "owner": owner, "sponsor": sponsor, "team": team}
-    why = because("new_need", f"planned with {MEMBERS[sponsor][0]}")
-    yield Timed(start - timedelta(days=2), 545, said_of(goal, owner, "offer", **who, terms=terms, reason=why))
-    yield Timed(start - timedelta(days=1), 560, said_of(goal, sponsor, "accept"))
+    why = reason("new_need", f"planned with {MEMBERS[sponsor][0]}")
+    yield TimedRow(start - timedelta(days=2), 545, act_row(goal, owner, "offer", **who, terms=terms, reason=why))
+    yield TimedRow(start - timedelta(days=1), 560, act_row(goal, sponsor, "accept"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from services.seed.cast import MEMBERS, STEWARD, Row, Timed, agreed, because, day_of, said_of, terms_of
+from services.seed.cast import MEMBERS, STEWARD, Row, TimedRow, act_row, agreed, day_of, reason, terms_of
 
 _OURS = {"charter": "organisation"}
 _SERVES = {"supports": [{"purpose": "organisation"}]}
@@ -22,7 +22,7 @@ NON_NEGOTIABLES = {
 }
 
 
-def framework(today: date) -> Iterator[Timed]:
+def framework(today: date) -> Iterator[TimedRow]:
     """The organisation's own charter, and what became of the goals that serve it."""
     yield from _charter(today)
     yield from _revised(today)
@@ -31,12 +31,12 @@ def framework(today: date) -> Iterator[Timed]:
     yield from _decisions(today)
 
 
-def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> Timed:  # noqa: ANN401 - JSON
+def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:  # noqa: ANN401 - JSON
     row: Row = {"by": by, "do": do, **fields}
-    return Timed(day_of(today, offset), minute, row)
+    return TimedRow(day_of(today, offset), minute, row)
 
 
-def _charter(today: date) -> Iterator[Timed]:
+def _charter(today: date) -> Iterator[TimedRow]:
     words = {
         "text": "Small shops sell as easily as big ones",
         "to_team": "we see shops open that could not before",
@@ -58,7 +58,7 @@ def _charter(today: date) -> Iterator[Timed]:
     yield _at(today, -686, 600, STEWARD, "ritual.set", **_OURS, **allhands)
 
 
-def _revised(today: date) -> Iterator[Timed]:
+def _revised(today: date) -> Iterator[TimedRow]:
     words = {
         "text": "Small shops sell, and are paid the next morning",
         "to_team": "we see what a day without waiting is worth",
@@ -66,13 +66,13 @@ def _revised(today: date) -> Iterator[Timed]:
         "to_organisation": "shops that are paid on time stay with us",
         "to_society": "high streets that live",
     }
-    why = because("new_information", "of the shops that left us, two in three left over slow payouts, not over selling")
+    why = reason("new_information", "of the shops that left us, two in three left over slow payouts, not over selling")
     until = day_of(today, -24).isoformat()
     yield _at(today, -34, 600, "viktor", "purpose.propose", **_OURS, ref="paid", until=until, reason=why, **words)
     yield _at(today, -23, 600, STEWARD, "purpose.adopt", **_OURS)
 
 
-def _affirmed_differently(today: date) -> Iterator[Timed]:
+def _affirmed_differently(today: date) -> Iterator[TimedRow]:
     figures = terms_of(today, "Shops see their own figures, every morning", -60, 40, 48, **_SERVES)
     yield from agreed("open-figures", "Open the figures to the shops", "samir", "ines", "data", figures)
     payouts = terms_of(today, "Payouts leave by six in the morning", -62, 34, 44, **_SERVES)
@@ -80,31 +80,31 @@ def _affirmed_differently(today: date) -> Iterator[Timed]:
     status = terms_of(today, "Shops see at one place what does not work", -58, 38, 24, **_SERVES)
     yield from agreed("status-page", "A status page for shops", "mika", "noor", "platform", status)
     serves = {"supports": [{"purpose": "organisation"}]}
-    yield Timed(day_of(today, -20), 600, said_of("open-figures", "samir", "affirm_link", **serves))
+    yield TimedRow(day_of(today, -20), 600, act_row("open-figures", "samir", "affirm_link", **serves))
     changes = {"outcome": "Payouts leave by four: the money is there before the shops open"}
-    why = because(
+    why = reason(
         "purpose_changed", "six in the morning was for selling; the new purpose is to be paid the next morning"
     )
-    proposed = said_of("night-batch", "jonas", "propose_change", changes=changes, trigger="purpose", reason=why)
-    yield Timed(day_of(today, -19), 640, proposed)
-    yield Timed(day_of(today, -18), 560, said_of("night-batch", "noor", "accept_change"))
+    proposed = act_row("night-batch", "jonas", "propose_change", changes=changes, trigger="purpose", reason=why)
+    yield TimedRow(day_of(today, -19), 640, proposed)
+    yield TimedRow(day_of(today, -18), 560, act_row("night-batch", "noor", "accept_change"))
     for goal, owner, offset, progress in (("open-figures", "samir", -10, "0.5"), ("status-page", "mika", -9, "0.4")):
         said = {"note": "on the way", "progress": progress, "confidence": "0.8"}
-        yield Timed(day_of(today, offset), 630, said_of(goal, owner, "check_in", **said))
+        yield TimedRow(day_of(today, offset), 630, act_row(goal, owner, "check_in", **said))
 
 
-def _needs(today: date) -> Iterator[Timed]:
+def _needs(today: date) -> Iterator[TimedRow]:
     asked = [{"text": "three shops that would try it", "addressee": "viktor", "answer_by": _iso(today, -18)}]
     said = {"note": "the first page works", "progress": "0.3", "confidence": "0.7", "needs": asked}
-    yield Timed(day_of(today, -25), 630, said_of("open-figures", "samir", "check_in", **said))
+    yield TimedRow(day_of(today, -25), 630, act_row("open-figures", "samir", "check_in", **said))
     answer = {"text": "Blom, Ferrari and the bakery by the station; I told them"}
-    yield Timed(day_of(today, -22), 700, said_of("open-figures", "viktor", "answer_need", **answer))
+    yield TimedRow(day_of(today, -22), 700, act_row("open-figures", "viktor", "answer_need", **answer))
     asked = [{"text": "who may restart the payout host at night?", "addressee": "omar", "answer_by": _iso(today, -9)}]
     said = {"note": "two of three banks move", "progress": "0.5", "confidence": "0.7", "needs": asked}
-    yield Timed(day_of(today, -15), 630, said_of("night-batch", "jonas", "check_in", **said))
+    yield TimedRow(day_of(today, -15), 630, act_row("night-batch", "jonas", "check_in", **said))
 
 
-def _decisions(today: date) -> Iterator[Timed]:
+def _decisions(today: date) -> Iterator[TimedRow]:
     """One that its time-box ended, without consent; and one that runs, about Priya's extras."""
     moved = {
         "decision": "dashboards-home",

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from domain.calendar import in_time
-from services.seed.cast import MEMBERS, QUARTER, QUARTERS, TEAMS, Row, Timed, because
+from services.seed.cast import MEMBERS, QUARTER, QUARTERS, TEAMS, Row, TimedRow, reason
 
 #: What each team worked on, quarter by quarter, one line per member in turn.
 WORK = {
@@ -53,7 +53,7 @@ FATES = (
 EARLY_END = {"withdrawn": 30, "cancelled": 20}
 
 
-def past(today: date) -> Iterator[Timed]:
+def past(today: date) -> Iterator[TimedRow]:
     """Each quarter every team member but the stars of the stories promises one piece of work."""
     fate = 0
     for quarter in range(QUARTERS):
@@ -108,21 +108,21 @@ def _opening(promise: Promise, **terms: Any) -> Row:  # noqa: ANN401 - a row's f
     }
 
 
-def _life(promise: Promise, fate: str, today: date) -> Iterator[Timed]:
-    offered, need = promise.start - timedelta(days=3), because("new_need", "agreed in the quarter's planning")
+def _life(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
+    offered, need = promise.start - timedelta(days=3), reason("new_need", "agreed in the quarter's planning")
     if fate == "declined":
-        yield Timed(offered, 540, _act(promise, promise.sponsor, "request", **_opening(promise), reason=need))
-        yield Timed(
+        yield TimedRow(offered, 540, _act(promise, promise.sponsor, "request", **_opening(promise), reason=need))
+        yield TimedRow(
             offered + timedelta(days=1), 600, _act(promise, promise.owner, "decline", reason={"code": "capacity"})
         )
         return
-    yield Timed(offered, 540, _act(promise, promise.owner, "offer", **_opening(promise), reason=need))
-    yield Timed(offered + timedelta(days=1), 600, _act(promise, promise.sponsor, "accept"))
+    yield TimedRow(offered, 540, _act(promise, promise.owner, "offer", **_opening(promise), reason=need))
+    yield TimedRow(offered + timedelta(days=1), 600, _act(promise, promise.sponsor, "accept"))
     if fate == "silent":
-        yield Timed(promise.start + timedelta(days=9), 620, _check_in(promise, "started", "0.1", "0.8"))
+        yield TimedRow(promise.start + timedelta(days=9), 620, _check_in(promise, "started", "0.1", "0.8"))
         late = promise.due + timedelta(days=25)
-        closing = because("new_information", "nobody heard of it again; the need found another way")
-        yield Timed(late, 700, _act(promise, promise.sponsor, "close_broken", reason=closing))
+        closing = reason("new_information", "nobody heard of it again; the need found another way")
+        yield TimedRow(late, 700, _act(promise, promise.sponsor, "close_broken", reason=closing))
         return
     yield from _check_ins(promise, promise.due - timedelta(days=EARLY_END.get(fate, 0)))
     yield from _end(promise, fate, today)
@@ -132,51 +132,51 @@ def _check_in(promise: Promise, note: str, progress: str, confidence: str, **mor
     return _act(promise, promise.owner, "check_in", note=note, progress=progress, confidence=confidence, **more)
 
 
-def _check_ins(promise: Promise, until: date) -> Iterator[Timed]:
+def _check_ins(promise: Promise, until: date) -> Iterator[TimedRow]:
     notes = ("scope is clear", "first part in review", "in use by one team", "rolling out", "last loose ends")
     for step, note in enumerate(notes):
         day = promise.start + timedelta(days=11 * (step + 1))
         if day < until - timedelta(days=3):
-            yield Timed(day, 560 + step, _check_in(promise, note, f"0.{2 * step + 1}", f"0.{7 + step // 2}"))
+            yield TimedRow(day, 560 + step, _check_in(promise, note, f"0.{2 * step + 1}", f"0.{7 + step // 2}"))
 
 
-def _end(promise: Promise, fate: str, today: date) -> Iterator[Timed]:
+def _end(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
     due, done = promise.due, promise.due - timedelta(days=2)
     match fate:
         case "renegotiated":
             asked, later = due - timedelta(days=24), due + timedelta(days=14)
             assert in_time(asked, promise.start, due)  # noqa: S101 - the story says "in time"
-            why = because("dependency_slipped", "the vendor's release moved by two weeks, and ours hangs on it")
+            why = reason("dependency_slipped", "the vendor's release moved by two weeks, and ours hangs on it")
             moved = {"changes": {"due": later.isoformat()}, "reason": why, "trigger": "blocker"}
-            yield Timed(asked, 610, _act(promise, promise.owner, "propose_change", **moved))
-            yield Timed(asked + timedelta(days=1), 615, _act(promise, promise.sponsor, "accept_change"))
+            yield TimedRow(asked, 610, _act(promise, promise.owner, "propose_change", **moved))
+            yield TimedRow(asked + timedelta(days=1), 615, _act(promise, promise.sponsor, "accept_change"))
             done = later - timedelta(days=1)
         case "late":
             done = due + timedelta(days=9)
         case "withdrawn":
             gone = due - timedelta(days=EARLY_END[fate])
-            why = because("capacity", "the migration takes all of me; better to say so now than in June")
+            why = reason("capacity", "the migration takes all of me; better to say so now than in June")
             back = {"reason": why, "mitigation": "notes and branch handed to the lead"}
-            yield Timed(gone, 650, _act(promise, promise.owner, "withdraw_promise", **back))
+            yield TimedRow(gone, 650, _act(promise, promise.owner, "withdraw_promise", **back))
             return
         case "cancelled":
-            why = because("external_change", "the partner ended the programme; there is no need left")
+            why = reason("external_change", "the partner ended the programme; there is no need left")
             gone = due - timedelta(days=EARLY_END[fate])
-            yield Timed(gone, 640, _act(promise, promise.sponsor, "cancel", reason=why))
+            yield TimedRow(gone, 640, _act(promise, promise.sponsor, "cancel", reason=why))
             return
         case "reworked":
-            yield Timed(done - timedelta(days=6), 660, _act(promise, promise.owner, "declare_complete"))
+            yield TimedRow(done - timedelta(days=6), 660, _act(promise, promise.owner, "declare_complete"))
             again = {
                 "condition": "c2",
                 "rework_by": (due + timedelta(days=4)).isoformat(),
-                "reason": because("new_information", "the runbook is missing, and on-call cannot do without"),
+                "reason": reason("new_information", "the runbook is missing, and on-call cannot do without"),
             }
-            yield Timed(done - timedelta(days=5), 600, _act(promise, promise.sponsor, "reject_delivery", **again))
+            yield TimedRow(done - timedelta(days=5), 600, _act(promise, promise.sponsor, "reject_delivery", **again))
         case _:
             pass
     if done >= today:
         return
-    longer = because("estimate_wrong", "the last part took longer than the first two")
+    longer = reason("estimate_wrong", "the last part took longer than the first two")
     late = {"reason": longer} if fate == "late" else {}
-    yield Timed(done, 900, _act(promise, promise.owner, "declare_complete", **late))
-    yield Timed(done + timedelta(days=2), 660, _act(promise, promise.sponsor, "declare_satisfied"))
+    yield TimedRow(done, 900, _act(promise, promise.owner, "declare_complete", **late))
+    yield TimedRow(done + timedelta(days=2), 660, _act(promise, promise.sponsor, "declare_satisfied"))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 
-from services.seed.cast import MEMBERS, Row, Timed, because, day_of, said_of
+from services.seed.cast import MEMBERS, Row, TimedRow, act_row, day_of, reason
 
 _OURS = {"charter": "checkout"}
 TEAM = tuple(ref for ref, (_, team, _) in MEMBERS.items() if team == "checkout")
@@ -33,7 +33,7 @@ NON_NEGOTIABLES = {
 CARRIED = ("trim-scripts", "cache-prices", "one-query", "measure-real-users")
 
 
-def quarter(today: date) -> Iterator[Timed]:
+def quarter(today: date) -> Iterator[TimedRow]:
     """From the charter's first proposal to the cycle that runs."""
     yield from _charter_by_decision(today)
     yield from _in_force(today)
@@ -43,16 +43,16 @@ def quarter(today: date) -> Iterator[Timed]:
     yield from _next(today)
 
 
-def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> Timed:  # noqa: ANN401 - JSON
+def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:  # noqa: ANN401 - JSON
     row: Row = {"by": by, "do": do, **fields}
-    return Timed(day_of(today, offset), minute, row)
+    return TimedRow(day_of(today, offset), minute, row)
 
 
 def _iso(today: date, offset: int) -> str:
     return day_of(today, offset).isoformat()
 
 
-def _charter_by_decision(today: date) -> Iterator[Timed]:
+def _charter_by_decision(today: date) -> Iterator[TimedRow]:
     asked = {"decision": "checkout-purpose"}
     until = _iso(today, -130)
     yield _at(today, -150, 600, "ana", "purpose.propose", **_OURS, ref="unremembered", until=until, **PURPOSE)
@@ -79,7 +79,7 @@ def _charter_by_decision(today: date) -> Iterator[Timed]:
     yield _at(today, -140, 600, LEAD, "purpose.adopt", **_OURS, proposal="unremembered", decision="checkout-purpose")
 
 
-def _in_force(today: date) -> Iterator[Timed]:
+def _in_force(today: date) -> Iterator[TimedRow]:
     for minute, (name, text) in enumerate(NON_NEGOTIABLES.items()):
         yield _at(today, -139, 600 + minute, LEAD, "non_negotiable.adopt", **_OURS, non_negotiable=name, text=text)
     yield _at(today, -138, 600, LEAD, "charter.put_in_force", **_OURS)
@@ -113,7 +113,7 @@ def _in_force(today: date) -> Iterator[Timed]:
     weekly = {"ritual": "weekly", "name": "What is stuck", "mode": "sync", "cadence_days": 7, "minutes": 30}
     yield _at(today, -136, 602, LEAD, "ritual.set", **_OURS, **daily)
     yield _at(today, -136, 603, LEAD, "ritual.set", **_OURS, **weekly)
-    why = because("new_information", "two days are an eternity for somebody whose rent is due")
+    why = reason("new_information", "two days are an eternity for somebody whose rent is due")
     anew = {"non_negotiable": "answered", "text": "A complaint about money is answered the same day"}
     yield _at(today, -45, 600, LEAD, "non_negotiable.revise", **_OURS, **anew, reason=why)
     for minute, who in enumerate(who for who in TEAM if who != "dario"):
@@ -121,7 +121,7 @@ def _in_force(today: date) -> Iterator[Timed]:
         yield _at(today, -43, 600 + minute, who, "member.acknowledge", **_OURS, **read)
 
 
-def _breach(today: date) -> Iterator[Timed]:
+def _breach(today: date) -> Iterator[TimedRow]:
     seen = "the new price cache went live on a Friday night, untested; eleven shops showed yesterday's prices"
     about = {"goal": "cache-prices"}
     yield _at(
@@ -147,7 +147,7 @@ def _opening(today: date, cycle: str, name: str, first: int, last: int, **more: 
     }
 
 
-def _cycle(today: date) -> Iterator[Timed]:
+def _cycle(today: date) -> Iterator[TimedRow]:
     ours = {"cycle": "checkout-last"}
     begun = ["checkout-8-bea", "checkout-8-chen", "checkout-8-dario"]
     opening = _opening(today, "checkout-last", "Last quarter", -88, -7, goals=begun)
@@ -162,13 +162,13 @@ def _cycle(today: date) -> Iterator[Timed]:
         agreed = {"improvement": name, "text": text, "owner": owner, "due": _iso(today, due)}
         yield _at(today, offset, 720, owner, "cycle.agree_improvement", **ours, **agreed)
     yield _at(today, -31, 720, "ana", "cycle.finish_improvement", **ours, improvement="friday-demo")
-    why = because("better_idea", "short tickets only moved the questions into the chat; templates help more")
+    why = reason("better_idea", "short tickets only moved the questions into the chat; templates help more")
     yield _at(today, -22, 720, "bea", "cycle.drop_improvement", **ours, improvement="fewer-words", reason=why)
 
 
-def _looked_back(today: date) -> Iterator[Timed]:
+def _looked_back(today: date) -> Iterator[TimedRow]:
     ours = {"cycle": "checkout-last"}
-    yield Timed(day_of(today, -9), 560, said_of("checkout-8-dario", LEAD, "close_broken", reason=_BROKEN))
+    yield TimedRow(day_of(today, -9), 560, act_row("checkout-8-dario", LEAD, "close_broken", reason=_BROKEN))
     for offset, who, worked, improve in (
         (-9, "ana", "we moved the target in the open, with Viktor at the table", "say earlier who is affected"),
         (-9, "chen", "pairing on the big query", "fewer goals at a time"),
@@ -199,10 +199,10 @@ def _looked_back(today: date) -> Iterator[Timed]:
     yield _at(today, -7, 660, LEAD, "cycle.close", **ours)
 
 
-_BROKEN = because("new_information", "nobody had heard of it for weeks; the need found another way")
+_BROKEN = reason("new_information", "nobody had heard of it for weeks; the need found another way")
 
 
-def _next(today: date) -> Iterator[Timed]:
+def _next(today: date) -> Iterator[TimedRow]:
     opening = _opening(today, "checkout-now", "This quarter", -6, 84, follows="checkout-last")
     yield _at(today, -6, 600, LEAD, "cycle.open", **opening)
     early = {"improvement": "wip-three", "text": "Three goals at a time, at most", "owner": LEAD}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from services.seed.cast import Timed, agreed, because, day_of, said_of, terms_of
+from services.seed.cast import TimedRow, act_row, agreed, day_of, reason, terms_of
 
 
-def stories(today: date) -> Iterator[Timed]:
+def stories(today: date) -> Iterator[TimedRow]:
     yield from _overloaded_specialist(today)
     yield from _parent_changed(today)
     yield from _renegotiated_well(today)
     yield from _gone_quiet(today)
 
 
-def _overloaded_specialist(today: date) -> Iterator[Timed]:
+def _overloaded_specialist(today: date) -> Iterator[TimedRow]:
     """Priya's two big promises were enough; then Viktor asked three times, and nothing was dropped."""
     shard = terms_of(today, "Orders are sharded without a night of downtime", -42, 28, 100, priority="critical")
     yield from agreed("shard-orders", "Shard the orders database", "priya", "noor", "platform", shard)
@@ -27,10 +27,10 @@ def _overloaded_specialist(today: date) -> Iterator[Timed]:
         (-5, "retention-sweep", "Retention sweep of old accounts", 22, 20),
     ):
         who = {"title": title, "owner": "priya", "sponsor": "viktor", "team": "platform", "imposed": True}
-        why = because("new_need", "yes to all of it, and this one as well")
-        asked = said_of(goal, "viktor", "request", **who, terms=terms_of(today, title, offset, due, hours), reason=why)
-        yield Timed(day_of(today, offset), 580, asked)
-        yield Timed(day_of(today, offset + 1), 620, said_of(goal, "priya", "promise"))
+        why = reason("new_need", "yes to all of it, and this one as well")
+        asked = act_row(goal, "viktor", "request", **who, terms=terms_of(today, title, offset, due, hours), reason=why)
+        yield TimedRow(day_of(today, offset), 580, asked)
+        yield TimedRow(day_of(today, offset + 1), 620, act_row(goal, "priya", "promise"))
     needs = [{"text": "which of the extras can wait?", "addressee": "noor"}]
     doubt = "three extras this month, each small, together half of my weeks: I doubt the date"
     for offset, progress, confidence, note, more in (
@@ -39,10 +39,10 @@ def _overloaded_specialist(today: date) -> Iterator[Timed]:
         (-3, "0.4", "0.45", doubt, {"needs": needs}),
     ):
         said = {"note": note, "progress": progress, "confidence": confidence, **more}
-        yield Timed(day_of(today, offset), 630, said_of("shard-orders", "priya", "check_in", **said))
+        yield TimedRow(day_of(today, offset), 630, act_row("shard-orders", "priya", "check_in", **said))
 
 
-def _parent_changed(today: date) -> Iterator[Timed]:
+def _parent_changed(today: date) -> Iterator[TimedRow]:
     """Checkout's outcome became harder and later; of its four tasks only Ana's was affirmed since."""
     measure = {"kind": "number", "unit": "ms", "baseline": "900", "target": "300"}
     serves = {"supports": [{"purpose": "checkout"}]}
@@ -61,18 +61,18 @@ def _parent_changed(today: date) -> Iterator[Timed]:
         # Bea is away when the last round of check-ins comes.
         for turn, offset in enumerate((-48, -35, -21) if owner == "bea" else (-48, -35, -21, -8)):
             said = {"note": "on the way", "progress": f"0.{2 * turn + 1}", "confidence": "0.8"}
-            yield Timed(day_of(today, offset), 700, said_of(goal, owner, "check_in", **said))
+            yield TimedRow(day_of(today, offset), 700, act_row(goal, owner, "check_in", **said))
     changes = {"measure": measure | {"target": "200"}, "due": day_of(today, 75).isoformat()}
-    why = because("new_information", "the competitor's checkout answers in 220 ms; 300 would not be felt")
-    yield Timed(
-        day_of(today, -26), 800, said_of("fast-checkout", "tomas", "propose_change", changes=changes, reason=why)
+    why = reason("new_information", "the competitor's checkout answers in 220 ms; 300 would not be felt")
+    yield TimedRow(
+        day_of(today, -26), 800, act_row("fast-checkout", "tomas", "propose_change", changes=changes, reason=why)
     )
-    yield Timed(day_of(today, -25), 560, said_of("fast-checkout", "viktor", "accept_change"))
-    affirmed = said_of("trim-scripts", "ana", "affirm_link", supports=[{"goal": "fast-checkout"}])
-    yield Timed(day_of(today, -24), 600, affirmed)
+    yield TimedRow(day_of(today, -25), 560, act_row("fast-checkout", "viktor", "accept_change"))
+    affirmed = act_row("trim-scripts", "ana", "affirm_link", supports=[{"goal": "fast-checkout"}])
+    yield TimedRow(day_of(today, -24), 600, affirmed)
 
 
-def _renegotiated_well(today: date) -> Iterator[Timed]:
+def _renegotiated_well(today: date) -> Iterator[TimedRow]:
     """Lena met a blocker, said so, proposed three weeks ahead and named what gives; Ines agreed the next day."""
     restyle = terms_of(today, "Dashboards follow the new style", -50, 10, 30, priority="useful")
     yield from agreed("restyle-dashboards", "Restyle the dashboards", "lena", "ines", "data", restyle)
@@ -80,34 +80,36 @@ def _renegotiated_well(today: date) -> Iterator[Timed]:
     yield from agreed("settlement-report", "Rebuild the settlement report", "lena", "ines", "data", report)
     blocked = {"text": "the bank's new interface is three weeks late", "type": "vendor", "acts_next": "ines"}
     said = {"note": "half of the ledgers reconcile", "progress": "0.45", "confidence": "0.7"}
-    yield Timed(day_of(today, -30), 640, said_of("settlement-report", "lena", "check_in", **said))
-    yield Timed(day_of(today, -27), 600, said_of("settlement-report", "lena", "raise_blocker", blocker=blocked))
+    yield TimedRow(day_of(today, -30), 640, act_row("settlement-report", "lena", "check_in", **said))
+    yield TimedRow(day_of(today, -27), 600, act_row("settlement-report", "lena", "raise_blocker", blocker=blocked))
     later = {
         "changes": {"due": day_of(today, 19).isoformat(), "effort_hours": 100},
-        "reason": because("dependency_slipped", "the bank's interface comes three weeks late and adds a second format"),
+        "reason": reason("dependency_slipped", "the bank's interface comes three weeks late and adds a second format"),
         "trigger": "blocker",
         "trade_offs": [{"kind": "defer", "goal": "restyle-dashboards"}],
     }
-    yield Timed(day_of(today, -24), 610, said_of("settlement-report", "lena", "propose_change", **later))
-    yield Timed(day_of(today, -23), 560, said_of("settlement-report", "ines", "accept_change"))
+    yield TimedRow(day_of(today, -24), 610, act_row("settlement-report", "lena", "propose_change", **later))
+    yield TimedRow(day_of(today, -23), 560, act_row("settlement-report", "ines", "accept_change"))
     gives = {
         "changes": {"due": day_of(today, 52).isoformat(), "start": day_of(today, 20).isoformat()},
-        "reason": because("dependency_slipped", "makes room for the settlement report, which cannot wait"),
+        "reason": reason("dependency_slipped", "makes room for the settlement report, which cannot wait"),
         "trade_offs": [{"kind": "defer", "for": "settlement-report"}],
     }
-    yield Timed(day_of(today, -23), 600, said_of("restyle-dashboards", "lena", "propose_change", **gives))
-    yield Timed(day_of(today, -22), 560, said_of("restyle-dashboards", "ines", "accept_change"))
+    yield TimedRow(day_of(today, -23), 600, act_row("restyle-dashboards", "lena", "propose_change", **gives))
+    yield TimedRow(day_of(today, -22), 560, act_row("restyle-dashboards", "ines", "accept_change"))
     on = {"note": "the new interface is here; both formats parse", "progress": "0.7", "confidence": "0.85"}
-    yield Timed(day_of(today, -6), 640, said_of("settlement-report", "lena", "check_in", blockers=[], **on))
+    yield TimedRow(day_of(today, -6), 640, act_row("settlement-report", "lena", "check_in", blockers=[], **on))
 
 
-def _gone_quiet(today: date) -> Iterator[Timed]:
+def _gone_quiet(today: date) -> Iterator[TimedRow]:
     """Omar's goal looks fine on paper, and nobody has said a word about it for seven weeks."""
     terms = terms_of(today, "Alerts reach the person who can act", -63, 24, 45)
     yield from agreed("alert-routing", "Route alerts to who can act", "omar", "noor", "platform", terms)
     said = {"note": "all good", "progress": "0.3", "confidence": "0.9"}
-    yield Timed(day_of(today, -49), 640, said_of("alert-routing", "omar", "check_in", **said))
+    yield TimedRow(day_of(today, -49), 640, act_row("alert-routing", "omar", "check_in", **said))
     self_set = terms_of(today, "Find a slow path without guessing", -20, 40, 16, priority="useful")
-    why = because("better_idea", "profiling beats guessing; an hour a week")
+    why = reason("better_idea", "profiling beats guessing; an hour a week")
     who = {"title": "Learn to profile in production", "owner": "mika", "sponsor": "mika", "team": "platform"}
-    yield Timed(day_of(today, -20), 640, said_of("learn-profiling", "mika", "offer", **who, terms=self_set, reason=why))
+    yield TimedRow(
+        day_of(today, -20), 640, act_row("learn-profiling", "mika", "offer", **who, terms=self_set, reason=why)
+    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.seed.cast import MEMBERS, QUARTER, QUARTERS, STEWARD, TEAMS, Row, Timed
+from services.seed.cast import MEMBERS, QUARTER, QUARTERS, STEWARD, TEAMS, Row, TimedRow
 from services.seed.framework import framework
 from services.seed.past import past
 from services.seed.quarter import quarter
@@ -26,22 +26,22 @@ def rows(today: date) -> list[Row]:
     return [{"at": _at(t), **t.row} for t in said]
 
 
-def _at(timed: Timed) -> str:
+def _at(timed: TimedRow) -> str:
     midnight = datetime.combine(timed.day, time(), UTC)
     return (midnight + timedelta(minutes=timed.minute)).isoformat().replace("+00:00", "Z")
 
 
-def _organisation(today: date) -> Iterator[Timed]:
+def _organisation(today: date) -> Iterator[TimedRow]:
     first = today - QUARTERS * QUARTER - timedelta(days=21)
     for team, (name, lead) in TEAMS.items():
-        yield Timed(first, 1, {"by": STEWARD, "do": "team.create", "team": team, "name": name, "lead": lead})
+        yield TimedRow(first, 1, {"by": STEWARD, "do": "team.create", "team": team, "name": name, "lead": lead})
     for ref, (name, joined, hours) in MEMBERS.items():
         row: Row = {"by": STEWARD, "do": "member.join", "member": ref, "name": name}
-        yield Timed(first, 2, row | ({"team": joined} if joined else {}))
+        yield TimedRow(first, 2, row | ({"team": joined} if joined else {}))
         if hours is not None:
             declared = {"hours_per_week": hours, "from": first.isoformat()}
-            yield Timed(first, 3, {"by": ref, "do": "member.capacity", "member": ref, **declared})
+            yield TimedRow(first, 3, {"by": ref, "do": "member.capacity", "member": ref, **declared})
     limit = {"by": STEWARD, "do": "organisation.policy", "policy": {"wip_limit": 4}}
-    yield Timed(first + timedelta(days=300), 600, limit)
+    yield TimedRow(first + timedelta(days=300), 600, limit)
     away = {"from": (today - timedelta(days=12)).isoformat(), "to": (today - timedelta(days=6)).isoformat()}
-    yield Timed(today - timedelta(days=20), 600, {"by": "bea", "do": "member.absence", "member": "bea", **away})
+    yield TimedRow(today - timedelta(days=20), 600, {"by": "bea", "do": "member.absence", "member": "bea", **away})

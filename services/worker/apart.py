@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.worker.follower import Round
+from services.worker.follower import CatchUpResult
 
 if TYPE_CHECKING:
     from services.settings import Settings
 
 #: Seconds in which a process that is not needed any more has to end, before it is killed; that does no harm.
-_END_SECONDS = 2.0
+_STOP_TIMEOUT_S = 2.0
 _ROOT = Path(__file__).parents[2]
 
 
-class FollowingFailed(Exception):  # noqa: N818 - a state of the world, named like the ledger's
+class EngineProcessFailed(Exception):  # noqa: N818 - a state of the world, named like the ledger's
     """A round in the other process came to nothing; the next one may."""
 
 
-class EngineApart:
+class EngineProcess:
     """As the projector sees it, an engine. Used by one thread; closed by any, once that has ended or is stuck."""
 
     def __init__(self, settings: Settings) -> None:
@@ -46,16 +46,18 @@ class EngineApart:
 
     def catch_up(self, limit: int | None = None) -> int:
         """As `Engine.catch_up`; raises `FollowingFailed` for whatever goes wrong."""
-        process = self._process or self._started()
+        process = self._process or self._start()
         line = b""
         with suppress(BrokenPipeError):
             _write(process, b"%d\n" % (limit or sys.maxsize))
             line = process.stdout.readline() if process.stdout is not None else b""
         if not line:
-            raise FollowingFailed(f"the process that follows the log ended ({self._end()}); another takes its place")
-        told = msgspec.json.decode(line, type=Round)
+            raise EngineProcessFailed(
+                f"the process that follows the log ended ({self._end()}); another takes its place"
+            )
+        told = msgspec.json.decode(line, type=CatchUpResult)
         if told.error:
-            raise FollowingFailed(told.error)
+            raise EngineProcessFailed(told.error)
         return told.applied
 
     def close(self) -> None:
@@ -63,9 +65,9 @@ class EngineApart:
         self._closed = True
         self._end()
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         if self._closed:
-            raise FollowingFailed("the process that follows the log was ended")
+            raise EngineProcessFailed("the process that follows the log was ended")
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         # A terminal's Ctrl-C, and whoever stops all processes of a service, mean this process: that one ends with it.
         former = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
@@ -91,7 +93,7 @@ class EngineApart:
             if process.stdin is not None:
                 process.stdin.close()
         try:
-            process.wait(_END_SECONDS)
+            process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
         code = process.wait()

@@ -24,10 +24,10 @@ from services.clock import TimeOrderedIds, utc_now
 from services.settings import Settings
 
 #: Allocations before the young are looked at; how many such rounds before the older ones are.
-_COLLECT = (20_000, 20, 20)
+_GC_THRESHOLDS = (20_000, 20, 20)
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class CatchUpResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one line."""
 
     applied: int = 0
@@ -35,7 +35,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class Follower:
+class EngineServer:
     """An engine that is opened by its first round, and again where that did not succeed."""
 
     def __init__(self, settings: Settings) -> None:
@@ -43,13 +43,13 @@ class Follower:
         self._engine: Engine | None = None
         self._opened = ExitStack()
 
-    def round(self, limit: int) -> Round:
+    def round(self, limit: int) -> CatchUpResult:
         """Follow about `limit` events; whatever goes wrong is the answer."""
         try:
             self._engine = self._engine or self._open()
-            return Round(applied=self._engine.catch_up(limit))
+            return CatchUpResult(applied=self._engine.catch_up(limit))
         except Exception:  # noqa: BLE001 - told to whoever asked, who asks again
-            return Round(error=traceback.format_exc())
+            return CatchUpResult(error=traceback.format_exc())
 
     def close(self) -> None:
         """Close what the first round opened."""
@@ -71,16 +71,16 @@ def tune_interpreter() -> None:
     # cycles among it took a tenth of the time, in pauses of up to 100 ms.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECT)
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
-def follow(asked: BinaryIO, answers: BinaryIO) -> None:
+def serve_catch_up_requests(asked: BinaryIO, answers: BinaryIO) -> None:
     """Answer line by line until there are no more."""
     settings = msgspec.json.decode(asked.readline(), type=Settings)
     # Whoever waits for an answer goes before the views, which catch up when there is time.
     os.nice(settings.worker_niceness)
     tune_interpreter()
-    follower = Follower(settings)
+    follower = EngineServer(settings)
     try:
         for line in asked:
             answers.write(msgspec.json.encode(follower.round(int(line))) + b"\n")
@@ -96,4 +96,4 @@ if __name__ == "__main__":
     # Standard output is for answers alone: whatever else is printed must not come between them.
     _answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    follow(sys.stdin.buffer, _answers)
+    serve_catch_up_requests(sys.stdin.buffer, _answers)

@@ -10,7 +10,7 @@ import dramatiq
 import prometheus_client
 import structlog
 
-from services.worker.projector import CatchesUp, Projector
+from services.worker.projector import CatchUpEngine, Projector
 from services.worker.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Worker:
     `engine`: what the projector asks to catch up; without one the runtime's own.
     """
 
-    def __init__(self, runtime: Runtime, *, scheduler: bool, engine: CatchesUp | None = None) -> None:
+    def __init__(self, runtime: Runtime, *, scheduler: bool, engine: CatchUpEngine | None = None) -> None:
         self._runtime = runtime
         self._stopping = threading.Event()
         settings = runtime.settings
@@ -38,7 +38,7 @@ class Worker:
             runtime.wakeups,
             poll_seconds=settings.projector_poll_ms / 1000,
             batch=settings.projector_batch,
-            awaited=runtime.awaited,
+            awaited=runtime.readers_waiting,
         )
         self._threads = [self._thread("projector", projector.run)]
         if scheduler:

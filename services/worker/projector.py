@@ -12,18 +12,18 @@ from services.wakeups import Wakeups
 from services.worker.metrics import PROJECTED, PROJECTOR_FAILURES, PROJECTOR_RAN
 
 #: After a failed round the loop waits this long, doubled up to the maximum (seconds).
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+FIRST_PAUSE, MAX_BACKOFF_S = 0.1, 5.0
 #: After a round that reached the head the loop rests so many times as long as the round took, and at most this long
 #: (seconds): under load the views lag by so much, and take a quarter of the interpreter's time.
-REST_PER_WORK, LONGEST_REST = 3.0, 0.1
+IDLE_RATIO, MAX_IDLE_S = 3.0, 0.1
 #: A round that begins within so many seconds of the last one that found something is not alone: then the rest is the
 #: longest, as every round costs what a dozen events do, however few it finds.
-NOT_ALONE = 2 * LONGEST_REST
+BURST_WINDOW_S = 2 * MAX_IDLE_S
 
 _log = structlog.get_logger(__name__)
 
 
-class CatchesUp(Protocol):
+class CatchUpEngine(Protocol):
     """The engine, as far as the loop needs it."""
 
     def catch_up(self, limit: int | None = None) -> int: ...
@@ -34,7 +34,7 @@ class Projector:
 
     def __init__(
         self,
-        engine: CatchesUp,
+        engine: CatchUpEngine,
         wakeups: Wakeups,
         *,
         poll_seconds: float,
@@ -51,7 +51,7 @@ class Projector:
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
         subscription = self._wakeups.subscribe()
-        pause, found_at = FIRST_PAUSE, -NOT_ALONE
+        pause, found_at = FIRST_PAUSE, -BURST_WINDOW_S
         try:
             while not stopping.is_set():
                 began = time.monotonic()
@@ -61,7 +61,7 @@ class Projector:
                     PROJECTOR_FAILURES.inc()
                     _log.exception("projector.failed", pause_seconds=pause)
                     stopping.wait(pause)
-                    pause = min(pause * 2, LONGEST_PAUSE)
+                    pause = min(pause * 2, MAX_BACKOFF_S)
                     continue
                 pause = FIRST_PAUSE
                 PROJECTED.inc(applied)
@@ -69,16 +69,16 @@ class Projector:
                 # Less than asked for: the head was reached, and what came since has left a wake-up behind.
                 if applied < self._batch and not stopping.is_set():
                     if applied:
-                        alone, found_at = began - found_at > NOT_ALONE, time.monotonic()
-                        self._rest((found_at - began) * REST_PER_WORK if alone else LONGEST_REST)
+                        alone, found_at = began - found_at > BURST_WINDOW_S, time.monotonic()
+                        self._throttle((found_at - began) * IDLE_RATIO if alone else MAX_IDLE_S)
                     subscription.wait(self._poll_seconds)
         finally:
             subscription.close()
 
-    def _rest(self, seconds: float) -> None:
+    def _throttle(self, seconds: float) -> None:
         """Let events gather: many followed at once cost a fraction of each alone, and commands have the machine first.
 
         A lone event is followed at once, as its round comes before the rest; so are those that somebody waits for.
         """
-        if self._awaited.wait(min(seconds, LONGEST_REST)):
+        if self._awaited.wait(min(seconds, MAX_IDLE_S)):
             self._awaited.clear()

@@ -24,10 +24,10 @@ HOUSEKEEPING_SECONDS = 3600.0
 _log = structlog.get_logger(__name__)
 
 
-class Due(Protocol):
+class DueTimers(Protocol):
     """The ledger, as far as the sweep needs it."""
 
-    def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]: ...
+    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]: ...
 
 
 class Scheduler:
@@ -35,7 +35,7 @@ class Scheduler:
 
     def __init__(
         self,
-        ledger: Due,
+        ledger: DueTimers,
         send: Callable[[str, str], object],
         clock: Callable[[], datetime],
         *,
@@ -58,12 +58,12 @@ class Scheduler:
         while not stopping.is_set():
             try:
                 self.sweep()
-                self.keep_house()
+                self.run_housekeeping()
             except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
                 _log.exception("sweep.failed")
             stopping.wait(self._every_seconds)
 
-    def keep_house(self) -> None:
+    def run_housekeeping(self) -> None:
         """Let go of what has outlived its use, at most every `HOUSEKEEPING_SECONDS`."""
         now = time.monotonic()
         if self._housekeeping and (self._kept_house is None or now - self._kept_house >= HOUSEKEEPING_SECONDS):
@@ -75,7 +75,7 @@ class Scheduler:
         now = time.monotonic()
         self._sent = {stream: at for stream, at in self._sent.items() if now - at < RESEND_SECONDS}
         # What is on its way still counts as due: ask for that many more, or it would crowd out the rest.
-        due = self._ledger.due(self._clock(), self._batch + len(self._sent))
+        due = self._ledger.streams_with_due_timers(self._clock(), self._batch + len(self._sent))
         fresh = [(organisation, stream) for organisation, stream in due if stream not in self._sent]
         for organisation, stream in fresh:
             self._send(str(organisation), str(stream))

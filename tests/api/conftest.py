@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, seeded
+from tests.api.house import ApiApp, write_template
 
 Keys = dict[str, dict[str, str]]
 
@@ -18,29 +18,29 @@ Keys = dict[str, dict[str, str]]
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keys]:
     """The seeded store, written once, and everybody's key."""
     home = tmp_path_factory.mktemp("template")
-    keys = seeded(home)
+    keys = write_template(home)
     return home / "template.db", keys
 
 
 @pytest.fixture(scope="module")
-def shared(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def shared(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiApp]:
     """One served store for a module whose tests only ever add to it."""
-    with House(template[0], tmp_path_factory.mktemp("shared"), template[1]) as house:
-        yield house
+    with ApiApp(template[0], tmp_path_factory.mktemp("shared"), template[1]) as app:
+        yield app
 
 
 @pytest.fixture
-def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., House]]:
+def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., ApiApp]]:
     """Serve the seeded store with settings of the test's own."""
     with ExitStack() as houses:
 
-        def serve(**settings: Any) -> House:
-            return houses.enter_context(House(template[0], tmp_path, template[1], **settings))
+        def serve(**settings: Any) -> ApiApp:
+            return houses.enter_context(ApiApp(template[0], tmp_path, template[1], **settings))
 
         yield serve
 
 
 @pytest.fixture
-def house(served: Callable[..., House]) -> House:
+def app(served: Callable[..., ApiApp]) -> ApiApp:
     """The seeded store, served."""
     return served()

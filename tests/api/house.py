@@ -21,9 +21,9 @@ from domain import member, team
 from domain.member import Role
 from domain.references import resolve
 from ledger.commands import Command
-from services.api.app import create_app, state_of
-from services.api.edge import Api
-from services.organisations import found
+from services.api.app import build_state, create_app
+from services.api.edge import HttpPipeline
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 from tests.conftest import copy_sqlite
@@ -50,7 +50,7 @@ class Clock:
         return self.now
 
 
-def seeded(home: Path) -> dict[str, dict[str, str]]:
+def write_template(home: Path) -> dict[str, dict[str, str]]:
     """Write `template.db` with both organisations; organisation -> member -> key."""
     settings = settings_of(home / "template.db")
     migrate(settings)
@@ -65,7 +65,7 @@ def settings_of(path: Path, **more: Any) -> Settings:
 
 
 def _people(runtime: Runtime, name: str) -> dict[str, str]:
-    founded = found(runtime, name, steward="stella")
+    founded = create_organisation(runtime, name, steward="stella")
     organisation = founded.organisation_id
 
     def say(kind: str, ref: str, act: Any) -> None:
@@ -98,23 +98,23 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
 
 #: Applications that no house uses. Registering every route takes longer than most tests, and what an application
 #: holds of a runtime is its state, which the next house replaces.
-IDLE: list[Api] = []
+REUSABLE_APPS: list[HttpPipeline] = []
 
 
 @contextmanager
-def client_of(runtime: Runtime) -> Iterator[TestClient[Api]]:
+def client_of(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
     """A client of an application that serves this runtime and remembers no other."""
-    if IDLE:
-        app = IDLE.pop()
-        app.state, app._door = state_of(runtime), None
+    if REUSABLE_APPS:
+        app = REUSABLE_APPS.pop()
+        app.state, app._api_state = build_state(runtime), None
     else:
         app = create_app(runtime)
     with TestClient(app) as client:
         yield client
-    IDLE.append(app)
+    REUSABLE_APPS.append(app)
 
 
-class House:
+class ApiApp:
     """One application on its own copy of the seeded store."""
 
     def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
@@ -133,13 +133,13 @@ class House:
     def __exit__(self, *error: object) -> None:
         self._opened.close()
 
-    def as_(self, person: str, organisation: str = "acme") -> Person:
+    def as_member(self, person: str, organisation: str = "acme") -> MemberClient:
         """Requests with this person's key."""
-        return Person(self, self.keys[organisation][person], organisation)
+        return MemberClient(self, self.keys[organisation][person], organisation)
 
-    def holding(self, key: str) -> Person:
+    def with_key(self, key: str) -> MemberClient:
         """Requests with this key."""
-        return Person(self, key, "acme")
+        return MemberClient(self, key, "acme")
 
     def organisation_id(self, organisation: str = "acme") -> UUID:
         principal = self.runtime.keys.authenticate(self.keys[organisation]["stella"], self.clock.now)
@@ -154,11 +154,11 @@ class House:
         return self.runtime.ledger.count()
 
 
-class Person:
+class MemberClient:
     """Somebody with a key. What was written is followed by the views at once, so that reads see it."""
 
-    def __init__(self, house: House, key: str, organisation: str) -> None:
-        self._house = house
+    def __init__(self, app: ApiApp, key: str, organisation: str) -> None:
+        self._house = app
         self._key = key
         self.organisation = organisation
 
@@ -175,14 +175,14 @@ class Person:
     def post(self, path: str, body: Any = None, **how: Any) -> Response:
         return self.request("POST", path, **({"json": body} if body is not None else {}), **how)
 
-    def says(self, path: str, body: Any = None, **how: Any) -> dict[str, Any]:
+    def post_ok(self, path: str, body: Any = None, **how: Any) -> dict[str, Any]:
         """A POST that is taken; its answer."""
         response = self.post(path, body, **how)
         assert response.status_code in (200, 201), response.text
         answer: dict[str, Any] = response.json()
         return answer
 
-    def asks(self, path: str, **how: Any) -> Any:
+    def get_ok(self, path: str, **how: Any) -> Any:
         """A GET that is answered; its answer."""
         response = self.get(path, **how)
         assert response.status_code == 200, response.text
@@ -222,8 +222,8 @@ def why(code: str = "new_information", text: str = "we know more than we did") -
     return {"code": code, "text": text}
 
 
-def active(house: House, owner: str = "ana", sponsor: str = "sam", organisation: str = "acme", **fields: Any) -> str:
+def active(app: ApiApp, owner: str = "ana", sponsor: str = "sam", organisation: str = "acme", **fields: Any) -> str:
     """The id of a goal that was offered and accepted."""
-    offered = house.as_(owner, organisation).says("/v1/goals", offer(owner, sponsor, **fields))
-    house.as_(sponsor, organisation).says(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
+    offered = app.as_member(owner, organisation).post_ok("/v1/goals", offer(owner, sponsor, **fields))
+    app.as_member(sponsor, organisation).post_ok(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
     return str(offered["id"])

@@ -14,12 +14,12 @@ from services.access import (
     ROLES,
     SCOPE,
     SCOPES,
+    AccessSubject,
     Capability,
-    Subject,
     Viewer,
-    acts_at_all,
-    conveyed,
     may,
+    may_act,
+    roles_for_command,
     sees_group,
 )
 
@@ -27,10 +27,10 @@ ME, OTHER, MY_TEAM, LED_TEAM, THEIR_TEAM = (uuid4() for _ in range(5))
 
 #: How the subject stands to the viewer -> the subject.
 STANDS = {
-    "own": Subject(members=frozenset({ME})),
-    "team": Subject(members=frozenset({OTHER}), teams=frozenset({MY_TEAM})),
-    "led": Subject(members=frozenset({OTHER}), teams=frozenset({LED_TEAM})),
-    "other": Subject(members=frozenset({OTHER}), teams=frozenset({THEIR_TEAM})),
+    "own": AccessSubject(members=frozenset({ME})),
+    "team": AccessSubject(members=frozenset({OTHER}), teams=frozenset({MY_TEAM})),
+    "led": AccessSubject(members=frozenset({OTHER}), teams=frozenset({LED_TEAM})),
+    "other": AccessSubject(members=frozenset({OTHER}), teams=frozenset({THEIR_TEAM})),
 }
 
 #: role -> capability -> how far it reaches; written out by hand from docs/api.md, against `services.access.TABLE`.
@@ -100,11 +100,11 @@ def test_no_role_gets_past_a_scope_that_its_key_lacks(role: str, capability: Cap
 
 @pytest.mark.parametrize(("role", "expected"), [(role, role != "auditor") for role in ROLES])
 def test_an_auditor_acts_on_nothing_whatever_the_key_says(role: str, expected: bool) -> None:
-    assert expected == acts_at_all(viewer(role))
+    assert expected == may_act(viewer(role))
 
 
 def test_a_key_that_may_only_read_acts_on_nothing() -> None:
-    assert not acts_at_all(viewer("steward", (READ, IMPORT)))
+    assert not may_act(viewer("steward", (READ, IMPORT)))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_key_that_may_only_read_acts_on_nothing() -> None:
 def test_a_stewards_powers_are_conveyed_by_the_admin_scope_alone(
     scopes: tuple[str, ...], expected: frozenset[str]
 ) -> None:
-    assert expected == conveyed(viewer("steward", scopes))
+    assert expected == roles_for_command(viewer("steward", scopes))
 
 
 @pytest.mark.parametrize(

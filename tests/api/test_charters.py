@@ -12,10 +12,10 @@ from httpx import Response
 from litestar.testing import TestClient
 
 from domain.charter.acts import CharterAct
-from services.api.edge import Api
+from services.api.edge import HttpPipeline
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, House, _people, active, client_of, offer, why
+from tests.api.house import START, ApiApp, Clock, _people, active, client_of, offer, why
 
 WHY = {
     "to_team": "we see that it is used",
@@ -29,7 +29,7 @@ THREE = ("tested", "kind", "open")
 class Place:
     """Everybody of `tests.api.house` on any store."""
 
-    def __init__(self, runtime: Runtime, client: TestClient[Api], clock: Clock, keys: dict[str, str]) -> None:
+    def __init__(self, runtime: Runtime, client: TestClient[HttpPipeline], clock: Clock, keys: dict[str, str]) -> None:
         self.runtime, self.client, self.clock, self.keys = runtime, client, clock, keys
 
     def send(self, person: str, method: str, path: str, **how: Any) -> Response:
@@ -106,8 +106,8 @@ def breached(place: Place) -> str:
 # --- the way ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_act_on_a_charter_has_a_route(house: House) -> None:
-    paths = house.client.get("/openapi.json").json()["paths"]
+def test_every_act_on_a_charter_has_a_route(app: ApiApp) -> None:
+    paths = app.client.get("/openapi.json").json()["paths"]
 
     tags = [str(act.__struct_config__.tag) for act in get_args(CharterAct)]
     assert [] == [tag for tag in tags if f"/v1/charters/{{of}}/{tag.replace('_', '-')}" not in paths]
@@ -400,41 +400,41 @@ def test_without_a_charter_the_report_says_so(place: Place) -> None:
     assert {(None, "no_charter")} == {(f["value"], f["status"]) for f in figures}
 
 
-def test_a_tenant_s_charter_is_its_own(house: House) -> None:
-    house.as_("ana").says("/v1/charters/core/propose-purpose", PROPOSAL)
-    own = house.as_("ana").asks("/v1/charters/core")["id"]
+def test_a_tenant_s_charter_is_its_own(app: ApiApp) -> None:
+    app.as_member("ana").post_ok("/v1/charters/core/propose-purpose", PROPOSAL)
+    own = app.as_member("ana").get_ok("/v1/charters/core")["id"]
 
-    assert 404 == house.as_("ana", "rival").get("/v1/charters/core").status_code
-    assert 404 == house.as_("ana", "rival").get(f"/v1/charters/{own}").status_code
-    assert 404 == house.as_("ana", "rival").post(f"/v1/charters/{own}/review", {}).status_code
+    assert 404 == app.as_member("ana", "rival").get("/v1/charters/core").status_code
+    assert 404 == app.as_member("ana", "rival").get(f"/v1/charters/{own}").status_code
+    assert 404 == app.as_member("ana", "rival").post(f"/v1/charters/{own}/review", {}).status_code
 
 
-def test_a_breach_names_an_event_of_this_organisation(house: House) -> None:
-    ana = house.as_("ana")
-    house.as_("lea").says("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
-    foreign = active(house, organisation="rival")
-    before = house.events()
+def test_a_breach_names_an_event_of_this_organisation(app: ApiApp) -> None:
+    ana = app.as_member("ana")
+    app.as_member("lea").post_ok("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
+    foreign = active(app, organisation="rival")
+    before = app.events()
 
     body = {"non_negotiable": "kind", "about": {"goal": foreign}, "text": "No word"}
     refused = ana.post("/v1/charters/core/raise-breach", body)
 
-    assert (404, before) == (refused.status_code, house.events())
+    assert (404, before) == (refused.status_code, app.events())
 
 
-def test_a_breach_is_about_what_one_may_see(house: House) -> None:
-    house.as_("lea").says("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
-    elsewhere = house.as_("eva").says("/v1/goals", offer("eva", "eva", team="edge"))["id"]
+def test_a_breach_is_about_what_one_may_see(app: ApiApp) -> None:
+    app.as_member("lea").post_ok("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
+    elsewhere = app.as_member("eva").post_ok("/v1/goals", offer("eva", "eva", team="edge"))["id"]
     question = {
         "question": "How?",
         "options": ["So", "Or so"],
         "deciders": ["eva"],
         "fallback": {"rule": "status_quo"},
     }
-    deadline = (house.clock.now + timedelta(days=3)).isoformat()
-    asked = house.as_("eva").says("/v1/decisions", {**question, "team": "edge", "deadline": deadline})["id"]
-    before = house.events()
+    deadline = (app.clock.now + timedelta(days=3)).isoformat()
+    asked = app.as_member("eva").post_ok("/v1/decisions", {**question, "team": "edge", "deadline": deadline})["id"]
+    before = app.events()
 
     for about in ({"goal": elsewhere}, {"decision": asked}):
         body = {"non_negotiable": "kind", "about": about, "text": "No word"}
-        assert 403 == house.as_("ana").post("/v1/charters/core/raise-breach", body).status_code
-    assert before == house.events()
+        assert 403 == app.as_member("ana").post("/v1/charters/core/raise-breach", body).status_code
+    assert before == app.events()

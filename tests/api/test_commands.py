@@ -10,53 +10,53 @@ from uuid import uuid4
 import pytest
 
 from domain.goal.acts import ACTS
-from tests.api.house import House, active, offer, why
+from tests.api.house import ApiApp, active, offer, why
 
 
-def test_every_act_of_the_agreement_has_a_route(house: House) -> None:
-    paths = house.client.get("/openapi.json").json()["paths"]
+def test_every_act_of_the_agreement_has_a_route(app: ApiApp) -> None:
+    paths = app.client.get("/openapi.json").json()["paths"]
 
     missing = [name for name in ACTS if f"/v1/goals/{{goal}}/{name.replace('_', '-')}" not in paths]
 
     assert [] == missing
 
 
-def test_an_act_with_the_version_one_has_seen_is_taken(house: House) -> None:
-    goal = active(house)
-    tag = house.as_("ana").get(f"/v1/goals/{goal}").headers["ETag"]
+def test_an_act_with_the_version_one_has_seen_is_taken(app: ApiApp) -> None:
+    goal = active(app)
+    tag = app.as_member("ana").get(f"/v1/goals/{goal}").headers["ETag"]
 
-    response = house.as_("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
 
     assert (200, '"v3"') == (response.status_code, response.headers["ETag"])
 
 
-def test_an_act_on_a_version_that_has_passed_is_refused(house: House) -> None:
-    goal = active(house)
-    before = house.events()
+def test_an_act_on_a_version_that_has_passed_is_refused(app: ApiApp) -> None:
+    goal = active(app)
+    before = app.events()
 
-    response = house.as_("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": '"v1"'})
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": '"v1"'})
 
     assert (412, "version_conflict") == (response.status_code, response.json()["code"])
-    assert before == house.events()
+    assert before == app.events()
 
 
 @pytest.mark.parametrize("tag", ["v1", 'W/"v1"', '"1"', '"v0"', '"v1", "v2"', "", '"v99999999999999999999999"'])
-def test_an_if_match_that_is_no_tag_of_ours_is_refused_by_name(house: House, tag: str) -> None:
-    goal = active(house)
+def test_an_if_match_that_is_no_tag_of_ours_is_refused_by_name(app: ApiApp, tag: str) -> None:
+    goal = active(app)
 
-    response = house.as_("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
 
     assert 422 == response.status_code
     assert [("/If-Match", "header")] == [(e["pointer"], e["in"]) for e in response.json()["errors"]]
 
 
-def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(house: House) -> None:
+def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(app: ApiApp) -> None:
     # given
-    ana, key = house.as_("ana"), {"Idempotency-Key": "first of march"}
+    ana, key = app.as_member("ana"), {"Idempotency-Key": "first of march"}
     first = ana.post("/v1/goals", offer(), headers=key)
     goal = first.json()["id"]
-    house.as_("sam").says(f"/v1/goals/{goal}/accept", {"answers": first.json()["open"]})
-    before = house.events()
+    app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept", {"answers": first.json()["open"]})
+    before = app.events()
 
     # when
     again = ana.post("/v1/goals", offer(), headers=key)
@@ -65,44 +65,44 @@ def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(house
     assert (201, first.json()) == (again.status_code, again.json())
     assert "true" == again.headers["Idempotent-Replayed"]
     assert first.headers["Location"] == again.headers["Location"]
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_key_used_with_another_body_is_refused(house: House) -> None:
-    ana, key = house.as_("ana"), {"Idempotency-Key": "k"}
-    ana.says("/v1/goals", offer(), headers=key)
-    before = house.events()
+def test_a_key_used_with_another_body_is_refused(app: ApiApp) -> None:
+    ana, key = app.as_member("ana"), {"Idempotency-Key": "k"}
+    ana.post_ok("/v1/goals", offer(), headers=key)
+    before = app.events()
 
     response = ana.post("/v1/goals", offer(due="2026-03-30"), headers=key)
 
     assert (422, "idempotency_key_reused") == (response.status_code, response.json()["code"])
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_key_used_on_another_goal_is_refused(house: House) -> None:
-    one, two = active(house), active(house)
+def test_a_key_used_on_another_goal_is_refused(app: ApiApp) -> None:
+    one, two = active(app), active(app)
     key = {"Idempotency-Key": "k"}
-    house.as_("ana").says(f"/v1/goals/{one}/affirm", {}, headers=key)
+    app.as_member("ana").post_ok(f"/v1/goals/{one}/affirm", {}, headers=key)
 
-    response = house.as_("ana").post(f"/v1/goals/{two}/affirm", {}, headers=key)
+    response = app.as_member("ana").post(f"/v1/goals/{two}/affirm", {}, headers=key)
 
     assert "idempotency_key_reused" == response.json()["code"]
 
 
-def test_the_same_key_of_another_member_or_route_is_another_key(house: House) -> None:
-    goal = active(house)
+def test_the_same_key_of_another_member_or_route_is_another_key(app: ApiApp) -> None:
+    goal = active(app)
     key = {"Idempotency-Key": "k"}
 
-    house.as_("ana").says(f"/v1/goals/{goal}/feedback", {"text": "thanks", "as": "owner"}, headers=key)
-    house.as_("sam").says(f"/v1/goals/{goal}/feedback", {"text": "thanks", "as": "sponsor"}, headers=key)
-    taken = house.as_("ana").says(f"/v1/goals/{goal}/affirm", {}, headers=key)
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/feedback", {"text": "thanks", "as": "owner"}, headers=key)
+    app.as_member("sam").post_ok(f"/v1/goals/{goal}/feedback", {"text": "thanks", "as": "sponsor"}, headers=key)
+    taken = app.as_member("ana").post_ok(f"/v1/goals/{goal}/affirm", {}, headers=key)
 
     assert 5 == taken["version"]
 
 
-def test_a_refused_act_may_be_sent_again_with_its_key_and_another_body(house: House) -> None:
-    goal = active(house)
-    ana, key = house.as_("ana"), {"Idempotency-Key": "k"}
+def test_a_refused_act_may_be_sent_again_with_its_key_and_another_body(app: ApiApp) -> None:
+    goal = active(app)
+    ana, key = app.as_member("ana"), {"Idempotency-Key": "k"}
     refused = ana.post(f"/v1/goals/{goal}/propose-change", {"changes": {"due": "2026-04-10"}}, headers=key)
     assert "reason_required" == refused.json()["code"]
 
@@ -112,22 +112,22 @@ def test_a_refused_act_may_be_sent_again_with_its_key_and_another_body(house: Ho
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
-def test_an_idempotency_key_that_is_none_is_refused_by_name(house: House, key: str) -> None:
-    response = house.as_("ana").post("/v1/goals", offer(), headers={"Idempotency-Key": key})
+def test_an_idempotency_key_that_is_none_is_refused_by_name(app: ApiApp, key: str) -> None:
+    response = app.as_member("ana").post("/v1/goals", offer(), headers={"Idempotency-Key": key})
 
     assert (422, "/Idempotency-Key") == (response.status_code, response.json()["errors"][0]["pointer"])
 
 
-def test_two_requests_with_one_key_at_a_time_are_one(house: House) -> None:
+def test_two_requests_with_one_key_at_a_time_are_one(app: ApiApp) -> None:
     # given
     gate = threading.Barrier(4)
 
     def send(_: int) -> tuple[int, str]:
         gate.wait()
-        response = house.client.post(
+        response = app.client.post(
             "/v1/goals",
             json=offer(),
-            headers={"Authorization": f"Bearer {house.keys['acme']['ana']}", "Idempotency-Key": "together"},
+            headers={"Authorization": f"Bearer {app.keys['acme']['ana']}", "Idempotency-Key": "together"},
         )
         return response.status_code, response.json()["id"]
 
@@ -140,30 +140,30 @@ def test_two_requests_with_one_key_at_a_time_are_one(house: House) -> None:
     assert {201} == {status for status, _ in answers}
 
 
-def test_many_at_once_on_one_goal_are_all_taken(house: House) -> None:
-    goal = active(house)
-    header = {"Authorization": f"Bearer {house.keys['acme']['ana']}"}
+def test_many_at_once_on_one_goal_are_all_taken(app: ApiApp) -> None:
+    goal = active(app)
+    header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
 
     def send(number: int) -> int:
         body = {"note": f"check-in {number}"}
-        return int(house.client.post(f"/v1/goals/{goal}/check-in", json=body, headers=header).status_code)
+        return int(app.client.post(f"/v1/goals/{goal}/check-in", json=body, headers=header).status_code)
 
     with ThreadPoolExecutor(8) as pool:
         assert [200] * 24 == list(pool.map(send, range(24)))
 
 
-def test_whoever_wrote_reads_it_with_after_position(served: Callable[..., House]) -> None:
+def test_whoever_wrote_reads_it_with_after_position(served: Callable[..., ApiApp]) -> None:
     # given a projector that follows a moment later
-    house = served()
-    header = {"Authorization": f"Bearer {house.keys['acme']['ana']}"}
-    written = house.client.post("/v1/goals", json=offer(), headers=header).json()
-    assert 404 == house.client.get(f"/v1/goals/{written['id']}", headers=header).status_code
-    later = threading.Timer(0.2, house.runtime.engine.catch_up)
+    app = served()
+    header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
+    written = app.client.post("/v1/goals", json=offer(), headers=header).json()
+    assert 404 == app.client.get(f"/v1/goals/{written['id']}", headers=header).status_code
+    later = threading.Timer(0.2, app.runtime.engine.catch_up)
     later.start()
 
     # when
     path = f"/v1/goals/{written['id']}?after_position={written['position']}"
-    response = house.client.get(path, headers=header)
+    response = app.client.get(path, headers=header)
     later.join()
 
     # then
@@ -172,12 +172,12 @@ def test_whoever_wrote_reads_it_with_after_position(served: Callable[..., House]
     assert "0" == response.headers["Plimsoll-Lag"]
 
 
-def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., House]) -> None:
-    house = served(position_wait_s=0.05)
-    header = {"Authorization": f"Bearer {house.keys['acme']['ana']}"}
-    written = house.client.post("/v1/goals", json=offer(), headers=header).json()
+def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., ApiApp]) -> None:
+    app = served(position_wait_s=0.05)
+    header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
+    written = app.client.post("/v1/goals", json=offer(), headers=header).json()
 
-    response = house.client.get("/v1/goals", headers={**header, "Plimsoll-After-Position": str(written["position"])})
+    response = app.client.get("/v1/goals", headers={**header, "Plimsoll-After-Position": str(written["position"])})
 
     assert (503, "not_caught_up", "1") == (
         response.status_code,
@@ -186,78 +186,80 @@ def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., House]) 
     )
 
 
-def test_a_lagging_read_says_what_it_contains(served: Callable[..., House]) -> None:
-    house = served()
-    header = {"Authorization": f"Bearer {house.keys['acme']['ana']}"}
-    before = int(house.client.get("/v1/goals", headers=header).headers["Plimsoll-Position"])
-    written = house.client.post("/v1/goals", json=offer(), headers=header).json()
+def test_a_lagging_read_says_what_it_contains(served: Callable[..., ApiApp]) -> None:
+    app = served()
+    header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
+    before = int(app.client.get("/v1/goals", headers=header).headers["Plimsoll-Position"])
+    written = app.client.post("/v1/goals", json=offer(), headers=header).json()
 
-    response = house.client.get("/v1/goals", headers=header)
+    response = app.client.get("/v1/goals", headers=header)
 
     assert (str(before), "1") == (response.headers["Plimsoll-Position"], response.headers["Plimsoll-Lag"])
     assert before + 1 == written["position"]
 
 
 @pytest.mark.parametrize("position", ["999999", "9" * 18])
-def test_a_position_that_was_never_reached_is_refused_at_once(house: House, position: str) -> None:
-    response = house.as_("ana").get(f"/v1/goals?after_position={position}")
+def test_a_position_that_was_never_reached_is_refused_at_once(app: ApiApp, position: str) -> None:
+    response = app.as_member("ana").get(f"/v1/goals?after_position={position}")
 
     assert (422, "/after_position") == (response.status_code, response.json()["errors"][0]["pointer"])
 
 
-def test_a_preview_tells_what_would_be_and_records_nothing(house: House) -> None:
+def test_a_preview_tells_what_would_be_and_records_nothing(app: ApiApp) -> None:
     # given
-    ana = house.as_("ana")
-    offered = ana.says("/v1/goals", offer(effort_hours=64))
-    before = house.events()
+    ana = app.as_member("ana")
+    offered = ana.post_ok("/v1/goals", offer(effort_hours=64))
+    before = app.events()
 
     # when
-    told = house.as_("sam").says(f"/v1/goals/{offered['id']}/preview", {"do": "accept", "answers": offered["open"]})
+    told = app.as_member("sam").post_ok(
+        f"/v1/goals/{offered['id']}/preview", {"do": "accept", "answers": offered["open"]}
+    )
 
     # then
     assert ["goal.accepted.v1"] == [fact["type"] for fact in told["would"]]
     assert ("offered", "active") == (told["before"]["state"], told["after"]["state"])
     assert [] == told["load"], "the owner's weeks are not for the sponsor"
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_preview_shows_the_owner_the_weeks_without_and_with_the_act(house: House) -> None:
-    ana = house.as_("ana")
+def test_a_preview_shows_the_owner_the_weeks_without_and_with_the_act(app: ApiApp) -> None:
+    ana = app.as_member("ana")
     body = offer(owner="ana", sponsor="ana", effort_hours="64")
 
-    [load] = ana.says("/v1/goals/not-there-yet/preview", body)["load"]
+    [load] = ana.post_ok("/v1/goals/not-there-yet/preview", body)["load"]
 
-    assert house.id("member", "ana") == load["member"]
+    assert app.id("member", "ana") == load["member"]
     assert (0, 0.5) == (load["before"][0]["ratio"], load["after"][0]["ratio"])
 
 
-def test_a_preview_meets_the_refusal_that_the_act_would_meet(house: House) -> None:
-    goal = active(house)
+def test_a_preview_meets_the_refusal_that_the_act_would_meet(app: ApiApp) -> None:
+    goal = active(app)
 
-    response = house.as_("ana").post(f"/v1/goals/{goal}/preview", {"do": "propose_change", "changes": {}})
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/preview", {"do": "propose_change", "changes": {}})
 
     assert 422 == response.status_code
 
 
-def test_no_act_begins_a_goal_that_is_not_there(house: House) -> None:
-    before = house.events()
+def test_no_act_begins_a_goal_that_is_not_there(app: ApiApp) -> None:
+    before = app.events()
 
     for ref in (str(uuid4()), "nothing-of-that-name"):
-        response = house.as_("ana").post(f"/v1/goals/{ref}/offer", {**offer(), "do": "offer"})
+        response = app.as_member("ana").post(f"/v1/goals/{ref}/offer", {**offer(), "do": "offer"})
 
         assert (404, "not_found") == (response.status_code, response.json()["code"])
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_reference_in_use_begins_no_second_goal(house: House) -> None:
-    house.as_("ana").says("/v1/goals", offer(ref="kep-1"))
+def test_a_reference_in_use_begins_no_second_goal(app: ApiApp) -> None:
+    app.as_member("ana").post_ok("/v1/goals", offer(ref="kep-1"))
 
-    response = house.as_("ana").post("/v1/goals", offer(ref="kep-1"))
+    response = app.as_member("ana").post("/v1/goals", offer(ref="kep-1"))
 
     assert (409, "already_exists") == (response.status_code, response.json()["code"])
 
 
-def test_an_empty_body_is_an_act_without_fields(house: House) -> None:
-    goal = active(house)
+def test_an_empty_body_is_an_act_without_fields(app: ApiApp) -> None:
+    goal = active(app)
 
-    assert 200 == house.as_("ana").post(f"/v1/goals/{goal}/affirm").status_code
+    assert 200 == app.as_member("ana").post(f"/v1/goals/{goal}/affirm").status_code

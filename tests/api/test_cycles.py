@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, House, Person, active, client_of, why
+from tests.api.house import START, ApiApp, Clock, MemberClient, active, client_of, why
 from tests.api.house import offer as offered
 
 WHY = {
@@ -23,27 +23,27 @@ WHY = {
 QUARTER = {"name": "Spring", "starts": "2026-03-02", "ends": "2026-05-29", **WHY}
 
 
-def adopt_purpose(lead: Person, clock: Clock, of: str = "core") -> None:
+def adopt_purpose(lead: MemberClient, clock: Clock, of: str = "core") -> None:
     """Proposed today, adopted when its time-box is over."""
     until = clock.now.date().isoformat()
     path = f"/v1/charters/{of}"
-    proposed = lead.says(f"{path}/propose-purpose", {"text": "Money back, fast", **WHY, "until": until, "ref": "p1"})
+    proposed = lead.post_ok(f"{path}/propose-purpose", {"text": "Money back, fast", **WHY, "until": until, "ref": "p1"})
     assert proposed["version"] == 1
     clock.now += timedelta(days=2)
-    lead.says(f"{path}/adopt-purpose", {"proposal": "p1"})
+    lead.post_ok(f"{path}/adopt-purpose", {"proposal": "p1"})
 
 
 @pytest.fixture
-def lea(house: House) -> Person:
+def lea(app: ApiApp) -> MemberClient:
     """The lead of core, which has a purpose."""
-    person = house.as_("lea")
-    adopt_purpose(person, house.clock)
+    person = app.as_member("lea")
+    adopt_purpose(person, app.clock)
     return person
 
 
-def opened(lead: Person, ref: str = "spring", **fields: Any) -> dict[str, Any]:
+def opened(lead: MemberClient, ref: str = "spring", **fields: Any) -> dict[str, Any]:
     """Core's cycle under this reference."""
-    return lead.says("/v1/cycles", {"do": "open", "team": "core", "ref": ref, **QUARTER, **fields})
+    return lead.post_ok("/v1/cycles", {"do": "open", "team": "core", "ref": ref, **QUARTER, **fields})
 
 
 def figure(report: dict[str, Any], name: str) -> dict[str, Any]:
@@ -51,22 +51,24 @@ def figure(report: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(found_)
 
 
-def test_a_cycle_from_its_opening_to_the_next_one(house: House, lea: Person) -> None:
-    kept, moved = active(house, ref="kept"), active(house, ref="moved")
+def test_a_cycle_from_its_opening_to_the_next_one(app: ApiApp, lea: MemberClient) -> None:
+    kept, moved = active(app, ref="kept"), active(app, ref="moved")
     cycle = opened(lea, goals=["kept"])
     assert ("open", 1, 1) == (cycle["state"], cycle["goals"], cycle["purpose_version"])
 
-    lea.says("/v1/cycles/spring/include-goal", {"goal": "moved"})
-    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
+    lea.post_ok("/v1/cycles/spring/include-goal", {"goal": "moved"})
+    app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
     improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
-    lea.says("/v1/cycles/spring/agree-improvement", improvement)
-    lea.says("/v1/cycles/spring/record-learning", {"goal": "moved", "text": "Ask the vendor first"})
-    house.as_("ana").says(
+    lea.post_ok("/v1/cycles/spring/agree-improvement", improvement)
+    lea.post_ok("/v1/cycles/spring/record-learning", {"goal": "moved", "text": "Ask the vendor first"})
+    app.as_member("ana").post_ok(
         "/v1/cycles/spring/credit-contribution", {"goal": "kept", "member": "mia", "text": "Found the slow query"}
     )
-    change = house.as_("ana").says("/v1/goals/moved/propose-change", {"changes": {"effort_hours": 9}, "reason": why()})
-    house.as_("sam").says("/v1/goals/moved/accept-change", {"answers": change["open"]})
-    lea.says("/v1/cycles/spring/settle-goal", {"goal": "moved", "how": "renegotiated"})
+    change = app.as_member("ana").post_ok(
+        "/v1/goals/moved/propose-change", {"changes": {"effort_hours": 9}, "reason": why()}
+    )
+    app.as_member("sam").post_ok("/v1/goals/moved/accept-change", {"answers": change["open"]})
+    lea.post_ok("/v1/cycles/spring/settle-goal", {"goal": "moved", "how": "renegotiated"})
 
     undecided = lea.post("/v1/cycles/spring/close", {})
     assert (409, "act_not_allowed", [kept]) == (
@@ -74,33 +76,33 @@ def test_a_cycle_from_its_opening_to_the_next_one(house: House, lea: Person) -> 
         undecided.json()["code"],
         undecided.json()["allowed"],
     )
-    told = house.as_("mia").asks("/v1/cycles/spring")
+    told = app.as_member("mia").get_ok("/v1/cycles/spring")
     assert [{"goal": kept, "state": "active", "possible": ["carried_on"]}] == told["undecided"]
 
-    lea.says("/v1/cycles/spring/settle-goal", {"goal": "kept", "how": "carried_on"})
-    assert "closed" == lea.says("/v1/cycles/spring/close", {})["state"]
+    lea.post_ok("/v1/cycles/spring/settle-goal", {"goal": "kept", "how": "carried_on"})
+    assert "closed" == lea.post_ok("/v1/cycles/spring/close", {})["state"]
     following = opened(lea, "summer", follows="spring")
     assert (2, 1, cycle["id"]) == (following["goals"], following["improvements_open"], following["follows"])
 
-    listed = house.as_("mia").asks("/v1/cycles?team=core")["cycles"]
+    listed = app.as_member("mia").get_ok("/v1/cycles?team=core")["cycles"]
     assert ["summer", "spring"] == sorted((c["ref"] for c in listed), reverse=True)
-    assert ["spring"] == [c["ref"] for c in lea.asks("/v1/cycles?state=closed")["cycles"]]
-    assert {kept, moved} == {g["id"] for g in house.as_("ana").asks("/v1/goals?cycle=summer")["goals"]}
-    assert [] == house.as_("ana").asks("/v1/goals?cycle=spring&as_of=2026-03-01")["goals"]
+    assert ["spring"] == [c["ref"] for c in lea.get_ok("/v1/cycles?state=closed")["cycles"]]
+    assert {kept, moved} == {g["id"] for g in app.as_member("ana").get_ok("/v1/goals?cycle=summer")["goals"]}
+    assert [] == app.as_member("ana").get_ok("/v1/goals?cycle=spring&as_of=2026-03-01")["goals"]
 
 
-def test_its_history_reads_in_plain_words(house: House, lea: Person) -> None:
-    active(house, ref="one", title="Refunds in a day")
+def test_its_history_reads_in_plain_words(app: ApiApp, lea: MemberClient) -> None:
+    active(app, ref="one", title="Refunds in a day")
     opened(lea, goals=["one"])
-    ben = house.as_("ben")
-    ben.says("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
+    ben = app.as_member("ben")
+    ben.post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
     agreed = {"improvement": "meet", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
-    ben.says("/v1/cycles/spring/agree-improvement", agreed)
-    ben.says("/v1/cycles/spring/finish-improvement", {"improvement": "meet"})
-    lea.says("/v1/cycles/spring/settle-goal", {"goal": "one", "how": "carried_on"})
-    lea.says("/v1/cycles/spring/close")
+    ben.post_ok("/v1/cycles/spring/agree-improvement", agreed)
+    ben.post_ok("/v1/cycles/spring/finish-improvement", {"improvement": "meet"})
+    lea.post_ok("/v1/cycles/spring/settle-goal", {"goal": "one", "how": "carried_on"})
+    lea.post_ok("/v1/cycles/spring/close")
 
-    told = [entry["text"] for entry in house.as_("mia").asks("/v1/cycles/spring/history")["entries"]]
+    told = [entry["text"] for entry in app.as_member("mia").get_ok("/v1/cycles/spring/history")["entries"]]
 
     opening = (
         'Lea opened the cycle "Spring" from 2026-03-02 to 2026-05-29, with 1 goal, and restated version 1 of the'
@@ -118,26 +120,26 @@ def test_its_history_reads_in_plain_words(house: House, lea: Person) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/cycles/spring", "/v1/cycles/spring/history", "/v1/goals?cycle=spring"])
-def test_a_teams_cycle_is_its_own_business(house: House, lea: Person, path: str) -> None:
+def test_a_teams_cycle_is_its_own_business(app: ApiApp, lea: MemberClient, path: str) -> None:
     opened(lea)
 
     for person in ("mia", "lea", "stella", "aud"):
-        house.as_(person).asks(path)
+        app.as_member(person).get_ok(path)
     for person in ("eva", "ned", "bot"):
-        assert 403 == house.as_(person).get(path).status_code
-    assert [] == house.as_("ned").asks("/v1/cycles")["cycles"]
-    assert 404 == house.as_("mia", "rival").get(path).status_code
+        assert 403 == app.as_member(person).get(path).status_code
+    assert [] == app.as_member("ned").get_ok("/v1/cycles")["cycles"]
+    assert 404 == app.as_member("mia", "rival").get(path).status_code
 
 
-def test_the_list_of_cycles_goes_on_where_its_page_ended(house: House, lea: Person) -> None:
+def test_the_list_of_cycles_goes_on_where_its_page_ended(app: ApiApp, lea: MemberClient) -> None:
     for ref, starts in (("one", "2026-03-02"), ("two", "2026-03-03"), ("three", "2026-03-03")):
         opened(lea, ref, starts=starts)
-        lea.says(f"/v1/cycles/{ref}/share-reflection", {"worked": "it runs"})
-        lea.says(f"/v1/cycles/{ref}/close", {})
+        lea.post_ok(f"/v1/cycles/{ref}/share-reflection", {"worked": "it runs"})
+        lea.post_ok(f"/v1/cycles/{ref}/close", {})
 
-    first = house.as_("mia").get("/v1/cycles?limit=2&state=closed&team=core")
+    first = app.as_member("mia").get("/v1/cycles?limit=2&state=closed&team=core")
     opened(lea, "four", starts="2026-03-04")
-    second = house.as_("mia").asks(first.headers["link"].partition(">")[0].lstrip("<"))
+    second = app.as_member("mia").get_ok(first.headers["link"].partition(">")[0].lstrip("<"))
 
     assert {"two", "three"} == {found["ref"] for found in first.json()["cycles"]}
     assert (["one"], None) == ([found["ref"] for found in second["cycles"]], second["next"])
@@ -145,35 +147,35 @@ def test_the_list_of_cycles_goes_on_where_its_page_ended(house: House, lea: Pers
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "cursor=x", "state=over"])
-def test_a_page_of_cycles_has_its_bounds(house: House, query: str) -> None:
-    assert 422 == house.as_("mia").get(f"/v1/cycles?{query}").status_code
+def test_a_page_of_cycles_has_its_bounds(app: ApiApp, query: str) -> None:
+    assert 422 == app.as_member("mia").get(f"/v1/cycles?{query}").status_code
 
 
-def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams_goals(house: House) -> None:
-    stella = house.as_("stella")
-    adopt_purpose(stella, house.clock, "organisation")
-    active(house, ref="one", title="A secret of core")
-    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
-    stella.says("/v1/cycles/year/settle-goal", {"goal": "one", "how": "carried_on"})
+def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams_goals(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    adopt_purpose(stella, app.clock, "organisation")
+    active(app, ref="one", title="A secret of core")
+    stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
+    stella.post_ok("/v1/cycles/year/settle-goal", {"goal": "one", "how": "carried_on"})
 
     def told(person: str) -> list[str]:
-        return [entry["text"] for entry in house.as_(person).asks("/v1/cycles/year/history")["entries"]]
+        return [entry["text"] for entry in app.as_member(person).get_ok("/v1/cycles/year/history")["entries"]]
 
     assert 'stella settled that "A secret of core" is carried on.' == told("mia")[-1]
     assert ["stella opened the cycle"] == [text.partition(' "')[0] for text in told("ned")]
-    assert ["year"] == [c["ref"] for c in house.as_("ned").asks("/v1/cycles?team=organisation")["cycles"]]
+    assert ["year"] == [c["ref"] for c in app.as_member("ned").get_ok("/v1/cycles?team=organisation")["cycles"]]
 
 
 @pytest.mark.parametrize(
     "path", ["/v1/cycles/year", "/v1/cycles/year/history", "/v1/events?limit=500", "/v1/reports/cycles"]
 )
-def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(house: House, path: str) -> None:
-    stella = house.as_("stella")
-    adopt_purpose(stella, house.clock, "organisation")
-    goal = active(house, ref="one")
-    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
-    stella.says("/v1/cycles/year/credit-contribution", {"goal": "one", "member": "ben", "text": "Wrote it twice"})
-    told = {who: house.as_(who).get(path) for who in ("mia", "stella", "aud", "ned")}
+def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path: str) -> None:
+    stella = app.as_member("stella")
+    adopt_purpose(stella, app.clock, "organisation")
+    goal = active(app, ref="one")
+    stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
+    stella.post_ok("/v1/cycles/year/credit-contribution", {"goal": "one", "member": "ben", "text": "Wrote it twice"})
+    told = {who: app.as_member(who).get(path) for who in ("mia", "stella", "aud", "ned")}
 
     assert [200] * 4 == [answer.status_code for answer in told.values()]
     assert ["mia", "stella", "aud"] == [who for who, answer in told.items() if "Wrote it twice" in answer.text]
@@ -183,37 +185,37 @@ def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(house: House, pat
 
 
 @pytest.mark.parametrize("path", ["/v1/cycles/next", "/v1/cycles/year/history", "/v1/events?limit=500"])
-def test_what_became_of_a_goal_is_for_those_who_see_the_goal(house: House, path: str) -> None:
-    stella = house.as_("stella")
-    adopt_purpose(stella, house.clock, "organisation")
-    unseen, seen = active(house, ref="core's"), active(house, ref="edge's", owner="ned", sponsor="eva", team="edge")
-    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["core's"]})
-    stella.says("/v1/cycles/year/include-goal", {"goal": "edge's"})
-    stella.says("/v1/cycles/year/share-reflection", {"worked": "much"})
+def test_what_became_of_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path: str) -> None:
+    stella = app.as_member("stella")
+    adopt_purpose(stella, app.clock, "organisation")
+    unseen, seen = active(app, ref="core's"), active(app, ref="edge's", owner="ned", sponsor="eva", team="edge")
+    stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["core's"]})
+    stella.post_ok("/v1/cycles/year/include-goal", {"goal": "edge's"})
+    stella.post_ok("/v1/cycles/year/share-reflection", {"worked": "much"})
     for goal in ("core's", "edge's"):
-        stella.says("/v1/cycles/year/record-learning", {"goal": goal, "text": f"{goal} took long"})
-        stella.says("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
-    stella.says("/v1/cycles/year/close", {})
-    stella.says("/v1/cycles", {"do": "open", "ref": "next", **QUARTER, "follows": "year"})
+        stella.post_ok("/v1/cycles/year/record-learning", {"goal": goal, "text": f"{goal} took long"})
+        stella.post_ok("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
+    stella.post_ok("/v1/cycles/year/close", {})
+    stella.post_ok("/v1/cycles", {"do": "open", "ref": "next", **QUARTER, "follows": "year"})
 
-    told = {who: house.as_(who).get(path).text for who in ("mia", "ned", "stella", "aud")}
+    told = {who: app.as_member(who).get(path).text for who in ("mia", "ned", "stella", "aud")}
 
     assert {"mia", "stella", "aud"} == {who for who, text in told.items() if unseen in text or "core's took" in text}
     assert {"ned", "stella", "aud"} == {who for who, text in told.items() if seen in text or "edge's took" in text}
 
 
-def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goals_that_they_see(house: House) -> None:
-    stella = house.as_("stella")
-    adopt_purpose(stella, house.clock, "organisation")
-    unseen, seen = active(house, ref="one"), active(house, ref="two", owner="ned", sponsor="eva", team="edge")
-    stella.says("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one", "two"]})
-    stella.says("/v1/cycles/year/share-reflection", {"worked": "much"})
+def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goals_that_they_see(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    adopt_purpose(stella, app.clock, "organisation")
+    unseen, seen = active(app, ref="one"), active(app, ref="two", owner="ned", sponsor="eva", team="edge")
+    stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one", "two"]})
+    stella.post_ok("/v1/cycles/year/share-reflection", {"worked": "much"})
     for goal in ("one", "two"):
-        stella.says("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
-    stella.says("/v1/cycles/year/close", {})
+        stella.post_ok("/v1/cycles/year/settle-goal", {"goal": goal, "how": "carried_on"})
+    stella.post_ok("/v1/cycles/year/close", {})
 
     def told(person: str, tag: str) -> list[Any]:
-        return [event["data"] for event in house.as_(person).asks(f"/v1/events?types={tag}&limit=500")]
+        return [event["data"] for event in app.as_member(person).get_ok(f"/v1/events?types={tag}&limit=500")]
 
     kept = {"state": "active", "how": "carried_on"}
     assert [[{"goal": seen, **kept}]] == [closed["goals"] for closed in told("ned", "cycle.closed.v1")]
@@ -222,15 +224,15 @@ def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goa
     assert [seen] == [settled["goal"] for settled in told("ned", "cycle.goal_settled.v1")]
 
 
-def test_an_act_is_for_those_whose_cycle_it_is(house: House, lea: Person) -> None:
+def test_an_act_is_for_those_whose_cycle_it_is(app: ApiApp, lea: MemberClient) -> None:
     opened(lea)
-    before = house.events()
+    before = app.events()
 
-    assert 403 == house.as_("ned").post("/v1/cycles/spring/share-reflection", {"worked": "x"}).status_code
-    assert 403 == house.as_("ana").post("/v1/cycles/spring/close", {}).status_code
-    assert 403 == house.as_("aud").post("/v1/cycles/spring/close", {}).status_code
-    assert 404 == house.as_("lea", "rival").post("/v1/cycles/spring/close", {}).status_code
-    assert before == house.events()
+    assert 403 == app.as_member("ned").post("/v1/cycles/spring/share-reflection", {"worked": "x"}).status_code
+    assert 403 == app.as_member("ana").post("/v1/cycles/spring/close", {}).status_code
+    assert 403 == app.as_member("aud").post("/v1/cycles/spring/close", {}).status_code
+    assert 404 == app.as_member("lea", "rival").post("/v1/cycles/spring/close", {}).status_code
+    assert before == app.events()
 
 
 BAD: list[tuple[str, dict[str, Any], int, str]] = [
@@ -252,25 +254,25 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
 
 @pytest.mark.parametrize(("path", "body", "status", "code"), BAD)
 def test_bad_input_is_refused_and_leaves_no_event(
-    house: House, lea: Person, path: str, body: dict[str, Any], status: int, code: str
+    app: ApiApp, lea: MemberClient, path: str, body: dict[str, Any], status: int, code: str
 ) -> None:
     opened(lea)
-    before = house.events()
+    before = app.events()
 
     answer = lea.post(path, body)
 
     assert (status, code) == (answer.status_code, answer.json()["code"]), answer.text
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_without_a_purpose_no_cycle_is_opened(house: House) -> None:
-    answer = house.as_("lea").post("/v1/cycles", {"do": "open", "team": "core", **QUARTER})
+def test_without_a_purpose_no_cycle_is_opened(app: ApiApp) -> None:
+    answer = app.as_member("lea").post("/v1/cycles", {"do": "open", "team": "core", **QUARTER})
 
     assert (422, "purpose_required") == (answer.status_code, answer.json()["code"])
     assert ["propose_purpose", "adopt_purpose"] == answer.json()["allowed"]
 
 
-def test_the_same_request_twice_opens_one_cycle(house: House, lea: Person) -> None:
+def test_the_same_request_twice_opens_one_cycle(app: ApiApp, lea: MemberClient) -> None:
     body = {"do": "open", "team": "core", **QUARTER}
     first = lea.post("/v1/cycles", body, headers={"Idempotency-Key": "k1"})
     again = lea.post("/v1/cycles", body, headers={"Idempotency-Key": "k1"})
@@ -279,9 +281,9 @@ def test_the_same_request_twice_opens_one_cycle(house: House, lea: Person) -> No
     assert first.json() == again.json()
 
 
-def test_a_stale_version_is_refused(house: House, lea: Person) -> None:
+def test_a_stale_version_is_refused(app: ApiApp, lea: MemberClient) -> None:
     opened(lea)
-    lea.says("/v1/cycles/spring/record-learning", {"text": "Ask early"}, headers={"If-Match": '"v1"'})
+    lea.post_ok("/v1/cycles/spring/record-learning", {"text": "Ask early"}, headers={"If-Match": '"v1"'})
 
     late = lea.post("/v1/cycles/spring/record-learning", {"text": "Ask"}, headers={"If-Match": '"v1"'})
 
@@ -291,16 +293,16 @@ def test_a_stale_version_is_refused(house: House, lea: Person) -> None:
 # --- the report ------------------------------------------------------------------------------------------------------
 
 
-def test_the_review_counts_and_tells(house: House, lea: Person) -> None:
-    active(house, ref="one")
+def test_the_review_counts_and_tells(app: ApiApp, lea: MemberClient) -> None:
+    active(app, ref="one")
     opened(lea, goals=["one"])
-    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
+    app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
     for name, due in (("a", "2026-03-05"), ("b", "2026-04-20")):
         agreed = {"improvement": name, "text": f"Do {name}", "owner": "ben", "due": due}
-        lea.says("/v1/cycles/spring/agree-improvement", agreed)
-    house.clock.now = datetime.fromisoformat("2026-03-10T09:00:00+00:00")
+        lea.post_ok("/v1/cycles/spring/agree-improvement", agreed)
+    app.clock.now = datetime.fromisoformat("2026-03-10T09:00:00+00:00")
 
-    report = lea.asks("/v1/reports/cycles?team=core&names=true&explain=true")
+    report = lea.get_ok("/v1/reports/cycles?team=core&names=true&explain=true")
 
     assert (1, 2) == (figure(report, "improvements_overdue")["count"], figure(report, "improvements_overdue")["n"])
     assert (1, 5) == (figure(report, "reflection_share")["count"], figure(report, "reflection_share")["n"])
@@ -311,22 +313,24 @@ def test_the_review_counts_and_tells(house: House, lea: Person) -> None:
     assert 1 == len(figure(report, "reflections")["events"])
 
 
-def test_the_review_of_another_team_is_not_shown_and_of_all_only_what_is_ones_own(house: House, lea: Person) -> None:
+def test_the_review_of_another_team_is_not_shown_and_of_all_only_what_is_ones_own(
+    app: ApiApp, lea: MemberClient
+) -> None:
     opened(lea)
-    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
+    app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
 
-    assert 403 == house.as_("ned").get("/v1/reports/cycles?team=core").status_code
-    seen = house.as_("ned").asks("/v1/reports/cycles")
+    assert 403 == app.as_member("ned").get("/v1/reports/cycles?team=core").status_code
+    seen = app.as_member("ned").get_ok("/v1/reports/cycles")
     assert ([], []) == (seen["cycles"], seen["reflections"])
-    assert 1 == len(house.as_("stella").asks("/v1/reports/cycles")["cycles"])
-    assert "Spring" == house.as_("mia").asks("/v1/reports/cycles?team=core")["cycles"][0]["name"]
+    assert 1 == len(app.as_member("stella").get_ok("/v1/reports/cycles")["cycles"])
+    assert "Spring" == app.as_member("mia").get_ok("/v1/reports/cycles?team=core")["cycles"][0]["name"]
 
 
-def test_the_feed_shows_a_teams_cycle_to_the_team_only(house: House, lea: Person) -> None:
+def test_the_feed_shows_a_teams_cycle_to_the_team_only(app: ApiApp, lea: MemberClient) -> None:
     opened(lea)
 
     def types(person: str) -> set[str]:
-        return {e["type"] for e in house.as_(person).asks("/v1/events?types=cycle.opened.v1")}
+        return {e["type"] for e in app.as_member(person).get_ok("/v1/events?types=cycle.opened.v1")}
 
     assert {"cycle.opened.v1"} == types("mia")
     assert set() == types("ned")
@@ -342,7 +346,7 @@ def steward(database_url: str) -> Iterator[tuple[Any, Clock]]:
     clock = Clock(START)
     with contextlib.ExitStack() as stack:
         runtime = stack.enter_context(Runtime(settings, clock=clock))
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         client = stack.enter_context(client_of(runtime))
 
         def send(path: str, body: Any = None) -> Any:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.house import START, House, Person, why
+from tests.api.house import START, ApiApp, MemberClient, why
 
 DEADLINE = START + timedelta(days=4)
 LATER = DEADLINE + timedelta(hours=1)
@@ -30,62 +30,64 @@ def question(**fields: Any) -> dict[str, Any]:
     }
 
 
-def ask(house: House, by: str = "ana", **fields: Any) -> str:
+def ask(app: ApiApp, by: str = "ana", **fields: Any) -> str:
     """The id of a decision that was asked for."""
-    return str(house.as_(by).says("/v1/decisions", question(**fields))["id"])
+    return str(app.as_member(by).post_ok("/v1/decisions", question(**fields))["id"])
 
 
-def consent(house: House, by: str, **fields: Any) -> dict[str, Any]:
-    told: dict[str, Any] = house.as_(by).says("/v1/decisions/on-call/consent", {"option": "o1", **fields})
+def consent(app: ApiApp, by: str, **fields: Any) -> dict[str, Any]:
+    told: dict[str, Any] = app.as_member(by).post_ok("/v1/decisions/on-call/consent", {"option": "o1", **fields})
     return told
 
 
-def test_a_decision_is_made_by_consent(house: House) -> None:
+def test_a_decision_is_made_by_consent(app: ApiApp) -> None:
     # given a question, and an objection to its first option
-    opened = house.as_("ana").post("/v1/decisions", question())
+    opened = app.as_member("ana").post("/v1/decisions", question())
     assert 201 == opened.status_code
     assert f"/v1/decisions/{opened.json()['id']}" == opened.headers["location"]
-    assert [house.id("member", "ana"), house.id("member", "ben")] == opened.json()["waiting_for"]
-    house.as_("sam").says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "I am away on Mondays"})
+    assert [app.id("member", "ana"), app.id("member", "ben")] == opened.json()["waiting_for"]
+    app.as_member("sam").post_ok(
+        "/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "I am away on Mondays"}
+    )
 
     # when it is integrated and everybody consents to what they have seen
-    integrated = house.as_("ana").says("/v1/decisions/on-call/integrate-objection", {"how": "On Tuesdays"})
-    seen = house.as_("ben").asks("/v1/decisions/on-call")["worded_by"]["o1"]
+    integrated = app.as_member("ana").post_ok("/v1/decisions/on-call/integrate-objection", {"how": "On Tuesdays"})
+    seen = app.as_member("ben").get_ok("/v1/decisions/on-call")["worded_by"]["o1"]
     assert [seen] == integrated["events"]
-    consent(house, "ana", answers=seen)
-    decided = consent(house, "ben", answers=seen)
+    consent(app, "ana", answers=seen)
+    decided = consent(app, "ben", answers=seen)
 
     # then it is decided in that very act
     assert ("decided", "In a call each Monday", "consent", True) == tuple(
         decided[name] for name in ("state", "decided", "decided_by", "in_favour")
     )
     assert 2 == len(decided["events"])
-    told = house.as_("mia").asks("/v1/decisions/on-call")
+    told = app.as_member("mia").get_ok("/v1/decisions/on-call")
     assert ["set_review", "review", "reopen"] == told["acts"]
     assert decided["events"][1] == told["decision"]["decided"]["event_id"]
-    sentences = [entry["text"] for entry in house.as_("mia").asks("/v1/decisions/on-call/history")["entries"]]
+    sentences = [entry["text"] for entry in app.as_member("mia").get_ok("/v1/decisions/on-call/history")["entries"]]
     assert 'Ben completed the consent: "In a call each Monday" holds.' == sentences[-1]
 
 
-def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed(house: House) -> None:
-    ask(house)
-    house.clock.now = LATER
-    before = house.events()
+def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed(app: ApiApp) -> None:
+    ask(app)
+    app.clock.now = LATER
+    before = app.events()
 
-    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
+    response = app.as_member("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (409, "act_not_allowed") == (response.status_code, response.json()["code"])
     assert ["set_review", "review", "reopen"] == response.json()["allowed"]
     assert DEADLINE.isoformat().replace("+00:00", "Z") in response.json()["detail"]
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(house: House) -> None:
-    ask(house)
-    house.as_("sam").says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
-    [now] = house.as_("ana").says("/v1/decisions/on-call/integrate-objection", {"how": "Tuesdays"})["events"]
+def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(app: ApiApp) -> None:
+    ask(app)
+    app.as_member("sam").post_ok("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
+    [now] = app.as_member("ana").post_ok("/v1/decisions/on-call/integrate-objection", {"how": "Tuesdays"})["events"]
 
-    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
+    response = app.as_member("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (422, "answers_required") == (response.status_code, response.json()["code"])
     assert now == response.json()["open"]
@@ -113,10 +115,10 @@ def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(hous
         ({"vote": True}, "/vote"),
     ],
 )
-def test_a_bad_question_is_refused_naming_its_field(shared: House, fields: dict[str, Any], pointer: str) -> None:
+def test_a_bad_question_is_refused_naming_its_field(shared: ApiApp, fields: dict[str, Any], pointer: str) -> None:
     before = shared.events()
 
-    response = shared.as_("lea").post("/v1/decisions", question(**fields))
+    response = shared.as_member("lea").post("/v1/decisions", question(**fields))
 
     assert response.status_code in (404, 422), response.text
     problem = response.json()
@@ -125,22 +127,22 @@ def test_a_bad_question_is_refused_naming_its_field(shared: House, fields: dict[
 
 
 @pytest.mark.parametrize("path", ["consent", "raise-objection", "integrate-objection", "decide", "reopen", "review"])
-def test_nothing_can_be_said_about_a_decision_that_is_not_there(shared: House, path: str) -> None:
+def test_nothing_can_be_said_about_a_decision_that_is_not_there(shared: ApiApp, path: str) -> None:
     body = {"option": "o1", "text": "x", "how": "x", "deadline": DEADLINE.isoformat()}
     takes = {"consent": ["option"], "raise-objection": ["option", "text"], "integrate-objection": ["how"]}
     takes |= {"decide": ["option"], "reopen": ["deadline"], "review": []}
 
-    response = shared.as_("ana").post(f"/v1/decisions/nothing/{path}", {name: body[name] for name in takes[path]})
+    response = shared.as_member("ana").post(f"/v1/decisions/nothing/{path}", {name: body[name] for name in takes[path]})
 
     assert (404, "not_found") == (response.status_code, response.json()["code"])
 
 
-def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(house: House) -> None:
-    ask(house, fallback={"rule": "lead_decides"})
-    house.clock.now = LATER
+def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(app: ApiApp) -> None:
+    ask(app, fallback={"rule": "lead_decides"})
+    app.clock.now = LATER
 
-    refused = house.as_("ana").post("/v1/decisions/on-call/decide", {"option": "o1"})
-    decided = house.as_("lea").says("/v1/decisions/on-call/decide", {"option": "o1"})
+    refused = app.as_member("ana").post("/v1/decisions/on-call/decide", {"option": "o1"})
+    decided = app.as_member("lea").post_ok("/v1/decisions/on-call/decide", {"option": "o1"})
 
     assert (403, "forbidden") == (refused.status_code, refused.json()["code"])
     assert ("decided", "lead", "In a call each Monday") == tuple(
@@ -148,22 +150,22 @@ def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(house: H
     )
 
 
-def test_an_act_is_taken_once_with_its_key_and_against_its_version(house: House) -> None:
-    ask(house)
+def test_an_act_is_taken_once_with_its_key_and_against_its_version(app: ApiApp) -> None:
+    ask(app)
     once = {"Idempotency-Key": "k1"}
-    first = house.as_("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
-    again = house.as_("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
-    stale = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": '"v1"'})
+    first = app.as_member("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
+    again = app.as_member("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
+    stale = app.as_member("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": '"v1"'})
 
     assert first.json() == again.json()
     assert "true" == again.headers["idempotent-replayed"]
     assert 412 == stale.status_code
 
 
-def test_an_import_key_of_an_integration_takes_no_part(house: House) -> None:
-    ask(house, team=None, deciders=["ana", "bot"])
+def test_an_import_key_of_an_integration_takes_no_part(app: ApiApp) -> None:
+    ask(app, team=None, deciders=["ana", "bot"])
 
-    response = house.as_("bot").post("/v1/decisions/on-call/consent", {"option": "o1"})
+    response = app.as_member("bot").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (403, "forbidden") == (response.status_code, response.json()["code"])
 
@@ -171,32 +173,32 @@ def test_an_import_key_of_an_integration_takes_no_part(house: House) -> None:
 # --- a guest's key ---------------------------------------------------------------------------------------------------
 
 
-def guest(house: House, decision: str) -> Person:
+def guest(app: ApiApp, decision: str) -> MemberClient:
     """Gus, who belongs to no team, with a key for this one decision."""
-    stella = house.as_("stella")
-    stella.says("/v1/members", {"name": "Gus", "ref": "gus"})
-    return house.holding(stella.says("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"])
+    stella = app.as_member("stella")
+    stella.post_ok("/v1/members", {"name": "Gus", "ref": "gus"})
+    return app.with_key(stella.post_ok("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"])
 
 
-def test_a_guests_key_opens_one_decision(house: House) -> None:
+def test_a_guests_key_opens_one_decision(app: ApiApp) -> None:
     # given
-    house.as_("stella").says("/v1/members", {"name": "Gus", "ref": "gus"})
-    decision = ask(house, deciders=["ana", "gus"])
-    other = ask(house, deciders=["ana", "gus"], ref="other")
-    key = house.as_("stella").says("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"]
-    gus = house.holding(key)
+    app.as_member("stella").post_ok("/v1/members", {"name": "Gus", "ref": "gus"})
+    decision = ask(app, deciders=["ana", "gus"])
+    other = ask(app, deciders=["ana", "gus"], ref="other")
+    key = app.as_member("stella").post_ok("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"]
+    gus = app.with_key(key)
 
     # when
-    gus.says("/v1/decisions/on-call/share-perspective", {"text": "As seen from outside"})
-    gus.says("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
-    gus.says("/v1/decisions/on-call/withdraw-objection", {})
-    consent(house, "ana")
-    decided = gus.says(f"/v1/decisions/{decision}/consent", {"option": "o1"})
+    gus.post_ok("/v1/decisions/on-call/share-perspective", {"text": "As seen from outside"})
+    gus.post_ok("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
+    gus.post_ok("/v1/decisions/on-call/withdraw-objection", {})
+    consent(app, "ana")
+    decided = gus.post_ok(f"/v1/decisions/{decision}/consent", {"option": "o1"})
 
     # then
     assert "consent" == decided["decided_by"]
-    assert "decided" == gus.asks("/v1/decisions/on-call")["state"]
-    assert 9 > len(gus.asks("/v1/decisions/on-call/history")["entries"]) > 5
+    assert "decided" == gus.get_ok("/v1/decisions/on-call")["state"]
+    assert 9 > len(gus.get_ok("/v1/decisions/on-call/history")["entries"]) > 5
     assert 404 == gus.get(f"/v1/decisions/{other}").status_code
     assert 404 == gus.post(f"/v1/decisions/{other}/consent", {"option": "o1"}).status_code
 
@@ -205,8 +207,8 @@ def test_a_guests_key_opens_one_decision(house: House) -> None:
     "path",
     ["/v1/decisions", "/v1/goals", "/v1/members", "/v1/events", "/v1/charters", "/v1/reports/decisions", "/v1/me"],
 )
-def test_a_guests_key_opens_nothing_else(house: House, path: str) -> None:
-    gus = guest(house, ask(house, team=None))
+def test_a_guests_key_opens_nothing_else(app: ApiApp, path: str) -> None:
+    gus = guest(app, ask(app, team=None))
 
     response = gus.get(path)
 
@@ -222,34 +224,34 @@ def test_a_guests_key_opens_nothing_else(house: House, path: str) -> None:
         ("/v1/charters/organisation/review", {}),
     ],
 )
-def test_a_guest_says_nothing_else(house: House, path: str, body: dict[str, Any]) -> None:
-    gus = guest(house, ask(house, team=None))
+def test_a_guest_says_nothing_else(app: ApiApp, path: str, body: dict[str, Any]) -> None:
+    gus = guest(app, ask(app, team=None))
 
     response = gus.post(path, body)
 
     assert (403, "insufficient_scope") == (response.status_code, response.json()["code"])
 
 
-def test_a_guests_key_names_a_decision_that_is_there(house: House) -> None:
-    keys = len(house.as_("stella").asks("/v1/keys")["keys"])
-    elsewhere = house.as_("lea", "rival").says("/v1/decisions", question())["id"]
+def test_a_guests_key_names_a_decision_that_is_there(app: ApiApp) -> None:
+    keys = len(app.as_member("stella").get_ok("/v1/keys")["keys"])
+    elsewhere = app.as_member("lea", "rival").post_ok("/v1/decisions", question())["id"]
 
     for nowhere in (str(uuid4()), elsewhere):
-        refused = house.as_("stella").post("/v1/keys", {"member": "ana", "scopes": [f"decide:{nowhere}"]})
+        refused = app.as_member("stella").post("/v1/keys", {"member": "ana", "scopes": [f"decide:{nowhere}"]})
         assert (404, "/scopes") == (refused.status_code, refused.json()["errors"][0]["pointer"])
-    assert keys == len(house.as_("stella").asks("/v1/keys")["keys"])
+    assert keys == len(app.as_member("stella").get_ok("/v1/keys")["keys"])
 
 
-def test_a_guest_who_decides_nothing_sees_no_teams_decision(house: House) -> None:
-    gus = guest(house, ask(house))
+def test_a_guest_who_decides_nothing_sees_no_teams_decision(app: ApiApp) -> None:
+    gus = guest(app, ask(app))
 
     assert 403 == gus.get("/v1/decisions/on-call").status_code
     assert 403 == gus.post("/v1/decisions/on-call/share-perspective", {"text": "Hello"}).status_code
 
 
 @pytest.mark.parametrize("scopes", [["decide:on-call"], ["decide:"], ["decide"], ["read", f"decide:{'0' * 8}"]])
-def test_a_guests_key_names_one_decision_and_stands_alone(house: House, scopes: list[str]) -> None:
-    response = house.as_("stella").post("/v1/keys", {"member": "ana", "scopes": scopes})
+def test_a_guests_key_names_one_decision_and_stands_alone(app: ApiApp, scopes: list[str]) -> None:
+    response = app.as_member("stella").post("/v1/keys", {"member": "ana", "scopes": scopes})
 
     assert (422, "/scopes") == (response.status_code, response.json()["errors"][0]["pointer"])
 
@@ -260,95 +262,95 @@ def test_a_guests_key_names_one_decision_and_stands_alone(house: House, scopes: 
 @pytest.mark.parametrize(
     ("person", "sees"), [("mia", True), ("lea", True), ("stella", True), ("aud", True), ("eva", False), ("ned", True)]
 )
-def test_a_teams_decision_is_seen_by_its_members_and_deciders(house: House, person: str, sees: bool) -> None:
-    ask(house, deciders=["ana", "ned"])
-    house.as_("ana").says("/v1/decisions/on-call/share-perspective", {"text": "Calls are fine"})
+def test_a_teams_decision_is_seen_by_its_members_and_deciders(app: ApiApp, person: str, sees: bool) -> None:
+    ask(app, deciders=["ana", "ned"])
+    app.as_member("ana").post_ok("/v1/decisions/on-call/share-perspective", {"text": "Calls are fine"})
 
     for path in ("", "/history"):
-        assert (200 if sees else 403) == house.as_(person).get(f"/v1/decisions/on-call{path}").status_code
-    listed = house.as_(person).asks("/v1/decisions")["decisions"]
+        assert (200 if sees else 403) == app.as_member(person).get(f"/v1/decisions/on-call{path}").status_code
+    listed = app.as_member(person).get_ok("/v1/decisions")["decisions"]
     assert (["How do we hand over on-call?"] if sees else []) == [found["question"] for found in listed]
-    feed = house.as_(person).asks("/v1/events?types=decision.opened.v1,decision.perspective_shared.v1")
+    feed = app.as_member(person).get_ok("/v1/events?types=decision.opened.v1,decision.perspective_shared.v1")
     assert (2 if sees else 0) == len(feed)
 
 
-def test_a_refusal_does_not_tell_an_outsider_how_it_stands(house: House) -> None:
-    ask(house)
+def test_a_refusal_does_not_tell_an_outsider_how_it_stands(app: ApiApp) -> None:
+    ask(app)
     for by in ("ana", "ben"):
-        consent(house, by)
+        consent(app, by)
 
     for path, body in (("consent", {"option": "o1"}), ("raise-objection", {"option": "o1", "text": "no"})):
-        response = house.as_("eva").post(f"/v1/decisions/on-call/{path}", body)
+        response = app.as_member("eva").post(f"/v1/decisions/on-call/{path}", body)
         assert (403, "forbidden") == (response.status_code, response.json()["code"])
         assert "decided" not in response.json()["detail"]
 
 
-def test_the_organisations_own_decisions_are_everybodys_to_see(house: House) -> None:
-    ask(house, team=None)
+def test_the_organisations_own_decisions_are_everybodys_to_see(app: ApiApp) -> None:
+    ask(app, team=None)
 
-    assert 200 == house.as_("eva").get("/v1/decisions/on-call").status_code
-    assert 1 == len(house.as_("eva").asks("/v1/decisions?waiting_for=ben")["decisions"])
-    assert [] == house.as_("eva").asks("/v1/decisions?waiting_for=sam")["decisions"]
-    assert 1 == len(house.as_("eva").asks("/v1/decisions?team=organisation")["decisions"])
-    assert [] == house.as_("eva").asks("/v1/decisions?team=edge")["decisions"]
+    assert 200 == app.as_member("eva").get("/v1/decisions/on-call").status_code
+    assert 1 == len(app.as_member("eva").get_ok("/v1/decisions?waiting_for=ben")["decisions"])
+    assert [] == app.as_member("eva").get_ok("/v1/decisions?waiting_for=sam")["decisions"]
+    assert 1 == len(app.as_member("eva").get_ok("/v1/decisions?team=organisation")["decisions"])
+    assert [] == app.as_member("eva").get_ok("/v1/decisions?team=edge")["decisions"]
 
 
-def test_another_organisation_knows_nothing_of_it(house: House) -> None:
-    decision = ask(house, team=None)
+def test_another_organisation_knows_nothing_of_it(app: ApiApp) -> None:
+    decision = ask(app, team=None)
 
-    stranger = house.as_("stella", "rival")
+    stranger = app.as_member("stella", "rival")
     assert 404 == stranger.get(f"/v1/decisions/{decision}").status_code
     assert 404 == stranger.post(f"/v1/decisions/{decision}/consent", {"option": "o1"}).status_code
-    assert [] == stranger.asks("/v1/decisions")["decisions"]
+    assert [] == stranger.get_ok("/v1/decisions")["decisions"]
 
 
 # --- lists, times, the report ----------------------------------------------------------------------------------------
 
 
-def test_a_list_goes_on_where_its_page_ended(house: House) -> None:
+def test_a_list_goes_on_where_its_page_ended(app: ApiApp) -> None:
     for number in range(3):
-        ask(house, ref=f"d{number}", question=f"Q{number}")
+        ask(app, ref=f"d{number}", question=f"Q{number}")
 
-    first = house.as_("mia").get("/v1/decisions?limit=2&state=open&team=core")
-    second = house.as_("mia").asks(first.headers["link"].partition(">")[0].lstrip("<"))
+    first = app.as_member("mia").get("/v1/decisions?limit=2&state=open&team=core")
+    second = app.as_member("mia").get_ok(first.headers["link"].partition(">")[0].lstrip("<"))
 
     assert ["Q2", "Q1"] == [found["question"] for found in first.json()["decisions"]]
     assert (["Q0"], None) == ([found["question"] for found in second["decisions"]], second["next"])
 
 
 @pytest.mark.parametrize("query", ["state=closed", "limit=0", "limit=201", "cursor=x", "decider=", "sort=question"])
-def test_a_bad_question_about_decisions_is_refused(shared: House, query: str) -> None:
-    assert 422 == shared.as_("ana").get(f"/v1/decisions?{query}").status_code
+def test_a_bad_question_about_decisions_is_refused(shared: ApiApp, query: str) -> None:
+    assert 422 == shared.as_member("ana").get(f"/v1/decisions?{query}").status_code
 
 
-def test_a_decision_is_shown_as_of_any_time(house: House) -> None:
-    ask(house)
-    house.clock.now = START + timedelta(days=1)
+def test_a_decision_is_shown_as_of_any_time(app: ApiApp) -> None:
+    ask(app)
+    app.clock.now = START + timedelta(days=1)
     for by in ("ana", "ben"):
-        consent(house, by)
+        consent(app, by)
 
-    assert "open" == house.as_("mia").asks("/v1/decisions/on-call?as_of=2026-03-02")["state"]
-    assert "decided" == house.as_("mia").asks("/v1/decisions/on-call?as_of=2026-03-03")["state"]
-    assert [] == house.as_("mia").asks("/v1/decisions?as_of=2026-03-02&state=decided")["decisions"]
-    assert 404 == house.as_("mia").get("/v1/decisions/on-call?as_of=2026-03-01").status_code
+    assert "open" == app.as_member("mia").get_ok("/v1/decisions/on-call?as_of=2026-03-02")["state"]
+    assert "decided" == app.as_member("mia").get_ok("/v1/decisions/on-call?as_of=2026-03-03")["state"]
+    assert [] == app.as_member("mia").get_ok("/v1/decisions?as_of=2026-03-02&state=decided")["decisions"]
+    assert 404 == app.as_member("mia").get("/v1/decisions/on-call?as_of=2026-03-01").status_code
 
 
-def test_the_version_of_a_read_is_what_if_match_takes(house: House) -> None:
-    ask(house)
-    tag = house.as_("ben").get("/v1/decisions/on-call").headers["etag"]
+def test_the_version_of_a_read_is_what_if_match_takes(app: ApiApp) -> None:
+    ask(app)
+    tag = app.as_member("ben").get("/v1/decisions/on-call").headers["etag"]
 
-    assert 304 == house.as_("ben").get("/v1/decisions/on-call", headers={"If-None-Match": tag}).status_code
-    response = house.as_("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": tag})
+    assert 304 == app.as_member("ben").get("/v1/decisions/on-call", headers={"If-None-Match": tag}).status_code
+    response = app.as_member("ben").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers={"If-Match": tag})
     assert 200 == response.status_code
 
 
-def test_the_report_tells_how_decisions_go(house: House) -> None:
-    ask(house)
-    house.clock.now = START + timedelta(days=1)
+def test_the_report_tells_how_decisions_go(app: ApiApp) -> None:
+    ask(app)
+    app.clock.now = START + timedelta(days=1)
     for by in ("ana", "ben"):
-        consent(house, by)
+        consent(app, by)
 
-    told = house.as_("lea").asks("/v1/reports/decisions?team=core&explain=true")
+    told = app.as_member("lea").get_ok("/v1/reports/decisions?team=core&explain=true")
 
     found = {figure["name"]: figure for figure in told["figures"]}
     assert {
@@ -356,26 +358,26 @@ def test_the_report_tells_how_decisions_go(house: House) -> None:
         *("objections_integrated", "decisions_reopened"),
     } == set(found)
     inside = found["decisions_inside_time_box"]
-    assert (1, 1, True, house.id("team", "core")) == tuple(inside[k] for k in ("count", "n", "small_sample", "team"))
+    assert (1, 1, True, app.id("team", "core")) == tuple(inside[k] for k in ("count", "n", "small_sample", "team"))
     assert 2 == len(inside["events"])
-    assert house.as_("lea").get("/v1/reports/decisions?format=csv").text.startswith("name,")
+    assert app.as_member("lea").get("/v1/reports/decisions?format=csv").text.startswith("name,")
 
 
-def test_the_report_on_another_team_is_not_for_everybody(house: House) -> None:
-    assert 403 == house.as_("eva").get("/v1/reports/decisions?team=core").status_code
+def test_the_report_on_another_team_is_not_for_everybody(app: ApiApp) -> None:
+    assert 403 == app.as_member("eva").get("/v1/reports/decisions?team=core").status_code
 
 
-def test_a_small_teams_figures_are_withheld_from_its_members(house: House) -> None:
-    ask(house, by="ned", team="edge", deciders=["ned", "eva"], ref="edges")
-    figures = house.as_("ned").asks("/v1/reports/decisions?team=edge")["figures"]
+def test_a_small_teams_figures_are_withheld_from_its_members(app: ApiApp) -> None:
+    ask(app, by="ned", team="edge", deciders=["ned", "eva"], ref="edges")
+    figures = app.as_member("ned").get_ok("/v1/reports/decisions?team=edge")["figures"]
 
     assert {"withheld"} == {figure["status"] for figure in figures}
 
 
-def test_an_event_of_a_decision_says_what_it_carries(house: House) -> None:
-    ask(house)
+def test_an_event_of_a_decision_says_what_it_carries(app: ApiApp) -> None:
+    ask(app)
 
-    [event] = house.as_("ana").asks("/v1/events?types=decision.opened.v1")
+    [event] = app.as_member("ana").get_ok("/v1/events?types=decision.opened.v1")
     assert datetime.fromisoformat(event["data"]["deadline"]).astimezone(UTC) == DEADLINE
     assert {"reason", "text"}.isdisjoint(event["data"])
     assert why()["text"] not in str(event)

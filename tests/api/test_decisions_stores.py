@@ -15,7 +15,7 @@ from services.imports import ImportResult, import_lines
 from services.organisations import organisation_id
 from services.settings import Settings
 from tests.api.house import client_of
-from tests.services.conftest import Office, open_office
+from tests.services.conftest import Installation, open_office
 
 ORGANISATION = organisation_id("default")
 ASKED = "2024-05-06T08:00:00Z"
@@ -64,44 +64,44 @@ STORY: list[Act] = [
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
+def installation(database_url: str) -> Iterator[Installation]:
     opened = open_office(Settings(database_url=database_url))
     with opened.runtime:
         yield opened
 
 
-def bring(office: Office, rows: list[Act]) -> ImportResult:
+def bring(installation: Installation, rows: list[Act]) -> ImportResult:
     lines = [json.dumps(row).encode() for row in rows]
-    return import_lines(office.runtime, ORGANISATION, lines, principal=office.principal)
+    return import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal)
 
 
-def types(office: Office) -> list[str]:
-    events = office.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "decision", "on-call"))
+def types(installation: Installation) -> list[str]:
+    events = installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "decision", "on-call"))
     return [event.type.removeprefix("decision.").removesuffix(".v1") for event in events]
 
 
-def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: Office) -> None:
+def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(installation: Installation) -> None:
     # given
-    assert ImportResult(accepted=len(STORY), already=0) == bring(office, STORY)
+    assert ImportResult(accepted=len(STORY), already=0) == bring(installation, STORY)
     expected = [
         *("opened", "perspective_shared", "objection_raised", "objection_integrated", "objection_raised"),
         *("objection_withdrawn", "consented", "consented", "consented", "decided", "review_set", "reopened"),
     ]
-    assert expected == types(office)
-    count = office.runtime.ledger.count()
+    assert expected == types(installation)
+    count = installation.runtime.ledger.count()
 
     # when it is imported again
-    assert ImportResult(accepted=0, already=len(STORY)) == bring(office, STORY)
+    assert ImportResult(accepted=0, already=len(STORY)) == bring(installation, STORY)
 
     # then nothing is added
-    assert count == office.runtime.ledger.count()
-    office.runtime.engine.catch_up()
-    with client_of(office.runtime) as client:
-        headers = {"Authorization": f"Bearer {office.founded.api_key}"}
+    assert count == installation.runtime.ledger.count()
+    installation.runtime.engine.catch_up()
+    with client_of(installation.runtime) as client:
+        headers = {"Authorization": f"Bearer {installation.founded.api_key}"}
 
         def ask(method: str, path: str, **how: Any) -> Response:
             response: Response = client.request(method, path, headers=headers, **how)
-            office.runtime.engine.catch_up()
+            installation.runtime.engine.catch_up()
             return response
 
         # the deadline of the second asking passed long ago: an act finds it rung
@@ -112,7 +112,7 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: O
             *(reviewed.status_code, reviewed.json()["decided_by"]),
             reviewed.json()["decided"],
         )
-        assert [*expected, "decided", "reviewed"] == types(office)
+        assert [*expected, "decided", "reviewed"] == types(installation)
         shown = ask("GET", "/v1/decisions/on-call?as_of=2024-05-10").json()
         assert ("decided", "consent", True) == (
             *(shown["state"], shown["decision"]["decided"]["by"]),
@@ -125,25 +125,25 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(office: O
         assert (1, 2) == tuple(found["decisions_inside_time_box"][k] for k in ("count", "n"))
         assert (1, 2) == tuple(found["objections_integrated"][k] for k in ("count", "n"))
         assert (1, 2) == tuple(found["decisions_reopened"][k] for k in ("count", "n"))
-    assert [] == office.runtime.engine.verify()
+    assert [] == installation.runtime.engine.verify()
 
 
-def test_a_purpose_is_adopted_by_a_decision_and_says_so(office: Office) -> None:
-    with client_of(office.runtime) as client:
-        headers = {"Authorization": f"Bearer {office.founded.api_key}"}
+def test_a_purpose_is_adopted_by_a_decision_and_says_so(installation: Installation) -> None:
+    with client_of(installation.runtime) as client:
+        headers = {"Authorization": f"Bearer {installation.founded.api_key}"}
 
         def say(path: str, **body: Any) -> dict[str, Any]:
             response = client.post(path, headers=headers, json=body)
-            office.runtime.engine.catch_up()
+            installation.runtime.engine.catch_up()
             assert response.is_success, response.text
             told: dict[str, Any] = response.json()
             return told
 
         # given a purpose that was proposed, and a decision about it
-        office.runtime.engine.catch_up()
+        installation.runtime.engine.catch_up()
         aims = {"to_team": "rest", "to_clients": "trust", "to_organisation": "time"}
         [proposal] = say("/v1/charters/organisation/propose-purpose", text="Sound sleep", **aims)["events"]
-        until = office.runtime.clock() + timedelta(days=3)
+        until = installation.runtime.clock() + timedelta(days=3)
         asked = {"question": "Is this why?", "options": ["Yes", "Not yet"], "status_quo": "o2", "deciders": ["steward"]}
         box = {"deadline": until.isoformat(), "fallback": {"rule": "lead_decides"}}
         say("/v1/decisions", ref="why", about={"proposal": proposal}, **asked, **box)
@@ -178,10 +178,12 @@ LATE: Act = {**said(10, "sam", "consent", option="o1"), "at": "2024-05-10T10:00:
         (said(7, "sam", "vote", option="o1"), "/do", "invalid_field"),
     ],
 )
-def test_a_bad_row_about_a_decision_says_what_is_wrong(office: Office, row: Act, field: str | None, code: str) -> None:
+def test_a_bad_row_about_a_decision_says_what_is_wrong(
+    installation: Installation, row: Act, field: str | None, code: str
+) -> None:
     rows = [*PEOPLE, row] if row["do"] == "decision.open" else [*PEOPLE, BRIEF, row]
 
-    told = bring(office, rows)
+    told = bring(installation, rows)
 
     assert 0 == told.accepted
     [error] = told.errors

@@ -14,19 +14,19 @@ from cloudevents.core.v1.event import CloudEvent
 
 from domain.aggregates import EVENTS
 from services.api.events import _examined
-from tests.api.house import House, active, offer, why
+from tests.api.house import ApiApp, active, offer, why
 
 BATCH = "application/cloudevents-batch+json"
 
 
-def test_each_event_is_a_cloud_event(house: House) -> None:
+def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     # given
-    goal = active(house)
+    goal = active(app)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
-    proposed = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)
+    proposed = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)
 
     # when
-    response = house.as_("stella").get(f"/v1/events?subject=goal/{goal}")
+    response = app.as_member("stella").get(f"/v1/events?subject=goal/{goal}")
 
     # then
     assert BATCH == response.headers["Content-Type"]
@@ -37,7 +37,7 @@ def test_each_event_is_a_cloud_event(house: House) -> None:
         assert (event["id"], event["type"]) == (read.get_id(), read.get_type())
     last = events[-1]
     assert proposed["events"] == [last["id"]]
-    assert (f"goal/{goal}", f"goal/{goal}", house.id("member", "ana"), "app_user") == (
+    assert (f"goal/{goal}", f"goal/{goal}", app.id("member", "ana"), "app_user") == (
         last["subject"],
         last["partitionkey"],
         last["authid"],
@@ -45,35 +45,35 @@ def test_each_event_is_a_cloud_event(house: House) -> None:
     )
     assert ("new_information", "we know more than we did") == (last["reasoncode"], last["reasontext"])
     assert proposed["position"] == int(last["sequence"])
-    assert f"{house.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
+    assert f"{app.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
 
 
-def test_each_events_data_is_as_its_schema_says(house: House) -> None:
+def test_each_events_data_is_as_its_schema_says(app: ApiApp) -> None:
     # given
-    active(house)
-    house.as_("stella").says("/v1/policies", {"policy": {"wip_limit": 4}})
+    active(app)
+    app.as_member("stella").post_ok("/v1/policies", {"policy": {"wip_limit": 4}})
 
     # then
-    for event in house.as_("stella").asks("/v1/events?limit=1000"):
-        schema = house.client.get(f"/v1/schemas/{event['type']}").json()
+    for event in app.as_member("stella").get_ok("/v1/events?limit=1000"):
+        schema = app.client.get(f"/v1/schemas/{event['type']}").json()
         jsonschema.validate(event["data"], schema, format_checker=jsonschema.FormatChecker())
 
 
-def test_every_type_of_event_is_told_with_its_schema(house: House) -> None:
-    told = house.client.get("/v1/event-types").json()["event_types"]
+def test_every_type_of_event_is_told_with_its_schema(app: ApiApp) -> None:
+    told = app.client.get("/v1/event-types").json()["event_types"]
 
     assert sorted(EVENTS) == [kind["type"] for kind in told]
     for kind in told:
-        response = house.client.get(kind["dataschema"])
+        response = app.client.get(kind["dataschema"])
         assert (200, "application/schema+json") == (response.status_code, response.headers["Content-Type"])
         jsonschema.Draft202012Validator.check_schema(response.json())
 
 
-def test_following_the_links_misses_nothing(house: House) -> None:
+def test_following_the_links_misses_nothing(app: ApiApp) -> None:
     # given
     for _ in range(4):
-        active(house)
-    stella = house.as_("stella")
+        active(app)
+    stella = app.as_member("stella")
 
     # when
     found: list[int] = []
@@ -83,29 +83,29 @@ def test_following_the_links_misses_nothing(house: House) -> None:
         path = response.links["next"]["url"]
 
     # then
-    assert list(range(1, house.runtime.ledger.position(house.organisation_id()) + 1)) == found
+    assert list(range(1, app.runtime.ledger.position(app.organisation_id()) + 1)) == found
 
 
-def test_types_are_picked_and_the_cursor_still_moves_on(house: House) -> None:
-    active(house)
-    stella = house.as_("stella")
+def test_types_are_picked_and_the_cursor_still_moves_on(app: ApiApp) -> None:
+    active(app)
+    stella = app.as_member("stella")
 
     response = stella.get("/v1/events?types=goal.accepted.v1&types=goal.declined.v1")
 
     assert ["goal.accepted.v1"] == [event["type"] for event in response.json()]
-    position = house.runtime.ledger.position(house.organisation_id())
+    position = app.runtime.ledger.position(app.organisation_id())
     assert str(position) == response.headers["Plimsoll-Position"]
     assert f"after={position}" in response.links["next"]["url"]
 
 
-def test_a_pull_waits_for_news(house: House) -> None:
+def test_a_pull_waits_for_news(app: ApiApp) -> None:
     # given
-    stella, ana = house.as_("stella"), house.as_("ana")
-    after = house.runtime.ledger.position(house.organisation_id())
+    stella, ana = app.as_member("stella"), app.as_member("ana")
+    after = app.runtime.ledger.position(app.organisation_id())
     answers: list[Any] = []
 
     def follow() -> None:
-        answers.append(stella.asks(f"/v1/events?after={after}&timeout=20"))
+        answers.append(stella.get_ok(f"/v1/events?after={after}&timeout=20"))
 
     follower = threading.Thread(target=follow)
     began = time.monotonic()
@@ -114,7 +114,7 @@ def test_a_pull_waits_for_news(house: House) -> None:
     follower.start()
     time.sleep(0.3)
     assert [] == answers
-    ana.says("/v1/goals", offer())
+    ana.post_ok("/v1/goals", offer())
     follower.join(10)
 
     # then
@@ -122,33 +122,33 @@ def test_a_pull_waits_for_news(house: House) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_a_pull_without_news_ends_when_it_said(house: House) -> None:
-    after = house.runtime.ledger.position(house.organisation_id())
+def test_a_pull_without_news_ends_when_it_said(app: ApiApp) -> None:
+    after = app.runtime.ledger.position(app.organisation_id())
     began = time.monotonic()
 
-    assert [] == house.as_("stella").asks(f"/v1/events?after={after}&timeout=0.3")
+    assert [] == app.as_member("stella").get_ok(f"/v1/events?after={after}&timeout=0.3")
 
     assert 0.3 <= time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("subject", ["goal/kep-1", "goal/{id}", "{id}"])
-def test_a_subject_is_a_stream_by_id_or_reference(house: House, subject: str) -> None:
-    goal = active(house, ref="kep-1")
-    active(house)
+def test_a_subject_is_a_stream_by_id_or_reference(app: ApiApp, subject: str) -> None:
+    goal = active(app, ref="kep-1")
+    active(app)
 
-    told = house.as_("stella").asks(f"/v1/events?subject={subject.format(id=goal)}")
+    told = app.as_member("stella").get_ok(f"/v1/events?subject={subject.format(id=goal)}")
 
     assert {f"goal/{goal}"} == {event["subject"] for event in told}
 
 
-def test_an_imported_event_says_who_did_it_and_who_said_so(house: House) -> None:
+def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
     said = {"do": "member.capacity", "member": "ana", "hours_per_week": 30, "from": "2026-02-01"}
     row = json.dumps({"at": "2026-02-01T09:00:00Z", "by": "ana", **said}).encode()
-    house.as_("stella").says("/v1/imports", content=row, headers={"Content-Type": "application/x-ndjson"})
+    app.as_member("stella").post_ok("/v1/imports", content=row, headers={"Content-Type": "application/x-ndjson"})
 
-    [event] = house.as_("stella").asks("/v1/events?types=member.capacity_declared.v1")
+    [event] = app.as_member("stella").get_ok("/v1/events?types=member.capacity_declared.v1")
 
-    assert ("import", house.id("member", "stella"), house.id("member", "ana"), "2026-02-01T09:00:00Z") == (
+    assert ("import", app.id("member", "stella"), app.id("member", "ana"), "2026-02-01T09:00:00Z") == (
         event["recordsource"],
         event["authid"],
         event["onbehalfof"],
@@ -157,10 +157,10 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(house: House) -> None
     assert event["recordedtime"].startswith("2026-03-02")
 
 
-def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(house: House) -> None:
+def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(app: ApiApp) -> None:
     # given a head that was asked for before the last two events were recorded
-    active(house)
-    recorded = house.runtime.ledger.feed(house.organisation_id(), 0, 1000)
+    active(app)
+    recorded = app.runtime.ledger.feed(app.organisation_id(), 0, 1000)
     head = recorded[-3].position
 
     # then a page that holds them has looked behind them

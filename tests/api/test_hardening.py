@@ -19,15 +19,15 @@ import psycopg
 import pytest
 import uvicorn
 
-from ledger.waiting import WAITING_AT_MOST
+from ledger.waiting import MAX_QUEUED_COMMANDS
 from ledger.writers import writer_lock
-from services.api.admission import HARD_SECONDS
+from services.api.admission import MAX_STALENESS_S
 from services.api.app import create_app
-from services.api.gathering import Gathering
-from services.organisations import found
+from services.api.gathering import SingleWriteProtocol
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
-from tests.api.house import House, active, settings_of
+from tests.api.house import ApiApp, active, settings_of
 from tests.system.deployment import Deployment, Process
 
 PATIENCE_SECONDS = 20
@@ -36,7 +36,9 @@ PATIENCE_SECONDS = 20
 @contextmanager
 def serving(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http=Gathering, log_config=None, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(runtime), http=SingleWriteProtocol, log_config=None, lifespan="on")
+    )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -60,7 +62,7 @@ def served_at(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
         migrate(chosen)
         runtime = Runtime.start(chosen)
         stack.append(runtime)
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         running = serving(runtime)
         port = running.__enter__()
         stack.append(running)
@@ -142,23 +144,23 @@ def test_clients_that_never_read_their_answers_stop_nobody(served_at: Callable[.
         connection.close()
 
 
-def request_of(house: House, person: str, path: str) -> dict[str, Any]:
+def request_of(app: ApiApp, person: str, path: str) -> dict[str, Any]:
     """The scope of a command, as a server hands it to the application."""
     return {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
         "query_string": b"", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5),
         "path": path, "raw_path": path.encode(),
         "headers": [
-            (b"authorization", f"Bearer {house.keys['acme'][person]}".encode()), (b"content-type", b"application/json")
+            (b"authorization", f"Bearer {app.keys['acme'][person]}".encode()), (b"content-type", b"application/json")
         ],
     }  # fmt: skip
 
 
-def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_recorded(house: House) -> None:
-    goal = active(house)
-    before = house.events()
+def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_recorded(app: ApiApp) -> None:
+    goal = active(app)
+    before = app.events()
     commands = 10_000
-    scope = request_of(house, "ana", f"/v1/goals/{goal}/check-in")
+    scope = request_of(app, "ana", f"/v1/goals/{goal}/check-in")
     answers: list[tuple[int, bytes]] = []
     unknown: list[bytes] = []
 
@@ -173,18 +175,18 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
             elif b"unknown: retry with your key" in message["body"]:
                 unknown.append(message["body"])
 
-        await house.app({**scope, "state": {}}, receive, send)
+        await app.app({**scope, "state": {}}, receive, send)
 
     async def burst() -> None:
         # As long as another writer has the file, nobody's turn comes.
-        writing = writer_lock(str(house.runtime.settings.database_url.removeprefix("sqlite:///")))
+        writing = writer_lock(str(app.runtime.settings.database_url.removeprefix("sqlite:///")))
         with writing:
             waiting = [asyncio.create_task(one()) for _ in range(commands)]
             for _ in range(100):
                 await asyncio.sleep(0.05)
-                if len(answers) >= commands - 2 * WAITING_AT_MOST:
+                if len(answers) >= commands - 2 * MAX_QUEUED_COMMANDS:
                     break
-            assert house.runtime.ledger.waiting() <= WAITING_AT_MOST
+            assert app.runtime.ledger.queued_commands() <= MAX_QUEUED_COMMANDS
             assert {(503, b"1")} == set(answers)
         await asyncio.gather(*waiting)
 
@@ -195,13 +197,13 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
     assert {200, 503} == {status for status, _ in answers}
     assert recorded > 0
     # On a slow machine the clock of some rings while their batch is being written.
-    assert recorded <= house.events() - before <= recorded + len(unknown)
+    assert recorded <= app.events() - before <= recorded + len(unknown)
 
 
-def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(house: House) -> None:
+def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(app: ApiApp) -> None:
     # A body that may be left out: an empty one would let somebody join who has no name.
-    scope = request_of(house, "stella", "/v1/members")
-    before = house.events()
+    scope = request_of(app, "stella", "/v1/members")
+    before = app.events()
     told: list[int] = []
 
     async def receive() -> dict[str, Any]:
@@ -211,10 +213,10 @@ def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(house: 
     async def send(message: Any) -> None:
         told.extend([message["status"]] if message["type"] == "http.response.start" else [])
 
-    asyncio.run(house.app({**scope, "state": {}}, receive, send))
+    asyncio.run(app.app({**scope, "state": {}}, receive, send))
 
     assert [400] == told
-    assert before == house.events()
+    assert before == app.events()
 
 
 def test_a_command_of_three_megabytes_is_refused(served_at: Callable[..., tuple[int, str]]) -> None:
@@ -232,7 +234,7 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
         Runtime.start(settings) as runtime,
         psycopg.connect(postgres_url.rpartition("/")[0] + "/postgres", autocommit=True) as operator,
     ):
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         with (
             serving(runtime) as port,
             httpx.Client(
@@ -264,7 +266,7 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
 def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:
     settings = Settings(database_url=postgres_url, store_wait_s=0.5)
     with Runtime.start(settings) as runtime, psycopg.connect(postgres_url) as operator:
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
         with (
             serving(runtime) as port,
@@ -278,7 +280,7 @@ def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_u
             for table in ("teams", "ledger_keys"):
                 operator.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
                 # Longer than anything is remembered.
-                time.sleep(HARD_SECONDS + 0.1)
+                time.sleep(MAX_STALENESS_S + 0.1)
 
                 told = client.get("/v1/teams")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from domain.errors import VersionConflict
-from ledger.bulk import Bulk
-from tests.api.house import House, offer
+from ledger.bulk import BulkAppend
+from tests.api.house import ApiApp, offer
 from tests.api.test_bad_input import refused
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -33,17 +33,17 @@ def lines(*rows: dict[str, Any] | bytes) -> bytes:
     return b"\n".join(r if isinstance(r, bytes) else json.dumps(r).encode() for r in rows) + b"\n"
 
 
-def test_an_import_is_counted_and_the_same_again_adds_nothing(house: House) -> None:
-    stella, content = house.as_("stella"), lines(*good("a"), *good("b"))
+def test_an_import_is_counted_and_the_same_again_adds_nothing(app: ApiApp) -> None:
+    stella, content = app.as_member("stella"), lines(*good("a"), *good("b"))
 
     first = stella.post("/v1/imports", content=content, headers=NDJSON)
-    before = house.events()
+    before = app.events()
     again = stella.post("/v1/imports", content=gzip.compress(content), headers=NDJSON)
 
     assert (200, {"accepted": 4, "already": 0}) == (first.status_code, first.json())
     assert (200, {"accepted": 0, "already": 4}) == (again.status_code, again.json())
-    assert before == house.events()
-    assert "active" == stella.asks("/v1/goals/a")["state"]
+    assert before == app.events()
+    assert "active" == stella.get_ok("/v1/goals/a")["state"]
 
 
 @pytest.mark.parametrize(
@@ -60,78 +60,78 @@ def test_an_import_is_counted_and_the_same_again_adds_nothing(house: House) -> N
     ],
 )
 def test_a_bad_row_in_the_middle_is_named_and_nothing_is_kept(
-    house: House, bad: dict[str, Any] | bytes, field: str | None, code: str
+    app: ApiApp, bad: dict[str, Any] | bytes, field: str | None, code: str
 ) -> None:
-    before = house.events()
+    before = app.events()
     content = lines(*good("a"), bad, *good("b"))
 
-    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports", content=content, headers=NDJSON)
 
     told = response.json()
     assert (422, "import_refused", 0, 1) == (response.status_code, told["code"], told["accepted"], told["refused"])
     assert [(3, field, code)] == [(e["line"], e.get("field"), e["code"]) for e in told["errors"]]
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_partial_import_keeps_the_good_rows(house: House) -> None:
+def test_a_partial_import_keeps_the_good_rows(app: ApiApp) -> None:
     content = lines(*good("a"), b"{broken")
 
-    response = house.as_("stella").post("/v1/imports?partial=true", content=content, headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports?partial=true", content=content, headers=NDJSON)
 
     assert (200, 2, 1) == (response.status_code, response.json()["accepted"], response.json()["refused"])
 
 
-def test_a_dry_run_counts_and_keeps_nothing(house: House) -> None:
-    before = house.events()
+def test_a_dry_run_counts_and_keeps_nothing(app: ApiApp) -> None:
+    before = app.events()
 
-    told = house.as_("stella").says("/v1/imports?dry_run=true", content=lines(*good("a")), headers=NDJSON)
+    told = app.as_member("stella").post_ok("/v1/imports?dry_run=true", content=lines(*good("a")), headers=NDJSON)
 
     assert {"accepted": 2, "already": 0, "dry_run": True} == told
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_broken_gzip_is_refused(house: House) -> None:
-    before = house.events()
+def test_a_broken_gzip_is_refused(app: ApiApp) -> None:
+    before = app.events()
     content = gzip.compress(lines(*good("a")))[:-20]
 
-    response = house.as_("stella").post("/v1/imports", content=content, headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports", content=content, headers=NDJSON)
 
     assert 422 == response.status_code, response.text
     assert "gzip" in response.json()["detail"]
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(served: Callable[..., House]) -> None:
-    house = served(import_limit_bytes=100_000)
+def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(served: Callable[..., ApiApp]) -> None:
+    app = served(import_limit_bytes=100_000)
 
-    response = house.as_("stella").post("/v1/imports", content=gzip.compress(b" " * 10_000_000), headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports", content=gzip.compress(b" " * 10_000_000), headers=NDJSON)
 
     assert 422 == response.status_code, response.text
 
 
-def test_an_import_over_its_limit_is_refused(served: Callable[..., House]) -> None:
-    house = served(import_limit_bytes=1024)
+def test_an_import_over_its_limit_is_refused(served: Callable[..., ApiApp]) -> None:
+    app = served(import_limit_bytes=1024)
 
-    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")) * 10, headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports", content=lines(*good("a")) * 10, headers=NDJSON)
 
-    refused(house, response, 413, "body_too_large")
+    refused(app, response, 413, "body_too_large")
 
 
 @pytest.mark.parametrize(("person", "code"), [("ana", "insufficient_scope"), ("aud", "insufficient_scope")])
-def test_imports_are_for_those_with_the_scope(house: House, person: str, code: str) -> None:
-    response = house.as_(person).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+def test_imports_are_for_those_with_the_scope(app: ApiApp, person: str, code: str) -> None:
+    response = app.as_member(person).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(house, response, 403, code)
+    refused(app, response, 403, code)
 
 
-def test_the_import_scope_alone_makes_nobody_an_importer(house: House) -> None:
-    principal = house.id("member", "ana")
+def test_the_import_scope_alone_makes_nobody_an_importer(app: ApiApp) -> None:
+    principal = app.id("member", "ana")
     asked = {"member": principal, "scopes": ["import"]}
-    key = house.as_("stella").says("/v1/keys", asked)["key"]
+    key = app.as_member("stella").post_ok("/v1/keys", asked)["key"]
 
-    response = house.holding(key).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+    response = app.with_key(key).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(house, response, 403, "forbidden")
+    refused(app, response, 403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_the_import_scope_alone_makes_nobody_an_importer(house: House) -> None:
         {"do": "organisation.policy", "policy": {"wip_limit": 99}},
     ],
 )
-def test_who_may_do_what_is_not_imported_without_the_admin_scope(house: House, act: dict[str, Any]) -> None:
+def test_who_may_do_what_is_not_imported_without_the_admin_scope(app: ApiApp, act: dict[str, Any]) -> None:
     # given
-    stella = house.as_("stella")
-    key = stella.says("/v1/keys", {"member": "stella", "scopes": ["import"]})["key"]
+    stella = app.as_member("stella")
+    key = stella.post_ok("/v1/keys", {"member": "stella", "scopes": ["import"]})["key"]
     content = lines(row(at="2026-03-02T09:00:00Z", **act))
 
     # when
-    without = house.holding(key).post("/v1/imports", content=content, headers=NDJSON)
+    without = app.with_key(key).post("/v1/imports", content=content, headers=NDJSON)
     with_ = stella.post("/v1/imports", content=content, headers=NDJSON)
 
     # then
@@ -157,21 +157,23 @@ def test_who_may_do_what_is_not_imported_without_the_admin_scope(house: House, a
     assert (200, {"accepted": 1, "already": 0}) == (with_.status_code, with_.json())
 
 
-def test_an_import_of_another_media_type_is_refused(house: House) -> None:
-    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"})
+def test_an_import_of_another_media_type_is_refused(app: ApiApp) -> None:
+    response = app.as_member("stella").post(
+        "/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"}
+    )
 
-    refused(house, response, 415, "unsupported_media_type")
+    refused(app, response, 415, "unsupported_media_type")
 
 
 def test_an_import_that_keeps_meeting_live_writers_is_asked_to_come_again(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    app: ApiApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def met_somebody(_bulk: Bulk) -> None:
+    def met_somebody(_bulk: BulkAppend) -> None:
         raise VersionConflict
 
-    monkeypatch.setattr(Bulk, "commit", met_somebody)
+    monkeypatch.setattr(BulkAppend, "commit", met_somebody)
 
-    response = house.as_("stella").post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
+    response = app.as_member("stella").post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(house, response, 409, "busy")
+    refused(app, response, 409, "busy")
     assert "1" == response.headers["Retry-After"]

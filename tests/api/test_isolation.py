@@ -8,30 +8,30 @@ import pytest
 
 from ledger import recorders, statements_sqlite
 from projections import lens
-from projections.database import statements
-from tests.api.house import House
-from tests.api.walk import SECRET, Hidden, hide, requests, walk
+from projections.database import named_statements
+from tests.api.house import ApiApp
+from tests.api.walk import SECRET, TenantSecrets, hide, requests, walk
 
 
 @pytest.fixture
-def hidden(house: House) -> Hidden:
-    return hide(house)
+def hidden(app: ApiApp) -> TenantSecrets:
+    return hide(app)
 
 
 @pytest.mark.parametrize("person", ["stella", "aud", "ana", "bot"])
-def test_no_route_tells_one_organisation_about_another(house: House, hidden: Hidden, person: str) -> None:
-    assert [] == walk(house, hidden, person)
+def test_no_route_tells_one_organisation_about_another(app: ApiApp, hidden: TenantSecrets, person: str) -> None:
+    assert [] == walk(app, hidden, person)
 
 
-def test_the_walk_knows_every_route_and_its_bodies_are_taken(house: House, hidden: Hidden) -> None:
+def test_the_walk_knows_every_route_and_its_bodies_are_taken(app: ApiApp, hidden: TenantSecrets) -> None:
     # given the same walk by the owners of what is hidden
-    document = house.client.get("/openapi.json").json()
+    document = app.client.get("/openapi.json").json()
     walked = {(method, path.partition("?")[0]) for method, path, _ in requests(document, hidden)}
     operations = sum(len(methods) for methods in document["paths"].values())
 
     # then each operation is there, and no body is refused for its shape, which would hide everything behind it
     assert operations <= len(walked)
-    stella = house.as_("stella", "rival")
+    stella = app.as_member("stella", "rival")
     refused = [
         (method, path, response.json()["errors"])
         for method, path, how in requests(document, hidden)
@@ -65,11 +65,11 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """One organisation predicate is missing from one statement."""
     room, name = request.param
     if room == "lens":
-        monkeypatch.setattr(lens, "SELECTED", lens.SELECTED.replace(BOUND, "1 = 1"))
-        assert BOUND not in lens.SELECTED
+        monkeypatch.setattr(lens, "BITEMPORAL_PREDICATE", lens.BITEMPORAL_PREDICATE.replace(BOUND, "1 = 1"))
+        assert BOUND not in lens.BITEMPORAL_PREDICATE
         yield
         return
-    texts = recorders.queries() if room == "ledger" else statements(room)
+    texts = recorders.queries() if room == "ledger" else named_statements(room)
     assert BOUND in texts[name]
     monkeypatch.setitem(texts, name, texts[name].replace(BOUND, "1 = 1"))
     statements_sqlite.named_text.cache_clear()
@@ -79,5 +79,5 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])
-def test_the_walk_fails_when_a_predicate_is_forgotten(house: House, hidden: Hidden, forgotten: None) -> None:
-    assert [] != walk(house, hidden), f"a statement without its organisation showed nothing of {SECRET}"
+def test_the_walk_fails_when_a_predicate_is_forgotten(app: ApiApp, hidden: TenantSecrets, forgotten: None) -> None:
+    assert [] != walk(app, hidden), f"a statement without its organisation showed nothing of {SECRET}"

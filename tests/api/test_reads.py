@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.house import START, House, active, offer, why
+from tests.api.house import START, ApiApp, active, offer, why
 
 READS = [
     "/v1/goals",
@@ -25,10 +25,10 @@ READS = [
 
 
 @pytest.mark.parametrize("read", READS)
-def test_a_read_has_a_tag_a_freshness_and_no_second_body(house: House, read: str) -> None:
+def test_a_read_has_a_tag_a_freshness_and_no_second_body(app: ApiApp, read: str) -> None:
     # given
-    path = read.format(goal=active(house))
-    ana, known = house.as_("ana"), house.clock.now.isoformat().replace("+00:00", "Z")
+    path = read.format(goal=active(app))
+    ana, known = app.as_member("ana"), app.clock.now.isoformat().replace("+00:00", "Z")
     path += "&" if "?" in path else "?"
     path += "to=2026-03-04" if "diff" in path else f"as_of=2026-03-04&recorded_as_of={known}"
 
@@ -46,45 +46,45 @@ def test_a_read_has_a_tag_a_freshness_and_no_second_body(house: House, read: str
     assert (200, first.content) == (other.status_code, other.content)
 
 
-def test_equal_tags_of_a_goal_mean_equal_bytes(house: House) -> None:
-    goal = active(house)
-    ana, sam = house.as_("ana").get(f"/v1/goals/{goal}"), house.as_("sam").get(f"/v1/goals/{goal}")
+def test_equal_tags_of_a_goal_mean_equal_bytes(app: ApiApp) -> None:
+    goal = active(app)
+    ana, sam = app.as_member("ana").get(f"/v1/goals/{goal}"), app.as_member("sam").get(f"/v1/goals/{goal}")
 
-    house.as_("ana").says(f"/v1/goals/{goal}/affirm", {})
-    later = house.as_("ana").get(f"/v1/goals/{goal}")
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/affirm", {})
+    later = app.as_member("ana").get(f"/v1/goals/{goal}")
 
     assert (ana.headers["ETag"], ana.content) == (sam.headers["ETag"], sam.content)
     assert ana.headers["ETag"] != later.headers["ETag"]
 
 
-def test_the_past_is_answered_as_it_was(house: House) -> None:
+def test_the_past_is_answered_as_it_was(app: ApiApp) -> None:
     # given
-    goal = active(house)
-    then = house.clock.now
-    house.clock.now = START + timedelta(days=2)
+    goal = active(app)
+    then = app.clock.now
+    app.clock.now = START + timedelta(days=2)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
-    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
-    house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
-    ana, instant = house.as_("ana"), then.isoformat().replace("+00:00", "Z")
+    opened = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)["open"]
+    app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+    ana, instant = app.as_member("ana"), then.isoformat().replace("+00:00", "Z")
 
     # then
-    assert "2026-04-10" == ana.asks(f"/v1/goals/{goal}")["goal"]["terms"]["due"]
+    assert "2026-04-10" == ana.get_ok(f"/v1/goals/{goal}")["goal"]["terms"]["due"]
     for query in ("as_of=2026-03-02", f"as_of={instant}", f"recorded_as_of={instant}"):
-        assert "2026-03-27" == ana.asks(f"/v1/goals/{goal}?{query}")["goal"]["terms"]["due"], query
+        assert "2026-03-27" == ana.get_ok(f"/v1/goals/{goal}?{query}")["goal"]["terms"]["due"], query
     assert 404 == ana.get(f"/v1/goals/{goal}?as_of=2026-03-01").status_code
-    assert [] == ana.asks("/v1/goals?as_of=2026-03-01")["goals"]
+    assert [] == ana.get_ok("/v1/goals?as_of=2026-03-01")["goals"]
 
 
-def test_a_diff_names_what_changed_and_the_event_that_did_it(house: House) -> None:
+def test_a_diff_names_what_changed_and_the_event_that_did_it(app: ApiApp) -> None:
     # given
-    goal = active(house)
-    house.clock.now = START + timedelta(days=2)
+    goal = active(app)
+    app.clock.now = START + timedelta(days=2)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
-    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
-    accepted = house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+    opened = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)["open"]
+    accepted = app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept-change", {"answers": opened})
 
     # when
-    told = house.as_("ana").asks(f"/v1/goals/{goal}/diff?from=2026-03-02&to=2026-03-04")
+    told = app.as_member("ana").get_ok(f"/v1/goals/{goal}/diff?from=2026-03-02&to=2026-03-04")
 
     # then
     [change] = told["changes"]
@@ -93,23 +93,23 @@ def test_a_diff_names_what_changed_and_the_event_that_did_it(house: House) -> No
     )
 
 
-def test_a_diff_backwards_is_refused(house: House) -> None:
-    goal = active(house)
+def test_a_diff_backwards_is_refused(app: ApiApp) -> None:
+    goal = active(app)
 
-    response = house.as_("ana").get(f"/v1/goals/{goal}/diff?from=2026-03-04&to=2026-03-02")
+    response = app.as_member("ana").get(f"/v1/goals/{goal}/diff?from=2026-03-04&to=2026-03-02")
 
     assert (422, "/from") == (response.status_code, response.json()["errors"][0]["pointer"])
 
 
-def test_why_names_the_change_its_reason_and_who_consented(house: House) -> None:
+def test_why_names_the_change_its_reason_and_who_consented(app: ApiApp) -> None:
     # given
-    goal = active(house)
+    goal = active(app)
     body = {"changes": {"due": "2026-04-10"}, "reason": why("dependency_slipped", "the supplier is late")}
-    opened = house.as_("ana").says(f"/v1/goals/{goal}/propose-change", body)["open"]
-    house.as_("sam").says(f"/v1/goals/{goal}/accept-change", {"answers": opened})
+    opened = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)["open"]
+    app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept-change", {"answers": opened})
 
     # when
-    told = house.as_("ana").asks(f"/v1/goals/{goal}/why?field=due")
+    told = app.as_member("ana").get_ok(f"/v1/goals/{goal}/why?field=due")
 
     # then
     link = told["chain"][0]
@@ -126,24 +126,24 @@ def test_why_names_the_change_its_reason_and_who_consented(house: House) -> None
     )
 
 
-def test_why_of_a_field_that_is_none_is_refused(house: House) -> None:
-    goal = active(house)
+def test_why_of_a_field_that_is_none_is_refused(app: ApiApp) -> None:
+    goal = active(app)
 
     for field in ("colour", ""):
-        assert 422 == house.as_("ana").get(f"/v1/goals/{goal}/why?field={field}").status_code
-    assert 422 == house.as_("ana").get(f"/v1/goals/{goal}/why").status_code
+        assert 422 == app.as_member("ana").get(f"/v1/goals/{goal}/why?field={field}").status_code
+    assert 422 == app.as_member("ana").get(f"/v1/goals/{goal}/why").status_code
 
 
-def test_a_long_history_comes_in_pages(house: House) -> None:
+def test_a_long_history_comes_in_pages(app: ApiApp) -> None:
     # given
-    goal = active(house)
+    goal = active(app)
     for number in range(5):
-        house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"note": f"day {number}"})
+        app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"note": f"day {number}"})
 
     # when
     found, path = [], f"/v1/goals/{goal}/history?limit=3"
     while path:
-        response = house.as_("ana").get(path)
+        response = app.as_member("ana").get(path)
         found += [entry["version"] for entry in response.json()["entries"]]
         path = response.links.get("next", {}).get("url", "")
 
@@ -151,15 +151,15 @@ def test_a_long_history_comes_in_pages(house: House) -> None:
     assert [1, 2, 3, 4, 5, 6, 7] == found
 
 
-def test_a_list_filters_sorts_and_searches(house: House) -> None:
+def test_a_list_filters_sorts_and_searches(app: ApiApp) -> None:
     # given
-    early = active(house, title="Alpha report", due="2026-03-10")
-    late = active(house, title="Beta report", due="2026-04-10", owner="ben")
-    asked = house.as_("ana").says("/v1/goals", offer(title="Gamma", outcome="Silence"))["id"]
-    ana = house.as_("ana")
+    early = active(app, title="Alpha report", due="2026-03-10")
+    late = active(app, title="Beta report", due="2026-04-10", owner="ben")
+    asked = app.as_member("ana").post_ok("/v1/goals", offer(title="Gamma", outcome="Silence"))["id"]
+    ana = app.as_member("ana")
 
     def listed(query: str) -> list[str]:
-        return [goal["id"] for goal in ana.asks(f"/v1/goals?{query}")["goals"]]
+        return [goal["id"] for goal in ana.get_ok(f"/v1/goals?{query}")["goals"]]
 
     # then
     assert [early, late] == listed("q=REPORT&sort=due")
@@ -172,10 +172,10 @@ def test_a_list_filters_sorts_and_searches(house: House) -> None:
     assert [] == listed("team=edge")
 
 
-def test_policies_are_versions(house: House) -> None:
+def test_policies_are_versions(app: ApiApp) -> None:
     # given
-    stella = house.as_("stella")
-    assert 5 == stella.asks("/v1/policies")["in_force"]["policy"]["wip_limit"]
+    stella = app.as_member("stella")
+    assert 5 == stella.get_ok("/v1/policies")["in_force"]["policy"]["wip_limit"]
 
     # when
     response = stella.post("/v1/policies", {"policy": {"wip_limit": 3}}, headers={"If-Match": '"v1"'})
@@ -186,7 +186,7 @@ def test_policies_are_versions(house: House) -> None:
         response.json()["in_force"][k] if k == "version" else response.json()["in_force"]["policy"][k]
         for k in ("version", "wip_limit")
     )
-    assert 0 == house.as_("ana").asks("/v1/policies?as_of=2026-03-01")["in_force"]["version"]
+    assert 0 == app.as_member("ana").get_ok("/v1/policies?as_of=2026-03-01")["in_force"]["version"]
 
 
 @pytest.mark.parametrize(
@@ -200,26 +200,26 @@ def test_policies_are_versions(house: House) -> None:
         {"cadence_days": 10**30},
     ],
 )
-def test_a_bad_policy_is_refused(house: House, policy: dict[str, object]) -> None:
-    before = house.events()
+def test_a_bad_policy_is_refused(app: ApiApp, policy: dict[str, object]) -> None:
+    before = app.events()
 
-    response = house.as_("stella").post("/v1/policies", {"policy": policy})
+    response = app.as_member("stella").post("/v1/policies", {"policy": policy})
 
     assert (422, "invalid_field") == (response.status_code, response.json()["code"])
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_head_is_get_without_its_body(house: House) -> None:
-    goal = active(house)
+def test_head_is_get_without_its_body(app: ApiApp) -> None:
+    goal = active(app)
 
-    got = house.as_("ana").get(f"/v1/goals/{goal}")
-    head = house.as_("ana").request("HEAD", f"/v1/goals/{goal}")
+    got = app.as_member("ana").get(f"/v1/goals/{goal}")
+    head = app.as_member("ana").request("HEAD", f"/v1/goals/{goal}")
 
     assert (200, b"", got.headers["ETag"]) == (head.status_code, head.content, head.headers["ETag"])
 
 
-def test_the_next_page_of_members_asks_the_same_question(house: House) -> None:
-    ana = house.as_("ana")
+def test_the_next_page_of_members_asks_the_same_question(app: ApiApp) -> None:
+    ana = app.as_member("ana")
 
     seen: list[str] = []
     path: str | None = "/v1/members?team=core&limit=2&as_of=2026-03-02"
@@ -231,12 +231,12 @@ def test_the_next_page_of_members_asks_the_same_question(house: House) -> None:
     assert ["Ana", "Ben", "Lea", "Mia", "Sam"] == sorted(seen)
 
 
-def test_the_next_page_of_a_history_asks_about_the_same_time(house: House) -> None:
+def test_the_next_page_of_a_history_asks_about_the_same_time(app: ApiApp) -> None:
     # given
-    goal, ana = active(house), house.as_("ana")
-    then = house.clock.now.isoformat().replace("+00:00", "Z")
-    house.clock.now += timedelta(days=1)
-    ana.says(f"/v1/goals/{goal}/check-in", {"note": "later"})
+    goal, ana = active(app), app.as_member("ana")
+    then = app.clock.now.isoformat().replace("+00:00", "Z")
+    app.clock.now += timedelta(days=1)
+    ana.post_ok(f"/v1/goals/{goal}/check-in", {"note": "later"})
 
     # when
     seen: list[str] = []
@@ -250,15 +250,15 @@ def test_the_next_page_of_a_history_asks_about_the_same_time(house: House) -> No
     assert ["goal.offered.v1", "goal.accepted.v1"] == seen
 
 
-def test_a_past_is_told_with_its_own_version_however_the_stream_grows(house: House) -> None:
-    stella = house.as_("stella")
-    before = house.clock.now.isoformat().replace("+00:00", "Z")
+def test_a_past_is_told_with_its_own_version_however_the_stream_grows(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+    before = app.clock.now.isoformat().replace("+00:00", "Z")
     paths = [f"/v1/members/ana?as_of={before}", f"/v1/teams/core?as_of={before}", f"/v1/policies?as_of={before}"]
     told = [stella.get(path).content for path in paths]
 
-    house.clock.now += timedelta(days=1)
-    stella.says("/v1/members/ana/capacity", {"hours_per_week": "30", "from": "2026-03-09"})
-    stella.says("/v1/teams/core/appoint-lead", {"lead": "sam"})
-    stella.says("/v1/policies", {"policy": {"wip_limit": 6}})
+    app.clock.now += timedelta(days=1)
+    stella.post_ok("/v1/members/ana/capacity", {"hours_per_week": "30", "from": "2026-03-09"})
+    stella.post_ok("/v1/teams/core/appoint-lead", {"lead": "sam"})
+    stella.post_ok("/v1/policies", {"policy": {"wip_limit": 6}})
 
     assert told == [stella.get(path).content for path in paths]

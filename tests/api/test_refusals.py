@@ -10,71 +10,71 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, active, why
+from tests.api.house import ApiApp, active, why
 from tests.api.test_cycles import adopt_purpose, opened
 
 #: Who sends what where.
 Request = tuple[str, str, dict[str, Any]]
 #: Brings it about that the request is against a rule.
-Tries = Callable[[House], Request]
+Tries = Callable[[ApiApp], Request]
 CORE = "/v1/charters/core"
 FIVE = ("tested", "kind", "open", "calm", "brief")
 
 
-def standing(house: House, count: int) -> None:
+def standing(app: ApiApp, count: int) -> None:
     """Core's charter is in force with so many non-negotiables."""
-    lea = house.as_("lea")
-    adopt_purpose(lea, house.clock)
+    lea = app.as_member("lea")
+    adopt_purpose(lea, app.clock)
     for name in FIVE[:count]:
-        lea.says(f"{CORE}/adopt-non-negotiable", {"non_negotiable": name, "text": f"We are {name}"})
-    lea.says(f"{CORE}/put-in-force", {})
+        lea.post_ok(f"{CORE}/adopt-non-negotiable", {"non_negotiable": name, "text": f"We are {name}"})
+    lea.post_ok(f"{CORE}/put-in-force", {})
 
 
-def a_sixth(house: House) -> Request:
-    standing(house, 5)
+def a_sixth(app: ApiApp) -> Request:
+    standing(app, 5)
     return "lea", f"{CORE}/adopt-non-negotiable", {"non_negotiable": "sixth", "text": "One more"}
 
 
-def a_fall_below_three(house: House) -> Request:
-    standing(house, 3)
+def a_fall_below_three(app: ApiApp) -> Request:
+    standing(app, 3)
     return "lea", f"{CORE}/retire-non-negotiable", {"non_negotiable": "kind", "reason": why()}
 
 
-def in_force_with_two(house: House) -> Request:
-    lea = house.as_("lea")
-    adopt_purpose(lea, house.clock)
+def in_force_with_two(app: ApiApp) -> Request:
+    lea = app.as_member("lea")
+    adopt_purpose(lea, app.clock)
     for name in FIVE[:2]:
-        lea.says(f"{CORE}/adopt-non-negotiable", {"non_negotiable": name, "text": f"We are {name}"})
+        lea.post_ok(f"{CORE}/adopt-non-negotiable", {"non_negotiable": name, "text": f"We are {name}"})
     return "lea", f"{CORE}/put-in-force", {}
 
 
-def a_freedom_without_any_purpose(house: House) -> Request:
+def a_freedom_without_any_purpose(app: ApiApp) -> Request:
     return "lea", f"{CORE}/grant-freedom", {"text": "Our own tools", "purpose_version": 1}
 
 
-def a_freedom_that_names_no_purpose(house: House) -> Request:
-    adopt_purpose(house.as_("lea"), house.clock)
+def a_freedom_that_names_no_purpose(app: ApiApp) -> Request:
+    adopt_purpose(app.as_member("lea"), app.clock)
     return "lea", f"{CORE}/grant-freedom", {"text": "Our own tools"}
 
 
-def an_old_version(house: House) -> Request:
-    standing(house, 3)
+def an_old_version(app: ApiApp) -> Request:
+    standing(app, 3)
     body = {"non_negotiable": "kind", "text": "We are kinder", "reason": why()}
-    house.as_("lea").says(f"{CORE}/revise-non-negotiable", body)
+    app.as_member("lea").post_ok(f"{CORE}/revise-non-negotiable", body)
     return "ana", f"{CORE}/acknowledge", {"non_negotiable": "kind", "version": 1}
 
 
-def a_cycle_with_an_undecided_goal(house: House) -> Request:
-    adopt_purpose(house.as_("lea"), house.clock)
-    active(house, ref="open-end")
-    opened(house.as_("lea"), goals=["open-end"])
-    house.as_("ben").says("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
+def a_cycle_with_an_undecided_goal(app: ApiApp) -> Request:
+    adopt_purpose(app.as_member("lea"), app.clock)
+    active(app, ref="open-end")
+    opened(app.as_member("lea"), goals=["open-end"])
+    app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
     return "lea", "/v1/cycles/spring/close", {}
 
 
-def consent_after_the_deadline(house: House) -> Request:
-    deadline = house.clock.now + timedelta(days=2)
-    house.as_("lea").says(
+def consent_after_the_deadline(app: ApiApp) -> Request:
+    deadline = app.clock.now + timedelta(days=2)
+    app.as_member("lea").post_ok(
         "/v1/decisions",
         {
             "do": "open",
@@ -88,20 +88,20 @@ def consent_after_the_deadline(house: House) -> Request:
             "fallback": {"rule": "status_quo"},
         },
     )
-    house.clock.now = deadline + timedelta(hours=1)
+    app.clock.now = deadline + timedelta(hours=1)
     return "ana", "/v1/decisions/room/consent", {"option": "o1"}
 
 
-def a_need_of_another_organisations_member(house: House) -> Request:
-    goal, elsewhere = active(house), house.id("member", "ben", "rival")
+def a_need_of_another_organisations_member(app: ApiApp) -> Request:
+    goal, elsewhere = active(app), app.id("member", "ben", "rival")
     body = {"note": "so far", "needs": [{"text": "a review", "addressee": elsewhere}]}
     return "ana", f"/v1/goals/{goal}/check-in", body
 
 
-def an_answer_by_somebody_else(house: House) -> Request:
-    goal = active(house)
+def an_answer_by_somebody_else(app: ApiApp) -> Request:
+    goal = active(app)
     body = {"note": "so far", "needs": [{"text": "a review", "addressee": "ben"}]}
-    (check_in,) = house.as_("ana").says(f"/v1/goals/{goal}/check-in", body)["events"]
+    (check_in,) = app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", body)["events"]
     return "mia", f"/v1/goals/{goal}/answer-need", {"need": f"{check_in}/0", "text": "I do"}
 
 
@@ -120,15 +120,15 @@ REFUSED: dict[Tries, tuple[int, str, str, str]] = {
 
 
 @pytest.mark.parametrize("tries", REFUSED, ids=lambda tries: tries.__name__)
-def test_what_is_against_a_rule_is_refused_by_it_with_what_would_do(house: House, tries: Tries) -> None:
+def test_what_is_against_a_rule_is_refused_by_it_with_what_would_do(app: ApiApp, tries: Tries) -> None:
     status, code, rule, instead = REFUSED[tries]
-    person, path, body = tries(house)
-    before = house.events()
+    person, path, body = tries(app)
+    before = app.events()
 
-    told = house.as_(person).post(path, body)
+    told = app.as_member(person).post(path, body)
 
     assert (status, code) == (told.status_code, told.json()["code"]), told.text
     assert rule in told.json()["detail"]
-    named = instead.format(goal=house.id("goal", "open-end"), ben=house.id("member", "ben"))
+    named = instead.format(goal=app.id("goal", "open-end"), ben=app.id("member", "ben"))
     assert named in (*told.json().get("allowed", ()), told.json()["detail"].rpartition(" ")[2])
-    assert before == house.events()
+    assert before == app.events()

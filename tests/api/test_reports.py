@@ -10,21 +10,23 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, offer, why
+from tests.api.house import ApiApp, offer, why
 
 
 @pytest.fixture
-def ana(house: House) -> str:
+def ana(app: ApiApp) -> str:
     """Ana's history of the worked example; the id of goal C. Focus is the policy's 0.8."""
-    person = house.as_("ana")
+    person = app.as_member("ana")
 
     def at(day: int, month: int = 3, hour: int = 9) -> None:
-        house.clock.now = datetime(2026, month, day, hour, tzinfo=UTC)
+        app.clock.now = datetime(2026, month, day, hour, tzinfo=UTC)
 
     def promise(ref: str, hours: int, start: str, due: str) -> str:
         body = offer("ana", "sam", ref=ref, effort_hours=hours, start=start, due=due)
-        offered = person.says("/v1/goals", body)
-        return str(house.as_("sam").says(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})["id"])
+        offered = person.post_ok("/v1/goals", body)
+        return str(
+            app.as_member("sam").post_ok(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})["id"]
+        )
 
     # The seed is written on 1 March; promises before it come in as a history.
     rows = [
@@ -35,7 +37,9 @@ def ana(house: House) -> str:
         *_promised("b", 30, "2026-03-13"),
     ]
     content = b"\n".join(json.dumps(row).encode() for row in rows)
-    answer = house.as_("stella").post("/v1/imports", content=content, headers={"Content-Type": "application/x-ndjson"})
+    answer = app.as_member("stella").post(
+        "/v1/imports", content=content, headers={"Content-Type": "application/x-ndjson"}
+    )
     assert {"accepted": 5, "already": 0} == answer.json(), answer.text
     at(4, hour=10)
     added = promise("c", 20, "2026-03-04", "2026-03-13")
@@ -45,8 +49,8 @@ def ana(house: House) -> str:
         "reason": why("capacity", "C came in between"),
         "trade_offs": [{"kind": "defer", "for": "c"}],
     }
-    opened = person.says("/v1/goals/b/propose-change", change)["open"]
-    house.as_("sam").says("/v1/goals/b/accept-change", {"answers": opened})
+    opened = person.post_ok("/v1/goals/b/propose-change", change)["open"]
+    app.as_member("sam").post_ok("/v1/goals/b/accept-change", {"answers": opened})
     return added
 
 
@@ -60,9 +64,9 @@ def _promised(ref: str, hours: int, due: str) -> list[dict[str, Any]]:
     return [_row("ana", "goal.offer", when, goal=ref, **body), _row("sam", "goal.accept", when, goal=ref)]
 
 
-def figure(house: House, name: str, query: str, **keys: str) -> dict[str, Any]:
+def figure(app: ApiApp, name: str, query: str, **keys: str) -> dict[str, Any]:
     """The one figure of that name and keys in ana's overload report."""
-    report = house.as_("ana").asks(f"/v1/reports/overload?member=ana&{query}")
+    report = app.as_member("ana").get_ok(f"/v1/reports/overload?member=ana&{query}")
     found = [f for f in report["figures"] if f["name"] == name and all(f.get(k) == v for k, v in keys.items())]
     assert 1 == len(found), (name, keys, report["figures"])
     return dict(found[0])
@@ -76,55 +80,55 @@ def figure(house: House, name: str, query: str, **keys: str) -> dict[str, Any]:
         ("2026-03-04", 1.532118, "red"),
     ],
 )
-def test_the_worked_example_steps_1_to_3_load(house: House, ana: str, as_of: str, ratio: float, line: str) -> None:
-    found = figure(house, "load_ratio", f"as_of={as_of}", week="2026-03-02")
+def test_the_worked_example_steps_1_to_3_load(app: ApiApp, ana: str, as_of: str, ratio: float, line: str) -> None:
+    found = figure(app, "load_ratio", f"as_of={as_of}", week="2026-03-02")
 
     assert (ratio, line) == (found["value"], found["line"])
 
 
-def test_the_worked_example_step_3_an_addition_without_trade_off(house: House, ana: str) -> None:
-    found = figure(house, "yes_and_ratio", "as_of=2026-03-04")
+def test_the_worked_example_step_3_an_addition_without_trade_off(app: ApiApp, ana: str) -> None:
+    found = figure(app, "yes_and_ratio", "as_of=2026-03-04")
 
     assert (1, 1, 1) == (found["value"], found["count"], found["n"])
 
 
-def test_the_worked_example_step_4_the_change_that_names_it_pairs_it(house: House, ana: str) -> None:
-    assert 0 == figure(house, "yes_and_ratio", "as_of=2026-03-05")["value"]
-    assert 0.117647 == figure(house, "yes_and_by_effort", "as_of=2026-03-05")["value"]
+def test_the_worked_example_step_4_the_change_that_names_it_pairs_it(app: ApiApp, ana: str) -> None:
+    assert 0 == figure(app, "yes_and_ratio", "as_of=2026-03-05")["value"]
+    assert 0.117647 == figure(app, "yes_and_by_effort", "as_of=2026-03-05")["value"]
 
 
-def test_the_worked_example_step_5_the_day_before_answers_as_before(house: House, ana: str) -> None:
-    assert 1 == figure(house, "yes_and_ratio", "as_of=2026-03-04")["value"]
+def test_the_worked_example_step_5_the_day_before_answers_as_before(app: ApiApp, ana: str) -> None:
+    assert 1 == figure(app, "yes_and_ratio", "as_of=2026-03-04")["value"]
 
 
-def test_an_old_question_has_the_same_bytes_whatever_came_since(house: House, ana: str) -> None:
+def test_an_old_question_has_the_same_bytes_whatever_came_since(app: ApiApp, ana: str) -> None:
     # given
-    known = house.clock.now.isoformat().replace("+00:00", "Z")
+    known = app.clock.now.isoformat().replace("+00:00", "Z")
     path = f"/v1/reports/overload?member=ana&as_of=2026-03-04&recorded_as_of={known}&explain=true"
-    before = house.as_("ana").get(path).content
+    before = app.as_member("ana").get(path).content
 
     # when
-    house.as_("ana").says("/v1/goals/a/check-in", {"note": "news", "progress": 0.5})
+    app.as_member("ana").post_ok("/v1/goals/a/check-in", {"note": "news", "progress": 0.5})
 
     # then
-    assert before == house.as_("ana").get(path).content
+    assert before == app.as_member("ana").get(path).content
 
 
-def test_explain_names_the_events_behind_a_figure(house: House, ana: str) -> None:
-    plain = figure(house, "yes_and_ratio", "as_of=2026-03-04")
-    explained = figure(house, "yes_and_ratio", "as_of=2026-03-04&explain=true")
+def test_explain_names_the_events_behind_a_figure(app: ApiApp, ana: str) -> None:
+    plain = figure(app, "yes_and_ratio", "as_of=2026-03-04")
+    explained = figure(app, "yes_and_ratio", "as_of=2026-03-04&explain=true")
 
     assert "events" not in plain
-    feed = house.as_("ana").asks(f"/v1/events?subject=goal/{ana}")
+    feed = app.as_member("ana").get_ok(f"/v1/events?subject=goal/{ana}")
     assert set(explained["events"]) & {event["id"] for event in feed}
 
 
-def test_a_report_is_a_table_too(house: House, ana: str) -> None:
+def test_a_report_is_a_table_too(app: ApiApp, ana: str) -> None:
     # given
-    report = house.as_("ana").asks("/v1/reports/overload?member=ana&as_of=2026-03-04&explain=true")
+    report = app.as_member("ana").get_ok("/v1/reports/overload?member=ana&as_of=2026-03-04&explain=true")
 
     # when
-    response = house.as_("ana").get("/v1/reports/overload?member=ana&as_of=2026-03-04&explain=true&format=csv")
+    response = app.as_member("ana").get("/v1/reports/overload?member=ana&as_of=2026-03-04&explain=true&format=csv")
 
     # then
     assert "text/csv; charset=utf-8" == response.headers["Content-Type"]
@@ -136,8 +140,8 @@ def test_a_report_is_a_table_too(house: House, ana: str) -> None:
     assert [" ".join(figure.get("events", [])) for figure in report["figures"]] == [row["events"] for row in rows]
 
 
-def test_drift_says_no_charter_rather_than_nothing(house: House, ana: str) -> None:
-    report = house.as_("stella").asks("/v1/reports/drift?as_of=2026-03-05")
+def test_drift_says_no_charter_rather_than_nothing(app: ApiApp, ana: str) -> None:
+    report = app.as_member("stella").get_ok("/v1/reports/drift?as_of=2026-03-05")
 
     [found] = [f for f in report["figures"] if f["name"] == "purpose_drift"]
     assert (None, "no_charter") == (found["value"], found["status"])

@@ -15,8 +15,8 @@ import pytest
 import uvicorn
 
 from services.api.app import create_app
-from services.api.gathering import Gathering
-from services.organisations import found
+from services.api.gathering import SingleWriteProtocol
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.house import offer, settings_of, why
 
@@ -27,8 +27,10 @@ def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
     settings = settings_of(tmp_path / "served.db")
     migrate(settings)
     with Runtime.start(settings) as runtime:
-        key = found(runtime, "acme", steward="stella").api_key
-        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http=Gathering, log_config=None, lifespan="on"))
+        key = create_organisation(runtime, "acme", steward="stella").api_key
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(runtime), http=SingleWriteProtocol, log_config=None, lifespan="on")
+        )
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -17,31 +17,31 @@ from domain.errors import Refusal
 from services.api import edge
 from services.api.problems import KINDS
 from services.logging import RequestLog
-from tests.api.house import House, active, offer
+from tests.api.house import ApiApp, active, offer
 
 
-def test_it_is_alive_and_ready(house: House) -> None:
-    assert {"status": "alive"} == house.client.get("/livez").json()
-    ready = house.client.get("/readyz")
+def test_it_is_alive_and_ready(app: ApiApp) -> None:
+    assert {"status": "alive"} == app.client.get("/livez").json()
+    ready = app.client.get("/readyz")
     assert (200, "ready", 0) == (ready.status_code, ready.json()["status"], ready.json()["lag"])
 
 
-def test_it_says_when_it_is_not_ready(served: Callable[..., House]) -> None:
-    house = served()
-    house.runtime.ledger.close()
+def test_it_says_when_it_is_not_ready(served: Callable[..., ApiApp]) -> None:
+    app = served()
+    app.runtime.ledger.close()
 
-    response = house.client.get("/readyz")
+    response = app.client.get("/readyz")
 
     assert (503, "not_ready") == (response.status_code, response.json()["code"])
-    assert 200 == house.client.get("/livez").status_code
+    assert 200 == app.client.get("/livez").status_code
 
 
-def test_metrics_count_by_route_and_name_nobody(house: House) -> None:
-    goal = active(house)
-    house.as_("ana").get(f"/v1/goals/{goal}")
-    house.client.get("/nothing/here")
+def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:
+    goal = active(app)
+    app.as_member("ana").get(f"/v1/goals/{goal}")
+    app.client.get("/nothing/here")
 
-    text = house.client.get("/metrics").text
+    text = app.client.get("/metrics").text
 
     assert 'plimsoll_http_requests_total{method="GET",route="/v1/goals/{goal}",status="200"} 1.0' in text
     assert 'plimsoll_projection_missing_events{projection="goals"} 0.0' in text
@@ -49,21 +49,21 @@ def test_metrics_count_by_route_and_name_nobody(house: House) -> None:
     assert "/nothing/here" not in text
 
 
-def test_the_documentation_is_served_by_us_alone(house: House) -> None:
-    page = house.client.get("/docs")
+def test_the_documentation_is_served_by_us_alone(app: ApiApp) -> None:
+    page = app.client.get("/docs")
     assert "text/html; charset=utf-8" == page.headers["Content-Type"]
     linked = set(re.findall(r'(?:src|href)="([^"]+)"', page.text))
 
     for path in linked:
         assert path.startswith("/"), path
-        assert 200 == house.client.get(path).status_code, path
+        assert 200 == app.client.get(path).status_code, path
     for asset in ("/docs", "/docs.js", "/docs.css"):
-        assert not re.search(r"https?://", house.client.get(asset).text), asset
+        assert not re.search(r"https?://", app.client.get(asset).text), asset
 
 
 @pytest.mark.parametrize("path", ["/docs", "/livez", "/v1/goals", "/nothing"])
-def test_every_answer_carries_the_headers_that_keep_it_in_its_place(house: House, path: str) -> None:
-    headers = house.client.get(path).headers
+def test_every_answer_carries_the_headers_that_keep_it_in_its_place(app: ApiApp, path: str) -> None:
+    headers = app.client.get(path).headers
 
     assert "nosniff" == headers["X-Content-Type-Options"]
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -72,9 +72,9 @@ def test_every_answer_carries_the_headers_that_keep_it_in_its_place(house: House
     assert "Authorization" == headers["Vary"]
 
 
-def test_a_request_id_is_taken_over_unless_it_is_none(house: House) -> None:
-    assert "abc-1" == house.client.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"]
-    assert "a b" != house.client.get("/livez", headers={"X-Request-Id": "a b"}).headers["X-Request-Id"]
+def test_a_request_id_is_taken_over_unless_it_is_none(app: ApiApp) -> None:
+    assert "abc-1" == app.client.get("/livez", headers={"X-Request-Id": "abc-1"}).headers["X-Request-Id"]
+    assert "a b" != app.client.get("/livez", headers={"X-Request-Id": "a b"}).headers["X-Request-Id"]
 
 
 def come(lines: list[Any], number: int) -> None:
@@ -84,28 +84,28 @@ def come(lines: list[Any], number: int) -> None:
         time.sleep(0.005)
 
 
-def test_no_log_line_holds_a_body_a_key_or_a_query(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_log_line_holds_a_body_a_key_or_a_query(app: ApiApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Another test of this process may have sent the lines of requests past structlog.
     monkeypatch.setattr(edge, "requests", RequestLog())
     with structlog.testing.capture_logs() as lines:
-        house.as_("ana").says("/v1/goals", offer(title="a private matter"))
-        house.as_("ana").get("/v1/goals?q=private")
-        house.as_("ana").post("/v1/goals", {"title": "private", "surprise": "private"})
-        house.as_("stella").get("/v1/reports/overload?member=ana")
+        app.as_member("ana").post_ok("/v1/goals", offer(title="a private matter"))
+        app.as_member("ana").get("/v1/goals?q=private")
+        app.as_member("ana").post("/v1/goals", {"title": "private", "surprise": "private"})
+        app.as_member("stella").get("/v1/reports/overload?member=ana")
         come(lines, 5)
 
     assert 5 == len(lines)
     told = json.dumps(lines)
     assert "private" not in told
-    assert house.keys["acme"]["ana"] not in told
+    assert app.keys["acme"]["ana"] not in told
     assert {"person_level.read", "request"} == {line["event"] for line in lines}
 
 
-def test_every_refusal_of_the_domain_has_a_status_and_a_page(house: House) -> None:
+def test_every_refusal_of_the_domain_has_a_status_and_a_page(app: ApiApp) -> None:
     def below(kind: type[Refusal]) -> set[type[Refusal]]:
         return {kind} | {found for child in kind.__subclasses__() for found in below(child)}
 
-    documented = {problem["code"] for problem in house.client.get("/problems").json()["problems"]}
+    documented = {problem["code"] for problem in app.client.get("/problems").json()["problems"]}
 
     assert [] == sorted(refusal.code for refusal in below(Refusal) if refusal.code not in KINDS)
     assert set(KINDS) == documented
@@ -115,15 +115,15 @@ def test_every_refusal_of_the_domain_has_a_status_and_a_page(house: House) -> No
 
 
 @pytest.fixture
-def document(house: House) -> dict[str, Any]:
-    found: dict[str, Any] = house.client.get("/openapi.json").json()
+def document(app: ApiApp) -> dict[str, Any]:
+    found: dict[str, Any] = app.client.get("/openapi.json").json()
     return found
 
 
-def test_every_route_is_in_the_document(house: House, document: dict[str, Any]) -> None:
+def test_every_route_is_in_the_document(app: ApiApp, document: dict[str, Any]) -> None:
     routes = {
         (method, str(route.path_format))
-        for route in house.app.routes
+        for route in app.app.routes
         for method in getattr(route, "methods", [])
         if method != "OPTIONS"
     }
@@ -169,10 +169,10 @@ def test_every_operation_tells_its_problems(document: dict[str, Any]) -> None:
                 assert "#/components/schemas/Problem" in options
 
 
-def test_an_error_is_as_the_document_says(house: House, document: dict[str, Any]) -> None:
+def test_an_error_is_as_the_document_says(app: ApiApp, document: dict[str, Any]) -> None:
     schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
 
-    for response in (house.client.get("/v1/goals"), house.as_("ana").post("/v1/goals", {"do": "offer", "x": 1})):
+    for response in (app.client.get("/v1/goals"), app.as_member("ana").post("/v1/goals", {"do": "offer", "x": 1})):
         Draft202012Validator(schema).validate(response.json())
 
 

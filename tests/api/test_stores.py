@@ -12,10 +12,10 @@ import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from services.api.edge import Api
+from services.api.edge import HttpPipeline
 from services.api.limits import RateLimits
 from services.api.problems import ProblemError
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.api.house import START, Clock, client_of, offer, why
@@ -24,7 +24,7 @@ from tests.api.house import START, Clock, client_of, offer, why
 class Served:
     """A founded organisation on PostgreSQL and its steward."""
 
-    def __init__(self, runtime: Runtime, client: TestClient[Api], key: str) -> None:
+    def __init__(self, runtime: Runtime, client: TestClient[HttpPipeline], key: str) -> None:
         self.runtime = runtime
         self._client = client
         self._key = key
@@ -39,7 +39,7 @@ class Served:
 def served(postgres_url: str, redis_url: str) -> Iterator[Served]:
     settings = Settings(database_url=postgres_url, redis_url=redis_url)
     with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
         with client_of(runtime) as client:
             yield Served(runtime, client, key)
@@ -91,7 +91,7 @@ def test_any_text_is_kept_as_it_was_or_refused(served: Served, text: str) -> Non
 
 def taken(limits: RateLimits, times: int = 1) -> list[dict[str, str]]:
     async def take() -> list[dict[str, str]]:
-        return [await limits.take("key:a") for _ in range(times)]
+        return [await limits.consume("key:a") for _ in range(times)]
 
     return asyncio.run(take())
 

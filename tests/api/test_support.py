@@ -8,25 +8,25 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, active, offer
+from tests.api.house import ApiApp, active, offer
 
 
 @pytest.fixture
-def goal(house: House) -> str:
+def goal(app: ApiApp) -> str:
     """Ana's goal, in whose first check-in she asks Ben for a review and Sam (naming nobody) for a key."""
-    found = active(house)
-    at(house, 4)
+    found = active(app)
+    at(app, 4)
     asked = {"needs": [{"text": "a review", "addressee": "ben", "answer_by": "2026-03-06"}, {"text": "a key"}]}
-    house.as_("ana").says(f"/v1/goals/{found}/check-in", asked)
+    app.as_member("ana").post_ok(f"/v1/goals/{found}/check-in", asked)
     return found
 
 
-def at(house: House, day: int, month: int = 3) -> None:
-    house.clock.now = datetime(2026, month, day, 9, tzinfo=UTC)
+def at(app: ApiApp, day: int, month: int = 3) -> None:
+    app.clock.now = datetime(2026, month, day, 9, tzinfo=UTC)
 
 
-def report(house: House, by: str, query: str = "") -> dict[str, Any]:
-    answer: dict[str, Any] = house.as_(by).asks(f"/v1/reports/support?{query}")
+def report(app: ApiApp, by: str, query: str = "") -> dict[str, Any]:
+    answer: dict[str, Any] = app.as_member(by).get_ok(f"/v1/reports/support?{query}")
     return answer
 
 
@@ -35,85 +35,85 @@ def figure(told: dict[str, Any], name: str, **keys: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_needs_are_told_by_deadline_and_their_answer_takes_them_off(house: House, goal: str) -> None:
-    at(house, 9)
-    told = report(house, "lea", "team=core&names=true")
+def test_needs_are_told_by_deadline_and_their_answer_takes_them_off(app: ApiApp, goal: str) -> None:
+    at(app, 9)
+    told = report(app, "lea", "team=core&names=true")
 
     assert [("Ben", "2026-03-06", True), ("Sam", "2026-03-11", False)] == [
         (told["names"][n["helper"]], n["answer_by"], n.get("overdue", False)) for n in told["needs"]
     ]
-    ben = house.id("member", "ben")
+    ben = app.id("member", "ben")
     assert (1, 1) == tuple(figure(told, "help_past_answer_by", member=ben)[k] for k in ("count", "n"))
 
-    house.as_("ben").says(f"/v1/goals/{goal}/answer-need", {"need": told["needs"][0]["need"], "text": "read"})
-    after = report(house, "lea", "team=core")
-    assert [house.id("member", "sam")] == [n["helper"] for n in after["needs"]]
+    app.as_member("ben").post_ok(f"/v1/goals/{goal}/answer-need", {"need": told["needs"][0]["need"], "text": "read"})
+    after = report(app, "lea", "team=core")
+    assert [app.id("member", "sam")] == [n["helper"] for n in after["needs"]]
     assert 5.0 == round(figure(after, "help_answer_days", member=ben)["value"], 3)
 
 
-def test_an_answer_by_somebody_else_is_refused_saying_who_may(house: House, goal: str) -> None:
-    need = report(house, "lea", "team=core")["needs"][0]["need"]
-    before = house.events()
+def test_an_answer_by_somebody_else_is_refused_saying_who_may(app: ApiApp, goal: str) -> None:
+    need = report(app, "lea", "team=core")["needs"][0]["need"]
+    before = app.events()
 
     for other in ("ana", "mia"):
-        response = house.as_(other).post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
+        response = app.as_member(other).post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
         assert (403, "not_a_party") == (response.status_code, response.json()["code"])
-        assert house.id("member", "ben") in response.json()["detail"]
+        assert app.id("member", "ben") in response.json()["detail"]
     # Who does not see the goal is not told whom it waits for.
-    unseen = house.as_("ned").post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
+    unseen = app.as_member("ned").post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
     assert (403, "forbidden") == (unseen.status_code, unseen.json()["code"])
-    assert house.id("member", "ben") not in unseen.text
-    assert before == house.events()
+    assert app.id("member", "ben") not in unseen.text
+    assert before == app.events()
 
 
-def test_a_need_addressed_to_another_organisation_is_refused(house: House, goal: str) -> None:
-    theirs = house.id("member", "ned", "rival")
-    before = house.events()
+def test_a_need_addressed_to_another_organisation_is_refused(app: ApiApp, goal: str) -> None:
+    theirs = app.id("member", "ned", "rival")
+    before = app.events()
 
     for nobody in (theirs, "who is that"):
         body = {"needs": [{"text": "help", "addressee": nobody}]}
-        response = house.as_("ana").post(f"/v1/goals/{goal}/check-in", body)
+        response = app.as_member("ana").post(f"/v1/goals/{goal}/check-in", body)
         assert (404, "not_found") == (response.status_code, response.json()["code"])
         assert ["a joined member", "nobody: the sponsor"] == response.json()["allowed"]
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_help_is_person_level_and_a_group_of_five_may_see_its_own_figures(house: House, goal: str) -> None:
-    at(house, 9)
+def test_help_is_person_level_and_a_group_of_five_may_see_its_own_figures(app: ApiApp, goal: str) -> None:
+    at(app, 9)
     persons = {
-        by: {f["member"] for f in report(house, by, "team=core")["figures"] if "member" in f} for by in ("ana", "lea")
+        by: {f["member"] for f in report(app, by, "team=core")["figures"] if "member" in f} for by in ("ana", "lea")
     }
 
-    assert {house.id("member", "ana")} == persons["ana"]
-    assert {house.id("member", name) for name in ("lea", "ana", "ben", "sam", "mia")} == persons["lea"]
-    assert 403 == house.as_("ana").get("/v1/reports/support?member=ben").status_code
-    assert 403 == house.as_("ned").get("/v1/reports/support?team=core").status_code
+    assert {app.id("member", "ana")} == persons["ana"]
+    assert {app.id("member", name) for name in ("lea", "ana", "ben", "sam", "mia")} == persons["lea"]
+    assert 403 == app.as_member("ana").get("/v1/reports/support?member=ben").status_code
+    assert 403 == app.as_member("ned").get("/v1/reports/support?team=core").status_code
 
 
-def test_another_team_sees_no_need_of_a_goal_that_it_may_not_see(house: House, goal: str) -> None:
-    told = report(house, "ned")
+def test_another_team_sees_no_need_of_a_goal_that_it_may_not_see(app: ApiApp, goal: str) -> None:
+    told = report(app, "ned")
 
     assert ([], []) == (told["needs"], [f for f in told["figures"] if "goal" in f])
     assert 2 == figure(told, "needs_raised")["value"]  # the whole organisation's: ten people
 
 
-def test_another_organisations_key_sees_nothing_of_it(house: House, goal: str) -> None:
-    told = house.as_("stella", "rival").asks("/v1/reports/support")
+def test_another_organisations_key_sees_nothing_of_it(app: ApiApp, goal: str) -> None:
+    told = app.as_member("stella", "rival").get_ok("/v1/reports/support")
 
     assert ([], 0) == (told["needs"], figure(told, "needs_raised")["value"])
-    assert 404 == house.as_("stella", "rival").get(f"/v1/reports/support?team={house.id('team', 'core')}").status_code
+    assert 404 == app.as_member("stella", "rival").get(f"/v1/reports/support?team={app.id('team', 'core')}").status_code
 
 
-def test_an_old_question_has_the_same_bytes_whatever_came_since(house: House, goal: str) -> None:
-    known = house.clock.now.isoformat().replace("+00:00", "Z")
+def test_an_old_question_has_the_same_bytes_whatever_came_since(app: ApiApp, goal: str) -> None:
+    known = app.clock.now.isoformat().replace("+00:00", "Z")
     path = f"/v1/reports/support?team=core&as_of=2026-03-05&recorded_as_of={known}&explain=true"
-    before = house.as_("lea").get(path).content
-    at(house, 12)
-    need = report(house, "lea", "team=core")["needs"][0]["need"]
+    before = app.as_member("lea").get(path).content
+    at(app, 12)
+    need = report(app, "lea", "team=core")["needs"][0]["need"]
 
-    house.as_("ben").says(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "read"})
+    app.as_member("ben").post_ok(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "read"})
 
-    assert before == house.as_("lea").get(path).content
+    assert before == app.as_member("lea").get(path).content
 
 
 # --- a history that is imported, and told ----------------------------------------------------------------------------
@@ -127,9 +127,9 @@ def rows(*said: dict[str, Any]) -> bytes:
     )
 
 
-def imported(house: House, content: bytes) -> Any:
+def imported(app: ApiApp, content: bytes) -> Any:
     headers = {"Content-Type": "application/x-ndjson"}
-    return house.as_("stella").post("/v1/imports", content=content, headers=headers)
+    return app.as_member("stella").post("/v1/imports", content=content, headers=headers)
 
 
 OPENING = (
@@ -138,7 +138,7 @@ OPENING = (
 )
 
 
-def test_a_history_of_support_is_imported_and_told_in_plain_words(house: House) -> None:
+def test_a_history_of_support_is_imported_and_told_in_plain_words(app: ApiApp) -> None:
     asked = {"needs": [{"text": "a review", "addressee": "ben"}, {"text": "a key"}]}
     content = rows(
         *OPENING,
@@ -150,10 +150,10 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(house: House) 
         {"by": "ana", "do": "goal.feedback", "text": "clear brief", "on": "clarity"},
         {"by": "ana", "do": "goal.affirm", "note": "as agreed"},
     )
-    answer = imported(house, content)
+    answer = imported(app, content)
     assert {"accepted": 9, "already": 0} == answer.json(), answer.text
 
-    told = report(house, "lea", "team=core&as_of=2026-01-20&names=true")
+    told = report(app, "lea", "team=core&as_of=2026-01-20&names=true")
     assert [("Sam", "2026-01-14", True)] == [
         (told["names"][n["helper"]], n["answer_by"], n["overdue"]) for n in told["needs"]
     ]
@@ -161,7 +161,7 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(house: House) 
     assert [1.0, 1, 1] == [
         figure(told, name)["value"] for name in ("blocker_resolve_days", "feedback_to_owner", "feedback_to_sponsor")
     ]
-    history = house.as_("lea").asks("/v1/goals/old/history")["entries"]
+    history = app.as_member("lea").get_ok("/v1/goals/old/history")["entries"]
     assert [
         "Ana checked in: needs a review from Ben by 2026-01-14; needs a key by 2026-01-14.",
         "Ben answered a need: read.",
@@ -170,21 +170,21 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(house: House) 
         assert word in entry["text"], entry["text"]
 
 
-def test_an_import_asks_nobody_of_another_organisation(house: House) -> None:
-    asked = {"needs": [{"text": "help", "addressee": house.id("member", "ned", "rival")}]}
-    before = house.events()
+def test_an_import_asks_nobody_of_another_organisation(app: ApiApp) -> None:
+    asked = {"needs": [{"text": "help", "addressee": app.id("member", "ned", "rival")}]}
+    before = app.events()
 
-    answer = imported(house, rows(*OPENING, {"by": "ana", "do": "goal.check_in", **asked}))
+    answer = imported(app, rows(*OPENING, {"by": "ana", "do": "goal.check_in", **asked}))
 
     assert (422, "import_refused") == (answer.status_code, answer.json()["code"])
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_calibration_is_told_to_nobody_but_its_owner(house: House, goal: str) -> None:
-    house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"confidence": 0.8})
+def test_calibration_is_told_to_nobody_but_its_owner(app: ApiApp, goal: str) -> None:
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"confidence": 0.8})
 
-    mine = house.as_("ana").asks("/v1/me/calibration")
-    assert {("too_few", house.id("member", "ana"))} == {(f["status"], f["member"]) for f in mine["figures"]}
+    mine = app.as_member("ana").get_ok("/v1/me/calibration")
+    assert {("too_few", app.id("member", "ana"))} == {(f["status"], f["member"]) for f in mine["figures"]}
     for by in ("lea", "stella", "aud", "ana"):
-        assert not [f for f in report(house, by, "member=ana")["figures"] if f["name"].startswith("confidence")]
-    assert 404 == house.as_("stella").get("/v1/members/ana/calibration").status_code
+        assert not [f for f in report(app, by, "member=ana")["figures"] if f["name"].startswith("confidence")]
+    assert 404 == app.as_member("stella").get("/v1/members/ana/calibration").status_code

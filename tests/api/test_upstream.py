@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, offer, why
+from tests.api.house import ApiApp, offer, why
 from tests.api.test_charters import PROPOSAL, Place, in_force, place, purposeful
 
 __all__ = ["place"]
@@ -113,8 +113,8 @@ def test_what_cannot_be_answered_is_refused(place: Place, path: str, status: int
     assert status == place.send("ned", "GET", path).status_code
 
 
-def test_the_alignment_report_is_a_table_too(house: House) -> None:
-    table = house.as_("stella").get("/v1/reports/alignment?format=csv")
+def test_the_alignment_report_is_a_table_too(app: ApiApp) -> None:
+    table = app.as_member("stella").get("/v1/reports/alignment?format=csv")
 
     assert 200 == table.status_code
     assert "untied_share" in table.text

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import House, active, offer, why
+from tests.api.house import ApiApp, active, offer, why
 
 EVERYBODY = ("stella", "lea", "ana", "ben", "sam", "mia", "eva", "ned", "aud", "bot")
 CORE = {"lea", "ana", "ben", "sam", "mia"}
 
 
-def status_for_each(house: House, path: str) -> dict[str, int]:
-    return {person: house.as_(person).get(path).status_code for person in EVERYBODY}
+def status_for_each(app: ApiApp, path: str) -> dict[str, int]:
+    return {person: app.as_member(person).get(path).status_code for person in EVERYBODY}
 
 
 def expected(allowed: set[str]) -> dict[str, int]:
@@ -21,45 +21,45 @@ def expected(allowed: set[str]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("part", ["", "/history", "/why?field=due", "/diff?from=2026-03-01"])
-def test_a_goal_is_for_its_parties_its_team_stewards_and_auditors(house: House, part: str) -> None:
-    goal = active(house)
+def test_a_goal_is_for_its_parties_its_team_stewards_and_auditors(app: ApiApp, part: str) -> None:
+    goal = active(app)
 
-    assert expected({*CORE, "stella", "aud"}) == status_for_each(house, f"/v1/goals/{goal}{part}")
-
-
-def test_a_goal_without_a_team_is_for_its_parties_alone(house: House) -> None:
-    goal = active(house, owner="ana", sponsor="ned", team=None)
-
-    assert expected({"ana", "ned", "stella", "aud"}) == status_for_each(house, f"/v1/goals/{goal}")
+    assert expected({*CORE, "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}{part}")
 
 
-def test_whoever_is_asked_for_help_sees_what_for(house: House) -> None:
-    goal = active(house)
-    assert 403 == house.as_("ned").get(f"/v1/goals/{goal}").status_code
+def test_a_goal_without_a_team_is_for_its_parties_alone(app: ApiApp) -> None:
+    goal = active(app, owner="ana", sponsor="ned", team=None)
+
+    assert expected({"ana", "ned", "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}")
+
+
+def test_whoever_is_asked_for_help_sees_what_for(app: ApiApp) -> None:
+    goal = active(app)
+    assert 403 == app.as_member("ned").get(f"/v1/goals/{goal}").status_code
 
     needs = [{"text": "a review", "addressee": "ned"}]
-    house.as_("ana").says(f"/v1/goals/{goal}/check-in", {"note": "stuck", "needs": needs})
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"note": "stuck", "needs": needs})
 
-    assert 200 == house.as_("ned").get(f"/v1/goals/{goal}").status_code
+    assert 200 == app.as_member("ned").get(f"/v1/goals/{goal}").status_code
 
 
-def test_a_list_shows_what_its_reader_may_see_and_its_pages_are_full(house: House) -> None:
+def test_a_list_shows_what_its_reader_may_see_and_its_pages_are_full(app: ApiApp) -> None:
     # given
-    ours = [active(house, title=f"core {n}") for n in range(3)]
-    theirs = [active(house, "ned", "eva", team="edge", title=f"edge {n}") for n in range(3)]
+    ours = [active(app, title=f"core {n}") for n in range(3)]
+    theirs = [active(app, "ned", "eva", team="edge", title=f"edge {n}") for n in range(3)]
 
     # when
-    seen = {person: _pages(house, person) for person in ("ana", "ned", "stella", "aud", "bot")}
+    seen = {person: _pages(app, person) for person in ("ana", "ned", "stella", "aud", "bot")}
 
     # then
     assert {"ana": {*ours}, "ned": {*theirs}, "stella": {*ours, *theirs}, "aud": {*ours, *theirs}, "bot": set()} == seen
 
 
-def _pages(house: House, person: str) -> set[str]:
+def _pages(app: ApiApp, person: str) -> set[str]:
     found: set[str] = set()
     path = "/v1/goals?limit=2"
     while path:
-        response = house.as_(person).get(path)
+        response = app.as_member(person).get(path)
         goals = [goal["id"] for goal in response.json()["goals"]]
         assert not found & set(goals)
         found |= set(goals)
@@ -69,58 +69,58 @@ def _pages(house: House, person: str) -> set[str]:
     return found
 
 
-def test_pages_stay_the_same_under_writes(house: House) -> None:
+def test_pages_stay_the_same_under_writes(app: ApiApp) -> None:
     # given
-    wanted = [active(house, title=f"goal {n}", due=f"2026-04-{n + 1:02}") for n in range(5)]
-    ana = house.as_("ana")
-    first = ana.asks("/v1/goals?limit=2")
+    wanted = [active(app, title=f"goal {n}", due=f"2026-04-{n + 1:02}") for n in range(5)]
+    ana = app.as_member("ana")
+    first = ana.get_ok("/v1/goals?limit=2")
 
     # when goals are added before, and changed within, what was read
-    active(house, title="new", due="2026-03-10")
-    ana.says(f"/v1/goals/{wanted[3]}/retitle", {"title": "renamed"})
+    active(app, title="new", due="2026-03-10")
+    ana.post_ok(f"/v1/goals/{wanted[3]}/retitle", {"title": "renamed"})
 
     # then
-    second = ana.asks(f"/v1/goals?limit=2&cursor={first['next']}")
-    third = ana.asks(f"/v1/goals?limit=2&cursor={second['next']}")
+    second = ana.get_ok(f"/v1/goals?limit=2&cursor={first['next']}")
+    third = ana.get_ok(f"/v1/goals?limit=2&cursor={second['next']}")
     assert wanted == [goal["id"] for page in (first, second, third) for goal in page["goals"]]
     assert third["next"] is None
 
 
-def test_capacity_absences_and_roles_are_for_the_person_the_lead_stewards_and_auditors(house: House) -> None:
+def test_capacity_absences_and_roles_are_for_the_person_the_lead_stewards_and_auditors(app: ApiApp) -> None:
     # given
-    house.as_("ana").says("/v1/members/ana/capacity", {"hours_per_week": 32, "from": "2026-03-01"})
+    app.as_member("ana").post_ok("/v1/members/ana/capacity", {"hours_per_week": 32, "from": "2026-03-01"})
 
     # when
-    told = {person: "capacities" in house.as_(person).asks("/v1/members/ana") for person in EVERYBODY}
+    told = {person: "capacities" in app.as_member(person).get_ok("/v1/members/ana") for person in EVERYBODY}
 
     # then
     assert {person: person in ("ana", "lea", "stella", "aud") for person in EVERYBODY} == told
 
 
-def test_the_list_of_members_tells_no_more_than_each_page_does(house: House) -> None:
-    listed = house.as_("ben").asks("/v1/members?limit=500")["members"]
+def test_the_list_of_members_tells_no_more_than_each_page_does(app: ApiApp) -> None:
+    listed = app.as_member("ben").get_ok("/v1/members?limit=500")["members"]
 
-    assert [house.id("member", "ben")] == [member["id"] for member in listed if "capacities" in member]
+    assert [app.id("member", "ben")] == [member["id"] for member in listed if "capacities" in member]
     assert len(EVERYBODY) == len(listed)
 
 
-def test_a_team_names_its_members(house: House) -> None:
-    told = house.as_("ned").asks("/v1/teams/core")
+def test_a_team_names_its_members(app: ApiApp) -> None:
+    told = app.as_member("ned").get_ok("/v1/teams/core")
 
-    assert {house.id("member", person) for person in CORE} == set(told["members"])
-    assert house.id("member", "lea") == told["lead"]
+    assert {app.id("member", person) for person in CORE} == set(told["members"])
+    assert app.id("member", "lea") == told["lead"]
 
 
 @pytest.mark.parametrize("report", ["overload", "drift"])
-def test_a_persons_report_is_for_the_person_the_lead_stewards_and_auditors(house: House, report: str) -> None:
-    found = status_for_each(house, f"/v1/reports/{report}?member=ana")
+def test_a_persons_report_is_for_the_person_the_lead_stewards_and_auditors(app: ApiApp, report: str) -> None:
+    found = status_for_each(app, f"/v1/reports/{report}?member=ana")
 
     assert expected({"ana", "lea", "stella", "aud"}) == found
 
 
 @pytest.mark.parametrize("report", ["overload", "drift"])
-def test_a_teams_report_is_for_its_members_its_lead_stewards_and_auditors(house: House, report: str) -> None:
-    found = status_for_each(house, f"/v1/reports/{report}?team=core")
+def test_a_teams_report_is_for_its_members_its_lead_stewards_and_auditors(app: ApiApp, report: str) -> None:
+    found = status_for_each(app, f"/v1/reports/{report}?team=core")
 
     assert expected({*CORE, "stella", "aud"}) == found
 
@@ -129,39 +129,42 @@ def _members(report: dict[str, Any]) -> set[str]:
     return {figure["member"] for figure in report["figures"] if "member" in figure}
 
 
-def test_a_report_shows_each_reader_the_persons_they_may_see(house: House) -> None:
+def test_a_report_shows_each_reader_the_persons_they_may_see(app: ApiApp) -> None:
     # given
-    active(house, "ana", "sam", effort_hours=200)
-    active(house, "ned", "eva", team="edge", effort_hours=200)
+    active(app, "ana", "sam", effort_hours=200)
+    active(app, "ned", "eva", team="edge", effort_hours=200)
 
     # when
     seen = {
-        person: _members(house.as_(person).asks("/v1/reports/overload")) for person in ("ana", "lea", "eva", "stella")
+        person: _members(app.as_member(person).get_ok("/v1/reports/overload"))
+        for person in ("ana", "lea", "eva", "stella")
     }
 
     # then
-    every = {house.id("member", person) for person in EVERYBODY}
-    assert {house.id("member", "ana")} == seen["ana"]
-    assert {house.id("member", person) for person in CORE} == seen["lea"]
-    assert {house.id("member", person) for person in ("eva", "ned")} == seen["eva"]
+    every = {app.id("member", person) for person in EVERYBODY}
+    assert {app.id("member", "ana")} == seen["ana"]
+    assert {app.id("member", person) for person in CORE} == seen["lea"]
+    assert {app.id("member", person) for person in ("eva", "ned")} == seen["eva"]
     assert every == seen["stella"]
 
 
-def test_relief_is_for_the_overloaded_and_those_who_may_see_them(house: House) -> None:
-    active(house, "ana", "sam", effort_hours=300)
+def test_relief_is_for_the_overloaded_and_those_who_may_see_them(app: ApiApp) -> None:
+    active(app, "ana", "sam", effort_hours=300)
 
-    told = {p: house.as_(p).asks("/v1/reports/overload?team=core")["relief"] for p in ("ana", "lea", "ben", "stella")}
+    told = {
+        p: app.as_member(p).get_ok("/v1/reports/overload?team=core")["relief"] for p in ("ana", "lea", "ben", "stella")
+    }
 
     assert {"ana": 1, "lea": 1, "ben": 0, "stella": 1} == {person: len(relief) for person, relief in told.items()}
 
 
-def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_persons(house: House) -> None:
+def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_persons(app: ApiApp) -> None:
     # given team edge of two
-    active(house, "ned", "eva", team="edge")
+    active(app, "ned", "eva", team="edge")
 
     # when
-    told = house.as_("ned").asks("/v1/reports/drift?team=edge")
-    lead = house.as_("eva").asks("/v1/reports/drift?team=edge")
+    told = app.as_member("ned").get_ok("/v1/reports/drift?team=edge")
+    lead = app.as_member("eva").get_ok("/v1/reports/drift?team=edge")
 
     # then
     groups = [figure for figure in told["figures"] if "goal" not in figure and "member" not in figure]
@@ -170,25 +173,25 @@ def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_pers
     assert "withheld" not in {figure.get("status") for figure in lead["figures"]}
 
 
-def test_a_group_of_five_with_five_outside_is_shown_to_its_members(house: House) -> None:
+def test_a_group_of_five_with_five_outside_is_shown_to_its_members(app: ApiApp) -> None:
     # given team core of five; lea, eva, ned, stella, aud, bot make five and more outside
-    active(house)
+    active(app)
 
-    told = house.as_("ben").asks("/v1/reports/drift?team=core")
+    told = app.as_member("ben").get_ok("/v1/reports/drift?team=core")
 
     assert "withheld" not in {figure.get("status") for figure in told["figures"]}
 
 
-def test_drift_tells_nobody_the_title_of_a_goal_that_they_may_not_see(house: House) -> None:
+def test_drift_tells_nobody_the_title_of_a_goal_that_they_may_not_see(app: ApiApp) -> None:
     # given a goal of core that supports one of edge, which moves on
-    parent = active(house, "ned", "eva", team="edge", title="A quiet plan")
-    child = active(house, supports=[{"goal": parent}])
+    parent = active(app, "ned", "eva", team="edge", title="A quiet plan")
+    child = active(app, supports=[{"goal": parent}])
     body = {"changes": {"due": "2026-04-20"}, "reason": why()}
-    opened = house.as_("ned").says(f"/v1/goals/{parent}/propose-change", body)["open"]
-    house.as_("eva").says(f"/v1/goals/{parent}/accept-change", {"answers": opened})
+    opened = app.as_member("ned").post_ok(f"/v1/goals/{parent}/propose-change", body)["open"]
+    app.as_member("eva").post_ok(f"/v1/goals/{parent}/accept-change", {"answers": opened})
 
     # when
-    told = {person: house.as_(person).get("/v1/reports/drift?names=true") for person in ("ana", "stella")}
+    told = {person: app.as_member(person).get("/v1/reports/drift?names=true") for person in ("ana", "stella")}
 
     # then
     assert "A quiet plan" in told["stella"].text
@@ -197,35 +200,35 @@ def test_drift_tells_nobody_the_title_of_a_goal_that_they_may_not_see(house: Hou
     assert [(child, "alignment")] == [(mend["goal"], mend["kind"]) for mend in told["ana"].json()["mend"]]
 
 
-def test_a_report_on_nobody_is_no_good_news(house: House) -> None:
+def test_a_report_on_nobody_is_no_good_news(app: ApiApp) -> None:
     for path in ("/v1/reports/drift?team=no-such-team", "/v1/reports/overload?member=no-such-member"):
-        assert 404 == house.as_("stella").get(path).status_code
+        assert 404 == app.as_member("stella").get(path).status_code
 
 
-def _subjects(house: House, person: str) -> set[str]:
+def _subjects(app: ApiApp, person: str) -> set[str]:
     found: set[str] = set()
     path = "/v1/events?limit=7"
     while True:
-        response = house.as_(person).get(path)
+        response = app.as_member(person).get(path)
         found |= {event["subject"] for event in response.json()}
         if response.links["next"]["url"] == path:
             return found
         path = response.links["next"]["url"]
 
 
-def test_the_feed_tells_each_reader_what_they_may_see(house: House) -> None:
+def test_the_feed_tells_each_reader_what_they_may_see(app: ApiApp) -> None:
     # given
-    ours, theirs = active(house), active(house, "ned", "eva", team="edge")
+    ours, theirs = active(app), active(app, "ned", "eva", team="edge")
 
     # when
-    seen = {person: _subjects(house, person) for person in ("ana", "ned", "stella", "aud")}
+    seen = {person: _subjects(app, person) for person in ("ana", "ned", "stella", "aud")}
 
     # then
     goals = {person: {s for s in subjects if s.startswith("goal/")} for person, subjects in seen.items()}
     both = {f"goal/{ours}", f"goal/{theirs}"}
     assert {"ana": {f"goal/{ours}"}, "ned": {f"goal/{theirs}"}, "stella": both, "aud": both} == goals
     mine = {s for s in seen["ana"] if s.startswith("member/")}
-    assert {f"member/{house.id('member', 'ana')}"} == mine
+    assert {f"member/{app.id('member', 'ana')}"} == mine
 
 
 @pytest.mark.parametrize(
@@ -239,13 +242,13 @@ def test_the_feed_tells_each_reader_what_they_may_see(house: House) -> None:
         ("/v1/imports", None),
     ],
 )
-def test_an_auditor_acts_on_nothing(house: House, path: str, body: Any) -> None:
-    before = house.events()
+def test_an_auditor_acts_on_nothing(app: ApiApp, path: str, body: Any) -> None:
+    before = app.events()
 
-    response = house.as_("aud").post(path, body)
+    response = app.as_member("aud").post(path, body)
 
     assert 403 == response.status_code, response.text
-    assert before == house.events()
+    assert before == app.events()
 
 
 @pytest.mark.parametrize(
@@ -263,52 +266,52 @@ def test_an_auditor_acts_on_nothing(house: House, path: str, body: Any) -> None:
         ("/v1/keys", {"member": "ana", "scopes": ["admin"]}),
     ],
 )
-def test_a_member_has_no_powers_of_a_lead_or_steward(house: House, path: str, body: dict[str, Any]) -> None:
-    before = house.events()
+def test_a_member_has_no_powers_of_a_lead_or_steward(app: ApiApp, path: str, body: dict[str, Any]) -> None:
+    before = app.events()
 
-    response = house.as_("ana").post(path, body)
+    response = app.as_member("ana").post(path, body)
 
     assert 403 == response.status_code, response.text
-    assert before == house.events()
+    assert before == app.events()
 
 
-def test_a_lead_names_the_team_and_its_members(house: House) -> None:
-    lea = house.as_("lea")
+def test_a_lead_names_the_team_and_its_members(app: ApiApp) -> None:
+    lea = app.as_member("lea")
 
-    assert "Heart" == lea.says("/v1/teams/core/rename", {"name": "Heart"})["name"]
-    assert [house.id("team", "core")] == lea.says("/v1/members", {"ref": "new", "team": "core"})["teams"]
+    assert "Heart" == lea.post_ok("/v1/teams/core/rename", {"name": "Heart"})["name"]
+    assert [app.id("team", "core")] == lea.post_ok("/v1/members", {"ref": "new", "team": "core"})["teams"]
     assert 403 == lea.post("/v1/teams/edge/rename", {"name": "Ours too"}).status_code
 
 
-def test_whoever_has_left_sees_nothing_more(house: House) -> None:
-    assert 200 == house.as_("ben").get("/v1/teams").status_code
+def test_whoever_has_left_sees_nothing_more(app: ApiApp) -> None:
+    assert 200 == app.as_member("ben").get("/v1/teams").status_code
 
-    house.as_("stella").says("/v1/members/ben/leave", {})
+    app.as_member("stella").post_ok("/v1/members/ben/leave", {})
 
-    assert 401 == house.as_("ben").get("/v1/teams").status_code
+    assert 401 == app.as_member("ben").get("/v1/teams").status_code
 
 
-def test_a_key_knows_who_it_speaks_for(house: House) -> None:
-    told = house.as_("lea").asks("/v1/me")
+def test_a_key_knows_who_it_speaks_for(app: ApiApp) -> None:
+    told = app.as_member("lea").get_ok("/v1/me")
 
-    assert house.id("member", "lea") == told["member"]
-    assert (["member", "lead"], ["act", "read"], [house.id("team", "core")]) == (
+    assert app.id("member", "lea") == told["member"]
+    assert (["member", "lead"], ["act", "read"], [app.id("team", "core")]) == (
         told["roles"],
         told["scopes"],
         told["leads"],
     )
 
 
-def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(house: House) -> None:
+def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(app: ApiApp) -> None:
     # given a goal of team core that supports one of team edge
-    parent = active(house, "ned", "eva", team="edge", title="Edge's own plan")
+    parent = active(app, "ned", "eva", team="edge", title="Edge's own plan")
     change = {"changes": {"due": "2026-04-24"}, "reason": {"code": "capacity", "text": "ned's own trouble"}}
-    proposed = house.as_("ned").says(f"/v1/goals/{parent}/propose-change", change)
-    house.as_("eva").says(f"/v1/goals/{parent}/accept-change", {"answers": proposed["open"]})
-    goal = active(house, supports=[{"goal": parent}])
+    proposed = app.as_member("ned").post_ok(f"/v1/goals/{parent}/propose-change", change)
+    app.as_member("eva").post_ok(f"/v1/goals/{parent}/accept-change", {"answers": proposed["open"]})
+    goal = active(app, supports=[{"goal": parent}])
 
     # when
-    asked = {person: house.as_(person).asks(f"/v1/goals/{goal}/why?field=due") for person in ("ana", "stella")}
+    asked = {person: app.as_member(person).get_ok(f"/v1/goals/{goal}/why?field=due") for person in ("ana", "stella")}
 
     # then
     assert [] == asked["ana"]["upstream"]
@@ -316,26 +319,26 @@ def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(house: House) -
 
 
 def test_an_integration_that_records_a_value_of_a_goal_it_cannot_see_hears_only_that_it_was_recorded(
-    house: House,
+    app: ApiApp,
 ) -> None:
-    goal = active(house, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
-    bot = house.as_("bot")
+    goal = active(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    bot = app.as_member("bot")
     assert 403 == bot.get(f"/v1/goals/{goal}").status_code
 
-    told = bot.says(f"/v1/goals/{goal}/record-value", {"value": "3"})
+    told = bot.post_ok(f"/v1/goals/{goal}/record-value", {"value": "3"})
 
     assert {"id", "version", "position", "events"} == set(told)
-    assert "3" == house.as_("ana").asks(f"/v1/goals/{goal}")["goal"]["value"]
+    assert "3" == app.as_member("ana").get_ok(f"/v1/goals/{goal}")["goal"]["value"]
 
 
-def test_an_integration_hears_what_is_wrong_with_its_value_and_not_how_the_goal_stands(house: House) -> None:
-    goal = active(house, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
-    bot, path = house.as_("bot"), f"/v1/goals/{goal}/record-value"
+def test_an_integration_hears_what_is_wrong_with_its_value_and_not_how_the_goal_stands(app: ApiApp) -> None:
+    goal = active(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    bot, path = app.as_member("bot"), f"/v1/goals/{goal}/record-value"
 
     wrong = bot.post(path, {"value": "many"})
     said = bot.post(path, {"value": "3"}, headers={"Idempotency-Key": "k"})
     again, other = (bot.post(path, {"value": v}, headers={"Idempotency-Key": "k"}) for v in ("3", "4"))
-    house.as_("sam").says(f"/v1/goals/{goal}/cancel", {"reason": why()})
+    app.as_member("sam").post_ok(f"/v1/goals/{goal}/cancel", {"reason": why()})
     late = bot.post(path, {"value": "5"})
 
     assert (422, "invalid_field") == (wrong.status_code, wrong.json()["code"])
@@ -359,27 +362,27 @@ PROBES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("person", ["bot", "ned"])
-def test_refusals_are_the_same_however_a_goal_stands_that_one_may_not_see(house: House, person: str) -> None:
-    offered = house.as_("ana").says("/v1/goals", offer())["id"]
-    proposed, delivered = active(house), active(house)
+def test_refusals_are_the_same_however_a_goal_stands_that_one_may_not_see(app: ApiApp, person: str) -> None:
+    offered = app.as_member("ana").post_ok("/v1/goals", offer())["id"]
+    proposed, delivered = active(app), active(app)
     change = {"changes": {"due": "2026-04-24"}, "reason": why()}
-    house.as_("ana").says(f"/v1/goals/{proposed}/propose-change", change)
-    house.as_("ana").says(f"/v1/goals/{delivered}/declare-complete", {})
+    app.as_member("ana").post_ok(f"/v1/goals/{proposed}/propose-change", change)
+    app.as_member("ana").post_ok(f"/v1/goals/{delivered}/declare-complete", {})
 
     def told(goal: str, act: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = house.as_(person).post(f"/v1/goals/{goal}/{act}", body).json()
+        answer: dict[str, Any] = app.as_member(person).post(f"/v1/goals/{goal}/{act}", body).json()
         return {name: value for name, value in answer.items() if name not in ("instance", "request_id")}
 
     for act, body in PROBES:
-        first, *others = (told(goal, act, body) for goal in (offered, active(house), proposed, delivered))
+        first, *others = (told(goal, act, body) for goal in (offered, active(app), proposed, delivered))
         assert [first] * 3 == others, act
 
 
-def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(house: House) -> None:
-    goal = active(house)
+def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(app: ApiApp) -> None:
+    goal = active(app)
 
-    act = house.as_("bot").post(f"/v1/goals/{goal}/promise", {})
-    stale = house.as_("bot").post(f"/v1/goals/{goal}/check-in", {}, headers={"If-Match": '"v99"'})
+    act = app.as_member("bot").post(f"/v1/goals/{goal}/promise", {})
+    stale = app.as_member("bot").post(f"/v1/goals/{goal}/check-in", {}, headers={"If-Match": '"v99"'})
 
     for refused in (act, stale):
         assert (403, "active" in refused.text) == (refused.status_code, False)

@@ -13,11 +13,11 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from services.api.answers import Answer
+from services.api.answers import HttpResponse
 from services.api.app import create_app
-from services.api.gathering import Gathering
-from services.api.heads import completed, head_of, parted
-from services.organisations import found
+from services.api.gathering import SingleWriteProtocol
+from services.api.heads import add_default_headers, encode_headers, split_headers
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.house import settings_of
 
@@ -32,10 +32,10 @@ def served(tmp_path: Path) -> Iterator[tuple[int, str]]:
     settings = settings_of(tmp_path / "served.db")
     migrate(settings)
     with Runtime.start(settings) as runtime, socket.socket() as listening:
-        key = found(runtime, "acme", steward="stella").api_key
+        key = create_organisation(runtime, "acme", steward="stella").api_key
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(runtime), http=Gathering, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS
+            create_app(runtime), http=SingleWriteProtocol, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -173,20 +173,20 @@ def test_an_answered_request_leaves_nothing_for_the_collector(served: tuple[int,
 
 
 def test_our_answers_and_those_of_litestar_have_the_same_headers() -> None:
-    answer = Answer(body=b"{}", headers={"ETag": '"v1"', "Cache-Control": "no-store"})
+    answer = HttpResponse(body=b"{}", headers={"ETag": '"v1"', "Cache-Control": "no-store"})
     own = [(b"etag", b'"v1"'), (b"cache-control", b"no-store")]
     bodys = [(b"content-type", b"application/json"), (b"content-length", b"2")]
 
-    assert completed(own + bodys, "id-1", RATE, None) == parted(head_of(answer, "id-1", RATE))
+    assert add_default_headers(own + bodys, "id-1", RATE, None) == split_headers(encode_headers(answer, "id-1", RATE))
 
 
 def test_a_body_that_is_not_sent_has_no_length() -> None:
-    head = head_of(Answer(body=b"", status=304, media_type="text/csv"), "id-1", None)
+    head = encode_headers(HttpResponse(body=b"", status=304, media_type="text/csv"), "id-1", None)
 
     assert b"content-length" not in head
-    assert (b"content-type", b"text/csv; charset=utf-8") in parted(head)
+    assert (b"content-type", b"text/csv; charset=utf-8") in split_headers(head)
 
 
 def test_a_value_cannot_begin_another_header() -> None:
     with pytest.raises(RuntimeError, match="control character"):
-        head_of(Answer(body=b"", headers={"Location": "/v1/goals/a\r\nX-Other: b"}), "id-1", None)
+        encode_headers(HttpResponse(body=b"", headers={"Location": "/v1/goals/a\r\nX-Other: b"}), "id-1", None)

@@ -15,14 +15,14 @@ from uuid import uuid4
 import msgspec
 from httpx import Response
 
-from tests.api.house import House, offer, why
+from tests.api.house import ApiApp, offer, why
 
 #: Stands in every text of the other organisation.
 SECRET = "rival-secret"
 VICTIM = "rival"
 
 
-class Hidden(msgspec.Struct, frozen=True):
+class TenantSecrets(msgspec.Struct, frozen=True):
     """What exists in the other organisation, by id and by reference."""
 
     goal: str
@@ -51,23 +51,23 @@ class Leak(msgspec.Struct, frozen=True):
     what: str
 
 
-def hide(house: House) -> Hidden:
+def hide(app: ApiApp) -> TenantSecrets:
     """Give the other organisation something to keep."""
-    stella = house.as_("stella", VICTIM)
-    team = stella.says(
-        "/v1/teams", {"name": SECRET, "lead": house.id("member", "lea", VICTIM), "ref": f"{SECRET}-team"}
+    stella = app.as_member("stella", VICTIM)
+    team = stella.post_ok(
+        "/v1/teams", {"name": SECRET, "lead": app.id("member", "lea", VICTIM), "ref": f"{SECRET}-team"}
     )
-    member = stella.says("/v1/members", {"name": SECRET, "ref": f"{SECRET}-member", "team": f"{SECRET}-team"})
-    ana, sam = house.as_("ana", VICTIM), house.as_("sam", VICTIM)
+    member = stella.post_ok("/v1/members", {"name": SECRET, "ref": f"{SECRET}-member", "team": f"{SECRET}-team"})
+    ana, sam = app.as_member("ana", VICTIM), app.as_member("sam", VICTIM)
     body = offer(ref=f"{SECRET}-goal", title=SECRET, outcome=SECRET, team=f"{SECRET}-team")
-    goal = ana.says("/v1/goals", body)
-    sam.says(f"/v1/goals/{goal['id']}/accept", {"answers": goal["open"]})
-    ana.says(f"/v1/goals/{goal['id']}/check-in", {"note": SECRET, "progress": 0.1})
+    goal = ana.post_ok("/v1/goals", body)
+    sam.post_ok(f"/v1/goals/{goal['id']}/accept", {"answers": goal["open"]})
+    ana.post_ok(f"/v1/goals/{goal['id']}/check-in", {"note": SECRET, "progress": 0.1})
     change = {"changes": {"due": "2026-04-10"}, "reason": why(text=f"{SECRET}, because we know more")}
-    proposed = ana.says(f"/v1/goals/{goal['id']}/propose-change", change)
-    framework = _framework(house)
-    key = stella.asks("/v1/keys")["keys"][0]["key_id"]
-    return Hidden(
+    proposed = ana.post_ok(f"/v1/goals/{goal['id']}/propose-change", change)
+    framework = _framework(app)
+    key = stella.get_ok("/v1/keys")["keys"][0]["key_id"]
+    return TenantSecrets(
         goal=goal["id"],
         goal_ref=f"{SECRET}-goal",
         member=member["id"],
@@ -75,17 +75,17 @@ def hide(house: House) -> Hidden:
         team=team["id"],
         team_ref=f"{SECRET}-team",
         key=key,
-        organisation=str(house.organisation_id(VICTIM)),
+        organisation=str(app.organisation_id(VICTIM)),
         open=proposed["open"],
         **framework,
     )
 
 
-def _framework(house: House) -> dict[str, str]:
+def _framework(app: ApiApp) -> dict[str, str]:
     """A purpose adopted by a decision, a cycle that restates it, and another question that is open still."""
-    lea, charter = house.as_("lea", VICTIM), f"/v1/charters/{SECRET}-team"
+    lea, charter = app.as_member("lea", VICTIM), f"/v1/charters/{SECRET}-team"
     why_it_matters = {"text": SECRET, "to_team": SECRET, "to_clients": SECRET, "to_organisation": SECRET}
-    proposed = lea.says(f"{charter}/propose-purpose", why_it_matters)
+    proposed = lea.post_ok(f"{charter}/propose-purpose", why_it_matters)
     [proposal] = proposed["events"]
     question = {
         "question": SECRET,
@@ -96,14 +96,14 @@ def _framework(house: House) -> dict[str, str]:
         "fallback": {"rule": "status_quo"},
         "team": f"{SECRET}-team",
     }
-    lea.says("/v1/decisions", {**question, "ref": "why", "about": {"proposal": proposal}})
-    consent = lea.says("/v1/decisions/why/consent", {"option": "o1"})["events"][0]
-    lea.says(f"{charter}/adopt-purpose", {"proposal": proposal, "decision": "why"})
+    lea.post_ok("/v1/decisions", {**question, "ref": "why", "about": {"proposal": proposal}})
+    consent = lea.post_ok("/v1/decisions/why/consent", {"option": "o1"})["events"][0]
+    lea.post_ok(f"{charter}/adopt-purpose", {"proposal": proposal, "decision": "why"})
     restated = dict.fromkeys(("name", "to_team", "to_clients", "to_organisation"), SECRET)
     when = {"starts": "2026-03-02", "ends": "2026-03-31", "team": f"{SECRET}-team", "ref": f"{SECRET}-cycle"}
-    cycle = lea.says("/v1/cycles", {**restated, **when})
-    decision = lea.says("/v1/decisions", {**question, "ref": f"{SECRET}-decision"})
-    lea.says(f"/v1/decisions/{decision['id']}/share-perspective", {"text": SECRET})
+    cycle = lea.post_ok("/v1/cycles", {**restated, **when})
+    decision = lea.post_ok("/v1/decisions", {**question, "ref": f"{SECRET}-decision"})
+    lea.post_ok(f"/v1/decisions/{decision['id']}/share-perspective", {"text": SECRET})
     return {
         "charter": proposed["id"],
         "cycle": cycle["id"],
@@ -115,22 +115,22 @@ def _framework(house: House) -> dict[str, str]:
     }
 
 
-def walk(house: House, hidden: Hidden, person: str = "stella") -> list[Leak]:
+def walk(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Leak]:
     """Every route, each way of naming what is hidden; what came out that should not have."""
-    document = house.client.get("/openapi.json").json()
-    visitor, found = house.as_(person), []
-    before = house.runtime.ledger.position(house.organisation_id(VICTIM))
+    document = app.client.get("/openapi.json").json()
+    visitor, found = app.as_member(person), []
+    before = app.runtime.ledger.position(app.organisation_id(VICTIM))
     for method, path, how in requests(document, hidden):
         response = visitor.request(method, path, **how)
         found += [Leak(f"{method} {path}", response.status_code, what) for what in told(response, path, hidden)]
-        after = house.runtime.ledger.position(house.organisation_id(VICTIM))
+        after = app.runtime.ledger.position(app.organisation_id(VICTIM))
         if after != before:
             found.append(Leak(f"{method} {path}", response.status_code, "their log has grown"))
             before = after
     return found
 
 
-def told(response: Response, path: str, hidden: Hidden) -> Iterator[str]:
+def told(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:
     """What an answer says about the other organisation."""
     if response.status_code >= 500:
         yield f"failed: {response.text[:200]}"
@@ -153,7 +153,7 @@ def told(response: Response, path: str, hidden: Hidden) -> Iterator[str]:
         yield "an error that quotes them"
 
 
-def requests(document: dict[str, Any], hidden: Hidden) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(method, path, keywords) for each operation, with ids and with references, in path, query and body."""
     ids = {
         "goal": hidden.goal,
@@ -241,7 +241,7 @@ def imported(names: dict[str, str]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
 
-def example(schema: dict[str, Any], document: dict[str, Any], names: dict[str, str], hidden: Hidden) -> Any:
+def example(schema: dict[str, Any], document: dict[str, Any], names: dict[str, str], hidden: TenantSecrets) -> Any:
     """A body that this schema takes, naming what is theirs wherever it can."""
     said = {
         "goal": names["goal"],

@@ -37,9 +37,9 @@ def openapi_document() -> dict[str, str]:
     """The API's OpenAPI document."""
     if not _exists("services.api.app"):
         return {}
-    from services.api.app import published
+    from services.api.app import openapi_bytes
 
-    return {"openapi.json": _text(json.loads(published()))}
+    return {"openapi.json": _text(json.loads(openapi_bytes()))}
 
 
 def committed(home: Path = HOME) -> dict[str, str]:

@@ -30,7 +30,7 @@ def proposed(story: Story, by: str = "ana", of: str = "core", **fields: Any) -> 
     return story.says(by, proposal(of=of, **fields), on=of)[-1].event_id
 
 
-def purposeful(story: Story | None = None, *, of: str = "core", by: str = "lea") -> Story:
+def with_purpose(story: Story | None = None, *, of: str = "core", by: str = "lea") -> Story:
     """The purpose is adopted by who leads, once its time-box is over."""
     told = story or Story()
     named = proposed(told, by, of)
@@ -38,7 +38,7 @@ def purposeful(story: Story | None = None, *, of: str = "core", by: str = "lea")
     return told
 
 
-def standing(story: Story, *names: str, of: str = "core", by: str = "lea") -> None:
+def adopt_non_negotiables(story: Story, *names: str, of: str = "core", by: str = "lea") -> None:
     """These non-negotiables are adopted."""
     for name in names:
         story.says(by, a.AdoptNonNegotiable(of=of, non_negotiable=name, text=f"We are {name}"), on=of)
@@ -46,8 +46,8 @@ def standing(story: Story, *names: str, of: str = "core", by: str = "lea") -> No
 
 def in_force(*names: str, of: str = "core", by: str = "lea") -> Story:
     """A charter in force with these non-negotiables (three)."""
-    told = purposeful(of=of, by=by)
-    standing(told, *(names or THREE), of=of, by=by)
+    told = with_purpose(of=of, by=by)
+    adopt_non_negotiables(told, *(names or THREE), of=of, by=by)
     told.says(by, a.PutInForce(of=of), on=of)
     return told
 

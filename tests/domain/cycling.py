@@ -46,7 +46,7 @@ def promised(story: Story, *goals: str, **fields: Any) -> None:
         story.says("sam", g.Accept(), on=goal)
 
 
-def cycling(*goals: str, story: Story | None = None, **fields: Any) -> Story:
+def story_with_cycle(*goals: str, story: Story | None = None, **fields: Any) -> Story:
     """A cycle "cycle" with these goals, promised by ana to sam."""
     told = story or chartered()
     promised(told, *goals)

@@ -8,7 +8,7 @@ from typing import Any
 from domain.decision import acts as a
 from domain.decision.events import Fallback
 from domain.decision.state import Decision
-from tests.spec import Said, Story, says
+from tests.spec import HistoryAct, Story, says
 
 #: Monday 2026-01-12, 09:00 UTC; the time-box ends on Friday noon.
 ASKED = "2026-01-12"
@@ -33,7 +33,7 @@ def question(**fields: Any) -> a.Open:
     return a.Open(**{**written, **fields})
 
 
-def asked(by: str = "ana", **fields: Any) -> Said:
+def asked(by: str = "ana", **fields: Any) -> HistoryAct:
     """The question was asked on Monday morning."""
     return says(by, question(**fields), at=ASKED)
 

@@ -16,7 +16,7 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from domain.aggregates import EVENTS
-from domain.envelope import Event, Recorded, Source
+from domain.envelope import Event, RecordedEvent, Source
 from domain.reasons import Reason, ReasonCode
 from ledger.mapper import Mapper
 
@@ -42,10 +42,10 @@ def sample(event: type[Event]) -> Any:
     return _filled(msgspec.inspect.type_info(event), "")
 
 
-def recorded(data: Event) -> Recorded:
+def recorded(data: Event) -> RecordedEvent:
     """The sample in a full envelope: on behalf of somebody, with a reason and both ids."""
     tag = str(type(data).__struct_config__.tag)
-    return Recorded(
+    return RecordedEvent(
         event_id=_EVENT,
         organisation_id=_ORGANISATION,
         stream=f"{tag.partition('.')[0]}/{_STREAM}",
@@ -70,7 +70,7 @@ def stored(event: type[Event]) -> bytes:
     return msgspec.json.format(MAPPER.to_stored_event(recorded(sample(event))).state, indent=2) + b"\n"
 
 
-def read(tag: str) -> Recorded:
+def read(tag: str) -> RecordedEvent:
     """The kept event as today's code reads it."""
     state = msgspec.json.encode(msgspec.json.decode(path(tag).read_bytes()))
     return MAPPER.to_domain_event(StoredEvent(_STREAM, 7, tag, state))

@@ -30,7 +30,7 @@ MEASURES = (
 TRADE_OFFS: tuple[Any, ...] = ("drop", "defer", "rescope", "hand_over", "pause", "capacity")
 
 
-class Speaker:
+class ActGenerator:
     """One person about to say one act about one goal, as it stands."""
 
     def __init__(self, seed: int, story: Story, goal: str, by: str) -> None:

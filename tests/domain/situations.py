@@ -49,7 +49,9 @@ def begun(policy: dict[str, Any] | None = None) -> Story:
     return story
 
 
-def reach(state: str, *, act: str = "", by: str = "owner", prior: str = "active", story: Story | None = None) -> Story:
+def goal_in_state(
+    state: str, *, act: str = "", by: str = "owner", prior: str = "active", story: Story | None = None
+) -> Story:
     """A story whose goal is in `state`, ready for `act` by that role; an open change began in `prior`."""
     story = story or begun(_POLICY.get(act))
     if state == "draft":
@@ -130,7 +132,7 @@ _ENDS: dict[str, tuple[str, a.Act]] = {
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-def words(act: str, story: Story, reason: Reason | None = None) -> a.Act:
+def act_for(act: str, story: Story, reason: Reason | None = None) -> a.Act:
     """The act as somebody would say it in this story, with this reason or none."""
     fields = _WORDS[act](story) if act in _WORDS else {}
     return a.ACTS[act](**fields, reason=reason)

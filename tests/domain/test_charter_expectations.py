@@ -28,7 +28,7 @@ from domain.errors import (
     VersionSuperseded,
 )
 from domain.member import Join
-from tests.domain.chartering import THREE, charter, in_force, part, purposeful, standing
+from tests.domain.chartering import THREE, adopt_non_negotiables, charter, in_force, part, with_purpose
 from tests.domain.decisions import consents, question
 from tests.spec import Scenario, Story, given, like, offer, says, why
 
@@ -52,16 +52,16 @@ def retire(name: str = "kind", **fields: object) -> a.RetireNonNegotiable:
 
 @pytest.mark.parametrize("names", [THREE, (*THREE, "calm"), (*THREE, "calm", "brief")])
 def test_a_charter_comes_into_force_with_a_purpose_and_three_to_five(names: tuple[str, ...]) -> None:
-    story = purposeful()
-    standing(story, *names)
+    story = with_purpose()
+    adopt_non_negotiables(story, *names)
 
     given(story=story).when(a.PutInForce(), by="lea").then(e.PutInForce)
     assert story.last("core", "charter").occurred_at == charter(story).in_force_since
 
 
 def test_two_are_too_few_to_begin_with() -> None:
-    story = purposeful()
-    standing(story, "tested", "kind")
+    story = with_purpose()
+    adopt_non_negotiables(story, "tested", "kind")
 
     given(story=story).when(a.PutInForce(), by="lea").refused_with(
         NonNegotiableCount, allowed=("adopt_non_negotiable",)
@@ -70,7 +70,7 @@ def test_two_are_too_few_to_begin_with() -> None:
 
 def test_without_a_purpose_there_is_nothing_to_be_in_force_for() -> None:
     story = Story()
-    standing(story, *THREE)
+    adopt_non_negotiables(story, *THREE)
 
     given(story=story).when(a.PutInForce(), by="lea").refused_with(NoPurpose, allowed=("adopt_purpose",))
 
@@ -85,9 +85,9 @@ def test_a_charter_is_put_in_force_once_and_by_who_leads() -> None:
 @pytest.mark.parametrize("begun", ["in force", "before"])
 def test_a_sixth_is_refused_and_told_what_would_be_taken(begun: str) -> None:
     five = (*THREE, "calm", "brief")
-    story = in_force(*five) if begun == "in force" else purposeful()
+    story = in_force(*five) if begun == "in force" else with_purpose()
     if begun == "before":
-        standing(story, *five)
+        adopt_non_negotiables(story, *five)
 
     sixth = given(story=story).when(adopt("sixth"), by="lea")
 
@@ -102,15 +102,15 @@ def test_a_charter_in_force_never_falls_below_three() -> None:
     )
     given(story=story).when(adopt(), by="lea").then(e.NonNegotiableAdopted)
     given(story=story).when(retire(), by="lea").then(e.NonNegotiableRetired)
-    assert {"tested", "open", "calm"} == {n.ref for n in charter(story).kept}
+    assert {"tested", "open", "calm"} == {n.ref for n in charter(story).non_negotiables_in_force}
 
 
 def test_before_it_is_in_force_any_may_go() -> None:
-    story = purposeful()
-    standing(story, "kind")
+    story = with_purpose()
+    adopt_non_negotiables(story, "kind")
 
     given(story=story).when(retire(), by="lea").then(e.NonNegotiableRetired)
-    assert () == charter(story).kept
+    assert () == charter(story).non_negotiables_in_force
 
 
 # --- adopted, revised, retired ---------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_each_member_acknowledges_for_themselves() -> None:
     said = given(story=story).when(acknowledge(member="ana"), by="ana")
 
     said.then(like(e.Acknowledged, member=story.id("ana"), non_negotiable=part(story, "non_negotiable", "kind")))
-    [kind] = [n for n in charter(story).kept if n.ref == "kind"]
+    [kind] = [n for n in charter(story).non_negotiables_in_force if n.ref == "kind"]
     assert (Acknowledgement(member=story.id("ana"), at=said.recorded[-1].occurred_at),) == kind.acknowledged
     given(story=story).when(acknowledge(member="ana"), by="ben").refused_with(NotAParty, pointer="/member")
     given(story=story).when(acknowledge(), by="ana").refused_with(AlreadyExists, pointer="/non_negotiable")
@@ -225,7 +225,7 @@ def test_a_new_version_is_acknowledged_anew() -> None:
 
     story.says("lea", revise(), on="core")
 
-    assert [()] == [n.acknowledged for n in charter(story).kept if n.ref == "kind"]
+    assert [()] == [n.acknowledged for n in charter(story).non_negotiables_in_force if n.ref == "kind"]
     given(story=story).when(acknowledge(2), by="ana").then(e.Acknowledged)
 
 
@@ -242,7 +242,7 @@ def test_everybody_acknowledges_what_the_organisation_asks() -> None:
 
 def test_nobody_acknowledged_it_before_it_said_so() -> None:
     story = in_force()
-    since = next(n.since for n in charter(story).kept if n.ref == "kind")
+    since = next(n.since for n in charter(story).non_negotiables_in_force if n.ref == "kind")
 
     early = given(story=story).when(acknowledge(), by="ana", at=since - timedelta(seconds=1), learnt=story.now)
 
@@ -338,7 +338,7 @@ def test_who_stood_by_what_stands_no_longer_is_in_the_history_alone() -> None:
     gone = next(n for n in charter(story).non_negotiables if n.ref == "calm")
     assert (True, ()) == (gone.retired_at is not None, gone.acknowledged)
     assert said in story.stream("core", "charter")
-    assert [story.id("ben")] == [v.member for n in charter(story).kept for v in n.acknowledged]
+    assert [story.id("ben")] == [v.member for n in charter(story).non_negotiables_in_force for v in n.acknowledged]
 
 
 def test_a_repair_talk_closes_it(promised: Story) -> None:

@@ -15,8 +15,8 @@ from domain.errors import (
     ReasonRequired,
     VersionSuperseded,
 )
-from domain.subject import Subject
-from tests.domain.chartering import charter, part, purposeful, revised
+from domain.subject import Scope
+from tests.domain.chartering import charter, part, revised, with_purpose
 from tests.spec import Story, given, like, says, why
 
 
@@ -28,11 +28,11 @@ def grant(name: str | None = "tools", version: int | None = 1, text: str = "We c
 
 
 def test_a_freedom_serves_the_purpose_in_force() -> None:
-    story = purposeful()
+    story = with_purpose()
 
     given(story=story).when(grant(), by="lea").then(
         e.FreedomGranted(
-            of=Subject(team=story.id("core", "team")),
+            of=Scope(team=story.id("core", "team")),
             freedom=part(story, "freedom", "tools"),
             text="We choose our tools",
             purpose_version=1,
@@ -48,14 +48,14 @@ def test_without_a_purpose_there_is_no_freedom() -> None:
 
 
 def test_a_freedom_that_names_no_purpose_is_told_the_one_in_force() -> None:
-    given(story=purposeful()).when(grant(version=None), by="lea").refused_with(
+    given(story=with_purpose()).when(grant(version=None), by="lea").refused_with(
         NoPurpose, pointer="/purpose_version", allowed=("1",)
     )
 
 
 @pytest.mark.parametrize("version", [1, 3])
 def test_a_freedom_does_not_serve_another_version(version: int) -> None:
-    story = purposeful()
+    story = with_purpose()
     revised(story)
 
     given(story=story).when(grant(version=version), by="lea").refused_with(
@@ -64,7 +64,7 @@ def test_a_freedom_does_not_serve_another_version(version: int) -> None:
 
 
 def test_after_a_revision_a_freedom_is_anchored_anew() -> None:
-    story = purposeful()
+    story = with_purpose()
     story.says("lea", grant(), on="core")
     revised(story)
 
@@ -75,7 +75,7 @@ def test_after_a_revision_a_freedom_is_anchored_anew() -> None:
 
 
 def test_a_freedom_is_withdrawn_with_a_reason() -> None:
-    story = purposeful()
+    story = with_purpose()
     story.says("lea", grant(), on="core")
     withdraw = a.WithdrawFreedom(freedom="tools", reason=why("risk_or_safety"))
 
@@ -90,7 +90,7 @@ def test_a_freedom_is_withdrawn_with_a_reason() -> None:
     "act", [grant(), a.WithdrawFreedom(freedom="tools"), a.EndRitual(ritual="standup"), a.ChangeRitual(ritual="s")]
 )
 def test_a_member_alone_grants_and_ends_nothing(act: a.CharterAct) -> None:
-    given(story=purposeful()).when(act, by="ana").refused_with(Forbidden, allowed=("lead", "steward"))
+    given(story=with_purpose()).when(act, by="ana").refused_with(Forbidden, allowed=("lead", "steward"))
 
 
 # --- rituals ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter.evolve import evolve
 from domain.charter.state import FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES, Charter
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.errors import Refusal
 from projections.timeline import versions
 from tests.domain.chartering import WHY, in_force
@@ -65,7 +65,7 @@ class Chartered:
         return found
 
     @property
-    def events(self) -> list[Recorded]:
+    def events(self) -> list[RecordedEvent]:
         return self.story.stream("core", "charter")
 
     def act(self, kind: int, name: str, number: int) -> Any:
@@ -96,7 +96,7 @@ class Chartered:
 
 def within_framework(state: Charter) -> bool:
     """A charter in force has 3..5 non-negotiables and a purpose; any has 5 at most."""
-    count = len(state.kept)
+    count = len(state.non_negotiables_in_force)
     if state.in_force_since is None:
         return count <= MOST_NON_NEGOTIABLES
     return FEWEST_NON_NEGOTIABLES <= count <= MOST_NON_NEGOTIABLES and state.purpose is not None

@@ -10,7 +10,7 @@ import pytest
 from domain import team
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.state import Why, charter_id
+from domain.charter.state import PurposeText, charter_id
 from domain.decision import acts as d
 from domain.errors import (
     AlreadyExists,
@@ -24,9 +24,9 @@ from domain.errors import (
 )
 from domain.goal.events import GoalOffered
 from domain.member import GrantRole, Leave, Role
-from domain.subject import Subject
+from domain.subject import Scope
 from domain.terms import Support, SupportInput
-from tests.domain.chartering import AFTER, UNTIL, WHY, charter, in_force, proposal, proposed, purposeful, revised
+from tests.domain.chartering import AFTER, UNTIL, WHY, charter, in_force, proposal, proposed, revised, with_purpose
 from tests.domain.decisions import consents, question
 from tests.spec import Scenario, Story, given, like, offer, says, why
 
@@ -40,13 +40,13 @@ def test_the_first_act_begins_the_charter_of_a_team() -> None:
     story = Story()
 
     given(story=story).when(proposal(), by="ana").then(
-        e.PurposeProposed(of=Subject(team=story.id("core", "team")), text="Money back, fast", **WHY, until=UNTIL)
+        e.PurposeProposed(of=Scope(team=story.id("core", "team")), text="Money back, fast", **WHY, until=UNTIL)
     )
     assert charter_id(story.organisation_id, story.id("core", "team")) == charter(story).id
 
 
 def test_the_organisation_has_one_of_its_own() -> None:
-    story = purposeful(of="organisation", by="stella")
+    story = with_purpose(of="organisation", by="stella")
 
     assert (None, 1) == (charter(story, "organisation").of.team, charter(story, "organisation").purpose.version)  # type: ignore[union-attr]
     assert charter_id(story.organisation_id, None) == charter(story, "organisation").id
@@ -108,7 +108,7 @@ def test_a_purpose_says_why_to_each(field: str) -> None:
 
 
 def test_another_purpose_than_the_one_in_force_is_proposed_with_a_reason() -> None:
-    story = purposeful()
+    story = with_purpose()
     until = story.now.date()
 
     given(story=story).when(proposal("Another", until=until), by="ana").refused_with(ReasonRequired, pointer="/reason")
@@ -149,7 +149,7 @@ def test_once_the_time_box_is_over_the_lead_adopts() -> None:
     adopted = adopting(story, AFTER)
 
     assert 1 == adopted.event.version
-    assert adopted.event.why == Why(text="Money back, fast", **WHY)
+    assert adopted.event.why == PurposeText(text="Money back, fast", **WHY)
     state = charter(story)
     assert state.purpose is not None
     assert (1, adopted.recorded[-1].occurred_at, ()) == (state.purpose.version, state.purpose.since, state.proposals)
@@ -218,7 +218,7 @@ def test_what_was_proposed_beside_it_is_overtaken() -> None:
 
 
 def test_a_revision_is_the_next_version_and_keeps_its_reason() -> None:
-    story = purposeful()
+    story = with_purpose()
 
     revised(story)
 
@@ -345,7 +345,7 @@ def test_an_outsider_does_not_carry_out_what_others_decided() -> None:
 
 
 def test_a_goal_serves_a_purpose_by_whose_it_is() -> None:
-    story = purposeful()
+    story = with_purpose()
     serves = offer(supports=[SupportInput(purpose="core")])
 
     offered = given(story=story).when(serves, by="ana")
@@ -355,7 +355,7 @@ def test_a_goal_serves_a_purpose_by_whose_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["the team's id", "the charter's id"])
 def test_ids_name_it_too(name: str) -> None:
-    story = purposeful()
+    story = with_purpose()
     ref = str(story.id("core", "team" if name == "the team's id" else "charter"))
 
     offered = given(story=story).when(offer(supports=[SupportInput(purpose=ref)]), by="ana")

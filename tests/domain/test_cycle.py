@@ -26,7 +26,16 @@ from domain.goal import acts as g
 from domain.member import Join, Leave
 from domain.reasons import Reason, ReasonCode
 from domain.team import Create
-from tests.domain.cycling import chartered, closed, cycling, improvement, opening, promised, reflected, settle_all
+from tests.domain.cycling import (
+    chartered,
+    closed,
+    improvement,
+    opening,
+    promised,
+    reflected,
+    settle_all,
+    story_with_cycle,
+)
 from tests.spec import Story, given, like, offer, why
 
 STEWARD = frozenset({"steward"})
@@ -36,14 +45,14 @@ STEWARD = frozenset({"steward"})
 
 @pytest.mark.parametrize("by", ["lea", "ana", "sam", "stella"])
 def test_the_lead_or_a_party_puts_a_live_goal_into_the_cycle(by: str) -> None:
-    story = cycling()
+    story = story_with_cycle()
     promised(story, "one")
 
     given(story=story).when(c.IncludeGoal(goal="one"), by=by).then(e.GoalIncluded(goal=story.id("one", "goal")))
 
 
 def test_nobody_else_does() -> None:
-    story = cycling()
+    story = story_with_cycle()
     promised(story, "one")
 
     given(story=story).when(c.IncludeGoal(goal="one"), by="ben").refused_with(
@@ -52,11 +61,13 @@ def test_nobody_else_does() -> None:
 
 
 def test_a_goal_is_in_it_once() -> None:
-    given(story=cycling("one")).when(c.IncludeGoal(goal="one"), by="lea").refused_with(AlreadyExists, pointer="/goal")
+    given(story=story_with_cycle("one")).when(c.IncludeGoal(goal="one"), by="lea").refused_with(
+        AlreadyExists, pointer="/goal"
+    )
 
 
 def test_a_goal_that_is_not_promised_or_over_is_not_included() -> None:
-    story = cycling()
+    story = story_with_cycle()
     story.says("ana", offer(), on="asked")
     promised(story, "gone")
     story.says("sam", g.Cancel(reason=why()), on="gone")
@@ -69,7 +80,7 @@ def test_a_goal_that_is_not_promised_or_over_is_not_included() -> None:
 
 
 def test_another_teams_goal_is_not_in_this_teams_cycle() -> None:
-    story = cycling()
+    story = story_with_cycle()
     story.says("stella", Create(name="Other", lead="ben", ref="other"), on="other")
     for team, goal in (("other", "theirs"), (None, "nobodys")):
         story.says("ana", msgspec.structs.replace(offer(), team=team), on=goal)
@@ -81,7 +92,7 @@ def test_another_teams_goal_is_not_in_this_teams_cycle() -> None:
 
 @pytest.mark.parametrize("by", ["lea", "ana", "sam"])
 def test_contributions_are_credited_by_the_lead_and_the_goals_parties(by: str) -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     credit = c.CreditContribution(goal="one", member="mia", text="Found the slow query")
 
     given(story=story).when(credit, by=by).then(
@@ -91,7 +102,7 @@ def test_contributions_are_credited_by_the_lead_and_the_goals_parties(by: str) -
 
 
 def test_contributions_are_to_goals_of_the_cycle_by_people_who_are_there() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     promised(story, "two")
 
     def credit(goal: str = "one", member: str = "mia") -> c.CreditContribution:
@@ -106,7 +117,7 @@ def test_contributions_are_to_goals_of_the_cycle_by_people_who_are_there() -> No
 
 
 def test_members_say_what_worked_and_what_can_improve() -> None:
-    story = cycling()
+    story = story_with_cycle()
 
     given(story=story).when(c.ShareReflection(worked="pairs"), by="ana").then(e.ReflectionShared(worked="pairs"))
     given(story=story).when(c.ShareReflection(improve="fewer meetings"), by="ben").then(e.ReflectionShared)
@@ -117,7 +128,7 @@ def test_members_say_what_worked_and_what_can_improve() -> None:
 
 
 def test_a_reflection_says_something_and_is_a_members() -> None:
-    story = cycling()
+    story = story_with_cycle()
     story.says("stella", Join(name="Nora", ref="nora"), on="nora", roles=STEWARD)
 
     given(story=story).when(c.ShareReflection(worked=" "), by="ana").refused_with(InvalidField, pointer="/worked")
@@ -127,7 +138,7 @@ def test_a_reflection_says_something_and_is_a_members() -> None:
 
 
 def test_an_improvement_has_an_owner_and_a_due() -> None:
-    story = cycling()
+    story = story_with_cycle()
 
     agreed = given(story=story).when(c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1)), by="ana")
 
@@ -139,7 +150,7 @@ def test_an_improvement_has_an_owner_and_a_due() -> None:
 
 
 def test_its_owner_is_of_the_team_and_its_due_not_over() -> None:
-    story = cycling()
+    story = story_with_cycle()
     story.says("stella", Join(name="Nora", ref="nora"), on="nora", roles=STEWARD)
 
     def agree(owner: str = "ben", due: date = date(2026, 3, 1)) -> c.AgreeImprovement:
@@ -155,7 +166,7 @@ def test_its_owner_is_of_the_team_and_its_due_not_over() -> None:
 
 @pytest.mark.parametrize("by", ["ben", "lea", "stella"])
 def test_its_owner_or_the_lead_sees_it_done_or_lets_go_of_it(by: str) -> None:
-    story = cycling()
+    story = story_with_cycle()
     one, two = improvement(story), improvement(story)
 
     given(story=story).when(c.FinishImprovement(improvement=str(one)), by=by).then(e.ImprovementDone(improvement=one))
@@ -167,7 +178,7 @@ def test_its_owner_or_the_lead_sees_it_done_or_lets_go_of_it(by: str) -> None:
 
 
 def test_an_improvement_ends_once_by_who_may_and_is_dropped_with_a_reason() -> None:
-    story = cycling()
+    story = story_with_cycle()
     one = improvement(story)
     done = c.FinishImprovement(improvement=str(one))
 
@@ -187,7 +198,7 @@ def test_an_improvement_ends_once_by_who_may_and_is_dropped_with_a_reason() -> N
 
 
 def test_learning_is_written_down_of_a_goal_of_the_cycle_or_in_general() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
 
     general = (
         given(story=story).when(c.RecordLearning(text="Meet less"), by="mia").then(e.LearningRecorded(text="Meet less"))
@@ -215,7 +226,7 @@ AGREE = c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1))
     ],
 )
 def test_a_cycle_holds_so_much_and_no_more(act: c.CycleAct, most: int) -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     for _ in range(most):
         story.says("lea", act)
 
@@ -224,7 +235,7 @@ def test_a_cycle_holds_so_much_and_no_more(act: c.CycleAct, most: int) -> None:
 
 def test_a_cycle_holds_so_many_goals_and_no_more() -> None:
     goals = [f"goal-{n}" for n in range(MOST_GOALS + 1)]
-    story = cycling(*goals[:100])
+    story = story_with_cycle(*goals[:100])
     promised(story, *goals[100:])
     for goal in goals[100:-1]:
         story.says("lea", c.IncludeGoal(goal=goal))
@@ -239,7 +250,7 @@ def test_a_cycle_holds_so_many_goals_and_no_more() -> None:
 
 
 def test_an_improvement_may_be_due_today() -> None:
-    given(story=cycling()).when(
+    given(story=story_with_cycle()).when(
         c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1)), by="ben", at="2026-03-01"
     ).then(e.ImprovementAgreed)
 
@@ -248,7 +259,7 @@ def test_an_improvement_may_be_due_today() -> None:
 
 
 def test_a_live_goal_is_carried_on() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
 
     given(story=story).when(c.SettleGoal(goal="one", how="carried_on"), by="lea").then(
         e.GoalSettled(goal=story.id("one", "goal"), how="carried_on")
@@ -288,7 +299,7 @@ def test_a_change_at_the_very_opening_counts() -> None:
 
 
 def test_dropped_means_that_it_has_ended_unkept() -> None:
-    story = cycling("one", "two")
+    story = story_with_cycle("one", "two")
     story.says("ana", g.WithdrawPromise(reason=why(), mitigation="ask ben"), on="one")
     story.says("ana", g.DeclareComplete(), on="two")
     story.says("sam", g.DeclareSatisfied(), on="two")
@@ -303,7 +314,7 @@ def test_dropped_means_that_it_has_ended_unkept() -> None:
 
 
 def test_the_last_word_on_a_goal_counts_and_is_not_said_twice() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     settle_all(story, "one")
     renegotiate(story, "one")
 
@@ -315,7 +326,7 @@ def test_the_last_word_on_a_goal_counts_and_is_not_said_twice() -> None:
 
 
 def test_only_the_lead_and_the_goals_parties_settle_it() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     promised(story, "two")
 
     given(story=story).when(c.SettleGoal(goal="one", how="carried_on"), by="ben").refused_with(Forbidden)
@@ -328,7 +339,7 @@ def test_only_the_lead_and_the_goals_parties_settle_it() -> None:
 
 
 def test_a_cycle_with_an_undecided_goal_is_not_closed_and_the_goals_are_named() -> None:
-    story = cycling("one", "two", "three")
+    story = story_with_cycle("one", "two", "three")
     reflected(story)
     settle_all(story, "two")
 
@@ -338,11 +349,11 @@ def test_a_cycle_with_an_undecided_goal_is_not_closed_and_the_goals_are_named() 
 
 
 def test_a_cycle_on_which_nobody_reflected_is_not_closed() -> None:
-    given(story=cycling()).when(c.Close(), by="lea").refused_with(ActNotAllowed, allowed=("share_reflection",))
+    given(story=story_with_cycle()).when(c.Close(), by="lea").refused_with(ActNotAllowed, allowed=("share_reflection",))
 
 
 def test_a_closed_cycle_says_how_each_goal_stood() -> None:
-    story = cycling("one", "two", "three")
+    story = story_with_cycle("one", "two", "three")
     reflected(story)
     renegotiate(story, "one")
     story.says("lea", c.SettleGoal(goal="one", how="renegotiated"))
@@ -364,7 +375,7 @@ def test_a_closed_cycle_says_how_each_goal_stood() -> None:
 
 @pytest.mark.parametrize("by", ["ana", "sam"])
 def test_nobody_but_the_lead_closes_it(by: str) -> None:
-    story = cycling()
+    story = story_with_cycle()
     reflected(story)
 
     given(story=story).when(c.Close(), by=by).refused_with(Forbidden, allowed=("lead", "steward"))
@@ -372,7 +383,7 @@ def test_nobody_but_the_lead_closes_it(by: str) -> None:
 
 
 def test_after_the_end_nothing_more_is_said() -> None:
-    story = closed(cycling("one"), "one")
+    story = closed(story_with_cycle("one"), "one")
     acts: list[c.CycleAct] = [
         c.ShareReflection(worked="late thought"),
         c.RecordLearning(text="x"),
@@ -385,7 +396,7 @@ def test_after_the_end_nothing_more_is_said() -> None:
 
 
 def test_an_act_before_the_last_one_is_out_of_order() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     before = story.last("cycle", "cycle").occurred_at
 
     given(story=story).when(c.ShareReflection(worked="x"), by="ana", at="2026-01-06", learnt="2026-02-01").refused_with(
@@ -398,7 +409,7 @@ def test_a_cycle_that_is_not_there_takes_no_act() -> None:
 
 
 def test_who_leads_says_more_than_a_member_of_another_team() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     story.says("stella", Join(name="Nora", ref="nora"), on="nora", roles=STEWARD)
 
     given(story=story).when(c.RecordLearning(text="x"), by="nora").refused_with(Forbidden)
@@ -406,7 +417,7 @@ def test_who_leads_says_more_than_a_member_of_another_team() -> None:
 
 
 def test_an_improvement_keeps_the_name_that_its_source_gave_it_in_every_cycle() -> None:
-    story = cycling()
+    story = story_with_cycle()
     agree = c.AgreeImprovement(improvement="ask-early", text="Ask early", owner="ben", due=date(2026, 3, 1))
     story.says("ben", agree)
 
@@ -419,7 +430,7 @@ def test_an_improvement_keeps_the_name_that_its_source_gave_it_in_every_cycle() 
 
 
 def test_a_machine_and_whoever_has_left_has_no_part_in_it() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     learn = c.RecordLearning(text="x")
 
     given(story=story).when(learn, by="ben", roles=frozenset({"integration"})).refused_with(
@@ -433,7 +444,7 @@ def test_a_machine_and_whoever_has_left_has_no_part_in_it() -> None:
 
 
 def test_what_is_said_is_not_blank() -> None:
-    story = cycling("one")
+    story = story_with_cycle("one")
     blank: list[c.CycleAct] = [
         c.CreditContribution(goal="one", member="mia", text="  "),
         c.AgreeImprovement(text=" ", owner="ben", due=date(2026, 3, 1)),

@@ -20,18 +20,18 @@ from domain.errors import (
     PurposeRequired,
 )
 from domain.goal import acts as g
-from domain.subject import Subject
+from domain.subject import Scope
 from tests.domain.cycling import (
     WHY,
     adopt_purpose,
     chartered,
     closed,
-    cycling,
     improvement,
     opening,
     promised,
     reflected,
     settle_all,
+    story_with_cycle,
 )
 from tests.spec import Story, given, like, why
 
@@ -43,7 +43,7 @@ def test_a_lead_opens_a_cycle_by_restating_the_purpose() -> None:
     given(story=story).when(opening(), by="lea", on="cycle").then(
         e.CycleOpened(
             name="Spring",
-            of=Subject(team=story.id("core", "team")),
+            of=Scope(team=story.id("core", "team")),
             starts=date(2026, 1, 12),
             ends=date(2026, 4, 10),
             purpose=e.PurposeVersion(charter=core, version=1),
@@ -82,9 +82,7 @@ def test_a_steward_opens_the_organisations_own_and_a_lead_does_not() -> None:
     story = chartered(by="stella", of="organisation")
 
     given(story=story).when(opening(team=None), by="lea", on="cycle").refused_with(Forbidden, allowed=("steward",))
-    given(story=story).when(opening(team=None), by="stella", on="cycle").then(
-        like(e.CycleOpened, of=Subject(team=None))
-    )
+    given(story=story).when(opening(team=None), by="stella", on="cycle").then(like(e.CycleOpened, of=Scope(team=None)))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +110,7 @@ def test_a_team_that_is_not_there_has_no_cycle() -> None:
 
 
 def test_one_cycle_of_a_team_is_open_at_a_time() -> None:
-    story = cycling()
+    story = story_with_cycle()
 
     given(story=story).when(opening(), by="lea", on="other").refused_with(ActNotAllowed, allowed=("close",))
     given(story=story).when(opening(), by="lea", on="cycle").refused_with(AlreadyExists)
@@ -122,7 +120,7 @@ def test_one_cycle_of_a_team_is_open_at_a_time() -> None:
 
 
 def test_a_team_and_the_organisation_each_have_one() -> None:
-    story = cycling()
+    story = story_with_cycle()
     adopt_purpose(story, "organisation", by="stella")
 
     given(story=story).when(opening(team=None), by="stella", on="whole").then(e.CycleOpened)
@@ -153,7 +151,7 @@ def test_a_goal_that_is_not_there_or_over_is_not() -> None:
 
 
 def test_it_follows_a_closed_cycle_of_the_same_team_only() -> None:
-    story = cycling()
+    story = story_with_cycle()
     adopt_purpose(story, "organisation", by="stella")
 
     given(story=story).when(opening(team=None, follows="cycle"), by="stella", on="whole").refused_with(
@@ -170,7 +168,7 @@ def test_it_follows_a_closed_cycle_of_the_same_team_only() -> None:
 
 
 def test_open_improvements_come_along_and_finished_ones_do_not() -> None:
-    story = cycling()
+    story = story_with_cycle()
     kept, done, dropped = improvement(story), improvement(story), improvement(story)
     story.says("ben", c.FinishImprovement(improvement=str(done)))
     story.says("ben", c.DropImprovement(improvement=str(dropped), reason=why()))
@@ -186,7 +184,7 @@ def test_open_improvements_come_along_and_finished_ones_do_not() -> None:
 
 
 def test_goals_carried_on_come_along_while_they_are_still_promised() -> None:
-    story = cycling("one", "two", "three")
+    story = story_with_cycle("one", "two", "three")
     story.says("ana", g.ProposeChange(changes=g.Changes(effort_hours=5), reason=why()), on="one")
     story.says("sam", g.AcceptChange(), on="one")
     story.says("lea", c.SettleGoal(goal="one", how="renegotiated"))
@@ -199,7 +197,7 @@ def test_goals_carried_on_come_along_while_they_are_still_promised() -> None:
 
 
 def test_learning_comes_along_also_of_goals_that_were_dropped_or_broken_and_of_which_nobody_said_a_word() -> None:
-    story = cycling("one", "two", "three")
+    story = story_with_cycle("one", "two", "three")
     one, two = story.id("one", "goal"), story.id("two", "goal")
     first = story.says("ben", c.RecordLearning(text="Vendors lie", goal="one"))[-1].event_id
     second = story.says("ana", c.RecordLearning(text="Meet less"))[-1].event_id
@@ -218,7 +216,7 @@ def test_learning_comes_along_also_of_goals_that_were_dropped_or_broken_and_of_w
 
 
 def test_what_came_along_once_does_not_come_along_twice() -> None:
-    story = cycling()
+    story = story_with_cycle()
     story.says("ana", c.RecordLearning(text="Meet less"))
     closed(story)
     story.says("lea", opening(follows="cycle"), on="second")
@@ -230,7 +228,7 @@ def test_what_came_along_once_does_not_come_along_twice() -> None:
 
 
 def test_a_cycle_is_followed_once_and_then_the_latest_is_named() -> None:
-    story = cycling()
+    story = story_with_cycle()
     left_open = improvement(story)
     closed(story)
     for before, name in (("cycle", "second"), ("second", "third")):
@@ -247,7 +245,7 @@ def test_a_cycle_is_followed_once_and_then_the_latest_is_named() -> None:
 
 
 def test_a_cycle_that_nothing_followed_may_be_followed_later() -> None:
-    story = cycling()
+    story = story_with_cycle()
     left_open = improvement(story)
     closed(story)
     story.says("lea", opening(ref="second"), on="second")

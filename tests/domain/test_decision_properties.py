@@ -16,7 +16,7 @@ from domain.decision import events as e
 from domain.decision import timers
 from domain.decision.evolve import evolve
 from domain.decision.state import Decision
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.errors import Refusal
 from domain.member import DeclareAbsence, Leave
 from tests.domain.decisions import question
@@ -89,7 +89,7 @@ class Talk:
             assert length == len(self.story.events)
             assert before == self.decision
             return
-        states: list[tuple[Decision, Recorded]] = []
+        states: list[tuple[Decision, RecordedEvent]] = []
         state = before
         for event in recorded:
             states.append((state, event))
@@ -115,13 +115,13 @@ class Talk:
             ]
         )
 
-    def fold(self, state: Decision, event: Recorded) -> Decision:
+    def fold(self, state: Decision, event: RecordedEvent) -> Decision:
         after = evolve(state, event)
         assert after is not None
         assert after == msgspec.json.decode(msgspec.json.encode(after), type=Decision)
         return after
 
-    def check(self, told: list[tuple[Decision, Recorded]]) -> None:
+    def check(self, told: list[tuple[Decision, RecordedEvent]]) -> None:
         for before, event in told:
             match event.data:
                 case e.Consented():
@@ -138,7 +138,7 @@ class Talk:
                     assert event.occurred_at >= before.deadline
         self.rings_in_time()
 
-    def consented(self, before: Decision, option: str | None, event: Recorded) -> None:
+    def consented(self, before: Decision, option: str | None, event: RecordedEvent) -> None:
         """Everybody who decides and is still there consents to it, and nobody objects."""
         members = {d: self.story.member(self.story.organisation_id, d) for d in before.deciders}
         there = {
@@ -158,7 +158,7 @@ class Talk:
         """What the ledger keeps in its index is never later than the clock itself."""
         decision = self.decision
         world = self.story.world(decision.id, self.story.now, source=Source.TIMER)
-        ring, bound = timers.next_ring(decision, world), timers.standing(decision).next_timer
+        ring, bound = timers.next_ring(decision, world), timers.standing(decision).next_timer_at
         assert ring is None or (bound is not None and bound <= ring)
 
 

@@ -9,9 +9,9 @@ import pytest
 from domain.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TRANSITIONS, Transition, allowed_acts
 from domain.errors import ActNotAllowed, AlreadyExists, NotAParty, NotFound, ReasonRequired
 from domain.goal.acts import ACTS, AcceptChange
-from domain.goal.state import Asked, Draft, Ended, Promised
+from domain.goal.state import Draft, Ended, Negotiating, Promised
 from domain.reasons import Reason
-from tests.domain.situations import CAPACITY, HOLDER, PAUSE, begun, reach, words
+from tests.domain.situations import CAPACITY, HOLDER, PAUSE, act_for, begun, goal_in_state
 from tests.spec import Scenario, Story, why
 
 #: Enough of a reason for every row, and no more.
@@ -50,7 +50,7 @@ RUNG = list(rows(timer=True))
 
 def ready(row: Row) -> Scenario:
     transition, role, prior = row
-    return Scenario(reach(transition.origin, act=transition.act, by=role, prior=prior))
+    return Scenario(goal_in_state(transition.origin, act=transition.act, by=role, prior=prior))
 
 
 @pytest.mark.parametrize("row", SAID, ids=named)
@@ -58,7 +58,7 @@ def test_an_act_of_the_agreement_leads_where_its_row_says(row: Row) -> None:
     transition, role, prior = row
     scenario = ready(row)
 
-    scenario.when(words(transition.act, scenario.story, ENOUGH[transition.reason]), by=HOLDER[role])
+    scenario.when(act_for(transition.act, scenario.story, ENOUGH[transition.reason]), by=HOLDER[role])
 
     assert scenario.refusal is None, scenario.refusal
     assert 1 == len(scenario.recorded)
@@ -84,7 +84,7 @@ def test_a_row_that_asks_for_a_reason_is_refused_without_one(row: Row) -> None:
     transition, role, _ = row
     scenario = ready(row)
 
-    scenario.when(words(transition.act, scenario.story), by=HOLDER[role])
+    scenario.when(act_for(transition.act, scenario.story), by=HOLDER[role])
 
     scenario.refused_with(ReasonRequired, pointer="/reason")
 
@@ -94,21 +94,21 @@ def test_a_row_that_asks_for_words_is_refused_with_a_code_alone(row: Row) -> Non
     transition, role, _ = row
     scenario = ready(row)
 
-    scenario.when(words(transition.act, scenario.story, CAPACITY), by=HOLDER[role])
+    scenario.when(act_for(transition.act, scenario.story, CAPACITY), by=HOLDER[role])
 
     scenario.refused_with(ReasonRequired, pointer="/reason/text")
 
 
 def situations(state: str) -> Iterator[Story]:
     """The state in each of the ways in which somebody new gets a part in it."""
-    yield reach(state)
+    yield goal_in_state(state)
     match state:
         case "draft":
-            yield reach(state, by="sponsor")
+            yield goal_in_state(state, by="sponsor")
         case "change_proposed_by_owner" | "change_proposed_by_sponsor":
-            yield reach(state, act="join")
+            yield goal_in_state(state, act="join")
         case "delivered":
-            yield reach(state, act="rule_satisfied")
+            yield goal_in_state(state, act="rule_satisfied")
 
 
 def held(story: Story, role: str, act: str) -> frozenset[str]:
@@ -143,28 +143,28 @@ def test_what_is_no_row_of_the_agreement_is_refused_with_what_is(state: str) -> 
                 roles = held(story, role, act)
                 if any((state, act, r) in BY_STATE_ACT_ROLE for r in roles):
                     continue
-                scenario = Scenario(story).when(words(act, story, why()), by=holder)
+                scenario = Scenario(story).when(act_for(act, story, why()), by=holder)
                 error = NotAParty if somebody or not roles else ActNotAllowed
                 scenario.refused_with(error, allowed=allowed_acts(state, roles))
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_a_goal_that_is_there_is_not_drafted_again(state: str) -> None:
-    story = reach(state)
+    story = goal_in_state(state)
 
-    Scenario(story).when(words("draft", story), by="ana").refused_with(AlreadyExists, pointer="/ref")
+    Scenario(story).when(act_for("draft", story), by="ana").refused_with(AlreadyExists, pointer="/ref")
 
 
 @pytest.mark.parametrize("act", sorted(ACTS.keys() - {"draft", "request", "offer"}))
 def test_nothing_is_said_about_a_goal_that_is_not_there(act: str) -> None:
     story = begun()
 
-    Scenario(story).when(words(act, story, why()), by="ana").refused_with(NotFound)
+    Scenario(story).when(act_for(act, story, why()), by="ana").refused_with(NotFound)
 
 
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_an_end_is_an_end_to_the_clock_too(state: str) -> None:
-    scenario = Scenario(reach(state))
+    scenario = Scenario(goal_in_state(state))
 
     scenario.when_time_passes("2030-01-01")
 
@@ -173,31 +173,31 @@ def test_an_end_is_an_end_to_the_clock_too(state: str) -> None:
 
 
 def test_the_clock_never_ends_a_draft() -> None:
-    scenario = Scenario(reach("draft"))
+    scenario = Scenario(goal_in_state("draft"))
 
     scenario.when_time_passes("2030-01-01").then_state(state="draft")
 
 
 def test_a_pause_can_be_ended_only_while_it_lasts() -> None:
-    paused = reach("active", act="resume")
+    paused = goal_in_state("active", act="resume")
     over = Scenario(paused).when_time_passes("2026-02-02T00:00")
 
-    over.when(words("resume", paused, CAPACITY), by="ana").refused_with(ActNotAllowed)
+    over.when(act_for("resume", paused, CAPACITY), by="ana").refused_with(ActNotAllowed)
     assert PAUSE.pause == paused.state().pause
 
 
 def test_the_parties_of_a_state_are_those_of_the_last_accepted_change() -> None:
-    story = reach("change_proposed_by_owner", act="join")
-    story.says("ben", words("join", story))
+    story = goal_in_state("change_proposed_by_owner", act="join")
+    story.says("ben", act_for("join", story))
     story.says("sam", AcceptChange())
     given_over = Scenario(story)
 
-    given_over.when(words("check_in", story), by="ana").refused_with(NotAParty, allowed=())
-    given_over.when(words("check_in", story), by="ben").then_state(state="active", owner=story.id("ben"))
+    given_over.when(act_for("check_in", story), by="ana").refused_with(NotAParty, allowed=())
+    given_over.when(act_for("check_in", story), by="ben").then_state(state="active", owner=story.id("ben"))
 
 
 def test_each_kind_of_state_holds_what_its_acts_need() -> None:
-    kinds = {state: type(reach(state).state()) for state in STATES}
+    kinds = {state: type(goal_in_state(state).state()) for state in STATES}
 
-    assert {Draft, Asked, Promised, Ended} == set(kinds.values())
+    assert {Draft, Negotiating, Promised, Ended} == set(kinds.values())
     assert {s for s, kind in kinds.items() if kind is Ended} == TERMINAL

@@ -17,7 +17,7 @@ from domain.member import DeclareAbsence, Leave
 from domain.reasons import ReasonCode
 from domain.terms import Condition, MeasureInput, Priority, SupportInput
 from tests.domain.cycling import adopt_purpose, opening
-from tests.domain.situations import CAPACITY, HAND_OVER, reach
+from tests.domain.situations import CAPACITY, HAND_OVER, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
 
@@ -80,7 +80,7 @@ def test_the_duration_runs_from_the_promise_to_the_due_in_force() -> None:
 
 
 def test_a_lapsed_goals_change_is_late_and_a_renegotiated_one_can_be_in_time_again() -> None:
-    story = reach("lapsed")
+    story = goal_in_state("lapsed")
     lapsed = Scenario(story).when(change(due=date(2026, 9, 30)), by="ana", at="2026-04-02")
 
     lapsed.then(like(e.ChangeProposed, in_time=False))
@@ -223,7 +223,7 @@ def test_the_tolerance_covers_the_due_alone_and_never_the_sponsors_word() -> Non
 
 
 def handing_over(by: str = "ana", **fields: Any) -> Scenario:
-    return Scenario(reach("active")).when(change(**(fields or {"owner": "ben"})), by=by)
+    return Scenario(goal_in_state("active")).when(change(**(fields or {"owner": "ben"})), by=by)
 
 
 def test_a_new_owner_joins_before_the_hand_over_can_be_accepted() -> None:
@@ -249,8 +249,8 @@ def test_the_stream_and_its_history_stay() -> None:
         after.last_check_in,
         after.blockers,
     )
-    assert after.id in {c.goal for c in goal.story.book(goal.story.organisation_id, goal.story.id("ben"))}
-    assert () == goal.story.book(goal.story.organisation_id, goal.story.id("ana"))
+    assert after.id in {c.goal for c in goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ben"))}
+    assert () == goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ana"))
 
 
 def test_a_new_sponsor_agrees_without_a_load_of_their_own() -> None:
@@ -276,7 +276,7 @@ def test_nobody_joins_twice_and_nobody_joins_unasked() -> None:
 
 @pytest.mark.parametrize("prior", ["active", "lapsed"])
 def test_nobody_is_named_against_their_will(prior: str) -> None:
-    goal = Scenario(reach("change_proposed_by_owner", act="join", prior=prior))
+    goal = Scenario(goal_in_state("change_proposed_by_owner", act="join", prior=prior))
 
     goal.when(a.Refuse(reason=CAPACITY), by="ben").then(e.HandOverRefused(member=goal.story.id("ben")))
     goal.then_state(state=prior, proposal=None, owner=goal.story.id("ana"))
@@ -302,7 +302,7 @@ def test_a_counter_asks_the_new_party_again() -> None:
 
 
 def test_a_hand_over_goes_to_somebody_who_is_there() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("ben", Leave())
 
     Scenario(story).when(a.ProposeChange(changes=HAND_OVER, reason=why()), by="ana").refused_with(
@@ -324,12 +324,12 @@ def away(days: int) -> DeclareAbsence:
 def test_a_steward_replaces_nobody_who_is_here(act: a.Act) -> None:
     instead = ("propose_change",) if act is REASSIGN else ("release", "cancel")
 
-    Scenario(reach("active")).when(act, by="stella").refused_with(ActNotAllowed, allowed=instead)
+    Scenario(goal_in_state("active")).when(act, by="stella").refused_with(ActNotAllowed, allowed=instead)
 
 
 @pytest.mark.parametrize(("act", "gone"), [(REASSIGN, "sam"), (FREE, "ana")])
 def test_a_steward_acts_for_one_who_has_left(act: a.Act, gone: str) -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says(gone, Leave(), at="2026-01-20")
 
     Scenario(story).when(act, by="stella", at="2026-01-20").then(type_of(act))
@@ -338,7 +338,7 @@ def test_a_steward_acts_for_one_who_has_left(act: a.Act, gone: str) -> None:
 @pytest.mark.parametrize(("act", "gone"), [(REASSIGN, "sam"), (FREE, "ana")])
 def test_a_steward_acts_for_one_who_is_absent_beyond_the_policy(act: a.Act, gone: str) -> None:
     for days, on, allowed in ((28, "2026-02-02", False), (29, "2026-01-18", False), (29, "2026-02-02", True)):
-        story = reach("active")
+        story = goal_in_state("active")
         story.says(gone, away(days))
         then = Scenario(story).when(act, by="stella", at=on)
 
@@ -346,7 +346,7 @@ def test_a_steward_acts_for_one_who_is_absent_beyond_the_policy(act: a.Act, gone
 
 
 def test_absences_that_adjoin_are_one() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("sam", away(20))
     story.says("sam", DeclareAbsence(from_=date(2026, 2, 8), to=date(2026, 2, 20)))
 
@@ -355,16 +355,16 @@ def test_absences_that_adjoin_are_one() -> None:
 
 def test_only_a_steward_replaces_a_party() -> None:
     for by in ("ana", "sam", "lea", "ben"):
-        story = reach("active", act="reassign_sponsor")
+        story = goal_in_state("active", act="reassign_sponsor")
         Scenario(story).when(REASSIGN, by=by).refused_with(Forbidden if by == "sam" else NotAParty)
 
 
 def test_the_new_sponsor_is_somebody_else_who_is_there() -> None:
-    story = reach("active", act="reassign_sponsor")
+    story = goal_in_state("active", act="reassign_sponsor")
     to_the_same = msgspec.structs.replace(REASSIGN, sponsor=str(story.id("sam")))
 
     Scenario(story).when(to_the_same, by="stella").refused_with(NotFound, pointer="/sponsor")
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("sam", away(60), at="2026-01-19")
     Scenario(story).when(msgspec.structs.replace(REASSIGN, sponsor="sam"), by="stella").refused_with(
         InvalidField, pointer="/sponsor"
@@ -372,7 +372,7 @@ def test_the_new_sponsor_is_somebody_else_who_is_there() -> None:
 
 
 def test_a_released_goal_keeps_what_was_promised() -> None:
-    story = reach("lapsed", act="release_departed")
+    story = goal_in_state("lapsed", act="release_departed")
     freed = Scenario(story).when(FREE, by="stella").state
 
     assert isinstance(freed, Ended)
@@ -424,7 +424,7 @@ def test_the_due_moves_only_if_the_change_says_so() -> None:
 
 def test_a_paused_goal_is_no_load() -> None:
     goal = paused("2026-02-16", "2026-03-16")
-    (held,) = goal.story.book(goal.story.organisation_id, goal.story.id("ana"))
+    (held,) = goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ana"))
 
     assert [False, True, True, False] == [
         is_idle(held, date.fromisoformat(day)) for day in ("2026-02-15", "2026-02-16", "2026-03-15", "2026-03-16")
@@ -452,7 +452,7 @@ def test_a_pause_has_an_end_that_lies_ahead() -> None:
 
 
 def test_a_goal_that_is_not_paused_is_not_resumed() -> None:
-    Scenario(reach("active")).when(a.Resume(reason=CAPACITY), by="ana").refused_with(ActNotAllowed)
+    Scenario(goal_in_state("active")).when(a.Resume(reason=CAPACITY), by="ana").refused_with(ActNotAllowed)
 
 
 def test_health_is_never_asked_for() -> None:

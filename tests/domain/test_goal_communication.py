@@ -14,7 +14,7 @@ from domain.goal import events as e
 from domain.goal.state import LIVE_STATES
 from domain.member import Leave
 from domain.terms import MeasureInput, Support, SupportInput
-from tests.domain.situations import CAPACITY, NEVER, begun, reach
+from tests.domain.situations import CAPACITY, NEVER, begun, goal_in_state
 from tests.spec import Scenario, given, instant, like, offer, says, why
 
 FAR = MeasureInput(kind="number", baseline=100, target=200)
@@ -29,7 +29,7 @@ def active(**terms: Any) -> Scenario:
 
 @pytest.mark.parametrize("state", [*LIVE_STATES, "delivered"])
 def test_a_check_in_is_never_refused_for_being_unwelcome(state: str) -> None:
-    said = Scenario(reach(state)).when(a.CheckIn(note="behind, and sorry"), by="ana")
+    said = Scenario(goal_in_state(state)).when(a.CheckIn(note="behind, and sorry"), by="ana")
 
     said.then(like(e.CheckedIn, note="behind, and sorry")).then_state(state=state)
     assert said.recorded[0].event_id == said.state.judged_by_event == said.state.last_check_in
@@ -162,7 +162,7 @@ def test_the_latest_value_by_business_time_counts() -> None:
 
 
 def test_an_integration_records_values_and_is_no_human_judgement() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     judged = story.state().judged_at
     told = Scenario(story).when(a.RecordValue(value=3), by="ivy", at="2026-02-03")
 

@@ -20,7 +20,7 @@ from domain.errors import (
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.terms import TermsInput
-from tests.domain.situations import CAPACITY, NEVER, reach, words
+from tests.domain.situations import CAPACITY, NEVER, act_for, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, request, says, terms, why
 
 #: Every act that answers something, where it is possible, and by whom.
@@ -51,17 +51,17 @@ def test_these_are_the_acts_that_answer_something() -> None:
 
 @pytest.mark.parametrize(("state", "act", "by"), ANSWERS)
 def test_an_answer_names_what_it_answers(state: str, act: str, by: str) -> None:
-    story = reach(state)
+    story = goal_in_state(state)
 
-    Scenario(story).when(words(act, story, why()), by=by, as_written=True).refused_with(
+    Scenario(story).when(act_for(act, story, why()), by=by, as_written=True).refused_with(
         AnswersRequired, pointer="/answers", open_event=opened(story), allowed=(opened(story),)
     )
 
 
 @pytest.mark.parametrize(("state", "act", "by"), ANSWERS)
 def test_an_answer_to_what_is_no_longer_open_is_refused_with_what_is(state: str, act: str, by: str) -> None:
-    story = reach(state)
-    stale = msgspec.structs.replace(words(act, story, why()), answers=NEVER)
+    story = goal_in_state(state)
+    stale = msgspec.structs.replace(act_for(act, story, why()), answers=NEVER)
 
     Scenario(story).when(stale, by=by).refused_with(
         AnswersSuperseded, pointer="/answers", open_event=opened(story), allowed=(opened(story),)
@@ -70,26 +70,26 @@ def test_an_answer_to_what_is_no_longer_open_is_refused_with_what_is(state: str,
 
 @pytest.mark.parametrize(("state", "act", "by"), ANSWERS)
 def test_an_answer_is_named_by_an_event_id(state: str, act: str, by: str) -> None:
-    story = reach(state)
-    garbled = msgspec.structs.replace(words(act, story, why()), answers="x" * 36)
+    story = goal_in_state(state)
+    garbled = msgspec.structs.replace(act_for(act, story, why()), answers="x" * 36)
 
     Scenario(story).when(garbled, by=by).refused_with(InvalidField, pointer="/answers")
 
 
 @pytest.mark.parametrize(("state", "act", "by"), ANSWERS)
 def test_an_import_row_without_answers_takes_the_open_one(state: str, act: str, by: str) -> None:
-    story = reach(state)
+    story = goal_in_state(state)
     open_before = opened(story)
     at = story.now
 
     taken = Scenario(story)
-    taken.when(words(act, story, why()), by=by, at=at, learnt="2026-12-01", as_written=True)
+    taken.when(act_for(act, story, why()), by=by, at=at, learnt="2026-12-01", as_written=True)
 
     assert open_before == str(taken.event.answers)
 
 
 def test_an_imports_stale_answer_is_refused_too() -> None:
-    story = reach("offered")
+    story = goal_in_state("offered")
 
     Scenario(story).when(a.Accept(answers=NEVER), by="sam", at=story.now, learnt="2026-12-01").refused_with(
         AnswersSuperseded
@@ -98,7 +98,7 @@ def test_an_imports_stale_answer_is_refused_too() -> None:
 
 def test_a_retry_never_crosses_a_counter() -> None:
     """The sponsor accepts what was offered; meanwhile, in another window, the sponsor has countered."""
-    story = reach("offered")
+    story = goal_in_state("offered")
     seen = opened(story)
     story.says("sam", a.Counter(terms=TermsInput(effort_hours=2), reason=CAPACITY))
 
@@ -106,7 +106,7 @@ def test_a_retry_never_crosses_a_counter() -> None:
 
 
 def test_a_proposal_made_anew_is_another_one() -> None:
-    story = reach("change_proposed_by_owner")
+    story = goal_in_state("change_proposed_by_owner")
     seen = opened(story)
     story.says("ana", a.WithdrawChange())
     story.says("ana", a.ProposeChange(changes=a.Changes(due=date(2026, 7, 1)), reason=why()))
@@ -115,7 +115,7 @@ def test_a_proposal_made_anew_is_another_one() -> None:
 
 
 def test_a_stranger_learns_nothing_of_what_is_open() -> None:
-    story = reach("offered")
+    story = goal_in_state("offered")
 
     Scenario(story).when(a.Accept(answers=NEVER), by="ben").refused_with(NotAParty, open_event=None, allowed=())
 
@@ -124,7 +124,7 @@ def test_a_stranger_learns_nothing_of_what_is_open() -> None:
 
 
 def test_old_terms_hold_until_a_change_is_accepted() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     before = story.state().terms
     changes = a.Changes(due=date(2026, 5, 29), effort_hours=20)
     proposed = Scenario(story).when(a.ProposeChange(changes=changes, reason=why(), trigger="blocker"), by="ana")
@@ -139,15 +139,15 @@ def test_old_terms_hold_until_a_change_is_accepted() -> None:
 
 @pytest.mark.parametrize(("act", "by"), [("reject_change", "sam"), ("withdraw_change", "ana")])
 def test_what_is_rejected_or_withdrawn_leaves_no_trace_in_the_terms(act: str, by: str) -> None:
-    story = reach("change_proposed_by_owner")
+    story = goal_in_state("change_proposed_by_owner")
     before = story.state().terms
 
-    Scenario(story).when(words(act, story, why()), by=by).then_state(terms=before, terms_version=1, proposal=None)
+    Scenario(story).when(act_for(act, story, why()), by=by).then_state(terms=before, terms_version=1, proposal=None)
 
 
 def test_a_counter_replaces_the_open_proposal_and_keeps_where_it_began() -> None:
-    story = reach("change_proposed_by_owner", prior="lapsed")
-    countered = Scenario(story).when(words("counter_change", story, why()), by="sam")
+    story = goal_in_state("change_proposed_by_owner", prior="lapsed")
+    countered = Scenario(story).when(act_for("counter_change", story, why()), by="sam")
 
     assert ("change_proposed_by_sponsor", "lapsed") == (countered.state.state, countered.state.proposal.prior)
     countered.when(a.AcceptChange(), by="ana").then_state(state="active")
@@ -155,7 +155,7 @@ def test_a_counter_replaces_the_open_proposal_and_keeps_where_it_began() -> None
 
 
 def test_a_change_that_changes_nothing_is_none() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     goal = story.state()
 
     for changes in (a.Changes(), a.Changes(due=goal.terms.due, owner="ana", sponsor="sam")):
@@ -165,7 +165,7 @@ def test_a_change_that_changes_nothing_is_none() -> None:
 
 
 def test_title_description_and_tags_are_cosmetic() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     before = story.state()
     named = a.Retitle(title="The report, read", description="by the board", tags=["board"])
 
@@ -179,7 +179,7 @@ def test_title_description_and_tags_are_cosmetic() -> None:
 
 
 def test_the_approach_is_the_owners_freedom_and_changes_nothing() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     before = story.state()
     chosen = Scenario(story).when(a.ChooseApproach(text="by hand first"), by="ana")
 
@@ -225,7 +225,7 @@ def test_as_names_the_role_and_the_default_is_owner() -> None:
 
 
 def test_as_names_a_role_that_one_has() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
 
     Scenario(story).when(a.Feedback(text="well done", as_="sponsor"), by="ana").refused_with(NotAParty, pointer="/as")
 
@@ -262,7 +262,7 @@ def test_the_redundant_acceptance_is_only_an_imports_and_only_the_partys() -> No
 
 
 def test_what_two_people_agreed_on_is_not_accepted_twice() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
 
     Scenario(story).when(a.Accept(), by="sam", at=story.now, learnt="2026-12-01").refused_with(ActNotAllowed)
 
@@ -272,10 +272,10 @@ def test_what_two_people_agreed_on_is_not_accepted_twice() -> None:
 
 @pytest.mark.parametrize("act", ["check_in", "feedback", "record_value"])
 def test_a_fact_may_be_told_late(act: str) -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("ana", a.Affirm(), at="2026-02-10")
 
-    told = Scenario(story).when(words(act, story), by="ana", at="2026-02-03", learnt="2026-02-11")
+    told = Scenario(story).when(act_for(act, story), by="ana", at="2026-02-03", learnt="2026-02-11")
 
     assert [instant("2026-02-03")] == [r.occurred_at for r in told.recorded]
     told.then_state(moved_at=instant("2026-02-10"), last_at=instant("2026-02-10"))
@@ -285,20 +285,20 @@ def test_a_fact_may_be_told_late(act: str) -> None:
     "act", ["affirm", "retitle", "raise_blocker", "choose_approach", "propose_change", "declare_complete", "cancel"]
 )
 def test_a_moving_act_before_the_last_one_is_out_of_order(act: str) -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("ana", a.Affirm(), at="2026-02-10")
     by = "sam" if act == "cancel" else "ana"
 
-    Scenario(story).when(words(act, story, why()), by=by, at="2026-02-09T23:59", learnt="2026-02-11").refused_with(
+    Scenario(story).when(act_for(act, story, why()), by=by, at="2026-02-09T23:59", learnt="2026-02-11").refused_with(
         OutOfOrder, pointer="/at", allowed=(">= 2026-02-10T09:00:00+00:00",)
     )
-    Scenario(story).when(words(act, story, why()), by=by, at="2026-02-10", learnt="2026-02-11").then_state(
+    Scenario(story).when(act_for(act, story, why()), by=by, at="2026-02-10", learnt="2026-02-11").then_state(
         moved_at=instant("2026-02-10")
     )
 
 
 def test_a_moving_act_may_be_told_behind_a_fact() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
     story.says("ana", a.CheckIn(note="on the way"), at="2026-02-10")
 
     Scenario(story).when(a.Affirm(), by="ana", at="2026-02-03", learnt="2026-02-11").then(e.Affirmed)
@@ -315,7 +315,7 @@ def test_a_fact_is_no_older_than_the_promise_that_it_is_about() -> None:
 
 
 def test_feedback_from_before_the_end_may_come_after_it() -> None:
-    story = reach("satisfied")
+    story = goal_in_state("satisfied")
 
     Scenario(story).when(a.Feedback(text="thank you"), by="sam", at="2026-01-05T12:00", learnt="2026-02-11").then(
         e.FeedbackGiven
@@ -323,7 +323,7 @@ def test_feedback_from_before_the_end_may_come_after_it() -> None:
 
 
 def test_nothing_has_happened_after_now() -> None:
-    story = reach("active")
+    story = goal_in_state("active")
 
     Scenario(story).when(a.Affirm(), by="ana", at="2026-03-01", learnt="2026-02-28").refused_with(
         InTheFuture, pointer="/at"
@@ -335,7 +335,7 @@ def test_nothing_has_happened_after_now() -> None:
 
 @pytest.mark.parametrize("state", ["satisfied", "broken", "released", "promise_withdrawn", "cancelled"])
 def test_an_end_never_reopens_but_both_sides_can_speak(state: str) -> None:
-    story = reach(state)
+    story = goal_in_state(state)
     end = story.state()
 
     for by in ("ana", "sam"):

@@ -13,7 +13,7 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import Ended
 from domain.member import Leave
-from tests.domain.situations import CAPACITY, reach
+from tests.domain.situations import CAPACITY, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
 
@@ -64,7 +64,7 @@ def test_a_delivery_is_late_when_the_due_day_is_over(at: str, late: bool) -> Non
 @pytest.mark.parametrize("prior", ["active", "lapsed"])
 @pytest.mark.parametrize("side", ["owner", "sponsor"])
 def test_a_goal_under_negotiation_is_delivered_on_its_old_terms(side: str, prior: str) -> None:
-    story = reach(f"change_proposed_by_{side}", prior=prior)
+    story = goal_in_state(f"change_proposed_by_{side}", prior=prior)
     before = story.state().terms
 
     done = Scenario(story).when(a.DeclareComplete(), by="ana")
@@ -262,7 +262,7 @@ def test_an_end_keeps_the_promise_as_it_stood(by: str, act: a.Act, end: str) -> 
     assert (end, goal.recorded[0].event_id) == (goal.state.state, goal.state.ended_by_event)
     assert goal.state.promised is not None
     assert (promise.terms, promise.promised_at) == (goal.state.promised.terms, goal.state.promised.promised_at)
-    assert goal.story.standing(goal.state.id).live_owner is None
+    assert goal.story.standing(goal.state.id).listed_under is None
 
 
 def test_a_promise_that_was_never_made_leaves_none_behind() -> None:
@@ -276,7 +276,7 @@ def test_a_promise_that_was_never_made_leaves_none_behind() -> None:
 
 
 def test_a_lapsed_goal_is_closed_as_broken_by_the_sponsor_in_words() -> None:
-    story = reach("lapsed")
+    story = goal_in_state("lapsed")
 
     Scenario(story).when(a.CloseBroken(reason=why()), by="ana").refused_with(NotAParty)
     closed = Scenario(story).when(a.CloseBroken(reason=why()), by="sam").then(e.ClosedBroken())
@@ -284,7 +284,7 @@ def test_a_lapsed_goal_is_closed_as_broken_by_the_sponsor_in_words() -> None:
 
 
 def test_what_lapsed_and_was_cancelled_stays_lapsed_in_the_record() -> None:
-    cancelled = Scenario(reach("lapsed")).when(a.Cancel(reason=why()), by="sam")
+    cancelled = Scenario(goal_in_state("lapsed")).when(a.Cancel(reason=why()), by="sam")
 
     cancelled.then_state(state="cancelled")
     assert instant("2026-03-31T00:00") == cancelled.state.promised.lapsed_at

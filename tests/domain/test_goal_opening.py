@@ -40,7 +40,7 @@ def test_a_draft_may_be_half_done_and_binds_nobody() -> None:
     given(story=story).when(DRAFT, by="ana").then(
         e.GoalDrafted(title="A goal", team=None, author=story.id("ana"), owner=story.id("ana"), terms=e.DraftTerms())
     ).then_state(state="draft", owner=story.id("ana"), sponsor=None)
-    assert story.standing(story.state().id).live_owner is None
+    assert story.standing(story.state().id).listed_under is None
 
 
 def test_an_author_who_is_the_sponsor_may_leave_the_owner_open() -> None:

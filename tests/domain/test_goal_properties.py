@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from domain.aggregates import AGGREGATES, commitment
 from domain.agreement import TERMINAL, TRANSITIONS, allowed_acts
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.errors import Refusal
 from domain.goal import events as e
 from domain.goal import timers
@@ -27,9 +27,9 @@ from domain.goal.evolve import evolve
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.load import week_loads, worst_week
 from domain.member import DeclareAbsence, DeclareCapacity, Leave
-from domain.quantities import exact
+from domain.quantities import to_fraction
 from domain.terms import Terms
-from tests.domain.random_acts import GOALS, PEOPLE, Speaker
+from tests.domain.random_acts import GOALS, PEOPLE, ActGenerator
 from tests.spec import Story, offer
 
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
@@ -147,7 +147,7 @@ class Conversations(RuleBasedStateMachine):
     def say(self, seed: int, goal: str, name: str, by: str) -> None:
         """Mostly within the next hours, now and then days later, or learnt only after it was said."""
         chance = Random(seed + 1)
-        act = Speaker(seed, self.story, goal, by).says(name)
+        act = ActGenerator(seed, self.story, goal, by).says(name)
         gap = (
             timedelta(days=chance.randint(1, 9))
             if chance.random() < 0.15
@@ -178,7 +178,7 @@ class Conversations(RuleBasedStateMachine):
                 check_history(stream, state)
                 check_clock(self.story, state)
 
-    def check_load(self, before: dict[tuple[str, Any], Any], recorded: list[Recorded]) -> None:
+    def check_load(self, before: dict[tuple[str, Any], Any], recorded: list[RecordedEvent]) -> None:
         """7: no act takes an owner over the line unpriced, where the policy asks for a price."""
         for r in recorded:
             taken = getattr(r.data, "taken_as", None)
@@ -188,7 +188,7 @@ class Conversations(RuleBasedStateMachine):
             if taken.how in ("slack", "within_line", "relief") and not isinstance(r.data, e.HandOverJoined):
                 assert not self.overloads(before, r), r
 
-    def overloads(self, before: dict[tuple[str, Any], Any], r: Recorded) -> bool:
+    def overloads(self, before: dict[tuple[str, Any], Any], r: RecordedEvent) -> bool:
         """Whether the owner's fullest week up to the due is over the line, and fuller than it was."""
         goal: Promised = self.story._states[("goal", r.stream_id)]
         member, world = self.story.member(r.organisation_id, goal.owner), self.story.world(r.stream_id, r.occurred_at)
@@ -202,7 +202,7 @@ class Conversations(RuleBasedStateMachine):
             return found.ratio is None, found.ratio or 0
 
         now, was = worst(self.story._states), worst(before)
-        return (now[0] or now[1] > exact(world.policy.policy.load_red)) and now > was
+        return (now[0] or now[1] > to_fraction(world.policy.policy.load_red)) and now > was
 
     def teardown(self) -> None:
         for goal in GOALS if hasattr(self, "story") else ():
@@ -215,7 +215,7 @@ def ends(act: str) -> frozenset[str]:
     return frozenset(t.to for t in TRANSITIONS if t.act == act)
 
 
-def check_history(stream: list[Recorded], state: Goal) -> None:
+def check_history(stream: list[RecordedEvent], state: Goal) -> None:
     """1, 3, 4, 6, 8 for one goal: told from its events alone."""
     folded: Goal | None = None
     for recorded in stream:
@@ -241,7 +241,7 @@ def agreed(terms: Terms, changes: e.Diff) -> Terms:
     return msgspec.structs.replace(terms, **named)
 
 
-def check_terms(stream: list[Recorded], promised: Promised) -> None:
+def check_terms(stream: list[RecordedEvent], promised: Promised) -> None:
     """3: the terms in force are those agreed, and every accepted diff since; old terms hold until then."""
     terms: Terms | None = None
     owner = sponsor = None
@@ -270,7 +270,7 @@ def check_terms(stream: list[Recorded], promised: Promised) -> None:
     assert (terms, owner, sponsor) == (promised.terms, promised.owner, promised.sponsor)
 
 
-def check_consent(stream: list[Recorded], promised: Promised) -> None:
+def check_consent(stream: list[RecordedEvent], promised: Promised) -> None:
     """4 and 6: the owner promised in person; each change has a reason and both parties' acts."""
     by_id = {r.event_id: r for r in stream}
     sides: dict[str, Any] = {}
@@ -294,7 +294,9 @@ def check_consent(stream: list[Recorded], promised: Promised) -> None:
     assert sides == {"owner": promised.owner, "sponsor": promised.sponsor}
 
 
-def check_change(stream: list[Recorded], by_id: dict[Any, Recorded], r: Recorded, sides: dict[str, Any]) -> e.Diff:
+def check_change(
+    stream: list[RecordedEvent], by_id: dict[Any, RecordedEvent], r: RecordedEvent, sides: dict[str, Any]
+) -> e.Diff:
     """6: a reason in words, the consent of the side that did not propose, and of whoever is named."""
     accepted = r.data
     assert isinstance(accepted, e.ChangeAccepted)
@@ -321,8 +323,8 @@ def check_clock(story: Story, state: Goal) -> None:
     aggregate = AGGREGATES["goal"]
     later = story.now + timedelta(days=400)
     world = story.world(state.id, later, source=Source.TIMER)
-    fact = aggregate.due(state, world)
-    rings = aggregate.standing(state).next_timer
+    fact = aggregate.next_due_timer(state, world)
+    rings = aggregate.index_entry(state).next_timer_at
     if state.state in TERMINAL or state.state == "draft":
         assert (None, None) == (fact, rings)
     if fact is not None:
@@ -331,22 +333,22 @@ def check_clock(story: Story, state: Goal) -> None:
         assert state.moved_at <= fact.occurred_at
 
 
-def check_postponed(story: Story, stream: list[Recorded]) -> None:
-    """The index of timers need not be told of what only postpones them: no clock rings earlier than it would have.
+def check_postponed(story: Story, stream: list[RecordedEvent]) -> None:
+    """The index of timers need not be told of what only postpones them: none is due earlier than it would have been.
 
-    One that has rung without a sweep counts too: where a word forestalls it, the index still holds that instant.
+    A timer that fell due without a sweep counts too: where an event forestalls it, the index still holds that instant.
     """
     before: Goal | None = None
     for recorded in stream:
         after = evolve(before, recorded)
-        if before is not None and timers.postponed(before, after):
+        if before is not None and timers.timer_only_postponed(before, after):
             world = story.world(recorded.stream_id, before.opened_at, source=Source.TIMER)
-            ring, moved = timers.next_ring(before, world), timers.next_ring(after, world)
-            assert moved is None or (ring is not None and ring <= moved)
+            due, moved = timers.next_timer_at(before, world), timers.next_timer_at(after, world)
+            assert moved is None or (due is not None and due <= moved)
         before = after
 
 
-def check_any_order(stream: list[Recorded]) -> None:
+def check_any_order(stream: list[RecordedEvent]) -> None:
     """1: a fold never fails, in the order of the log, of business time, backwards, or with any one event missing."""
     orders = [stream[::-1], sorted(stream, key=lambda r: (r.occurred_at, r.version))]
     orders += [stream[:i] + stream[i + 1 :] for i in range(len(stream))]

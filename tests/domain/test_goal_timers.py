@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import timers
 from domain.member import DeclareAbsence
 from domain.organisation import SetPolicy
 from domain.terms import TermsInput
-from tests.domain.situations import CAPACITY, LATER, reach
+from tests.domain.situations import CAPACITY, LATER, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, request, says, why
 
 #: 2026-01-05, on which stories begin, is a Monday.
@@ -339,7 +339,7 @@ def test_a_change_that_is_accepted_after_all_clears_the_missed_answer() -> None:
 
 
 def test_a_new_sponsor_has_the_whole_time_to_answer() -> None:
-    story = reach("change_proposed_by_owner")
+    story = goal_in_state("change_proposed_by_owner")
     story.says("sam", DeclareAbsence(from_=date(2026, 1, 5), to=date(2026, 3, 6)))
     story.says("stella", a.ReassignSponsor(sponsor="ben", reason=why()), at="2026-02-02")
 
@@ -449,7 +449,7 @@ def test_contact_from_either_side_keeps_it_from_being_given_up(by: str) -> None:
 
 
 def test_a_machines_value_is_no_contact() -> None:
-    story = reach("lapsed", act="give_up")
+    story = goal_in_state("lapsed", act="give_up")
     story.says("ivy", a.RecordValue(value=3), at="2026-04-20")
 
     assert [("GivenUp", at("2026-05-01"))] == rung(Scenario(story).when_time_passes("2028-01-01"))
@@ -509,7 +509,7 @@ def test_a_sweep_of_an_imported_past_reminds_nobody_of_years_ago() -> None:
 def sweeps(days: int) -> list[tuple[str, datetime]]:
     """What becomes of a lapse when the grace is lengthened the day after it fell due, swept every so many days."""
     goal = promised()
-    told: list[Recorded] = []
+    told: list[RecordedEvent] = []
     day = date(2026, 3, 20)
     while day < date(2026, 4, 30):
         if day == date(2026, 4, 1):
@@ -533,10 +533,12 @@ def test_a_policy_that_shortens_a_running_clock_rings_when_it_comes_into_force()
 
 @pytest.mark.parametrize("state", ["requested", "answer_deferred", "active", "change_proposed_by_owner", "lapsed"])
 def test_the_index_never_looks_too_late_and_the_next_ring_is_told_exactly(state: str) -> None:
-    story = reach(state, act="give_up" if state == "lapsed" else "")
+    story = goal_in_state(state, act="give_up" if state == "lapsed" else "")
     goal_id = story.state().id
-    while (ring := timers.next_ring(story.state(), story.world(goal_id, story.now, source=Source.TIMER))) is not None:
-        bound = story.standing(goal_id).next_timer
+    while (
+        ring := timers.next_timer_at(story.state(), story.world(goal_id, story.now, source=Source.TIMER))
+    ) is not None:
+        bound = story.standing(goal_id).next_timer_at
         assert bound is not None
         assert bound <= ring
         before = len(story.stream())

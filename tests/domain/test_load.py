@@ -19,8 +19,8 @@ from domain.load import (
     WeekLoad,
     available_hours,
     is_paused,
-    lay,
-    line,
+    line_crossed,
+    place,
     planned_hours,
     spread,
     week_loads,
@@ -63,10 +63,10 @@ def test_the_worked_example_is_amber_on_monday_and_red_two_days_later_without_pr
     monday, wednesday = loads(A, B)[0], loads(A, B, today=WEDNESDAY)[0]
 
     assert Fraction(31, 32) == monday.ratio
-    assert "amber" == line(monday.ratio, POLICY)
+    assert "amber" == line_crossed(monday.ratio, POLICY)
     assert (Fraction(263, 12), Fraction(96, 5)) == (wednesday.planned, wednesday.available)
     assert 1.1415 == round(float(wednesday.ratio or 0), 4)
-    assert "red" == line(wednesday.ratio, POLICY)
+    assert "red" == line_crossed(wednesday.ratio, POLICY)
 
 
 def test_the_worked_example_reaches_153_percent_with_the_third_promise() -> None:
@@ -236,7 +236,7 @@ def test_something_planned_without_capacity_has_no_ratio_and_is_red() -> None:
     none = [Capacity(hours_per_week="0", from_=date(2026, 1, 1))]
     week = week_loads([A], none, [], POLICY, MONDAY)[0]
 
-    assert (None, True, "red") == (week.ratio, week.no_capacity, line(week.ratio, POLICY))
+    assert (None, True, "red") == (week.ratio, week.no_capacity, line_crossed(week.ratio, POLICY))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_something_planned_without_capacity_has_no_ratio_and_is_red() -> None:
     ],
 )
 def test_a_line_is_crossed_only_when_the_exact_ratio_is_over_it(ratio: Fraction, told: str | None) -> None:
-    assert told == line(ratio, POLICY)
+    assert told == line_crossed(ratio, POLICY)
 
 
 # --- the worst week ----------------------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ def test_the_days_of_a_spread_are_days_of_presence(held: Commitment, today: date
     assert laid is not None
     assert laid.first >= today
     assert presence.days(laid.first, laid.last) > 0
-    assert [laid] == [entry.spread for entry in lay([held], today, presence, POLICY)]
+    assert [laid] == [entry.spread for entry in place([held], today, presence, POLICY)]
 
 
 @given(st.lists(COMMITMENTS, max_size=4), DAYS, ABSENCES)

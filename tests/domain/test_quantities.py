@@ -10,7 +10,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.errors import InvalidField
-from domain.quantities import exact, quantity, rounded, spelled
+from domain.quantities import quantity, rounded, to_decimal_text, to_fraction
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_bounds_are_included() -> None:
 def test_what_was_stored_is_exactly_what_was_written(written: Any) -> None:
     stored = quantity(str(written), "/value")
 
-    assert Fraction(written) == exact(stored)
+    assert Fraction(written) == to_fraction(stored)
     assert stored == quantity(stored, "/value")
 
 
@@ -98,7 +98,7 @@ def test_what_was_stored_is_exactly_what_was_written(written: Any) -> None:
     ],
 )
 def test_a_calculated_number_is_rounded_half_to_even_only_when_written(value: Fraction, spelt: str) -> None:
-    assert spelt == spelled(value)
+    assert spelt == to_decimal_text(value)
     assert float(spelt) == rounded(value)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import InvalidField
-from domain.references import as_uuid, external, resolve
+from domain.references import as_uuid, require_external_reference, resolve
 
 ONE, OTHER = UUID("00000001-0000-7000-8000-000000000000"), UUID("00000002-0000-7000-8000-000000000000")
 SOME = "0190b1a2-0000-7000-8000-0000000000AB"
@@ -35,12 +35,12 @@ def test_only_the_canonical_form_is_an_id(ref: str) -> None:
 
 @pytest.mark.parametrize("ref", ["kep-19", "Ana Müller", "ana@example.org", "a/b", "日本"])
 def test_a_reference_is_what_the_source_calls_it(ref: str) -> None:
-    assert ref == external(ref)
+    assert ref == require_external_reference(ref)
 
 
 @pytest.mark.parametrize("ref", [SOME, " ", "", " padded", "padded ", "two\nlines", "nul\x00", "zero\u200bwidth"])
 def test_what_looks_like_an_id_or_cannot_be_seen_is_no_reference(ref: str) -> None:
     with pytest.raises(InvalidField) as refused:
-        external(ref)
+        require_external_reference(ref)
 
     assert "/ref" == refused.value.pointer

@@ -17,9 +17,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_batch_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
-    monkeypatch.setattr(batch, "DECIDING_S", 60.0)
+    monkeypatch.setattr(batch, "MAX_DECIDE_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ PATIENCE_S = 60
 
 
 @contextmanager
-def head_held(database_url: str) -> Iterator[None]:
+def locked_head(database_url: str) -> Iterator[None]:
     """Hold the head in a transaction of our own, which writes nothing."""
     if database_url.startswith("sqlite"):
         connection = sqlite3.connect(sqlite_path(database_url), isolation_level=None)
@@ -33,19 +33,19 @@ def head_held(database_url: str) -> Iterator[None]:
         session.rollback()
 
 
-def locked(ledger: Ledger) -> None:
+def force_locked_batches(ledger: Ledger) -> None:
     """Have the next batch decided under the head's lock, as it is where other processes write too."""
-    ledger._committer.settling.undisturbed = False
+    ledger._committer.settling.no_foreign_writes = False
 
 
-def patient(database_url: str) -> str:
+def with_long_lock_timeout(database_url: str) -> str:
     """The URL of connections that wait for the head as long as a slow machine needs to form a long line."""
     return database_url if database_url.startswith("sqlite") else f"{database_url}?options=-c%20lock_timeout%3D60s"
 
 
-def waiting(ledger: Ledger, count: int) -> None:
+def wait_for_queue(ledger: Ledger, count: int) -> None:
     """Until so many commands stand in line."""
-    wait_for(lambda: ledger.waiting() == count, f"{count} commands in line")
+    wait_for(lambda: ledger.queued_commands() == count, f"{count} commands in line")
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:

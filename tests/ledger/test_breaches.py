@@ -86,14 +86,14 @@ def test_a_long_stream_is_not_read_for_it(
     ledger: Ledger, tenant: Tenant, told: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[int] = []
-    decoded = source.decoded
+    decoded = source.decode_events
 
     def counted(rows: Any, mapper: Any) -> list[Any]:
         found = decoded(rows, mapper)
         opened.append(len(found))
         return found
 
-    monkeypatch.setattr(source, "decoded", counted)
+    monkeypatch.setattr(source, "decode_events", counted)
     # The goal's and the charter's states are known by now.
     say(tenant, "ana", breach())
     opened.clear()

@@ -10,7 +10,7 @@ import pytest
 from domain import member
 from domain.errors import ActNotAllowed, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal import acts
-from ledger.bulk import Bulk
+from ledger.bulk import BulkAppend
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity, offer
@@ -41,7 +41,7 @@ class History:
         return rows
 
 
-def taken(bulk: Bulk, rows: list[Command]) -> list[Receipt | str]:
+def taken(bulk: BulkAppend, rows: list[Command]) -> list[Receipt | str]:
     answers: list[Receipt | str] = []
     for row in rows:
         try:
@@ -60,7 +60,7 @@ def test_a_bulk_is_recorded_at_once_as_if_its_rows_had_come_one_by_one(ledger: L
 
     assert 60 == count
     assert head + 60 == ledger.head() == ledger.count()
-    events = ledger.read(head, 1000)
+    events = ledger.read_log(head, 1000)
     assert [e.event_id for e in events] == [each for receipt in receipts for each in receipt.event_ids]
     assert list(range(head + 1, head + 61)) == [e.log_position for e in events]
     assert list(range(position + 1, position + 61)) == [e.position for e in events]
@@ -76,7 +76,7 @@ def test_without_a_commit_nothing_is_kept(ledger: Ledger, tenant: Tenant) -> Non
             bulk.handle(row)
 
     assert (head, head) == (ledger.head(), ledger.count())
-    assert [] == ledger.due(BEGINNING + timedelta(days=1000), 10)
+    assert [] == ledger.streams_with_due_timers(BEGINNING + timedelta(days=1000), 10)
 
 
 def test_the_same_rows_again_add_nothing(ledger: Ledger, tenant: Tenant) -> None:
@@ -175,7 +175,7 @@ def test_what_was_not_read_may_change(ledger: Ledger, tenant: Tenant, clock: Clo
 
         assert 6 == bulk.commit()
 
-    events = ledger.read(head, 100)
+    events = ledger.read_log(head, 100)
     assert list(range(head + 1, head + 7)) == [e.log_position for e in events]
     assert list(range(1, ledger.position(tenant.id) + 1)) == [e.position for e in ledger.feed(tenant.id, 0, 1000)]
     assert events == [e for e in ledger.feed(tenant.id, 0, 1000) if e.log_position > head]

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import psycopg
 
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
@@ -33,7 +33,7 @@ def started(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def in_order(events: list[Recorded]) -> None:
+def in_order(events: list[RecordedEvent]) -> None:
     """The log as one reader saw it: gapless for itself, for the organisation and for each stream."""
     versions: dict[str, int] = {}
     for number, event in enumerate(events, start=1):
@@ -49,12 +49,12 @@ def test_a_tailing_reader_misses_nothing_that_many_writers_in_two_processes_reco
 ) -> None:
     before = ledger.head()
     running = [started("write", database_url, str(tenant.id), str(THREADS), str(ACTS)) for _ in range(PROCESSES)]
-    seen: list[Recorded] = []
+    seen: list[RecordedEvent] = []
     deadline = time.monotonic() + PATIENCE_S
 
     while any(writer.poll() is None for writer in running) and time.monotonic() < deadline:
-        seen.extend(ledger.read(seen[-1].log_position if seen else 0, 7))
-    while more := ledger.read(seen[-1].log_position, 500):
+        seen.extend(ledger.read_log(seen[-1].log_position if seen else 0, 7))
+    while more := ledger.read_log(seen[-1].log_position, 500):
         seen.extend(more)
 
     outcomes = [(writer.communicate(timeout=1)[0], writer.returncode) for writer in running]
@@ -74,7 +74,7 @@ def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgr
         assert writer.stdin is not None
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    seen: list[Recorded] = []
+    seen: list[RecordedEvent] = []
     killed = 0
     deadline = time.monotonic() + PATIENCE_S
 
@@ -83,7 +83,7 @@ def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgr
             killed += len(operator.execute(KILL).fetchall()) if killed < KILLS else 0
             with suppress(LedgerUnavailable):
                 for _ in range(20):
-                    seen.extend(ledger.read(seen[-1].log_position if seen else 0, 7))
+                    seen.extend(ledger.read_log(seen[-1].log_position if seen else 0, 7))
     while more := read_on(ledger, seen):
         seen.extend(more)
 
@@ -101,11 +101,11 @@ def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgr
     ledger.close()
 
 
-def read_on(ledger: Ledger, seen: list[Recorded]) -> list[Recorded]:
+def read_on(ledger: Ledger, seen: list[RecordedEvent]) -> list[RecordedEvent]:
     """The rest, though the last kill may have hit this very reader."""
     while True:
         with suppress(LedgerUnavailable):
-            return ledger.read(seen[-1].log_position, 500)
+            return ledger.read_log(seen[-1].log_position, 500)
 
 
 def test_a_process_killed_in_the_middle_leaves_no_gap_and_takes_nothing_back(
@@ -124,4 +124,4 @@ def test_a_process_killed_in_the_middle_leaves_no_gap_and_takes_nothing_back(
 
         assert receipt.log_position == ledger.head() == ledger.count()
         assert max(told) < receipt.log_position
-        in_order(ledger.read(0, 100_000))
+        in_order(ledger.read_log(0, 100_000))

@@ -13,10 +13,10 @@ from domain.goal import acts
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import head_held, waiting
+from tests.ledger.holding import locked_head, wait_for_queue
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 CROWD = 40
 
@@ -33,10 +33,10 @@ def at_once(ledger: Ledger, database_url: str, commands: list[Command]) -> list[
     """All of them in line, in this order, before the first has its turn."""
     with ThreadPoolExecutor(len(commands)) as pool:
         futures: list[Future[Receipt]] = []
-        with head_held(database_url):
+        with locked_head(database_url):
             for number, command in enumerate(commands, start=1):
                 futures.append(pool.submit(ledger.handle, command))
-                waiting(ledger, number)
+                wait_for_queue(ledger, number)
     return [future.result() for future in futures]
 
 
@@ -47,7 +47,7 @@ def test_each_of_a_crowd_builds_on_the_one_before(fresh: Ledger, tenant: Tenant,
     receipts = at_once(fresh, database_url, commands)
 
     assert [version + n + 1 for n in range(CROWD)] == [each.version for each in receipts]
-    events = fresh.read(head, 1000)
+    events = fresh.read_log(head, 1000)
     assert [(head + n, head + n) for n in range(1, CROWD + 1)] == [(e.log_position, e.position) for e in events]
     # The clock goes on with each look, and there is one look for all who are decided together.
     assert 1 == len({event.recorded_at for event in events})
@@ -95,15 +95,15 @@ def test_two_processes_with_a_crowd_each_take_nothing_from_each_other(
     head, beside = ledger.head(), Tenant(fresh, clock, tenant.id)
     with ThreadPoolExecutor(2 * CROWD) as pool:
         futures = []
-        with head_held(database_url):
+        with locked_head(database_url):
             for number in range(CROWD):
                 futures.append(pool.submit(tenant.say, "stella", capacity(number), on="ana"))
                 futures.append(pool.submit(beside.say, "stella", capacity(number), on="ana"))
             for each in (ledger, fresh):
-                waiting(each, CROWD)
+                wait_for_queue(each, CROWD)
         receipts = [future.result() for future in futures]
 
-    events = ledger.read(head, 1000)
+    events = ledger.read_log(head, 1000)
     assert 2 * CROWD == len(events) == ledger.head() - head == ledger.count() - head
     assert {each.event_ids[0] for each in receipts} == {event.event_id for event in events}
     assert [e.version for e in events] == list(range(events[0].version, events[0].version + 2 * CROWD))
@@ -120,7 +120,7 @@ def test_a_batch_that_failed_as_a_whole_is_decided_anew(
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
     tenant = Tenant.found(ledger, Clock())
     head = ledger.head()
-    transact, failures = ledger.recorder.transact, [fault]
+    transact, failures = ledger.recorder.append_locked, [fault]
 
     def failing(batch: Any) -> None:
         def spoiled(session: Any, locked: Any) -> Any:
@@ -131,7 +131,7 @@ def test_a_batch_that_failed_as_a_whole_is_decided_anew(
 
         transact(spoiled)
 
-    monkeypatch.setattr(ledger.recorder, "transact", failing)
+    monkeypatch.setattr(ledger.recorder, "append_locked", failing)
     keys = [IdempotencyKey(scope="ana", key=str(n), digest="body") for n in range(CROWD)]
 
     receipts = at_once(

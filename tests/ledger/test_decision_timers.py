@@ -9,7 +9,7 @@ import pytest
 
 from domain.decision import acts
 from domain.decision.events import Fallback
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.errors import ActNotAllowed
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant
@@ -37,14 +37,14 @@ def decision(tenant: Tenant) -> UUID:
     return tenant.of("call", "decision")
 
 
-def told(ledger: Ledger, tenant: Tenant) -> list[Recorded]:
+def told(ledger: Ledger, tenant: Tenant) -> list[RecordedEvent]:
     return ledger.events(tenant.id, tenant.of("call", "decision"))
 
 
 def test_the_sweep_rings_a_deadline_once(ledger: Ledger, tenant: Tenant, clock: Clock, decision: UUID) -> None:
-    assert [] == ledger.due(BEGINNING + timedelta(days=1), 10)
+    assert [] == ledger.streams_with_due_timers(BEGINNING + timedelta(days=1), 10)
     clock.now = LATER
-    assert [(tenant.id, decision)] == ledger.due(clock.now, 10)
+    assert [(tenant.id, decision)] == ledger.streams_with_due_timers(clock.now, 10)
 
     first, second = ledger.run_timers(tenant.id, decision), ledger.run_timers(tenant.id, decision)
 
@@ -55,7 +55,7 @@ def test_the_sweep_rings_a_deadline_once(ledger: Ledger, tenant: Tenant, clock: 
         *(rung.type, rung.source, rung.actor),
         rung.occurred_at,
     )
-    assert [] == ledger.due(clock.now + timedelta(days=400), 10)
+    assert [] == ledger.streams_with_due_timers(clock.now + timedelta(days=400), 10)
 
 
 def test_what_the_lead_leaves_undecided_rings_twice(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
@@ -64,9 +64,9 @@ def test_what_the_lead_leaves_undecided_rings_twice(ledger: Ledger, tenant: Tena
     clock.now = LATER
 
     ledger.run_timers(tenant.id, decision)
-    assert [] == ledger.due(clock.now, 10)
+    assert [] == ledger.streams_with_due_timers(clock.now, 10)
     clock.now += timedelta(days=8)
-    for _, stream in ledger.due(clock.now, 10):
+    for _, stream in ledger.streams_with_due_timers(clock.now, 10):
         ledger.run_timers(tenant.id, stream)
 
     assert ["decision.passed_to_lead.v1", "decision.decided.v1"] == [e.type for e in told(ledger, tenant)[1:]]
@@ -105,7 +105,7 @@ def test_the_last_consent_and_what_it_decides_are_one_command(ledger: Ledger, te
     assert [consented.event_id, decided.event_id] == receipt.event_ids
     assert consented.event_id == decided.causation_id
     assert consented.correlation_id == decided.correlation_id
-    assert [] == ledger.due(LATER, 10)
+    assert [] == ledger.streams_with_due_timers(LATER, 10)
 
 
 def test_what_is_asked_again_rings_again(ledger: Ledger, tenant: Tenant, clock: Clock, decision: UUID) -> None:
@@ -115,8 +115,8 @@ def test_what_is_asked_again_rings_again(ledger: Ledger, tenant: Tenant, clock: 
 
     tenant.say("ana", acts.Reopen(deadline=again, reason=WHY), on="call")
 
-    assert [] == ledger.due(clock.now, 10)
-    assert [(tenant.id, decision)] == ledger.due(again, 10)
+    assert [] == ledger.streams_with_due_timers(clock.now, 10)
+    assert [(tenant.id, decision)] == ledger.streams_with_due_timers(again, 10)
 
 
 def test_an_import_runs_the_deadlines_that_its_rows_pass(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
@@ -130,7 +130,7 @@ def test_an_import_runs_the_deadlines_that_its_rows_pass(ledger: Ledger, tenant:
         bulk.handle(tenant.command("ana", question(deadline=deadline), on="call", at=begun))
         bulk.handle(tenant.command("ana", again, on="call", at=begun + timedelta(days=10)))
         bulk.commit()
-    for _, stream in ledger.due(clock.now, 10):
+    for _, stream in ledger.streams_with_due_timers(clock.now, 10):
         ledger.run_timers(tenant.id, stream)
 
     events = told(ledger, tenant)

@@ -19,16 +19,16 @@ from domain.member import CapacityDeclared
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.recorders import as_uuid
-from tests.ledger.holding import head_held, waiting
+from ledger.recorders import row_uuid
+from tests.ledger.holding import locked_head, wait_for_queue
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
 from tests.ledger.test_lost_writers import full_disk
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 
 @pytest.fixture
-def beside(database_url: str, tenant: Tenant, clock: Clock) -> Iterator[Tenant]:
+def other_process(database_url: str, tenant: Tenant, clock: Clock) -> Iterator[Tenant]:
     """The same organisation in another process."""
     other = Ledger.open(database_url, clock=clock, new_id=ids())
     yield Tenant(other, clock, tenant.id)
@@ -46,7 +46,7 @@ def threaded(ledger: Ledger) -> list[int]:
 
     def counted(batch: Any) -> None:
         # Called for nothing, it has an empty one.
-        if ledger.waiting():
+        if ledger.queued_commands():
             batches.append(1)
         commit(batch)
 
@@ -54,7 +54,7 @@ def threaded(ledger: Ledger) -> list[int]:
     return batches
 
 
-async def aboard(ledger: Ledger, tenant: Tenant) -> list[int]:
+async def run_until_loop_commits(ledger: Ledger, tenant: Tenant) -> list[int]:
     """Command until the loop decides for itself: the thread hands over once it has opened the loop's connection.
 
     Three times on end: before that the thread may still have been called for what the loop has taken meanwhile.
@@ -71,7 +71,7 @@ async def aboard(ledger: Ledger, tenant: Tenant) -> list[int]:
 
 def test_what_a_loop_commands_takes_no_thread_once_it_is_known(ledger: Ledger, tenant: Tenant) -> None:
     async def scene() -> list[Receipt]:
-        batches = await aboard(ledger, tenant)
+        batches = await run_until_loop_commits(ledger, tenant)
         commands = [tenant.command("stella", capacity(n), on="ana", idempotency=key(str(n))) for n in range(20)]
         receipts = await asyncio.gather(*map(ledger.handle_async, commands))
         assert [] == batches
@@ -80,7 +80,7 @@ def test_what_a_loop_commands_takes_no_thread_once_it_is_known(ledger: Ledger, t
     receipts = asyncio.run(scene())
 
     assert list(range(1, 21)) == [each.version - receipts[0].version + 1 for each in receipts]
-    assert 1 == len({event.recorded_at for event in ledger.read(receipts[0].log_position - 1, 100)})
+    assert 1 == len({event.recorded_at for event in ledger.read_log(receipts[0].log_position - 1, 100)})
     assert ledger.head() == ledger.count()
 
 
@@ -91,7 +91,7 @@ def test_promises_that_a_loop_has_recorded_stand_in_the_index_of_their_owner(led
         # What ana has promised so far is in memory from here on.
         first = tenant.promised("first")
         offered = [str(tenant.offer(name).event_ids[0]) for name in names]
-        batches = await aboard(ledger, tenant)
+        batches = await run_until_loop_commits(ledger, tenant)
         commands = [
             tenant.command("sam", acts.Accept(answers=answers, reason=WHY), on=name)
             for name, answers in zip(names, offered, strict=True)
@@ -104,13 +104,13 @@ def test_promises_that_a_loop_has_recorded_stand_in_the_index_of_their_owner(led
 
     with ledger.recorder.read() as session:
         rows = session.query("live", organisation_id=tenant.id, owner=tenant.of("ana"))
-    assert {first, *(tenant.of(name, "goal") for name in names)} == {as_uuid(goal) for (goal,) in rows}
+    assert {first, *(tenant.of(name, "goal") for name in names)} == {row_uuid(goal) for (goal,) in rows}
 
 
 def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
-    ledger: Ledger, tenant: Tenant, beside: Tenant
+    ledger: Ledger, tenant: Tenant, other_process: Tenant
 ) -> None:
-    beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
+    other_process.say("ana", capacity(30), on="ana", idempotency=key("k"))
 
     async def scene() -> list[Receipt | BaseException]:
         for hours in (1, 2, 3):
@@ -132,12 +132,12 @@ def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
 
 
 def test_what_another_process_wrote_in_between_is_followed_and_nothing_is_written_over_it(
-    ledger: Ledger, tenant: Tenant, beside: Tenant
+    ledger: Ledger, tenant: Tenant, other_process: Tenant
 ) -> None:
     async def scene() -> tuple[Receipt, Receipt, Receipt]:
-        await aboard(ledger, tenant)
+        await run_until_loop_commits(ledger, tenant)
         before = await ledger.handle_async(tenant.command("stella", capacity(1), on="ana"))
-        theirs = await asyncio.to_thread(beside.say, "stella", capacity(2), on="ana")
+        theirs = await asyncio.to_thread(other_process.say, "stella", capacity(2), on="ana")
         return before, theirs, await ledger.handle_async(tenant.command("stella", capacity(3), on="ana"))
 
     before, theirs, after = asyncio.run(scene())
@@ -148,13 +148,13 @@ def test_what_another_process_wrote_in_between_is_followed_and_nothing_is_writte
 
 
 def test_a_key_that_another_process_has_answered_is_answered_alike(
-    ledger: Ledger, tenant: Tenant, beside: Tenant
+    ledger: Ledger, tenant: Tenant, other_process: Tenant
 ) -> None:
     async def scene() -> tuple[Receipt, Receipt]:
-        await aboard(ledger, tenant)
-        first = await asyncio.to_thread(beside.say, "ana", capacity(30), on="ana", idempotency=key("k"))
+        await run_until_loop_commits(ledger, tenant)
+        first = await asyncio.to_thread(other_process.say, "ana", capacity(30), on="ana", idempotency=key("k"))
         # Ours knows the log again, and not that key.
-        await aboard(ledger, tenant)
+        await run_until_loop_commits(ledger, tenant)
         return first, await ledger.handle_async(
             tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
         )
@@ -169,14 +169,14 @@ def test_a_store_that_another_process_holds_is_waited_for_in_the_line(
     ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     async def scene() -> tuple[int, Receipt]:
-        await aboard(ledger, tenant)
+        await run_until_loop_commits(ledger, tenant)
         head = await asyncio.to_thread(ledger.head)
-        with head_held(database_url):
+        with locked_head(database_url):
             goes, stays = (
                 asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(n), on="ana")))
                 for n in (1, 2)
             )
-            await asyncio.to_thread(waiting, ledger, 2)
+            await asyncio.to_thread(wait_for_queue, ledger, 2)
             goes.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await goes
@@ -218,7 +218,7 @@ def test_a_full_disk_is_told_to_a_loop_and_service_comes_back_by_itself(sqlite_u
     tenant = Tenant.found(ledger, Clock())
 
     async def scene() -> int:
-        await aboard(ledger, tenant)
+        await run_until_loop_commits(ledger, tenant)
         acknowledged = 0
         with full_disk(sqlite_url):
             for number in range(2000):

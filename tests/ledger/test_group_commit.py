@@ -12,17 +12,17 @@ import pytest
 
 from domain import member
 from domain.aggregates import AGGREGATES
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, Refusal, VersionConflict
 from ledger import batch, committer, settling
 from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.states import Entry, Key
-from tests.ledger.holding import head_held, locked, patient, wait_for, waiting
+from ledger.states import Key, StreamState
+from tests.ledger.holding import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 
 def key(name: str, digest: str = "body") -> IdempotencyKey:
@@ -37,13 +37,13 @@ class Crowd:
         self.database_url = database_url
 
     def outcomes(self, *commands: Command) -> list[Receipt | Exception]:
-        locked(self.ledger)
+        force_locked_batches(self.ledger)
         with ThreadPoolExecutor(len(commands)) as pool:
             futures: list[Future[Receipt]] = []
-            with head_held(self.database_url):
+            with locked_head(self.database_url):
                 for number, command in enumerate(commands, start=1):
                     futures.append(pool.submit(self.ledger.handle, command))
-                    waiting(self.ledger, number)
+                    wait_for_queue(self.ledger, number)
         return [_outcome(future) for future in futures]
 
 
@@ -53,7 +53,7 @@ def _outcome(future: Future[Receipt]) -> Receipt | Exception:
     return error or future.result()
 
 
-def hours(events: list[Recorded]) -> list[str]:
+def hours(events: list[RecordedEvent]) -> list[str]:
     return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, member.CapacityDeclared)]
 
 
@@ -75,7 +75,7 @@ def test_all_who_wait_are_recorded_in_one_transaction_in_their_order(
 
     assert ["Receipt"] * 12 == kinds(receipts)
     assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
-    events = ledger.read(head, 100)
+    events = ledger.read_log(head, 100)
     assert [str(n) for n in range(12)] == hours(events)
     # The clock goes on with each look; one look, one transaction.
     assert 1 == len({e.recorded_at for e in events})
@@ -161,7 +161,7 @@ def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
 def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(ledger: Ledger, tenant: Tenant) -> None:
     forgotten: list[bool] = []
 
-    def forgetful(_changed: dict[Key, Entry]) -> None:
+    def forgetful(_changed: dict[Key, StreamState]) -> None:
         raise MemoryError
 
     line = committer.Committer(
@@ -178,7 +178,7 @@ def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(le
     line.close()
 
     assert ["Receipt"] == kinds([outcome])
-    assert ["7"] == hours(ledger.read(head, 100))
+    assert ["7"] == hours(ledger.read_log(head, 100))
     assert forgotten
 
 
@@ -203,12 +203,12 @@ def test_what_cannot_be_stored_harms_itself_alone(
 def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
     crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "DECIDING_S", 0.0)
+    monkeypatch.setattr(batch, "MAX_DECIDE_SECONDS", 0.0)
     head = ledger.head()
 
     crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
 
-    events = ledger.read(head, 100)
+    events = ledger.read_log(head, 100)
     assert [str(n) for n in range(5)] == hours(events)
     assert 5 == len({e.recorded_at for e in events})
 
@@ -216,7 +216,7 @@ def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
 def test_organisations_take_turns(
     crowd: Crowd, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "BATCH_AT_MOST", 4)
+    monkeypatch.setattr(batch, "MAX_BATCH_COMMANDS", 4)
     other = Tenant.found(ledger, clock)
     head = ledger.head()
 
@@ -225,7 +225,7 @@ def test_organisations_take_turns(
         *(other.command("stella", capacity(n), on="ana") for n in range(2)),
     )
 
-    order = ["own" if e.organisation_id == tenant.id else "other" for e in ledger.read(head, 100)]
+    order = ["own" if e.organisation_id == tenant.id else "other" for e in ledger.read_log(head, 100)]
     assert ["own", "other", "own", "other"] == order[:4]
     assert ["own"] * 8 == order[4:]
 
@@ -238,11 +238,11 @@ def test_a_full_line_refuses_the_greedy_at_once_and_makes_room_for_others(
     head = ledger.head()
 
     with ThreadPoolExecutor(8) as pool:
-        with head_held(database_url):
+        with locked_head(database_url):
             own = []
             for number in range(6):
                 own.append(pool.submit(narrow.handle, tenant.command("stella", capacity(number), on="ana")))
-                waiting(narrow, number + 1)
+                wait_for_queue(narrow, number + 1)
             before = time.monotonic()
             with pytest.raises(LedgerBusy):
                 narrow.handle(tenant.command("stella", capacity(7), on="ana"))
@@ -262,9 +262,9 @@ def test_closing_lets_those_who_wait_have_their_turn_and_takes_nobody_more(
 ) -> None:
     head = ledger.head()
     with ThreadPoolExecutor(6) as pool:
-        with head_held(database_url):
+        with locked_head(database_url):
             futures = [pool.submit(ledger.handle, tenant.command("stella", capacity(n), on="ana")) for n in range(5)]
-            waiting(ledger, 5)
+            wait_for_queue(ledger, 5)
             closing = pool.submit(ledger.close)
             wait_for(lambda: _refuses(ledger, tenant), "the ledger to refuse")
         receipts = [_outcome(future) for future in futures]
@@ -293,15 +293,15 @@ async def _hasty(ledger: Ledger, command: Command) -> Receipt:
 def test_nobody_waits_longer_than_the_time_out_and_then_nothing_is_recorded(
     ledger: Ledger, tenant: Tenant, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "TURN_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(committer, "COMMAND_TIMEOUT_S", 0.2)
     head = ledger.head()
 
-    with head_held(database_url):
+    with locked_head(database_url):
         with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
             tenant.say("stella", capacity(1), on="ana")
         with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
             asyncio.run(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
-        assert 0 == ledger.waiting()
+        assert 0 == ledger.queued_commands()
     monkeypatch.undo()
 
     assert head + 1 == tenant.say("stella", capacity(3), on="ana").log_position
@@ -315,12 +315,12 @@ def test_whoever_is_cancelled_before_its_turn_is_not_recorded(
     async def scene() -> Receipt:
         stays = asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(1), on="ana")))
         goes = asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
-        with head_held(database_url):
-            await asyncio.to_thread(waiting, ledger, 2)
+        with locked_head(database_url):
+            await asyncio.to_thread(wait_for_queue, ledger, 2)
             goes.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await goes
-            assert 1 == ledger.waiting()
+            assert 1 == ledger.queued_commands()
         return await stays
 
     receipt = asyncio.run(scene())
@@ -338,15 +338,15 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
         original = loop.call_soon_threadsafe
 
         def counted(callback: Any, *arguments: Any, **more: Any) -> Any:
-            if callback is settling.deliver:
+            if callback is settling.set_results:
                 wakes.append(1)
             return original(callback, *arguments, **more)
 
         commands = [tenant.command("stella", capacity(n), on="ana") for n in range(50)]
         # The head's holder is released from this very loop: were it blocked, nothing would ever come.
-        with head_held(database_url):
+        with locked_head(database_url):
             tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
-            await asyncio.to_thread(waiting, ledger, 50)
+            await asyncio.to_thread(wait_for_queue, ledger, 50)
             monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
         return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -359,13 +359,13 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
 def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
     tenant: Tenant, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committer, "TURN_TIMEOUT_S", 120)
-    ledger = Ledger.open(patient(database_url), clock=clock, new_id=ids())
+    monkeypatch.setattr(committer, "COMMAND_TIMEOUT_S", 120)
+    ledger = Ledger.open(with_long_lock_timeout(database_url), clock=clock, new_id=ids())
     head = ledger.head()
     commands = [tenant.command("stella", capacity(n % 40), on="ana") for n in range(10_000)]
 
     async def scene() -> list[Receipt | BaseException]:
-        with head_held(database_url):
+        with locked_head(database_url):
             tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
             await asyncio.to_thread(
                 wait_for, lambda: sum(task.done() for task in tasks) == 10_000 - 4096, "the others to be refused"
@@ -386,11 +386,11 @@ def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
 def test_a_sweep_stands_in_the_same_line(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
     goal = tenant.promised("goal")
     with ThreadPoolExecutor(2) as pool:
-        with head_held(crowd.database_url):
+        with locked_head(crowd.database_url):
             swept = pool.submit(ledger.run_timers, tenant.id, goal)
-            waiting(ledger, 1)
+            wait_for_queue(ledger, 1)
             said = pool.submit(tenant.say, "stella", capacity(3), on="ana")
-            waiting(ledger, 2)
+            wait_for_queue(ledger, 2)
         assert swept.result() is None
         assert isinstance(said.result(), Receipt)
 

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import IdempotencyMismatch, InvalidField
 from ledger.commands import IdempotencyKey
-from ledger.idempotency import KEPT
+from ledger.idempotency import RETENTION
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, capacity
 
@@ -85,12 +85,12 @@ def test_two_requests_with_one_key_at_the_same_time_are_recorded_once(ledger: Le
 
 def test_a_key_is_forgotten_after_a_week(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
     tenant.say("ana", capacity(30), on="ana", idempotency=key("old"))
-    clock.now += KEPT - timedelta(minutes=1)
+    clock.now += RETENTION - timedelta(minutes=1)
     assert tenant.say("ana", capacity(30), on="ana", idempotency=key("old")).replayed
     tenant.say("ana", capacity(30), on="ana", idempotency=key("young"))
     clock.now += timedelta(minutes=2)
 
     assert not tenant.say("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed
-    clock.now += KEPT - timedelta(minutes=1, seconds=30)
+    clock.now += RETENTION - timedelta(minutes=1, seconds=30)
     assert 1 == ledger.purge_idempotency_keys()
     assert tenant.say("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed

@@ -11,10 +11,10 @@ from domain import member, organisation
 from domain.envelope import Source
 from domain.errors import ActNotAllowed, InTheFuture, NotFound, Refusal, VersionConflict
 from domain.goal import acts
-from domain.goal.state import Asked, Promised
+from domain.goal.state import Negotiating, Promised
 from ledger.ledger import Ledger
-from ledger.recorders import as_uuid
-from ledger.turn import Turn
+from ledger.recorders import row_uuid
+from ledger.turn import UnitOfWork
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity
 
 
@@ -25,7 +25,7 @@ def test_a_command_is_answered_with_what_it_recorded(ledger: Ledger, tenant: Ten
     assert [e.event_id for e in events] == receipt.event_ids
     assert (receipt.version, receipt.position, receipt.log_position) == (1, ledger.position(tenant.id), ledger.head())
     assert f"goal/{tenant.of('ship', 'goal')}" == receipt.stream
-    assert isinstance(receipt.state, Asked)
+    assert isinstance(receipt.state, Negotiating)
     assert ledger.load(tenant.id, "goal", tenant.of("ship", "goal")) == receipt.state
 
 
@@ -40,7 +40,7 @@ def test_the_whole_envelope_is_kept(ledger: Ledger, tenant: Tenant) -> None:
     assert (at, tenant.of("stella"), tenant.of("ana")) == (event.occurred_at, event.actor, event.on_behalf_of)
     assert (cause, correlation, Source.IMPORT) == (event.causation_id, event.correlation_id, event.source)
     assert event.recorded_at > BEGINNING
-    assert [event] == ledger.read(event.log_position - 1, 10)
+    assert [event] == ledger.read_log(event.log_position - 1, 10)
 
 
 def test_a_refused_command_leaves_nothing(ledger: Ledger, tenant: Tenant) -> None:
@@ -80,7 +80,7 @@ def test_recorded_at_never_falls_when_the_clock_does(ledger: Ledger, tenant: Ten
 
     tenant.say("ana", capacity(20), on="ana")
 
-    events = ledger.read(0, 1000)
+    events = ledger.read_log(0, 1000)
     assert sorted(e.recorded_at for e in events) == [e.recorded_at for e in events]
     assert all(e.occurred_at <= e.recorded_at for e in events)
 
@@ -91,7 +91,7 @@ def test_positions_are_gapless_for_the_log_and_for_each_organisation(ledger: Led
     other.offer("ship")
     one.say("ana", capacity(30), on="ana")
 
-    assert list(range(1, ledger.count() + 1)) == [e.log_position for e in ledger.read(0, 1000)]
+    assert list(range(1, ledger.count() + 1)) == [e.log_position for e in ledger.read_log(0, 1000)]
     for tenant in (one, other):
         positions = [e.position for e in ledger.feed(tenant.id, 0, 1000)]
         assert list(range(1, ledger.position(tenant.id) + 1)) == positions
@@ -162,25 +162,25 @@ def test_timers_run_before_the_act_and_at_their_own_time(ledger: Ledger, tenant:
 def test_the_sweep_records_what_is_due_once(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
     goal = tenant.promised("ship", due=date(2026, 1, 9))
     clock.now = datetime(2026, 2, 2, 9, tzinfo=UTC)
-    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    assert [(tenant.id, goal)] == ledger.streams_with_due_timers(clock.now, 10)
 
     first, second = ledger.run_timers(tenant.id, goal), ledger.run_timers(tenant.id, goal)
 
     assert first is not None
     assert second is None
     assert ["goal.lapsed.v1"] == [e.type for e in ledger.events(tenant.id, goal) if e.source is Source.TIMER]
-    assert [] == ledger.due(clock.now, 10)
+    assert [] == ledger.streams_with_due_timers(clock.now, 10)
 
 
 def test_a_goal_with_nothing_due_is_looked_at_again_later(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
     goal = tenant.promised("ship")
     clock.now += timedelta(hours=1)
-    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    assert [(tenant.id, goal)] == ledger.streams_with_due_timers(clock.now, 10)
 
     assert ledger.run_timers(tenant.id, goal) is None
 
-    assert [] == ledger.due(clock.now, 10)
-    assert [(tenant.id, goal)] == ledger.due(clock.now + timedelta(days=1, hours=1), 10)
+    assert [] == ledger.streams_with_due_timers(clock.now, 10)
+    assert [(tenant.id, goal)] == ledger.streams_with_due_timers(clock.now + timedelta(days=1, hours=1), 10)
 
 
 def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_winds_the_clock_up(
@@ -192,7 +192,7 @@ def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_win
 
     tenant.say("ana", acts.CheckIn(note="on the way"), on="ship")
 
-    assert [] == ledger.due(clock.now, 10)
+    assert [] == ledger.streams_with_due_timers(clock.now, 10)
 
     clock.now += timedelta(days=16)
     reminded = ledger.run_timers(tenant.id, goal)
@@ -201,7 +201,7 @@ def test_a_word_between_two_reminders_costs_no_look_and_one_after_a_reminder_win
 
     tenant.say("ana", acts.CheckIn(note="still on the way"), on="ship")
 
-    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    assert [(tenant.id, goal)] == ledger.streams_with_due_timers(clock.now, 10)
     clock.now += timedelta(days=16)
     ledger.run_timers(tenant.id, goal)
     assert 2 == [e.type for e in ledger.events(tenant.id, goal)].count("goal.check_in_due.v1")
@@ -218,7 +218,7 @@ def test_a_word_learnt_late_after_a_reminder_that_came_too_late_is_swept_before_
     # The cadence of this one was over on 01-21 at 00:00; it is reminded of until 02-04 at 00:00.
     tenant.say("ana", acts.CheckIn(note="on the way"), on="ship", at=datetime(2026, 1, 6, 9, tzinfo=UTC))
 
-    assert [(tenant.id, goal)] == ledger.due(clock.now, 10)
+    assert [(tenant.id, goal)] == ledger.streams_with_due_timers(clock.now, 10)
     ledger.run_timers(tenant.id, goal)
     reminders = [e for e in ledger.events(tenant.id, goal) if e.source is Source.TIMER]
     assert [("goal.check_in_due.v1", datetime(2026, 1, 21, tzinfo=UTC))] == [(e.type, e.occurred_at) for e in reminders]
@@ -226,7 +226,7 @@ def test_a_word_learnt_late_after_a_reminder_that_came_too_late_is_swept_before_
 
 def test_a_batch_leaves_nothing_for_the_collector(ledger: Ledger, tenant: Tenant) -> None:
     def turns() -> int:
-        return sum(isinstance(found, Turn) for found in gc.get_objects())
+        return sum(isinstance(found, UnitOfWork) for found in gc.get_objects())
 
     tenant.promised("ship")
     gc.collect()
@@ -299,7 +299,7 @@ def test_whole_streams_are_read_up_to_a_log_position(ledger: Ledger, tenant: Ten
     head = ledger.head()
     tenant.say("ana", acts.CheckIn(progress="0.5"), on="ship")
 
-    streams = ledger.streams([goal, tenant.of("ana"), tenant.of("nobody")], head)
+    streams = ledger.read_streams([goal, tenant.of("ana"), tenant.of("nobody")], head)
 
     assert {goal: 2, tenant.of("ana"): 1} == {stream: len(events) for stream, events in streams.items()}
 
@@ -334,11 +334,11 @@ def test_personal_text_is_in_the_sealed_part_only(ledger: Ledger, tenant: Tenant
 
     raw = bytes(state).decode()
     header_and_data, _, sealed = raw.partition('"sealed"')
-    assert (tenant.of("ship", "goal"), "goal.checked_in.v1") == (as_uuid(stream_id), topic)
+    assert (tenant.of("ship", "goal"), "goal.checked_in.v1") == (row_uuid(stream_id), topic)
     assert secret not in header_and_data
     assert 3 == sealed.count(secret)
     assert str(tenant.of("ana")) in sealed
-    assert secret == ledger.read(head - 1, 1)[0].data.note  # type: ignore[attr-defined]  # a check-in
+    assert secret == ledger.read_log(head - 1, 1)[0].data.note  # type: ignore[attr-defined]  # a check-in
     reason = ledger.events(tenant.id, tenant.of("ship", "goal"))[0].reason
     assert WHY == reason
 
@@ -352,5 +352,5 @@ def test_every_refusal_of_many_leaves_the_log_whole(ledger: Ledger, tenant: Tena
             refused += 1
 
     assert 2 == refused
-    assert ledger.head() == ledger.count() == ledger.read(0, 1000)[-1].log_position
+    assert ledger.head() == ledger.count() == ledger.read_log(0, 1000)[-1].log_position
     assert list(range(1, 5)) == [e.version for e in ledger.events(tenant.id, tenant.of("ana"))]

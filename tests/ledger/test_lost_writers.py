@@ -21,9 +21,9 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import head_held, locked, patient, wait_for, waiting
+from tests.ledger.holding import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
-from tests.ledger.wire import Wire
+from tests.ledger.wire import TcpProxy
 
 
 def key(name: str) -> IdempotencyKey:
@@ -38,22 +38,22 @@ async def told(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receip
         tenant.command("stella", capacity(999), on="ana"),
         tenant.command("stella", capacity(4), on="ana", import_row="row"),
     ]
-    # On trust it would be sent as one statement, without the COMMIT at which the connection breaks, where the head is
-    # let go before the thread has tried.
-    locked(ledger)
-    with head_held(database_url):
+    # An optimistic append would be one statement, without the COMMIT at which the connection breaks, if the head were
+    # released before the thread has tried.
+    force_locked_batches(ledger)
+    with locked_head(database_url):
         tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
-        await asyncio.to_thread(waiting, ledger, len(tasks))
+        await asyncio.to_thread(wait_for_queue, ledger, len(tasks))
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@pytest.mark.usefixtures("unhurried")
+@pytest.mark.usefixtures("no_batch_time_limit")
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 3), (False, 2)])
 def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
     postgres_url: str, answered: bool, recorded: int
 ) -> None:
-    with Wire(postgres_url) as wire:
-        ledger = Ledger.open(patient(wire.url), clock=Clock(), new_id=ids())
+    with TcpProxy(postgres_url) as wire:
+        ledger = Ledger.open(with_long_lock_timeout(wire.url), clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())
         head = ledger.head()
         wire.break_at(b"COMMIT", answered=answered)
@@ -223,7 +223,7 @@ def test_a_clock_that_jumps_back_a_day_does_not_turn_recorded_time_back(
     clock.now += timedelta(days=2)
     tenant.say("stella", capacity(3), on="ana")
 
-    first, second, third = ledger.read(before - 1, 10)
+    first, second, third = ledger.read_log(before - 1, 10)
     assert first.recorded_at <= second.recorded_at < third.recorded_at
     assert second.occurred_at >= first.occurred_at
 

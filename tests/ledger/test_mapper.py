@@ -11,20 +11,20 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from domain.aggregates import EVENTS
-from domain.envelope import Event, Recorded, Source
+from domain.envelope import Event, RecordedEvent, Source
 from domain.goal import events as e
 from domain.member import Joined
 from domain.personal import Personal, PersonalOfMember
 from domain.reasons import Reason, ReasonCode
 from domain.team import Renamed
-from ledger.mapper import Mapper, renumbered
-from ledger.sealing import lift, plan, take
+from ledger.mapper import Mapper, with_log_position
+from ledger.sealing import extract, extract_shallow, personal_fields
 
 ANA, SAM, STREAM = UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)
 
 
-def recorded(data: Event, kind: str, **more: Any) -> Recorded:
+def recorded(data: Event, kind: str, **more: Any) -> RecordedEvent:
     fields: dict[str, Any] = {
         "event_id": UUID(int=9),
         "organisation_id": UUID(int=8),
@@ -43,7 +43,7 @@ def recorded(data: Event, kind: str, **more: Any) -> Recorded:
         "log_position": 12,
         "data": data,
     }
-    return Recorded(**{**fields, **more})
+    return RecordedEvent(**{**fields, **more})
 
 
 def parts(stored: StoredEvent) -> dict[str, Any]:
@@ -110,9 +110,9 @@ def test_a_members_own_text_is_sealed_for_the_member() -> None:
 )
 def test_texts_that_lie_open_are_lifted_just_as_they_are_taken_from_the_json(event: Event) -> None:
     data = msgspec.json.decode(msgspec.json.encode(event))
-    texts = take(data, plan(type(event)).paths, "/data")
+    texts = extract(data, personal_fields(type(event)).paths, "/data")
 
-    lifted = lift(event, plan(type(event)))
+    lifted = extract_shallow(event, personal_fields(type(event)))
 
     assert lifted is not None
     assert (msgspec.json.encode(data), texts) == (msgspec.json.encode(lifted[0]), lifted[1])
@@ -120,7 +120,7 @@ def test_texts_that_lie_open_are_lifted_just_as_they_are_taken_from_the_json(eve
 
 @pytest.mark.parametrize("event", [e.FeedbackGiven(by="owner", text=""), e.CheckedIn(ideas=("an idea",))])
 def test_a_text_that_an_event_cannot_be_without_or_that_lies_further_inside_is_not_lifted(event: Event) -> None:
-    assert lift(event, plan(type(event))) is None
+    assert extract_shallow(event, personal_fields(type(event))) is None
 
 
 def test_an_event_without_personal_text_has_no_sealed_part() -> None:
@@ -133,7 +133,7 @@ def test_an_event_that_would_mix_two_subjects_is_refused_when_it_is_declared() -
         theirs: PersonalOfMember[str]
 
     with pytest.raises(TypeError, match="mixes personal text"):
-        plan(Mixed)
+        personal_fields(Mixed)
 
 
 def test_fields_of_a_later_version_are_tolerated() -> None:
@@ -175,7 +175,7 @@ def test_a_staged_event_learns_its_place_and_nothing_else_changes() -> None:
     event = recorded(e.CheckedIn(note="n0te"), "goal")
     later = AT.replace(hour=10)
 
-    state = renumbered(mapper.to_stored_event(event).state, recorded_at=later, position=70, log_position=120)
+    state = with_log_position(mapper.to_stored_event(event).state, recorded_at=later, position=70, log_position=120)
 
     read = mapper.to_domain_event(StoredEvent(STREAM, 4, event.type, state))
     assert msgspec.structs.replace(event, recorded_at=later, position=70, log_position=120) == read

@@ -15,7 +15,7 @@ from ledger.keys import Keys
 from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
-from tests.ledger.wire import Wire
+from tests.ledger.wire import TcpProxy
 
 
 def opened(database_url: str, **environment: str) -> Ledger:
@@ -100,7 +100,7 @@ def test_a_server_that_nobody_runs_is_unavailable_within_seconds() -> None:
 
 
 def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
-    with Wire(postgres_url) as wire:
+    with TcpProxy(postgres_url) as wire:
         ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())
         head = ledger.head()
@@ -114,7 +114,7 @@ def test_the_ledger_connects_again_by_itself(postgres_url: str) -> None:
         with pytest.raises(LedgerUnavailable):
             Keys(ledger).list(tenant.id)
 
-        wire.mend()
+        wire.reconnect()
         deadline = time.monotonic() + 20
         while True:
             try:

@@ -10,7 +10,7 @@ import pytest
 from eventsourcing import cryptography
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
 
-from ledger.recorders import LogRecorder, open_recorder
+from ledger.recorders import LogStore, open_recorder
 
 # The shipped cases import the cipher that needs another package; the library's own second one has the same name, and
 # no recorder uses either.
@@ -24,7 +24,7 @@ class _OnAStore:
 
     fixture: str
     url: str
-    opened: list[LogRecorder]
+    opened: list[LogStore]
 
     @pytest.fixture(autouse=True)
     def _store(self, request: pytest.FixtureRequest) -> None:
@@ -69,5 +69,5 @@ def test_a_failed_insert_leaves_no_gap(database_url: str) -> None:
         recorder.insert_events([StoredEvent(uuid4(), 1, "topic", b"state"), first])
 
     after = recorder.insert_events([StoredEvent(stream, 2, "topic", b"state")])
-    cast("LogRecorder", recorder).close()
+    cast("LogStore", recorder).close()
     assert [2] == after

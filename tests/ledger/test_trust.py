@@ -29,12 +29,12 @@ from ledger.ledger import Ledger
 from ledger.migrations import migrate
 from ledger.recorders import Append, Head
 from ledger.recorders_postgres import PostgresSession
-from tests.ledger.holding import wait_for, waiting
+from tests.ledger.holding import wait_for, wait_for_queue
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
-from tests.ledger.wire import Wire
+from tests.ledger.wire import TcpProxy
 
 
-class Gate(Clock):
+class BlockingClock(Clock):
     """A clock that can be made to wait: whoever looks at it meanwhile forms a line behind."""
 
     def __init__(self) -> None:
@@ -49,16 +49,16 @@ class Gate(Clock):
         return super().__call__()
 
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 
 @pytest.fixture
-def gate() -> Gate:
-    return Gate()
+def gate() -> BlockingClock:
+    return BlockingClock()
 
 
 @pytest.fixture
-def ledger(postgres_url: str, gate: Gate) -> Iterator[Ledger]:
+def ledger(postgres_url: str, gate: BlockingClock) -> Iterator[Ledger]:
     migrate(postgres_url)
     ledger = Ledger.open(postgres_url, clock=gate, new_id=ids())
     yield ledger
@@ -67,10 +67,10 @@ def ledger(postgres_url: str, gate: Gate) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def tenant(ledger: Ledger, gate: Gate) -> Tenant:
+def tenant(ledger: Ledger, gate: BlockingClock) -> Tenant:
     """An organisation whose ledger trusts: it has written more than once, and nobody else has."""
     tenant = Tenant.found(ledger, gate)
-    assert ledger._committer.settling.undisturbed
+    assert ledger._committer.settling.no_foreign_writes
     return tenant
 
 
@@ -91,14 +91,16 @@ def key(name: str, digest: str = "body") -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)
 
 
-def together(ledger: Ledger, gate: Gate, *commands: Command, meanwhile: Any = None) -> list[Receipt | BaseException]:
+def one_batch(
+    ledger: Ledger, gate: BlockingClock, *commands: Command, meanwhile: Any = None
+) -> list[Receipt | BaseException]:
     """One batch on trust; `meanwhile` happens once it has begun, and before anything is decided."""
     gate.opened.clear()
     with ThreadPoolExecutor(len(commands)) as pool:
         futures: list[Future[Receipt]] = []
         for number, command in enumerate(commands, start=1):
             futures.append(pool.submit(ledger.handle, command))
-            waiting(ledger, number)
+            wait_for_queue(ledger, number)
         wait_for(lambda: gate.looking, "the batch to begin")
         if meanwhile is not None:
             meanwhile()
@@ -111,23 +113,23 @@ def kinds(outcomes: list[Any]) -> list[str]:
 
 
 def test_a_batch_on_trust_is_one_transaction_in_the_order_of_the_line(
-    ledger: Ledger, tenant: Tenant, gate: Gate
+    ledger: Ledger, tenant: Tenant, gate: BlockingClock
 ) -> None:
     head = ledger.head()
 
-    receipts = together(ledger, gate, *(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
+    receipts = one_batch(ledger, gate, *(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
 
     assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
-    assert 1 == len({event.recorded_at for event in ledger.read(head, 100)})
-    assert ledger._committer.settling.undisturbed
+    assert 1 == len({event.recorded_at for event in ledger.read_log(head, 100)})
+    assert ledger._committer.settling.no_foreign_writes
 
 
 def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_over_it(
-    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
     version, head = tenant.say("stella", capacity(1), on="ana").version, ledger.head()
 
-    ours, conflict = together(
+    ours, conflict = one_batch(
         ledger,
         gate,
         tenant.command("stella", capacity(2), on="ana"),
@@ -142,13 +144,13 @@ def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_ove
 
 
 def test_a_refusal_is_never_given_on_the_word_of_yesterday(
-    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
     offered = tenant.offer("goal").event_ids[0]
     accept = acts.Accept(answers=str(offered), reason=WHY)
 
     # As this process remembers it, nobody has promised yet; by now the sponsor has accepted through the other one.
-    (checked,) = together(
+    (checked,) = one_batch(
         ledger,
         gate,
         tenant.command("ana", acts.CheckIn(note="on the way"), on="goal"),
@@ -159,14 +161,14 @@ def test_a_refusal_is_never_given_on_the_word_of_yesterday(
 
 
 def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neighbours_are_recorded(
-    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
     first = beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
     tenant.say("stella", capacity(1), on="sam")
     tenant.say("stella", capacity(1), on="sam")
     head = ledger.head()
 
-    again, neighbour, mismatch = together(
+    again, neighbour, mismatch = one_batch(
         ledger,
         gate,
         tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
@@ -181,14 +183,14 @@ def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neigh
 
 
 def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
-    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: Gate
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
     version = tenant.say("stella", capacity(1), on="ana").version
     first = beside.say("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
     tenant.say("stella", capacity(1), on="sam")
     tenant.say("stella", capacity(1), on="sam")
 
-    again, other = together(
+    again, other = one_batch(
         ledger,
         gate,
         tenant.command("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k")),
@@ -198,7 +200,7 @@ def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
     assert isinstance(again, Receipt)
     assert (first.event_ids, True) == (again.event_ids, again.replayed)
     assert "IdempotencyMismatch" == type(other).__name__
-    assert ledger._committer.settling.undisturbed
+    assert ledger._committer.settling.no_foreign_writes
 
 
 def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, tenant: Tenant) -> None:
@@ -206,7 +208,7 @@ def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, t
 
     assert [False, True, True] == [each.replayed for each in said]
     assert said[0].state == said[1].state
-    assert ledger._committer.settling.undisturbed
+    assert ledger._committer.settling.no_foreign_writes
 
 
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 2), (False, 1)])
@@ -214,14 +216,14 @@ def test_a_connection_lost_while_the_batch_is_written_leaves_nobody_guessing_who
     postgres_url: str, answered: bool, recorded: int
 ) -> None:
     migrate(postgres_url)
-    with Wire(postgres_url) as wire:
-        gate = Gate()
+    with TcpProxy(postgres_url) as wire:
+        gate = BlockingClock()
         ledger = Ledger.open(wire.url, clock=gate, new_id=ids())
         tenant = Tenant.found(ledger, gate)
         head = ledger.head()
         wire.break_at(b"unheard-of", answered=answered)
 
-        keyed, keyless = together(
+        keyed, keyless = one_batch(
             ledger,
             gate,
             tenant.command("ana", capacity(30), on="ana", idempotency=key("unheard-of")),
@@ -246,7 +248,7 @@ def test_a_head_that_is_held_is_waited_for_in_the_line(ledger: Ledger, tenant: T
                 asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(n), on="ana")))
                 for n in (1, 2)
             )
-            await asyncio.to_thread(waiting, ledger, 2)
+            await asyncio.to_thread(wait_for_queue, ledger, 2)
             goes.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await goes
@@ -277,7 +279,7 @@ ledger = Ledger.open(url, clock=clock, new_id=ids())
 tenant = Tenant(ledger, Clock(), UUID(organisation_id))
 for _ in range(3):
     tenant.say("stella", capacity(1), on="sam")
-assert ledger._committer.settling.undisturbed
+assert ledger._committer.settling.no_foreign_writes
 armed.append(True)
 print("recorded", tenant.say("stella", capacity(2), on="sam").version)
 ledger.close()
@@ -338,7 +340,7 @@ def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_r
 def test_a_batch_of_a_loop_is_written_only_once_the_store_has_said_so_to_the_end(
     postgres_url: str, answered: bool, rows: bool
 ) -> None:
-    with Wire(postgres_url) as wire:
+    with TcpProxy(postgres_url) as wire:
         ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
         tenant = Tenant.found(ledger, Clock())
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 _READY = 6
 
 
-class Wire:
+class TcpProxy:
     """Listens on a port of its own and forwards to the server of `database_url`."""
 
     def __init__(self, database_url: str) -> None:
@@ -48,7 +48,7 @@ class Wire:
             end.close()
         self._ends.clear()
 
-    def mend(self) -> None:
+    def reconnect(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._accept()
 

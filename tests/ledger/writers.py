@@ -53,7 +53,7 @@ def write_until_killed(database_url: str, organisation_id: str) -> None:
             continue
 
 
-def insist(database_url: str, organisation_id: str, threads: int, acts_each: int) -> None:
+def write_with_retries(database_url: str, organisation_id: str, threads: int, acts_each: int) -> None:
     """Threads that repeat each request with its key until it is answered; says each answer's first event id.
 
     Every fifth command is refused by its rule, and every tenth comes without a key: that one is not repeated.
@@ -99,6 +99,6 @@ if __name__ == "__main__":
         case "write":
             write(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
         case "insist":
-            insist(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+            write_with_retries(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
         case _:
             write_until_killed(sys.argv[2], sys.argv[3])

@@ -16,7 +16,7 @@ import uvicorn
 
 from services.api.app import create_app
 from services.runtime import Runtime
-from tests.api.house import seeded, settings_of
+from tests.api.house import settings_of, write_template
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -26,7 +26,7 @@ EXAMPLES = os.environ.get("PLIMSOLL_TEST_EXAMPLES", "30")
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Where the seeded store is served, and a steward's key."""
-    keys = seeded(tmp_path)
+    keys = write_template(tmp_path)
     settings = settings_of(tmp_path / "template.db", rate_limit_per_minute=0, long_poll_limit_s=1, position_wait_s=1)
     with Runtime.start(settings) as runtime, socket.socket() as listening:
         server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, lifespan="on"))

@@ -11,11 +11,11 @@ import pytest
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
-from projections.lens import Lens, lens
+from projections.lens import AsOf, resolve_as_of
 from tests.story import Story
 
 #: Follow a story with every view, and look at it; keywords as `lens`.
-Look = Callable[..., Lens]
+Look = Callable[..., AsOf]
 
 
 @pytest.fixture
@@ -26,12 +26,14 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def look(database: Database) -> Look:
-    def look(story: Story, as_of: date | datetime | None = None, *, recorded_as_of: datetime | None = None) -> Lens:
+def project(database: Database) -> Look:
+    def project(story: Story, as_of: date | datetime | None = None, *, recorded_as_of: datetime | None = None) -> AsOf:
         Engine(story, database, PROJECTIONS).catch_up()
-        return lens(database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=story.now)
+        return resolve_as_of(
+            database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=story.now
+        )
 
-    return look
+    return project
 
 
 def dump(database: Database, *, only: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:

@@ -24,7 +24,7 @@ from projections import overload
 from projections.database import Database
 from projections.engine import Engine
 from projections.figures import Figure
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from projections.overload import OverloadReport
 from projections.overload_facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
@@ -37,7 +37,7 @@ STEWARD = frozenset({"steward"})
 
 
 @contextmanager
-def asking(folder: Path) -> Iterator[Ask]:
+def report_runner(folder: Path) -> Iterator[Ask]:
     """Follow a story to its end and report: `ask(story, "2026-03-04", member="ana")`; each story in its own tables."""
     opened: dict[int, Database] = {}
 
@@ -58,7 +58,7 @@ def answered(
     engine.migrate()
     engine.catch_up()
     assert all(status.missing == status.held == 0 for status in engine.status())
-    view = lens(
+    view = resolve_as_of(
         database,
         story,
         story.organisation_id,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from domain.envelope import Event, Recorded, Source
+from domain.envelope import Event, RecordedEvent, Source
 from domain.reasons import Reason
 
 ORGANISATION = UUID("01900000-0000-7000-8000-000000000001")
@@ -18,11 +18,11 @@ def identity(name: str) -> UUID:
     return uuid5(ORGANISATION, name)
 
 
-class Logbook:
+class InMemoryLog:
     """Events in log order, gapless from 1; `recorded_at` grows by a minute with each."""
 
     def __init__(self) -> None:
-        self.events: list[Recorded] = []
+        self.events: list[RecordedEvent] = []
 
     def record(
         self,
@@ -35,13 +35,13 @@ class Logbook:
         source: Source = Source.API,
         causation: UUID | None = None,
         organisation: UUID = ORGANISATION,
-    ) -> Recorded:
+    ) -> RecordedEvent:
         """Record one event on `kind/name` (the organisation's own stream: `organisation/`)."""
         kind, _, name = stream.partition("/")
         stream_id = identity(name) if name else organisation
         position = len(self.events) + 1
         recorded_at = START + timedelta(minutes=position)
-        event = Recorded(
+        event = RecordedEvent(
             event_id=identity(f"event {position}"),
             organisation_id=organisation,
             stream=f"{kind}/{stream_id}",
@@ -62,11 +62,11 @@ class Logbook:
         self.events.append(event)
         return event
 
-    def read(self, after: int, limit: int) -> list[Recorded]:
+    def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
         return self.events[after : after + limit]
 
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Recorded]]:
-        found: dict[UUID, list[Recorded]] = {stream_id: [] for stream_id in stream_ids}
+    def read_streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
+        found: dict[UUID, list[RecordedEvent]] = {stream_id: [] for stream_id in stream_ids}
         for event in self.events[:upto]:
             if event.stream_id in found:
                 found[event.stream_id].append(event)

@@ -22,7 +22,6 @@ from domain.goal.acts import (
 from domain.member import DeclareAbsence, DeclareCapacity
 from tests.projections.loads import (
     Ask,
-    asking,
     changed,
     counts,
     day,
@@ -31,6 +30,7 @@ from tests.projections.loads import (
     one,
     paying,
     promised,
+    report_runner,
 )
 from tests.spec import request, why
 from tests.story import Story
@@ -38,7 +38,7 @@ from tests.story import Story
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Ask]:
-    with asking(tmp_path) as report:
+    with report_runner(tmp_path) as report:
         yield report
 
 

@@ -28,7 +28,7 @@ STEWARD = frozenset({"steward"})
 
 
 @pytest.fixture
-def ask(database: Database, look: Look) -> Ask:
+def ask(database: Database, project: Look) -> Ask:
     """`ask(story, "2026-03-20", team="core")`."""
 
     def report(
@@ -42,7 +42,7 @@ def ask(database: Database, look: Look) -> Ask:
         when = instant(as_of) if "T" in as_of else date.fromisoformat(as_of)
         return alignment.report(
             database,
-            look(story, when, recorded_as_of=recorded_as_of),
+            project(story, when, recorded_as_of=recorded_as_of),
             team=story.id(team, "team") if team else None,
             member=story.id(member) if member else None,
             explain=True,

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.writers import writer_lock
 from projections.database import Database, DatabaseUnavailable
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 
@@ -37,7 +37,7 @@ def test_whoever_writes_views_holds_up_nobody_who_writes_the_log(sqlite_url: str
     with Runtime.open(Settings(database_url=sqlite_url)) as runtime, runtime.database.transaction() as transaction:
         transaction.execute("DELETE FROM members")
 
-        founded = found(runtime, "acme", steward="stella")
+        founded = create_organisation(runtime, "acme", steward="stella")
 
         assert not writer_lock(str(path_of(sqlite_url))).locked()
     assert founded.api_key
@@ -47,7 +47,7 @@ def test_views_that_an_older_version_kept_in_the_log_s_file_are_followed_anew_be
     # given a database as it was before
     path, settings = path_of(sqlite_url), Settings(database_url=sqlite_url)
     with Runtime.open(settings) as runtime:
-        found(runtime, "acme", steward="stella")
+        create_organisation(runtime, "acme", steward="stella")
         head = runtime.ledger.head()
     views = Path(f"{path}-views")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -80,7 +80,7 @@ def test_views_that_were_lost_are_said_to_be_and_made_again(sqlite_url: str) -> 
 
     with Runtime.open(settings) as runtime:
         # Facts do not need them.
-        found(runtime, "acme", steward="stella")
+        create_organisation(runtime, "acme", steward="stella")
         with pytest.raises(DatabaseUnavailable, match="run `plimsoll migrate`"):
             runtime.engine.catch_up()
 
@@ -95,7 +95,7 @@ def test_views_beside_an_older_copy_of_the_log_are_begun_anew(sqlite_url: str, t
     copy = tmp_path / "copy.db"
     shutil.copyfile(path, copy)
     with Runtime.open(settings) as runtime:
-        found(runtime, "acme", steward="stella")
+        create_organisation(runtime, "acme", steward="stella")
         runtime.engine.catch_up()
     shutil.copyfile(copy, path)
 

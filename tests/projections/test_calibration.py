@@ -19,9 +19,9 @@ Ask = Callable[..., Calibration]
 
 
 @pytest.fixture
-def ask(database: Database, look: Look) -> Ask:
+def ask(database: Database, project: Look) -> Ask:
     def told(story: Story, as_of: str = "2026-05-01", who: str = "ana", **how: Any) -> Calibration:
-        return calibration(database, look(story, date.fromisoformat(as_of)), story.id(who), **how)
+        return calibration(database, project(story, date.fromisoformat(as_of)), story.id(who), **how)
 
     return told
 

@@ -16,8 +16,8 @@ from domain.terms import SupportInput
 from projections import link_facts
 from projections.consequences import Consequence
 from projections.database import Database
-from projections.drift_evidence import Material
-from projections.link_facts import Said
+from projections.drift_evidence import MaterialChange
+from projections.link_facts import LinkStatement
 from projections.links import links
 from projections.purpose_consequences import purpose_consequences
 from projections.why import Why, why
@@ -53,8 +53,8 @@ def revised_and_followed() -> Story:
     return moved(story, "goal", "2026-04-06", date(2026, 7, 1), "ana", "parent")
 
 
-def asked(database: Database, look: Look, story: Story, goal: str, field: str = "due", **lens: Any) -> Why:
-    return why(database, look(story, **lens), story.id(goal, "goal"), field)
+def asked(database: Database, project: Look, story: Story, goal: str, field: str = "due", **as_of: Any) -> Why:
+    return why(database, project(story, **as_of), story.id(goal, "goal"), field)
 
 
 def became(story: Story, told: list[Consequence]) -> list[tuple[int, str, str, str | None]]:
@@ -65,10 +65,10 @@ def became(story: Story, told: list[Consequence]) -> list[tuple[int, str, str, s
 # --- up --------------------------------------------------------------------------------------------------------------
 
 
-def test_what_led_to_a_change_is_told_up_to_the_purpose(database: Database, look: Look) -> None:
+def test_what_led_to_a_change_is_told_up_to_the_purpose(database: Database, project: Look) -> None:
     story = revised_and_followed()
 
-    upstream = asked(database, look, story, "goal").upstream
+    upstream = asked(database, project, story, "goal").upstream
 
     ids = {story.id(name, "goal"): name for name in ("top", "middle", "goal")}
     assert [
@@ -89,7 +89,7 @@ def test_what_led_to_a_change_is_told_up_to_the_purpose(database: Database, look
     assert "Sam accepted the change: the due date moves from 2026-09-30 to 2026-09-01" in (upstream[1].text or "")
 
 
-def test_the_decision_that_adopted_a_purpose_stands_behind_it(database: Database, look: Look) -> None:
+def test_the_decision_that_adopted_a_purpose_stands_behind_it(database: Database, project: Look) -> None:
     # given a purpose that ana and lea adopt by consent
     story = Story()
     words = ProposePurpose(
@@ -117,7 +117,7 @@ def test_the_decision_that_adopted_a_purpose_stands_behind_it(database: Database
     promised(story, supports=[CORE])
 
     # when
-    purpose, decision = asked(database, look, story, "goal").upstream
+    purpose, decision = asked(database, project, story, "goal").upstream
 
     # then
     assert ("purpose", False, 1) == (purpose.kind, purpose.caused, purpose.version)
@@ -131,17 +131,17 @@ def test_the_decision_that_adopted_a_purpose_stands_behind_it(database: Database
     assert ("Is this why we are here?", decided.event_id) == (decision.title, decision.changed_by)
 
 
-def test_a_purpose_that_was_let_go_because_it_changed_stands_above_that(database: Database, look: Look) -> None:
+def test_a_purpose_that_was_let_go_because_it_changed_stands_above_that(database: Database, project: Look) -> None:
     story = purposed(chain(), "2026-04-01", text="Nobody waits")
     unlink = acts.Unlink(supports=[CORE], reason=because("purpose_changed"))
     story.says("lea", unlink, on="top", at="2026-04-02")
 
-    [purpose] = asked(database, look, story, "top", "supports").upstream
+    [purpose] = asked(database, project, story, "top", "supports").upstream
 
     assert ("purpose", True, "trigger", 2) == (purpose.kind, purpose.caused, purpose.because, purpose.version)
 
 
-def test_rings_of_causes_come_to_an_end(database: Database, look: Look) -> None:
+def test_rings_of_causes_come_to_an_end(database: Database, project: Look) -> None:
     story = revised_and_followed()
     ring = acts.ProposeChange(
         changes=acts.Changes(supports=[SupportInput(goal="goal")]), reason=because(), trigger="parent"
@@ -149,7 +149,7 @@ def test_rings_of_causes_come_to_an_end(database: Database, look: Look) -> None:
     story.says("lea", ring, on="top", at="2026-04-07T09:00")
     story.says("sam", acts.AcceptChange(), on="top", at="2026-04-07T10:00")
 
-    answer = asked(database, look, story, "top", "supports")
+    answer = asked(database, project, story, "top", "supports")
 
     assert [1, 2, 3] == sorted({up.depth for up in answer.upstream})
     assert not answer.more
@@ -158,10 +158,10 @@ def test_rings_of_causes_come_to_an_end(database: Database, look: Look) -> None:
 # --- down ------------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_change_led_to_is_told_down_to_the_last_goal(database: Database, look: Look) -> None:
+def test_what_a_change_led_to_is_told_down_to_the_last_goal(database: Database, project: Look) -> None:
     story = revised_and_followed()
 
-    downstream = asked(database, look, story, "top").downstream
+    downstream = asked(database, project, story, "top").downstream
 
     assert [(1, "middle", "renegotiated", "trigger"), (2, "goal", "renegotiated", "trigger")] == became(
         story, downstream
@@ -170,7 +170,7 @@ def test_what_a_change_led_to_is_told_down_to_the_last_goal(database: Database, 
     assert [story.last(name).event_id for name in ("top", "middle")] == [c.event for c in downstream]
 
 
-def test_each_link_below_tells_what_became_of_it(database: Database, look: Look) -> None:
+def test_each_link_below_tells_what_became_of_it(database: Database, project: Look) -> None:
     story = promised(purposed(Story()), "top", owner="lea", due=date(2026, 9, 30), supports=[CORE])
     for goal, owner in (("middle", "ben"), ("goal", "ana"), ("other", "ana"), ("third", "ben")):
         promised(story, goal, owner=owner, due=date(2026, 7, 31), supports=["top"])
@@ -179,8 +179,8 @@ def test_each_link_below_tells_what_became_of_it(database: Database, look: Look)
     story.says("ana", acts.Unlink(supports=[SupportInput(goal="top")], reason=because()), on="goal", at="2026-04-04")
     story.says("sam", acts.Cancel(reason=because()), on="other", at="2026-04-05")
 
-    soon = asked(database, look, story, "top", as_of=date(2026, 4, 10)).downstream
-    late = asked(database, look, story, "top", as_of=date(2026, 4, 17)).downstream
+    soon = asked(database, project, story, "top", as_of=date(2026, 4, 10)).downstream
+    late = asked(database, project, story, "top", as_of=date(2026, 4, 17)).downstream
 
     expected = {("middle", "affirmed"), ("goal", "unlinked"), ("other", "ended"), ("third", "waiting")}
     assert [expected] * 2 == [{(name, how) for _, name, how, _ in became(story, told)} for told in (soon, late)]
@@ -190,40 +190,42 @@ def test_each_link_below_tells_what_became_of_it(database: Database, look: Look)
     assert not any(c.overdue for c in soon)
 
 
-def test_an_answer_after_the_window_stays_overdue(database: Database, look: Look) -> None:
+def test_an_answer_after_the_window_stays_overdue(database: Database, project: Look) -> None:
     story = moved(chain(), "middle", "2026-04-02", date(2026, 8, 3), "ben")
     story.says("ana", acts.AffirmLink(supports=[SupportInput(goal="middle")]), at="2026-04-30")
 
-    [told] = asked(database, look, story, "middle").downstream
+    [told] = asked(database, project, story, "middle").downstream
 
     assert ("affirmed", True, instant("2026-04-30")) == (told.became, told.overdue, told.at)
 
 
-def test_who_did_not_support_it_then_is_not_among_them(database: Database, look: Look) -> None:
+def test_who_did_not_support_it_then_is_not_among_them(database: Database, project: Look) -> None:
     story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
     promised(story, "other", owner="ana", at="2026-04-03T09:00", supports=["top"])
 
-    assert [(1, "middle", "waiting", None)] == became(story, asked(database, look, story, "top").downstream)
+    assert [(1, "middle", "waiting", None)] == became(story, asked(database, project, story, "top").downstream)
 
 
-def test_who_had_ended_before_it_or_answers_at_that_very_instant_does_not_wait(database: Database, look: Look) -> None:
+def test_who_had_ended_before_it_or_answers_at_that_very_instant_does_not_wait(
+    database: Database, project: Look
+) -> None:
     story = promised(chain(), "other", owner="ana", supports=["middle"])
     story.says("sam", acts.Cancel(reason=because()), on="other", at="2026-04-01")
     moved(story, "middle", "2026-04-02", date(2026, 8, 3), "ben")
     story.says("ana", acts.AffirmLink(supports=[SupportInput(goal="middle")]), at="2026-04-02T10:00")
 
-    assert [(1, "goal", "affirmed", None)] == became(story, asked(database, look, story, "middle").downstream)
+    assert [(1, "goal", "affirmed", None)] == became(story, asked(database, project, story, "middle").downstream)
 
 
-def test_a_renegotiation_that_names_no_cause_ends_the_chain(database: Database, look: Look) -> None:
+def test_a_renegotiation_that_names_no_cause_ends_the_chain(database: Database, project: Look) -> None:
     story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
     moved(story, "middle", "2026-04-03", date(2026, 8, 3), "ben", "blocker")
 
-    assert [(1, "middle", "renegotiated", None)] == became(story, asked(database, look, story, "top").downstream)
-    assert [False] == [up.caused for up in asked(database, look, story, "middle").upstream]
+    assert [(1, "middle", "renegotiated", None)] == became(story, asked(database, project, story, "top").downstream)
+    assert [False] == [up.caused for up in asked(database, project, story, "middle").upstream]
 
 
-def test_what_happened_above_after_the_proposal_did_not_lead_to_it(database: Database, look: Look) -> None:
+def test_what_happened_above_after_the_proposal_did_not_lead_to_it(database: Database, project: Look) -> None:
     # given a proposal set off by the parent's first move, accepted after its second
     story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
     first = story.last("top").event_id
@@ -233,14 +235,14 @@ def test_what_happened_above_after_the_proposal_did_not_lead_to_it(database: Dat
     story.says("sam", acts.AcceptChange(), on="middle", at="2026-04-03T11:00")
 
     # then
-    nearest = [c for c in asked(database, look, story, "top").downstream if c.depth == 1]
+    nearest = [c for c in asked(database, project, story, "top").downstream if c.depth == 1]
     assert [(first, "trigger"), (story.last("top").event_id, None)] == [(c.event, c.because) for c in nearest]
-    [up] = asked(database, look, story, "middle").upstream
+    [up] = asked(database, project, story, "middle").upstream
     assert (first, "trigger") == (up.changed_by, up.because)
 
 
 def test_an_act_that_names_an_event_above_goes_before_what_its_trigger_would_mean() -> None:
-    first, last = (Material(uuid5(NAMESPACE_OID, name), at, "due") for name, at in (("first", 1), ("last", 2)))
+    first, last = (MaterialChange(uuid5(NAMESPACE_OID, name), at, "due") for name, at in (("first", 1), ("last", 2)))
     said: dict[str, Any] = {
         "goal": first.event_id,
         "parent": first.event_id,
@@ -253,40 +255,42 @@ def test_an_act_that_names_an_event_above_goes_before_what_its_trigger_would_mea
         "said_at": 3,
     }
 
-    assert (first, "causation") == Said(**said, cause=first.event_id).because([first, last])
-    assert (last, "trigger") == Said(**said, cause=None).because([first, last])
-    assert Said(**{**said, "trigger": "purpose"}, cause=None).because([first, last]) is None
+    assert (first, "causation") == LinkStatement(**said, cause=first.event_id).because([first, last])
+    assert (last, "trigger") == LinkStatement(**said, cause=None).because([first, last])
+    assert LinkStatement(**{**said, "trigger": "purpose"}, cause=None).because([first, last]) is None
 
 
-def test_only_the_asked_fields_changes_are_followed(database: Database, look: Look) -> None:
+def test_only_the_asked_fields_changes_are_followed(database: Database, project: Look) -> None:
     story = moved(chain(), "top", "2026-04-02", date(2026, 9, 1), "lea")
 
-    assert [] == asked(database, look, story, "top", "owner").downstream
-    assert 1 == len(asked(database, look, story, "top", "due").downstream)
+    assert [] == asked(database, project, story, "top", "owner").downstream
+    assert 1 == len(asked(database, project, story, "top", "due").downstream)
 
 
-def test_the_end_of_a_goal_is_told_to_those_who_supported_it(database: Database, look: Look) -> None:
+def test_the_end_of_a_goal_is_told_to_those_who_supported_it(database: Database, project: Look) -> None:
     story = chain()
     story.says("sam", acts.Cancel(reason=because()), on="middle", at="2026-04-02")
 
-    assert [(1, "goal", "waiting", None)] == became(story, asked(database, look, story, "middle", "state").downstream)
+    assert [(1, "goal", "waiting", None)] == became(
+        story, asked(database, project, story, "middle", "state").downstream
+    )
 
 
-def test_what_was_asked_as_of_then_knows_no_later_answer(database: Database, look: Look) -> None:
+def test_what_was_asked_as_of_then_knows_no_later_answer(database: Database, project: Look) -> None:
     story = revised_and_followed()
 
-    told = asked(database, look, story, "top", as_of=date(2026, 4, 2)).downstream
+    told = asked(database, project, story, "top", as_of=date(2026, 4, 2)).downstream
 
     assert [(1, "middle", "waiting", None)] == became(story, told)
 
 
 @pytest.mark.parametrize(("version", "expected"), [(None, 3), (2, 3), (1, 0)])
 def test_a_purpose_tells_what_its_revision_caused(
-    database: Database, look: Look, version: int | None, expected: int
+    database: Database, project: Look, version: int | None, expected: int
 ) -> None:
     story = revised_and_followed()
 
-    told = purpose_consequences(database, look(story), story.id("core", "charter"), version=version)
+    told = purpose_consequences(database, project(story), story.id("core", "charter"), version=version)
 
     assert [2, 1] if version is None else [version] == [v.version for v in told.versions]
     assert [
@@ -296,24 +300,24 @@ def test_a_purpose_tells_what_its_revision_caused(
     ][:expected] == became(story, told.downstream)
 
 
-def test_more_than_is_told_is_said(database: Database, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_is_told_is_said(database: Database, project: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     story = revised_and_followed()
-    monkeypatch.setattr("projections.consequences.DEEPEST", 2)
+    monkeypatch.setattr("projections.consequences.MAX_DEPTH", 2)
 
-    told = purpose_consequences(database, look(story), story.id("core", "charter"))
+    told = purpose_consequences(database, project(story), story.id("core", "charter"))
 
     assert (2, True) == (len(told.downstream), told.more)
-    assert (5, 200) == (link_facts.DEEPEST, link_facts.LARGEST)
+    assert (5, 200) == (link_facts.MAX_DEPTH, link_facts.MAX_ENTRIES)
 
 
 # --- links -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_goals_links_say_what_is_affirmed_and_what_waits_until_when(database: Database, look: Look) -> None:
+def test_a_goals_links_say_what_is_affirmed_and_what_waits_until_when(database: Database, project: Look) -> None:
     story = purposed(moved(chain(), "middle", "2026-04-02", date(2026, 8, 3), "ben"), "2026-04-08", text="Nobody")
 
-    middle = links(database, look(story, date(2026, 4, 10)), story.id("middle", "goal"))
-    top = links(database, look(story, date(2026, 4, 23)), story.id("top", "goal"))
+    middle = links(database, project(story, date(2026, 4, 10)), story.id("middle", "goal"))
+    top = links(database, project(story, date(2026, 4, 23)), story.id("top", "goal"))
 
     [above], [below] = middle.supports, middle.supported_by
     assert ("goal", story.id("top", "goal"), None) == (above.kind, above.goal, above.unaffirmed_since)

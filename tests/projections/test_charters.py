@@ -11,7 +11,7 @@ from projections.charters import CHARTERS, charter_of, charters_at
 from projections.database import Database
 from projections.drift_facts import DRIFT
 from projections.engine import Engine
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.projections.test_drift import database
 from tests.projections.test_drift_expectations import acknowledged, charter
@@ -45,7 +45,7 @@ def test_a_version_of_a_charter_is_as_long_however_many_have_acknowledged_it(dat
 
 def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Database) -> None:
     story = told(acknowledged(acknowledged(charter(), "ana", 1, 2), "ben", 1), database)
-    view = lens(database, story, story.organisation_id, now=story.now)
+    view = resolve_as_of(database, story, story.organisation_id, now=story.now)
     expected: Charter | None = None
     for event in story.stream("core", "charter"):
         expected = evolve(expected, event)
@@ -63,7 +63,7 @@ def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(data
     before: Charter = story.state("core", "charter")
     story.says("lea", RetireNonNegotiable(non_negotiable=str(before.non_negotiables[0].id), reason=why()), on="core")
     told(story, database)
-    view = lens(database, story, story.organisation_id, now=story.now)
+    view = resolve_as_of(database, story, story.organisation_id, now=story.now)
 
     expected: Charter = story.state("core", "charter")
 

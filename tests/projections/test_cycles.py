@@ -19,8 +19,17 @@ from projections.cycles import cycle_at, cycles_at, goals_of, undecided
 from projections.database import Database
 from projections.figures import Figure
 from projections.goals import Filters, page
-from projections.lens import lens
-from tests.domain.cycling import adopt_purpose, chartered, closed, cycling, improvement, opening, promised, reflected
+from projections.lens import resolve_as_of
+from tests.domain.cycling import (
+    adopt_purpose,
+    chartered,
+    closed,
+    improvement,
+    opening,
+    promised,
+    reflected,
+    story_with_cycle,
+)
 from tests.domain.test_cycle_properties import Cycling, steps
 from tests.projections.conftest import Look
 from tests.projections.test_replay import emptied
@@ -36,23 +45,23 @@ def counts(told: CyclesReport, name: str) -> tuple[int | None, int | None]:
     return figure(told, name).count, figure(told, name).n
 
 
-def test_a_cycle_is_shown_as_it_stood(database: Database, look: Look) -> None:
-    story = cycling("one")
+def test_a_cycle_is_shown_as_it_stood(database: Database, project: Look) -> None:
+    story = story_with_cycle("one")
     before = story.now
     closed(story, "one")
     cycle = story.id("cycle", "cycle")
 
-    now, then = cycle_at(database, look(story), cycle), cycle_at(database, look(story, before), cycle)
+    now, then = cycle_at(database, project(story), cycle), cycle_at(database, project(story, before), cycle)
 
     assert isinstance(now, Closed)
     assert isinstance(then, Running)
     assert len(story.stream("cycle", "cycle")) == now.version == then.version
-    assert None is cycle_at(database, look(story, date(2026, 1, 4)), cycle)
-    assert [cycle] == [held.id for held in cycles_at(database, look(story))]
+    assert None is cycle_at(database, project(story, date(2026, 1, 4)), cycle)
+    assert [cycle] == [held.id for held in cycles_at(database, project(story))]
 
 
-def test_goals_are_listed_by_cycle_as_the_lens_shows_it(database: Database, look: Look) -> None:
-    story = cycling("one", "two")
+def test_goals_are_listed_by_cycle_as_the_lens_shows_it(database: Database, project: Look) -> None:
+    story = story_with_cycle("one", "two")
     promised(story, "three")
     before = story.now
     story.says("lea", c.IncludeGoal(goal="three"))
@@ -62,18 +71,18 @@ def test_goals_are_listed_by_cycle_as_the_lens_shows_it(database: Database, look
         return {goal.id for goal in page(database, view, filters).goals}
 
     one, two, three = (story.id(goal, "goal") for goal in ("one", "two", "three"))
-    assert {one, two, three} == listed(look(story))
-    assert {one, two} == listed(look(story, before))
-    first = page(database, look(story), filters, limit=2)
-    rest = page(database, look(story), filters, limit=2, cursor=first.next)
+    assert {one, two, three} == listed(project(story))
+    assert {one, two} == listed(project(story, before))
+    first = page(database, project(story), filters, limit=2)
+    rest = page(database, project(story), filters, limit=2, cursor=first.next)
     assert {one, two, three} == {goal.id for goal in (*first.goals, *rest.goals)}
 
 
-def test_an_undecided_goal_is_one_of_which_nothing_true_was_said(database: Database, look: Look) -> None:
-    story = cycling("one", "two", "three")
+def test_an_undecided_goal_is_one_of_which_nothing_true_was_said(database: Database, project: Look) -> None:
+    story = story_with_cycle("one", "two", "three")
     story.says("lea", c.SettleGoal(goal="one", how="carried_on"))
     story.says("sam", g.Cancel(reason=why()), on="two")
-    view = look(story)
+    view = project(story)
     cycle = cycle_at(database, view, story.id("cycle", "cycle"))
     assert cycle is not None
 
@@ -85,8 +94,8 @@ def test_an_undecided_goal_is_one_of_which_nothing_true_was_said(database: Datab
 # --- the review ------------------------------------------------------------------------------------------------------
 
 
-def test_the_review_tells_what_became_of_goals_and_improvements(database: Database, look: Look) -> None:
-    story = cycling("one", "two", "three", "four")
+def test_the_review_tells_what_became_of_goals_and_improvements(database: Database, project: Look) -> None:
+    story = story_with_cycle("one", "two", "three", "four")
     done, dropped, late = improvement(story), improvement(story), improvement(story)
     story.says("ben", c.FinishImprovement(improvement=str(done)))
     story.says("ben", c.DropImprovement(improvement=str(dropped), reason=why()))
@@ -99,7 +108,7 @@ def test_the_review_tells_what_became_of_goals_and_improvements(database: Databa
     closed(story, "one")
     story.now = story.now.replace(month=3, day=2)
 
-    told = report(database, look(story), explain=True)
+    told = report(database, project(story), explain=True)
 
     assert {(1, 4)} == {counts(told, f"goals_{what}") for what in ("carried_on", "renegotiated", "kept", "dropped")}
     assert [(1, 3), (1, 3), (1, 3), (1, 1)] == [
@@ -111,29 +120,29 @@ def test_the_review_tells_what_became_of_goals_and_improvements(database: Databa
     assert [("we asked early", story.id("ben"))] == [(said.worked, said.by) for said in told.reflections]
 
 
-def test_a_carried_improvement_counts_once_as_its_last_cycle_knows_it(database: Database, look: Look) -> None:
-    story = cycling()
+def test_a_carried_improvement_counts_once_as_its_last_cycle_knows_it(database: Database, project: Look) -> None:
+    story = story_with_cycle()
     kept = improvement(story)
     closed(story)
     story.says("lea", opening(follows="cycle"), on="next")
     before = story.now
     story.says("ben", c.FinishImprovement(improvement=str(kept)), on="next")
 
-    assert [(1, 1), (0, 1)] == [counts(report(database, look(story)), f"improvements_{x}") for x in ("done", "open")]
-    then = report(database, look(story, before))
+    assert [(1, 1), (0, 1)] == [counts(report(database, project(story)), f"improvements_{x}") for x in ("done", "open")]
+    then = report(database, project(story, before))
     assert [(0, 1), (1, 1)] == [counts(then, f"improvements_{x}") for x in ("done", "open")]
     assert [True] == [i.carried for i in then.improvements]
 
 
-def test_learning_is_told_with_what_came_along(database: Database, look: Look) -> None:
-    story = cycling("one")
+def test_learning_is_told_with_what_came_along(database: Database, project: Look) -> None:
+    story = story_with_cycle("one")
     story.says("mia", c.RecordLearning(text="Meet less"))
     story.says("sam", g.Cancel(reason=why()), on="one")
     closed(story)
     story.says("lea", opening(follows="cycle"), on="next")
     story.says("mia", c.RecordLearning(text="Ask early"), on="next")
 
-    told = report(database, look(story))
+    told = report(database, project(story))
 
     by_cycle = [(x.cycle == story.id("next", "cycle"), x.text, x.ended, x.brought) for x in told.learning]
     assert [
@@ -145,8 +154,8 @@ def test_learning_is_told_with_what_came_along(database: Database, look: Look) -
     assert 2 == figure(told, "lessons").value
 
 
-def test_the_window_takes_what_closed_in_it_and_always_the_last(database: Database, look: Look) -> None:
-    story = cycling()
+def test_the_window_takes_what_closed_in_it_and_always_the_last(database: Database, project: Look) -> None:
+    story = story_with_cycle()
     closed(story)
     for follows, name in (("cycle", "second"), ("second", "third")):
         story.now += timedelta(days=40)
@@ -155,7 +164,7 @@ def test_the_window_takes_what_closed_in_it_and_always_the_last(database: Databa
             closed(story, on=name)
 
     def reviewed(window: int) -> set[str]:
-        told = report(database, look(story), window=window)
+        told = report(database, project(story), window=window)
         return {
             name for name in ("cycle", "second", "third") for x in told.cycles if x.cycle == story.id(name, "cycle")
         }
@@ -164,70 +173,70 @@ def test_the_window_takes_what_closed_in_it_and_always_the_last(database: Databa
     assert {"cycle", "second", "third"} == reviewed(366)
 
 
-def test_of_a_member_only_what_is_theirs_is_told(database: Database, look: Look) -> None:
-    story = cycling("one")
+def test_of_a_member_only_what_is_theirs_is_told(database: Database, project: Look) -> None:
+    story = story_with_cycle("one")
     improvement(story, owner="ben")
     improvement(story, owner="mia")
     reflected(story)
     credit = c.CreditContribution(goal="one", member="mia", text="Found the slow query")
     story.says("lea", credit)
 
-    mia = report(database, look(story), member=story.id("mia"), explain=True)
+    mia = report(database, project(story), member=story.id("mia"), explain=True)
 
     assert [story.id("mia")] == [i.owner for i in mia.improvements]
     assert ([], 1) == (mia.reflections, len(mia.contributions))
     assert (0, []) == (figure(mia, "reflections").value, figure(mia, "reflections").events)
     assert story.id("mia") == figure(mia, "contributions").member
-    assert [] == report(database, look(story), member=story.id("sam")).improvements
+    assert [] == report(database, project(story), member=story.id("sam")).improvements
 
 
-def test_reflections_are_counted_of_those_whose_cycle_it_is(database: Database, look: Look) -> None:
-    story = cycling()
+def test_reflections_are_counted_of_those_whose_cycle_it_is(database: Database, project: Look) -> None:
+    story = story_with_cycle()
     reflected(story)
     story.says("ben", c.ShareReflection(improve="less"))
     story.says("stella", c.ShareReflection(improve="from outside"))
 
-    told = report(database, look(story), team=story.id("core", "team"))
+    told = report(database, project(story), team=story.id("core", "team"))
 
     assert (1, 5) == counts(told, "reflection_share")
     assert 3 == figure(told, "reflections").value
 
 
-def test_a_cycle_past_its_last_day_is_overdue(database: Database, look: Look) -> None:
-    story = cycling()
+def test_a_cycle_past_its_last_day_is_overdue(database: Database, project: Look) -> None:
+    story = story_with_cycle()
 
-    assert [False] == [x.overdue for x in report(database, look(story, date(2026, 4, 10))).cycles]
-    assert [True] == [x.overdue for x in report(database, look(story, date(2026, 4, 11))).cycles]
+    assert [False] == [x.overdue for x in report(database, project(story, date(2026, 4, 10))).cycles]
+    assert [True] == [x.overdue for x in report(database, project(story, date(2026, 4, 11))).cycles]
 
 
-def test_each_team_has_its_own_review(database: Database, look: Look) -> None:
-    story = cycling()
+def test_each_team_has_its_own_review(database: Database, project: Look) -> None:
+    story = story_with_cycle()
     adopt_purpose(story, "organisation", by="stella")
     story.says("stella", opening(team=None), on="year")
 
     def reviewed(**whose: Any) -> list[Any]:
-        return [x.team for x in report(database, look(story), **whose).cycles]
+        return [x.team for x in report(database, project(story), **whose).cycles]
 
     assert {story.id("core", "team"), None} == set(reviewed())
     assert [story.id("core", "team")] == reviewed(team=story.id("core", "team"))
 
 
-def test_the_same_lens_gives_the_same_bytes_whatever_comes_after(database: Database, look: Look) -> None:
-    story = cycling("one")
+def test_the_same_lens_gives_the_same_bytes_whatever_comes_after(database: Database, project: Look) -> None:
+    story = story_with_cycle("one")
     reflected(story)
     at = story.now
-    view = look(story, at, recorded_as_of=at)
+    view = project(story, at, recorded_as_of=at)
     before = report(database, view, explain=True)
     closed(story, "one")
 
-    assert before == report(database, look(story, at, recorded_as_of=at), explain=True)
+    assert before == report(database, project(story, at, recorded_as_of=at), explain=True)
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_without_a_cycle_there_is_nothing_to_review(database: Database, look: Look, empty: bool) -> None:
+def test_without_a_cycle_there_is_nothing_to_review(database: Database, project: Look, empty: bool) -> None:
     story = Story() if empty else chartered()
 
-    told = report(database, look(story))
+    told = report(database, project(story))
 
     assert ([], [], []) == (told.cycles, told.improvements, told.learning)
     assert "no_data" == figure(told, "improvements_done").status
@@ -288,7 +297,7 @@ def test_following_live_gives_what_a_replay_gives_and_the_review_agrees_with_the
         pass
 
     assert [] == engine.verify()
-    view = lens(database, story, story.organisation_id, now=story.now)
+    view = resolve_as_of(database, story, story.organisation_id, now=story.now)
     shown = {cycle.id: cycle for cycle in cycles_at(database, view)}
     assert {state.id: state for state in story.states("cycle")} == shown
     told = report(database, view, window=366, explain=True)

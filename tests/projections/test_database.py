@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from projections.database import Database, DatabaseUnavailable, Question, WriteRefused
-from projections.sqltext import pyformat, statements
-from projections.tables import BELIEF, FOREVER, Column, Table, Writing
+from projections.database import Database, DatabaseUnavailable, Query, WriteRefused
+from projections.sqltext import named_statements, pyformat
+from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table, TableWrite
 
 THINGS = Table(
     name="things",
@@ -64,7 +64,7 @@ def test_what_is_asked_together_is_answered_in_the_order_of_the_questions(things
         transaction.insert_many(THINGS, [(f"{n}", n, None) for n in range(number)])
 
     sql = "SELECT id, amount FROM things WHERE amount >= :from ORDER BY id"
-    answers = things.together([(sql, {"from": n}) for n in range(number)])
+    answers = things.query_many([(sql, {"from": n}) for n in range(number)])
 
     assert [[(f"{n}", n) for n in range(first, number)] for first in range(number)] == [
         [(row.id, row.amount) for row in rows] for rows in answers
@@ -72,18 +72,18 @@ def test_what_is_asked_together_is_answered_in_the_order_of_the_questions(things
 
 
 def test_a_question_among_others_that_cannot_be_answered_does_no_harm_to_what_is_asked_next(things: Database) -> None:
-    known: Question = ("SELECT COUNT(*) AS n FROM things", {})
-    unknown: Question = ("SELECT n FROM no_such_table", {})
+    known: Query = ("SELECT COUNT(*) AS n FROM things", {})
+    unknown: Query = ("SELECT n FROM no_such_table", {})
 
     with pytest.raises(DatabaseUnavailable):
-        things.together([known, known, unknown, known])
+        things.query_many([known, known, unknown, known])
 
-    assert [[0], [0], [0]] == [[row.n for row in rows] for rows in things.together([known] * 3)]
+    assert [[0], [0], [0]] == [[row.n for row in rows] for rows in things.query_many([known] * 3)]
 
 
 BELIEFS = Table(
     name="beliefs",
-    columns=(*BELIEF, Column("words", "text", "What is believed.")),
+    columns=(*SYSTEM_TIME, Column("words", "text", "What is believed.")),
     key=("organisation_id", "stream_id", "known_from"),
     comment="Beliefs.",
 )
@@ -93,18 +93,18 @@ def test_what_ends_changes_its_end_alone_and_is_written_whole_where_it_is_missin
     things.migrate([BELIEFS])
     o, a, lost = (str(UUID(int=n)) for n in range(3))
     with things.transaction() as transaction:
-        transaction.write([Writing(table=BELIEFS, opened=[(o, a, 1, FOREVER, "as it was")])])
-        transaction.write([Writing(table=BELIEFS, opened=[], ended=[(o, a, 1, 4, "not written")])])
+        transaction.write([TableWrite(table=BELIEFS, upserts=[(o, a, 1, END_OF_TIME, "as it was")])])
+        transaction.write([TableWrite(table=BELIEFS, upserts=[], closures=[(o, a, 1, 4, "not written")])])
     assert [("as it was", 4)] == [tuple(row) for row in things.query("SELECT words, known_to FROM beliefs")]
 
     with things.transaction() as transaction:
         told = [(o, a, 1, 5, "as told"), (o, lost, 2, 5, "written again")]
-        parts = [Writing(table=BELIEFS, opened=[(o, a, 5, FOREVER, "new")], ended=told)]
-        transaction.write([*parts, Writing(table=THINGS, opened=[("a", 1, None)])])
+        parts = [TableWrite(table=BELIEFS, upserts=[(o, a, 5, END_OF_TIME, "new")], closures=told)]
+        transaction.write([*parts, TableWrite(table=THINGS, upserts=[("a", 1, None)])])
         transaction.write([])
 
     rows = things.query("SELECT stream_id, known_from, known_to, words FROM beliefs ORDER BY known_from")
-    assert [(a, 1, 5), (lost, 2, 5), (a, 5, FOREVER)] == [tuple(row)[:3] for row in rows]
+    assert [(a, 1, 5), (lost, 2, 5), (a, 5, END_OF_TIME)] == [tuple(row)[:3] for row in rows]
     # Where a row was missing, all that were to end with it are written whole.
     assert ["as told", "written again", "new"] == [row.words for row in rows]
     assert ["a"] == ids(things)
@@ -116,15 +116,15 @@ def test_an_id_is_text_to_whoever_reads_it_and_a_word_that_is_none_is_refused_wh
     things.migrate([BELIEFS])
     o, a, b = (str(UUID(int=n)) for n in (3, 2, 1))
     with things.transaction() as transaction:
-        transaction.insert_many(BELIEFS, [(o, a, 1, FOREVER, "one")])
-        transaction.upsert_many(BELIEFS, [(o, b, 1, FOREVER, "two")])
+        transaction.insert_many(BELIEFS, [(o, a, 1, END_OF_TIME, "one")])
+        transaction.upsert_many(BELIEFS, [(o, b, 1, END_OF_TIME, "two")])
 
     rows = things.query("SELECT * FROM beliefs WHERE organisation_id = :o ORDER BY stream_id", {"o": o})
     assert [(o, b), (o, a)] == [(row.organisation_id, row.stream_id) for row in rows]
 
     if things.dialect == "postgresql":
         with pytest.raises(WriteRefused), things.transaction() as transaction:
-            transaction.upsert_many(BELIEFS, [(o, "no id", 1, FOREVER, "three")])
+            transaction.upsert_many(BELIEFS, [(o, "no id", 1, END_OF_TIME, "three")])
 
 
 def test_half_a_surrogate_pair_is_refused_as_any_value_that_does_not_fit(things: Database) -> None:
@@ -270,7 +270,7 @@ def test_parameters_are_found_outside_of_text_casts_and_comments() -> None:
 
 @pytest.mark.parametrize("name", ["goals", "history", "lens", "people"])
 def test_every_named_statement_names_its_organisation(name: str) -> None:
-    for title, sql in statements(name).items():
+    for title, sql in named_statements(name).items():
         if title in ("followed", "timelines"):  # about no organisation; completed by goals.timelines
             continue
         assert sql.count("organisation_id = :organisation_id") >= sql.count("FROM "), title

@@ -36,7 +36,7 @@ from projections.drift_facts import DRIFT
 from projections.engine import Engine
 from projections.figures import Figure
 from projections.goals import GOALS
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.spec import Story, instant, offer, why
 
@@ -73,7 +73,9 @@ def asking(database: Database) -> Ask:
         engine.catch_up()
         if isinstance(as_of, str):
             as_of = instant(as_of) if "T" in as_of else date.fromisoformat(as_of)
-        view = lens(database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=NOW)
+        view = resolve_as_of(
+            database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=NOW
+        )
         return drift.report(
             database,
             view,

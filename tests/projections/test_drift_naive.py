@@ -24,7 +24,7 @@ from domain.goal.state import LIVE_STATES, Promised
 from domain.terms import SupportInput
 from projections import drift
 from projections.database import Database
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from tests.projections.framework import expecting, leader, purposed
 from tests.projections.test_replay import Prefix, emptied
 from tests.spec import Story, offer, why
@@ -93,7 +93,7 @@ def _take(story: Story, kind: int, goal: int, first: int, second: int) -> None:
             retire = RetireNonNegotiable(non_negotiable=expected, reason=why())
             story.says(by, retire if goal == 0 else Review(), on=whose)
         case _:
-            stands = {nn.ref: nn.version for nn in story.state(whose, "charter").kept}
+            stands = {nn.ref: nn.version for nn in story.state(whose, "charter").non_negotiables_in_force}
             for person in ("lea", "ana", "ben", "sam", "mia", "stella")[: goal + 2]:
                 with suppress(Refusal):
                     act = Acknowledge(non_negotiable=expected, version=stands.get(expected, 1))
@@ -151,7 +151,9 @@ def drifting(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None
 
 def lacking(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None) -> tuple[int, int] | None:
     """Members who lack an acknowledgement and who are asked for one; None where there is no charter."""
-    charters = [s for key, s in held.items() if key[0] == "charter" and (s.purpose is not None or s.kept)]
+    charters = [
+        s for key, s in held.items() if key[0] == "charter" and (s.purpose is not None or s.non_negotiables_in_force)
+    ]
     if whose is not None:
         own = [c for c in charters if c.of.team == whose]
         charters = own or [c for c in charters if c.of.team is None]
@@ -165,7 +167,7 @@ def lacking(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None)
         teams = {None, *person.teams, *led}
         if whose is not None and whose not in teams:
             continue
-        asked = [nn for c in charters if c.of.team in teams for nn in c.kept]
+        asked = [nn for c in charters if c.of.team in teams for nn in c.non_negotiables_in_force]
         n += bool(asked)
         count += any(person.id not in {a.member for a in nn.acknowledged} for nn in asked)
     return count, n
@@ -186,8 +188,8 @@ def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any
     emptied(database, story).catch_up()
     at = max(story.events[0].occurred_at, story.now - timedelta(days=days))
     known = len(story.events) - unknown
-    view = lens(database, story, story.organisation_id, as_of=at, now=story.now)
-    view = msgspec.structs.replace(view, known=known)
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
+    view = msgspec.structs.replace(view, known_position=known)
     held = states(story, at, known)
 
     for whose in (None, story.id("core", "team"), story.id("edge", "team")):

@@ -11,16 +11,16 @@ from uuid import UUID
 import pytest
 
 from domain import member, team
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from projections import engine as engine_module
 from projections.checkpoints import degraded
 from projections.database import Database
 from projections.engine import Engine, Status
 from projections.folding import event_digest
 from projections.people import MEMBERS, TEAMS
-from projections.tables import BELIEF, FOREVER, Column, Table
+from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from tests.projections.conftest import dump
-from tests.projections.logbook import ORGANISATION, Logbook, identity
+from tests.projections.logbook import ORGANISATION, InMemoryLog, identity
 
 PEOPLE = ("members", "teams")
 
@@ -34,7 +34,7 @@ class Fragile:
     tables = (
         Table(
             name="fragile",
-            columns=(*BELIEF, Column("length", "integer", "Number of events.")),
+            columns=(*SYSTEM_TIME, Column("length", "integer", "Number of events.")),
             key=("organisation_id", "stream_id", "known_from"),
         ),
     )
@@ -42,21 +42,21 @@ class Fragile:
     def __init__(self, *poison: str) -> None:
         self.poison = {identity(name) for name in poison}
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         first = stream[0]
         if first.stream_id in self.poison:
             raise ZeroDivisionError("no words for this")
         head = (str(first.organisation_id), str(first.stream_id))
-        return {"fragile": [(*head, e.log_position, FOREVER, e.version) for e in stream]}
+        return {"fragile": [(*head, e.log_position, END_OF_TIME, e.version) for e in stream]}
 
 
 class Unfit(Fragile):
     """One whose rows the database refuses for the streams named in `poison`."""
 
-    def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         head = (str(stream[0].organisation_id), str(stream[0].stream_id))
         length = 2**63 if stream[0].stream_id in self.poison else 1
-        return {"fragile": [(*head, e.log_position, FOREVER, length) for e in stream]}
+        return {"fragile": [(*head, e.log_position, END_OF_TIME, length) for e in stream]}
 
 
 @pytest.fixture
@@ -67,13 +67,13 @@ def database(empty_url: str) -> Iterator[Database]:
     database.close()
 
 
-def told(log: Logbook, *names: str) -> Logbook:
+def told(log: InMemoryLog, *names: str) -> InMemoryLog:
     for name in names:
         log.record(f"member/{name}", member.Joined(name=name.title()))
     return log
 
 
-def ready(log: Logbook, database: Database, *projections: Any) -> Engine:
+def ready(log: InMemoryLog, database: Database, *projections: Any) -> Engine:
     engine = Engine(log, database, projections or (MEMBERS, TEAMS))
     engine.migrate()
     return engine
@@ -90,7 +90,7 @@ def lengths(database: Database) -> list[tuple[str, int]]:
 
 
 def test_following_moves_the_checkpoint_with_the_rows_and_knows_what_it_has(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben")
+    log = told(InMemoryLog(), "ana", "ben")
     log.record("team/core", team.Created(name="Core", lead=identity("ana")))
     engine = ready(log, database)
 
@@ -104,14 +104,14 @@ def test_following_moves_the_checkpoint_with_the_rows_and_knows_what_it_has(data
 
 
 def test_a_limit_stops_on_the_way_and_the_next_call_goes_on(database: Database) -> None:
-    log = told(Logbook(), *"abcdefg")
+    log = told(InMemoryLog(), *"abcdefg")
     engine = ready(log, database)
 
     assert [3, 3, 1, 0] == [engine.catch_up(3) for _ in range(4)]
 
 
 def test_a_new_view_catches_up_with_the_others_before_all_go_on_together(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben")
+    log = told(InMemoryLog(), "ana", "ben")
     ready(log, database, MEMBERS).catch_up()
     told(log, "cem")
 
@@ -124,7 +124,7 @@ def test_a_new_view_catches_up_with_the_others_before_all_go_on_together(databas
 
 
 def test_any_batch_size_leads_to_the_same_tables(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = Logbook()
+    log = InMemoryLog()
     for number in range(12):
         capacity = member.Capacity(hours_per_week=str(number), from_=log_day(number))
         told(log, "ana" if number % 3 else "ben")
@@ -146,15 +146,15 @@ def log_day(number: int) -> date:
 # --- several at once ---------------------------------------------------------------------------------------------
 
 
-class Contended(Logbook):
+class Contended(InMemoryLog):
     """Another worker finishes the same batch between this worker's reading and its writing."""
 
     def __init__(self) -> None:
         super().__init__()
         self.other: list[Engine] = []
 
-    def read(self, after: int, limit: int) -> list[Recorded]:
-        found = super().read(after, limit)
+    def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
+        found = super().read_log(after, limit)
         if self.other:
             self.other.pop().catch_up()
         return found
@@ -172,11 +172,11 @@ def test_whoever_finds_the_checkpoint_moved_writes_nothing_and_reads_again(datab
 
 
 def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database: Database) -> None:
-    class Released(Logbook):
+    class Released(InMemoryLog):
         retried = False
 
-        def read(self, after: int, limit: int) -> list[Recorded]:
-            found = super().read(after, limit)
+        def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
+            found = super().read_log(after, limit)
             if not self.retried:
                 self.retried = True
                 assert 1 == Engine(self, database, (Fragile(),)).retry_held()
@@ -198,7 +198,7 @@ def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database:
 
 
 def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database, empty_url: str) -> None:
-    log = told(Logbook(), *(f"member {n % 17}" for n in range(300)))
+    log = told(InMemoryLog(), *(f"member {n % 17}" for n in range(300)))
     ready(log, database)
     errors: list[BaseException] = []
 
@@ -229,7 +229,7 @@ def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database
 
 
 def test_a_poisoned_stream_is_held_back_alone_and_counted(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben", "ana", "cem")
+    log = told(InMemoryLog(), "ana", "ben", "ana", "cem")
     engine = ready(log, database, Fragile("ana"))
 
     assert 4 == engine.catch_up()
@@ -247,7 +247,7 @@ def test_a_poisoned_stream_is_held_back_alone_and_counted(database: Database) ->
 
 
 def test_a_held_stream_is_tried_again_with_its_next_event(database: Database) -> None:
-    log = told(Logbook(), "ben", "ana", "ana")
+    log = told(InMemoryLog(), "ben", "ana", "ana")
     ready(log, database, Fragile("ana")).catch_up()
     told(log, "ana")
 
@@ -261,7 +261,7 @@ def test_a_held_stream_is_tried_again_with_its_next_event(database: Database) ->
 
 
 def test_held_streams_flow_again_once_the_code_is_mended(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben", "ana")
+    log = told(InMemoryLog(), "ana", "ben", "ana")
     ready(log, database, Fragile("ana")).catch_up()
 
     engine = ready(log, database, Fragile())
@@ -274,7 +274,7 @@ def test_held_streams_flow_again_once_the_code_is_mended(database: Database) -> 
 
 
 def test_a_stream_that_stays_poisoned_stays_held_with_all_its_events(database: Database) -> None:
-    log = told(Logbook(), "ana")
+    log = told(InMemoryLog(), "ana")
     engine = ready(log, database, Fragile("ana"))
     engine.catch_up()
     told(log, "ana", "ben")
@@ -286,7 +286,7 @@ def test_a_stream_that_stays_poisoned_stays_held_with_all_its_events(database: D
 
 
 def test_what_was_right_before_the_poison_stays_and_is_not_written_anew(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben")
+    log = told(InMemoryLog(), "ana", "ben")
     ready(log, database, Fragile()).catch_up()
     told(log, "ana")
 
@@ -298,7 +298,7 @@ def test_what_was_right_before_the_poison_stays_and_is_not_written_anew(database
 
 
 def test_rows_that_the_database_refuses_hold_back_their_stream_only(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben")
+    log = told(InMemoryLog(), "ana", "ben")
     engine = ready(log, database, Unfit("ana"), MEMBERS)
 
     engine.catch_up()
@@ -309,7 +309,7 @@ def test_rows_that_the_database_refuses_hold_back_their_stream_only(database: Da
 
 
 def test_a_rebuild_holds_back_what_it_cannot_fold_and_lets_the_rest_flow(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben", "ana")
+    log = told(InMemoryLog(), "ana", "ben", "ana")
     ready(log, database, Fragile()).catch_up()
 
     engine = ready(log, database, Fragile("ana"))
@@ -324,7 +324,7 @@ def test_a_rebuild_holds_back_what_it_cannot_fold_and_lets_the_rest_flow(databas
 
 @pytest.fixture
 def damaged(database: Database) -> tuple[Engine, Database]:
-    log = told(Logbook(), "ana", "ben", "cem")
+    log = told(InMemoryLog(), "ana", "ben", "cem")
     engine = ready(log, database)
     engine.catch_up()
     with database.transaction() as transaction:
@@ -353,12 +353,12 @@ def test_a_rebuild_puts_right_what_was_damaged(damaged: tuple[Engine, Database])
     assert (2, 1) == (found.missing, found.surplus)
     assert [] == engine.verify()
     assert [(3, 3)] == seen
-    names = database.query("SELECT name FROM members WHERE known_to = :forever ORDER BY name", {"forever": FOREVER})
+    names = database.query("SELECT name FROM members WHERE known_to = :forever ORDER BY name", {"forever": END_OF_TIME})
     assert ["Ana", "Ben", "Cem"] == [row.name for row in names]
 
 
 def test_a_rebuild_follows_what_the_live_view_followed_meanwhile(database: Database) -> None:
-    log = told(Logbook(), "ana", "ben")
+    log = told(InMemoryLog(), "ana", "ben")
     engine = ready(log, database)
     engine.catch_up()
 
@@ -373,7 +373,7 @@ def test_a_rebuild_follows_what_the_live_view_followed_meanwhile(database: Datab
 
 
 def test_a_rebuild_of_a_view_that_is_behind_brings_it_to_the_head(database: Database) -> None:
-    log = told(Logbook(), "ana")
+    log = told(InMemoryLog(), "ana")
     engine = ready(log, database)
 
     engine.rebuild("members")
@@ -383,13 +383,13 @@ def test_a_rebuild_of_a_view_that_is_behind_brings_it_to_the_head(database: Data
 
 
 def test_a_view_of_another_version_is_not_written_until_it_is_migrated(database: Database) -> None:
-    log = told(Logbook(), "ana")
+    log = told(InMemoryLog(), "ana")
     ready(log, database, Fragile()).catch_up()
 
     class Newer(Fragile):
         version = 2
 
-        def rows(self, stream: Sequence[Recorded], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+        def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
             return {"fragile": [(*row[:4], 100) for row in super().rows(stream)["fragile"]]}
 
     newer = Engine(log, database, (Newer(),))
@@ -412,7 +412,7 @@ def test_workers_that_start_at_once_migrate_without_hindering_each_other(empty_u
         try:
             start.wait()
             own = Database.open(empty_url)
-            Engine(Logbook(), own, (MEMBERS, TEAMS)).migrate()
+            Engine(InMemoryLog(), own, (MEMBERS, TEAMS)).migrate()
             own.close()
         except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
             errors.append(error)
@@ -430,8 +430,8 @@ def test_a_table_that_does_not_say_whose_rows_it_holds_is_refused(database: Data
     class Stray(Fragile):
         tables = (Table(name="stray", columns=(Column("x", "integer", "x"),), key=("x",)),)
 
-    with pytest.raises(ValueError, match="BELIEF"):
-        Engine(Logbook(), database, (Stray(),))
+    with pytest.raises(ValueError, match="SYSTEM_TIME"):
+        Engine(InMemoryLog(), database, (Stray(),))
 
 
 def test_ids_of_the_digest_tell_sets_apart_but_not_orders() -> None:

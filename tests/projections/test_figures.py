@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.figures import Figure, crossed, enough_people, named, over, printed, quotient, share, wilson
+from projections.figures import (
+    Figure,
+    enough_people,
+    event_ids,
+    line_of_ratio,
+    over_limit,
+    ratio_for_report,
+    round_for_report,
+    share,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +52,12 @@ def test_what_is_printed_is_rounded_half_to_even_at_the_sixth_decimal(value: Fra
     # 40 digits are more than the half can hide behind, as the denominators drawn are small.
     exact = Decimal(value.numerator) / Decimal(value.denominator)
     if value.denominator < 10**9:
-        assert float(exact.quantize(Decimal("0.000001"), ROUND_HALF_EVEN)) == printed(value)
+        assert float(exact.quantize(Decimal("0.000001"), ROUND_HALF_EVEN)) == round_for_report(value)
 
 
 def test_a_half_goes_to_the_even_neighbour() -> None:
-    assert [0.000002, 0.000002, 0.000004] == [quotient(n, 2 * 10**6) for n in (3, 5, 7)]
-    assert printed(None) is None
+    assert [0.000002, 0.000002, 0.000004] == [ratio_for_report(n, 2 * 10**6) for n in (3, 5, 7)]
+    assert round_for_report(None) is None
 
 
 def test_a_line_is_crossed_by_the_exact_ratio_not_by_the_printed_one() -> None:
@@ -55,9 +65,9 @@ def test_a_line_is_crossed_by_the_exact_ratio_not_by_the_printed_one() -> None:
     amber, red = Fraction(3, 10), Fraction(6, 10)
 
     assert [None, "amber", "amber", "red"] == [
-        crossed(ratio, amber=amber, red=red) for ratio in (amber, hair, red, red + hair)
+        line_of_ratio(ratio, amber=amber, red=red) for ratio in (amber, hair, red, red + hair)
     ]
-    assert [None, "over"] == [over(amber, amber), over(hair, amber)]
+    assert [None, "over"] == [over_limit(amber, amber), over_limit(hair, amber)]
 
 
 def test_nine_cases_draw_no_line_and_ten_do() -> None:
@@ -96,4 +106,4 @@ def test_neither_a_group_nor_its_complement_may_be_fewer_than_five(group: int, w
 def test_events_are_told_once_and_in_the_order_of_the_log() -> None:
     first, second = UUID(int=1), UUID(int=2)
 
-    assert [first, second] == named([second, None, first, second])
+    assert [first, second] == event_ids([second, None, first, second])

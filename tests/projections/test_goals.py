@@ -21,13 +21,13 @@ from domain.goal.acts import (
     Retitle,
 )
 from projections.catalogue import PROJECTIONS
-from projections.checkpoints import CHECKPOINTS, ZERO
+from projections.checkpoints import CHECKPOINTS, EMPTY_DIGEST
 from projections.database import Database
-from projections.goals import Filters, Visible, get, goals_at, page, supporting, timelines
-from projections.lens import Lens
+from projections.goals import Filters, VisibilityFilter, get, goals_at, page, supporting, timelines
+from projections.lens import AsOf
 from projections.people import members_at, names, team_at, teams_at
-from projections.sqltext import statements
-from projections.timeline import instant
+from projections.sqltext import named_statements
+from projections.timeline import from_micros
 from tests.projections.conftest import Look
 from tests.spec import offer, why
 from tests.story import Story
@@ -71,14 +71,14 @@ def id_of(story: Story, goal: str) -> Any:
 # --- one goal ----------------------------------------------------------------------------------------------------
 
 
-def test_a_goal_is_what_it_was_at_that_time(database: Database, look: Look, story: Story) -> None:
+def test_a_goal_is_what_it_was_at_that_time(database: Database, project: Look, story: Story) -> None:
     renegotiated(story, "a", "2026-03-04", due=date(2026, 4, 10))
 
-    now, before = look(story), look(story, date(2026, 3, 3))
+    now, before = project(story), project(story, date(2026, 3, 3))
 
     assert date(2026, 4, 10) == due(get(database, now, id_of(story, "a")))
     assert date(2026, 3, 27) == due(get(database, before, id_of(story, "a")))
-    assert None is get(database, look(story, date(2026, 2, 1)), id_of(story, "a"))
+    assert None is get(database, project(story, date(2026, 2, 1)), id_of(story, "a"))
     assert story.state("a") == get(database, now, id_of(story, "a"))
 
 
@@ -87,33 +87,33 @@ def due(goal: Any) -> date:
     return found
 
 
-def test_what_was_told_late_is_seen_by_those_who_know_it_only(database: Database, look: Look, story: Story) -> None:
+def test_what_was_told_late_is_seen_by_those_who_know_it_only(database: Database, project: Look, story: Story) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
     asked = datetime(2026, 3, 4, tzinfo=UTC)
 
-    known = look(story, asked)
-    unknown = look(story, asked, recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
+    known = project(story, asked)
+    unknown = project(story, asked, recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
 
     assert ["0.2", "0"] == [
         getattr(get(database, view, id_of(story, "a")), "progress", "") for view in (known, unknown)
     ]
 
 
-def test_the_version_counts_every_event_that_is_known(database: Database, look: Look, story: Story) -> None:
+def test_the_version_counts_every_event_that_is_known(database: Database, project: Look, story: Story) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    goal = get(database, look(story), id_of(story, "a"))
+    goal = get(database, project(story), id_of(story, "a"))
 
     assert goal is not None
     assert len(story.stream("a")) == goal.version
 
 
-def test_another_organisation_sees_nothing_of_it(database: Database, look: Look, story: Story) -> None:
+def test_another_organisation_sees_nothing_of_it(database: Database, project: Look, story: Story) -> None:
     stranger = Story(seed=2)
-    own = look(story)
-    foreign = Lens(**{**fields_of(own), "organisation_id": stranger.organisation_id})
+    own = project(story)
+    foreign = AsOf(**{**fields_of(own), "organisation_id": stranger.organisation_id})
 
     assert None is get(database, foreign, id_of(story, "a"))
     assert [] == goals_at(database, foreign)
@@ -153,12 +153,12 @@ def test_another_organisation_sees_nothing_of_it(database: Database, look: Look,
     ],
 )
 def test_a_list_holds_what_all_filters_hold_for(
-    database: Database, look: Look, story: Story, filters: dict[str, Any], expected: list[str]
+    database: Database, project: Look, story: Story, filters: dict[str, Any], expected: list[str]
 ) -> None:
     kinds = {"owner": "member", "sponsor": "member", "team": "team", "supports": "goal"}
     resolved: dict[str, Any] = {k: story.id(v, kinds[k]) if k in kinds else v for k, v in filters.items()}
 
-    found = page(database, look(story), Filters(**resolved))
+    found = page(database, project(story), Filters(**resolved))
 
     assert sorted(expected) == sorted(titles(found))
     assert [due(goal) for goal in found.goals] == sorted(due(goal) for goal in found.goals)
@@ -175,9 +175,9 @@ def test_a_list_holds_what_all_filters_hold_for(
 )
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_pages_of_any_size_add_up_to_the_list_in_its_order(
-    database: Database, look: Look, story: Story, sort: str, expected: list[str], limit: int
+    database: Database, project: Look, story: Story, sort: str, expected: list[str], limit: int
 ) -> None:
-    view, cursor, seen = look(story), None, []
+    view, cursor, seen = project(story), None, []
 
     while True:
         found = page(database, view, sort=sort, cursor=cursor, limit=limit)
@@ -189,72 +189,72 @@ def test_pages_of_any_size_add_up_to_the_list_in_its_order(
     assert expected == seen
 
 
-def test_goals_without_a_due_date_come_last(database: Database, look: Look, story: Story) -> None:
+def test_goals_without_a_due_date_come_last(database: Database, project: Look, story: Story) -> None:
     from domain.goal.acts import Draft
     from domain.terms import TermsInput
 
     story.says("ana", Draft(title="Some day", owner="ana", sponsor="sam", terms=TermsInput(outcome="?")), on="e")
 
-    assert "Some day" == titles(page(database, look(story)))[-1]
-    assert "Some day" == titles(page(database, look(story), sort="-due"))[0]
+    assert "Some day" == titles(page(database, project(story)))[-1]
+    assert "Some day" == titles(page(database, project(story), sort="-due"))[0]
 
 
-def test_a_page_is_not_shifted_by_what_is_written_meanwhile(database: Database, look: Look, story: Story) -> None:
-    first = page(database, look(story), sort="title", limit=3)
+def test_a_page_is_not_shifted_by_what_is_written_meanwhile(database: Database, project: Look, story: Story) -> None:
+    first = page(database, project(story), sort="title", limit=3)
     story.says("ana", Retitle(title="aa first of all"), on="c", at="2026-03-02")
     story.says("sam", Cancel(reason=why()), on="b")
 
-    second = page(database, look(story), sort="title", limit=3, cursor=first.next)
+    second = page(database, project(story), sort="title", limit=3, cursor=first.next)
 
     assert ["A goal", "alpha", "Beta 100%"] == titles(first)
     assert ["gamma_x", "Übersicht"] == titles(second)
 
 
-def test_pages_stay_full_when_only_some_goals_may_be_seen(database: Database, look: Look, story: Story) -> None:
-    visible = Visible(member=story.id("ben"), teams=frozenset())
+def test_pages_stay_full_when_only_some_goals_may_be_seen(database: Database, project: Look, story: Story) -> None:
+    visible = VisibilityFilter(member=story.id("ben"), teams=frozenset())
 
-    assert ["Beta 100%"] == titles(page(database, look(story), limit=1, visible=visible))
+    assert ["Beta 100%"] == titles(page(database, project(story), limit=1, visible=visible))
 
 
 @pytest.mark.parametrize("limit", [0, 201, -1])
-def test_a_limit_outside_its_range_is_refused(database: Database, look: Look, story: Story, limit: int) -> None:
+def test_a_limit_outside_its_range_is_refused(database: Database, project: Look, story: Story, limit: int) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, look(story), limit=limit)
+        page(database, project(story), limit=limit)
 
     assert "/limit" == refusal.value.pointer
 
 
-def test_an_unknown_sort_is_refused_with_those_that_are(database: Database, look: Look, story: Story) -> None:
+def test_an_unknown_sort_is_refused_with_those_that_are(database: Database, project: Look, story: Story) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, look(story), sort="priority")
+        page(database, project(story), sort="priority")
 
     assert "-updated" in refusal.value.allowed
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "W10", "bnVsbA", "%", "é", "WzEsMiwiYSIsImIiLCJjIl0"])
-def test_a_cursor_that_no_list_gave_is_refused(database: Database, look: Look, story: Story, cursor: str) -> None:
+def test_a_cursor_that_no_list_gave_is_refused(database: Database, project: Look, story: Story, cursor: str) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, look(story), cursor=cursor)
+        page(database, project(story), cursor=cursor)
 
     assert "/cursor" == refusal.value.pointer
 
 
 def test_a_cursor_that_somebody_wrote_with_what_no_text_can_hold_is_refused(
-    database: Database, look: Look, story: Story
+    database: Database, project: Look, story: Story
 ) -> None:
-    cursor = page(database, look(story), sort="title", limit=1).next
+    cursor = page(database, project(story), sort="title", limit=1).next
     assert cursor is not None
     at, known, question, _, goal = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     written = base64.urlsafe_b64encode(json.dumps([at, known, question, "a\0b", goal]).encode()).decode().rstrip("=")
 
     with pytest.raises(InvalidField) as refusal:
-        page(database, look(story), sort="title", limit=1, cursor=written)
+        page(database, project(story), sort="title", limit=1, cursor=written)
 
     assert "/cursor" == refusal.value.pointer
 
 
-def test_a_cursor_of_another_list_is_refused(database: Database, look: Look, story: Story) -> None:
-    view = look(story)
+def test_a_cursor_of_another_list_is_refused(database: Database, project: Look, story: Story) -> None:
+    view = project(story)
     cursor = page(database, view, sort="due", limit=1).next
 
     with pytest.raises(InvalidField):
@@ -267,34 +267,34 @@ def test_a_cursor_of_another_list_is_refused(database: Database, look: Look, sto
 
 
 def test_a_timeline_has_one_version_per_event_in_order_of_happening(
-    database: Database, look: Look, story: Story
+    database: Database, project: Look, story: Story
 ) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    found = timelines(database, look(story), goals=[id_of(story, "a")])[id_of(story, "a")]
+    found = timelines(database, project(story), goals=[id_of(story, "a")])[id_of(story, "a")]
 
     happened = sorted(story.stream("a"), key=lambda e: (e.occurred_at, e.version))
     assert [e.event_id for e in happened] == [v.event_id for v in found]
-    assert [e.occurred_at for e in happened] == [instant(v.valid_from) for v in found]
+    assert [e.occurred_at for e in happened] == [from_micros(v.valid_from) for v in found]
     assert ["0", "0.2", "0.5"] == [v.state.progress for v in found[1:]]
 
 
-def test_a_timeline_ends_at_the_lens(database: Database, look: Look, story: Story) -> None:
+def test_a_timeline_ends_at_the_lens(database: Database, project: Look, story: Story) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
-    view = look(story, date(2026, 3, 4), recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
+    view = project(story, date(2026, 3, 4), recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
 
     found = timelines(database, view, goals=[id_of(story, "a")])[id_of(story, "a")]
 
     assert ["offered", "active"] == [v.state.state for v in found]
 
 
-def test_who_once_owned_a_goal_is_shown_its_whole_timeline(database: Database, look: Look, story: Story) -> None:
+def test_who_once_owned_a_goal_is_shown_its_whole_timeline(database: Database, project: Look, story: Story) -> None:
     story.says("ana", ProposeChange(changes=Changes(owner="ben"), reason=why()), on="a", at="2026-03-04")
     story.says("ben", Join(), on="a")
     story.says("sam", AcceptChange(), on="a")
-    view = look(story)
+    view = project(story)
 
     found = timelines(database, view, owners=[story.id("ana")])
 
@@ -305,8 +305,8 @@ def test_who_once_owned_a_goal_is_shown_its_whole_timeline(database: Database, l
     assert {} == timelines(database, view, owners=[])
 
 
-def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, look: Look, story: Story) -> None:
-    view = look(story)
+def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, project: Look, story: Story) -> None:
+    view = project(story)
 
     assert 5 == len(goals_at(database, view)) == len(goals_at(database, view, team=story.id("core", "team")))
     assert 3 == len(goals_at(database, view, owners=[story.id("ana"), story.id("ben")]))
@@ -318,29 +318,29 @@ def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, look: L
 
 
 def test_a_lens_waits_for_every_view_of_the_house() -> None:
-    assert all(f"'{projection.name}'" in statements("lens")["followed"] for projection in PROJECTIONS)
+    assert all(f"'{projection.name}'" in named_statements("lens")["followed"] for projection in PROJECTIONS)
 
 
 def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(
-    database: Database, look: Look, story: Story
+    database: Database, project: Look, story: Story
 ) -> None:
-    look(story)
+    project(story)
     with database.transaction() as transaction:
-        transaction.upsert_many(CHECKPOINTS, [("retired", 1, 2, 2, ZERO)])
+        transaction.upsert_many(CHECKPOINTS, [("retired", 1, 2, 2, EMPTY_DIGEST)])
 
-    assert len(story.events) == look(story).known
+    assert len(story.events) == project(story).known_position
 
 
-def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Database, look: Look) -> None:
+def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Database, project: Look) -> None:
     story = Story(zone="America/New_York", begins="2026-03-01")
 
-    view = look(story, date(2026, 3, 8))  # the day on which its clocks change
+    view = project(story, date(2026, 3, 8))  # the day on which its clocks change
 
     assert datetime(2026, 3, 9, 4, tzinfo=UTC) - timedelta(microseconds=1) == view.at
     assert (date(2026, 3, 8), "2026-03-08") == (view.today, view.as_of_text)
 
 
-def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Database, look: Look) -> None:
+def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Database, project: Look) -> None:
     from domain.organisation import SetPolicy
 
     story = Story(begins="2026-03-01")
@@ -348,24 +348,24 @@ def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Da
     story.says("ana", offer(), at="2026-03-20")
 
     versions = [
-        look(story).policy.version,
-        look(story, date(2026, 3, 9)).policy.version,
-        look(story, date(2019, 1, 1)).policy.version,
-        look(story, recorded_as_of=datetime(2026, 3, 9, tzinfo=UTC)).policy.version,
-        look(story, recorded_as_of=datetime(2026, 1, 1, tzinfo=UTC)).policy.version,
+        project(story).policy.version,
+        project(story, date(2026, 3, 9)).policy.version,
+        project(story, date(2019, 1, 1)).policy.version,
+        project(story, recorded_as_of=datetime(2026, 3, 9, tzinfo=UTC)).policy.version,
+        project(story, recorded_as_of=datetime(2026, 1, 1, tzinfo=UTC)).policy.version,
     ]
 
     assert [1, 0, 0, 0, 0] == versions
 
 
 def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
-    database: Database, look: Look, story: Story
+    database: Database, project: Look, story: Story
 ) -> None:
-    view = look(story)
+    view = project(story)
     before = [goals_at(database, view), timelines(database, view), page(database, view), members_at(database, view)]
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-01T09:30", learnt="2026-03-09T09:00")
     renegotiated(story, "a", "2026-03-10", due=date(2026, 4, 10))
-    look(story)
+    project(story)
 
     after = [goals_at(database, view), timelines(database, view), page(database, view), members_at(database, view)]
 
@@ -376,6 +376,6 @@ def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
     "asked",
     [date.min, date.max, datetime(2026, 3, 1), datetime.max.replace(tzinfo=UTC)],  # noqa: DTZ001
 )
-def test_a_time_that_makes_no_sense_is_refused(look: Look, asked: date) -> None:
+def test_a_time_that_makes_no_sense_is_refused(project: Look, asked: date) -> None:
     with pytest.raises(InvalidField):
-        look(Story(begins="2026-03-01"), asked)
+        project(Story(begins="2026-03-01"), asked)

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from domain import member
-from domain.envelope import Recorded
+from domain.envelope import RecordedEvent
 from domain.terms import Priority
-from projections.hearing import Stretch, text
-from projections.timeline import follow, micros, tip
-from tests.projections.logbook import ORGANISATION, Logbook, identity
+from projections.hearing import StreamEvents, column_text
+from projections.timeline import extend, latest_version, to_micros
+from tests.projections.logbook import ORGANISATION, InMemoryLog, identity
 
 
 class Counting:
@@ -20,24 +20,24 @@ class Counting:
     def __init__(self) -> None:
         self.folded: list[Any] = []
 
-    def __call__(self, before: Any, event: Recorded) -> Any:
+    def __call__(self, before: Any, event: RecordedEvent) -> Any:
         self.folded.append(before)
         return member.evolve(before, event)
 
 
-def stretch(*names: str) -> Stretch:
-    log = Logbook()
+def stretch(*names: str) -> StreamEvents:
+    log = InMemoryLog()
     for name in names:
         log.record("member/ana", member.Joined(name=name))
-    return Stretch(log.events)
+    return StreamEvents(log.events)
 
 
 def test_views_that_come_from_the_same_state_share_one_fold_and_others_fold_for_themselves() -> None:
-    evolve, (heard,) = Counting(), stretch("Ana").heard
+    evolve, (heard,) = Counting(), stretch("Ana").prepared
     before, equal = (member.Member(id=identity("ana")) for _ in range(2))
 
-    first, second = heard.folded(before, evolve), heard.folded(before, evolve)
-    heard.folded(equal, evolve)
+    first, second = heard.evolve_once(before, evolve), heard.evolve_once(before, evolve)
+    heard.evolve_once(equal, evolve)
 
     assert first is second
     assert [id(before), id(equal)] == [id(state) for state in evolve.folded]
@@ -45,11 +45,11 @@ def test_views_that_come_from_the_same_state_share_one_fold_and_others_fold_for_
 
 def test_views_that_remember_the_same_tip_are_given_the_same_versions_and_the_same_next_tip() -> None:
     evolve, whole = Counting(), stretch("Ana", "Anna", "Anne")
-    tips = [tip(Stretch(whole[:1]), evolve), tip(Stretch(whole[:1]), evolve)]
+    tips = [latest_version(StreamEvents(whole[:1]), evolve), latest_version(StreamEvents(whole[:1]), evolve)]
     evolve.folded.clear()
-    more = Stretch(whole[1:])
+    more = StreamEvents(whole[1:])
 
-    one, again, other = follow(tips[0], more, evolve), follow(tips[0], more, evolve), follow(tips[1], more, evolve)
+    one, again, other = extend(tips[0], more, evolve), extend(tips[0], more, evolve), extend(tips[1], more, evolve)
 
     assert one is again
     assert one == other
@@ -60,18 +60,18 @@ def test_views_that_remember_the_same_tip_are_given_the_same_versions_and_the_sa
 def test_a_stretch_knows_how_its_rows_begin_and_its_events_in_texts_and_numbers() -> None:
     told = stretch("Ana")
 
-    assert ("member", (str(ORGANISATION), str(identity("ana")))) == (told.kind, told.head)
-    (heard,) = told.heard
-    assert (str(told[0].event_id), micros(told[0].occurred_at), micros(told[0].recorded_at)) == (
+    assert ("member", (str(ORGANISATION), str(identity("ana")))) == (told.kind, told.row_prefix)
+    (heard,) = told.prepared
+    assert (str(told[0].event_id), to_micros(told[0].occurred_at), to_micros(told[0].recorded_at)) == (
         heard.event_id,
-        heard.at,
-        heard.recorded,
+        heard.occurred_micros,
+        heard.recorded_micros,
     )
-    assert told is Stretch.of(told)
+    assert told is StreamEvents.of(told)
 
 
 def test_values_read_as_their_columns_hold_them() -> None:
     values = (UUID(int=1), None, date(2026, 3, 4), Priority.USEFUL, "words", 7)
 
-    assert (str(UUID(int=1)), None, "2026-03-04", "useful", "words", 7) == text(values)
-    assert text(None) is None
+    assert (str(UUID(int=1)), None, "2026-03-04", "useful", "words", 7) == column_text(values)
+    assert column_text(None) is None

@@ -16,8 +16,8 @@ from domain.reasons import Reason, ReasonCode
 from domain.terms import SupportInput, TermsInput
 from projections.database import Database
 from projections.history import FIELDS, diff, history, whole_history
-from projections.telling import Told, ids_in
-from projections.words import WORDS, sentence
+from projections.telling import NarrativeContext, ids_in
+from projections.words import NARRATORS, narrate
 from tests.domain.golden import recorded, sample
 from tests.projections.conftest import Look
 from tests.spec import offer, request, terms, why
@@ -28,8 +28,8 @@ def because(code: str, text: str = "") -> Reason:
     return Reason(code=ReasonCode(code), text=text)
 
 
-def told(database: Database, look: Look, story: Story, ref: str = "goal", kind: str = "goal") -> list[str]:
-    return [entry.text for entry in whole_history(database, look(story), story.id(ref, kind))]
+def told(database: Database, project: Look, story: Story, ref: str = "goal", kind: str = "goal") -> list[str]:
+    return [entry.text for entry in whole_history(database, project(story), story.id(ref, kind))]
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def story() -> Story:
 
 
 def test_there_are_words_for_every_event() -> None:
-    assert set(EVENTS.values()) == set(WORDS)
+    assert set(EVENTS.values()) == set(NARRATORS)
 
 
-def test_a_goal_reads_from_offer_to_lapse(database: Database, look: Look, story: Story) -> None:
+def test_a_goal_reads_from_offer_to_lapse(database: Database, project: Look, story: Story) -> None:
     story.says("ana", acts.CheckIn(progress=0.3, confidence=0.8, note="On course."), at="2026-03-04")
     story.says(
         "ana",
@@ -54,7 +54,7 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, look: Look, story:
     story.says("sam", acts.AcceptChange(), at="2026-03-13T10:00")
     story.sweep("2026-05-01")
 
-    lines = told(database, look, story)
+    lines = told(database, project, story)
 
     assert [
         'Ana offered Sam "A goal" by 2026-03-27 because new information: we know more than we did.',
@@ -137,7 +137,7 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, look: Look, story:
     ],
 )
 def test_each_act_reads_as_what_was_said(
-    database: Database, look: Look, story: Story, by: str, act: Any, expected: str
+    database: Database, project: Look, story: Story, by: str, act: Any, expected: str
 ) -> None:
     parent = offer("lea", "mia")
     story.says(
@@ -145,15 +145,15 @@ def test_each_act_reads_as_what_was_said(
     )
     story.says(by, act, at="2026-03-03")
 
-    assert expected == told(database, look, story)[-1]
+    assert expected == told(database, project, story)[-1]
 
 
-def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Database, look: Look) -> None:
+def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Database, project: Look) -> None:
     story = Story(begins="2026-03-02")
     story.says("sam", request(imposed=True))
     story.says("ana", acts.Counter(terms=TermsInput(due=date(2026, 4, 30)), reason=because("capacity")))
 
-    lines = told(database, look, story)
+    lines = told(database, project, story)
 
     assert lines[0].startswith('Sam assigned "A goal" by 2026-03-27 to Ana, whose promise it still needs because')
     assert (
@@ -162,7 +162,7 @@ def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Dat
     )
 
 
-def test_people_teams_and_policies_have_a_history_too(database: Database, look: Look) -> None:
+def test_people_teams_and_policies_have_a_history_too(database: Database, project: Look) -> None:
     story = Story(begins="2026-03-02")
     steward = frozenset({"steward"})
     story.says("ana", member.DeclareCapacity(hours_per_week=30, from_=date(2026, 3, 2)))
@@ -174,22 +174,22 @@ def test_people_teams_and_policies_have_a_history_too(database: Database, look: 
         "Stella welcomed Ana to team Core.",
         "Ana declared 30 hours a week from 2026-03-02.",
         "Stella declared an absence from 2026-03-09 to 2026-03-13 for Ana.",
-    ] == told(database, look, story, "ana", "member")
-    assert "Stella made Ben the lead of the team." == told(database, look, story, "core", "team")[-1]
+    ] == told(database, project, story, "ana", "member")
+    assert "Stella made Ben the lead of the team." == told(database, project, story, "core", "team")[-1]
     assert (
         "Stella set policies: cadence days from 14 to 7 and require trade off from False to True."
-        == told(database, look, story, "", "organisation")[-1]
+        == told(database, project, story, "", "organisation")[-1]
     )
 
 
-def test_names_are_those_of_today_and_a_stranger_is_somebody(database: Database, look: Look) -> None:
+def test_names_are_those_of_today_and_a_stranger_is_somebody(database: Database, project: Look) -> None:
     story = Story(begins="2026-03-02")
     story.says("ana", offer())
-    story.happened(member.Joined(name="Samuel"), on="sam", by="stella")
-    story.happened(story.last().data, on="strange", by="nobody")
+    story.record_event(member.Joined(name="Samuel"), on="sam", by="stella")
+    story.record_event(story.last().data, on="strange", by="nobody")
 
-    assert told(database, look, story)[0].startswith('Ana offered Samuel "A goal"')
-    assert told(database, look, story, "strange")[0].startswith('Somebody offered Samuel "A goal"')
+    assert told(database, project, story)[0].startswith('Ana offered Samuel "A goal"')
+    assert told(database, project, story, "strange")[0].startswith('Somebody offered Samuel "A goal"')
 
 
 @pytest.mark.parametrize("tag", sorted(EVENTS))
@@ -197,8 +197,8 @@ def test_every_event_in_full_reads_as_one_sentence(tag: str) -> None:
     event = recorded(sample(EVENTS[tag]))
     everybody = dict.fromkeys(ids_in(msgspec.json.encode(event).decode()), "Ana")
 
-    line = sentence(
-        Told(
+    line = narrate(
+        NarrativeContext(
             type=tag,
             data=msgspec.json.encode(event.data).decode(),
             stream_id=str(event.stream_id),
@@ -217,34 +217,36 @@ def test_every_event_in_full_reads_as_one_sentence(tag: str) -> None:
 
 
 def test_an_event_from_a_newer_version_still_reads_as_something() -> None:
-    line = sentence(
-        Told(type="goal.sung.v1", data="{}", stream_id="", party=None, reason=None, before={}, after={}, names={})
+    line = narrate(
+        NarrativeContext(
+            type="goal.sung.v1", data="{}", stream_id="", party=None, reason=None, before={}, after={}, names={}
+        )
     )
 
     assert "goal.sung.v1" in line
 
 
-def test_a_history_is_read_in_pages_and_up_to_the_lens(database: Database, look: Look, story: Story) -> None:
+def test_a_history_is_read_in_pages_and_up_to_the_lens(database: Database, project: Look, story: Story) -> None:
     for day in range(4, 9):
         story.says("ana", acts.CheckIn(note=f"day {day}"), at=f"2026-03-0{day}")
     goal = story.id("goal", "goal")
 
-    first = history(database, look(story), goal, limit=3)
-    rest = history(database, look(story), goal, after=first.next or 0, limit=200)
-    early = history(database, look(story, date(2026, 3, 5)), goal)
-    unknown = history(database, look(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal)
+    first = history(database, project(story), goal, limit=3)
+    rest = history(database, project(story), goal, after=first.next or 0, limit=200)
+    early = history(database, project(story, date(2026, 3, 5)), goal)
+    unknown = history(database, project(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal)
 
     assert ([1, 2, 3], 3) == ([e.version for e in first.entries], first.next)
     assert ([4, 5, 6, 7], None) == ([e.version for e in rest.entries], rest.next)
     assert [1, 2, 3, 4] == [e.version for e in early.entries] == [e.version for e in unknown.entries]
     with pytest.raises(InvalidField):
-        history(database, look(story), goal, limit=0)
+        history(database, project(story), goal, limit=0)
 
 
-def test_an_entry_tells_before_and_after_and_whose_act_it_was(database: Database, look: Look, story: Story) -> None:
+def test_an_entry_tells_before_and_after_and_whose_act_it_was(database: Database, project: Look, story: Story) -> None:
     story.says("ana", acts.CheckIn(progress=0.5), at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    entry = whole_history(database, look(story), story.id("goal", "goal"))[-1]
+    entry = whole_history(database, project(story), story.id("goal", "goal"))[-1]
 
     assert ({"progress": "0"}, {"progress": "0.5"}) == (entry.before, entry.after)
     assert (story.id("ana"), story.id("stella"), "import") == (entry.party, entry.actor, entry.source)
@@ -254,11 +256,11 @@ def test_an_entry_tells_before_and_after_and_whose_act_it_was(database: Database
     )
 
 
-def test_a_proposal_says_what_would_change(database: Database, look: Look, story: Story) -> None:
+def test_a_proposal_says_what_would_change(database: Database, project: Look, story: Story) -> None:
     story.says("ana", acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3)), reason=why()), at="2026-03-04")
     story.says("sam", acts.RejectChange(reason=why()))
 
-    proposed, rejected = whole_history(database, look(story), story.id("goal", "goal"))[-2:]
+    proposed, rejected = whole_history(database, project(story), story.id("goal", "goal"))[-2:]
 
     assert ("2026-03-27", "2026-04-03") == (proposed.before["due"], proposed.after["due"])
     assert {"state": "active"} == rejected.after
@@ -267,7 +269,7 @@ def test_a_proposal_says_what_would_change(database: Database, look: Look, story
 # --- diff --------------------------------------------------------------------------------------------------------
 
 
-def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, look: Look, story: Story) -> None:
+def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, project: Look, story: Story) -> None:
     story.says(
         "ana",
         acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3), effort_hours=8), reason=why()),
@@ -277,7 +279,7 @@ def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, loo
     (renamed,) = story.says("ana", acts.Retitle(title="Better"), at="2026-03-06")
     goal = story.id("goal", "goal")
 
-    found = diff(database, look(story, date(2026, 3, 3)), look(story), goal)
+    found = diff(database, project(story, date(2026, 3, 3)), project(story), goal)
 
     assert [
         ("due", "2026-03-27", "2026-04-03", [accepted.event_id]),
@@ -286,15 +288,15 @@ def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, loo
     ] == [(c.field, c.before, c.after, c.events) for c in found]
 
 
-def test_a_diff_from_before_its_beginning_shows_everything(database: Database, look: Look, story: Story) -> None:
-    found = diff(database, look(story, date(2026, 1, 1)), look(story), story.id("goal", "goal"))
+def test_a_diff_from_before_its_beginning_shows_everything(database: Database, project: Look, story: Story) -> None:
+    found = diff(database, project(story, date(2026, 1, 1)), project(story), story.id("goal", "goal"))
 
     assert {c.field for c in found} <= set(FIELDS)
     assert all(c.before is None for c in found)
     assert "active" == next(c.after for c in found if c.field == "state")
-    assert [] == diff(database, look(story), look(story), story.id("goal", "goal"))
+    assert [] == diff(database, project(story), project(story), story.id("goal", "goal"))
 
 
-def test_a_diff_of_what_is_not_there_is_refused(database: Database, look: Look, story: Story) -> None:
+def test_a_diff_of_what_is_not_there_is_refused(database: Database, project: Look, story: Story) -> None:
     with pytest.raises(NotFound):
-        diff(database, look(story), look(story), story.id("nowhere", "goal"))
+        diff(database, project(story), project(story), story.id("nowhere", "goal"))

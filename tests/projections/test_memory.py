@@ -11,7 +11,7 @@ from domain.goal.acts import Accept, CheckIn
 from projections.catalogue import PROJECTIONS
 from projections.database import Database
 from projections.engine import Engine
-from projections.memory import Memories
+from projections.memory import FoldCache
 from tests.spec import offer
 from tests.story import Story
 
@@ -23,12 +23,12 @@ class Counted:
         self._story = story
         self.asked = 0
 
-    def read(self, after: int, limit: int) -> list[Any]:
-        return self._story.read(after, limit)
+    def read_log(self, after: int, limit: int) -> list[Any]:
+        return self._story.read_log(after, limit)
 
-    def streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Any]]:
+    def read_streams(self, stream_ids: Sequence[UUID], upto: int) -> dict[UUID, list[Any]]:
         self.asked += len(stream_ids)
-        return self._story.streams(stream_ids, upto)
+        return self._story.read_streams(stream_ids, upto)
 
     def head(self) -> int:
         return self._story.head()
@@ -92,10 +92,10 @@ def test_streams_of_a_large_batch_are_remembered_too(database: Database) -> None
 
 
 def test_what_is_remembered_is_found_at_its_version_only_and_the_least_recently_followed_goes_first() -> None:
-    memories = Memories(limit=2)
-    memories.keep({"a": (3, {"view": "of a"}), "b": (1, {"view": "of b"})})
+    memories = FoldCache(limit=2)
+    memories.put({"a": (3, {"view": "of a"}), "b": (1, {"view": "of b"})})
 
-    assert {"a": {"view": "of a"}} == memories.at({"a": 3, "b": 2, "c": 1})
-    memories.keep({"c": (1, {"view": "of c"})})
+    assert {"a": {"view": "of a"}} == memories.get_at_versions({"a": 3, "b": 2, "c": 1})
+    memories.put({"c": (1, {"view": "of c"})})
 
-    assert {"a", "c"} == set(memories.at({"a": 3, "b": 1, "c": 1}))
+    assert {"a", "c"} == set(memories.get_at_versions({"a": 3, "b": 1, "c": 1}))

@@ -27,7 +27,6 @@ from projections.overload import OverloadReport
 from tests.projections.loads import (
     Ask,
     answered,
-    asking,
     changed,
     counts,
     day,
@@ -37,6 +36,7 @@ from tests.projections.loads import (
     one,
     paying,
     promised,
+    report_runner,
 )
 from tests.spec import request, why
 from tests.story import Story
@@ -46,7 +46,7 @@ STEWARD = frozenset({"steward"})
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Iterator[Ask]:
-    with asking(tmp_path) as report:
+    with report_runner(tmp_path) as report:
         yield report
 
 

@@ -20,8 +20,8 @@ from domain.load import week_loads
 from domain.member import Member
 from projections import overload
 from projections.database import Database
-from projections.figures import printed
-from projections.lens import lens
+from projections.figures import round_for_report
+from projections.lens import resolve_as_of
 from projections.overload import OverloadReport
 from tests.conftest import copy_sqlite
 from tests.projections.histories import steps, story_of
@@ -58,7 +58,7 @@ def test_what_was_believed_then_is_the_report_that_was_given_then(
     emptied(part, prefix).catch_up()
 
     def asked(database: Database) -> bytes:
-        view = lens(database, story, story.organisation_id, as_of=at, recorded_as_of=recorded, now=story.now)
+        view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=recorded, now=story.now)
         return msgspec.json.encode(overload.report(database, view, window=window, explain=True))
 
     assert asked(part) == asked(whole)
@@ -72,7 +72,7 @@ def test_each_load_is_what_the_domain_makes_of_the_folded_goals_and_members(
     story = story_of(draws)
     at = story.events[0].occurred_at + timedelta(days=days)
     emptied(databases[0], story).catch_up()
-    view = lens(databases[0], story, story.organisation_id, as_of=at, now=story.now)
+    view = resolve_as_of(databases[0], story, story.organisation_id, as_of=at, now=story.now)
     report = overload.report(databases[0], view)
 
     for who in ("ana", "ben"):
@@ -82,9 +82,9 @@ def test_each_load_is_what_the_domain_makes_of_the_folded_goals_and_members(
         owned = [goal for goal in goals if isinstance(goal, Promised) and goal.owner == member.id]
         held = [c for c in map(commitment, owned) if c is not None]
         weeks = week_loads(held, member.capacities, member.absences, view.policy.policy, view.today)
-        assert [(w.week, printed(w.planned), printed(w.ratio)) for w in weeks if not w.skipped] == told(
-            report, member.id
-        )
+        assert [
+            (w.week, round_for_report(w.planned), round_for_report(w.ratio)) for w in weeks if not w.skipped
+        ] == told(report, member.id)
 
 
 def folded(story: Story, kind: str, stream_id: UUID, at: datetime) -> Any:

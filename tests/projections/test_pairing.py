@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.load import Commitment
-from projections.pairing import Addition, Giving, Links, Pairing, pair
+from projections.pairing import Addition, Pairing, PairingGraph, TradeOffFact, pair
 
 START = date(2026, 3, 2)
 ANA, BEN = UUID(int=1), UUID(int=2)
@@ -37,8 +37,8 @@ def addition(number: int, day: int, hours: int, owner: UUID = ANA, **more: Any) 
     )
 
 
-def giving(number: int, day: int, kind: str = "drop", owner: UUID = ANA, **more: Any) -> Giving:
-    return Giving(
+def giving(number: int, day: int, kind: str = "drop", owner: UUID = ANA, **more: Any) -> TradeOffFact:
+    return TradeOffFact(
         event=UUID(int=2000 + number),
         goal=UUID(int=200 + number),
         owner=owner,
@@ -49,7 +49,7 @@ def giving(number: int, day: int, kind: str = "drop", owner: UUID = ANA, **more:
     )
 
 
-def paired(additions: list[Addition], givings: dict[Giving, int] | list[tuple[Giving, int]]) -> Pairing:
+def paired(additions: list[Addition], givings: dict[TradeOffFact, int] | list[tuple[TradeOffFact, int]]) -> Pairing:
     """Each trade-off frees as many hours as it is given here, whatever it pays for; nothing is absorbed."""
     frees = dict(givings)
     return pair(additions, frees, lambda _, g: Fraction(frees[g]), lambda _: True)
@@ -184,7 +184,7 @@ NUMBERS = st.integers(0, 5)
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[Addition], dict[Giving, int]]:
+def histories(draw: st.DrawFn) -> tuple[list[Addition], dict[TradeOffFact, int]]:
     owners = st.sampled_from([ANA, BEN])
     days = st.integers(0, 60)
     additions = [
@@ -208,7 +208,7 @@ def _named() -> st.SearchStrategy[tuple[tuple[str, UUID], ...]]:
 
 @given(histories())
 def test_no_hour_is_used_twice_and_no_addition_gets_more_than_it_added(
-    history: tuple[list[Addition], dict[Giving, int]],
+    history: tuple[list[Addition], dict[TradeOffFact, int]],
 ) -> None:
     additions, givings = history
     outcome = paired(additions, givings)
@@ -224,7 +224,7 @@ def test_no_hour_is_used_twice_and_no_addition_gets_more_than_it_added(
 
 @given(histories())
 def test_paired_means_that_at_least_half_was_freed_by_the_same_owner(
-    history: tuple[list[Addition], dict[Giving, int]],
+    history: tuple[list[Addition], dict[TradeOffFact, int]],
 ) -> None:
     additions, givings = history
     outcome = paired(additions, givings)
@@ -235,7 +235,9 @@ def test_paired_means_that_at_least_half_was_freed_by_the_same_owner(
 
 
 @given(histories())
-def test_the_order_in_which_they_are_told_does_not_matter(history: tuple[list[Addition], dict[Giving, int]]) -> None:
+def test_the_order_in_which_they_are_told_does_not_matter(
+    history: tuple[list[Addition], dict[TradeOffFact, int]],
+) -> None:
     additions, givings = history
     turned = dict(reversed(givings.items()))
 
@@ -244,11 +246,11 @@ def test_the_order_in_which_they_are_told_does_not_matter(history: tuple[list[Ad
 
 @given(histories(), NUMBERS)
 def test_the_chain_that_leads_to_an_addition_decides_about_it_as_all_history_does(
-    history: tuple[list[Addition], dict[Giving, int]], number: int
+    history: tuple[list[Addition], dict[TradeOffFact, int]], number: int
 ) -> None:
     additions, givings = history
     seeds = [a for a in additions if a.event == UUID(int=1000 + number)]
-    near, reached = Links(additions, givings).connected(seeds)
+    near, reached = PairingGraph(additions, givings).connected(seeds)
     whole, part = paired(additions, givings), paired(near, {g: givings[g] for g in reached})
 
     for seed in seeds:

@@ -17,11 +17,11 @@ from domain.goal.evolve import evolve
 from projections import history
 from projections.catalogue import PROJECTIONS
 from projections.charters import charter_of
-from projections.checkpoints import ZERO
+from projections.checkpoints import EMPTY_DIGEST
 from projections.database import Database
 from projections.engine import Engine
 from projections.goals import get
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from tests.projections.histories import steps, story_of
 from tests.story import Story
 
@@ -38,11 +38,11 @@ class Prefix:
         self.story = story
         self.length = 0
 
-    def read(self, after: int, limit: int) -> list[Any]:
+    def read_log(self, after: int, limit: int) -> list[Any]:
         return self.story.events[after : min(after + limit, self.length)]
 
-    def streams(self, stream_ids: Any, upto: int) -> dict[UUID, list[Any]]:
-        return self.story.streams(stream_ids, min(upto, self.length))
+    def read_streams(self, stream_ids: Any, upto: int) -> dict[UUID, list[Any]]:
+        return self.story.read_streams(stream_ids, min(upto, self.length))
 
     def head(self) -> int:
         return self.length
@@ -55,7 +55,7 @@ def emptied(database: Database, reader: Any) -> Engine:
         for table in (table for projection in PROJECTIONS for table in projection.tables):
             transaction.execute(f"DELETE FROM {table.name}")
         transaction.execute(
-            "UPDATE projection_checkpoints SET log_position = 0, applied = 0, digest = :zero", {"zero": ZERO}
+            "UPDATE projection_checkpoints SET log_position = 0, applied = 0, digest = :zero", {"zero": EMPTY_DIGEST}
         )
     return engine
 
@@ -87,11 +87,11 @@ def test_a_lens_shows_each_goal_as_the_domain_folds_what_was_known_by_then(
     engine = emptied(database, story)
     engine.catch_up()
     at = story.events[0].occurred_at + timedelta(hours=hours)
-    view = lens(database, story, story.organisation_id, as_of=at, now=story.now)
-    view = msgspec.structs.replace(view, known=min(known, len(story.events)))
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
+    view = msgspec.structs.replace(view, known_position=min(known, len(story.events)))
 
     for goal in ("one", "two", "three"):
-        stream = [e for e in story.stream(goal) if e.log_position <= view.known]
+        stream = [e for e in story.stream(goal) if e.log_position <= view.known_position]
         expected: Any = None
         for event in sorted((e for e in stream if e.occurred_at <= at), key=lambda e: (e.occurred_at, e.version)):
             expected = evolve(expected, event)
@@ -108,11 +108,13 @@ def test_a_lens_shows_the_charter_as_the_domain_folds_what_was_known_by_then(
     story = story_of(draws)
     emptied(database, story).catch_up()
     at = story.events[0].occurred_at + timedelta(hours=hours)
-    view = lens(database, story, story.organisation_id, as_of=at, now=story.now)
-    view = msgspec.structs.replace(view, known=min(known, len(story.events)))
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
+    view = msgspec.structs.replace(view, known_position=min(known, len(story.events)))
 
     expected: Charter | None = None
-    stream = [e for e in story.stream("core", "charter") if e.log_position <= view.known and e.occurred_at <= at]
+    stream = [
+        e for e in story.stream("core", "charter") if e.log_position <= view.known_position and e.occurred_at <= at
+    ]
     for event in sorted(stream, key=lambda e: (e.occurred_at, e.version)):
         expected = evolve_charter(expected, event)
     assert expected == charter_of(database, view, story.id("core", "team"))
@@ -123,7 +125,7 @@ def test_a_lens_shows_the_charter_as_the_domain_folds_what_was_known_by_then(
 def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(database: Database, draws: Any) -> None:
     story = story_of(draws)
     emptied(database, story).catch_up()
-    view = lens(database, story, story.organisation_id, now=story.now)
+    view = resolve_as_of(database, story, story.organisation_id, now=story.now)
 
     for goal in ("one", "two"):
         entries = history.whole_history(database, view, story.id(goal, "goal"))
@@ -137,7 +139,7 @@ def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(data
             else:
                 values["state"] = entry.after.get("state", values["state"])
         now = history.goal_values(story.state(goal))
-        assert history.plain(now) == {name: value for name, value in values.items() if value is not None}
+        assert history.json_value(now) == {name: value for name, value in values.items() if value is not None}
         assert [e.event_id for e in story.stream(goal)] == [e.event_id for e in entries]
     told = history.whole_history(database, view, story.id("core", "charter"))
     assert all(entry.text.endswith(".") and "somebody" not in entry.text for entry in told)

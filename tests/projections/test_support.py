@@ -21,7 +21,7 @@ Ask = Callable[..., SupportReport]
 
 
 @pytest.fixture
-def ask(database: Database, look: Look) -> Ask:
+def ask(database: Database, project: Look) -> Ask:
     """Follow a story to its end and report: `ask(story, "2026-04-08", team="core")`."""
 
     def report(
@@ -37,7 +37,7 @@ def ask(database: Database, look: Look) -> Ask:
             as_of = instant(as_of) if "T" in as_of else date.fromisoformat(as_of)
         return support.report(
             database,
-            look(story, as_of, recorded_as_of=recorded_as_of),
+            project(story, as_of, recorded_as_of=recorded_as_of),
             team=story.id(team, "team") if team else None,
             member=story.id(member) if member else None,
             window=window,

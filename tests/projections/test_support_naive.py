@@ -17,7 +17,7 @@ from domain.goal.evolve import evolve
 from domain.goal.state import PROMISED_STATES, Ended, Promised
 from projections import support
 from projections.database import Database
-from projections.lens import Lens, lens
+from projections.lens import AsOf, resolve_as_of
 from tests.projections.support_histories import GOALS, PEOPLE, steps, story_of
 from tests.projections.test_replay import emptied
 from tests.spec import Story
@@ -29,9 +29,9 @@ _JUDGED = (e.CheckedIn, e.Affirmed, e.LinkAffirmed, e.ChangeAccepted)
 class Naive:
     """What the events known at a lens say, told without tables."""
 
-    def __init__(self, story: Story, view: Lens, window: int) -> None:
+    def __init__(self, story: Story, view: AsOf, window: int) -> None:
         self.story, self.view, self.at = story, view, view.at
-        self.known = [r for r in story.events[: view.known] if r.occurred_at <= view.at]
+        self.known = [r for r in story.events[: view.known_position] if r.occurred_at <= view.at]
         first = view.today - timedelta(days=window - 1)
         self.since = datetime.combine(first, time(), UTC)
         self.states = {goal: self._fold(goal, "goal", evolve) for goal in GOALS}
@@ -164,7 +164,7 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     emptied(database, story).catch_up()
     at = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(hours=hours)
     known = story.events[max(0, len(story.events) - 1 - unknown)].recorded_at
-    view = lens(database, story, story.organisation_id, as_of=at, recorded_as_of=known, now=max(story.now, at))
+    view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=known, now=max(story.now, at))
     naive = Naive(story, view, window)
     if any(state is None for state in naive.states.values()):
         return

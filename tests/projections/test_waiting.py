@@ -15,9 +15,9 @@ from domain.terms import Priority, SupportInput
 from projections.database import Database
 from projections.digest import Digest, digest
 from projections.goals import goals_at
-from projections.inbox import CHECK_IN_AHEAD, Inbox, inbox
-from projections.lens import Lens, lens
-from projections.waiting import Ask, asks
+from projections.inbox import CHECK_IN_LOOKAHEAD, Inbox, inbox
+from projections.lens import AsOf, resolve_as_of
+from projections.waiting import OpenRequest, open_requests
 from tests.projections import histories, support_histories
 from tests.projections.conftest import Look
 from tests.projections.test_replay import emptied
@@ -36,11 +36,11 @@ def promised(story: Story, goal: str = "goal", at: str = "2026-03-02T09:00", **t
 class Desk:
     """A story and its inboxes."""
 
-    def __init__(self, database: Database, look: Look, story: Story) -> None:
-        self.database, self.look, self.story = database, look, story
+    def __init__(self, database: Database, project: Look, story: Story) -> None:
+        self.database, self.project, self.story = database, project, story
 
-    def at(self, when: str) -> Lens:
-        return self.look(self.story, instant(when) if "T" in when else date.fromisoformat(when))
+    def at(self, when: str) -> AsOf:
+        return self.project(self.story, instant(when) if "T" in when else date.fromisoformat(when))
 
     def inbox(self, who: str, when: str) -> Inbox:
         return inbox(self.database, self.at(when), self.story.id(who))
@@ -57,8 +57,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database: Database, look: Look) -> Any:
-    return lambda story: Desk(database, look, story)
+def desk(database: Database, project: Look) -> Any:
+    return lambda story: Desk(database, project, story)
 
 
 # --- deadlines -------------------------------------------------------------------------------------------------------
@@ -171,9 +171,9 @@ def test_a_check_in_is_due_when_the_reminder_rings(desk: Any) -> None:
 _each = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def _check(database: Database, story: Story, view: Lens) -> None:
+def _check(database: Database, story: Story, view: AsOf) -> None:
     """Each question is in the inbox of the one it asks, and in no other; the digest tells the same ones."""
-    everything = asks(database, view, goals_at(database, view), ahead=CHECK_IN_AHEAD)
+    everything = open_requests(database, view, goals_at(database, view), ahead=CHECK_IN_LOOKAHEAD)
     for who in PEOPLE:
         told = inbox(database, view, story.id(who), limit=200)
         mine = [_plain(ask) for ask in everything if ask.whom == story.id(who)]
@@ -192,7 +192,7 @@ def _check(database: Database, story: Story, view: Lens) -> None:
     assert sum(ask.overdue for ask in due) == sum(part.overdue for part in parts)
 
 
-def _plain(ask: Ask) -> Any:
+def _plain(ask: OpenRequest) -> Any:
     return ask.kind, ask.goal, ask.whom, ask.since, ask.until, ask.event, ask.need, ask.place, ask.parent
 
 
@@ -219,5 +219,5 @@ def test_of_needs_and_blockers_each_question_reaches_the_one_it_asks(
     _check(database, story, _lens(database, story, support_histories.BEGINS + timedelta(hours=hours)))
 
 
-def _lens(database: Database, story: Story, at: datetime) -> Lens:
-    return lens(database, story, story.organisation_id, as_of=at, now=max(story.now, at))
+def _lens(database: Database, story: Story, at: datetime) -> AsOf:
+    return resolve_as_of(database, story, story.organisation_id, as_of=at, now=max(story.now, at))

@@ -8,29 +8,29 @@ import msgspec
 import pytest
 
 from ledger.keys import Principal
-from services.organisations import Founded, found
+from services.organisations import CreatedOrganisation, create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
 
 
-class Office(msgspec.Struct, frozen=True):
+class Installation(msgspec.Struct, frozen=True):
     """A running Plimsoll, its organisation, and the steward who may import."""
 
     runtime: Runtime
-    founded: Founded
+    founded: CreatedOrganisation
     principal: Principal
 
 
-def open_office(settings: Settings) -> Office:
+def open_office(settings: Settings) -> Installation:
     runtime = Runtime.open(settings)
-    founded = found(runtime, "default", steward="steward")
+    founded = create_organisation(runtime, "default", steward="steward")
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
     assert principal is not None
-    return Office(runtime, founded, principal)
+    return Installation(runtime, founded, principal)
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
+def installation(database_url: str) -> Iterator[Installation]:
     """On SQLite and on PostgreSQL."""
     opened = open_office(Settings(database_url=database_url))
     with opened.runtime:
@@ -38,7 +38,7 @@ def office(database_url: str) -> Iterator[Office]:
 
 
 @pytest.fixture
-def desk(sqlite_url: str) -> Iterator[Office]:
+def sqlite_installation(sqlite_url: str) -> Iterator[Installation]:
     """On SQLite alone, for what does not depend on the database."""
     opened = open_office(Settings(database_url=sqlite_url))
     with opened.runtime:

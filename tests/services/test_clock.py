@@ -33,7 +33,7 @@ def test_ids_grow_when_the_clock_is_set_back() -> None:
 def test_a_millisecond_that_is_full_borrows_the_next() -> None:
     ids = TimeOrderedIds(lambda: 1000)
     first = ids()
-    ids._below = (1 << 74) - 1
+    ids._random_bits = (1 << 74) - 1
 
     second = ids()
 

@@ -12,33 +12,33 @@ import pytest
 
 from domain.errors import NotFound
 from projections import overload
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
 from services.exports import encoded, export_mart
 from services.imports import import_lines
 from services.organisations import organisation_id
 from tests.fixtures import synthetic
-from tests.services.conftest import Office
+from tests.services.conftest import Installation
 
 ORGANISATION = organisation_id("default")
 MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', True, None, ["=1"], {"a": 1}]
 
 
 @pytest.fixture
-def told(office: Office) -> Office:
+def told(installation: Installation) -> Installation:
     """An organisation with a history behind it, followed by the views."""
     lines = synthetic.lines(goals=24)
-    assert import_lines(office.runtime, ORGANISATION, lines, principal=office.principal).refused == 0
-    office.runtime.engine.catch_up()
-    return office
+    assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
+    installation.runtime.engine.catch_up()
+    return installation
 
 
-def rows(office: Office, mart: str, path: Path, *, after: int = 0) -> list[dict[str, Any]]:
-    export_mart(office.runtime, ORGANISATION, mart, form="ndjson", after=after, output=path)
+def rows(installation: Installation, mart: str, path: Path, *, after: int = 0) -> list[dict[str, Any]]:
+    export_mart(installation.runtime, ORGANISATION, mart, form="ndjson", after=after, output=path)
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_every_goal_event_is_one_row_and_positions_lead_on(told: Office, tmp_path: Path) -> None:
+def test_every_goal_event_is_one_row_and_positions_lead_on(told: Installation, tmp_path: Path) -> None:
     found = rows(told, "fact_goal_event", tmp_path / "all")
 
     events = told.runtime.ledger.feed(ORGANISATION, 0, 10_000)
@@ -50,7 +50,7 @@ def test_every_goal_event_is_one_row_and_positions_lead_on(told: Office, tmp_pat
     )
 
 
-def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(told: Office, tmp_path: Path) -> None:
+def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(told: Installation, tmp_path: Path) -> None:
     found = rows(told, "fact_goal_change", tmp_path / "changes")
 
     accepted = [act for act in synthetic.acts(goals=24) if act["do"] == "goal.accept_change"]
@@ -61,13 +61,13 @@ def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(told: Office
     assert all(row["old"] != row["new"] and row["proposed_by"] == "owner" for row in found)
 
 
-def test_a_load_week_says_what_the_report_said_that_monday(told: Office, tmp_path: Path) -> None:
+def test_a_load_week_says_what_the_report_said_that_monday(told: Installation, tmp_path: Path) -> None:
     runtime = told.runtime
     found = rows(told, "fact_load_week", tmp_path / "weeks")
     busiest = max(found, key=lambda row: row["planned_minutes"])
     monday = date.fromisoformat(busiest["week"])
 
-    view = lens(
+    view = resolve_as_of(
         runtime.database,
         runtime.ledger,
         ORGANISATION,
@@ -86,7 +86,7 @@ def test_a_load_week_says_what_the_report_said_that_monday(told: Office, tmp_pat
     assert 0 == monday.weekday()
 
 
-def test_weeks_before_what_is_new_are_not_told_again(told: Office, tmp_path: Path) -> None:
+def test_weeks_before_what_is_new_are_not_told_again(told: Installation, tmp_path: Path) -> None:
     everything = rows(told, "fact_load_week", tmp_path / "all")
     head = told.runtime.ledger.position(ORGANISATION)
 
@@ -97,7 +97,7 @@ def test_weeks_before_what_is_new_are_not_told_again(told: Office, tmp_path: Pat
     assert [] == rows(told, "fact_load_week", tmp_path / "none", after=head)
 
 
-def test_each_column_is_explained_and_holds_what_it_says(told: Office, tmp_path: Path) -> None:
+def test_each_column_is_explained_and_holds_what_it_says(told: Installation, tmp_path: Path) -> None:
     text = dict.fromkeys(("uuid", "text", "date", "timestamp"), str)
     holds: dict[str, type] = {**text, "integer": int, "boolean": bool, "json": object}
 
@@ -113,7 +113,7 @@ def test_each_column_is_explained_and_holds_what_it_says(told: Office, tmp_path:
             assert column.nullable or None not in values
 
 
-def test_csv_and_ndjson_say_the_same(told: Office, tmp_path: Path) -> None:
+def test_csv_and_ndjson_say_the_same(told: Installation, tmp_path: Path) -> None:
     found = rows(told, "fact_goal_event", tmp_path / "ndjson")
     summary = export_mart(told.runtime, ORGANISATION, "fact_goal_event", form="csv", output=tmp_path / "csv")
 
@@ -134,27 +134,27 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless() -> None:
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_former_one(
-    desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "facts.ndjson"
     output.write_text("former")
-    desk.runtime.engine.catch_up()
+    sqlite_installation.runtime.engine.catch_up()
     broken = msgspec.structs.replace(MARTS["fact_goal_event"], rows=lambda *_: iter([(1, 2)]))
 
     monkeypatch.setitem(MARTS, "fact_goal_event", broken)
 
     with pytest.raises(ValueError, match="zip"):
-        export_mart(desk.runtime, ORGANISATION, "fact_goal_event", form="ndjson", output=output)
+        export_mart(sqlite_installation.runtime, ORGANISATION, "fact_goal_event", form="ndjson", output=output)
 
     assert "former" == output.read_text()
     assert [output] == list(tmp_path.glob("*facts*"))
 
 
-def test_an_unknown_mart_is_answered_with_those_there_are(desk: Office) -> None:
-    desk.runtime.engine.catch_up()
+def test_an_unknown_mart_is_answered_with_those_there_are(sqlite_installation: Installation) -> None:
+    sqlite_installation.runtime.engine.catch_up()
 
     with pytest.raises(NotFound) as refused:
-        export_mart(desk.runtime, ORGANISATION, "dim_unicorn", form="csv")
+        export_mart(sqlite_installation.runtime, ORGANISATION, "dim_unicorn", form="csv")
 
     assert tuple(MARTS) == refused.value.allowed
 

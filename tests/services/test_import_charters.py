@@ -8,9 +8,9 @@ import pytest
 
 from domain.charter.state import Charter, named_charter
 from projections.charters import charter_of
-from projections.lens import lens
+from projections.lens import resolve_as_of
 from services.imports import ImportResult, RowError
-from tests.services.conftest import Office
+from tests.services.conftest import Installation
 from tests.services.test_imports import LEA, OFFER, ORGANISATION, SAM, TEAM, Act, bring, counted
 
 JOINED = {**SAM, "at": "2024-05-06T09:00:00Z"}
@@ -56,39 +56,39 @@ STORY: list[Act] = [
 ]
 
 
-def charter(office: Office, of: str = "web") -> Charter:
-    found = office.runtime.ledger.load(ORGANISATION, "charter", named_charter(ORGANISATION, of))
+def charter(installation: Installation, of: str = "web") -> Charter:
+    found = installation.runtime.ledger.load(ORGANISATION, "charter", named_charter(ORGANISATION, of))
     assert isinstance(found, Charter)
     return found
 
 
-def test_a_charter_s_history_is_taken_whole_and_only_once(office: Office) -> None:
+def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installation) -> None:
     rows = [{k: v for k, v in r.items() if not (k == "charter" and "team" in r)} for r in STORY]
 
-    first = bring(office, rows)
-    then = counted(office.runtime)
-    second = bring(office, rows)
+    first = bring(installation, rows)
+    then = counted(installation.runtime)
+    second = bring(installation, rows)
 
     assert ImportResult(accepted=len(rows), already=0) == first
     assert ImportResult(accepted=0, already=len(rows)) == second
-    assert then == counted(office.runtime)
-    state = charter(office)
+    assert then == counted(installation.runtime)
+    state = charter(installation)
     assert state.purpose is not None
     assert (2, "People come in and stay") == (state.purpose.version, state.purpose.why.text)
-    assert [("tested", 1), ("kind", 2), ("calm", 1)] == [(n.ref, n.version) for n in state.kept]
+    assert [("tested", 1), ("kind", 2), ("calm", 1)] == [(n.ref, n.version) for n in state.non_negotiables_in_force]
     assert ((), 1, ["notes"]) == (state.breaches, state.breaches_repaired, [r.ref for r in state.rituals])
-    now = office.runtime.clock()
-    view = lens(office.runtime.database, office.runtime.ledger, ORGANISATION, now=now)
-    assert state == charter_of(office.runtime.database, view, state.of.team)
+    now = installation.runtime.clock()
+    view = resolve_as_of(installation.runtime.database, installation.runtime.ledger, ORGANISATION, now=now)
+    assert state == charter_of(installation.runtime.database, view, state.of.team)
 
 
-def test_the_organisation_s_own_is_named_by_the_word(desk: Office) -> None:
+def test_the_organisation_s_own_is_named_by_the_word(sqlite_installation: Installation) -> None:
     rows = [{**r, "charter": "organisation"} for r in PURPOSE]
 
-    result = bring(desk, [TEAM, LEA, JOINED, *rows])
+    result = bring(sqlite_installation, [TEAM, LEA, JOINED, *rows])
 
     assert ImportResult(accepted=5, already=0) == result
-    assert charter(desk, "organisation").of.team is None
+    assert charter(sqlite_installation, "organisation").of.team is None
 
 
 BEGUN: list[Act] = [TEAM, LEA, JOINED, *PURPOSE, *adopting("tested", "kind", "open", "calm", "brief")]
@@ -112,21 +112,21 @@ BEGUN: list[Act] = [TEAM, LEA, JOINED, *PURPOSE, *adopting("tested", "kind", "op
     ],
 )
 def test_a_broken_rule_refuses_the_row_and_nothing_is_kept(
-    desk: Office, bad: Act, field: str | None, code: str
+    sqlite_installation: Installation, bad: Act, field: str | None, code: str
 ) -> None:
-    before = desk.runtime.ledger.count()
+    before = sqlite_installation.runtime.ledger.count()
 
-    result = bring(desk, [*BEGUN, bad])
+    result = bring(sqlite_installation, [*BEGUN, bad])
 
-    assert (0, 1, before) == (result.accepted, result.refused, desk.runtime.ledger.count())
+    assert (0, 1, before) == (result.accepted, result.refused, sqlite_installation.runtime.ledger.count())
     [error] = result.errors
     assert (len(BEGUN) + 1, field, code) == (error.line, error.field, error.code)
 
 
-def test_an_adoption_before_its_time_box_is_over_is_refused(desk: Office) -> None:
+def test_an_adoption_before_its_time_box_is_over_is_refused(sqlite_installation: Installation) -> None:
     early = {**PURPOSE[1], "at": "2024-05-10T23:00:00Z"}
 
-    result = bring(desk, [TEAM, LEA, JOINED, PURPOSE[0], early])
+    result = bring(sqlite_installation, [TEAM, LEA, JOINED, PURPOSE[0], early])
 
     assert [RowError(
         line=5,

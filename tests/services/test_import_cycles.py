@@ -13,7 +13,7 @@ from domain.errors import ActNotAllowed, VersionConflict
 from domain.references import resolve
 from ledger.commands import Command
 from services.import_rows import row_of
-from tests.services.conftest import Office
+from tests.services.conftest import Installation
 from tests.services.test_imports import ACCEPT, LEA, OFFER, ORGANISATION, SAM, TEAM, bring, counted
 
 Act = dict[str, Any]
@@ -43,29 +43,31 @@ DONE = said("sam", "cycle.finish_improvement", "2024-08-20", cycle="autumn", imp
 BEGINNING: list[Any] = [TEAM, LEA, SAM, OFFER, ACCEPT, *PURPOSE, OPEN]
 
 
-def state(office: Office, ref: str) -> Any:
-    return office.runtime.ledger.load(ORGANISATION, "cycle", resolve(ORGANISATION, "cycle", ref))
+def state(installation: Installation, ref: str) -> Any:
+    return installation.runtime.ledger.load(ORGANISATION, "cycle", resolve(ORGANISATION, "cycle", ref))
 
 
-def test_a_cycle_comes_in_from_its_opening_to_the_next_one_once(office: Office) -> None:
+def test_a_cycle_comes_in_from_its_opening_to_the_next_one_once(installation: Installation) -> None:
     rows = [*BEGINNING, *REVIEW, CLOSE, NEXT, DONE]
 
-    result = bring(office, rows)
+    result = bring(installation, rows)
 
     assert () == result.errors
-    assert isinstance(state(office, "spring"), Closed)
-    autumn = state(office, "autumn")
+    assert isinstance(state(installation, "spring"), Closed)
+    autumn = state(installation, "autumn")
     assert isinstance(autumn, Running)
     assert [("done", True)] == [(held.state, held.carried) for held in autumn.improvements]
     assert [resolve(ORGANISATION, "goal", "g-1")] == [held.goal for held in autumn.goals]
-    before = counted(office.runtime)
-    again = bring(office, rows)
+    before = counted(installation.runtime)
+    again = bring(installation, rows)
     assert (0, len(rows)) == (again.accepted, again.already)
-    assert before == counted(office.runtime)
+    assert before == counted(installation.runtime)
 
 
-def test_a_row_that_closes_a_cycle_with_an_undecided_goal_is_refused_naming_the_goal(office: Office) -> None:
-    result = bring(office, [*BEGINNING, *REVIEW[:-1], CLOSE])
+def test_a_row_that_closes_a_cycle_with_an_undecided_goal_is_refused_naming_the_goal(
+    installation: Installation,
+) -> None:
+    result = bring(installation, [*BEGINNING, *REVIEW[:-1], CLOSE])
 
     (error,) = result.errors
     assert (len(BEGINNING) + len(REVIEW), "act_not_allowed") == (error.line, error.code)
@@ -73,42 +75,42 @@ def test_a_row_that_closes_a_cycle_with_an_undecided_goal_is_refused_naming_the_
     assert 0 == result.accepted
 
 
-def test_two_open_cycles_in_one_file_are_refused(office: Office) -> None:
+def test_two_open_cycles_in_one_file_are_refused(installation: Installation) -> None:
     second = said("lea", "cycle.open", "2024-05-14", **SPRING | {"cycle": "other"})
 
-    (error,) = bring(office, [*BEGINNING, second]).errors
+    (error,) = bring(installation, [*BEGINNING, second]).errors
 
     assert (len(BEGINNING) + 1, "act_not_allowed", ("close",)) == (error.line, error.code, error.allowed)
 
 
-def test_an_open_cycle_of_an_earlier_import_counts_too(office: Office) -> None:
-    assert () == bring(office, BEGINNING).errors
+def test_an_open_cycle_of_an_earlier_import_counts_too(installation: Installation) -> None:
+    assert () == bring(installation, BEGINNING).errors
     second = said("lea", "cycle.open", "2024-05-14", **SPRING | {"cycle": "other"})
 
-    (error,) = bring(office, [second]).errors
+    (error,) = bring(installation, [second]).errors
 
     assert ("act_not_allowed", ("close",)) == (error.code, error.allowed)
 
 
-def test_a_cycle_is_followed_once_in_one_file_and_over_several(office: Office) -> None:
+def test_a_cycle_is_followed_once_in_one_file_and_over_several(installation: Installation) -> None:
     spring, autumn = [*BEGINNING, *REVIEW, CLOSE, NEXT], SPRING | {"cycle": "autumn"}
     looked_back = said("sam", "cycle.share_reflection", "2024-08-21", cycle="autumn", worked="pairs")
     kept = said("lea", "cycle.settle_goal", "2024-08-21", cycle="autumn", goal="g-1", how="carried_on")
     over = said("lea", "cycle.close", "2024-08-22", cycle="autumn")
     twice = said("lea", "cycle.open", "2024-08-23", follows="spring", **autumn | {"cycle": "winter", "name": "Winter"})
 
-    (in_one,) = bring(office, [*spring, looked_back, kept, over, twice]).errors
-    assert () == bring(office, [*spring, looked_back, kept, over]).errors
-    (later,) = bring(office, [twice]).errors
+    (in_one,) = bring(installation, [*spring, looked_back, kept, over, twice]).errors
+    assert () == bring(installation, [*spring, looked_back, kept, over]).errors
+    (later,) = bring(installation, [twice]).errors
 
     told = ("act_not_allowed", "/follows", ("autumn",))
     assert [told, told] == [(error.code, error.field, error.allowed) for error in (in_one, later)]
 
 
-def test_a_goal_that_is_never_created_is_named_with_its_place(office: Office) -> None:
+def test_a_goal_that_is_never_created_is_named_with_its_place(installation: Installation) -> None:
     row = said("lea", "cycle.open", "2024-05-13", goals=["g-1", "g-7"], **SPRING)
 
-    (error,) = bring(office, [*BEGINNING[:-1], row]).errors
+    (error,) = bring(installation, [*BEGINNING[:-1], row]).errors
 
     assert ("not_found", "/goals/1") == (error.code, error.field)
 
@@ -116,7 +118,7 @@ def test_a_goal_that_is_never_created_is_named_with_its_place(office: Office) ->
 # --- at once ---------------------------------------------------------------------------------------------------------
 
 
-def opening(office: Office, ref: str) -> Command:
+def opening(installation: Installation, ref: str) -> Command:
     row = row_of(1, json.dumps(OPEN | {"cycle": ref}).encode())
     assert row is not None
     return Command(
@@ -129,29 +131,29 @@ def opening(office: Office, ref: str) -> Command:
     )
 
 
-def opened(office: Office, ref: str) -> bool:
+def opened(installation: Installation, ref: str) -> bool:
     try:
-        office.runtime.handle(opening(office, ref))
+        installation.runtime.handle(opening(installation, ref))
     except ActNotAllowed:
         return False
     return True
 
 
-def test_of_many_who_open_a_cycle_of_one_team_at_once_one_does(office: Office) -> None:
-    assert () == bring(office, BEGINNING[:-1]).errors
+def test_of_many_who_open_a_cycle_of_one_team_at_once_one_does(installation: Installation) -> None:
+    assert () == bring(installation, BEGINNING[:-1]).errors
 
     with ThreadPoolExecutor(8) as people:
-        found = list(people.map(lambda n: opened(office, f"c{n}"), range(16)))
+        found = list(people.map(lambda n: opened(installation, f"c{n}"), range(16)))
 
     assert 1 == sum(found)
 
 
-def test_an_import_that_opens_a_cycle_while_somebody_else_does_is_decided_again(office: Office) -> None:
-    assert () == bring(office, BEGINNING[:-1]).errors
+def test_an_import_that_opens_a_cycle_while_somebody_else_does_is_decided_again(installation: Installation) -> None:
+    assert () == bring(installation, BEGINNING[:-1]).errors
 
-    with office.runtime.ledger.bulk() as bulk:
-        bulk.handle(opening(office, "theirs"))
-        assert opened(office, "ours")
+    with installation.runtime.ledger.bulk() as bulk:
+        bulk.handle(opening(installation, "theirs"))
+        assert opened(installation, "ours")
 
         with pytest.raises(VersionConflict):
             bulk.commit()

@@ -12,7 +12,7 @@ from domain.aggregates import AGGREGATES
 from domain.goal.acts import CheckIn, Offer
 from domain.organisation import SetPolicy
 from domain.references import resolve
-from services.import_rows import DOES, LONGEST_LINE_BYTES, BadRow, Row, UnreadableImport, lines_of, row_of
+from services.import_rows import DOES, LONGEST_LINE_BYTES, BadRow, ImportRow, UnreadableImport, lines_of, row_of
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
 
@@ -21,7 +21,7 @@ def line(**changes: Any) -> bytes:
     return json.dumps({**CHECK_IN, **changes}).encode()
 
 
-def row(**changes: Any) -> Row:
+def row(**changes: Any) -> ImportRow:
     found = row_of(1, line(**changes))
     assert found is not None
     return found

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.envelope import Recorded, Source
+from domain.envelope import RecordedEvent, Source
 from domain.member import DeclareCapacity
 from domain.references import resolve
 from ledger.commands import Command
 from services.imports import ImportResult, import_lines
-from services.organisations import found, organisation_id
+from services.organisations import create_organisation, organisation_id
 from services.runtime import Runtime
 from tests.fixtures import synthetic
-from tests.services.conftest import Office
+from tests.services.conftest import Installation
 
 AT = "2024-05-06T08:00:00Z"
 ORGANISATION = organisation_id("default")
@@ -50,9 +50,9 @@ CHECK_IN: Act = {"at": "2024-05-20T08:00:00Z", "by": "lea", "do": "goal.check_in
 STORY: list[Act | bytes] = [TEAM, LEA, SAM, OFFER, ACCEPT, CHECK_IN]
 
 
-def bring(office: Office, rows: Iterable[Act | bytes], **options: Any) -> ImportResult:
+def bring(installation: Installation, rows: Iterable[Act | bytes], **options: Any) -> ImportResult:
     lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
-    return import_lines(office.runtime, ORGANISATION, lines, principal=office.principal, **options)
+    return import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal, **options)
 
 
 def counted(runtime: Runtime) -> tuple[int, set[str]]:
@@ -61,21 +61,21 @@ def counted(runtime: Runtime) -> tuple[int, set[str]]:
     return runtime.ledger.count(), {status.digest for status in runtime.engine.status()}
 
 
-def goal_events(office: Office, ref: str) -> list[Recorded]:
-    return office.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", ref))
+def goal_events(installation: Installation, ref: str) -> list[RecordedEvent]:
+    return installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", ref))
 
 
-def test_a_history_with_the_shapes_of_a_real_one_is_taken_whole_and_only_once(office: Office) -> None:
+def test_a_history_with_the_shapes_of_a_real_one_is_taken_whole_and_only_once(installation: Installation) -> None:
     rows = list(synthetic.lines(goals=80))
 
-    first = bring(office, rows)
-    then = counted(office.runtime)
-    second = bring(office, rows)
+    first = bring(installation, rows)
+    then = counted(installation.runtime)
+    second = bring(installation, rows)
 
     assert ImportResult(accepted=len(rows), already=0) == first
     assert ImportResult(accepted=0, already=len(rows)) == second
-    assert then == counted(office.runtime)
-    assert office.runtime.ledger.head() == office.runtime.ledger.count()
+    assert then == counted(installation.runtime)
+    assert installation.runtime.ledger.head() == installation.runtime.ledger.count()
 
 
 def test_the_synthetic_history_has_what_it_is_for() -> None:
@@ -101,29 +101,29 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.ndjson.gz").read_bytes() == (tmp_path / "b.ndjson.gz").read_bytes()
 
 
-def test_an_imported_event_says_when_it_happened_by_whom_and_who_imported_it(desk: Office) -> None:
-    bring(desk, STORY)
+def test_an_imported_event_says_when_it_happened_by_whom_and_who_imported_it(sqlite_installation: Installation) -> None:
+    bring(sqlite_installation, STORY)
 
-    offered = goal_events(desk, "g-1")[0]
+    offered = goal_events(sqlite_installation, "g-1")[0]
 
     assert AT == offered.occurred_at.isoformat().replace("+00:00", "Z")
     assert offered.recorded_at > offered.occurred_at
     assert resolve(ORGANISATION, "member", "lea") == offered.on_behalf_of
-    assert desk.founded.steward_id == offered.actor
+    assert sqlite_installation.founded.steward_id == offered.actor
     assert Source.IMPORT is offered.source
 
 
-def test_one_broken_line_in_the_middle_keeps_nothing(office: Office) -> None:
-    before = office.runtime.ledger.count()
+def test_one_broken_line_in_the_middle_keeps_nothing(installation: Installation) -> None:
+    before = installation.runtime.ledger.count()
 
-    result = bring(office, [*STORY[:4], b'{"at":"2024-', *STORY[4:]])
+    result = bring(installation, [*STORY[:4], b'{"at":"2024-', *STORY[4:]])
 
     assert [(5, "malformed_line")] == [(error.line, error.code) for error in result.errors]
     assert (0, 0, 1) == (result.accepted, result.already, result.refused)
-    assert before == office.runtime.ledger.count()
+    assert before == installation.runtime.ledger.count()
 
 
-def test_every_bad_row_is_told_with_its_line_field_and_rule(desk: Office) -> None:
+def test_every_bad_row_is_told_with_its_line_field_and_rule(sqlite_installation: Installation) -> None:
     rows: list[Act | bytes] = [
         *STORY,
         {**CHECK_IN, "mood": "fine"},
@@ -132,7 +132,7 @@ def test_every_bad_row_is_told_with_its_line_field_and_rule(desk: Office) -> Non
         {**CHECK_IN, "at": "2024-05-22"},
     ]
 
-    errors = bring(desk, rows).errors
+    errors = bring(sqlite_installation, rows).errors
 
     told = [(error.line, error.field, error.code) for error in errors]
     expected = [
@@ -145,41 +145,43 @@ def test_every_bad_row_is_told_with_its_line_field_and_rule(desk: Office) -> Non
     assert errors[1].allowed
 
 
-def test_partial_keeps_the_good_rows(office: Office) -> None:
-    result = bring(office, [*STORY, {**CHECK_IN, "by": "sam"}, {**CHECK_IN, "note": "done"}], partial=True)
+def test_partial_keeps_the_good_rows(installation: Installation) -> None:
+    result = bring(installation, [*STORY, {**CHECK_IN, "by": "sam"}, {**CHECK_IN, "note": "done"}], partial=True)
 
     assert (7, 1) == (result.accepted, result.refused)
     assert [7] == [error.line for error in result.errors]
-    assert 4 == len(goal_events(office, "g-1"))
+    assert 4 == len(goal_events(installation, "g-1"))
 
 
-def test_a_dry_run_says_the_same_and_keeps_nothing(office: Office) -> None:
-    before = office.runtime.ledger.count()
+def test_a_dry_run_says_the_same_and_keeps_nothing(installation: Installation) -> None:
+    before = installation.runtime.ledger.count()
 
-    result = bring(office, STORY, dry_run=True)
+    result = bring(installation, STORY, dry_run=True)
 
     assert ImportResult(accepted=len(STORY), already=0, dry_run=True) == result
-    assert before == office.runtime.ledger.count()
+    assert before == installation.runtime.ledger.count()
 
 
-def test_a_member_named_and_never_joined_is_an_error_that_names_the_first_line(desk: Office) -> None:
-    result = bring(desk, [TEAM, LEA, OFFER, {**ACCEPT}])
+def test_a_member_named_and_never_joined_is_an_error_that_names_the_first_line(
+    sqlite_installation: Installation,
+) -> None:
+    result = bring(sqlite_installation, [TEAM, LEA, OFFER, {**ACCEPT}])
 
     assert [(3, "/sponsor"), (4, "/by")] == [(error.line, error.field) for error in result.errors]
     assert "first named in line 3" in result.errors[1].detail
     assert 0 == result.accepted
 
 
-def test_a_member_who_joins_in_the_last_line_was_a_placeholder(desk: Office) -> None:
-    result = bring(desk, [TEAM, LEA, OFFER, ACCEPT, {**SAM, "at": "2024-06-01T00:00:00Z"}])
+def test_a_member_who_joins_in_the_last_line_was_a_placeholder(sqlite_installation: Installation) -> None:
+    result = bring(sqlite_installation, [TEAM, LEA, OFFER, ACCEPT, {**SAM, "at": "2024-06-01T00:00:00Z"}])
 
     assert ImportResult(accepted=5, already=0) == result
 
 
-def test_a_member_who_joined_before_this_file_needs_no_row_in_it(desk: Office) -> None:
-    bring(desk, [TEAM, LEA, SAM])
+def test_a_member_who_joined_before_this_file_needs_no_row_in_it(sqlite_installation: Installation) -> None:
+    bring(sqlite_installation, [TEAM, LEA, SAM])
 
-    assert ImportResult(accepted=2, already=0) == bring(desk, [OFFER, ACCEPT])
+    assert ImportResult(accepted=2, already=0) == bring(sqlite_installation, [OFFER, ACCEPT])
 
 
 @pytest.mark.parametrize(
@@ -194,58 +196,60 @@ def test_a_member_who_joined_before_this_file_needs_no_row_in_it(desk: Office) -
         ({**CHECK_IN, "needs": [{"text": "a review", "addressee": "ghost"}]}, "/needs/0/addressee"),
     ],
 )
-def test_a_reference_to_nothing_is_named(desk: Office, row: dict[str, Any], field: str) -> None:
-    result = bring(desk, [*STORY, row])
+def test_a_reference_to_nothing_is_named(sqlite_installation: Installation, row: dict[str, Any], field: str) -> None:
+    result = bring(sqlite_installation, [*STORY, row])
 
     assert [(7, field, "not_found")] == [(error.line, error.field, error.code) for error in result.errors]
 
 
-def test_in_a_partial_import_nobody_is_named_whose_own_join_was_refused(desk: Office) -> None:
+def test_in_a_partial_import_nobody_is_named_whose_own_join_was_refused(sqlite_installation: Installation) -> None:
     ghost = {**SAM, "member": "ghost", "team": "no-such-team"}
     rows = [TEAM, LEA, SAM, {**OFFER, "sponsor": "ghost"}, {**OFFER, "goal": "g-2"}, ghost]
 
-    result = bring(desk, rows, partial=True)
+    result = bring(sqlite_installation, rows, partial=True)
 
     assert (4, [4, 6]) == (result.accepted, [error.line for error in result.errors])
-    assert [] == goal_events(desk, "g-1")
-    assert 1 == len(goal_events(desk, "g-2"))
+    assert [] == goal_events(sqlite_installation, "g-1")
+    assert 1 == len(goal_events(sqlite_installation, "g-2"))
 
 
-def test_an_act_of_tomorrow_is_refused(desk: Office) -> None:
-    result = bring(desk, [*STORY, {**CHECK_IN, "at": "2999-01-01T00:00:00Z"}])
+def test_an_act_of_tomorrow_is_refused(sqlite_installation: Installation) -> None:
+    result = bring(sqlite_installation, [*STORY, {**CHECK_IN, "at": "2999-01-01T00:00:00Z"}])
 
     assert [(7, "/at", "in_the_future")] == [(error.line, error.field, error.code) for error in result.errors]
 
 
-def test_equal_rows_of_one_file_are_two_acts_and_stay_two(desk: Office) -> None:
+def test_equal_rows_of_one_file_are_two_acts_and_stay_two(sqlite_installation: Installation) -> None:
     rows = [*STORY, CHECK_IN]
 
-    assert ImportResult(accepted=7, already=0) == bring(desk, rows)
-    assert ImportResult(accepted=0, already=7) == bring(desk, rows)
-    assert ImportResult(accepted=1, already=7) == bring(desk, [*rows, CHECK_IN])
+    assert ImportResult(accepted=7, already=0) == bring(sqlite_installation, rows)
+    assert ImportResult(accepted=0, already=7) == bring(sqlite_installation, rows)
+    assert ImportResult(accepted=1, already=7) == bring(sqlite_installation, [*rows, CHECK_IN])
 
 
-def test_a_row_that_has_an_id_is_the_same_row_however_it_is_mended(desk: Office) -> None:
-    bring(desk, [*STORY[:5], {**CHECK_IN, "id": "c-1"}])
+def test_a_row_that_has_an_id_is_the_same_row_however_it_is_mended(sqlite_installation: Installation) -> None:
+    bring(sqlite_installation, [*STORY[:5], {**CHECK_IN, "id": "c-1"}])
 
-    assert ImportResult(accepted=0, already=1) == bring(desk, [{**CHECK_IN, "id": "c-1", "note": "mended"}])
+    assert ImportResult(accepted=0, already=1) == bring(
+        sqlite_installation, [{**CHECK_IN, "id": "c-1", "note": "mended"}]
+    )
 
 
-def test_the_same_row_in_another_organisation_is_another_row(desk: Office) -> None:
-    bring(desk, STORY)
-    other = found(desk.runtime, "other", steward="steward")
-    principal = desk.runtime.keys.authenticate(other.api_key, desk.runtime.clock())
+def test_the_same_row_in_another_organisation_is_another_row(sqlite_installation: Installation) -> None:
+    bring(sqlite_installation, STORY)
+    other = create_organisation(sqlite_installation.runtime, "other", steward="steward")
+    principal = sqlite_installation.runtime.keys.authenticate(other.api_key, sqlite_installation.runtime.clock())
     assert principal is not None
     lines = [json.dumps(row).encode() for row in STORY]
 
-    result = import_lines(desk.runtime, other.organisation_id, lines, principal=principal)
+    result = import_lines(sqlite_installation.runtime, other.organisation_id, lines, principal=principal)
 
     assert ImportResult(accepted=len(STORY), already=0) == result
 
 
-def test_an_importer_who_is_no_steward_creates_no_team(desk: Office) -> None:
-    bring(desk, [TEAM, LEA, SAM])
-    runtime, sam = desk.runtime, resolve(ORGANISATION, "member", "sam")
+def test_an_importer_who_is_no_steward_creates_no_team(sqlite_installation: Installation) -> None:
+    bring(sqlite_installation, [TEAM, LEA, SAM])
+    runtime, sam = sqlite_installation.runtime, resolve(ORGANISATION, "member", "sam")
     key = runtime.keys.create(ORGANISATION, sam, ["import"], name="sam's")
     principal = runtime.keys.authenticate(key, runtime.clock())
     assert principal is not None
@@ -256,16 +260,16 @@ def test_an_importer_who_is_no_steward_creates_no_team(desk: Office) -> None:
     assert [(1, "forbidden")] == [(error.line, error.code) for error in result.errors]
 
 
-def test_the_only_thing_that_an_import_may_not_do_is_make_an_organisation(desk: Office) -> None:
+def test_the_only_thing_that_an_import_may_not_do_is_make_an_organisation(sqlite_installation: Installation) -> None:
     policy = {"at": AT, "by": "steward", "do": "organisation.policy", "policy": {"wip_limit": 3}}
     create = {"at": AT, "by": "steward", "do": "organisation.create", "name": "mine"}
 
-    assert ImportResult(accepted=1, already=0) == bring(desk, [policy])
-    assert ["/do"] == [error.field for error in bring(desk, [create]).errors]
+    assert ImportResult(accepted=1, already=0) == bring(sqlite_installation, [policy])
+    assert ["/do"] == [error.field for error in bring(sqlite_installation, [create]).errors]
 
 
-def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(office: Office) -> None:
-    bring(office, STORY[:5])
+def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(installation: Installation) -> None:
+    bring(installation, STORY[:5])
     disturbed: list[int] = []
 
     def disturb(done: int, total: int) -> None:
@@ -276,21 +280,21 @@ def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(office: Office)
                 kind="member",
                 stream_id=resolve(ORGANISATION, "member", "lea"),
                 act=act,
-                actor=office.founded.steward_id,
+                actor=installation.founded.steward_id,
                 roles=frozenset({"steward"}),
             )
-            disturbed.append(office.runtime.handle(command).version)
+            disturbed.append(installation.runtime.handle(command).version)
 
     leave = {"at": "2024-07-01T00:00:00Z", "by": "lea", "do": "member.leave", "member": "lea"}
-    result = bring(office, [CHECK_IN, leave], progress=disturb)
+    result = bring(installation, [CHECK_IN, leave], progress=disturb)
 
-    lea = office.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "member", "lea"))
+    lea = installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "member", "lea"))
     assert ImportResult(accepted=2, already=0) == result
     assert ["member.joined.v1", "member.capacity_declared.v1", "member.left.v1"] == [event.type for event in lea]
 
 
-def test_an_empty_file_imports_nothing(desk: Office) -> None:
-    assert ImportResult(accepted=0, already=0) == bring(desk, [b"", b"\n"])
+def test_an_empty_file_imports_nothing(sqlite_installation: Installation) -> None:
+    assert ImportResult(accepted=0, already=0) == bring(sqlite_installation, [b"", b"\n"])
 
 
 PEAK = """

@@ -4,41 +4,45 @@ import pytest
 
 from domain.errors import AlreadyExists
 from domain.member import Member, Role
-from services.organisations import found, organisation_id
-from tests.services.conftest import Office
+from services.organisations import create_organisation, organisation_id
+from tests.services.conftest import Installation
 
 
-def test_a_founded_organisation_has_a_steward_with_a_key(office: Office) -> None:
-    founded = office.founded
+def test_a_founded_organisation_has_a_steward_with_a_key(installation: Installation) -> None:
+    founded = installation.founded
 
-    steward = office.runtime.ledger.load(founded.organisation_id, "member", founded.steward_id)
+    steward = installation.runtime.ledger.load(founded.organisation_id, "member", founded.steward_id)
 
     assert isinstance(steward, Member)
     assert (True, (Role.STEWARD,)) == (steward.present, steward.roles)
-    assert founded.steward_id == office.principal.member_id
-    assert {"read", "act", "import", "admin"} == office.principal.scopes
+    assert founded.steward_id == installation.principal.member_id
+    assert {"read", "act", "import", "admin"} == installation.principal.scopes
 
 
-def test_a_name_stands_for_one_organisation(desk: Office) -> None:
-    assert organisation_id("default") == organisation_id(" default ") == desk.founded.organisation_id
-    assert organisation_id(str(desk.founded.organisation_id)) == desk.founded.organisation_id
+def test_a_name_stands_for_one_organisation(sqlite_installation: Installation) -> None:
+    assert organisation_id("default") == organisation_id(" default ") == sqlite_installation.founded.organisation_id
+    assert (
+        organisation_id(str(sqlite_installation.founded.organisation_id)) == sqlite_installation.founded.organisation_id
+    )
     with pytest.raises(AlreadyExists):
-        found(desk.runtime, "default", steward="somebody else")
+        create_organisation(sqlite_installation.runtime, "default", steward="somebody else")
 
 
 def test_founding_that_was_cut_short_is_finished_by_calling_again(
-    desk: Office, monkeypatch: pytest.MonkeyPatch
+    sqlite_installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object, **__: object) -> str:
         raise OSError("the machine went down")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.runtime.keys, "create", crash)
+        patch.setattr(sqlite_installation.runtime.keys, "create", crash)
         with pytest.raises(OSError, match="went down"):
-            found(desk.runtime, "second", steward="ada")
-    before = desk.runtime.ledger.count()
+            create_organisation(sqlite_installation.runtime, "second", steward="ada")
+    before = sqlite_installation.runtime.ledger.count()
 
-    founded = found(desk.runtime, "second", steward="ada")
+    founded = create_organisation(sqlite_installation.runtime, "second", steward="ada")
 
-    assert before == desk.runtime.ledger.count()
-    assert desk.runtime.keys.authenticate(founded.api_key, desk.runtime.clock()) is not None
+    assert before == sqlite_installation.runtime.ledger.count()
+    assert (
+        sqlite_installation.runtime.keys.authenticate(founded.api_key, sqlite_installation.runtime.clock()) is not None
+    )

@@ -76,7 +76,7 @@ def test_checkouts_charter_was_made_by_a_decision_that_an_objection_changed() ->
 
     assert charter.purpose.decision == story.id("checkout-purpose", "decision")
     assert charter.in_force_since is not None
-    assert 4 == len(charter.kept)
+    assert 4 == len(charter.non_negotiables_in_force)
     assert (True, "consent", True) == (
         decision.decided.in_favour,
         decision.decided.by,
@@ -88,7 +88,7 @@ def test_checkouts_charter_was_made_by_a_decision_that_an_objection_changed() ->
 
 def test_one_member_has_not_acknowledged_what_was_worded_anew() -> None:
     story = told(TODAY)
-    (answered,) = [n for n in story.state("checkout", "charter").kept if n.ref == "answered"]
+    (answered,) = [n for n in story.state("checkout", "charter").non_negotiables_in_force if n.ref == "answered"]
 
     assert 2 == answered.version
     missing = {story.id(who) for who in TEAM} - {said.member for said in answered.acknowledged}

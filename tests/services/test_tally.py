@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import sys
 
-from services.tally import Tally
+from services.tally import DigestCounter
 
 
 def digest(number: int) -> bytes:
@@ -11,7 +11,7 @@ def digest(number: int) -> bytes:
 
 
 def test_it_counts_how_often_a_digest_came_up() -> None:
-    tally = Tally()
+    tally = DigestCounter()
 
     found = [tally.add(digest(number)) for number in (1, 2, 1, 1, 3, 2)]
 
@@ -19,7 +19,7 @@ def test_it_counts_how_often_a_digest_came_up() -> None:
 
 
 def test_it_knows_what_it_has_counted_after_growing_many_times() -> None:
-    tally = Tally()
+    tally = DigestCounter()
     for number in range(50_000):
         assert tally.add(digest(number)) == 1
 
@@ -28,14 +28,14 @@ def test_it_knows_what_it_has_counted_after_growing_many_times() -> None:
 
 
 def test_a_digest_of_zeros_is_counted_like_any_other() -> None:
-    tally = Tally()
+    tally = DigestCounter()
 
     assert bytes(32) not in tally
     assert [1, 2] == [tally.add(bytes(32)), tally.add(bytes(32))]
 
 
 def test_a_hundred_thousand_keys_take_a_few_megabytes() -> None:
-    tally = Tally()
+    tally = DigestCounter()
     for number in range(100_000):
         tally.add(digest(number))
 

@@ -42,7 +42,7 @@ class Process:
             lines = self.log.read_text().splitlines()
             return next((line for line in lines if line.startswith(beginning)), None)
 
-        return until(found, lambda: f"no line {beginning!r} in:\n{self.log.read_text()}", self.popen)
+        return wait_until(found, lambda: f"no line {beginning!r} in:\n{self.log.read_text()}", self.popen)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit code."""
@@ -62,7 +62,7 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PLIMSOLL_")}
 
 
-def until(
+def wait_until(
     found: Callable[[], T | None], complaint: Callable[[], str], process: subprocess.Popen[bytes] | None = None
 ) -> T:
     """What `found` finds, as soon as it does; an AssertionError once patience ends or the process has."""
@@ -162,7 +162,7 @@ class Client:
         self.position = answer.get("position", self.position)
         return answer
 
-    def see(self, path: str, **params: Any) -> dict[str, Any]:
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
         """GET what this client's own acts have come to: waits until the views have followed."""
         asked = {"after_position": self.position, **params} if self.position else params
         response = self.call("GET", path, params=asked)

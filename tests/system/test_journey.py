@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.servers import PostgresServer
-from tests.system.deployment import Client, Deployment, deployed, until
+from tests.system.deployment import Client, Deployment, deployed, wait_until
 
 #: Name -> on PostgreSQL, with Redis, API processes, workers.
 SHAPES = {
@@ -113,9 +113,9 @@ def test_the_worked_example_reads_as_written(steward: Client) -> None:
     steward.position = len(rows)
 
     def overload(as_of: str) -> dict[str, Any]:
-        return steward.see("/v1/reports/overload", team="core", as_of=as_of)
+        return steward.get("/v1/reports/overload", team="core", as_of=as_of)
 
-    ana = steward.see("/v1/members/ana")["id"]
+    ana = steward.get("/v1/members/ana")["id"]
     week = {"member": ana, "week": "2026-03-02"}
     monday = overload("2026-03-02")
     (load,) = figures(monday, "load_ratio", **week)
@@ -166,8 +166,8 @@ def test_a_promise_is_made_renegotiated_and_kept(deployment: Deployment, steward
 
     assert "satisfied" == ended["state"]
     sam.position = ended["position"]
-    assert "satisfied" == sam.see("/v1/goals/g")["state"]
-    entries = sam.see("/v1/goals/g/history")["entries"]
+    assert "satisfied" == sam.get("/v1/goals/g")["state"]
+    entries = sam.get("/v1/goals/g/history")["entries"]
     assert [
         "goal.offered.v1",
         "goal.accepted.v1",
@@ -177,7 +177,7 @@ def test_a_promise_is_made_renegotiated_and_kept(deployment: Deployment, steward
         "goal.completion_declared.v1",
         "goal.satisfaction_declared.v1",
     ] == [entry["type"] for entry in entries]
-    why = sam.see("/v1/goals/g/why", field="due")
+    why = sam.get("/v1/goals/g/why", field="due")
     assert ("2030-07-12", ["change", "promise"]) == (why["value"], [link["kind"] for link in why["chain"]])
 
 
@@ -189,8 +189,8 @@ def test_the_clock_lapses_a_promise_nobody_spoke_about(deployment: Deployment, s
         goal = steward.call("GET", "/v1/goals/A")
         return True if goal.is_success and goal.json()["state"] == "lapsed" else None
 
-    assert until(lapsed, deployment.logs)
-    (entry,) = [e for e in steward.see("/v1/goals/A/history")["entries"] if e["type"] == "goal.lapsed.v1"]
+    assert wait_until(lapsed, deployment.logs)
+    (entry,) = [e for e in steward.get("/v1/goals/A/history")["entries"] if e["type"] == "goal.lapsed.v1"]
     assert ("2026-03-31T00:00:00Z", "timer") == (entry["occurred_at"], entry["source"])
 
 
@@ -201,5 +201,5 @@ def test_the_log_is_complete_and_the_views_follow_it(deployment: Deployment, ste
         told = deployment.command("projections", "status")
         return True if all(view["missing"] == 0 for view in told) else None
 
-    assert until(settled, deployment.logs)
+    assert wait_until(settled, deployment.logs)
     assert all(check["ok"] for check in deployment.command("doctor"))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from services.worker.apart import EngineApart, FollowingFailed
+from services.worker.apart import EngineProcess, EngineProcessFailed
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,8 @@ def runtime(database_url: str) -> Iterator[Runtime]:
 
 
 @pytest.fixture
-def engine(runtime: Runtime) -> Iterator[EngineApart]:
-    engine = EngineApart(runtime.settings)
+def engine(runtime: Runtime) -> Iterator[EngineProcess]:
+    engine = EngineProcess(runtime.settings)
     yield engine
     engine.close()
 
@@ -48,8 +48,8 @@ def gone(pid: int, seconds: float = 30.0) -> bool:
     return not alive(pid)
 
 
-def test_the_views_are_followed_by_another_process(runtime: Runtime, engine: EngineApart) -> None:
-    found(runtime, "acme", steward="stella")
+def test_the_views_are_followed_by_another_process(runtime: Runtime, engine: EngineProcess) -> None:
+    create_organisation(runtime, "acme", steward="stella")
 
     applied = engine.catch_up(1000)
 
@@ -60,15 +60,15 @@ def test_the_views_are_followed_by_another_process(runtime: Runtime, engine: Eng
 
 
 def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost_with_it(
-    runtime: Runtime, engine: EngineApart
+    runtime: Runtime, engine: EngineProcess
 ) -> None:
     engine.catch_up(1000)
     killed = engine.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    found(runtime, "acme", steward="stella")
+    create_organisation(runtime, "acme", steward="stella")
 
-    with pytest.raises(FollowingFailed, match="another takes its place"):
+    with pytest.raises(EngineProcessFailed, match="another takes its place"):
         engine.catch_up(1000)
     applied = engine.catch_up(1000)
 
@@ -77,15 +77,15 @@ def test_a_process_that_is_killed_is_replaced_and_nothing_is_lost_with_it(
 
 
 def test_what_goes_wrong_elsewhere_is_told_here_and_tried_again(tmp_path: Path) -> None:
-    engine = EngineApart(Settings(database_url=f"sqlite:///{tmp_path / 'never-migrated.db'}"))
+    engine = EngineProcess(Settings(database_url=f"sqlite:///{tmp_path / 'never-migrated.db'}"))
 
     for _ in range(2):
-        with pytest.raises(FollowingFailed, match="run `plimsoll migrate`"):
+        with pytest.raises(EngineProcessFailed, match="run `plimsoll migrate`"):
             engine.catch_up(1000)
     engine.close()
 
 
-def test_closed_it_leaves_no_process_behind_and_starts_none(engine: EngineApart) -> None:
+def test_closed_it_leaves_no_process_behind_and_starts_none(engine: EngineProcess) -> None:
     engine.catch_up(1000)
     pid = engine.pid
     assert pid is not None
@@ -94,11 +94,11 @@ def test_closed_it_leaves_no_process_behind_and_starts_none(engine: EngineApart)
     engine.close()
 
     assert not alive(pid)
-    with pytest.raises(FollowingFailed):
+    with pytest.raises(EngineProcessFailed):
         engine.catch_up(1000)
 
 
-def test_ctrl_c_and_a_service_s_stop_are_for_the_process_that_started_it(engine: EngineApart) -> None:
+def test_ctrl_c_and_a_service_s_stop_are_for_the_process_that_started_it(engine: EngineProcess) -> None:
     engine.catch_up(1000)
     pid = engine.pid
     assert pid is not None
@@ -113,9 +113,9 @@ def test_ctrl_c_and_a_service_s_stop_are_for_the_process_that_started_it(engine:
 STARTING = """
 import sys, time
 from services.settings import Settings
-from services.worker.apart import EngineApart
+from services.worker.apart import EngineProcess
 
-engine = EngineApart(Settings(database_url=sys.argv[1]))
+engine = EngineProcess(Settings(database_url=sys.argv[1]))
 engine.catch_up(1000)
 print(engine.pid, flush=True)
 time.sleep(60)
@@ -138,7 +138,7 @@ def test_it_ends_with_the_process_that_started_it_however_that_ends(database_url
 def test_a_started_runtime_has_it_and_takes_it_along(database_url: str) -> None:
     settings = Settings(database_url=database_url)
     with Runtime.start(settings) as runtime:
-        found(runtime, "acme", steward="stella")
+        create_organisation(runtime, "acme", steward="stella")
         deadline = time.monotonic() + 60
         while runtime.engine.position() < runtime.ledger.head() and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -43,12 +43,12 @@ def rows() -> list[bytes]:
 
 def test_the_worker_rings_a_decisions_deadline(database_url: str) -> None:
     settings = Settings(database_url=database_url, sweep_seconds=1)
-    office = open_office(settings)
-    office.runtime.close()
+    installation = open_office(settings)
+    installation.runtime.close()
     decision = resolve(ORGANISATION, "decision", "on-call")
 
     with Runtime.start(settings) as runtime:
-        assert 0 == import_lines(runtime, ORGANISATION, rows(), principal=office.principal).refused
+        assert 0 == import_lines(runtime, ORGANISATION, rows(), principal=installation.principal).refused
         deadline = time.monotonic() + 60
         while len(events := runtime.ledger.events(ORGANISATION, decision)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -19,7 +19,7 @@ from services.runtime import Runtime
 from services.settings import Settings
 from services.worker.process import Worker, serve_metrics
 from tests.servers import _free_port
-from tests.services.conftest import Office, open_office
+from tests.services.conftest import Installation, open_office
 from tests.worker.test_kills import UNANSWERED, settled, unanswered
 
 ORGANISATION = organisation_id("default")
@@ -39,13 +39,13 @@ def ours() -> list[str]:
 
 def test_an_embedded_runtime_follows_sweeps_and_stops(database_url: str) -> None:
     settings = Settings(database_url=database_url, sweep_seconds=1)
-    office = open_office(settings)
-    office.runtime.close()
+    installation = open_office(settings)
+    installation.runtime.close()
 
     with Runtime.start(settings) as runtime:
         running = ours()
-        lines = [json.dumps(row).encode() for row in unanswered(office)]
-        assert import_lines(runtime, ORGANISATION, lines, principal=office.principal).refused == 0
+        lines = [json.dumps(row).encode() for row in unanswered(installation)]
+        assert import_lines(runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
         done = until(lambda: settled(runtime))
         events = runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", "open-0"))
 
@@ -57,10 +57,10 @@ def test_an_embedded_runtime_follows_sweeps_and_stops(database_url: str) -> None
 
 def test_several_workers_of_one_store_run_each_timer_once(database_url: str) -> None:
     settings = Settings(database_url=database_url, sweep_seconds=1)
-    office = open_office(settings)
-    with office.runtime as first, Runtime.open(settings) as second:
-        lines = [json.dumps(row).encode() for row in unanswered(office)]
-        assert import_lines(first, ORGANISATION, lines, principal=office.principal).refused == 0
+    installation = open_office(settings)
+    with installation.runtime as first, Runtime.open(settings) as second:
+        lines = [json.dumps(row).encode() for row in unanswered(installation)]
+        assert import_lines(first, ORGANISATION, lines, principal=installation.principal).refused == 0
         workers = [Worker(runtime, scheduler=True) for runtime in (first, second)]
         for worker in workers:
             worker.start()
@@ -76,8 +76,8 @@ def test_several_workers_of_one_store_run_each_timer_once(database_url: str) -> 
 
 
 def test_a_worker_that_is_stopped_twice_stops_once(sqlite_url: str) -> None:
-    office = open_office(Settings(database_url=sqlite_url))
-    with office.runtime as runtime:
+    installation = open_office(Settings(database_url=sqlite_url))
+    with installation.runtime as runtime:
         worker = Worker(runtime, scheduler=False)
         worker.start()
 
@@ -88,8 +88,8 @@ def test_a_worker_that_is_stopped_twice_stops_once(sqlite_url: str) -> None:
 
 
 def test_a_job_can_rebuild_a_view(sqlite_url: str) -> None:
-    office: Office = open_office(Settings(database_url=sqlite_url))
-    with office.runtime as runtime:
+    installation: Installation = open_office(Settings(database_url=sqlite_url))
+    with installation.runtime as runtime:
         runtime.engine.catch_up()
         with runtime.database.transaction() as transaction:
             transaction.execute("DELETE FROM members")

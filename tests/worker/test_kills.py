@@ -25,7 +25,7 @@ from services.organisations import organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.fixtures import synthetic
-from tests.services.conftest import Office, open_office
+from tests.services.conftest import Installation, open_office
 
 ROOT = Path(__file__).parents[2]
 ORGANISATION = organisation_id("default")
@@ -56,9 +56,9 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def unanswered(office: Office) -> list[dict[str, Any]]:
+def unanswered(installation: Installation) -> list[dict[str, Any]]:
     """Offers of ten days ago, to somebody who has said nothing since."""
-    at = (office.runtime.clock() - timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = (installation.runtime.clock() - timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
     people: list[dict[str, Any]] = [
         {"at": at, "by": "lea", "do": "team.create", "team": "web", "name": "Web", "lead": "lea"},
         *({"at": at, "by": who, "do": "member.join", "member": who, "team": "web"} for who in ("lea", "sam")),
@@ -69,29 +69,31 @@ def unanswered(office: Office) -> list[dict[str, Any]]:
     return people + [{**offer, "goal": f"open-{n}", "terms": terms, "reason": reason} for n in range(UNANSWERED)]
 
 
-def write(office: Office, stop: threading.Event) -> None:
+def write(installation: Installation, stop: threading.Event) -> None:
     """Keep the log growing, a small import at a time."""
     for number in range(1000):
         if stop.wait(0.2):
             return
         lines = synthetic.lines(goals=2, seed=number, prefix=f"w{number}-")
-        assert import_lines(office.runtime, ORGANISATION, lines, principal=office.principal).refused == 0
+        assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
 
 
 def settled(runtime: Runtime) -> bool:
     statuses = runtime.engine.status()
-    return not runtime.ledger.due(runtime.clock(), 1) and all(s.position == runtime.ledger.head() for s in statuses)
+    return not runtime.ledger.streams_with_due_timers(runtime.clock(), 1) and all(
+        s.position == runtime.ledger.head() for s in statuses
+    )
 
 
 @pytest.mark.timeout(180)
 def test_workers_killed_at_any_moment_lose_nothing_and_double_nothing(database_url: str, redis_url: str) -> None:
     settings = Settings(database_url=database_url, redis_url=redis_url)
-    office = open_office(settings)
+    installation = open_office(settings)
     chance, stop = random.Random(7), threading.Event()
-    with office.runtime as runtime:
-        rows = [json.dumps(row).encode() for row in unanswered(office)]
-        assert import_lines(runtime, ORGANISATION, rows, principal=office.principal).refused == 0
-        writer = threading.Thread(target=write, args=(office, stop), daemon=True)
+    with installation.runtime as runtime:
+        rows = [json.dumps(row).encode() for row in unanswered(installation)]
+        assert import_lines(runtime, ORGANISATION, rows, principal=installation.principal).refused == 0
+        writer = threading.Thread(target=write, args=(installation, stop), daemon=True)
         writer.start()
 
         for _ in range(KILLS):
@@ -122,10 +124,10 @@ def test_redis_flushed_and_stopped_costs_time_and_no_fact(sqlite_url: str, redis
     import redis
 
     settings = Settings(database_url=sqlite_url, redis_url=redis_url)
-    office = open_office(settings)
-    with office.runtime as runtime, worker(settings):
-        rows = [json.dumps(row).encode() for row in unanswered(office)]
-        assert import_lines(runtime, ORGANISATION, rows, principal=office.principal).refused == 0
+    installation = open_office(settings)
+    with installation.runtime as runtime, worker(settings):
+        rows = [json.dumps(row).encode() for row in unanswered(installation)]
+        assert import_lines(runtime, ORGANISATION, rows, principal=installation.principal).refused == 0
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
 

@@ -10,7 +10,7 @@ import pytest
 
 from services.redis_wakeups import RedisWakeups
 from services.wakeups import LocalWakeups, Wakeups
-from services.worker.projector import LONGEST_REST, Projector
+from services.worker.projector import MAX_IDLE_S, Projector
 from services.worker.scheduler import Scheduler
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -155,8 +155,8 @@ def test_events_that_trickle_in_gather_for_the_longest_rest() -> None:
 
     waits = [later - sooner for sooner, later in pairwise(asked)]
     # The first was alone, as far as could be known.
-    assert min(waits[1:]) >= LONGEST_REST
-    assert waits[0] < LONGEST_REST
+    assert min(waits[1:]) >= MAX_IDLE_S
+    assert waits[0] < MAX_IDLE_S
 
 
 def test_nobody_who_waits_for_a_position_waits_for_a_rest() -> None:
@@ -169,7 +169,7 @@ class Clock:
     def __init__(self, *goals: UUID) -> None:
         self.goals = list(goals)
 
-    def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
         assert NOW == until
         return [(UUID(int=1), goal) for goal in self.goals][:limit]
 
@@ -212,12 +212,12 @@ def test_house_is_kept_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
         Clock(), lambda _o, _g: None, lambda: NOW, every_seconds=1, batch=1, housekeeping=lambda: kept.append(1)
     )
 
-    sweeper.keep_house()
-    sweeper.keep_house()
+    sweeper.run_housekeeping()
+    sweeper.run_housekeeping()
     assert [1] == kept
 
     monkeypatch.setattr("services.worker.scheduler.HOUSEKEEPING_SECONDS", 0.0)
-    sweeper.keep_house()
+    sweeper.run_housekeeping()
     assert [1, 1] == kept
 
 
@@ -225,7 +225,7 @@ def test_a_sweep_that_fails_does_not_end_the_scheduler() -> None:
     class Broken(Clock):
         calls = 0
 
-        def due(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+        def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
             self.calls += 1
             raise OSError("away")
 

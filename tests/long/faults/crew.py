@@ -44,7 +44,7 @@ class Attempt:
         return self.began + self.took
 
 
-class Sailor(threading.Thread):
+class RetryingClient(threading.Thread):
     """One client with two keys in turn: checking in on a goal that others share, and letting somebody join."""
 
     def __init__(
@@ -122,7 +122,7 @@ class Sailor(threading.Thread):
             self._connection = None
 
 
-class Tail(threading.Thread):
+class FeedReader(threading.Thread):
     """Follows the organisation's feed by position, through whatever happens to the servers."""
 
     def __init__(self, base: tuple[str, int], key: str, stopping: threading.Event) -> None:
@@ -173,7 +173,7 @@ class Tail(threading.Thread):
 
 
 @contextmanager
-def at_sea(stopping: threading.Event, sailors: list[Sailor], *others: threading.Thread) -> Iterator[None]:
+def running(stopping: threading.Event, sailors: list[RetryingClient], *others: threading.Thread) -> Iterator[None]:
     """All of them at work for as long as the block; they end what is under way before they leave."""
     crew = [*sailors, *others]
     for each in crew:

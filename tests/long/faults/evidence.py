@@ -8,11 +8,11 @@ from typing import Any
 
 import psycopg
 
-from tests.long.faults.crew import Attempt, Sailor, Tail
-from tests.long.faults.fleet import Fleet, settled_within
+from tests.long.faults.crew import Attempt, FeedReader, RetryingClient
+from tests.long.faults.fleet import DeployedService, settled_within
 
 
-def attempts(sailors: Iterable[Sailor]) -> list[Attempt]:
+def attempts(sailors: Iterable[RetryingClient]) -> list[Attempt]:
     """All that all of them were told, in the order of its end."""
     return sorted((each for sailor in sailors for each in sailor.log), key=lambda each: each.ended)
 
@@ -24,7 +24,7 @@ def key_of(event: dict[str, Any]) -> str | None:
     return str(key) if key else None
 
 
-def nothing_lost_nothing_doubled(sailors: list[Sailor], tail: Tail) -> None:
+def assert_no_loss_no_duplicate(sailors: list[RetryingClient], tail: FeedReader) -> None:
     """Each key that was acknowledged has one event, at the position that its client was told; none has two."""
     told = attempts(sailors)
     at = {key_of(event): int(event["sequence"]) for event in tail.seen}
@@ -58,23 +58,25 @@ def table(database_url: str, organisation: str) -> list[tuple[int, str, int]]:
     return [(position, stream, version) for position, stream, version in rows]
 
 
-def as_read(tail: Tail) -> list[tuple[int, str, int]]:
+def as_read(tail: FeedReader) -> list[tuple[int, str, int]]:
     """The same, as the reader of the feed saw it."""
     return [(int(e["sequence"]), e["subject"].partition("/")[2], e["streamversion"]) for e in tail.seen]
 
 
-def organisation(tail: Tail) -> str:
+def organisation(tail: FeedReader) -> str:
     return str(tail.seen[0]["source"]).rpartition("/")[2]
 
 
-def in_order_again(fleet: Fleet, sailors: list[Sailor], tail: Tail, *, database_url: str | None = None) -> float:
+def assert_recovers(
+    fleet: DeployedService, sailors: list[RetryingClient], tail: FeedReader, *, database_url: str | None = None
+) -> float:
     """Everything at once, after the day is over; the seconds that the views took to catch up."""
     head = max(each.position for each in attempts(sailors))
     tail.finish(head)
     settled = settled_within(fleet, 120)
     # A clock may have added something of its own behind the last command.
     tail.pull(timeout=0)
-    nothing_lost_nothing_doubled(sailors, tail)
+    assert_no_loss_no_duplicate(sailors, tail)
     if database_url is not None:
         assert table(database_url, organisation(tail)) == as_read(tail)
     failed = [check for check in fleet.command("doctor") if not check["ok"]]
@@ -84,7 +86,7 @@ def in_order_again(fleet: Fleet, sailors: list[Sailor], tail: Tail, *, database_
     return settled
 
 
-def figures(sailors: list[Sailor]) -> dict[str, Any]:
+def figures(sailors: list[RetryingClient]) -> dict[str, Any]:
     """What the clients saw, in numbers."""
     told = attempts(sailors)
     answered = [each.took for each in told if each.status]

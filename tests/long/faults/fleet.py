@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from tests.long.faults.crew import Sailor
+from tests.long.faults.crew import RetryingClient
 from tests.system.deployment import ROOT, Deployment, Process, clean_environment
 
 GOALS = 6
@@ -27,7 +27,7 @@ PATIENCE_S = 240
 WHY = {"code": "new_need", "text": "the quarter begins"}
 
 
-class Fleet:
+class DeployedService:
     """One deployment with an organisation in it: stella is its steward, ana owns goals that sam has accepted."""
 
     def __init__(self, folder: Path, database_url: str, redis_url: str | None, processes: int) -> None:
@@ -40,7 +40,7 @@ class Fleet:
         self.keys: dict[str, str] = {}
         self.goals: list[str] = []
 
-    def sail(self) -> None:
+    def start(self) -> None:
         """Migrate, start everything, and let the people in."""
         self.command("migrate")
         told = self.command("organisation", "create", "acme", "--steward", "stella")
@@ -82,11 +82,11 @@ class Fleet:
         self.deployment.processes.append(process)
         return process
 
-    def sailors(self, count: int, stopping: threading.Event, *, patience: float = 20.0) -> list[Sailor]:
+    def clients(self, count: int, stopping: threading.Event, *, patience: float = 20.0) -> list[RetryingClient]:
         """Clients of this deployment, not yet at work."""
         keys = (self.keys["ana"], self.keys["stella"])
         return [
-            Sailor(f"c{number}", self.base, keys, self.goals[number % GOALS], stopping, patience)
+            RetryingClient(f"c{number}", self.base, keys, self.goals[number % GOALS], stopping, patience)
             for number in range(count)
         ]
 
@@ -106,7 +106,7 @@ class Fleet:
         others = [each.popen.pid for each in self.deployment.processes if each is not self.api]
         return [*self.children(), *others]
 
-    def scuttle(self) -> None:
+    def kill_all(self) -> None:
         """End what still runs, frozen or not."""
         for pid in self.pids():
             with suppress(ProcessLookupError):
@@ -139,22 +139,22 @@ def people(base: tuple[str, int], stella: str) -> tuple[dict[str, str], list[str
 
 
 @contextmanager
-def fleet(folder: Path, database_url: str, redis_url: str | None, *, processes: int = 3) -> Iterator[Fleet]:
+def fleet(folder: Path, database_url: str, redis_url: str | None, *, processes: int = 3) -> Iterator[DeployedService]:
     """A deployment at work; at the end every process has to leave in order."""
-    found = Fleet(folder, database_url, redis_url, processes)
+    found = DeployedService(folder, database_url, redis_url, processes)
     try:
-        found.sail()
+        found.start()
         yield found
         codes = {each.log.name: each.stop() for each in found.deployment.processes}
     finally:
-        found.scuttle()
+        found.kill_all()
     assert all(code == 0 for code in codes.values()), (codes, found.deployment.logs()[-5000:])
 
 
-class Scales(threading.Thread):
+class MemoryMonitor(threading.Thread):
     """What each process weighs, looked at twice a second (megabytes of resident memory)."""
 
-    def __init__(self, found: Fleet, stopping: threading.Event) -> None:
+    def __init__(self, found: DeployedService, stopping: threading.Event) -> None:
         super().__init__(name="scales", daemon=True)
         self._fleet = found
         self._stopping = stopping
@@ -202,7 +202,7 @@ def held_by(pid: int, port: int) -> set[int]:
     return held
 
 
-def settled_within(found: Fleet, seconds: float) -> float:
+def settled_within(found: DeployedService, seconds: float) -> float:
     """Seconds until every view had followed the whole log, looked at from outside."""
     began = time.monotonic()
     while time.monotonic() - began < seconds:
@@ -212,6 +212,6 @@ def settled_within(found: Fleet, seconds: float) -> float:
     raise AssertionError(f"the views did not catch up within {seconds} s: {_status(found)}")
 
 
-def _status(found: Fleet) -> list[dict[str, Any]]:
+def _status(found: DeployedService) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = found.command("projections", "status")
     return told

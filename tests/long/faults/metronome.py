@@ -12,7 +12,7 @@ TICK_S = 0.05
 LATE_S = 0.3
 
 
-class Metronome(threading.Thread):
+class StallDetector(threading.Thread):
     """Wakes up again and again, and notes when it was late."""
 
     def __init__(self, stopping: threading.Event) -> None:

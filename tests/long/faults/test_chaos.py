@@ -15,10 +15,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Tail, at_sea
-from tests.long.faults.evidence import attempts, figures, in_order_again
-from tests.long.faults.fleet import Fleet, Scales, fleet
-from tests.long.faults.metronome import Metronome
+from tests.long.faults.crew import FeedReader, running
+from tests.long.faults.evidence import assert_recovers, attempts, figures
+from tests.long.faults.fleet import DeployedService, MemoryMonitor, fleet
+from tests.long.faults.metronome import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -36,7 +36,7 @@ SELECT pg_terminate_backend(pid) FROM (
 """
 
 
-def ravage(deployed: Fleet, database_url: str, chance: random.Random) -> dict[str, int]:
+def ravage(deployed: DeployedService, database_url: str, chance: random.Random) -> dict[str, int]:
     """Kill this and that for a minute; how many of each."""
     killed = {"processes": 0, "backends": 0}
     deadline = time.monotonic() + LASTS_S
@@ -58,12 +58,12 @@ def test_a_minute_of_kills_under_load_loses_nothing_and_doubles_nothing(
 ) -> None:
     with fleet(tmp_path, postgres.url, redis_url, processes=PROCESSES) as deployed:
         stopping = threading.Event()
-        metronome = Metronome(stopping)
-        sailors = deployed.sailors(CLIENTS, stopping, patience=60)
-        tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
+        metronome = StallDetector(stopping)
+        sailors = deployed.clients(CLIENTS, stopping, patience=60)
+        tail, scales = FeedReader(deployed.base, deployed.keys["stella"], stopping), MemoryMonitor(deployed, stopping)
 
         # when
-        with at_sea(stopping, sailors, metronome, tail, scales):
+        with running(stopping, sailors, metronome, tail, scales):
             killed = ravage(deployed, postgres.url, chance)
             time.sleep(5)
         slowest = max(metronome.took(each) for each in attempts(sailors))
@@ -71,6 +71,6 @@ def test_a_minute_of_kills_under_load_loses_nothing_and_doubles_nothing(
         tell(heaviest_mb=scales.heaviest, grown_mb=scales.grown, still_s=metronome.total)
 
         # then
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
         assert {0, 200, 201, 503} >= {each.status for each in attempts(sailors)}
         assert slowest < ANSWERED_WITHIN_S

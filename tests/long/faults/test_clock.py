@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.organisations import found
+from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 from tests.api.test_hardening import serving
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Sailor, Tail, at_sea
-from tests.long.faults.evidence import attempts, figures, nothing_lost_nothing_doubled
+from tests.long.faults.crew import FeedReader, RetryingClient, running
+from tests.long.faults.evidence import assert_no_loss_no_duplicate, attempts, figures
 from tests.long.faults.fleet import people
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -51,11 +51,11 @@ def test_clocks_that_jump_back_a_day_and_disagree_never_turn_recorded_time_back(
     clocks = [Jumping() for _ in range(1 if database_url.startswith("sqlite") else 2)]
     runtimes = [stack.enter_context(Runtime(settings, clock=clock)) for clock in clocks]
     ports = [stack.enter_context(serving(runtime)) for runtime in runtimes]
-    stella = found(runtimes[0], "acme", steward="stella").api_key
+    stella = create_organisation(runtimes[0], "acme", steward="stella").api_key
     keys, goals = people(("127.0.0.1", ports[0]), stella)
     stopping = threading.Event()
     sailors = [
-        Sailor(
+        RetryingClient(
             f"c{number}",
             ("127.0.0.1", ports[number % len(ports)]),
             (keys["ana"], stella),
@@ -64,11 +64,11 @@ def test_clocks_that_jump_back_a_day_and_disagree_never_turn_recorded_time_back(
         )
         for number in range(CLIENTS)
     ]
-    tail = Tail(("127.0.0.1", ports[0]), stella, stopping)
+    tail = FeedReader(("127.0.0.1", ports[0]), stella, stopping)
 
     # when
     jumps = 0
-    with at_sea(stopping, sailors, tail):
+    with running(stopping, sailors, tail):
         deadline = time.monotonic() + LASTS_S
         while time.monotonic() < deadline:
             time.sleep(chance.uniform(0.2, 1.0))
@@ -78,7 +78,7 @@ def test_clocks_that_jump_back_a_day_and_disagree_never_turn_recorded_time_back(
 
     # then
     tail.finish(max(each.position for each in attempts(sailors)))
-    nothing_lost_nothing_doubled(sailors, tail)
+    assert_no_loss_no_duplicate(sailors, tail)
     assert {200, 201} == {each.status for each in attempts(sailors)}
     recorded = [event["recordedtime"] for event in tail.seen]
     assert sorted(recorded) == recorded

@@ -16,10 +16,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Attempt, Tail, at_sea
-from tests.long.faults.evidence import attempts, figures, in_order_again
-from tests.long.faults.fleet import Fleet, fleet, held_by
-from tests.long.faults.metronome import Metronome
+from tests.long.faults.crew import Attempt, FeedReader, running
+from tests.long.faults.evidence import assert_recovers, attempts, figures
+from tests.long.faults.fleet import DeployedService, fleet, held_by
+from tests.long.faults.metronome import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -46,7 +46,7 @@ class Ice:
 
 
 @contextmanager
-def frozen(deployed: Fleet, pid: int) -> Iterator[frozenset[int]]:
+def frozen(deployed: DeployedService, pid: int) -> Iterator[frozenset[int]]:
     os.kill(pid, signal.SIGSTOP)
     try:
         yield frozenset(held_by(pid, deployed.base[1]))
@@ -59,12 +59,12 @@ def test_a_frozen_process_holds_up_nobody_but_its_own_and_doubles_nothing(
 ) -> None:
     with fleet(tmp_path, postgres.url, redis_url, processes=PROCESSES) as deployed:
         stopping = threading.Event()
-        metronome = Metronome(stopping)
-        sailors = deployed.sailors(CLIENTS, stopping, patience=PATIENCE_S)
-        tail, ice = Tail(deployed.base, deployed.keys["stella"], stopping), list[Ice]()
+        metronome = StallDetector(stopping)
+        sailors = deployed.clients(CLIENTS, stopping, patience=PATIENCE_S)
+        tail, ice = FeedReader(deployed.base, deployed.keys["stella"], stopping), list[Ice]()
 
         # when
-        with at_sea(stopping, sailors, metronome, tail):
+        with running(stopping, sailors, metronome, tail):
             for _ in range(ROUNDS):
                 time.sleep(chance.uniform(0.5, 2.5))
                 with frozen(deployed, chance.choice(deployed.children())) as held:
@@ -84,7 +84,7 @@ def test_a_frozen_process_holds_up_nobody_but_its_own_and_doubles_nothing(
         )
 
         # then
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
         assert all(waited)
         assert max(max(each) for each in waited) < OTHERS_WITHIN_S
         assert PROCESSES == len(deployed.children())

@@ -13,10 +13,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster, cluster, disk_for_a_file, fill
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Sailor, Tail, at_sea
-from tests.long.faults.evidence import attempts, figures, in_order_again
-from tests.long.faults.fleet import Fleet, Scales, fleet
-from tests.long.faults.metronome import Metronome
+from tests.long.faults.crew import FeedReader, RetryingClient, running
+from tests.long.faults.evidence import assert_recovers, attempts, figures
+from tests.long.faults.fleet import DeployedService, MemoryMonitor, fleet
+from tests.long.faults.metronome import StallDetector
 from tests.servers import ServerUnavailableError
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -30,7 +30,7 @@ REFUSALS, FULL_WITHIN_S = 12, 120
 SMALL = {"max_wal_size": "4MB", "min_wal_size": "2MB", "autovacuum": "off", "checkpoint_timeout": "30s"}
 
 
-def until_refused(sailors: list[Sailor]) -> None:
+def until_refused(sailors: list[RetryingClient]) -> None:
     """Until nobody's commands are taken any more."""
     deadline = time.monotonic() + FULL_WITHIN_S
     while time.monotonic() < deadline:
@@ -41,7 +41,7 @@ def until_refused(sailors: list[Sailor]) -> None:
     raise AssertionError(f"the disk was never full: {figures(sailors)}")
 
 
-def back_within(sailors: list[Sailor], since: float, metronome: Metronome) -> float:
+def back_within(sailors: list[RetryingClient], since: float, metronome: StallDetector) -> float:
     """Seconds until each client was served again."""
     took = 0.0
     while took < BACK_WITHIN_S:
@@ -53,14 +53,14 @@ def back_within(sailors: list[Sailor], since: float, metronome: Metronome) -> fl
 
 
 def filled_up(
-    deployed: Fleet, disk: Path, tell: Tell, found: Cluster | None, *, leave: int
-) -> tuple[list[Sailor], Tail]:
+    deployed: DeployedService, disk: Path, tell: Tell, found: Cluster | None, *, leave: int
+) -> tuple[list[RetryingClient], FeedReader]:
     """Clients at work while the disk fills, is full for a while, and has room again."""
     stopping = threading.Event()
-    metronome = Metronome(stopping)
-    sailors = deployed.sailors(CLIENTS, stopping, patience=60)
-    tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
-    with at_sea(stopping, sailors, metronome, tail, scales):
+    metronome = StallDetector(stopping)
+    sailors = deployed.clients(CLIENTS, stopping, patience=60)
+    tail, scales = FeedReader(deployed.base, deployed.keys["stella"], stopping), MemoryMonitor(deployed, stopping)
+    with running(stopping, sailors, metronome, tail, scales):
         time.sleep(2)
         ballast = fill(disk, leave=leave)
         until_refused(sailors)
@@ -91,7 +91,7 @@ def test_a_full_disk_under_postgresqls_tables_is_told_and_heals_by_itself(
     with small() as (found, disks), fleet(tmp_path, found.url, redis_url) as deployed:
         sailors, tail = filled_up(deployed, disks["data"], tell, found, leave=200_000)
 
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=found.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=found.url))
         assert {200, 201, 503} == {each.status for each in attempts(sailors)}
         assert "No space left on device" in found.log()
 
@@ -106,7 +106,7 @@ def test_a_full_disk_under_postgresqls_log_ends_the_server_and_nothing_else(
 
         sailors, tail = filled_up(deployed, disks["wal"], tell, found, leave=0)
 
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=found.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=found.url))
         assert {200, 201, 503} >= {each.status for each in attempts(sailors)} - {0}
         assert "PANIC" in found.log()
 
@@ -121,5 +121,5 @@ def test_a_full_disk_under_a_file_is_told_and_heals_by_itself(tmp_path: Path, te
 
         sailors, tail = filled_up(deployed, disk, tell, None, leave=0)
 
-        tell(caught_up_s=in_order_again(deployed, sailors, tail))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail))
         assert {200, 201, 503} == {each.status for each in attempts(sailors)}

@@ -11,10 +11,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Sailor, Tail, at_sea
-from tests.long.faults.evidence import attempts, figures, in_order_again
-from tests.long.faults.fleet import Scales, fleet
-from tests.long.faults.metronome import Metronome
+from tests.long.faults.crew import FeedReader, RetryingClient, running
+from tests.long.faults.evidence import assert_recovers, attempts, figures
+from tests.long.faults.fleet import MemoryMonitor, fleet
+from tests.long.faults.metronome import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -31,7 +31,7 @@ BACK_WITHIN_S = 15
 HEAVIEST_MB, GROWN_MB = 400, 150
 
 
-def served_again(sailors: list[Sailor], since: float, metronome: Metronome) -> float:
+def served_again(sailors: list[RetryingClient], since: float, metronome: StallDetector) -> float:
     """Seconds until the last of the clients had its first success after `since`."""
     firsts = [
         min((each.ended for each in sailor.log if each.acknowledged and each.ended > since), default=since + 999)
@@ -45,13 +45,13 @@ def test_a_store_that_is_killed_and_away_for_half_a_minute_twice_loses_nothing(
 ) -> None:
     with fleet(tmp_path, postgres.url, redis_url) as deployed:
         stopping = threading.Event()
-        metronome = Metronome(stopping)
-        sailors = deployed.sailors(CLIENTS, stopping)
-        tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
+        metronome = StallDetector(stopping)
+        sailors = deployed.clients(CLIENTS, stopping)
+        tail, scales = FeedReader(deployed.base, deployed.keys["stella"], stopping), MemoryMonitor(deployed, stopping)
         returned = []
 
         # when
-        with at_sea(stopping, sailors, metronome, tail, scales):
+        with running(stopping, sailors, metronome, tail, scales):
             time.sleep(5)
             for how, seconds in OUTAGES:
                 postgres.lose(how)
@@ -66,7 +66,7 @@ def test_a_store_that_is_killed_and_away_for_half_a_minute_twice_loses_nothing(
         )
 
         # then
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
         assert {200, 201, 503} >= {each.status for each in attempts(sailors)} - {0}
         assert slowest < ANSWERED_WITHIN_S
         assert max(back) < BACK_WITHIN_S
@@ -79,12 +79,12 @@ def test_a_store_that_stands_still_longer_than_anybody_waits_is_told_in_time_and
 ) -> None:
     with fleet(tmp_path, postgres.url, redis_url) as deployed:
         stopping = threading.Event()
-        metronome = Metronome(stopping)
-        sailors = deployed.sailors(CLIENTS, stopping, patience=60)
-        tail, scales = Tail(deployed.base, deployed.keys["stella"], stopping), Scales(deployed, stopping)
+        metronome = StallDetector(stopping)
+        sailors = deployed.clients(CLIENTS, stopping, patience=60)
+        tail, scales = FeedReader(deployed.base, deployed.keys["stella"], stopping), MemoryMonitor(deployed, stopping)
 
         # when
-        with at_sea(stopping, sailors, metronome, tail, scales):
+        with running(stopping, sailors, metronome, tail, scales):
             time.sleep(5)
             postgres.freeze()
             time.sleep(STILL_S)
@@ -98,7 +98,7 @@ def test_a_store_that_stands_still_longer_than_anybody_waits_is_told_in_time_and
         )
 
         # then
-        tell(caught_up_s=in_order_again(deployed, sailors, tail, database_url=postgres.url))
+        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
         # Whose key it is has to be asked first, and that waits as a read does: PLIMSOLL_STORE_WAIT_S.
         assert slowest < 30 + 10 + 1
         assert back < BACK_WITHIN_S
