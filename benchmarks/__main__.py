@@ -15,42 +15,42 @@ from time import perf_counter
 
 from rich.console import Console
 
-from benchmarks import (
-    bulk,
-    commanding,
-    embedded,
-    growing,
-    importing,
-    inprocess,
-    pacing,
-    page,
-    reads,
-    rebuilding,
-    reporting,
-    streams,
-    table,
-)
-from benchmarks.bench import Bench, Suite
-from benchmarks.harness import CALM, Result, measure
-from benchmarks.history import write_synthetic
+from benchmarks import report as benchmarks_report
+from benchmarks.harness import CALM, Bench, Result, Suite, measure
+from benchmarks.import_history import write_synthetic
 from benchmarks.machine import describe_machine
 from benchmarks.stores import STORES, Store, postgres_store, sqlite_store
+from benchmarks.suites import (
+    bulk_import,
+    growth,
+    http_commands,
+    imports,
+    inprocess,
+    latency,
+    long_stream,
+    reads,
+    rebuild,
+    reports,
+)
+from benchmarks.suites import (
+    sqlite as suites_sqlite,
+)
 from tests.servers import ServerUnavailableError
 
 SUITES: dict[str, Suite] = {
-    "commands": commanding.suite,
+    "commands": http_commands.suite,
     "inprocess": inprocess.suite,
-    "latency": pacing.suite,
-    "bulk": bulk.suite,
-    "growth": growing.suite,
-    "long-stream": streams.suite,
-    "vacuum": growing.vacuum,
-    "sqlite": embedded.suite,
-    "reports": reporting.suite,
+    "latency": latency.suite,
+    "bulk": bulk_import.suite,
+    "growth": growth.suite,
+    "long-stream": long_stream.suite,
+    "vacuum": growth.vacuum,
+    "sqlite": suites_sqlite.suite,
+    "reports": reports.suite,
     "reads": reads.suite,
-    "import": importing.suite,
-    "memory": importing.memory,
-    "rebuild": rebuilding.suite,
+    "import": imports.suite,
+    "memory": imports.memory,
+    "rebuild": rebuild.suite,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 
@@ -92,18 +92,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         run = _about(chosen, bench, began)
         path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
-        results, failed = _measured(bench, chosen, console, lambda found: table.save(path, run, found))
+        results, failed = _measured(bench, chosen, console, lambda found: benchmarks_report.save(path, run, found))
     run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
     run |= {"failed": failed}
-    table.printed(results, console)
+    benchmarks_report.printed(results, console)
     if chosen.markdown:
-        print(table.markdown(results))
+        print(benchmarks_report.markdown(results))
     if any(share > CALM for result in results for share in result.others):
         console.print(f"* others used more than {CALM:.0%} of the machine in some round")
-    table.save(path, run, results)
+    benchmarks_report.save(path, run, results)
     console.print(f"kept in {path}")
     if chosen.page:
-        page.write(path)
+        benchmarks_report.write(path)
     for suite, why in failed.items():
         console.print(f"suite {suite} FAILED: {why}", style="bold")
     return 1 if failed else 0
@@ -161,7 +161,10 @@ def told(result: Result, console: Console) -> None:
     """One case as soon as it is measured."""
     for series in (result.ours, *result.peers):
         ratio = f" ({series.ratio:.2f} x, worst {series.worst_ratio:.2f} x)" if series.ratio is not None else ""
-        figures = table.figure(series.median, result.unit), table.figure(series.worst, result.unit)
+        figures = (
+            benchmarks_report.figure(series.median, result.unit),
+            benchmarks_report.figure(series.worst, result.unit),
+        )
         what = f"{result.name} ({result.store})" if series is result.ours else f"  {series.name}"
         console.print(f"{what}: {figures[0]}, worst {figures[1]}{ratio}")
     for peer in result.absent:

@@ -1,18 +1,17 @@
-"""One harness: ours and the peers take turns (A-B-A-B) in the same run, round after round.
-
-A machine is never quite the same twice, so only ratios within one round mean much; the median and the *worst* round
-are told. A round during which other processes used the machine is measured again, whatever it showed.
-"""
+"""What every suite is given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Literal
 
 import msgspec
 
 from benchmarks.machine import CpuMonitor
+from benchmarks.stores import Store
 
 #: Share of the machine that others may use before a round counts as disturbed.
 CALM = 0.15
@@ -220,3 +219,58 @@ def _reached(case: Case, target: Target, ours: Series, peers: Sequence[Series]) 
         median=None if unknown else reached[0],
         worst=None if unknown else reached[1],
     )
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: its stores, its history, how long it may take."""
+
+    home: Path
+    stores: Sequence[Store]
+    #: NDJSON, plain or gzipped.
+    history: Path
+    quick: bool
+    #: Of the largest import; None: a million, or 50,000 for a quick look.
+    acts: int | None = None
+
+    @property
+    def requests(self) -> int:
+        """Requests of one round of a latency case."""
+        return 40 if self.quick else 200
+
+    @property
+    def seconds(self) -> float:
+        """How long one round of a rate case lasts."""
+        return 1.0 if self.quick else 3.0
+
+    @property
+    def most_acts(self) -> int:
+        """About how many acts the largest import has."""
+        return self.acts or (50_000 if self.quick else 1_000_000)
+
+    @property
+    def copies(self) -> int:
+        """How often the history is repeated where memory must not grow with it."""
+        return 4 if self.quick else 20
+
+
+Suite = Callable[[Bench], Iterator[Case]]
+
+
+def timed(work: Callable[[], object]) -> Sample:
+    """Seconds that the work takes."""
+    began = perf_counter()
+    work()
+    return Sample(perf_counter() - began)
+
+
+def latency(ask: Callable[[], object], times: int) -> Sample:
+    """The median of so many calls in ms, after a warm-up; beside it the 99th percentile."""
+    for _ in range(5):
+        ask()
+    taken = []
+    for _ in range(times):
+        began = perf_counter()
+        ask()
+        taken.append((perf_counter() - began) * 1000)
+    taken.sort()
+    return Sample(taken[len(taken) // 2], {"p99_ms": taken[int(len(taken) * 0.99)]})

@@ -18,7 +18,7 @@ _PROC = Path("/proc")
 #: How a command line tells what it is.
 _SIDES = {
     "api": (b"services.cli serve",),
-    "worker": (b"services.cli worker", b"services.worker.follower"),
+    "worker": (b"services.cli worker", b"services.worker.engine_child"),
     "store": (b"bin/postgres ", b"postgres: "),
     "redis": (b"redis-server",),
 }

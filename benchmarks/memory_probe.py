@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.history import import_history, lines
+from benchmarks.import_history import import_history, lines
 from benchmarks.stores import organisation
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.drones import PeerUnavailable, WorkerProcess, start_worker
 from benchmarks.harness import Contender, Sample
 from benchmarks.peers.rows import TABLE
 from benchmarks.stores import Store
+from benchmarks.worker_process import PeerUnavailable, WorkerProcess, start_worker
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from projections.database_sqlite import SUFFIX
+from projections.database.sqlite import SUFFIX
 from services import runtime as composition
 from services.organisations import CreatedOrganisation, create_organisation
 from services.runtime import Runtime

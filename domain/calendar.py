@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from domain.member import Absence
+from domain.member.member import Absence
 
 WORKING_DAYS_OF_A_WEEK = 5
 #: Working days after the last absent day during which an absent party's clocks still stand.

@@ -17,7 +17,7 @@ import msgspec
 
 from domain.calendar import WORKING_DAYS_OF_A_WEEK, Presence, monday
 from domain.goal.acts import Pause
-from domain.member import Absence, Capacity
+from domain.member.member import Absence, Capacity
 from domain.policy import Policy
 from domain.quantities import to_fraction
 

@@ -16,7 +16,7 @@ import msgspec
 
 from domain.errors import IdempotencyMismatch
 from ledger.commands import CachedReceipt, Command, IdempotencyIdentity, IdempotencyKey, Receipt
-from ledger.recorders import LogSession, Row, row_uuid
+from ledger.storage.protocol import LogSession, Row, row_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
 RETENTION = timedelta(days=7)

@@ -13,22 +13,22 @@ import msgspec
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
-from domain.aggregates import AGGREGATES, EVENTS
 from domain.envelope import RecordedEvent, Source
+from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
-from ledger.bulk import BulkAppend
+from ledger.bulk.append import BulkAppend
 from ledger.commands import Command, Preview, Receipt
-from ledger.committer import Committer
-from ledger.deciding import CommandDecider
+from ledger.commit.committer import Committer
+from ledger.commit.queue import MAX_QUEUED_COMMANDS, Outcome
+from ledger.commit.unit_of_work import UnitOfWork
+from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
-from ledger.mapper import Mapper, Upcast
-from ledger.migrations import newest
-from ledger.recorders import Head, LogSession, LogStore, from_micros, open_recorder, row_uuid, to_micros
-from ledger.shelf import ReadCache
-from ledger.source import LogSource, decode_events
-from ledger.states import BatchStates, Key, StateCache, StreamState, fold
-from ledger.turn import UnitOfWork
-from ledger.waiting import MAX_QUEUED_COMMANDS, Outcome
+from ledger.event_sources import LogSource
+from ledger.serialization import Mapper, Upcast, decode_events
+from ledger.states import BatchStates, Key, ReadCache, StateCache, StreamState, fold
+from ledger.storage.migrations import newest
+from ledger.storage.opening import open_recorder
+from ledger.storage.protocol import Head, LogSession, LogStore, from_micros, row_uuid, to_micros
 
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096
@@ -134,7 +134,7 @@ class Ledger:
         return None if outcome is None else _receipt_or_raise(outcome)
 
     def bulk(self) -> BulkAppend:
-        """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk`."""
+        """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk.append`."""
         return BulkAppend(
             self.recorder, mapper=self._mapper, aggregates=AGGREGATES, clock=self.clock, new_id=self.new_id
         )

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from threading import Lock
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain.aggregates import AggregateType
 from domain.envelope import RecordedEvent
-from domain.standing import NOT_INDEXED, IndexEntry
+from domain.index import NOT_INDEXED, IndexEntry
+from domain.registry import AggregateType
 from ledger.commands import CachedReceipt, IdempotencyIdentity
+from ledger.serialization import Mapper, decode_events
+from ledger.storage.protocol import LogStore
 
 #: Organisation, and stream or owner, as integers: they are looked up many times for each command, and the hash of two
 #: integers is an order of magnitude cheaper than that of two UUIDs.
@@ -227,3 +230,47 @@ def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> 
     if entry.standing is not None:
         return entry.standing
     return aggregates[entry.kind].index_entry(entry.state) if entry.kind else NOT_INDEXED
+
+
+#: States that readers find folded.
+READ_CACHE_SIZE = 4096
+
+
+class ReadCache:
+    """For any number of threads. What it says was true when it was asked: the store has been asked each time."""
+
+    def __init__(
+        self,
+        recorder: LogStore,
+        mapper: Mapper,
+        aggregates: Mapping[str, AggregateType],
+        limit: int = READ_CACHE_SIZE,
+    ) -> None:
+        self._recorder = recorder
+        self._mapper = mapper
+        self._aggregates = aggregates
+        self._limit = limit
+        self._entries: OrderedDict[Key, StreamState] = OrderedDict()
+        self._lock = Lock()
+
+    def current(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
+        """The stream's last state, for one query of one index; `NOTHING` where the organisation has no such stream."""
+        key = stream_key(organisation_id, stream_id)
+        with self._lock:
+            known = self._entries.get(key, NO_STREAM)
+        with self._recorder.read() as session:
+            rows = session.query(
+                "stream_after", organisation_id=organisation_id, stream_id=stream_id, version=known.version
+            )
+        entry = fold_onto(known, decode_events(rows, self._mapper), self._aggregates) if rows else known
+        if entry.version:
+            self.put(key, entry)
+        return entry
+
+    def put(self, key: Key, entry: StreamState) -> None:
+        """Remember a committed state, unless a later one is known; the least recently used goes first."""
+        with self._lock:
+            known = self._entries.pop(key, None)
+            self._entries[key] = entry if known is None or known.version <= entry.version else known
+            if len(self._entries) > self._limit:
+                self._entries.popitem(last=False)

@@ -17,11 +17,11 @@ import msgspec
 from domain.calendar import end_of_day
 from domain.goal.state import Ended, Goal
 from domain.quantities import to_fraction
-from projections.database import Database, named_statements
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.engine.versions import to_micros
 from projections.figures import Figure, event_ids, round_for_report
-from projections.lens import AsOf
-from projections.support_evidence import rows_of
-from projections.timeline import to_micros
+from projections.support.queries import rows_of
 
 #: Fewer cases say nothing about anybody.
 MIN_CASES = 20

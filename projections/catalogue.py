@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from projections.charters import CHARTERS
-from projections.cycles import CYCLES
-from projections.decisions import DECISIONS
-from projections.drift_facts import DRIFT
-from projections.folding import Projection
+from projections.charters.charters import CHARTERS
+from projections.cycles.cycles import CYCLES
+from projections.decisions.decisions import DECISIONS
+from projections.drift.facts import DRIFT
+from projections.engine.fold import Projection
 from projections.goals import GOALS
-from projections.history import HISTORY
-from projections.overload_facts import OVERLOAD
+from projections.history.history import HISTORY
+from projections.overload.facts import OVERLOAD
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
-from projections.support_facts import SUPPORT
+from projections.support.facts import SUPPORT
 
 PROJECTIONS: tuple[Projection, ...] = (
     CHARTERS,

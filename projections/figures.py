@@ -129,7 +129,7 @@ def share(  # noqa: PLR0913 - a share is made of its counts and its lines
     amber: Fraction | None = None,
     red: Fraction | None = None,
     limit: Fraction | None = None,
-    **fields: Any,  # noqa: ANN401 - a figure's own fields, typed there
+    **fields: Any,
 ) -> Figure:
     """`count` of `n` as a figure with its interval; no line for a small sample, null (`no_data`) for an empty one.
 

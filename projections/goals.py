@@ -12,12 +12,12 @@ import msgspec
 from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
-from projections.cursors import Cursor, decode_cursor, digest, encode_cursor
-from projections.database import Database, Row, named_statements
-from projections.hearing import column_text
-from projections.lens import AsOf
-from projections.tables import END_OF_TIME, Column
-from projections.timeline import Version, VersionedProjection
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
+from projections.database.tables import END_OF_TIME, Column
+from projections.engine.stream_events import column_text
+from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
 LARGEST_PAGE = 200

@@ -15,11 +15,11 @@ import msgspec
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
 from domain.load import line_crossed, place, week_loads_of_placed
-from projections.database import Database, Row, named_statements
-from projections.lens import AsOf
-from projections.overload_evidence import OverloadFacts, ReportScope
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.engine.versions import from_micros, to_micros
+from projections.overload.queries import OverloadFacts, ReportScope
 from projections.people import organisation_at
-from projections.timeline import from_micros, to_micros
 
 _SQL = "marts"
 #: Events read at a time.

@@ -8,16 +8,16 @@ from uuid import UUID
 
 import msgspec
 
-from domain import member as members
-from domain import organisation as organisations
-from domain import team as teams
-from domain.member import Member
-from domain.organisation import Organisation
-from domain.team import Team
-from projections.database import Database, named_statements
-from projections.lens import AsOf
-from projections.tables import Column
-from projections.timeline import VersionedProjection
+from domain.member import member as members
+from domain.member.member import Member
+from domain.organisation import organisation as organisations
+from domain.organisation.organisation import Organisation
+from domain.team import team as teams
+from domain.team.team import Team
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.database.tables import Column
+from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
 

@@ -54,7 +54,7 @@ def _expected() -> tuple[type[Exception], ...]:
     """What may go wrong without anybody's mistake in the code: told in one line, never as a traceback."""
     from domain.errors import Refusal
     from ledger.errors import LedgerMisconfigured, LedgerUnavailable
-    from projections.database import DatabaseUnavailable
+    from projections.database.database import DatabaseUnavailable
     from services.commands.console import CommandFailed
 
     return CommandFailed, Refusal, LedgerUnavailable, LedgerMisconfigured, DatabaseUnavailable, OSError

@@ -10,11 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from services import logging, seed
+from services import logs, seed
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import serve_until_stopped, stop_signals
-from services.imports import import_lines
+from services.imports.importer import import_lines
 from services.organisations import STEWARD_SCOPES, create_organisation, organisation_id
 from services.runtime import Runtime
 
@@ -54,7 +54,7 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
         port=settings.port if port is None else port,
         log_level="warning",
     )
-    logging.configure(settings)
+    logs.configure(settings)
     composition.migrate(settings)
     with Runtime.open(settings) as runtime:
         note = _seeded(runtime, data / NOTE, console)

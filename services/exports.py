@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from domain.errors import InvalidField, NotFound
-from projections.lens import AsOf, resolve_as_of
+from projections.as_of import AsOf, resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn, watermark
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _csv_line(cells: list[str]) -> bytes:
     return line.getvalue().encode()
 
 
-def _cell(value: Any, column: MartColumn) -> str:  # noqa: ANN401 - any column's value
+def _cell(value: Any, column: MartColumn) -> str:
     """A cell's text; what a spreadsheet would run as a formula begins with an apostrophe, as it would have typed it."""
     if value is None:
         return ""

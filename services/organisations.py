@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from domain import member, organisation
+from domain.member import member
+from domain.organisation import organisation
 from domain.references import as_uuid, resolve
 from ledger.commands import Command
 

@@ -17,19 +17,19 @@ from uuid import UUID
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
 
-from ledger import migrations
+from ledger.api_keys import Keys
 from ledger.commands import Command, Receipt
-from ledger.keys import Keys
 from ledger.ledger import Ledger
+from ledger.storage import migrations
 from projections.catalogue import PROJECTIONS
-from projections.database import Database
-from projections.engine import Engine
+from projections.database.database import Database
+from projections.engine.engine import Engine
 from services.clock import TimeOrderedIds, utc_now
-from services.wakeups import LocalWakeups, Wakeups
-from services.worker.apart import EngineProcess
+from services.wakeups.local import LocalWakeups, Wakeups
+from services.worker.engine_process import EngineProcess
 from services.worker.jobs import Jobs
 from services.worker.metrics import JobMetrics
-from services.worker.process import Worker
+from services.worker.worker import Worker
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -148,6 +148,6 @@ def _broker(settings: Settings) -> dramatiq.Broker:
 def _wakeups(settings: Settings) -> Wakeups:
     if settings.redis_url is None:
         return LocalWakeups()
-    from services.redis_wakeups import RedisWakeups  # noqa: PLC0415 - as above
+    from services.wakeups.redis import RedisWakeups  # noqa: PLC0415 - as above
 
     return RedisWakeups(settings.redis_url)

@@ -15,20 +15,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain import member, organisation, team
-from domain.aggregates import AGGREGATES, AggregateType, commitment
 from domain.charter import acts as charter_acts
 from domain.charter.state import Charter, named_charter
+from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
 from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import Refusal
 from domain.goal import acts as goal_acts
 from domain.goal.state import Goal, Negotiating, Promised
-from domain.organisation import PolicyVersion
+from domain.index import IndexEntry
+from domain.member import member
+from domain.organisation import organisation
+from domain.organisation.organisation import PolicyVersion
 from domain.references import resolve
-from domain.standing import IndexEntry
-from domain.world import DecisionContext
+from domain.registry import AGGREGATES, AggregateType, commitment
+from domain.team import team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +66,7 @@ def instant(when: datetime | date | str) -> datetime:
 
 
 class Story:
-    """Many acts by several members at given times; `events` is their log. It is a `domain.world.Reader`,
+    """Many acts by several members at given times; `events` is their log. It is a `domain.context.Reader`,
     and to projections a ledger.
     """
 

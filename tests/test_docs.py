@@ -19,10 +19,8 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 
-from domain import calendar, load, member, organisation, quantities, reasons, terms
-from domain.aggregates import EVENTS
-from domain.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
-from domain.charter import expectations, purpose, ruling
+from domain import calendar, load, quantities, reasons, terms
+from domain.charter import non_negotiables, parts, purpose
 from domain.charter import state as charters
 from domain.cycle import decide as cycle_rules
 from domain.cycle import opening as cycle_opening
@@ -31,43 +29,49 @@ from domain.decision import decide as decision_rules
 from domain.decision import opening as decision_opening
 from domain.envelope import RecordedEvent
 from domain.errors import Refusal
-from domain.goal import acts, communication, evolve, opening
+from domain.goal import acts, check_ins, evolve, opening
+from domain.goal.agreement import STATES, TERMINAL, TIMER_ACTS, TRANSITIONS
+from domain.member import member
+from domain.organisation import organisation
 from domain.policy import Policy
-from ledger import batch, committer, idempotency, keys, waiting
-from projections import (
-    alignment,
-    calibration,
-    cycle_review,
-    cycles,
-    decision_report,
-    decisions,
-    drift,
-    figures,
-    goals,
-    history,
-    inbox,
-    overload,
-    overload_evidence,
-    pairing,
-    relief,
-    rituals,
-    support,
-)
+from domain.registry import EVENTS
+from ledger import api_keys as keys
+from ledger import idempotency
+from ledger.commit import committer, unit_of_work
+from ledger.commit import queue as commit_queue
+from projections import calibration, figures, goals
+from projections.alignment import report as alignment_report
+from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
-from projections.database import Database
-from projections.engine import Engine
-from projections.lens import resolve_as_of
+from projections.charters import rituals
+from projections.cycles import cycles, review
+from projections.database.database import Database
+from projections.decisions import decisions
+from projections.decisions import report as decisions_report
+from projections.drift import report as drift_report
+from projections.engine.engine import Engine
+from projections.history import history
+from projections.inbox import inbox
 from projections.marts import MARTS, Mart, MartColumn
-from services import access, cli, import_rows, imports, settings
-from services.api import admission, call, events, people, recording
-from services.api import keys as api_keys
-from services.api import support as support_routes
+from projections.overload import pairing, relief
+from projections.overload import queries as overload_queries
+from projections.overload import report as overload_report
+from projections.support import report as support_report
+from services import authorization, cli, settings
+from services.api import commands as api_commands
+from services.api import context as api_context
 from services.api.app import ROUTES
-from services.api.document import openapi_document
-from services.api.events import CloudEvent
-from services.api.problems import KINDS
+from services.api.auth import key_cache
+from services.api.http.problems import KINDS
+from services.api.openapi import openapi_document
+from services.api.routes import events, people
+from services.api.routes import inbox as support_routes
+from services.api.routes import keys as api_keys
+from services.api.routes.events import CloudEvent
 from services.commands import health, store
-from services.import_rows import DOES
+from services.imports import importer
+from services.imports import rows as imports_rows
+from services.imports.rows import DOES
 from services.worker import scheduler
 from tests.spec import Story, offer, why
 
@@ -189,7 +193,7 @@ def test_every_policy_is_told_with_its_default(field: msgspec.structs.FieldInfo)
 
 
 def test_every_role_is_told() -> None:
-    assert set(access.ROLES) == set(first_words(rows(section(page("concepts.md"), "Roles"))))
+    assert set(authorization.ROLES) == set(first_words(rows(section(page("concepts.md"), "Roles"))))
 
 
 @pytest.mark.parametrize(
@@ -260,7 +264,7 @@ def test_every_refusal_of_the_domain_is_told(refusal: type[Refusal]) -> None:
 
 
 def test_every_code_that_only_an_import_row_has_is_told() -> None:
-    raised = set(re.findall(r'BadRow\(\s*"(\w+)"', inspect.getsource(import_rows)))
+    raised = set(re.findall(r'BadRow\(\s*"(\w+)"', inspect.getsource(imports_rows)))
     own = raised - set(KINDS)
 
     assert own
@@ -514,7 +518,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         view = resolve_as_of(
             database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
         )
-        makers = (alignment, overload, drift, rituals, support, cycle_review, decision_report)
+        makers = (alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report)
         return {f.name for maker in makers for f in maker.report(database, view).figures}
 
 
@@ -553,15 +557,15 @@ LIMITS: dict[str, float] = {
     "Decimals of a quantity": quantities._PLACES,
     "Characters of a reason `other`, at least": reasons.OTHER_TEXT_MINIMUM,
     "Clarifications that stop the response clock": evolve.CLARIFY_PAUSES,
-    "Working days for which one clarification stops it": communication.CLARIFY_WORKING_DAYS,
+    "Working days for which one clarification stops it": check_ins.CLARIFY_WORKING_DAYS,
     "Working days after a return until clocks run again": calendar.RETURN_GRACE_WORKING_DAYS,
     "Non-negotiables of a charter in force, at least": charters.FEWEST_NON_NEGOTIABLES,
     "Non-negotiables of a charter, at most": charters.MOST_NON_NEGOTIABLES,
     "Purpose proposals open at once": purpose.MOST_PROPOSALS,
     "Days of a purpose's time-box": purpose.LONGEST_TIME_BOX_DAYS,
-    "Names that a charter gives to parts of one sort": ruling.MOST_PARTS,
-    "Breaches of one charter that await their repair talk": expectations.MOST_OPEN_BREACHES,
-    "Needs, and raised blockers, of one goal that wait at once": communication.MOST_OPEN,
+    "Names that a charter gives to parts of one sort": parts.MOST_PARTS,
+    "Breaches of one charter that await their repair talk": non_negotiables.MOST_OPEN_BREACHES,
+    "Needs, and raised blockers, of one goal that wait at once": check_ins.MOST_OPEN,
     "Goals affirmed in one call": support_routes.MOST_AFFIRMED,
     "Questions of one goal in an inbox": inbox.ASKS_OF_A_GOAL,
     "Reminders of one member and day": inbox.REMINDERS_A_DAY,
@@ -571,9 +575,9 @@ LIMITS: dict[str, float] = {
     "Policy versions of one organisation": organisation.MOST_POLICY_VERSIONS,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
     "Working days over which overdue effort is laid": load.OVERDUE_SPREAD_DAYS,
-    "Stated efforts below which a median is not used": overload_evidence.FEWEST_STATED,
+    "Stated efforts below which a median is not used": overload_queries.FEWEST_STATED,
     "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
-    "People below which a group's figure is withheld": access.SMALLEST_GROUP,
+    "People below which a group's figure is withheld": authorization.SMALLEST_GROUP,
     "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
     "Days in which something given up counts as come back": pairing.CAME_BACK_WITHIN_DAYS,
     "Weeks of the longer deferral that relief tries": max(relief.DEFERRALS),
@@ -587,7 +591,7 @@ LIMITS: dict[str, float] = {
     "Objections to one decision": decision_rules.MOST_OBJECTIONS,
     "Askings of one decision": decision_rules.MOST_ASKINGS,
     "Days of a decision's time-box": decision_opening.LONGEST_TIME_BOX_DAYS,
-    "Days in which a decision asked again did not hold": decision_report.REOPENED_WITHIN_DAYS,
+    "Days in which a decision asked again did not hold": decisions_report.REOPENED_WITHIN_DAYS,
     "Cycles on a page": cycles.LARGEST_PAGE,
     "Decisions on a page": decisions.LARGEST_PAGE,
     "Perspectives shown with a decision": decisions.MOST_PERSPECTIVES,
@@ -596,19 +600,19 @@ LIMITS: dict[str, float] = {
     "Members on a page": people.LARGEST_PAGE,
     "Events of the feed on a page": events.LARGEST_PAGE,
     "Events of the feed on a page, for whoever does not see all": events.LARGEST_FILTERED_PAGE,
-    "Characters of an idempotency key": call._LONGEST_IDEMPOTENCY_KEY,
+    "Characters of an idempotency key": api_context._LONGEST_IDEMPOTENCY_KEY,
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
-    "Times that a contested command is decided": recording._ATTEMPTS,
-    "Commands that wait in one process": waiting.MAX_QUEUED_COMMANDS,
-    "Commands of one commit": batch.MAX_BATCH_COMMANDS,
-    "Seconds that a request waits to hear whose key it has": admission._KEY_WAIT_S,
+    "Times that a contested command is decided": api_commands._ATTEMPTS,
+    "Commands that wait in one process": commit_queue.MAX_QUEUED_COMMANDS,
+    "Commands of one commit": unit_of_work.MAX_BATCH_COMMANDS,
+    "Seconds that a request waits to hear whose key it has": key_cache._KEY_WAIT_S,
     "Seconds that a command waits for its turn": committer.COMMAND_TIMEOUT_S,
     "Days that a key lives": days(keys.MAX_LIFETIME),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
-    "Bytes of an import line": import_rows.LONGEST_LINE_BYTES,
-    "Characters of an import row's own `id`": import_rows.LONGEST_ID,
-    "Refused rows that an import names": imports.MOST_ERRORS,
-    "Times that a contested import is decided": imports._ATTEMPTS,
+    "Bytes of an import line": imports_rows.LONGEST_LINE_BYTES,
+    "Characters of an import row's own `id`": imports_rows.LONGEST_ID,
+    "Refused rows that an import names": importer.MOST_ERRORS,
+    "Times that a contested import is decided": importer._ATTEMPTS,
     "Bytes of a request's body": settings.Settings().body_limit_bytes,
     "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
     "Requests a minute for one key": settings.Settings().rate_limit_per_minute,

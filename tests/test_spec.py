@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden
-from domain.member import Absence, AbsenceDeclared, DeclareAbsence, DeclareCapacity, Joined, Left, RoleGranted
-from domain.member import Join as JoinTeam
-from domain.member import Leave as LeaveTeam
-from domain.organisation import PolicySet, SetPolicy
+from domain.member.member import Absence, AbsenceDeclared, DeclareAbsence, DeclareCapacity, Joined, Left, RoleGranted
+from domain.member.member import Join as JoinTeam
+from domain.member.member import Leave as LeaveTeam
+from domain.organisation.organisation import PolicySet, SetPolicy
 from tests.spec import Scenario, Story, given, instant, like, says
 
 AWAY = DeclareAbsence(from_=date(2026, 3, 2), to=date(2026, 3, 6))

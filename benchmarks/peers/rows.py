@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import psycopg
 
-from benchmarks.peers.drone import Work, serve_stdin_with_threads
+from benchmarks.peers.worker_loop import Work, serve_stdin_with_threads
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS raw (number bigserial PRIMARY KEY, stream uuid, version bigint, topic text,"

@@ -1,1 +1,1 @@
-"""The goal: a promise between an owner and a sponsor, and the conversation that changes it."""
+"""The charter: a team's or the organisation's purpose, non-negotiables, freedoms and rituals."""

@@ -7,14 +7,14 @@ from typing import Any
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter import expectations, practice, purpose
-from domain.charter.ruling import RuleResult
+from domain.charter import freedoms_and_rituals, non_negotiables, purpose
+from domain.charter.parts import RuleResult
 from domain.charter.state import Charter, charter_id
+from domain.context import DecisionContext
 from domain.envelope import NewEvent, Source
 from domain.errors import ActNotAllowed, Forbidden, InTheFuture, InvalidField, OutOfOrder
 from domain.reasons import check_reason
-from domain.subject import Scope, require_lead, resolve_scope
-from domain.world import DecisionContext
+from domain.scope import Scope, require_lead, resolve_scope
 
 #: Facts that may be told late; every other act moves the charter, one after the other.
 _FACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
@@ -75,17 +75,17 @@ def _review(charter: Charter, act: a.Review, world: DecisionContext) -> RuleResu
 _RULES: dict[type[a.Act], Callable[[Charter, Any, DecisionContext], RuleResult]] = {
     a.ProposePurpose: purpose.propose,
     a.AdoptPurpose: purpose.adopt,
-    a.AdoptNonNegotiable: expectations.adopt,
-    a.ReviseNonNegotiable: expectations.revise,
-    a.RetireNonNegotiable: expectations.retire,
-    a.PutInForce: expectations.put_in_force,
-    a.Acknowledge: expectations.acknowledge,
-    a.RaiseBreach: expectations.raise_breach,
-    a.AgreeRepair: expectations.agree_repair,
-    a.GrantFreedom: practice.grant_freedom,
-    a.WithdrawFreedom: practice.withdraw_freedom,
-    a.SetRitual: practice.set_ritual,
-    a.ChangeRitual: practice.change_ritual,
-    a.EndRitual: practice.end_ritual,
+    a.AdoptNonNegotiable: non_negotiables.adopt,
+    a.ReviseNonNegotiable: non_negotiables.revise,
+    a.RetireNonNegotiable: non_negotiables.retire,
+    a.PutInForce: non_negotiables.put_in_force,
+    a.Acknowledge: non_negotiables.acknowledge,
+    a.RaiseBreach: non_negotiables.raise_breach,
+    a.AgreeRepair: non_negotiables.agree_repair,
+    a.GrantFreedom: freedoms_and_rituals.grant_freedom,
+    a.WithdrawFreedom: freedoms_and_rituals.withdraw_freedom,
+    a.SetRitual: freedoms_and_rituals.set_ritual,
+    a.ChangeRitual: freedoms_and_rituals.change_ritual,
+    a.EndRitual: freedoms_and_rituals.end_ritual,
     a.Review: _review,
 }

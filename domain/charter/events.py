@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.charter.state import Mode, PurposeText
 from domain.envelope import Event
 from domain.personal import Personal
-from domain.subject import Scope
+from domain.scope import Scope
 
 
 class CharterFact(Event, frozen=True, kw_only=True):

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.ruling import RuleResult, require_decision_or_lead, the_only_open, with_reason
+from domain.charter.parts import RuleResult, require_decision_or_lead, the_only_open, with_reason
 from domain.charter.state import Charter, DecisionSubject, Proposal, PurposeText
+from domain.context import DecisionContext
 from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
 from domain.goal.opening import text
 from domain.references import as_uuid, require_external_reference
-from domain.subject import require_lead, require_member
+from domain.scope import require_lead, require_member
 from domain.terms import day
-from domain.world import DecisionContext
 
 MOST_PROPOSALS = 20
 LONGEST_TIME_BOX_DAYS = 92

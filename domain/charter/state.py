@@ -14,7 +14,7 @@ import msgspec
 from domain.personal import Value
 from domain.reasons import Reason
 from domain.references import as_uuid, resolve
-from domain.subject import ORGANISATION, Scope
+from domain.scope import ORGANISATION, Scope
 
 FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES = 3, 5
 

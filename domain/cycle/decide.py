@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.charter.state import part_id
+from domain.context import DecisionContext
 from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.opening import MOST_GOALS, UNKEPT_STATES, goal_of, live_goal, opened
@@ -28,9 +29,8 @@ from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
 from domain.reasons import check_reason
 from domain.references import require_external_reference
-from domain.subject import is_lead, is_member, require_lead, require_member
+from domain.scope import is_lead, is_member, require_lead, require_member
 from domain.terms import day
-from domain.world import DecisionContext
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MOST_IMPROVEMENTS, MOST_LEARNINGS = 100, 50

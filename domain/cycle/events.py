@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.cycle.acts import GoalEnding
 from domain.envelope import Event
 from domain.personal import Personal, Value
-from domain.subject import Scope
+from domain.scope import Scope
 
 
 class PurposeVersion(Value, frozen=True, kw_only=True):

@@ -9,15 +9,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.charter.state import charter_id
+from domain.context import DecisionContext, require_own_reference
 from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
-from domain.subject import Scope, is_member, require_lead
+from domain.scope import Scope, is_member, require_lead
 from domain.terms import day
-from domain.world import DecisionContext, require_own_reference
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MOST_GOALS = 200

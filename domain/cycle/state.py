@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from domain.cycle import events as e
 from domain.cycle.acts import GoalEnding
 from domain.envelope import RecordedEvent
-from domain.standing import NOT_INDEXED, IndexEntry
-from domain.subject import Scope
+from domain.index import NOT_INDEXED, IndexEntry
+from domain.scope import Scope
 
 
 class GoalInCycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from domain.context import DecisionContext
 from domain.decision import acts as a
 from domain.decision import events as e
 from domain.decision.evolve import evolve
@@ -30,9 +31,8 @@ from domain.errors import (
 )
 from domain.reasons import check_reason
 from domain.references import as_uuid
-from domain.subject import is_lead, is_member
+from domain.scope import is_lead, is_member
 from domain.terms import day
-from domain.world import DecisionContext
 
 MOST_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.

@@ -11,7 +11,7 @@ import msgspec
 from domain.charter.state import DecisionSubject
 from domain.envelope import Event, Instant
 from domain.personal import Personal, Value
-from domain.subject import Scope
+from domain.scope import Scope
 from domain.terms import ConditionId, Text
 
 #: Names an option within its decision.

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.charter.state import DecisionSubject, charter_id, part_id
+from domain.context import DecisionContext, require_own_reference
 from domain.decision import acts as a
 from domain.decision import events as e
 from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
-from domain.member import Role
+from domain.member.member import Role
 from domain.references import as_uuid
-from domain.subject import ORGANISATION, Scope, is_lead, require_member, resolve_scope
+from domain.scope import ORGANISATION, Scope, is_lead, require_member, resolve_scope
 from domain.terms import day
-from domain.world import DecisionContext, require_own_reference
 
 #: A time-box is for finding consent without taking forever.
 LONGEST_TIME_BOX_DAYS = 92

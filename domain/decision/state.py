@@ -10,7 +10,7 @@ import msgspec
 
 from domain.charter.state import DecisionSubject
 from domain.decision.events import Fallback, Option
-from domain.subject import Scope
+from domain.scope import Scope
 
 STATES = ("open", "with_lead", "decided")
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
+from domain.context import DecisionContext
 from domain.decision import events as e
 from domain.decision.decide import by_consent
 from domain.decision.state import Decision
 from domain.envelope import Event, NewEvent, Source
-from domain.standing import NOT_INDEXED, IndexEntry
-from domain.world import DecisionContext
+from domain.index import NOT_INDEXED, IndexEntry
 
 
 def due(decision: Decision | None, world: DecisionContext) -> NewEvent | None:

@@ -6,17 +6,17 @@ from typing import Any, Literal
 
 from domain.calendar import in_time, local_date
 from domain.charter.state import charter_id
+from domain.context import DecisionContext
 from domain.envelope import Event, Source
 from domain.errors import ActNotAllowed, HandOverIncomplete, InvalidField, TradeOffRequired
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.evolve_promised import terms_after
+from domain.goal.evolve import terms_after
+from domain.goal.load_check import classify_load
 from domain.goal.state import Promised, Proposal, Side
-from domain.goal.taking import classify_load
 from domain.quantities import to_fraction
 from domain.terms import GoalKind, day
-from domain.world import DecisionContext
 
 
 def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:

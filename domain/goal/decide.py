@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from domain.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
+from domain.context import DecisionContext
 from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import (
     ActNotAllowed,
@@ -25,14 +25,14 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal import acts as a
-from domain.goal import change, communication, delivery, opening
+from domain.goal import change, check_ins, delivery, opening
 from domain.goal import events as e
+from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
+from domain.goal.load_check import classify_load
 from domain.goal.state import Draft, Ended, Goal, Negotiating, Promised, Side
-from domain.goal.taking import classify_load
 from domain.reasons import check_reason
 from domain.references import as_uuid
-from domain.world import DecisionContext
 
 #: Acts that may be recorded behind a stream's last event: facts, not moves.
 BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
@@ -55,7 +55,7 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
         raise AlreadyExists("this goal exists already", pointer="/ref")
     if _is_redundant_import_accept(goal, act, world):
         return []
-    act = communication.resolve_implicit_target(goal, act, world)
+    act = check_ins.resolve_implicit_target(goal, act, world)
     transition, role = _transition(goal, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)
@@ -170,12 +170,12 @@ def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> fr
     if changes is not None and party in (changes.owner, changes.sponsor):
         roles.add("new_party")
     if isinstance(act, a.AnswerNeed):
-        need = communication.open_need(goal, act)
+        need = check_ins.open_need(goal, act)
         # A need addressed to nobody in particular is the sponsor's to answer.
         if need is not None and party == (need.addressee or goal.sponsor):
             roles.add("addressee")
     if isinstance(act, a.ResolveBlocker):
-        blocker = communication.open_blocker(goal, act)
+        blocker = check_ins.open_blocker(goal, act)
         if blocker is not None and blocker.blocker.acts_next == party:
             roles.add("assignee")
     return frozenset(roles)
@@ -185,7 +185,7 @@ def _transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tuple[Tra
     roles = _filter_by_declared_role(roles_of(goal, world, act), act)
     name = _name(act)
     if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
-        communication.check_open(goal, act, world, allowed_acts(goal.state, roles))
+        check_ins.check_open(goal, act, world, allowed_acts(goal.state, roles))
     for role in ROLES:
         if role in roles and (found := BY_STATE_ACT_ROLE.get((goal.state, name, role))):
             return found, role
@@ -301,22 +301,22 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, DecisionContext], Event]] 
     a.Promise: _promised,
     a.Accept: _accepted,
     a.Counter: _countered,
-    a.DeferAnswer: lambda _g, x, _r, w: communication.answer_deferred(x, w),
+    a.DeferAnswer: lambda _g, x, _r, w: check_ins.answer_deferred(x, w),
     a.Decline: lambda g, _x, _r, _w: e.GoalDeclined(answers=g.open),
     a.Withdraw: lambda _g, _x, _r, _w: e.GoalWithdrawn(),
-    a.Clarify: communication.clarified,
-    a.CheckIn: lambda g, x, _r, w: communication.checked_in(g, x, w),
-    a.Feedback: lambda _g, x, r, _w: communication.feedback_given(x, r),
-    a.RaiseBlocker: lambda g, x, _r, w: communication.blocker_raised(g, x, w),
-    a.ResolveBlocker: lambda _g, x, _r, _w: communication.blocker_resolved(x),
-    a.AnswerNeed: lambda _g, x, _r, _w: communication.need_answered(x),
-    a.RecordValue: lambda _g, x, _r, _w: communication.value_recorded(x),
+    a.Clarify: check_ins.clarified,
+    a.CheckIn: lambda g, x, _r, w: check_ins.checked_in(g, x, w),
+    a.Feedback: lambda _g, x, r, _w: check_ins.feedback_given(x, r),
+    a.RaiseBlocker: lambda g, x, _r, w: check_ins.blocker_raised(g, x, w),
+    a.ResolveBlocker: lambda _g, x, _r, _w: check_ins.blocker_resolved(x),
+    a.AnswerNeed: lambda _g, x, _r, _w: check_ins.need_answered(x),
+    a.RecordValue: lambda _g, x, _r, _w: check_ins.value_recorded(x),
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
-    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=communication.supports_to_affirm(g, x, w)),
-    a.Unlink: lambda g, x, _r, w: communication.unlinked(g, x, w),
-    a.ChooseApproach: lambda _g, x, _r, _w: communication.approach_chosen(x),
-    a.Retitle: lambda _g, x, _r, _w: communication.retitled(x),
-    a.Resume: lambda g, _x, r, w: communication.resumed(g, r, w),
+    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=check_ins.supports_to_affirm(g, x, w)),
+    a.Unlink: lambda g, x, _r, w: check_ins.unlinked(g, x, w),
+    a.ChooseApproach: lambda _g, x, _r, _w: check_ins.approach_chosen(x),
+    a.Retitle: lambda _g, x, _r, _w: check_ins.retitled(x),
+    a.Resume: lambda g, _x, r, w: check_ins.resumed(g, r, w),
     a.ProposeChange: change.proposed,
     a.CounterChange: change.countered,
     a.AcceptChange: change.accepted,

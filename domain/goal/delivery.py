@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.calendar import absence_span
+from domain.context import DecisionContext
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField
 from domain.goal import acts as a
@@ -10,9 +11,8 @@ from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
-from domain.member import Member
+from domain.member.member import Member
 from domain.terms import day
-from domain.world import DecisionContext
 
 
 def declared(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:

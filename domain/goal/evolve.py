@@ -3,14 +3,332 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from msgspec.structs import replace
 
 from domain.envelope import RecordedEvent, Source
 from domain.goal import events as e
-from domain.goal.evolve_promised import PROMISED_HANDLERS, end, ended, in_contact
-from domain.goal.state import Draft, Ended, Goal, LinkState, Negotiating, Promised, header
+from domain.goal.state import (
+    Delivery,
+    Draft,
+    Ended,
+    Goal,
+    LinkState,
+    Negotiating,
+    OpenBlocker,
+    OpenNeed,
+    Promised,
+    Proposal,
+    ToleratedChange,
+    header,
+)
+from domain.quantities import to_decimal_text, to_fraction
+from domain.terms import Measure, Terms
+
+# --- the ends ----------------------------------------------------------------------------------------------------
+
+
+def ended(goal: Draft | Negotiating | Promised, state: str, recorded: RecordedEvent) -> Ended:
+    return Ended(
+        **header(goal),
+        state=state,
+        owner=goal.owner,
+        sponsor=goal.sponsor,
+        terms=goal.terms if isinstance(goal.terms, Terms) else None,
+        ended_at=recorded.occurred_at,
+        ended_by_event=recorded.event_id,
+        promised=goal if isinstance(goal, Promised) else None,
+    )
+
+
+def end(state: str) -> Callable[..., Goal]:
+    return lambda goal, _event, recorded: ended(goal, state, recorded)
+
+
+# --- in communication --------------------------------------------------------------------------------------------
+
+
+def in_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
+    """The promise, its parties in contact where one of them spoke."""
+    if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
+        return goal
+    return replace(goal, contact_at=recorded.occurred_at)
+
+
+def _judged(goal: Promised, recorded: RecordedEvent) -> Promised:
+    return replace(goal, **_judgement(goal, recorded))
+
+
+def _judgement(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]:
+    """A human judgement; one told late never takes back a later one."""
+    if recorded.occurred_at < goal.judged_at:
+        return {}
+    return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
+
+
+def progress_of(value: str, measure: Measure) -> str | None:
+    """(v - b) / (T - b), clamped to 0..1, as a decimal string; None where the measure has no span."""
+    if measure.baseline is None or measure.target is None:
+        return None
+    span = to_fraction(measure.target) - to_fraction(measure.baseline)
+    if span == 0:
+        return None
+    share = min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
+    return to_decimal_text(share)
+
+
+def _reading(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
+    """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
+    told: dict[str, Any] = {}
+    if _recent(goal.value_at, recorded):
+        told["value"], told["value_at"] = value, recorded.occurred_at
+    progress = progress_of(value, goal.terms.measure)
+    if progress is not None and _recent(goal.progress_at, recorded):
+        told["progress"], told["progress_at"] = progress, recorded.occurred_at
+    return told
+
+
+def _recent(since: datetime | None, recorded: RecordedEvent) -> bool:
+    return since is None or recorded.occurred_at >= since
+
+
+def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> Goal:
+    at = recorded.occurred_at
+    # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
+    told: dict[str, Any] = _judgement(goal, recorded)
+    if event.needs:
+        needs = (
+            OpenNeed(check_in=recorded.event_id, index=i, addressee=n.addressee, answer_by=n.answer_by, raised_at=at)
+            for i, n in enumerate(event.needs)
+        )
+        told["needs"] = (*goal.needs, *needs)
+    if event.corrects is not None and event.corrects not in goal.last_words:
+        return replace(goal, **told)
+    if _recent(goal.last_check_in_at, recorded):
+        told["last_check_in"], told["last_check_in_at"] = recorded.event_id, at
+        told["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+        if event.confidence is not None:
+            told["confidence"] = event.confidence
+    if event.blockers is not None and _recent(goal.blockers_told_at, recorded):
+        told["blocked_in_check_in"], told["blockers_told_at"] = bool(event.blockers), at
+    if event.value is not None:
+        told |= _reading(goal, event.value, recorded)
+    if event.progress is not None and _recent(goal.progress_at, recorded):
+        told["progress"], told["progress_at"] = event.progress, at
+    return replace(goal, **told)
+
+
+def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
+    return replace(goal, **_reading(goal, event.value, recorded))
+
+
+def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
+    return replace(goal, reminded_of=goal.judged_by_event)
+
+
+def _blocker_raised(goal: Promised, event: e.BlockerRaised, recorded: RecordedEvent) -> Goal:
+    raised = OpenBlocker(id=recorded.event_id, blocker=event.blocker, raised_at=recorded.occurred_at)
+    return replace(goal, blockers=(*goal.blockers, raised))
+
+
+def _blocker_resolved(goal: Promised, event: e.BlockerResolved, _recorded: RecordedEvent) -> Goal:
+    return replace(goal, blockers=tuple(b for b in goal.blockers if b.id != event.blocker))
+
+
+def _need_answered(goal: Promised, event: e.NeedAnswered, _recorded: RecordedEvent) -> Goal:
+    answered = (event.check_in, event.need)
+    return replace(goal, needs=tuple(n for n in goal.needs if (n.check_in, n.index) != answered))
+
+
+def _affirmed(goal: Promised, _event: e.Affirmed, recorded: RecordedEvent) -> Goal:
+    return _judged(goal, recorded)
+
+
+def _link_affirmed(goal: Promised, event: e.LinkAffirmed, recorded: RecordedEvent) -> Goal:
+    at = recorded.occurred_at
+    return replace(
+        _judged(goal, recorded),
+        links=tuple(replace(x, affirmed_at=at) if x.support in event.supports else x for x in goal.links),
+    )
+
+
+def _unlinked(goal: Promised, event: e.Unlinked, _recorded: RecordedEvent) -> Goal:
+    kept = tuple(x for x in goal.links if x.support not in event.supports)
+    return replace(goal, links=kept, terms=replace(goal.terms, supports=tuple(x.support for x in kept)))
+
+
+def _resumed(goal: Promised, _event: e.Resumed, recorded: RecordedEvent) -> Goal:
+    """Work goes on before the agreed day; that alone says nothing about how the goal stands."""
+    return replace(goal, pause=None, armed_at=recorded.occurred_at)
+
+
+# --- renegotiation -----------------------------------------------------------------------------------------------
+
+
+def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recorded: RecordedEvent) -> Goal:
+    before = goal.proposal
+    accepted = before.overload_accepted_by if before else None
+    if event.by == "sponsor":
+        accepted = recorded.event_id if event.accept_overload else None
+    # The owner's timely proposal had kept the lapse away; the counter that replaces it arms it anew.
+    rearmed = before is not None and before.by == "owner" and before.in_time
+    proposal = Proposal(
+        id=recorded.event_id,
+        by=event.by,
+        changes=event.changes,
+        proposed_at=recorded.occurred_at,
+        in_time=event.in_time,
+        retroactive=event.retroactive,
+        trigger=event.trigger if isinstance(event, e.ChangeProposed) else (before.trigger if before else "other"),
+        trade_offs=event.trade_offs,
+        overload_accepted_by=accepted,
+        prior=before.prior if before else ("lapsed" if goal.state == "lapsed" else "active"),
+        # Whoever proposes a change that names them has joined by that act.
+        joined=tuple(m for m in (event.changes.owner, event.changes.sponsor) if m and m == recorded.party),
+    )
+    return replace(
+        goal,
+        state=f"change_proposed_by_{event.by}",
+        proposal=proposal,
+        armed_at=recorded.occurred_at if rearmed else goal.armed_at,
+    )
+
+
+def _joined(goal: Promised, event: e.HandOverJoined, _recorded: RecordedEvent) -> Goal:
+    if goal.proposal is None:
+        return goal
+    proposal = goal.proposal
+    joined, named = (*proposal.joined, event.member), (*proposal.trade_offs, *event.trade_offs)
+    return replace(goal, proposal=replace(proposal, joined=joined, trade_offs=named))
+
+
+def _back(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
+    """The open change falls; the goal returns to the state in which it began, its lapse armed anew."""
+    prior = goal.proposal.prior if goal.proposal else "active"
+    return replace(goal, state=prior, proposal=None, armed_at=recorded.occurred_at)
+
+
+def _timed_out(goal: Promised, event: e.ChangeTimedOut, recorded: RecordedEvent) -> Goal:
+    missed = goal.sponsor_missed_answer or event.sponsor_missed_answer
+    return replace(_back(goal, event, recorded), sponsor_missed_answer=missed)
+
+
+def terms_after(terms: Terms, changes: e.Diff) -> Terms:
+    """Terms with an accepted diff folded in; owner, sponsor and pause are not terms."""
+    told = {
+        name: value
+        for name in ("outcome", "measure", "conditions", "start", "due", "effort_hours", "priority", "supports")
+        if (value := getattr(changes, name)) is not None
+    }
+    return replace(terms, **told)
+
+
+def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) -> Goal:
+    if goal.proposal is None:
+        return goal
+    at, changes = recorded.occurred_at, goal.proposal.changes
+    terms = terms_after(goal.terms, changes)
+    owner, sponsor = changes.owner or goal.owner, changes.sponsor or goal.sponsor
+    moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
+    return replace(
+        _judged(goal, recorded),
+        state="active",
+        owner=owner,
+        sponsor=sponsor,
+        self_set=owner == sponsor,
+        terms=terms,
+        terms_version=goal.terms_version + 1,
+        terms_event=recorded.event_id,
+        changed_at=at,
+        # Renegotiating is one of the ways to say that a support still holds.
+        links=tuple(LinkState(support=s, affirmed_at=at) for s in terms.supports),
+        proposal=None,
+        pause=changes.pause or goal.pause,
+        lapse_due=terms.due,
+        armed_at=at,
+        sponsor_missed_answer=False,
+        tolerance_used_days=goal.tolerance_used_days + moved,
+        tolerated=(*goal.tolerated, ToleratedChange(at=at, days=moved)) if moved else goal.tolerated,
+    )
+
+
+def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: RecordedEvent) -> Goal:
+    lapsed = replace(
+        goal,
+        lapsed_at=recorded.occurred_at,
+        sponsor_missed_answer=goal.sponsor_missed_answer or event.sponsor_missed_answer,
+    )
+    if goal.proposal is not None:
+        return replace(lapsed, proposal=replace(goal.proposal, prior="lapsed"))
+    return replace(lapsed, state="lapsed")
+
+
+# --- completion --------------------------------------------------------------------------------------------------
+
+
+def _delivered(goal: Promised, _event: e.CompletionDeclared, recorded: RecordedEvent) -> Goal:
+    prior = goal.proposal.prior if goal.proposal else goal.state
+    delivery = Delivery(id=recorded.event_id, delivered_at=recorded.occurred_at, lapsed=prior == "lapsed")
+    return replace(goal, state="delivered", proposal=None, delivery=delivery)
+
+
+def _reopened(goal: Promised, event: e.DeliveryRejected | e.CompletionRetracted, recorded: RecordedEvent) -> Goal:
+    """Back to work: a retraction keeps what time there was, a rejection gives time for rework."""
+    due = max(goal.terms.due, event.rework_by) if isinstance(event, e.DeliveryRejected) else goal.lapse_due
+    return replace(goal, state="active", delivery=None, lapse_due=due, armed_at=recorded.occurred_at)
+
+
+def _disputed(goal: Promised, event: e.DeliveryDisputed, _recorded: RecordedEvent) -> Goal:
+    if goal.delivery is None:
+        return goal
+    return replace(goal, delivery=replace(goal.delivery, mediator=event.mediator, decide_by=event.decide_by))
+
+
+def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEvent) -> Goal:
+    return replace(
+        goal, sponsor=event.sponsor, self_set=goal.owner == event.sponsor, sponsor_since=recorded.occurred_at
+    )
+
+
+PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
+    e.CheckedIn: _checked_in,
+    e.ValueRecorded: _value_recorded,
+    e.CheckInDue: _check_in_due,
+    e.BlockerRaised: _blocker_raised,
+    e.BlockerResolved: _blocker_resolved,
+    e.NeedAnswered: _need_answered,
+    e.Affirmed: _affirmed,
+    e.LinkAffirmed: _link_affirmed,
+    e.Unlinked: _unlinked,
+    e.Resumed: _resumed,
+    e.ChangeProposed: _proposed,
+    e.ChangeCountered: _proposed,
+    e.HandOverJoined: _joined,
+    e.HandOverRefused: _back,
+    e.ChangeRejected: _back,
+    e.ChangeWithdrawn: _back,
+    e.ChangeTimedOut: _timed_out,
+    e.ChangeAccepted: _accepted,
+    e.GoalLapsed: _lapsed,
+    e.CompletionDeclared: _delivered,
+    e.DeliveryRejected: _reopened,
+    e.CompletionRetracted: _reopened,
+    e.DeliveryDisputed: _disputed,
+    e.SponsorReassigned: _reassigned,
+    e.SatisfactionDeclared: end("satisfied"),
+    e.RuledSatisfied: end("satisfied"),
+    e.DeemedSatisfied: end("satisfied"),
+    e.RuledBroken: end("broken"),
+    e.ClosedBroken: end("broken"),
+    e.GivenUp: end("broken"),
+    e.GoalCancelled: end("cancelled"),
+    e.GoalReleased: end("released"),
+    e.DepartedReleased: end("released"),
+    e.PromiseWithdrawn: end("promise_withdrawn"),
+}
 
 #: Facts and reminders: they tell, but do not move the agreement's clock of order.
 COSMETIC_EVENTS = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.charter.state import named_charter
+from domain.context import DecisionContext, require_own_reference
 from domain.envelope import Event, Source
 from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
 from domain.goal import acts as a
@@ -16,7 +17,7 @@ from domain.goal import events as e
 from domain.goal.state import Draft, Goal
 from domain.quantities import Number, quantity, to_fraction
 from domain.references import as_uuid
-from domain.subject import ORGANISATION
+from domain.scope import ORGANISATION
 from domain.terms import (
     MAXIMUM_CONDITIONS,
     MINIMUM_CONDITIONS,
@@ -31,7 +32,6 @@ from domain.terms import (
     TermsInput,
     day,
 )
-from domain.world import DecisionContext, require_own_reference
 
 MOST_EFFORT_HOURS = 100_000
 

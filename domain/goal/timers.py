@@ -14,17 +14,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
+from domain.context import DecisionContext
 from domain.envelope import Event, NewEvent, Source
 from domain.goal import events as e
 from domain.goal.acts import Pause
-from domain.goal.communication import CLARIFY_WORKING_DAYS
+from domain.goal.check_ins import CLARIFY_WORKING_DAYS
 from domain.goal.state import Goal, Negotiating, Promised, Proposal, Side
+from domain.index import NOT_INDEXED, IndexEntry
 from domain.policy import Policy
-from domain.standing import NOT_INDEXED, IndexEntry
-from domain.world import DecisionContext
 
 if TYPE_CHECKING:
-    from domain.member import Member
+    from domain.member.member import Member
 
 #: Whose answer is waited for in each state before the promise.
 _AWAITED_SIDE: dict[str, Side] = {

@@ -9,40 +9,40 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from services.api import (
+from services.api.auth.key_cache import KeyCache
+from services.api.auth.rate_limits import RateLimits
+from services.api.context import context_dependency
+from services.api.endpoint import Router
+from services.api.http.problems import HANDLERS
+from services.api.http.responses import encode
+from services.api.metrics import Metrics
+from services.api.openapi import openapi_document
+from services.api.pipeline import HttpPipeline
+from services.api.routes import (
     charters,
     cycles,
     decisions,
     digest,
     events,
-    goal_reads,
+    goal_queries,
     goals,
     imports,
+    inbox,
     keys,
+    lineage,
     organisation,
     people,
     reports,
-    support,
     system,
-    upstream,
 )
-from services.api.admission import KeyCache
-from services.api.answers import encode
-from services.api.call import context_dependency
-from services.api.document import openapi_document
-from services.api.edge import HttpPipeline
-from services.api.failures import HANDLERS
-from services.api.lane import Router
-from services.api.limits import RateLimits
-from services.api.measuring import Metrics
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
 ROUTES: list[HTTPRouteHandler] = [
     *goals.ROUTES,
-    *goal_reads.ROUTES,
-    *upstream.ROUTES,
+    *goal_queries.ROUTES,
+    *lineage.ROUTES,
     *charters.ROUTES,
     *cycles.ROUTES,
     *decisions.ROUTES,
@@ -50,7 +50,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *organisation.ROUTES,
     *imports.ROUTES,
     *reports.ROUTES,
-    *support.ROUTES,
+    *inbox.ROUTES,
     *digest.ROUTES,
     *events.ROUTES,
     *keys.ROUTES,

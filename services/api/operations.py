@@ -10,14 +10,14 @@ import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
-from services.api.answers import LitestarResponse
+from services.api.http.responses import LitestarResponse
 
 #: Key in a handler's `opt` under which its operation stands.
 OPERATION = "operation"
 
 #: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-#: A day or an RFC 3339 instant, read by `services.api.inputs`.
+#: A day or an RFC 3339 instant, read by `services.api.http.parsing`.
 When = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 

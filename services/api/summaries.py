@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.agreement import TRANSITIONS
 from domain.envelope import Instant
+from domain.goal.agreement import TRANSITIONS
 from domain.goal.state import Ended, Goal, Negotiating, Promised
-from domain.member import Absence, Capacity, Member
-from domain.organisation import Organisation, PolicyVersion
-from domain.team import Team
+from domain.member.member import Absence, Capacity, Member
+from domain.organisation.organisation import Organisation, PolicyVersion
+from domain.team.team import Team
 from domain.terms import Priority
 
 

@@ -25,7 +25,7 @@ class Console:
         self._out = Terminal(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Terminal(file=sys.stderr, highlight=False, soft_wrap=True)
 
-    def result(self, value: Any, words: str) -> None:  # noqa: ANN401 - any JSON-ready value
+    def result(self, value: Any, words: str) -> None:
         """The command's one result, as JSON or in words."""
         if self.as_json:
             sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

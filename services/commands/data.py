@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from ledger.api_keys import Principal
 from ledger.errors import LedgerNotMigrated
-from ledger.keys import Principal
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.store import DEFAULT_ORGANISATION, existing
 from services.exports import export_mart
-from services.import_rows import lines_of
-from services.imports import ImportResult, import_lines
+from services.imports.importer import ImportResult, import_lines
+from services.imports.rows import lines_of
 from services.organisations import create_organisation
 from services.runtime import Runtime
 

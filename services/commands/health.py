@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import redis
 
-from projections.rebuild import Difference, Progress
+from projections.engine.rebuild import Difference, Progress
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 

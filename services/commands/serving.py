@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import uvicorn
 
-from services import logging
+from services import logs
 from services.api.app import ROUTES, create_app
-from services.api.document import openapi_document
-from services.api.gathering import SingleWriteProtocol
+from services.api.http.uvicorn_protocol import SingleWriteProtocol
+from services.api.openapi import openapi_document
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
-from services.worker.follower import tune_interpreter
-from services.worker.process import Worker, serve_metrics
+from services.worker.engine_child import tune_interpreter
+from services.worker.worker import Worker, serve_metrics
 
 if TYPE_CHECKING:
     from services.commands.console import Console
@@ -144,7 +144,7 @@ def stop_signals() -> Iterator[StopRequest]:
 
 def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
     """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
-    logging.configure(settings)
+    logs.configure(settings)
     # Before anything of ours runs: a second server on a taken port must not have swept timers meanwhile.
     with listen(settings) as listener, stop_signals() as stop:
         if processes == 1:
@@ -201,7 +201,7 @@ def _child(settings: Settings, console: Console, listener: socket, stop: StopReq
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody else will say it
         console.note(f"API process {os.getpid()}: {' '.join(str(error).split()) or type(error).__name__}")
     finally:
-        logging.flush()
+        logs.flush()
         os._exit(code)
 
 
@@ -213,7 +213,7 @@ def _exit_with_parent(parent: int) -> None:
 
 def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
     """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
-    logging.configure(settings)
+    logs.configure(settings)
     # Whoever waits for an answer goes before the read models, which catch up when there is time.
     os.nice(settings.worker_niceness)
     tune_interpreter()

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.member import Member
+from domain.member.member import Member
 from domain.references import as_uuid, resolve
-from ledger.keys import GUEST_SCOPE_PREFIX
+from ledger.api_keys import GUEST_SCOPE_PREFIX
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed

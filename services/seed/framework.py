@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from services.seed.cast import MEMBERS, STEWARD, Row, TimedRow, act_row, agreed, day_of, reason, terms_of
+from services.seed.people import MEMBERS, STEWARD, Row, TimedRow, act_row, agreed, day_of, reason, terms_of
 
 _OURS = {"charter": "organisation"}
 _SERVES = {"supports": [{"purpose": "organisation"}]}
@@ -31,7 +31,7 @@ def framework(today: date) -> Iterator[TimedRow]:
     yield from _decisions(today)
 
 
-def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:  # noqa: ANN401 - JSON
+def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:
     row: Row = {"by": by, "do": do, **fields}
     return TimedRow(day_of(today, offset), minute, row)
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from domain.calendar import in_time
-from services.seed.cast import MEMBERS, QUARTER, QUARTERS, TEAMS, Row, TimedRow, reason
+from services.seed.people import MEMBERS, QUARTER, QUARTERS, TEAMS, Row, TimedRow, reason
 
 #: What each team worked on, quarter by quarter, one line per member in turn.
 WORK = {
@@ -85,11 +85,11 @@ class Promise(NamedTuple):
         return self.start + timedelta(days=70)
 
 
-def _act(promise: Promise, by: str, act: str, **body: Any) -> Row:  # noqa: ANN401 - a row's fields are JSON
+def _act(promise: Promise, by: str, act: str, **body: Any) -> Row:
     return {"by": by, "do": f"goal.{act}", "goal": promise.goal, **body}
 
 
-def _opening(promise: Promise, **terms: Any) -> Row:  # noqa: ANN401 - a row's fields are JSON
+def _opening(promise: Promise, **terms: Any) -> Row:
     return {
         "title": promise.title,
         "owner": promise.owner,
@@ -128,7 +128,7 @@ def _life(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
     yield from _end(promise, fate, today)
 
 
-def _check_in(promise: Promise, note: str, progress: str, confidence: str, **more: Any) -> Row:  # noqa: ANN401 - JSON
+def _check_in(promise: Promise, note: str, progress: str, confidence: str, **more: Any) -> Row:
     return _act(promise, promise.owner, "check_in", note=note, progress=progress, confidence=confidence, **more)
 
 

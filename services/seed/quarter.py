@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
 
-from services.seed.cast import MEMBERS, Row, TimedRow, act_row, day_of, reason
+from services.seed.people import MEMBERS, Row, TimedRow, act_row, day_of, reason
 
 _OURS = {"charter": "checkout"}
 TEAM = tuple(ref for ref, (_, team, _) in MEMBERS.items() if team == "checkout")
@@ -43,7 +43,7 @@ def quarter(today: date) -> Iterator[TimedRow]:
     yield from _next(today)
 
 
-def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:  # noqa: ANN401 - JSON
+def _at(today: date, offset: int, minute: int, by: str, do: str, **fields: Any) -> TimedRow:
     row: Row = {"by": by, "do": do, **fields}
     return TimedRow(day_of(today, offset), minute, row)
 
@@ -134,7 +134,7 @@ def _breach(today: date) -> Iterator[TimedRow]:
 # --- the quarter -------------------------------------------------------------------------------------------------
 
 
-def _opening(today: date, cycle: str, name: str, first: int, last: int, **more: Any) -> Row:  # noqa: ANN401 - JSON
+def _opening(today: date, cycle: str, name: str, first: int, last: int, **more: Any) -> Row:
     why = {key: PURPOSE[key] for key in ("to_team", "to_clients", "to_organisation")}
     return {
         "cycle": cycle,

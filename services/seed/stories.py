@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from services.seed.cast import TimedRow, act_row, agreed, day_of, reason, terms_of
+from services.seed.people import TimedRow, act_row, agreed, day_of, reason, terms_of
 
 
 def stories(today: date) -> Iterator[TimedRow]:

@@ -30,7 +30,7 @@ class JobMetrics(dramatiq.Middleware):
         broker: dramatiq.Broker,
         message: dramatiq.MessageProxy,
         *,
-        result: Any = None,  # noqa: ANN401 - the hook's signature
+        result: Any = None,
         exception: BaseException | None = None,
     ) -> None:
         began = self._started.pop(message.message_id, time.monotonic())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, write_template
+from tests.api.app_under_test import ApiApp, write_template
 
 Keys = dict[str, dict[str, str]]
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.access import (
+from services.authorization import (
     ACT,
     ADMIN,
     IMPORT,
@@ -33,7 +33,7 @@ STANDS = {
     "other": AccessSubject(members=frozenset({OTHER}), teams=frozenset({THEIR_TEAM})),
 }
 
-#: role -> capability -> how far it reaches; written out by hand from docs/api.md, against `services.access.TABLE`.
+#: role -> capability -> how far it reaches; by hand from docs/api.md, against `services.authorization.TABLE`.
 CELLS: dict[str, dict[str, str]] = {
     "member": {"act_as_party": "own", "see_goal": "own team", "see_person": "own"},
     "lead": {

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from domain import member
+from domain.member import member
 from domain.references import resolve
 from ledger.commands import Command
-from services.api.admission import MAX_STALENESS_S
+from services.api.auth.key_cache import MAX_STALENESS_S
 from services.runtime import Runtime
-from tests.api.house import ApiApp
+from tests.api.app_under_test import ApiApp
 
 #: What a look at the store may take on a busy machine.
 _MARGIN_SECONDS = 4.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.api.house import ApiApp, active, offer, terms, why
+from tests.api.app_under_test import ApiApp, active, offer, terms, why
 
 JSON = {"Content-Type": "application/json"}
 

@@ -12,10 +12,10 @@ from httpx import Response
 from litestar.testing import TestClient
 
 from domain.charter.acts import CharterAct
-from services.api.edge import HttpPipeline
+from services.api.pipeline import HttpPipeline
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, ApiApp, Clock, _people, active, client_of, offer, why
+from tests.api.app_under_test import START, ApiApp, Clock, _people, active, client_of, offer, why
 
 WHY = {
     "to_team": "we see that it is used",
@@ -27,7 +27,7 @@ THREE = ("tested", "kind", "open")
 
 
 class Place:
-    """Everybody of `tests.api.house` on any store."""
+    """Everybody of `tests.api.app_under_test` on any store."""
 
     def __init__(self, runtime: Runtime, client: TestClient[HttpPipeline], clock: Clock, keys: dict[str, str]) -> None:
         self.runtime, self.client, self.clock, self.keys = runtime, client, clock, keys

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from domain.goal.acts import ACTS
-from tests.api.house import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, active, offer, why
 
 
 def test_every_act_of_the_agreement_has_a_route(app: ApiApp) -> None:

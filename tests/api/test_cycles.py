@@ -12,8 +12,8 @@ import pytest
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, ApiApp, Clock, MemberClient, active, client_of, why
-from tests.api.house import offer as offered
+from tests.api.app_under_test import START, ApiApp, Clock, MemberClient, active, client_of, why
+from tests.api.app_under_test import offer as offered
 
 WHY = {
     "to_team": "we see that it is used",

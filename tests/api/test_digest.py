@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, active, offer, why
 
 
 def at(app: ApiApp, day: int, month: int = 3) -> None:

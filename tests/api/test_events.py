@@ -12,9 +12,9 @@ import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from domain.aggregates import EVENTS
-from services.api.events import _examined
-from tests.api.house import ApiApp, active, offer, why
+from domain.registry import EVENTS
+from services.api.routes.events import _examined
+from tests.api.app_under_test import ApiApp, active, offer, why
 
 BATCH = "application/cloudevents-batch+json"
 

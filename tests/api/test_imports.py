@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from domain.errors import VersionConflict
-from ledger.bulk import BulkAppend
-from tests.api.house import ApiApp, offer
+from ledger.bulk.append import BulkAppend
+from tests.api.app_under_test import ApiApp, offer
 from tests.api.test_bad_input import refused
 
 NDJSON = {"Content-Type": "application/x-ndjson"}

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger import recorders, statements_sqlite
-from projections import lens
-from projections.database import named_statements
-from tests.api.house import ApiApp
-from tests.api.walk import SECRET, TenantSecrets, hide, requests, walk
+from ledger.storage import protocol as storage_protocol
+from ledger.storage import sqlite_statements
+from projections import as_of
+from projections.database.database import named_statements
+from tests.api.app_under_test import ApiApp
+from tests.api.route_walk import SECRET, TenantSecrets, hide, requests, walk
 
 
 @pytest.fixture
@@ -65,17 +66,17 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """One organisation predicate is missing from one statement."""
     room, name = request.param
     if room == "lens":
-        monkeypatch.setattr(lens, "BITEMPORAL_PREDICATE", lens.BITEMPORAL_PREDICATE.replace(BOUND, "1 = 1"))
-        assert BOUND not in lens.BITEMPORAL_PREDICATE
+        monkeypatch.setattr(as_of, "BITEMPORAL_PREDICATE", as_of.BITEMPORAL_PREDICATE.replace(BOUND, "1 = 1"))
+        assert BOUND not in as_of.BITEMPORAL_PREDICATE
         yield
         return
-    texts = recorders.queries() if room == "ledger" else named_statements(room)
+    texts = storage_protocol.queries() if room == "ledger" else named_statements(room)
     assert BOUND in texts[name]
     monkeypatch.setitem(texts, name, texts[name].replace(BOUND, "1 = 1"))
-    statements_sqlite.named_text.cache_clear()
+    sqlite_statements.named_text.cache_clear()
     yield
     monkeypatch.undo()
-    statements_sqlite.named_text.cache_clear()
+    sqlite_statements.named_text.cache_clear()
 
 
 @pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])

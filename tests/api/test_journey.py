@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.house import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, active, offer, why
 
 
 def test_a_goal_is_offered_accepted_changed_and_explained(app: ApiApp) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, offer
+from tests.api.app_under_test import ApiApp, offer
 
 
 def test_a_key_is_said_once_and_works(app: ApiApp) -> None:

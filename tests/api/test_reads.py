@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.house import START, ApiApp, active, offer, why
+from tests.api.app_under_test import START, ApiApp, active, offer, why
 
 READS = [
     "/v1/goals",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, active, why
+from tests.api.app_under_test import ApiApp, active, why
 from tests.api.test_cycles import adopt_purpose, opened
 
 #: Who sends what where.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, offer, why
+from tests.api.app_under_test import ApiApp, offer, why
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import structlog
 from jsonschema import Draft202012Validator
 
 from domain.errors import Refusal
-from services.api import edge
-from services.api.problems import KINDS
-from services.logging import RequestLog
-from tests.api.house import ApiApp, active, offer
+from services.api import pipeline
+from services.api.http.problems import KINDS
+from services.logs import RequestLog
+from tests.api.app_under_test import ApiApp, active, offer
 
 
 def test_it_is_alive_and_ready(app: ApiApp) -> None:
@@ -86,7 +86,7 @@ def come(lines: list[Any], number: int) -> None:
 
 def test_no_log_line_holds_a_body_a_key_or_a_query(app: ApiApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Another test of this process may have sent the lines of requests past structlog.
-    monkeypatch.setattr(edge, "requests", RequestLog())
+    monkeypatch.setattr(pipeline, "requests", RequestLog())
     with structlog.testing.capture_logs() as lines:
         app.as_member("ana").post_ok("/v1/goals", offer(title="a private matter"))
         app.as_member("ana").get("/v1/goals?q=private")

@@ -12,13 +12,13 @@ import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
-from services.api.edge import HttpPipeline
-from services.api.limits import RateLimits
-from services.api.problems import ProblemError
+from services.api.auth.rate_limits import RateLimits
+from services.api.http.problems import ProblemError
+from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.house import START, Clock, client_of, offer, why
+from tests.api.app_under_test import START, Clock, client_of, offer, why
 
 
 class Served:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, active, offer
+from tests.api.app_under_test import ApiApp, active, offer
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.house import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, active, offer, why
 
 EVERYBODY = ("stella", "lea", "ana", "ben", "sam", "mia", "eva", "ned", "aud", "bot")
 CORE = {"lea", "ana", "ben", "sam", "mia"}

@@ -28,7 +28,7 @@ def event_schemas() -> dict[str, str]:
     """One self-contained JSON Schema per event tag."""
     if not _exists("domain.aggregates"):
         return {}
-    from domain.aggregates import EVENTS
+    from domain.registry import EVENTS
 
     return {f"events/{tag}.json": _text(msgspec.json.schema(event)) for tag, event in EVENTS.items()}
 

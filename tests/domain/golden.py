@@ -15,10 +15,10 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
-from domain.aggregates import EVENTS
 from domain.envelope import Event, RecordedEvent, Source
 from domain.reasons import Reason, ReasonCode
-from ledger.mapper import Mapper
+from domain.registry import EVENTS
+from ledger.serialization import Mapper
 
 FILES = Path(__file__).with_name("golden")
 MAPPER = Mapper(EVENTS)

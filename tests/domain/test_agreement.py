@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 import domain.goal
-from domain.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TIMER_ACTS, TRANSITIONS, Transition, allowed_acts
 from domain.goal.acts import ACTS
+from domain.goal.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TIMER_ACTS, TRANSITIONS, Transition, allowed_acts
 from domain.goal.events import GoalEvent
 from domain.goal.state import LIVE_STATES, PROMISED_STATES
 

@@ -24,7 +24,7 @@ from domain.calendar import (
     working_days,
     working_days_between,
 )
-from domain.member import Absence
+from domain.member.member import Absence
 
 UTC_ZONE = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain import team
 from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter.state import Acknowledgement
@@ -27,8 +26,9 @@ from domain.errors import (
     ReasonRequired,
     VersionSuperseded,
 )
-from domain.member import Join
-from tests.domain.chartering import THREE, adopt_non_negotiables, charter, in_force, part, with_purpose
+from domain.member.member import Join
+from domain.team import team
+from tests.domain.charters import THREE, adopt_non_negotiables, charter, in_force, part, with_purpose
 from tests.domain.decisions import consents, question
 from tests.spec import Scenario, Story, given, like, offer, says, why
 

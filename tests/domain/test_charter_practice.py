@@ -15,8 +15,8 @@ from domain.errors import (
     ReasonRequired,
     VersionSuperseded,
 )
-from domain.subject import Scope
-from tests.domain.chartering import charter, part, revised, with_purpose
+from domain.scope import Scope
+from tests.domain.charters import charter, part, revised, with_purpose
 from tests.spec import Story, given, like, says, why
 
 

@@ -16,8 +16,8 @@ from domain.charter.evolve import evolve
 from domain.charter.state import FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES, Charter
 from domain.envelope import RecordedEvent
 from domain.errors import Refusal
-from projections.timeline import versions
-from tests.domain.chartering import WHY, in_force
+from projections.engine.versions import versions
+from tests.domain.charters import WHY, in_force
 from tests.spec import Story, offer, why
 
 NAMES = ("tested", "kind", "open", "calm", "brief", "bold", "late")

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from domain import team
 from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter.state import PurposeText, charter_id
@@ -23,10 +22,11 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal.events import GoalOffered
-from domain.member import GrantRole, Leave, Role
-from domain.subject import Scope
+from domain.member.member import GrantRole, Leave, Role
+from domain.scope import Scope
+from domain.team import team
 from domain.terms import Support, SupportInput
-from tests.domain.chartering import AFTER, UNTIL, WHY, charter, in_force, proposal, proposed, revised, with_purpose
+from tests.domain.charters import AFTER, UNTIL, WHY, charter, in_force, proposal, proposed, revised, with_purpose
 from tests.domain.decisions import consents, question
 from tests.spec import Scenario, Story, given, like, offer, says, why
 

@@ -23,10 +23,10 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal import acts as g
-from domain.member import Join, Leave
+from domain.member.member import Join, Leave
 from domain.reasons import Reason, ReasonCode
-from domain.team import Create
-from tests.domain.cycling import (
+from domain.team.team import Create
+from tests.domain.cycles import (
     chartered,
     closed,
     improvement,

@@ -20,8 +20,8 @@ from domain.errors import (
     PurposeRequired,
 )
 from domain.goal import acts as g
-from domain.subject import Scope
-from tests.domain.cycling import (
+from domain.scope import Scope
+from tests.domain.cycles import (
     WHY,
     adopt_purpose,
     chartered,

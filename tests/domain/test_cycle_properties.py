@@ -15,7 +15,7 @@ from domain.cycle.state import Closed, Cycle, Running, evolve
 from domain.errors import Refusal
 from domain.goal import acts as g
 from domain.goal.state import Promised
-from tests.domain.cycling import chartered, opening, promised
+from tests.domain.cycles import chartered, opening, promised
 from tests.spec import why
 
 CYCLES = ("one", "two", "three")

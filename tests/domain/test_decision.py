@@ -25,7 +25,7 @@ from domain.errors import (
     ReasonRequired,
     Refusal,
 )
-from domain.member import GrantRole, Join, Leave, Role
+from domain.member.member import GrantRole, Join, Leave, Role
 from tests.domain.decisions import (
     ASKED,
     DEADLINE,
@@ -453,7 +453,7 @@ def test_a_lead_who_stays_silent_leaves_things_as_they_are() -> None:
 
 
 def test_an_absence_of_the_lead_stops_the_leads_clock() -> None:
-    from domain.member import DeclareAbsence
+    from domain.member.member import DeclareAbsence
 
     story = Story()
     story.says("lea", DeclareAbsence(from_=date(2026, 1, 19), to=date(2026, 1, 30)))

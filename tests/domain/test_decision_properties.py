@@ -18,7 +18,7 @@ from domain.decision.evolve import evolve
 from domain.decision.state import Decision
 from domain.envelope import RecordedEvent, Source
 from domain.errors import Refusal
-from domain.member import DeclareAbsence, Leave
+from domain.member.member import DeclareAbsence, Leave
 from tests.domain.decisions import question
 from tests.spec import Story, why
 

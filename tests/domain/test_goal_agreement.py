@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TRANSITIONS, Transition, allowed_acts
 from domain.errors import ActNotAllowed, AlreadyExists, NotAParty, NotFound, ReasonRequired
 from domain.goal.acts import ACTS, AcceptChange
+from domain.goal.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TRANSITIONS, Transition, allowed_acts
 from domain.goal.state import Draft, Ended, Negotiating, Promised
 from domain.reasons import Reason
-from tests.domain.situations import CAPACITY, HOLDER, PAUSE, act_for, begun, goal_in_state
+from tests.domain.goal_states import CAPACITY, HOLDER, PAUSE, act_for, begun, goal_in_state
 from tests.spec import Scenario, Story, why
 
 #: Enough of a reason for every row, and no more.

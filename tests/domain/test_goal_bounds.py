@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.errors import InvalidField
 from domain.goal import acts as a
 from domain.goal import events as e
-from domain.goal.communication import MOST_OPEN
+from domain.goal.check_ins import MOST_OPEN
 from tests.spec import Scenario, given, like, offer, says
 
 

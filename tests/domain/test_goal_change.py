@@ -13,11 +13,11 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import Ended
 from domain.load import is_idle
-from domain.member import DeclareAbsence, Leave
+from domain.member.member import DeclareAbsence, Leave
 from domain.reasons import ReasonCode
 from domain.terms import Condition, MeasureInput, Priority, SupportInput
-from tests.domain.cycling import adopt_purpose, opening
-from tests.domain.situations import CAPACITY, HAND_OVER, goal_in_state
+from tests.domain.cycles import adopt_purpose, opening
+from tests.domain.goal_states import CAPACITY, HAND_OVER, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
 

@@ -12,9 +12,9 @@ from domain.errors import InvalidField, NotAParty, NotFound
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import LIVE_STATES
-from domain.member import Leave
+from domain.member.member import Leave
 from domain.terms import MeasureInput, Support, SupportInput
-from tests.domain.situations import CAPACITY, NEVER, begun, goal_in_state
+from tests.domain.goal_states import CAPACITY, NEVER, begun, goal_in_state
 from tests.spec import Scenario, given, instant, like, offer, says, why
 
 FAR = MeasureInput(kind="number", baseline=100, target=200)

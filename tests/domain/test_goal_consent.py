@@ -20,7 +20,7 @@ from domain.errors import (
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.terms import TermsInput
-from tests.domain.situations import CAPACITY, NEVER, act_for, goal_in_state
+from tests.domain.goal_states import CAPACITY, NEVER, act_for, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, request, says, terms, why
 
 #: Every act that answers something, where it is possible, and by whom.

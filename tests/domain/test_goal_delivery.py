@@ -12,8 +12,8 @@ from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.state import Ended
-from domain.member import Leave
-from tests.domain.situations import CAPACITY, goal_in_state
+from domain.member.member import Leave
+from tests.domain.goal_states import CAPACITY, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
 

@@ -16,10 +16,10 @@ from domain.errors import LoadChanged, NotFound, TradeOffRequired
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.events import TakenAs
-from domain.member import DeclareAbsence, DeclareCapacity
-from domain.organisation import SetPolicy
+from domain.member.member import DeclareAbsence, DeclareCapacity
+from domain.organisation.organisation import SetPolicy
 from domain.terms import GoalKind, TermsInput
-from tests.domain.situations import CAPACITY
+from tests.domain.goal_states import CAPACITY
 from tests.spec import Scenario, Story, given, like, offer, request, says, why
 
 TWO_WEEKS: dict[str, Any] = {"start": date(2026, 3, 2), "due": date(2026, 3, 13)}

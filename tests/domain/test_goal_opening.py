@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import team
 from domain.errors import (
     ActNotAllowed,
     AlreadyExists,
@@ -21,11 +20,12 @@ from domain.errors import (
 )
 from domain.goal import acts as a
 from domain.goal import events as e
-from domain.member import Leave
-from domain.organisation import SetPolicy
+from domain.member.member import Leave
+from domain.organisation.organisation import SetPolicy
 from domain.reasons import Reason, ReasonCode
+from domain.team import team
 from domain.terms import Condition, GoalKind, Measure, MeasureInput, Priority, Support, SupportInput, TermsInput
-from tests.domain.situations import CAPACITY, NEVER
+from tests.domain.goal_states import CAPACITY, NEVER
 from tests.spec import Story, given, instant, like, offer, request, says, terms, why
 
 DRAFT = a.Draft(title="A goal")

@@ -16,18 +16,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from domain.aggregates import AGGREGATES, commitment
-from domain.agreement import TERMINAL, TRANSITIONS, allowed_acts
 from domain.envelope import RecordedEvent, Source
 from domain.errors import Refusal
 from domain.goal import events as e
 from domain.goal import timers
 from domain.goal.acts import ACTS
+from domain.goal.agreement import TERMINAL, TRANSITIONS, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.load import week_loads, worst_week
-from domain.member import DeclareAbsence, DeclareCapacity, Leave
+from domain.member.member import DeclareAbsence, DeclareCapacity, Leave
 from domain.quantities import to_fraction
+from domain.registry import AGGREGATES, commitment
 from domain.terms import Terms
 from tests.domain.random_acts import GOALS, PEOPLE, ActGenerator
 from tests.spec import Story, offer

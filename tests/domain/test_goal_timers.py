@@ -12,10 +12,10 @@ from domain.envelope import RecordedEvent, Source
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import timers
-from domain.member import DeclareAbsence
-from domain.organisation import SetPolicy
+from domain.member.member import DeclareAbsence
+from domain.organisation.organisation import SetPolicy
 from domain.terms import TermsInput
-from tests.domain.situations import CAPACITY, LATER, goal_in_state
+from tests.domain.goal_states import CAPACITY, LATER, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, request, says, why
 
 #: 2026-01-05, on which stories begin, is a Monday.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from domain.aggregates import EVENTS
+from domain.registry import EVENTS
 from tests.domain import golden
 
 KEPT = sorted(file.stem for file in golden.FILES.glob("*.json"))

@@ -26,7 +26,7 @@ from domain.load import (
     week_loads,
     worst_week,
 )
-from domain.member import Absence, Capacity
+from domain.member.member import Absence, Capacity
 from domain.policy import Policy
 
 POLICY = Policy()

@@ -9,9 +9,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import member, team
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
-from domain.member import Absence, Capacity, DeclareAbsence, DeclareCapacity, GrantRole, Join, Leave, RevokeRole, Role
+from domain.member import member
+from domain.member.member import (
+    Absence,
+    Capacity,
+    DeclareAbsence,
+    DeclareCapacity,
+    GrantRole,
+    Join,
+    Leave,
+    RevokeRole,
+    Role,
+)
+from domain.team import team
 from tests.spec import Scenario, Story, given, instant, says
 
 NEW = Join(name="Nora", ref="nora", team="core")

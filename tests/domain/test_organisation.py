@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain import organisation
 from domain.errors import AlreadyExists, Forbidden, InvalidField
-from domain.organisation import Create, PolicySet, SetPolicy
+from domain.organisation import organisation
+from domain.organisation.organisation import Create, PolicySet, SetPolicy
 from domain.policy import Policy
 from tests.spec import Story, given, instant
 

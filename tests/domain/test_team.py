@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from domain import team
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
-from domain.member import Leave
+from domain.member.member import Leave
+from domain.team import team
 from tests.spec import Story, given, says
 
 OTHER = team.Create(name="Other", lead="ana", ref="other")

@@ -8,10 +8,10 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from domain.aggregates import AGGREGATES
 from domain.errors import InvalidField
 from domain.goal.acts import ACTS, GoalAct
 from domain.goal.events import Diff, DraftTerms
+from domain.registry import AGGREGATES
 from domain.terms import Condition, Terms, TermsInput, day
 
 OFFER: dict[str, Any] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger import batch
+from ledger.commit import unit_of_work
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, ids
 
@@ -19,7 +19,7 @@ def clock() -> Clock:
 @pytest.fixture
 def no_batch_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
-    monkeypatch.setattr(batch, "MAX_DECIDE_SECONDS", 60.0)
+    monkeypatch.setattr(unit_of_work, "MAX_DECIDE_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from domain import member, organisation, team
 from domain.envelope import Source
 from domain.goal import acts
 from domain.goal.events import GoalAccepted
+from domain.member import member
+from domain.organisation import organisation
 from domain.reasons import Reason, ReasonCode
 from domain.references import resolve
+from domain.team import team
 from domain.terms import MeasureInput, Priority, TermsInput
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
@@ -99,9 +101,9 @@ class Tenant:
 
 _KIND = {
     "domain.goal.acts": "goal",
-    "domain.member": "member",
-    "domain.team": "team",
-    "domain.organisation": "organisation",
+    "domain.member.member": "member",
+    "domain.team.team": "team",
+    "domain.organisation.organisation": "organisation",
     "domain.decision.acts": "decision",
 }
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain import member
 from domain.errors import ActNotAllowed, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal import acts
-from ledger.bulk import BulkAppend
+from domain.member import member
+from ledger.bulk.append import BulkAppend
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity, offer
@@ -222,7 +222,7 @@ def test_another_organisations_stream_is_not_there_for_a_bulk(ledger: Ledger, te
 def test_a_large_organisation_is_asked_stream_by_stream(
     ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.staging._LIST_UP_TO", 0)
+    monkeypatch.setattr("ledger.bulk.staging._LIST_UP_TO", 0)
     tenant.promised("there", hours=300)
     at = BEGINNING - timedelta(minutes=1)
 
@@ -237,7 +237,7 @@ def test_a_large_organisation_is_asked_stream_by_stream(
 def test_more_states_than_the_cache_holds_are_folded_again(
     ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.bulk.CACHED_STATES", 2)
+    monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 2)
     history = History(tenant)
     goals = [f"goal-{number}" for number in range(6)]
     steps = [("ana", offer()), ("sam", acts.Accept()), ("ana", acts.CheckIn(progress="0.5"))]
@@ -253,7 +253,7 @@ def test_more_states_than_the_cache_holds_are_folded_again(
 
 
 def test_memory_does_not_grow_with_the_import(ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.bulk.CACHED_STATES", 50)
+    monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 50)
 
     def peak(name: str, members: int) -> int:
         history = History(tenant, name)

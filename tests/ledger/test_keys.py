@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import InvalidField, NotFound
-from ledger.keys import Keys, well_formed
+from ledger.api_keys import Keys, well_formed
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock
 

@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain import member, organisation
 from domain.envelope import Source
 from domain.errors import ActNotAllowed, InTheFuture, NotFound, Refusal, VersionConflict
 from domain.goal import acts
 from domain.goal.state import Negotiating, Promised
+from domain.member import member
+from domain.organisation import organisation
+from ledger.commit.unit_of_work import UnitOfWork
 from ledger.ledger import Ledger
-from ledger.recorders import row_uuid
-from ledger.turn import UnitOfWork
+from ledger.storage.protocol import row_uuid
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity
 
 

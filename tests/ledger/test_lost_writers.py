@@ -21,9 +21,9 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.holding import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
+from tests.ledger.locks import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
+from tests.ledger.tcp_proxy import TcpProxy
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
-from tests.ledger.wire import TcpProxy
 
 
 def key(name: str) -> IdempotencyKey:
@@ -106,7 +106,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.recorders_postgres import PostgresSession
+from ledger.storage.postgres import PostgresSession
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
 url, organisation_id, where = sys.argv[1:]

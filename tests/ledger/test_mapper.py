@@ -10,15 +10,14 @@ import msgspec
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
-from domain.aggregates import EVENTS
 from domain.envelope import Event, RecordedEvent, Source
 from domain.goal import events as e
-from domain.member import Joined
+from domain.member.member import Joined
 from domain.personal import Personal, PersonalOfMember
 from domain.reasons import Reason, ReasonCode
-from domain.team import Renamed
-from ledger.mapper import Mapper, with_log_position
-from ledger.sealing import extract, extract_shallow, personal_fields
+from domain.registry import EVENTS
+from domain.team.team import Renamed
+from ledger.serialization import Mapper, extract, extract_shallow, personal_fields, with_log_position
 
 ANA, SAM, STREAM = UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)

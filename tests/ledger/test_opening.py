@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ledger.api_keys import Keys
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated, LedgerUnavailable
-from ledger.keys import Keys
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
+from ledger.storage.migrations import migrate
+from tests.ledger.tcp_proxy import TcpProxy
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
-from tests.ledger.wire import TcpProxy
 
 
 def opened(database_url: str, **environment: str) -> Ledger:
@@ -27,7 +27,7 @@ import sys
 from datetime import UTC, datetime
 from uuid import UUID
 from ledger.ledger import Ledger
-from ledger.migrations import migrate
+from ledger.storage.migrations import migrate
 from tests.ledger.tenant import Clock, Tenant, ids
 
 applied = migrate(sys.argv[1])

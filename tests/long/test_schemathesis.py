@@ -16,7 +16,7 @@ import uvicorn
 
 from services.api.app import create_app
 from services.runtime import Runtime
-from tests.api.house import settings_of, write_template
+from tests.api.app_under_test import settings_of, write_template
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 

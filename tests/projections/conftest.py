@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from projections.as_of import AsOf, resolve_as_of
 from projections.catalogue import PROJECTIONS
-from projections.database import Database
-from projections.engine import Engine
-from projections.lens import AsOf, resolve_as_of
+from projections.database.database import Database
+from projections.engine.engine import Engine
 from tests.story import Story
 
 #: Follow a story with every view, and look at it; keywords as `lens`.

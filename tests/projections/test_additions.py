@@ -19,8 +19,8 @@ from domain.goal.acts import (
     ProposeChange,
     TradeOff,
 )
-from domain.member import DeclareAbsence, DeclareCapacity
-from tests.projections.loads import (
+from domain.member.member import DeclareAbsence, DeclareCapacity
+from tests.projections.overload_stories import (
     Ask,
     changed,
     counts,

@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import member, team
 from domain.goal.acts import AffirmLink, Cancel, CheckIn, DeclareComplete, DeclareSatisfied, RecordValue
+from domain.member import member
+from domain.team import team
 from domain.terms import MeasureInput, SupportInput
-from projections import alignment
-from projections.alignment import AlignmentReport
-from projections.alignment_tree import Node
-from projections.database import Database
+from projections.alignment import report as alignment_report
+from projections.alignment.report import AlignmentReport
+from projections.alignment.tree import Node
+from projections.database.database import Database
 from projections.figures import Figure
+from tests.domain.charters import purposed
 from tests.projections.conftest import Look
-from tests.projections.framework import purposed
 from tests.projections.test_drift import changed, promised
 from tests.spec import Story, instant, why
 
@@ -40,7 +41,7 @@ def ask(database: Database, project: Look) -> Ask:
         recorded_as_of: datetime | None = None,
     ) -> AlignmentReport:
         when = instant(as_of) if "T" in as_of else date.fromisoformat(as_of)
-        return alignment.report(
+        return alignment_report.report(
             database,
             project(story, when, recorded_as_of=recorded_as_of),
             team=story.id(team, "team") if team else None,
@@ -209,7 +210,7 @@ def test_without_a_purpose_there_is_no_tree(ask: Ask) -> None:
 
 def test_a_tree_has_its_limits_and_says_so(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     story = worked_example()
-    monkeypatch.setattr("projections.alignment_tree.MOST_NODES", 2)
+    monkeypatch.setattr("projections.alignment.tree.MOST_NODES", 2)
 
     report = ask(story)
 

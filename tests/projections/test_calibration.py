@@ -10,7 +10,7 @@ import pytest
 
 from domain.goal import acts as a
 from projections.calibration import Calibration, calibration
-from projections.database import Database
+from projections.database.database import Database
 from projections.figures import Figure
 from tests.projections.conftest import Look
 from tests.spec import Story, instant, offer, why

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 from domain.charter.acts import RetireNonNegotiable
 from domain.charter.evolve import evolve
 from domain.charter.state import Charter, NonNegotiable
-from projections.charters import CHARTERS, charter_of, charters_at
-from projections.database import Database
-from projections.drift_facts import DRIFT
-from projections.engine import Engine
-from projections.lens import resolve_as_of
+from projections.as_of import resolve_as_of
+from projections.charters.charters import CHARTERS, charter_of, charters_at
+from projections.database.database import Database
+from projections.drift.facts import DRIFT
+from projections.engine.engine import Engine
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.projections.test_drift import database
 from tests.projections.test_drift_expectations import acknowledged, charter

@@ -13,14 +13,14 @@ from domain.cycle import acts as c
 from domain.cycle import events as e
 from domain.cycle.state import Closed, Running
 from domain.goal import acts as g
-from projections import history
-from projections.cycle_review import CyclesReport, report
-from projections.cycles import cycle_at, cycles_at, goals_of, undecided
-from projections.database import Database
+from projections.as_of import resolve_as_of
+from projections.cycles.cycles import cycle_at, cycles_at, goals_of, undecided
+from projections.cycles.review import CyclesReport, report
+from projections.database.database import Database
 from projections.figures import Figure
 from projections.goals import Filters, page
-from projections.lens import resolve_as_of
-from tests.domain.cycling import (
+from projections.history import history
+from tests.domain.cycles import (
     adopt_purpose,
     chartered,
     closed,

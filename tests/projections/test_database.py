@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from projections.database import Database, DatabaseUnavailable, Query, WriteRefused
-from projections.sqltext import named_statements, pyformat
-from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table, TableWrite
+from projections.database.database import Database, DatabaseUnavailable, Query, WriteRefused
+from projections.database.sql import named_statements, pyformat
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table, TableWrite
 
 THINGS = Table(
     name="things",

@@ -14,11 +14,13 @@ from domain.decision import acts as a
 from domain.decision.events import Fallback
 from domain.decision.evolve import evolve
 from domain.errors import InvalidField
-from projections import decision_report, decisions, history
 from projections.catalogue import PROJECTIONS
-from projections.database import Database
-from projections.engine import Engine
+from projections.database.database import Database
+from projections.decisions import decisions
+from projections.decisions import report as decisions_report
+from projections.engine.engine import Engine
 from projections.figures import Figure, wilson
+from projections.history import history
 from tests.domain.decisions import ASKED, DEADLINE, LATER, LEAD_DECIDES, asked, consents, decision, objection, question
 from tests.domain.test_decision_properties import Talk
 from tests.projections.conftest import Look, dump
@@ -42,7 +44,7 @@ def agreed(story: Story, ref: str, day: str, *, days: int = 1, team: str | None 
 
 def figures(database: Database, project: Look, story: Story, **asked_: Any) -> dict[str, Figure]:
     """The report's figures by name."""
-    report = decision_report.report(database, project(story, asked_.pop("as_of", None)), **asked_)
+    report = decisions_report.report(database, project(story, asked_.pop("as_of", None)), **asked_)
     return {figure.name: figure for figure in report.figures}
 
 
@@ -375,7 +377,7 @@ def test_what_was_not_yet_known_is_not_in_the_report(database: Database, project
     view = project(story, date(2026, 1, 20), recorded_as_of=known)
     again = project(story, date(2026, 1, 20), recorded_as_of=known)
 
-    assert decision_report.report(database, view) == decision_report.report(database, again)
+    assert decisions_report.report(database, view) == decisions_report.report(database, again)
     found = decisions.get(database, view, decision(story).id)
     assert found is not None
     assert () == found.consents

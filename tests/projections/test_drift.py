@@ -27,16 +27,16 @@ from domain.goal.acts import (
     Resume,
     Unlink,
 )
-from domain.member import DeclareAbsence
+from domain.member.member import DeclareAbsence
 from domain.terms import MeasureInput, SupportInput
-from projections import drift
-from projections.database import Database
-from projections.drift import DriftReport
-from projections.drift_facts import DRIFT
-from projections.engine import Engine
+from projections.as_of import resolve_as_of
+from projections.database.database import Database
+from projections.drift import report as drift_report
+from projections.drift.facts import DRIFT
+from projections.drift.report import DriftReport
+from projections.engine.engine import Engine
 from projections.figures import Figure
 from projections.goals import GOALS
-from projections.lens import resolve_as_of
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.spec import Story, instant, offer, why
 
@@ -76,7 +76,7 @@ def asking(database: Database) -> Ask:
         view = resolve_as_of(
             database, story, story.organisation_id, as_of=as_of, recorded_as_of=recorded_as_of, now=NOW
         )
-        return drift.report(
+        return drift_report.report(
             database,
             view,
             team=story.id(team, "team") if team else None,

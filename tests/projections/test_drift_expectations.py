@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import member, organisation, team
 from domain.charter.acts import Acknowledge, AgreeRepair, RetireNonNegotiable, Review, ReviseNonNegotiable
-from projections.database import Database
-from projections.drift import DriftReport
-from tests.projections.framework import breached, expecting, purposed
+from domain.member import member
+from domain.organisation import organisation
+from domain.team import team
+from projections.database.database import Database
+from projections.drift.report import DriftReport
+from tests.domain.charters import breached, expecting, purposed
 from tests.projections.test_drift import Ask, ask, asking, database, one, promised
 from tests.spec import Story, instant, why
 

@@ -14,18 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain import member, team
-from domain.aggregates import AGGREGATES
 from domain.charter.acts import Acknowledge, RetireNonNegotiable, Review, ReviseNonNegotiable
 from domain.charter.state import charter_id
 from domain.errors import Refusal
 from domain.goal.acts import Accept, AcceptChange, AffirmLink, Cancel, Changes, DeclareComplete, ProposeChange, Unlink
 from domain.goal.state import LIVE_STATES, Promised
+from domain.member import member
+from domain.registry import AGGREGATES
+from domain.team import team
 from domain.terms import SupportInput
-from projections import drift
-from projections.database import Database
-from projections.lens import resolve_as_of
-from tests.projections.framework import expecting, leader, purposed
+from projections.as_of import resolve_as_of
+from projections.database.database import Database
+from projections.drift import report as drift_report
+from tests.domain.charters import expecting, leader, purposed
 from tests.projections.test_replay import Prefix, emptied
 from tests.spec import Story, offer, why
 
@@ -193,7 +194,7 @@ def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any
     held = states(story, at, known)
 
     for whose in (None, story.id("core", "team"), story.id("edge", "team")):
-        figures = {f.name: f for f in drift.report(database, view, team=whose).figures if f.goal is None}
+        figures = {f.name: f for f in drift_report.report(database, view, team=whose).figures if f.goal is None}
         for name, expected in (
             ("purpose_drift", drifting(story, held, whose)),
             ("acknowledgement_share", lacking(story, held, whose)),

@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
-from domain import member, team
 from domain.goal.acts import AffirmLink, Cancel, Changes, ProposeChange, Unlink
+from domain.member import member
+from domain.team import team
 from domain.terms import SupportInput
-from projections.drift import DriftReport
-from tests.projections.framework import purposed
+from projections.drift.report import DriftReport
+from tests.domain.charters import purposed
 from tests.projections.test_drift import Ask, aligned, ask, changed, database, one, promised
 from tests.spec import Story, instant, why
 

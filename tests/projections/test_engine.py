@@ -10,17 +10,18 @@ from uuid import UUID
 
 import pytest
 
-from domain import member, team
 from domain.envelope import RecordedEvent
-from projections import engine as engine_module
-from projections.checkpoints import degraded
-from projections.database import Database
-from projections.engine import Engine, Status
-from projections.folding import event_digest
+from domain.member import member
+from domain.team import team
+from projections.database.database import Database
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
+from projections.engine import engine as engine_module
+from projections.engine.checkpoints import degraded
+from projections.engine.engine import Engine, Status
+from projections.engine.fold import event_digest
 from projections.people import MEMBERS, TEAMS
-from projections.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from tests.projections.conftest import dump
-from tests.projections.logbook import ORGANISATION, InMemoryLog, identity
+from tests.projections.in_memory_log import ORGANISATION, InMemoryLog, identity
 
 PEOPLE = ("members", "teams")
 

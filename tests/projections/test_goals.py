@@ -20,14 +20,14 @@ from domain.goal.acts import (
     ProposeChange,
     Retitle,
 )
+from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
-from projections.checkpoints import CHECKPOINTS, EMPTY_DIGEST
-from projections.database import Database
+from projections.database.database import Database
+from projections.database.sql import named_statements
+from projections.engine.checkpoints import CHECKPOINTS, EMPTY_DIGEST
+from projections.engine.versions import from_micros
 from projections.goals import Filters, VisibilityFilter, get, goals_at, page, supporting, timelines
-from projections.lens import AsOf
 from projections.people import members_at, names, team_at, teams_at
-from projections.sqltext import named_statements
-from projections.timeline import from_micros
 from tests.projections.conftest import Look
 from tests.spec import offer, why
 from tests.story import Story
@@ -341,7 +341,7 @@ def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Da
 
 
 def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Database, project: Look) -> None:
-    from domain.organisation import SetPolicy
+    from domain.organisation.organisation import SetPolicy
 
     story = Story(begins="2026-03-01")
     story.says("stella", SetPolicy(policy={"cadence_days": 7}), at="2026-03-10")

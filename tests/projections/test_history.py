@@ -8,16 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain import member, organisation, team
-from domain.aggregates import EVENTS
 from domain.errors import InvalidField, NotFound
 from domain.goal import acts
+from domain.member import member
+from domain.organisation import organisation
 from domain.reasons import Reason, ReasonCode
+from domain.registry import EVENTS
+from domain.team import team
 from domain.terms import SupportInput, TermsInput
-from projections.database import Database
-from projections.history import FIELDS, diff, history, whole_history
-from projections.telling import NarrativeContext, ids_in
-from projections.words import NARRATORS, narrate
+from projections.database.database import Database
+from projections.history.history import FIELDS, diff, history, whole_history
+from projections.history.narrative.context import NarrativeContext, ids_in
+from projections.history.narrative.goals import NARRATORS, narrate
 from tests.domain.golden import recorded, sample
 from tests.projections.conftest import Look
 from tests.spec import offer, request, terms, why

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain import member, team
 from domain.goal.acts import (
     Cancel,
     Changes,
@@ -19,12 +18,14 @@ from domain.goal.acts import (
     ProposeChange,
     RecordValue,
 )
-from domain.member import DeclareAbsence, DeclareCapacity
+from domain.member import member
+from domain.member.member import DeclareAbsence, DeclareCapacity
+from domain.team import team
 from domain.terms import MeasureInput, Priority
-from projections.database import Database
+from projections.database.database import Database
 from projections.figures import Figure
-from projections.overload import OverloadReport
-from tests.projections.loads import (
+from projections.overload.report import OverloadReport
+from tests.projections.overload_stories import (
     Ask,
     answered,
     changed,

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.aggregates import AGGREGATES
+from domain.goal.load_check import commitment
 from domain.goal.state import Promised
-from domain.goal.taking import commitment
 from domain.load import week_loads
-from domain.member import Member
-from projections import overload
-from projections.database import Database
+from domain.member.member import Member
+from domain.registry import AGGREGATES
+from projections.as_of import resolve_as_of
+from projections.database.database import Database
 from projections.figures import round_for_report
-from projections.lens import resolve_as_of
-from projections.overload import OverloadReport
+from projections.overload import report as overload_report
+from projections.overload.report import OverloadReport
 from tests.conftest import copy_sqlite
-from tests.projections.histories import steps, story_of
+from tests.projections.random_histories import steps, story_of
 from tests.projections.test_replay import Prefix, emptied
 from tests.story import Story
 
@@ -59,7 +59,7 @@ def test_what_was_believed_then_is_the_report_that_was_given_then(
 
     def asked(database: Database) -> bytes:
         view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=recorded, now=story.now)
-        return msgspec.json.encode(overload.report(database, view, window=window, explain=True))
+        return msgspec.json.encode(overload_report.report(database, view, window=window, explain=True))
 
     assert asked(part) == asked(whole)
 
@@ -73,7 +73,7 @@ def test_each_load_is_what_the_domain_makes_of_the_folded_goals_and_members(
     at = story.events[0].occurred_at + timedelta(days=days)
     emptied(databases[0], story).catch_up()
     view = resolve_as_of(databases[0], story, story.organisation_id, as_of=at, now=story.now)
-    report = overload.report(databases[0], view)
+    report = overload_report.report(databases[0], view)
 
     for who in ("ana", "ben"):
         member = folded(story, "member", story.id(who), at)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.load import Commitment
-from projections.pairing import Addition, Pairing, PairingGraph, TradeOffFact, pair
+from projections.overload.pairing import Addition, Pairing, PairingGraph, TradeOffFact, pair
 
 START = date(2026, 3, 2)
 ANA, BEN = UUID(int=1), UUID(int=2)

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from domain.charter.evolve import evolve as evolve_charter
 from domain.charter.state import Charter
 from domain.goal.evolve import evolve
-from projections import history
+from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
-from projections.charters import charter_of
-from projections.checkpoints import EMPTY_DIGEST
-from projections.database import Database
-from projections.engine import Engine
+from projections.charters.charters import charter_of
+from projections.database.database import Database
+from projections.engine.checkpoints import EMPTY_DIGEST
+from projections.engine.engine import Engine
 from projections.goals import get
-from projections.lens import resolve_as_of
-from tests.projections.histories import steps, story_of
+from projections.history import history
+from tests.projections.random_histories import steps, story_of
 from tests.story import Story
 
 # Each example empties the one database.

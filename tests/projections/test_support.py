@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from domain.goal import acts as a
-from domain.member import DeclareAbsence
-from projections import support
-from projections.database import Database
+from domain.member.member import DeclareAbsence
+from projections.database.database import Database
 from projections.figures import Figure
-from projections.support import SupportReport
+from projections.support import report as support_report
+from projections.support.report import SupportReport
 from tests.projections.conftest import Look
 from tests.spec import Story, instant, offer, why
 
@@ -35,7 +35,7 @@ def ask(database: Database, project: Look) -> Ask:
     ) -> SupportReport:
         if isinstance(as_of, str):
             as_of = instant(as_of) if "T" in as_of else date.fromisoformat(as_of)
-        return support.report(
+        return support_report.report(
             database,
             project(story, as_of, recorded_as_of=recorded_as_of),
             team=story.id(team, "team") if team else None,

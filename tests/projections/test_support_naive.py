@@ -10,15 +10,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain import member as members
 from domain.calendar import absence_end, add_working_days
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import PROMISED_STATES, Ended, Promised
-from projections import support
-from projections.database import Database
-from projections.lens import AsOf, resolve_as_of
-from tests.projections.support_histories import GOALS, PEOPLE, steps, story_of
+from domain.member import member as members
+from projections.as_of import AsOf, resolve_as_of
+from projections.database.database import Database
+from projections.support import report as support_report
+from tests.projections.random_support_histories import GOALS, PEOPLE, steps, story_of
 from tests.projections.test_replay import emptied
 from tests.spec import Story
 
@@ -169,7 +169,7 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     if any(state is None for state in naive.states.values()):
         return
 
-    report = support.report(database, view, window=window)
+    report = support_report.report(database, view, window=window)
 
     figures = {f.name: f for f in report.figures if f.member is None and f.goal is None}
     adherence = figures["adherence"]

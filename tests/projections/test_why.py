@@ -11,9 +11,9 @@ from domain.errors import InvalidField, NotFound
 from domain.goal import acts
 from domain.reasons import Reason, ReasonCode
 from domain.terms import TermsInput
-from projections.database import Database
-from projections.history import FIELDS
-from projections.why import Why, why
+from projections.database.database import Database
+from projections.history.history import FIELDS
+from projections.lineage.why import Why, why
 from tests.projections.conftest import Look
 from tests.spec import offer, request
 from tests.spec import why as because

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from ledger.keys import Principal
+from ledger.api_keys import Principal
 from services.organisations import CreatedOrganisation, create_organisation
 from services.runtime import Runtime
 from services.settings import Settings

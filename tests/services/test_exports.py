@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from domain.errors import NotFound
-from projections import overload
-from projections.lens import resolve_as_of
+from projections.as_of import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
+from projections.overload import report as overload_report
 from services.exports import encoded, export_mart
-from services.imports import import_lines
+from services.imports.importer import import_lines
 from services.organisations import organisation_id
 from tests.fixtures import synthetic
 from tests.services.conftest import Installation
@@ -74,7 +74,7 @@ def test_a_load_week_says_what_the_report_said_that_monday(told: Installation, t
         as_of=datetime.combine(monday, time(), UTC),
         now=runtime.clock(),
     )
-    figures = overload.report(runtime.database, view).figures
+    figures = overload_report.report(runtime.database, view).figures
 
     ratio = next(
         f.value

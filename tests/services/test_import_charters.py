@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from domain.charter.state import Charter, named_charter
-from projections.charters import charter_of
-from projections.lens import resolve_as_of
-from services.imports import ImportResult, RowError
+from projections.as_of import resolve_as_of
+from projections.charters.charters import charter_of
+from services.imports.importer import ImportResult, RowError
 from tests.services.conftest import Installation
 from tests.services.test_imports import LEA, OFFER, ORGANISATION, SAM, TEAM, Act, bring, counted
 

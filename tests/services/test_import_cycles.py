@@ -12,7 +12,7 @@ from domain.cycle.state import Closed, Running
 from domain.errors import ActNotAllowed, VersionConflict
 from domain.references import resolve
 from ledger.commands import Command
-from services.import_rows import row_of
+from services.imports.rows import row_of
 from tests.services.conftest import Installation
 from tests.services.test_imports import ACCEPT, LEA, OFFER, ORGANISATION, SAM, TEAM, bring, counted
 

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from domain.aggregates import AGGREGATES
 from domain.goal.acts import CheckIn, Offer
-from domain.organisation import SetPolicy
+from domain.organisation.organisation import SetPolicy
 from domain.references import resolve
-from services.import_rows import DOES, LONGEST_LINE_BYTES, BadRow, ImportRow, UnreadableImport, lines_of, row_of
+from domain.registry import AGGREGATES
+from services.imports.rows import DOES, LONGEST_LINE_BYTES, BadRow, ImportRow, UnreadableImport, lines_of, row_of
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
 

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from domain.envelope import RecordedEvent, Source
-from domain.member import DeclareCapacity
+from domain.member.member import DeclareCapacity
 from domain.references import resolve
 from ledger.commands import Command
-from services.imports import ImportResult, import_lines
+from services.imports.importer import ImportResult, import_lines
 from services.organisations import create_organisation, organisation_id
 from services.runtime import Runtime
 from tests.fixtures import synthetic
@@ -299,8 +299,8 @@ def test_an_empty_file_imports_nothing(sqlite_installation: Installation) -> Non
 
 PEAK = """
 import resource, sys
-from services.import_rows import lines_of
-from services.imports import import_lines
+from services.imports.rows import lines_of
+from services.imports.importer import import_lines
 from services.runtime import migrate
 from services.settings import Settings
 from tests.services.conftest import open_office

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import AlreadyExists
-from domain.member import Member, Role
+from domain.member.member import Member, Role
 from services.organisations import create_organisation, organisation_id
 from tests.services.conftest import Installation
 

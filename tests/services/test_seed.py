@@ -11,7 +11,7 @@ import pytest
 from domain.cycle.state import Closed, Running
 from domain.goal.state import Ended, Promised
 from services import seed
-from services.import_rows import row_of
+from services.imports.rows import row_of
 from services.seed.quarter import TEAM
 from tests.story import Story
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.envelope import Source
 from domain.references import resolve
-from services.imports import import_lines
+from services.imports.importer import import_lines
 from services.organisations import organisation_id
 from services.runtime import Runtime
 from services.settings import Settings

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 
 from domain.references import resolve
-from services.imports import import_lines
+from services.imports.importer import import_lines
 from services.organisations import organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
-from services.worker.process import Worker, serve_metrics
+from services.worker.worker import Worker, serve_metrics
 from tests.servers import _free_port
 from tests.services.conftest import Installation, open_office
 from tests.worker.test_kills import UNANSWERED, settled, unanswered

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.redis_wakeups import RedisWakeups
-from services.wakeups import LocalWakeups, Wakeups
-from services.worker.projector import MAX_IDLE_S, Projector
+from services.wakeups.local import LocalWakeups, Wakeups
+from services.wakeups.redis import RedisWakeups
+from services.worker.projector_loop import MAX_IDLE_S, Projector
 from services.worker.scheduler import Scheduler
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

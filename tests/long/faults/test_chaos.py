@@ -15,10 +15,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import FeedReader, running
-from tests.long.faults.evidence import assert_recovers, attempts, figures
-from tests.long.faults.fleet import DeployedService, MemoryMonitor, fleet
-from tests.long.faults.metronome import StallDetector
+from tests.long.faults.deployed_service import DeployedService, MemoryMonitor, fleet
+from tests.long.faults.invariants import assert_recovers, attempts, figures
+from tests.long.faults.load_clients import FeedReader, running
+from tests.long.faults.stall_detector import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

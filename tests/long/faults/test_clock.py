@@ -14,11 +14,11 @@ import pytest
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
-from tests.api.test_hardening import serving
+from tests.api.test_bad_days import serving
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import FeedReader, RetryingClient, running
-from tests.long.faults.evidence import assert_no_loss_no_duplicate, attempts, figures
-from tests.long.faults.fleet import people
+from tests.long.faults.deployed_service import people
+from tests.long.faults.invariants import assert_no_loss_no_duplicate, attempts, figures
+from tests.long.faults.load_clients import FeedReader, RetryingClient, running
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

@@ -16,10 +16,10 @@ import pytest
 
 from tests.long.faults.cluster import Cluster
 from tests.long.faults.conftest import Tell
-from tests.long.faults.crew import Attempt, FeedReader, running
-from tests.long.faults.evidence import assert_recovers, attempts, figures
-from tests.long.faults.fleet import DeployedService, fleet, held_by
-from tests.long.faults.metronome import StallDetector
+from tests.long.faults.deployed_service import DeployedService, fleet, held_by
+from tests.long.faults.invariants import assert_recovers, attempts, figures
+from tests.long.faults.load_clients import Attempt, FeedReader, running
+from tests.long.faults.stall_detector import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

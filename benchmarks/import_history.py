@@ -1,0 +1,68 @@
+"""The history that is imported: the made-up one, of a real one's size and shapes, or a file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ledger.api_keys import Principal
+from services.imports.importer import ImportResult, import_lines
+from services.imports.rows import lines_of
+from services.organisations import CreatedOrganisation
+from services.runtime import Runtime
+from tests.fixtures import synthetic
+
+#: Goals of the made-up history: as many as some years of a large volunteer project have, about 7,200 acts.
+GOALS = 979
+
+#: Where a row names a member, a team or a goal.
+_REFERENCES = {
+    "by", "member", "owner", "sponsor", "lead", "addressee", "acts_next", "mediator", "team", "goal", "for",
+    "follow_up_of", "id",
+}  # fmt: skip
+
+
+def write_synthetic(path: Path, *, goals: int = GOALS) -> Path:
+    """Write the made-up history; the same bytes every time."""
+    synthetic.write(path, goals=goals)
+    return path
+
+
+def repeated(history: Path, path: Path, copies: int) -> Path:
+    """Write the history `copies` times, each under fresh references."""
+    with gzip.open(path, "wb", compresslevel=1) as target:
+        for copy in range(copies):
+            for line in lines(history):
+                row = json.loads(line)
+                target.write(json.dumps(_renamed(row, f"c{copy}-")).encode() + b"\n")
+    return path
+
+
+def _renamed(value: Any, prefix: str) -> Any:
+    if isinstance(value, list):
+        return [_renamed(item, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: prefix + inner if name in _REFERENCES and isinstance(inner, str) else _renamed(inner, prefix)
+        for name, inner in value.items()
+    }
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The history's lines, plain or gzipped."""
+    with path.open("rb") as file:
+        yield from lines_of(file)
+
+
+def import_history(runtime: Runtime, founded: CreatedOrganisation, told: Iterator[bytes]) -> ImportResult:
+    """Import all of it as the steward. Raises ValueError with the first rows that were refused."""
+    principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
+    assert isinstance(principal, Principal)
+    result = import_lines(runtime, founded.organisation_id, told, principal=principal)
+    if result.errors:
+        raise ValueError(f"the history was refused: {result.errors[:3]}")
+    return result

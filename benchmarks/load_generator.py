@@ -1,0 +1,177 @@
+"""A load generator that costs little: raw HTTP/1.1 over kept-alive connections, in one thread, on uvloop.
+
+It shares the machine with what it measures, so a request is bytes made beforehand and an answer is read no further
+than its status and its end. `closed`: each client asks again when it was answered (how much can be done?). `paced`:
+requests come when they are due, whoever is ready, and an answer's time counts from when its request was *due*, not from
+when it could be sent: a server that stands still is charged for everybody who would have come meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from time import perf_counter, process_time
+from typing import Any, cast
+
+import uvloop
+
+from benchmarks.peers.worker_loop import WARM_UP, between, figures
+
+#: Answers that count as done.
+_DONE = (b"HTTP/1.1 200", b"HTTP/1.1 201")
+_LENGTH = b"content-length:"
+_PATIENCE_S = 30.0
+
+
+class RequestFailed(Exception):
+    """The server refused a request, or hung up: the figure would mean nothing."""
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive connection with at most one request in flight."""
+
+    def __init__(self, answered: Callable[[Connection, float, bytes], None], lost: Callable[[Exception], None]) -> None:
+        self._answered, self._lost = answered, lost
+        self._buffer = b""
+        self._due = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none of asyncio's classes.
+        self._transport = cast("asyncio.Transport", transport)
+
+    def send(self, request: bytes, due: float) -> None:
+        """Ask; `due` is the time from which the answer's time counts."""
+        assert self._transport is not None
+        self._due = due
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = self._buffer[:end].lower()
+        start = head.find(_LENGTH)
+        length = int(head[start + len(_LENGTH) :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+        if len(self._buffer) < end + 4 + length:
+            return
+        answer, self._buffer = self._buffer, b""
+        if answer.startswith(_DONE):
+            self._answered(self, self._due, answer[end + 4 :])
+        else:
+            self._lost(RequestFailed(answer[:600].decode(errors="replace")))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost(error or RequestFailed("the server hung up"))
+
+    def close(self) -> None:
+        assert self._transport is not None
+        self._lost = lambda _: None
+        self._transport.abort()
+
+
+def run_closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: float) -> dict[str, float]:
+    """So many clients, each asking again when it was answered. Raises RequestFailed."""
+
+    async def run() -> dict[str, float]:
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        left = dict[Connection, Iterator[bytes]]()
+        ended = list[tuple[float, float]]()
+
+        def answered(connection: Connection, due: float, _: bytes) -> None:
+            now = perf_counter()
+            ended.append((due, now))
+            if now < until:
+                connection.send(next(left[connection]), now)
+                return
+            del left[connection]
+            if not left:
+                over.set_result(None)
+
+        connections = await _connected(port, len(requests), answered, _first(over))
+        left |= zip(connections, requests, strict=True)
+        began = perf_counter()
+        until = began + seconds
+        for connection, own in zip(connections, requests, strict=True):
+            connection.send(next(own), began)
+        await _finished(over, connections, seconds)
+        return figures([ended], began, seconds)
+
+    return _on_uvloop(run())
+
+
+def run_open_loop(
+    port: int, requests: Iterator[bytes], rate: float, seconds: float, connections: int
+) -> dict[str, float]:
+    """`rate` requests a second, evenly, over so many connections. Raises RequestFailed."""
+
+    async def run() -> dict[str, float]:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        total = int(rate * seconds)
+        waiting, ended = deque[float](), list[tuple[float, float]]()
+        sent = 0
+
+        def answered(connection: Connection, due: float, _: bytes) -> None:
+            ended.append((due, perf_counter()))
+            if waiting:
+                connection.send(next(requests), waiting.popleft())
+            else:
+                idle.append(connection)
+            if len(ended) == total and not over.done():
+                over.set_result(None)
+
+        def tick() -> None:
+            nonlocal sent
+            now = perf_counter()
+            while sent < total and (due := began + sent / rate) <= now:
+                sent += 1
+                if idle:
+                    idle.pop().send(next(requests), due)
+                else:
+                    waiting.append(due)
+            if sent < total:
+                loop.call_later(began + sent / rate - now, tick)
+
+        opened = await _connected(port, connections, answered, _first(over))
+        idle = list(opened)
+        began = perf_counter()
+        tick()
+        await _finished(over, opened, seconds)
+        # Whoever was due in the warm-up does not count, whenever it was answered.
+        due = [one for one in ended if one[0] >= began + WARM_UP * seconds]
+        return between([due], began, perf_counter()) | {"rate": rate}
+
+    return _on_uvloop(run())
+
+
+async def _connected(
+    port: int, count: int, answered: Callable[[Connection, float, bytes], None], lost: Callable[[Exception], None]
+) -> list[Connection]:
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(lambda: Connection(answered, lost), "127.0.0.1", port) for _ in range(count)]
+    return [connection for _, connection in made]
+
+
+def _first(over: asyncio.Future[None]) -> Callable[[Exception], None]:
+    return lambda error: None if over.done() else over.set_exception(error)
+
+
+async def _finished(over: asyncio.Future[None], connections: Sequence[Connection], seconds: float) -> None:
+    try:
+        await asyncio.wait_for(over, seconds + _PATIENCE_S)
+    except TimeoutError:
+        raise RequestFailed(f"no answer within {_PATIENCE_S:.0f} s") from None
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _on_uvloop(work: Coroutine[Any, Any, dict[str, float]]) -> dict[str, float]:
+    """Run it; beside its figures, the share of one processor that this client took."""
+    wall, used = perf_counter(), process_time()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        found = runner.run(work)
+    return found | {"client_share": round((process_time() - used) / (perf_counter() - wall), 3)}

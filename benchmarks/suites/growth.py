@@ -1,0 +1,112 @@
+"""Suites `growth` and `vacuum`: does a long log, or VACUUM coming by, slow the appends down?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+
+from benchmarks.harness import Absent, Bench, Case, Contender, Sample, Target
+from benchmarks.log_filler import fill_log, template
+from benchmarks.stores import Store, analyse
+from benchmarks.worker_process import WorkerProcess, open_or_absent, peer
+from benchmarks.workload import ledger_worker, prepared_workload
+
+WAITING = 64
+#: Where stalls are looked for: as many as one page of a team's screens would send.
+FEW = 8
+STOCK = "stock eventsourcing, during VACUUM"
+
+
+def suite(bench: Bench) -> Iterator[Case]:
+    """Commands per second in process, at the end of a long log and of a short one."""
+    long, short = (200_000, 20_000) if bench.quick else (5_000_000, 100_000)
+    for store in bench.stores:
+        if store.name != "postgresql":
+            continue
+        with ExitStack() as opened:
+            events = template(store)
+            sides = {count: _writer(bench, store, fill_log(store, events, count), opened) for count in (short, long)}
+            contenders = {
+                count: side.contender(_named(count), clients=WAITING, seconds=bench.seconds)
+                for count, side in sides.items()
+            }
+            yield Case(
+                suite="growth",
+                name=f"command in process at {long:,} events, {WAITING} waiting",
+                store=store.name,
+                unit="1/s",
+                ours=contenders[long],
+                peers=[contenders[short]],
+                targets=[Target(limit=0.9, of="ratio")],
+            )
+
+
+def _named(count: int) -> str:
+    return f"plimsoll, {count:,} events before"
+
+
+def _writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> WorkerProcess:
+    """A commander at the end of a log, with people of its own. The read models are left where they are."""
+    with prepared_workload(url, views=False) as (_, people):
+        pass
+    analyse(store, url)
+    return opened.enter_context(ledger_worker(people, bench.home))
+
+
+def vacuum(bench: Bench) -> Iterator[Case]:
+    """The longest that one command took while VACUUM reads the whole log, again and again."""
+    count = 50_000 if bench.quick else 500_000
+    for store in bench.stores:
+        if store.name != "postgresql":
+            continue
+        with ExitStack() as opened:
+            absent: list[Absent] = []
+            url, stock_url = fill_log(store, template(store), count), store.fresh()
+            ours = _writer(bench, store, url, opened)
+            told = {"clients": FEW, "seconds": bench.seconds}
+            peers = [ours.contender("the same, nobody vacuuming", "longest_ms", **told)]
+            stock = open_or_absent(STOCK, opened, partial(peer, "stock", stock_url, home=bench.home), absent)
+            if stock is not None:
+                _fill_stock(store, stock_url, count)
+                peers.append(Contender(STOCK, partial(_stall, store, stock_url, stock, bench.seconds)))
+            yield Case(
+                suite="vacuum",
+                name=f"longest command during VACUUM of {count:,} events, {FEW} waiting",
+                store=store.name,
+                unit="ms",
+                ours=Contender("plimsoll", partial(_stall, store, url, ours, bench.seconds)),
+                peers=peers,
+                absent=absent,
+                targets=[Target(limit=50)],
+            )
+
+
+def _stall(store: Store, url: str, side: WorkerProcess, seconds: float) -> Sample:
+    """Vacuum every table, no page skipped, for as long as the side works."""
+    with ThreadPoolExecutor(1) as executor, ExitStack() as opened:
+        connection = opened.enter_context(store.connect(url))
+        working = executor.submit(side.run, clients=FEW, seconds=seconds)
+        passes = _until(working, lambda: connection.execute("VACUUM (DISABLE_PAGE_SKIPPING)"))
+        found = working.result()
+    return Sample(found.pop("longest_ms"), found | {"vacuums": passes})
+
+
+def _until(working: Future[dict[str, float]], work: Callable[[], object]) -> int:
+    passes = 0
+    while not working.done():
+        work()
+        passes += 1
+    return passes
+
+
+def _fill_stock(store: Store, url: str, count: int) -> None:
+    connection = store.connect(url)
+    connection.execute(
+        "INSERT INTO goals_events (originator_id, originator_version, topic, state)"
+        f" SELECT gen_random_uuid(), 1, 'a:b', convert_to(repeat('x', 400), 'UTF8') FROM generate_series(1, {count})"
+    )
+    connection.execute("VACUUM ANALYZE")
+    connection.execute("CHECKPOINT")
+    connection.close()

@@ -1,0 +1,152 @@
+"""Suite `commands`: one whole command over HTTP by 1, 8 and 32 clients, beside the peers behind the same server.
+
+A command is a check-in on one of 800 goals: key, scope, rate limit, validation, idempotency, decision, events, receipt.
+Ours runs as in production: the API in one process, the worker with its projector in another, Redis between them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.harness import Absent, Bench, Case, Contender, Sample, Target
+from benchmarks.load_generator import run_closed_loop
+from benchmarks.machine import CpuShares
+from benchmarks.raw import pgbench, rows
+from benchmarks.servers import peer_goals, plimsoll
+from benchmarks.stores import Store
+from benchmarks.worker_process import WorkerProcess, open_or_absent
+from benchmarks.workload import CHECK_IN, MANY, Workload, an_event, prepared_workload, request, requests
+from tests.servers import ServerUnavailableError, redis_server
+
+CLIENTS = (1, 8, 32)
+STOCK = "stock eventsourcing behind Litestar"
+CRUD = "FastAPI + SQLAlchemy + audit table"
+RAW = "psycopg, one-row transactions"
+_SETTLING_SECONDS = 30.0
+
+#: Asks for so many clients and so many seconds.
+Served = Callable[[int, float], Sample]
+
+
+class Server(NamedTuple):
+    """Plimsoll being served: where, and what one round of commands comes to."""
+
+    port: int
+    commands: Served
+
+
+class Contenders(NamedTuple):
+    """Who takes part."""
+
+    ours: Served
+    alone: Served
+    peers: dict[str, Served]
+    raw: WorkerProcess
+    pgbench: Contender | None
+    absent: list[Absent]
+
+
+def suite(bench: Bench) -> Iterator[Case]:
+    """Commands per second over HTTP."""
+    for store in bench.stores:
+        if store.name == "postgresql":
+            with ExitStack() as opened:
+                sides = _sides(bench, store, opened)
+                for clients in CLIENTS:
+                    yield _case(bench, store, sides, clients)
+
+
+def _case(bench: Bench, store: Store, sides: Contenders, clients: int) -> Case:
+    most = clients == max(CLIENTS)
+    seconds = bench.seconds if most else bench.seconds / 2
+    peers = [Contender(name, partial(served, clients, seconds)) for name, served in sides.peers.items()]
+    peers.append(sides.raw.contender(RAW, clients=clients, seconds=seconds))
+    if most:
+        peers += [sides.pgbench] if sides.pgbench else []
+        peers.append(Contender("the same without its worker", partial(sides.alone, clients, seconds)))
+    limits = {STOCK: 12, CRUD: 8, RAW: 0.5} if most else {}
+    return Case(
+        suite="commands",
+        name=f"HTTP command, {clients} client{'s' if clients > 1 else ''}",
+        store=store.name,
+        unit="1/s",
+        ours=Contender("plimsoll", partial(sides.ours, clients, seconds)),
+        peers=peers,
+        absent=sides.absent,
+        targets=[Target(limit=limit, of="ratio", peer=peer) for peer, limit in limits.items()],
+    )
+
+
+def _sides(bench: Bench, store: Store, opened: ExitStack) -> Contenders:
+    absent: list[Absent] = []
+    peers: dict[str, Served] = {}
+    for name, module in ((STOCK, "stock"), (CRUD, "crud")):
+        found = open_or_absent(name, opened, partial(peer_goals, module, store.fresh(), bench.home), absent)
+        if found is not None:
+            peers[name] = partial(_peer, *found)
+    with prepared_workload(store.fresh()) as (runtime, people):
+        event = an_event(store, runtime, people)
+    with prepared_workload(store.fresh()) as (_, others):
+        pass
+    tool = open_or_absent(
+        "pgbench", opened, partial(pgbench, store, event, bench.home, max(CLIENTS), bench.seconds), absent
+    )
+    return Contenders(
+        ours=serving(store, people, bench.home, opened).commands,
+        alone=serving(store, others, bench.home, opened, worker=False).commands,
+        peers=peers,
+        raw=opened.enter_context(rows(store, event, bench.home)),
+        pgbench=tool,
+        absent=absent,
+    )
+
+
+def serving(store: Store, people: Workload, home: Path, opened: ExitStack, *, worker: bool = True) -> Server:
+    """Plimsoll as it is deployed on this store; each round waits, untimed, until its read models have caught up."""
+    redis_url = None
+    if store.name == "postgresql":
+        try:
+            redis_url = opened.enter_context(redis_server())
+        except ServerUnavailableError:
+            # Then the worker runs inside the API's process.
+            worker = True
+    port = opened.enter_context(plimsoll(people.url, home, redis_url=redis_url, worker=worker))
+
+    def served(clients: int, seconds: float) -> Sample:
+        with CpuShares() as shares:
+            found = run_closed_loop(port, requests(people, clients), seconds)
+        rate = found.pop("rate")
+        return Sample(rate, found | dict(shares.told) | (wait_until_caught_up(store, people.url) if worker else {}))
+
+    return Server(port, served)
+
+
+def wait_until_caught_up(store: Store, url: str) -> dict[str, float]:
+    """Wait until the projector is where the log is: how far behind it was, and how long that took."""
+    connection, began = store.connect(url), time.perf_counter()
+    query = "SELECT (SELECT log_position FROM ledger_head) - (SELECT MIN(log_position) FROM projection_checkpoints)"
+    behind = first = int(connection.execute(query).fetchone()[0])
+    while behind > 0 and time.perf_counter() - began < _SETTLING_SECONDS:
+        time.sleep(0.02)
+        behind = int(connection.execute(query).fetchone()[0])
+    connection.close()
+    return {"views_behind_events": first, "views_settled_s": round(time.perf_counter() - began, 3)}
+
+
+def _peer(port: int, ids: list[str], clients: int, seconds: float) -> Sample:
+    """The same check-ins, each client on goals of its own; without key and idempotency, which the peer has not."""
+    body = json.dumps(CHECK_IN).encode()
+    told = [request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
+    found = run_closed_loop(port, [cycle(told[client::clients]) for client in range(clients)], seconds)
+    rate = found.pop("rate")
+    return Sample(rate, found)
+
+
+assert max(CLIENTS) <= MANY.owners

@@ -1,0 +1,106 @@
+"""Suites `import` and `memory`: a history in acts, decided one by one, against a bulk write of what it comes to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, timed
+from benchmarks.import_history import import_history, lines, repeated
+from benchmarks.stores import Store, organisation
+from benchmarks.worker_process import ROOT
+
+SECONDS = Target(limit=10)
+GROWTH = Target(limit=1.3, of="ratio")
+
+
+def suite(bench: Bench) -> Iterator[Case]:
+    """Seconds for the whole history, beside COPY (or executemany) of the rows that it leaves in the log."""
+    acts = sum(1 for _ in lines(bench.history))
+    for store in bench.stores:
+        rows = _stored(store, bench)
+        yield Case(
+            suite="import",
+            name=f"import {acts} acts",
+            store=store.name,
+            unit="s",
+            ours=Contender("plimsoll", partial(_import, store, bench)),
+            peers=[Contender(_PEER[store.name], partial(_written, store, rows))],
+            targets=[SECONDS],
+        )
+
+
+_PEER = {"sqlite": "executemany of the same rows, one transaction", "postgresql": "COPY of the same rows, plain table"}
+
+
+def _import(store: Store, bench: Bench) -> Sample:
+    with organisation(store.fresh()) as (runtime, founded):
+        return timed(lambda: import_history(runtime, founded, lines(bench.history)))
+
+
+def _stored(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
+    """Every row of the log after an import."""
+    url = store.fresh()
+    with organisation(url) as (runtime, founded):
+        import_history(runtime, founded, lines(bench.history))
+    connection = store.connect(url)
+    rows = connection.execute(
+        "SELECT originator_id, originator_version, topic, state, notification_id, organisation_id, position,"
+        " recorded_at FROM stored_events ORDER BY notification_id"
+    ).fetchall()
+    connection.close()
+    return list(rows)
+
+
+def _written(store: Store, rows: list[tuple[Any, ...]]) -> Sample:
+    connection = store.connect(store.fresh())
+    columns = ("uuid", "bigint", "text", "bytea", "bigint", "uuid", "bigint", "bigint")
+    if store.name == "sqlite":
+        columns = ("blob", "integer", "text", "blob", "integer", "blob", "integer", "integer")
+    connection.execute(f"CREATE TABLE plain ({', '.join(f'c{n} {kind}' for n, kind in enumerate(columns))})")
+    sample = timed(lambda: write_rows(store, connection, "plain", rows))
+    connection.close()
+    return sample
+
+
+def write_rows(store: Store, connection: Any, table: str, rows: list[tuple[Any, ...]]) -> None:
+    """The fastest plain way to write rows, committed."""
+    if store.name == "sqlite":
+        connection.execute("BEGIN")
+        connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        connection.execute("COMMIT")
+        return
+    with connection.transaction(), connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def memory(bench: Bench) -> Iterator[Case]:
+    """Peak memory of a process that imports the history once, and so many times under fresh references."""
+    many = repeated(bench.history, bench.home / "repeated.ndjson.gz", bench.copies)
+    once = repeated(bench.history, bench.home / "once.ndjson.gz", 1)
+    for store in bench.stores:
+        yield Case(
+            suite="memory",
+            name=f"peak memory, history x {bench.copies}",
+            store=store.name,
+            unit="MB",
+            ours=Contender(f"x {bench.copies}", _peak(store, many)),
+            peers=[Contender("x 1", _peak(store, once))],
+            targets=[GROWTH],
+            most_rounds=2,
+        )
+
+
+def _peak(store: Store, history: Path) -> Callable[[], Sample]:
+    def run() -> Sample:
+        command = [sys.executable, "-m", "benchmarks.memory_probe", store.fresh(), str(history)]
+        told = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+        return Sample(told["peak_mb"], {"acts": told["acts"], "seconds": told["seconds"]})
+
+    return run

@@ -1,0 +1,98 @@
+"""Suite `reads`: questions over real HTTP by one client that keeps its connection, beside one row by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from benchmarks import report_history
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, latency
+from benchmarks.import_history import import_history, lines
+from benchmarks.servers import Client, peer, plimsoll
+from benchmarks.stores import Store, analyse, organisation
+
+GET_MS = Target(limit=5)
+
+
+def suite(bench: Bench) -> Iterator[Case]:
+    """Goals of a team of twenty with two years behind it, and of the imported history in the same organisation."""
+    for store in bench.stores:
+        url = store.fresh()
+        question = _prepared(url, bench)
+        analyse(store, url)
+        peer_url = store.fresh()
+        with plimsoll(url, bench.home) as port:
+            client = Client(port, question["key"])
+            body = client.get(f"/v1/goals/{question['goal']}")
+            _peer_table(store, peer_url, body.decode())
+            with peer(peer_url, bench.home) as peer_port:
+                floor = Client(peer_port)
+                yield from _cases(bench, store, client, floor, question)
+                floor.close()
+            client.close()
+
+
+def _prepared(url: str, bench: Bench) -> dict[str, str]:
+    with organisation(url) as (runtime, founded):
+        now = runtime.clock()
+        import_history(runtime, founded, lines(bench.history))
+        import_history(runtime, founded, report_history.rows(now.date()))
+        runtime.engine.catch_up()
+        biggest = runtime.database.query(
+            "SELECT teams, COUNT(*) AS people FROM members WHERE valid_to = :forever AND known_to = :forever"
+            " AND teams <> '' GROUP BY teams ORDER BY COUNT(*) DESC LIMIT 1",
+            {"forever": 2**63 - 1},
+        )
+        return {
+            "key": founded.api_key,
+            "goal": report_history.a_goal(),
+            "year_ago": (now.date() - timedelta(days=365)).isoformat(),
+            "biggest": str(biggest[0].teams).split()[0],
+            "people": str(biggest[0].people),
+        }
+
+
+def _peer_table(store: Store, url: str, body: str) -> None:
+    connection = store.connect(url)
+    connection.execute("CREATE TABLE peer_goals (id text PRIMARY KEY, body text)")
+    mark = "?" if store.name == "sqlite" else "%s"
+    for number in range(1000):
+        connection.execute(f"INSERT INTO peer_goals VALUES ({mark}, {mark})", (str(number), body))
+    connection.close()
+
+
+def _cases(bench: Bench, store: Store, client: Client, floor: Client, question: dict[str, str]) -> Iterator[Case]:
+    year_ago, goal = f"as_of={question['year_ago']}", question["goal"]
+    biggest = f"team={question['biggest']}"
+    get = f"/v1/goals/{goal}"
+
+    def case(name: str, path: str, target: Target | None = None, *, against: str | None = None) -> Case:
+        peers = [_asked("Litestar + 1 row by key", lambda: floor.get("/rows/7"), bench)]
+        if against is not None:
+            peers = [_asked("the same, now", lambda: client.get(against), bench)]
+        return Case(
+            suite="reads",
+            name=name,
+            store=store.name,
+            unit="ms",
+            ours=_asked("plimsoll", lambda: client.get(path), bench),
+            peers=peers,
+            targets=[target] if target else [],
+        )
+
+    yield case("GET goal", get, GET_MS)
+    old = f"/v1/goals/{report_history.a_goal(60)}"
+    yield case("GET goal, a year ago", f"{old}?{year_ago}", against=old)
+    yield case("list 50 goals", "/v1/goals?limit=50")
+    yield case("why is it due then", f"{get}/why?field=due")
+    yield case("history of a goal", f"{get}/history")
+    yield case(f"overload, the history's biggest team ({question['people']})", f"/v1/reports/overload?{biggest}")
+    yield case(f"drift, the history's biggest team ({question['people']})", f"/v1/reports/drift?{biggest}")
+
+
+def _asked(name: str, ask: Callable[[], Any], bench: Bench) -> Contender:
+    def run() -> Sample:
+        return latency(ask, bench.requests)
+
+    return Contender(name, run)

@@ -1,0 +1,130 @@
+"""What a decision may know besides its own stream: frozen values, read under the append's lock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.errors import InvalidField, NotFound
+from domain.references import require_external_reference, resolve
+
+if TYPE_CHECKING:
+    from domain.charter.state import Charter
+    from domain.cycle.state import Cycle
+    from domain.decision.state import Decision
+    from domain.envelope import Source
+    from domain.goal.state import Goal
+    from domain.load import Commitment
+    from domain.member.member import Member
+    from domain.organisation.organisation import PolicyVersion
+    from domain.team.team import Team
+
+
+class StateReader(Protocol):
+    """Who answers for the other streams: the ledger within its transaction, or a test's given history."""
+
+    def member(self, organisation_id: UUID, member_id: UUID) -> Member | None: ...
+    def team(self, organisation_id: UUID, team_id: UUID) -> Team | None: ...
+    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion: ...
+    def zone(self, organisation_id: UUID) -> ZoneInfo: ...
+    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
+    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
+    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None: ...
+    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """The event of that stream with this id (None: its last one), or None where there is none."""
+
+    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None: ...
+    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+        """The owner's live promises, as of the latest events."""
+
+    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None: ...
+    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
+        """The cycle that is open now under this charter, as of the latest events."""
+
+    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        """The closed cycle that followed this one, as of the latest events."""
+
+    def next_id(self) -> UUID: ...
+
+
+class DecisionContext:
+    """One command's surroundings: who acts, when (UTC), on which stream, and what the rest of the organisation says."""
+
+    def __init__(
+        self,
+        *,
+        reader: StateReader,
+        organisation_id: UUID,
+        stream_id: UUID,
+        at: datetime,
+        now: datetime,
+        party: UUID | None,
+        source: Source,
+        roles: frozenset[str] = frozenset(),
+    ) -> None:
+        self.reader = reader
+        self.organisation_id = organisation_id
+        self.stream_id = stream_id
+        #: Business time of the act: `now`, or earlier in an import.
+        self.at = at
+        #: When we learn it.
+        self.now = now
+        #: The member whose act this is: the one acted for, else the actor; None for a timer.
+        self.party = party
+        self.source = source
+        #: Roles of the *acting principal* (an importing steward keeps them while acting for others).
+        self.roles = roles
+        self.next_id = reader.next_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return self.reader.zone(self.organisation_id)
+
+    @property
+    def today(self) -> date:
+        """The act's day in the organisation's zone."""
+        return self.at.astimezone(self.zone).date()
+
+    @property
+    def policy(self) -> PolicyVersion:
+        """The policy in force at the act's time."""
+        return self.reader.policy(self.organisation_id, self.at)
+
+    def id_of(self, kind: str, ref: str) -> UUID:
+        """The stream id that a reference names here; the stream need not exist yet."""
+        return resolve(self.organisation_id, kind, ref)
+
+    def member(self, member_id: UUID) -> Member | None:
+        """The member's latest state, or None for one never named by an event of its own."""
+        return self.reader.member(self.organisation_id, member_id)
+
+    def team(self, team_id: UUID) -> Team | None:
+        """The team's latest state."""
+        return self.reader.team(self.organisation_id, team_id)
+
+    def goal(self, goal_id: UUID) -> Goal | None:
+        """The goal's latest state."""
+        return self.reader.goal(self.organisation_id, goal_id)
+
+    def charter(self, charter_id: UUID) -> Charter | None:
+        """The charter's latest state."""
+        return self.reader.charter(self.organisation_id, charter_id)
+
+    def present_member(self, ref: str, pointer: str) -> Member:
+        """The joined member that `ref` names; raises `NotFound` naming the field."""
+        member = self.member(self.id_of("member", ref))
+        if member is None or not member.present:
+            raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
+        return member
+
+
+def require_own_reference(ref: str | None, kind: str, world: DecisionContext) -> str | None:
+    """The external reference that a stream gives itself; raises `InvalidField` where it would name another stream."""
+    if ref is None:
+        return None
+    if world.id_of(kind, require_external_reference(ref)) != world.stream_id:
+        raise InvalidField(f"{ref!r} names another {kind}: a reference is given at the beginning", pointer="/ref")
+    return ref

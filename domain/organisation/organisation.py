@@ -1,0 +1,138 @@
+"""The organisation (tenant): its time zone and its policies. Its stream's id is the organisation's own id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from domain.context import DecisionContext
+from domain.envelope import Event, Instant, NewEvent, RecordedEvent
+from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.policy import Policy
+from domain.quantities import to_fraction
+
+#: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
+MOST_POLICY_VERSIONS = 500
+
+
+class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy and the instant from which it applies; version 0 are the defaults."""
+
+    version: int
+    since: Instant | None
+    policy: Policy
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant's state."""
+
+    id: UUID
+    name: str
+    zone: str = "UTC"
+    #: Ascending by version; the first is version 0 with no beginning.
+    policies: tuple[PolicyVersion, ...] = (PolicyVersion(version=0, since=None, policy=Policy()),)
+
+    def policy_at(self, at: datetime) -> PolicyVersion:
+        """The policy in force at an instant: the latest version that had begun."""
+        return next(p for p in reversed(self.policies) if p.since is None or p.since <= at)
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """Something done about the organisation itself."""
+
+
+class Create(Act, tag="create", frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    zone: Annotated[str, msgspec.Meta(max_length=64)] = "UTC"
+
+
+class SetPolicy(Act, tag="set_policy", frozen=True, kw_only=True):
+    #: Only the dials that change; unknown names and bad values are refused.
+    policy: dict[str, Any]
+
+
+OrganisationAct = Create | SetPolicy
+
+
+class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
+    name: str
+    zone: str = "UTC"
+
+
+class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=True):
+    policy: Policy
+
+
+OrganisationEvent = Created | PolicySet
+
+
+def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
+    """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    event: OrganisationEvent
+    match act:
+        case Create():
+            if organisation is not None:
+                raise AlreadyExists("this organisation exists already")
+            event = Created(name=act.name, zone=_zone(act.zone))
+        case SetPolicy():
+            if organisation is None:
+                raise NotFound("no such organisation")
+            if "steward" not in world.roles:
+                raise Forbidden("only a steward sets policies", allowed=("steward",))
+            if len(organisation.policies) > MOST_POLICY_VERSIONS:
+                told = f"an organisation has {MOST_POLICY_VERSIONS} policy versions at most, and this one has them all"
+                raise InvalidField(told, pointer="/policy")
+            event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
+    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidField(f"{name!r} is not an IANA time zone", pointer="/zone") from None
+    return name
+
+
+def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
+    dials = Policy.__struct_fields__
+    for name, value in changes.items():
+        if name not in dials:
+            raise InvalidField(f"no dial is called {name!r}", pointer=f"/policy/{name}", allowed=dials)
+        try:
+            msgspec.convert({name: value}, Policy)
+        except msgspec.ValidationError as error:
+            raise InvalidField(str(error).partition(" - at ")[0], pointer=f"/policy/{name}") from None
+    policy = msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
+    if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
+        raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
+    return policy
+
+
+def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
+    """The state after `recorded`; never fails on a recorded event.
+
+    Told in the order of business time, an imported policy may come before the organisation that was created today.
+    """
+    event = recorded.data
+    known = organisation or Organisation(id=recorded.stream_id, name="")
+    match event:
+        case Created():
+            return msgspec.structs.replace(known, name=event.name, zone=event.zone)
+        case PolicySet():
+            return msgspec.structs.replace(known, policies=_policies(known, event.policy, recorded.occurred_at))
+    return organisation
+
+
+def _policies(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
+    """All versions in the order in which they began, numbered so; one told late takes its place."""
+    told = [(p.since, p.policy) for p in known.policies if p.since is not None]
+    told = sorted([*told, (since, policy)], key=lambda entry: entry[0])
+    return (
+        known.policies[0],
+        *(PolicyVersion(version=n, since=begun, policy=p) for n, (begun, p) in enumerate(told, start=1)),
+    )

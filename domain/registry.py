@@ -1,0 +1,163 @@
+"""Every aggregate by its kind: what can be said to it, what it records, and the two functions that decide and fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, get_args
+
+import msgspec
+
+from domain.charter import acts as charter_acts
+from domain.charter import events as charter_events
+from domain.charter import state as charter_state
+from domain.charter.decide import decide as decide_charter
+from domain.charter.evolve import evolve as evolve_charter
+from domain.context import DecisionContext
+from domain.cycle import acts as cycle_acts
+from domain.cycle import events as cycle_events
+from domain.cycle import state as cycle_state
+from domain.cycle.decide import decide as decide_cycle
+from domain.decision import acts as decision_acts
+from domain.decision import events as decision_events
+from domain.decision import state as decision_state
+from domain.decision import timers as decision_timers
+from domain.decision.decide import decide as decide_decision
+from domain.decision.evolve import evolve as evolve_decision
+from domain.envelope import Event, NewEvent, RecordedEvent
+from domain.goal import acts as goal_acts
+from domain.goal import events as goal_events
+from domain.goal import state as goal_state
+from domain.goal.decide import decide as decide_goal
+from domain.goal.evolve import evolve as evolve_goal
+from domain.goal.load_check import commitment
+from domain.goal.timers import due as due_goal
+from domain.goal.timers import index_entry as standing_goal
+from domain.goal.timers import next_timer_at, timer_only_postponed
+from domain.index import NOT_INDEXED, IndexEntry
+from domain.member import member
+from domain.organisation import organisation
+from domain.team import team
+
+
+def _never_postponed(_before: Any, _after: Any) -> bool:
+    return False
+
+
+class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of stream."""
+
+    kind: str
+    acts: Any
+    events: Any
+    state: Any
+    decide: Callable[[Any, Any, DecisionContext], list[NewEvent]]
+    evolve: Callable[[Any, RecordedEvent], Any]
+    #: The next timer fact due at or before `world.at`, or None.
+    next_due_timer: Callable[[Any, DecisionContext], NewEvent | None]
+    index_entry: Callable[[Any], IndexEntry]
+    #: The instant after `world.at` at which the next timer rings as things stand: what a sweep waits for.
+    next_timer_at: Callable[[Any, DecisionContext], datetime | None]
+    #: Whether a lower bound of the next timer that held before still holds after: the index need not be told.
+    timer_only_postponed: Callable[[Any, Any], bool] = _never_postponed
+
+
+def _never_due(_state: Any, _world: DecisionContext) -> NewEvent | None:
+    return None
+
+
+def _no_timer(_state: Any, _world: DecisionContext) -> datetime | None:
+    return None
+
+
+def _not_indexed(_state: Any) -> IndexEntry:
+    return NOT_INDEXED
+
+
+AGGREGATES: dict[str, AggregateType] = {
+    "goal": AggregateType(
+        kind="goal",
+        acts=goal_acts.GoalAct,
+        events=goal_events.GoalEvent,
+        state=goal_state.Goal,
+        decide=decide_goal,
+        evolve=evolve_goal,
+        next_due_timer=due_goal,
+        index_entry=standing_goal,
+        next_timer_at=next_timer_at,
+        timer_only_postponed=timer_only_postponed,
+    ),
+    "decision": AggregateType(
+        kind="decision",
+        acts=decision_acts.DecisionAct,
+        events=decision_events.DecisionEvent,
+        state=decision_state.Decision,
+        decide=decide_decision,
+        evolve=evolve_decision,
+        next_due_timer=decision_timers.due,
+        index_entry=decision_timers.standing,
+        next_timer_at=decision_timers.next_ring,
+    ),
+    "member": AggregateType(
+        kind="member",
+        acts=member.MemberAct,
+        events=member.MemberEvent,
+        state=member.Member,
+        decide=member.decide,
+        evolve=member.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+    "team": AggregateType(
+        kind="team",
+        acts=team.TeamAct,
+        events=team.TeamEvent,
+        state=team.Team,
+        decide=team.decide,
+        evolve=team.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+    "charter": AggregateType(
+        kind="charter",
+        acts=charter_acts.CharterAct,
+        events=charter_events.CharterEvent,
+        state=charter_state.Charter,
+        decide=decide_charter,
+        evolve=evolve_charter,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+    "cycle": AggregateType(
+        kind="cycle",
+        acts=cycle_acts.CycleAct,
+        events=cycle_events.CycleEvent,
+        state=cycle_state.Cycle,
+        decide=decide_cycle,
+        evolve=cycle_state.evolve,
+        next_due_timer=_never_due,
+        index_entry=cycle_state.standing,
+        next_timer_at=_no_timer,
+    ),
+    "organisation": AggregateType(
+        kind="organisation",
+        acts=organisation.OrganisationAct,
+        events=organisation.OrganisationEvent,
+        state=organisation.Organisation,
+        decide=organisation.decide,
+        evolve=organisation.evolve,
+        next_due_timer=_never_due,
+        index_entry=_not_indexed,
+        next_timer_at=_no_timer,
+    ),
+}
+
+__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "commitment"]
+
+#: Every event tag ever written -> its Struct.
+EVENTS: dict[str, type[Event]] = {
+    str(cls.__struct_config__.tag): cls for aggregate in AGGREGATES.values() for cls in get_args(aggregate.events)
+}

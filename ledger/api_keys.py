@@ -1,0 +1,272 @@
+"""API keys: who holds one acts for a member, within its scopes, until it expires.
+
+A key is 256 random bits. Only its SHA-256 is stored: nothing that random can be guessed or looked up in a table, so the
+slow, salted hashes that passwords need would buy nothing here and cost every request. The checksum at its end refuses a
+mistyped or cut-off key without asking the database; it is no secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField, NotFound
+from domain.references import as_uuid as spelled_uuid
+from ledger.storage.protocol import LogStore, from_micros, row_uuid, to_micros
+
+PREFIX = "plim_"
+SCOPES = frozenset({"read", "act", "import", "admin"})
+#: A guest's key has one scope, which names the one decision that it opens: `decide:<its id>`.
+GUEST_SCOPE_PREFIX = "decide:"
+MAX_LIFETIME = timedelta(days=365)
+#: `last_used` is this coarse: a busy key costs one write a minute.
+LAST_USED_GRANULARITY = timedelta(minutes=1)
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECRET_BITS = 256
+#: Digits in base 62: 62^43 > 2^256, 62^6 > 2^32.
+_SECRET_DIGITS, _CHECK_DIGITS = 43, 6
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever sent a valid key: a member of one organisation, within scopes."""
+
+    key_id: UUID
+    organisation_id: UUID
+    member_id: UUID
+    scopes: frozenset[str]
+
+
+class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that has not been revoked and what it says; whether it has expired is for whoever asks to see."""
+
+    principal: Principal
+    #: Aware, UTC.
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be shown of a key; the key itself is known to its holder alone."""
+
+    key_id: UUID
+    member_id: UUID
+    scopes: frozenset[str]
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class KeyStore(Protocol):
+    """What the keys need of the ledger."""
+
+    recorder: LogStore
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+    @property
+    def new_id(self) -> Callable[[], UUID]: ...
+
+
+class Keys:
+    """The keys of all organisations, beside the log. Raises `LedgerUnavailable` where the store is away."""
+
+    def __init__(self, ledger: KeyStore) -> None:
+        self._recorder = ledger.recorder
+        self._clock = ledger.clock
+        self._new_id = ledger.new_id
+        #: Counts what this process has changed about keys: who remembers a holder looks again when it has grown.
+        self.epoch = 0
+
+    def create(
+        self,
+        organisation_id: UUID,
+        member_id: UUID,
+        scopes: Collection[str],
+        expires_at: datetime | None = None,
+        name: str = "",
+    ) -> str:
+        """A new key, said this once. It ends at `expires_at`, at most (and by default) a year from now.
+
+        Raises `InvalidField`.
+        """
+        now = self._clock()
+        expires_at = expires_at or now + MAX_LIFETIME
+        if not now < expires_at <= now + MAX_LIFETIME:
+            raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
+        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guests(scopes):
+            allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
+            raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
+        if "\x00" in name:
+            raise InvalidField("a name has no NUL in it", pointer="/name")
+        text = _new_text()
+        with self._recorder.write() as session:
+            session.run(
+                "create_key",
+                key_id=self._new_id(),
+                organisation_id=organisation_id,
+                member_id=member_id,
+                name=name,
+                scopes=msgspec.json.encode(sorted(scopes)).decode(),
+                digest=digest_of(text),
+                created_at=to_micros(now),
+                expires_at=to_micros(expires_at),
+            )
+        self.epoch += 1
+        return text
+
+    def authenticate(self, text: str, now: datetime) -> Principal | None:
+        """Who holds this key; None for one that is mistyped, unknown, expired or revoked."""
+        if not well_formed(text):
+            return None
+        with self._recorder.read() as session:
+            rows = session.query("key_by_digest", digest=digest_of(text))
+        if not rows:
+            return None
+        key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at = rows[0]
+        at = to_micros(now)
+        if revoked_at is not None or expires_at <= at:
+            return None
+        before = to_micros(now - LAST_USED_GRANULARITY)
+        if last_used_at is None or last_used_at < before:
+            with self._recorder.write() as session:
+                session.run("touch_key", key_id=row_uuid(key_id), at=at, before=before)
+        return Principal(
+            key_id=row_uuid(key_id),
+            organisation_id=row_uuid(organisation_id),
+            member_id=row_uuid(member_id),
+            scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+        )
+
+    def find_holders(self, digests: Collection[str]) -> dict[str, KeyHolder]:
+        """Who holds these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
+        with self._recorder.read() as session:
+            rows = session.query("keys_by_digest", digests=sorted(digests))
+        return {
+            digest: KeyHolder(
+                principal=Principal(
+                    key_id=row_uuid(key_id),
+                    organisation_id=row_uuid(organisation_id),
+                    member_id=row_uuid(member_id),
+                    scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+                ),
+                expires_at=from_micros(expires_at),
+                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
+            )
+            for digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at in rows
+            if revoked_at is None
+        }
+
+    def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
+        """Remember that these keys were used; within `USE_NOTED_EVERY` once is enough."""
+        with self._recorder.write() as session:
+            for key_id in sorted(key_ids):
+                session.run(
+                    "touch_key", key_id=key_id, at=to_micros(now), before=to_micros(now - LAST_USED_GRANULARITY)
+                )
+
+    def list(self, organisation_id: UUID) -> list[KeyRecord]:
+        """Every key of the organisation, oldest first, ended ones too."""
+        with self._recorder.read() as session:
+            rows = session.query("keys", organisation_id=organisation_id)
+        return [
+            KeyRecord(
+                key_id=row_uuid(key_id),
+                member_id=row_uuid(member_id),
+                scopes=msgspec.json.decode(scopes, type=frozenset[str]),
+                name=name,
+                created_at=from_micros(created_at),
+                expires_at=from_micros(expires_at),
+                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
+                revoked_at=from_micros(revoked_at) if revoked_at is not None else None,
+            )
+            for key_id, member_id, scopes, name, created_at, expires_at, last_used_at, revoked_at in rows
+        ]
+
+    def rotate(self, key_id: UUID, overlap: timedelta, *, organisation_id: UUID | None = None) -> str:
+        """A new key with the same member, scopes, name and length of life; the old one ends after `overlap`.
+
+        Only an operator leaves `organisation_id` out. Raises `NotFound` for a key of another organisation, or one that
+        has ended already.
+        """
+        if overlap < timedelta(0):
+            raise InvalidField("an overlap is not negative", pointer="/overlap")
+        now = self._clock()
+        tenant, old = self._find(key_id, organisation_id)
+        if old.revoked_at is not None or old.expires_at <= now:
+            raise NotFound("this key has ended; create another")
+        life = min(old.expires_at - old.created_at, MAX_LIFETIME)
+        text = self.create(tenant, old.member_id, old.scopes, now + life, old.name)
+        with self._recorder.write() as session:
+            session.run("shorten_key", organisation_id=tenant, key_id=key_id, until=to_micros(now + overlap))
+        self.epoch += 1
+        return text
+
+    def revoke(self, key_id: UUID, *, organisation_id: UUID | None = None) -> None:
+        """End a key now; revoking twice does no harm. Only an operator leaves `organisation_id` out.
+
+        Raises `NotFound`.
+        """
+        tenant, _ = self._find(key_id, organisation_id)
+        with self._recorder.write() as session:
+            session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=to_micros(self._clock()))
+        self.epoch += 1
+
+    def _find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
+        """The key and its organisation."""
+        with self._recorder.read() as session:
+            rows = session.query("organisation_of_key", key_id=key_id)
+        tenant = row_uuid(rows[0][0]) if rows else None
+        if tenant is None or organisation_id not in (None, tenant):
+            raise NotFound("no such key")
+        return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
+
+
+def well_formed(text: str) -> bool:
+    """Whether the text is a key at all: prefix, length, and the checksum of its secret."""
+    secret, check = text[len(PREFIX) : -_CHECK_DIGITS], text[-_CHECK_DIGITS:]
+    return (
+        text.startswith(PREFIX)
+        and text.isascii()
+        and len(secret) == _SECRET_DIGITS
+        and secrets.compare_digest(check, _checksum(secret))
+    )
+
+
+def _new_text() -> str:
+    secret = _base62(secrets.randbits(_SECRET_BITS), _SECRET_DIGITS)
+    return f"{PREFIX}{secret}{_checksum(secret)}"
+
+
+def _checksum(secret: str) -> str:
+    return _base62(zlib.crc32(secret.encode()), _CHECK_DIGITS)
+
+
+def _base62(number: int, digits: int) -> str:
+    text = ""
+    for _ in range(digits):
+        number, digit = divmod(number, 62)
+        text = _ALPHABET[digit] + text
+    return text
+
+
+def digest_of(text: str) -> str:
+    """All that is stored of a key's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_guests(scopes: Collection[str]) -> bool:
+    """One scope that names one decision."""
+    return len(scopes) == 1 and all(
+        s.startswith(GUEST_SCOPE_PREFIX) and spelled_uuid(s.removeprefix(GUEST_SCOPE_PREFIX)) is not None
+        for s in scopes
+    )

@@ -1,0 +1,1 @@
+"""Bulk append: a history decided aside and committed at once."""

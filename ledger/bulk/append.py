@@ -1,0 +1,183 @@
+"""An import's way in: decided against a staging copy without holding the log head, then appended at once.
+
+What was decided lies in a private SQLite file, so memory does not grow with the import. Everything that a decision read
+is noted; at the commit, under the head's lock, none of it may have changed since: then the decisions are what they
+would have been, had they been made there. All of it is kept, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError
+
+from domain.errors import VersionConflict
+from domain.registry import AggregateType
+from ledger.bulk.staging import StagingStore
+from ledger.commands import Command, Receipt
+from ledger.decider import CommandDecider, DecidedCommand
+from ledger.serialization import Mapper, with_log_position
+from ledger.states import BatchStates, StateCache
+from ledger.storage.protocol import (
+    EVENTS,
+    IMPORT_ROWS,
+    STREAM_INDEX,
+    Append,
+    Head,
+    LogSession,
+    LogStore,
+    Row,
+    from_micros,
+    row_uuid,
+    to_micros,
+)
+
+#: States kept folded while deciding; the rest is folded again from the staging file.
+CACHED_STATES = 1024
+
+_CONFLICT_MESSAGE = (
+    "while this import was being decided, somebody changed what it builds on; nothing of it was kept: run it again"
+)
+
+
+class BulkAppend:
+    """`with ledger.bulk() as bulk:` handle many commands, then `commit()`. Without it nothing is kept.
+
+    For one thread. A refused command leaves what was decided before it as it was, and does not stop the next one.
+    """
+
+    def __init__(
+        self,
+        recorder: LogStore,
+        *,
+        mapper: Mapper,
+        aggregates: Mapping[str, AggregateType],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._recorder = recorder
+        self._mapper = mapper
+        self._aggregates = aggregates
+        self._clock = clock
+        self._new_id = new_id
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Self:
+        with self._recorder.read() as session:
+            self._base = Head(*session.query("head")[0])
+        self._folder = TemporaryDirectory(prefix="plimsoll-import-")
+        self._staging = StagingStore(
+            Path(self._folder.name) / "staging.db", self._recorder, self._mapper, base=self._base.log_position
+        )
+        self._states = BatchStates(StateCache(CACHED_STATES), self._staging, self._aggregates)
+        self._now = max(self._clock(), from_micros(self._base.recorded_at))
+        self._desk = CommandDecider(
+            self._states,
+            now=self._now,
+            new_id=self._new_id,
+            log_position=self._base.log_position,
+            position=self._staging.base_position,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._folder is not None:
+            self._staging.close()
+            self._folder.cleanup()
+            self._folder = None
+
+    def handle(self, command: Command) -> Receipt:
+        """Decide one command on what is staged so far, or raise its `Refusal` and stage nothing of it.
+
+        The receipt's positions are what they would be if nobody else wrote before the commit.
+        """
+        row = command.import_row
+        if row is not None and self._staging.imported(command.organisation_id, row):
+            # Said again is not looked at again: no version, no state.
+            return Receipt(
+                event_ids=[],
+                stream=f"{command.kind}/{command.stream_id}",
+                version=0,
+                position=self._desk.position(command.organisation_id),
+                log_position=self._desk.log_position,
+                already=True,
+            )
+        decision = self._desk.decide(command)
+        self._stage(decision, command)
+        return Receipt(
+            event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
+            stream=decision.stream,
+            version=decision.change.entry.version,
+            position=self._desk.position(command.organisation_id),
+            log_position=self._desk.log_position,
+            already=len(decision.events) == decision.timers,
+            state=decision.change.entry.state,
+        )
+
+    def commit(self) -> int:
+        """Append all that was staged, in one transaction; the number of events.
+
+        Raises `VersionConflict` where anything that a decision here was based on has changed since, and keeps nothing:
+        the same rows can simply be handled again in a new bulk.
+        """
+        count = self._staging.count()
+
+        def batch(session: LogSession, head: Head) -> Append | None:
+            if head.log_position != self._base.log_position:
+                self._check(session)
+            now = max(self._clock(), self._now, from_micros(head.recorded_at))
+            # Asked before the rows flow: a connection that copies answers nothing else.
+            positions = {each: _position(session, each) for each in self._staging.organisations()}
+            rows = (
+                (EVENTS, self._events(head, now, positions)),
+                (STREAM_INDEX, self._staging.index_rows()),
+                (IMPORT_ROWS, self._staging.import_rows()),
+            )
+            return Append(events=count, recorded_at=to_micros(now), rows=rows, bulk=True)
+
+        try:
+            self._recorder.append_locked(batch)
+        except IntegrityError as error:
+            raise VersionConflict(_CONFLICT_MESSAGE) from error
+        return count
+
+    def _stage(self, decision: DecidedCommand, command: Command) -> None:
+        self._desk.accept(decision)
+        self._staging.add([self._mapper.to_stored_event(recorded) for recorded in decision.events], decision)
+        if command.import_row is not None:
+            self._staging.add_import_row(command.organisation_id, command.import_row)
+        self._states.flush_to_cache()
+
+    def _check(self, session: LogSession) -> None:
+        """Refuse the commit where a stream or a book that was read here has changed since."""
+        goals: dict[UUID, list[UUID]] = {}
+        for organisation, stream in session.query("changed", after=self._base.log_position):
+            organisation_id, stream_id = row_uuid(organisation), row_uuid(stream)
+            if self._staging.has_read(organisation_id, stream_id):
+                raise VersionConflict(_CONFLICT_MESSAGE)
+            goals.setdefault(organisation_id, []).append(stream_id)
+        for organisation_id, changed in goals.items():
+            for (owner,) in session.query("owners", organisation_id=organisation_id, goal_ids=changed):
+                if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
+                    raise VersionConflict(_CONFLICT_MESSAGE)
+
+    def _events(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
+        """Staged events with the places that they take in the log."""
+        recorded_at = to_micros(now)
+        for number, (organisation_id, stream_id, version, topic, state) in enumerate(self._staging.events(), start=1):
+            positions[organisation_id] += 1
+            position, log_position = positions[organisation_id], head.log_position + number
+            placed = with_log_position(state, recorded_at=now, position=position, log_position=log_position)
+            yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
+
+
+def _position(session: LogSession, organisation_id: UUID) -> int:
+    return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)

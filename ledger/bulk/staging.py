@@ -1,0 +1,221 @@
+"""The staging copy of a bulk import: the log as it stood, and on top of it what has been decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.envelope import RecordedEvent
+from ledger.decider import DecidedCommand
+from ledger.event_sources import LogSource
+from ledger.serialization import Mapper, decode_events
+from ledger.storage.protocol import LogStore, Row, row_uuid, to_micros
+from ledger.storage.sqlite import ScratchFile
+
+#: RFC 9562: made from a namespace and a name.
+_NAME_BASED = 5
+#: An organisation with at most so many events has its streams listed once.
+_LIST_UP_TO = 50_000
+_PAGE = 5000
+
+_TABLES = """
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, organisation_id TEXT, stream_id TEXT, version INTEGER, topic TEXT, state BLOB
+);
+CREATE INDEX events_by_stream ON events (organisation_id, stream_id, version);
+CREATE TABLE standing (
+    organisation_id TEXT, goal_id TEXT, live_owner TEXT, next_timer INTEGER, PRIMARY KEY (organisation_id, goal_id)
+) WITHOUT ROWID;
+CREATE INDEX standing_by_owner ON standing (organisation_id, live_owner);
+CREATE TABLE import_rows (
+    organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
+) WITHOUT ROWID;
+CREATE TABLE imported_below (
+    organisation_id TEXT, import_row TEXT, PRIMARY KEY (organisation_id, import_row)
+) WITHOUT ROWID;
+CREATE TABLE streams_below (stream_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE streams_read (
+    organisation_id TEXT, stream_id TEXT, PRIMARY KEY (organisation_id, stream_id)
+) WITHOUT ROWID;
+CREATE TABLE books_read (
+    organisation_id TEXT, owner TEXT, PRIMARY KEY (organisation_id, owner)
+) WITHOUT ROWID;
+"""
+
+
+class StagingStore:
+    """Implements `ledger.states.Source` over a private file and, below it, the log up to position `base`."""
+
+    def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int) -> None:
+        self._file = ScratchFile(path)
+        self._recorder = recorder
+        self._mapper = mapper
+        self._base = base
+        self._base_positions: dict[UUID, int] = {}
+        self._imports_listed: set[UUID] = set()
+        self._streams_listed: dict[UUID, bool] = {}
+        for statement in _TABLES.split(";"):
+            self._file.execute(statement)
+        # One transaction from the first to the last: the file is private and need not survive anything.
+        self._file.execute("BEGIN")
+
+    def close(self) -> None:
+        self._file.close()
+
+    # --- ledger.states.Source -----------------------------------------------------------------------------------
+
+    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
+        events: list[RecordedEvent] = []
+        if self._may_exist_in_log(organisation_id, stream_id):
+            with self._recorder.read() as session:
+                events = LogSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
+        staged = self._file.execute(
+            "SELECT stream_id, version, topic, state FROM events WHERE organisation_id = ? AND stream_id = ?"
+            " ORDER BY version",
+            organisation_id,
+            stream_id,
+        )
+        return events + decode_events(staged, self._mapper)
+
+    def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        # An id made from the organisation's own and a reference is nobody else's, unless somebody spelled it out on
+        # purpose: then the commit's unique key refuses it. All others are looked up.
+        if stream_id.version == _NAME_BASED:
+            return False
+        with self._recorder.read() as session:
+            return LogSource(session, self._mapper).belongs_to_other_tenant(organisation_id, stream_id)
+
+    def live_goals_of(self, organisation_id: UUID, owner: UUID) -> frozenset[UUID]:
+        self._file.execute("INSERT OR IGNORE INTO books_read VALUES (?, ?)", organisation_id, owner)
+        goals: set[UUID] = set()
+        if self.base_position(organisation_id):
+            with self._recorder.read() as session:
+                below = LogSource(session, self._mapper).live_goals_of(organisation_id, owner)
+            goals = {goal for goal in below if not self._has_index_row(organisation_id, goal)}
+        staged = self._file.execute(
+            "SELECT goal_id FROM standing WHERE organisation_id = ? AND live_owner = ?", organisation_id, owner
+        )
+        return frozenset(goals | {UUID(row[0]) for row in staged})
+
+    def _has_index_row(self, organisation_id: UUID, goal_id: UUID) -> bool:
+        """Whether the staged index has a row that overrides the log's."""
+        return self._any("SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id)
+
+    # --- what lies below ----------------------------------------------------------------------------------------
+
+    def base_position(self, organisation_id: UUID) -> int:
+        """The organisation's position when the staging began; 0: there is nothing below to read."""
+        if organisation_id not in self._base_positions:
+            with self._recorder.read() as session:
+                rows = session.query("position_at", organisation_id=organisation_id, upto=self._base)
+            self._base_positions[organisation_id] = int(rows[0][0] or 0)
+        return self._base_positions[organisation_id]
+
+    def _may_exist_in_log(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
+        if organisation_id not in self._streams_listed:
+            position = self.base_position(organisation_id)
+            self._streams_listed[organisation_id] = position <= _LIST_UP_TO
+            if position <= _LIST_UP_TO:
+                with self._recorder.read() as session:
+                    rows = session.query("stream_ids", organisation_id=organisation_id, upto=position)
+                for row in rows:
+                    self._file.execute("INSERT INTO streams_below VALUES (?)", row_uuid(row[0]))
+        if not self._streams_listed[organisation_id]:
+            return True
+        return self._any("SELECT 1 FROM streams_below WHERE stream_id = ?", stream_id)
+
+    def imported(self, organisation_id: UUID, import_row: str) -> bool:
+        """Whether the row was imported, before or in this staging."""
+        if organisation_id not in self._imports_listed:
+            self._list_imports(organisation_id)
+            self._imports_listed.add(organisation_id)
+        return any(
+            self._any(
+                f"SELECT 1 FROM {table} WHERE organisation_id = ? AND import_row = ?", organisation_id, import_row
+            )
+            for table in ("imported_below", "import_rows")
+        )
+
+    def _list_imports(self, organisation_id: UUID) -> None:
+        """Copy the identities of all rows imported before, page by page: one question each would cost a round trip."""
+        after = ""
+        while True:
+            with self._recorder.read() as session:
+                rows = session.query("imports", organisation_id=organisation_id, after=after, limit=_PAGE)
+            for row in rows:
+                self._file.execute("INSERT INTO imported_below VALUES (?, ?)", organisation_id, row[0])
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
+
+    def _any(self, sql: str, *params: object) -> bool:
+        return self._file.execute(sql, *params).fetchone() is not None
+
+    # --- what is staged -----------------------------------------------------------------------------------------
+
+    def add(self, stored: Sequence[StoredEvent], decision: DecidedCommand) -> None:
+        """Stage a decision's events and its standing, where that changed."""
+        organisation_id, stream_id = decision.change.organisation_id, decision.change.stream_id
+        for event in stored:
+            self._file.execute(
+                "INSERT INTO events (organisation_id, stream_id, version, topic, state) VALUES (?, ?, ?, ?, ?)",
+                organisation_id,
+                stream_id,
+                event.originator_version,
+                event.topic,
+                event.state,
+            )
+        after = decision.change.after
+        if after != decision.change.before:
+            timer = to_micros(after.next_timer_at) if after.next_timer_at else None
+            self._file.execute(
+                "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?)",
+                organisation_id,
+                stream_id,
+                after.listed_under,
+                timer,
+            )
+
+    def add_import_row(self, organisation_id: UUID, import_row: str) -> None:
+        self._file.execute("INSERT INTO import_rows VALUES (?, ?)", organisation_id, import_row)
+
+    def count(self) -> int:
+        """How many events are staged."""
+        return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
+
+    def organisations(self) -> list[UUID]:
+        """Whose events are staged."""
+        return [UUID(row[0]) for row in self._file.execute("SELECT DISTINCT organisation_id FROM events")]
+
+    def events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
+        """(organisation, stream, version, topic, state) in the order of the decisions."""
+        rows = self._file.execute(
+            "SELECT organisation_id, stream_id, version, topic, state FROM events ORDER BY number"
+        )
+        for organisation_id, stream_id, version, topic, state in rows:
+            yield UUID(organisation_id), UUID(stream_id), version, topic, state
+
+    def index_rows(self) -> Iterator[Row]:
+        for organisation_id, goal_id, owner, timer in self._file.execute("SELECT * FROM standing"):
+            yield UUID(organisation_id), UUID(goal_id), UUID(owner) if owner else None, timer
+
+    def import_rows(self) -> Iterator[Row]:
+        for organisation_id, row in self._file.execute("SELECT * FROM import_rows"):
+            yield UUID(organisation_id), row
+
+    # --- what was read ------------------------------------------------------------------------------------------
+
+    def has_read(self, organisation_id: UUID, stream_id: UUID) -> bool:
+        """Whether a decision here looked at the stream, even to find that it does not exist."""
+        return self._any(
+            "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
+        )
+
+    def has_read_live_goals(self, organisation_id: UUID, owner: UUID) -> bool:
+        """Whether a decision here looked at the owner's live promises."""
+        return self._any("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)

@@ -1,0 +1,1 @@
+"""How commands become committed events: a queue, group commit, and the outcome of each command."""

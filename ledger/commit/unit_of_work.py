@@ -1,0 +1,431 @@
+"""One turn at the log head: a batch of commands decided in order, and the one append that they come to.
+
+A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and harms no neighbour.
+A turn holds the head's lock, or it goes on trust: it takes the log to end where this process left it, and its append
+then says whether that was so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from time import monotonic
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import PersistenceError
+
+from domain.envelope import RecordedEvent
+from domain.errors import Refusal
+from domain.index import NOT_INDEXED, IndexEntry
+from domain.registry import AggregateType
+from ledger.commands import Command, Receipt
+from ledger.commit.queue import CommandQueue, PendingCommand
+from ledger.decider import CommandDecider, DecidedCommand
+from ledger.errors import CacheMiss
+from ledger.event_sources import PrefetchedSource
+from ledger.idempotency import IdempotencyRecords
+from ledger.serialization import Mapper, decode_events
+from ledger.states import BatchStates, Key, StateCache, StreamState, stream_key
+from ledger.storage.protocol import (
+    EVENTS,
+    IDEMPOTENCY_INSERT,
+    IDEMPOTENCY_UPSERT,
+    IMPORT_ROWS,
+    STREAM_INDEX,
+    Append,
+    Head,
+    InsertTarget,
+    LogSession,
+    Row,
+    from_micros,
+    row_uuid,
+    to_micros,
+)
+
+#: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
+RECHECK_TIMERS_AFTER = timedelta(days=1)
+#: More foreign events than this, and forgetting everything is cheaper than following them.
+_MAX_FOREIGN_EVENTS = 1000
+#: Streams that are read ahead in one query; bounds the memory of reading long ones.
+_PREFETCH_STREAMS = 32
+
+
+class UnitOfWork:
+    """The cache may be used until the transaction ends."""
+
+    def __init__(
+        self,
+        session: LogSession,
+        head: Head,
+        *,
+        cache: StateCache,
+        mapper: Mapper,
+        aggregates: Mapping[str, AggregateType],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        locked: bool,
+    ) -> None:
+        self._session = session
+        self._locked = locked
+        self._mapper = mapper
+        self._cache = cache
+        #: Nobody else has written since this process did.
+        self.no_foreign_writes = cache.synced_to == head.log_position
+        self._catch_up_cache(head, aggregates)
+        #: Never before what is recorded already, even when the machine's clock was put back.
+        self.now = max(clock(), from_micros(head.recorded_at))
+        self._now_micros = to_micros(self.now)
+        #: The head's instant after the append.
+        self._head_recorded_at = head.recorded_at
+        self._source = PrefetchedSource(session, mapper)
+        self.states = BatchStates(cache, self._source, aggregates)
+        # Nothing below refers back to the turn: a cycle for each batch is what the collector stops everybody for.
+        position = partial(_position, cache, session)
+        self._decider = CommandDecider(
+            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position
+        )
+        #: Streams to be read from the store, in the order of the commands.
+        self._to_prefetch: dict[Key, None] = {}
+        self._answers = IdempotencyRecords(cache.recent_receipts, self._now_micros)
+        self._imported: set[tuple[UUID, str]] = set()
+        self._event_rows: list[Row] = []
+        self._index_rows: dict[Key, Row] = {}
+        self._import_rows: set[tuple[UUID, str]] = set()
+
+    def prefetch(self, commands: Sequence[Command]) -> None:
+        """Ask the store, once for all of them, what these commands are going to ask it.
+
+        On trust, every key is taken to be new: most are, and one that is not brings the append down.
+        """
+        if self._locked:
+            self._answers.load(self._session, commands)
+        rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
+        if rows:
+            found = self._session.query("imported", wanted=list(rows))
+            self._imported = {(row_uuid(organisation_id), row) for organisation_id, row in found}
+        unknown = {each.organisation_id.int for each in commands} - self._cache.positions.keys()
+        if unknown:
+            wanted = [(UUID(int=organisation),) for organisation in unknown]
+            for organisation_id, position in self._session.query("positions_of", wanted=wanted):
+                self._cache.put_position(row_uuid(organisation_id).int, int(position or 0))
+        self._to_prefetch = self._cache_misses(commands)
+
+    def decide(self, command: Command) -> Receipt | Exception | None:
+        """The command's receipt, or why there is none; None for a sweep that found nothing due.
+
+        A defect in a rule harms its own command alone. Raises only where the store failed, or the transaction with it.
+        """
+        self._prefetch_missing(command)
+        try:
+            if command.act is None:
+                return self._run_timers(command)
+            return self._duplicate_receipt(command) or self._decide_new(command)
+        except Refusal as refusal:
+            return refusal
+        except Exception as error:
+            if isinstance(error, PersistenceError) or self._session.broken:
+                raise
+            return error
+
+    def look_up(self, commands: Sequence[Command]) -> None:
+        """On trust: look whether these, which came to nothing, had been answered before."""
+        self._answers.load(self._session, commands)
+
+    def reconsidered(self, command: Command) -> Receipt | Refusal | None:
+        """What a command whose key was looked up comes to after all, if that key was answered before."""
+        try:
+            return self._duplicate_receipt(command)
+        except Refusal as refusal:
+            return refusal
+
+    def build_append(self, *, fence: bool = False) -> Append | None:
+        """Everything that the batch comes to; None: nothing to store. `fence`: the head is moved even so."""
+        rows = (
+            (EVENTS, self._event_rows),
+            (STREAM_INDEX, list(self._index_rows.values())),
+            (IDEMPOTENCY_UPSERT if self._locked else IDEMPOTENCY_INSERT, self._answers.rows()),
+            (IMPORT_ROWS, list(self._import_rows)),
+        )
+        written = [(target, some) for target, some in rows if some]
+        if self._event_rows:
+            self._head_recorded_at = self._now_micros
+        elif fence:
+            self._head_recorded_at += 1
+        if not written and not fence:
+            return None
+        return Append(events=len(self._event_rows), recorded_at=self._head_recorded_at, rows=written, fence=fence)
+
+    def apply_commit(self) -> dict[Key, StreamState]:
+        """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
+        changed = self.states.flush_to_cache()
+        for organisation, position in self._decider.positions.items():
+            self._cache.put_position(organisation, position)
+        self._cache.synced_to, self._cache.recorded_at = self._decider.log_position, self._head_recorded_at
+        self._answers.apply_commit()
+        return changed
+
+    def _catch_up_cache(self, head: Head, aggregates: Mapping[str, AggregateType]) -> None:
+        """Bring the cache to the head: other processes may have appended."""
+        cache, synced = self._cache, self._cache.synced_to
+        if synced == head.log_position:
+            return
+        if synced is None or not 0 < head.log_position - synced <= _MAX_FOREIGN_EVENTS:
+            cache.clear()
+        else:
+            for *row, organisation_id, position in self._session.query("grown", after=synced):
+                cache.put_position(row_uuid(organisation_id).int, position)
+                self._apply_foreign_event(stream_key(row_uuid(organisation_id), row_uuid(row[0])), row, aggregates)
+        cache.synced_to, cache.recorded_at = head.log_position, head.recorded_at
+
+    def _apply_foreign_event(self, key: Key, row: Row, aggregates: Mapping[str, AggregateType]) -> None:
+        """Fold an event of another process onto the state that is cached, if one is."""
+        if key not in self._cache.entries:
+            self._cache.invalidate(key)
+            return
+        try:
+            self._cache.apply_event(decode_events([row], self._mapper)[0], aggregates)
+        except Exception:  # noqa: BLE001  # whoever commands this stream is told; the others are not concerned
+            self._cache.invalidate(key)
+
+    def _cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
+        """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
+        entries, missing = self._cache.entries, dict[Key, None]()
+        for command in commands:
+            organisation = command.organisation_id.int
+            for stream_id in (command.stream_id, command.organisation_id, command.party):
+                if stream_id is not None and (key := (organisation, stream_id.int)) not in entries:
+                    missing[key] = None
+        return missing
+
+    def _prefetch_missing(self, command: Command) -> None:
+        """Read the next streams that are not cached, as soon as the first of them is asked for."""
+        if self._to_prefetch and self._cache_misses([command]).keys() & self._to_prefetch.keys():
+            keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
+            self._source.load(keys)
+            for key in keys:
+                # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
+                # cannot be folded is told to whoever asks for it.
+                with suppress(Exception):
+                    self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
+                del self._to_prefetch[key]
+
+    def _duplicate_receipt(self, command: Command) -> Receipt | None:
+        """The receipt where this very request, or import row, has been answered before."""
+        key, organisation_id = command.idempotency, command.organisation_id
+        if key is not None:
+            earlier = self._answers.find_receipt(organisation_id, key)
+            if earlier is not None:
+                return earlier
+        if command.import_row is not None:
+            row = (organisation_id, command.import_row)
+            if row in self._imported or row in self._import_rows:
+                return self._already_imported(command)
+        return None
+
+    def _decide_new(self, command: Command) -> Receipt:
+        decision = self._decider.decide(command)
+        receipt = self._accept(decision, self._index_change(decision))
+        if command.idempotency is not None:
+            self._answers.add(command.organisation_id, command.idempotency, receipt)
+        if command.import_row is not None:
+            self._import_rows.add((command.organisation_id, command.import_row))
+        return receipt
+
+    def _index_change(self, decision: DecidedCommand) -> IndexEntry | None:
+        """What the index of live promises and timers must be told; None where what it says still holds."""
+        move = decision.change
+        if move.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
+            # Learnt late. A sweep may have found the reminder too late to be given and gone on to the next timer, and
+            # this event sets that one going again: it may fall due before the index is read next.
+            return move.after
+        if move.before == move.after:
+            return None
+        postponed = self.states.aggregates[move.entry.kind].timer_only_postponed(
+            decision.before.state, move.entry.state
+        )
+        return None if postponed else move.after
+
+    def _run_timers(self, command: Command) -> Receipt | None:
+        """Run what is due on one goal and say when to look again."""
+        decision = self._decider.run_timers(command)
+        entry, after = decision.change.entry, decision.change.after
+        rings: datetime | None = None
+        if after != NOT_INDEXED:
+            aggregate = self.states.aggregates[entry.kind]
+            look = self.now + RECHECK_TIMERS_AFTER
+            rings = min(aggregate.next_timer_at(entry.state, self._decider.timer_context(command)) or look, look)
+        receipt = self._accept(decision, IndexEntry(listed_under=after.listed_under, next_timer_at=rings))
+        if not decision.events:
+            return None
+        ids = [recorded.event_id for recorded in decision.events]
+        return msgspec.structs.replace(receipt, event_ids=ids, already=False)
+
+    def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
+        """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
+        organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
+        rows = [self._event_row(stream_id, recorded) for recorded in decision.events]
+        self._decider.accept(decision)
+        self._event_rows.extend(rows)
+        if standing is not None:
+            timer = to_micros(standing.next_timer_at) if standing.next_timer_at else None
+            key = stream_key(organisation_id, stream_id)
+            self._index_rows[key] = (organisation_id, stream_id, standing.listed_under, timer)
+        return Receipt(
+            event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
+            stream=decision.stream,
+            version=decision.change.entry.version,
+            position=self._decider.position(organisation_id),
+            log_position=self._decider.log_position,
+            # An act that says again what is so already records nothing.
+            already=len(decision.events) == decision.timers,
+            state=decision.change.entry.state,
+        )
+
+    def _already_imported(self, command: Command) -> Receipt:
+        entry = self.states.entry(command.organisation_id, command.stream_id)
+        return Receipt(
+            event_ids=[],
+            stream=f"{command.kind}/{command.stream_id}",
+            version=entry.version,
+            position=self._decider.position(command.organisation_id),
+            log_position=self._decider.log_position,
+            already=True,
+            state=entry.state,
+        )
+
+    def _event_row(self, stream_id: UUID, recorded: RecordedEvent) -> Row:
+        return (
+            stream_id,
+            recorded.version,
+            recorded.type,
+            self._mapper.stored_state(recorded),
+            recorded.log_position,
+            recorded.organisation_id,
+            recorded.position,
+            self._now_micros,
+        )
+
+
+def _position(cache: StateCache, session: LogSession, organisation_id: UUID) -> int:
+    """The organisation's position at the head."""
+    known = cache.position(organisation_id)
+    if known is None:
+        known = int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
+    return known
+
+
+#: Commands of one transaction.
+MAX_BATCH_COMMANDS = 256
+#: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
+MAX_DECIDE_SECONDS = 0.05
+
+
+class OpenTurn(Protocol):
+    """Opens a turn at the log head."""
+
+    def __call__(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork: ...
+
+
+class CommandBatch:
+    """Who waits is taken only when the turn is open: until then each could still step out of the line."""
+
+    def __init__(self, line: CommandQueue, open_turn: OpenTurn) -> None:
+        self._line = line
+        self._open_turn = open_turn
+        self._turn: UnitOfWork | None = None
+        self.commands: list[PendingCommand] = []
+
+    @property
+    def no_foreign_writes(self) -> bool:
+        """The log was as this process had left it."""
+        return self._turn is not None and self._turn.no_foreign_writes
+
+    def decide_locked(self, session: LogSession, head: Head, *, fence: bool) -> Append | None:
+        """Under the head's lock."""
+        turn = self._open_unit_of_work(session, head, locked=True)
+        for waiting in self._within_time_budget():
+            waiting.outcome = turn.decide(waiting.command)
+        return turn.build_append(fence=fence)
+
+    def decide_on_trust(self, session: LogSession, head: Head) -> Append | None:
+        """Without the lock; what is not in memory is asked of the store."""
+        turn = self._open_unit_of_work(session, head, locked=False)
+        for waiting in self._within_time_budget():
+            waiting.outcome = turn.decide(waiting.command)
+        if unsure := [waiting for waiting in self.commands if _may_be_duplicate(waiting)]:
+            turn.look_up([waiting.command for waiting in unsure])
+            for waiting in unsure:
+                waiting.outcome = turn.reconsidered(waiting.command) or waiting.outcome
+        return turn.build_append()
+
+    def decide_optimistically(self, head: Head) -> Append | None:
+        """Without the lock and without the store: those that need it are left in the line, for the thread."""
+        decided, left = list[PendingCommand](), list[PendingCommand]()
+        try:
+            turn = self._open_unit_of_work(_NOWHERE, head, locked=False)
+        except CacheMiss:
+            self.commands, left = [], self.commands
+        else:
+            for waiting in self._within_time_budget():
+                (decided if self._decided(turn, waiting) else left).append(waiting)
+            self.commands = decided
+        if left:
+            self._line.requeue(left)
+            self._line.notify_thread()
+        return self._turn.build_append() if self._turn is not None and self.commands else None
+
+    def apply_commit(self) -> dict[Key, StreamState]:
+        """It is stored: the streams that it changed."""
+        return self._turn.apply_commit() if self._turn is not None else {}
+
+    def _open_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
+        self._turn = turn = self._open_turn(session, head, locked=locked)
+        self.commands = self._line.pop_batch(MAX_BATCH_COMMANDS)
+        turn.prefetch([waiting.command for waiting in self.commands])
+        return turn
+
+    def _within_time_budget(self) -> Iterator[PendingCommand]:
+        """Those taken, one after another; who has no turn before the batch is closed goes first in the next one."""
+        end = monotonic() + MAX_DECIDE_SECONDS
+        for number, waiting in enumerate(self.commands):
+            if number and monotonic() > end:
+                self._line.requeue(self.commands[number:])
+                del self.commands[number:]
+                return
+            yield waiting
+
+    def _decided(self, turn: UnitOfWork, waiting: PendingCommand) -> bool:
+        """Whether memory was enough."""
+        try:
+            waiting.outcome = turn.decide(waiting.command)
+        except CacheMiss:
+            return False
+        return not _may_be_duplicate(waiting)
+
+
+class _NoStore:
+    """A store that nobody asks."""
+
+    broken = False
+
+    def query(self, name: str, /, **_: object) -> list[Row]:
+        raise CacheMiss(name)
+
+    def run(self, name: str, /, **_: object) -> int:
+        raise CacheMiss(name)
+
+    def insert(self, target: InsertTarget, _rows: Iterable[Row], *, bulk: bool = False) -> None:
+        raise CacheMiss(target.table)
+
+
+_NOWHERE = _NoStore()
+
+
+def _may_be_duplicate(waiting: PendingCommand) -> bool:
+    """A refusal, or a defect, may be the echo of a request that was answered before."""
+    return waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)

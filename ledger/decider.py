@@ -1,0 +1,302 @@
+"""One command: timers first, then the act. Pure but for the states it reads; a refusal leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol, cast, runtime_checkable
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.charter.state import Charter
+from domain.context import DecisionContext
+from domain.cycle.state import Cycle
+from domain.decision.state import Decision
+from domain.envelope import NewEvent, RecordedEvent, Source
+from domain.errors import InTheFuture, NotFound, VersionConflict
+from domain.goal.state import Goal
+from domain.index import NOT_INDEXED
+from domain.load import Commitment
+from domain.member.member import Member
+from domain.organisation.organisation import Organisation, PolicyVersion
+from domain.policy import Policy
+from domain.registry import AggregateType, commitment
+from domain.team.team import Team
+from ledger.commands import Command
+from ledger.states import BatchStates, StateChange, StreamState, index_entry
+
+_UTC = ZoneInfo("UTC")
+_DEFAULTS = PolicyVersion(version=0, since=None, policy=Policy())
+
+
+@runtime_checkable
+class _EventLookup(Protocol):
+    """A source that finds one event of a stream without reading the stream."""
+
+    def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
+
+
+class StateReader:
+    """Implements `domain.context.Reader`. A stream of another organisation, or of another kind, is not there."""
+
+    def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
+        self._states = states
+        self._new_id = new_id
+
+    def member(self, organisation_id: UUID, member_id: UUID) -> Member | None:
+        return cast("Member | None", self._state("member", organisation_id, member_id))
+
+    def team(self, organisation_id: UUID, team_id: UUID) -> Team | None:
+        return cast("Team | None", self._state("team", organisation_id, team_id))
+
+    def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
+        organisation = self._organisation(organisation_id)
+        return organisation.policy_at(at) if organisation else _DEFAULTS
+
+    def zone(self, organisation_id: UUID) -> ZoneInfo:
+        organisation = self._organisation(organisation_id)
+        return ZoneInfo(organisation.zone) if organisation else _UTC
+
+    def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
+        return cast("Goal | None", self._state("goal", organisation_id, goal_id))
+
+    def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
+        return cast("Charter | None", self._state("charter", organisation_id, charter_id))
+
+    def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """Read from the log itself: what this very batch is about to record has not happened yet."""
+        if self._state(kind, organisation_id, stream_id) is None:
+            return None
+        source = self._states.source
+        if isinstance(source, _EventLookup):
+            return source.event(organisation_id, stream_id, event_id)
+        # An import's staging copy: read aside, while nobody waits for the head's lock.
+        ids = [recorded.event_id for recorded in source.stream(organisation_id, stream_id)]
+        if event_id is None:
+            return ids[-1] if ids else None
+        return event_id if event_id in ids else None
+
+    def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
+        return self._state("goal", organisation_id, goal_id) is not None
+
+    def decision(self, organisation_id: UUID, decision_id: UUID) -> Decision | None:
+        return cast("Decision | None", self._state("decision", organisation_id, decision_id))
+
+    def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
+        """The owner's live promises, found by the standing index, in the order of their ids."""
+        goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
+        return tuple(held for goal in goals if (held := commitment(goal)) is not None)
+
+    def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))
+
+    def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
+        """Found by the standing index as an owner's promises are: two that open at once meet there."""
+        return next(
+            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, charter_id)), None
+        )
+
+    def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
+        """Found by the standing index too: a closed cycle stands there under the one that it followed."""
+        return next(
+            (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
+        )
+
+    def next_id(self) -> UUID:
+        return self._new_id()
+
+    def _organisation(self, organisation_id: UUID) -> Organisation | None:
+        return cast("Organisation | None", self._state("organisation", organisation_id, organisation_id))
+
+    def _state(self, kind: str, organisation_id: UUID, stream_id: UUID) -> object:
+        entry = self._states.entry(organisation_id, stream_id)
+        return entry.state if entry.kind == kind else None
+
+
+#: Timers that may run in a row on one stream; more would be a rule that never comes to rest.
+_MAX_TIMERS_IN_A_ROW = 100
+
+
+class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command comes to: its events, not yet stored, and the state after them."""
+
+    organisation_id: UUID
+    stream: str
+    #: Timers that ran first, then the act's own.
+    facts: list[NewEvent]
+    events: list[RecordedEvent]
+    #: How many of them are timers.
+    timers: int
+    before: StreamState
+    change: StateChange
+
+
+class CommandDecider:
+    """Decides commands one after another, each on the states that the former ones left."""
+
+    def __init__(
+        self,
+        states: BatchStates,
+        *,
+        now: datetime,
+        new_id: Callable[[], UUID],
+        log_position: int,
+        position: Callable[[UUID], int],
+    ) -> None:
+        self.states = states
+        self.now = now
+        self.log_position = log_position
+        #: Organisations' positions (by the id as an integer) after what was kept.
+        self.positions: dict[int, int] = {}
+        self._stored_position = position
+        self._reader = StateReader(states, new_id)
+
+    def decide(self, command: Command) -> DecidedCommand:
+        """Timers up to the act's time, then the act; raises the `Refusal` of the first rule that it breaks."""
+        entry = self._entry(command)
+        if command.must_exist and not entry.version:
+            raise NotFound(f"no such {command.kind}")
+        if command.expected_version is not None and command.expected_version != entry.version:
+            raise VersionConflict(f"the stream is at version {entry.version}, not {command.expected_version}")
+        at = command.occurred_at or self.now
+        if at > self.now:
+            raise InTheFuture(pointer="/at")
+        draft = _StreamDecision(self, command, entry)
+        world = self._world(command, at, party=None)
+        timers = draft.run_timers(world)
+        world.party = command.party
+        for fact in draft.aggregate.decide(draft.state, command.act, world):
+            draft.record(fact)
+        return draft.decision(timers)
+
+    def run_timers(self, command: Command) -> DecidedCommand:
+        """The timers alone, up to now; `command` names the stream, of whatever kind it is, and carries no act."""
+        kind = self.states.entry(command.organisation_id, command.stream_id).kind
+        if kind:
+            command = msgspec.structs.replace(command, kind=kind)
+        draft = _StreamDecision(self, command, self._entry(command))
+        return draft.decision(draft.run_timers(self.timer_context(command)))
+
+    def timer_context(self, command: Command) -> DecisionContext:
+        """The surroundings in which reminders ring too: nobody acts, it is only late."""
+        return self._world(command, self.now, party=None)
+
+    def accept(self, decision: DecidedCommand) -> None:
+        """Let the commands after this one see it."""
+        self.states.record(decision.change)
+        self.log_position += len(decision.events)
+        organisation_id = decision.organisation_id
+        self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.events)
+
+    def position(self, organisation_id: UUID) -> int:
+        """The organisation's position after what was kept."""
+        known = self.positions.get(organisation_id.int)
+        if known is None:
+            known = self.positions[organisation_id.int] = self._stored_position(organisation_id)
+        return known
+
+    def _entry(self, command: Command) -> StreamState:
+        """The stream's state; one of another organisation or kind is not there for this command."""
+        organisation_id, stream_id = command.organisation_id, command.stream_id
+        entry = self.states.entry(organisation_id, stream_id)
+        wrong = (
+            entry.kind != command.kind
+            if entry.kind
+            else self.states.source.belongs_to_other_tenant(organisation_id, stream_id)
+        )
+        if wrong or (command.kind == "organisation" and stream_id != organisation_id):
+            raise NotFound(f"no such {command.kind}")
+        return entry
+
+    def _world(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
+        return DecisionContext(
+            reader=self._reader,
+            organisation_id=command.organisation_id,
+            stream_id=command.stream_id,
+            at=at,
+            now=self.now,
+            party=party,
+            source=command.source,
+            roles=command.roles,
+        )
+
+
+class _StreamDecision:
+    """The stream of one command while it is being decided."""
+
+    def __init__(self, desk: CommandDecider, command: Command, before: StreamState) -> None:
+        self._desk = desk
+        self._command = command
+        self._before = before
+        self._stream = f"{command.kind}/{command.stream_id}"
+        self._correlation = command.correlation_id
+        self._causation = command.causation_id
+        self._position = desk.position(command.organisation_id)
+        self.aggregate: AggregateType = desk.states.aggregates[command.kind]
+        self.state: Any = before.state
+        self.facts: list[NewEvent] = []
+        self.recorded: list[RecordedEvent] = []
+
+    def run_timers(self, world: DecisionContext) -> int:
+        """Record every timer due at `world.at`, earliest first; their number."""
+        for ran in range(_MAX_TIMERS_IN_A_ROW):
+            fact = self.aggregate.next_due_timer(self.state, world)
+            if fact is None:
+                return ran
+            self.record(fact)
+        raise RuntimeError(f"timers of {self._stream} do not come to rest")
+
+    def record(self, fact: NewEvent) -> None:
+        """Give the fact its envelope and fold it."""
+        timer = fact.source is Source.TIMER
+        number = len(self.recorded) + 1
+        if not timer and self._correlation is None:
+            self._correlation = fact.event_id
+        recorded = RecordedEvent(
+            event_id=fact.event_id,
+            organisation_id=self._command.organisation_id,
+            stream=self._stream,
+            version=self._before.version + number,
+            type=str(type(fact.data).__struct_config__.tag),
+            occurred_at=fact.occurred_at,
+            recorded_at=self._desk.now,
+            actor=None if timer else self._command.actor,
+            on_behalf_of=None if timer else self._command.on_behalf_of,
+            source=fact.source or self._command.source,
+            causation_id=fact.causation_id or (None if timer else self._causation),
+            correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
+            reason=fact.reason,
+            position=self._position + number,
+            log_position=self._desk.log_position + number,
+            data=fact.data,
+        )
+        if not timer:
+            # A second event of the same act follows from its first.
+            self._causation = self._causation or fact.event_id
+        self.state = self.aggregate.evolve(self.state, recorded)
+        self.facts.append(fact)
+        self.recorded.append(recorded)
+
+    def decision(self, timers: int) -> DecidedCommand:
+        command, aggregates = self._command, self._desk.states.aggregates
+        version = self._before.version + len(self.recorded)
+        before = index_entry(self._before, aggregates)
+        after = self.aggregate.index_entry(self.state) if version else NOT_INDEXED
+        entry = StreamState(command.kind, version, self.state, after) if version else self._before
+        return DecidedCommand(
+            organisation_id=command.organisation_id,
+            stream=self._stream,
+            facts=self.facts,
+            events=self.recorded,
+            timers=timers,
+            before=self._before,
+            change=StateChange(
+                organisation_id=command.organisation_id,
+                stream_id=command.stream_id,
+                entry=entry,
+                before=before,
+                after=after,
+            ),
+        )

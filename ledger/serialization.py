@@ -1,0 +1,360 @@
+"""Event <-> stored event. The Struct is the stored form (JSON) and its tag is the topic: moving a class breaks nothing.
+
+Stored state: `{"header": {...}, "data": {...}, "sealed": {"key_id", "subject", "texts": {pointer: text}}}`. The header
+is the whole envelope. Texts declared personal, the reason's words included, are in the sealed part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import JSONTranscoder, MapperDeserialisationError, StoredEvent
+from eventsourcing.persistence import Mapper as LibraryMapper
+
+from domain.envelope import Event, Instant, RecordedEvent, Source
+from domain.personal import PERSONAL
+from domain.reasons import Reason
+from ledger.storage.protocol import Row, row_uuid
+
+#: One step: a field's stored name, or EACH for the items of an array.
+EACH = None
+Path = tuple[str | None, ...]
+
+
+class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True):
+    """The sealed part of a stored event."""
+
+    #: The key that sealed the texts; null while the seal is the identity.
+    key_id: UUID | None
+    #: The member whose texts these are, by whose key they will be sealed.
+    subject: UUID | None
+    #: JSON pointer into the stored event -> text.
+    texts: dict[str, str]
+
+
+class PersonalFields(msgspec.Struct, frozen=True):
+    """Where a class keeps personal text, and whose it is: its author's, or the member's whose stream it is."""
+
+    paths: tuple[Path, ...]
+    of_member: bool
+    #: Fields that are such a text themselves: the attribute, its pointer, and what it says where nothing was said.
+    plain: tuple[tuple[str, str, object], ...] = ()
+    #: Attributes that hold such texts further inside, or that cannot be left out.
+    deep: tuple[str, ...] = ()
+
+
+@cache
+def personal_fields(cls: type[Any]) -> PersonalFields:
+    """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
+    found = list(_personal(msgspec.inspect.type_info(cls), ()))
+    subjects = {subject for _, subject in found}
+    if len(subjects) > 1:
+        raise TypeError(f"{cls.__name__} mixes personal text of its author and of the member: split the event")
+    paths = tuple(path for path, _ in found)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
+    plain = [p[0] for p in paths if len(p) == 1 and p[0] is not None and fields[p[0]].default is not msgspec.NODEFAULT]
+    return PersonalFields(
+        paths,
+        of_member="member" in subjects,
+        plain=tuple((fields[name].name, f"/data/{name}", fields[name].default) for name in plain),
+        deep=tuple({fields[p[0]].name: None for p in paths if p[0] is not None and p[0] not in plain}),
+    )
+
+
+def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, str]]:
+    match info:
+        case msgspec.inspect.Metadata(type=inner, extra=extra):
+            if extra and PERSONAL in extra:
+                yield path, str(extra[PERSONAL])
+            else:
+                yield from _personal(inner, path)
+        case msgspec.inspect.UnionType(types=types):
+            for each in types:
+                yield from _personal(each, path)
+        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
+            yield from _personal(item, (*path, EACH))
+        case msgspec.inspect.StructType(fields=fields):
+            for field in fields:
+                yield from _personal(field.type, (*path, field.encode_name))
+
+
+def extract_shallow(event: Any, plan_: PersonalFields) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
+    """The event without its personal texts, and these as `take` finds them; None where any lies further inside.
+
+    Most events say a note or nothing, and need not be taken apart.
+    """
+    for name in plan_.deep:
+        if getattr(event, name) not in (None, ()):
+            return None
+    texts: dict[str, str] = {}
+    silent: dict[str, object] = {}
+    for name, pointer, unsaid in plan_.plain:
+        text = getattr(event, name)
+        if text != unsaid:
+            texts[pointer], silent[name] = text, unsaid
+    return (msgspec.structs.replace(event, **silent) if texts else event), texts
+
+
+def extract(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:
+    """Remove the personal texts from `document` (builtins, changed in place); pointer -> text."""
+    texts: dict[str, str] = {}
+    for path in paths:
+        _take(document, path, root, texts)
+    return texts
+
+
+def _take(
+    node: Any,  # noqa: ANN401  # decoded JSON
+    path: Path,
+    pointer: str,
+    texts: dict[str, str],
+) -> None:
+    step, rest = path[0], path[1:]
+    if step is EACH:
+        for index, item in enumerate(node or ()):
+            if rest:
+                _take(item, rest, f"{pointer}/{index}", texts)
+            else:
+                # The place in the list stays: other items keep their pointers.
+                texts[f"{pointer}/{index}"] = item
+                node[index] = ""
+    elif isinstance(node, dict) and node.get(step) is not None:
+        if rest:
+            _take(node[step], rest, f"{pointer}/{step}", texts)
+        else:
+            texts[f"{pointer}/{step}"] = node.pop(step)
+
+
+def restore(
+    document: Any,  # noqa: ANN401  # decoded JSON
+    texts: dict[str, str],
+) -> None:
+    """Put each text back to where its pointer says (builtins, changed in place)."""
+    for pointer, text in texts.items():
+        *steps, last = pointer.split("/")[1:]
+        node = document
+        for step in steps:
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        if isinstance(node, list):
+            node[int(last)] = text
+        else:
+            node[last] = text
+
+
+#: How the data (builtins) of a retired tag becomes that of the tag that replaced it.
+Upcast = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
+
+_REASON_TEXT = "/header/reason/text"
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The envelope as stored; `Recorded` without its data."""
+
+    event_id: UUID
+    organisation_id: UUID
+    stream: str
+    version: int
+    type: str
+    occurred_at: Instant
+    recorded_at: Instant
+    actor: UUID | None
+    on_behalf_of: UUID | None
+    source: Source
+    causation_id: UUID | None
+    correlation_id: UUID
+    reason: Reason | None
+    position: int
+    log_position: int
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The stored state; data stays raw until its class is known."""
+
+    header: Header
+    data: msgspec.Raw
+    sealed: PersonalTexts | None = None
+
+
+class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`Stored` on its way in: data is encoded along with it."""
+
+    header: Header
+    data: Any
+    sealed: PersonalTexts | None = None
+
+
+class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
+    """`Stored` on its way out: data is decoded along with it."""
+
+    header: Header
+    data: E
+    sealed: PersonalTexts | None = None
+
+
+_ENCODER = msgspec.json.Encoder()
+_STORED = msgspec.json.Decoder(Stored)
+_BUILTINS = msgspec.json.Decoder(dict[str, Any])
+
+
+class Mapper(LibraryMapper[UUID]):
+    """Maps `domain.envelope.Recorded` to and from the library's stored event."""
+
+    def __init__(self, events: Mapping[str, type[Event]], upcasts: Mapping[str, Upcast] | None = None) -> None:
+        super().__init__(transcoder=JSONTranscoder())
+        self._events = events
+        self._upcasts = upcasts or {}
+        self._plans: dict[str, PersonalFields] = {tag: personal_fields(cls) for tag, cls in events.items()}
+        self._decoders: dict[str, msgspec.json.Decoder[_StoredForReading[Any]]] = {
+            # mypy cannot know that a variable's value is a class.
+            tag: msgspec.json.Decoder(_StoredForReading[cls])  # type: ignore[valid-type]
+            for tag, cls in events.items()
+            if _optional(cls).issuperset(path[0] for path in self._plans[tag].paths)
+        }
+
+    def to_stored_event(self, recorded: RecordedEvent) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
+        """The stored form, personal texts set apart."""
+        return StoredEvent(recorded.stream_id, recorded.version, recorded.type, self.stored_state(recorded))
+
+    def stored_state(self, recorded: RecordedEvent) -> bytes:
+        """The stored state alone, personal texts set apart."""
+        plan_, reason = self._plans[recorded.type], recorded.reason
+        texts: dict[str, str] = {}
+        data: Any = recorded.data
+        if plan_.paths:
+            lifted = extract_shallow(data, plan_)
+            if lifted is not None:
+                data, texts = lifted
+            else:
+                # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
+                data = _BUILTINS.decode(_ENCODER.encode(data))
+                texts = extract(data, plan_.paths, "/data")
+        if reason is not None and reason.text:
+            texts[_REASON_TEXT] = reason.text
+            reason = Reason(code=reason.code)
+        sealed: PersonalTexts | None = None
+        if texts:
+            subject = recorded.stream_id if plan_.of_member else recorded.party
+            sealed = PersonalTexts(key_id=None, subject=subject, texts=texts)
+        # Spelled out: this is done for each event, and a loop over the names takes twice as long.
+        header = Header(
+            event_id=recorded.event_id,
+            organisation_id=recorded.organisation_id,
+            stream=recorded.stream,
+            version=recorded.version,
+            type=recorded.type,
+            occurred_at=recorded.occurred_at,
+            recorded_at=recorded.recorded_at,
+            actor=recorded.actor,
+            on_behalf_of=recorded.on_behalf_of,
+            source=recorded.source,
+            causation_id=recorded.causation_id,
+            correlation_id=recorded.correlation_id,
+            reason=reason,
+            position=recorded.position,
+            log_position=recorded.log_position,
+        )
+        return _ENCODER.encode(_StoredForWriting(header=header, data=data, sealed=sealed))
+
+    def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]  # our event is a Struct
+        """The event as it was recorded; a retired tag is read as the one that replaced it."""
+        try:
+            return self._recorded(stored_event.topic, stored_event.state)
+        except (msgspec.MsgspecError, KeyError, LookupError) as error:
+            raise MapperDeserialisationError(
+                f"cannot read event {stored_event.topic!r}, version {stored_event.originator_version} of "
+                f"{stored_event.originator_id}: {error!r}"
+            ) from error
+
+    def _recorded(self, tag: str, state: bytes) -> RecordedEvent:
+        decoder = self._decoders.get(tag)
+        if decoder is None:
+            return self._decode_slowly(tag, state)
+        try:
+            read = decoder.decode(state)
+        except msgspec.ValidationError:
+            return self._decode_slowly(tag, state)
+        reason, data = read.header.reason, read.data
+        for pointer, words in read.sealed.texts.items() if read.sealed else ():
+            if pointer == _REASON_TEXT and reason is not None:
+                reason = Reason(code=reason.code, text=words)
+            elif (name := _field(pointer)) in data.__struct_fields__:
+                # Nobody has seen this event yet.
+                msgspec.structs.force_setattr(data, name, words)
+            else:
+                return self._decode_slowly(tag, state)
+        return _with_envelope(read.header, tag, reason, data)
+
+    def _decode_slowly(self, tag: str, state: bytes) -> RecordedEvent:
+        """Any event: one of a retired tag, one that is no whole without its texts, one with texts further inside."""
+        stored = _STORED.decode(state)
+        reason = stored.header.reason
+        texts = stored.sealed.texts if stored.sealed else {}
+        if reason is not None and _REASON_TEXT in texts:
+            reason = Reason(code=reason.code, text=texts[_REASON_TEXT])
+        data = _BUILTINS.decode(stored.data)
+        restore(
+            data, {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT}
+        )
+        while tag in self._upcasts:
+            tag, upcast = self._upcasts[tag]
+            data = {**upcast(data), "type": tag}
+        return _with_envelope(stored.header, tag, reason, msgspec.convert(data, self._events[tag]))
+
+
+def _optional(cls: type[Event]) -> frozenset[str]:
+    """The fields without which an event can be decoded, and that are stored under their own names."""
+    return frozenset(f.name for f in msgspec.structs.fields(cls) if not f.required and f.name == f.encode_name)
+
+
+@lru_cache(maxsize=1024)
+def _field(pointer: str) -> str:
+    """The field of an event's data that a pointer names; empty where it leads further inside."""
+    _, root, *steps = pointer.split("/")
+    return steps[0] if root == "data" and len(steps) == 1 else ""
+
+
+def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event) -> RecordedEvent:
+    # Spelled out, as above.
+    return RecordedEvent(
+        event_id=header.event_id,
+        organisation_id=header.organisation_id,
+        stream=header.stream,
+        version=header.version,
+        type=tag,
+        occurred_at=header.occurred_at,
+        recorded_at=header.recorded_at,
+        actor=header.actor,
+        on_behalf_of=header.on_behalf_of,
+        source=header.source,
+        causation_id=header.causation_id,
+        correlation_id=header.correlation_id,
+        reason=reason,
+        position=header.position,
+        log_position=header.log_position,
+        data=data,
+    )
+
+
+def with_log_position(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
+    """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
+    stored = _STORED.decode(state)
+    header = msgspec.structs.replace(
+        stored.header, recorded_at=recorded_at, position=position, log_position=log_position
+    )
+    return _ENCODER.encode(msgspec.structs.replace(stored, header=header))
+
+
+def decode_events(rows: Iterable[Row], mapper: Mapper) -> list[RecordedEvent]:
+    """The events in rows of (stream id, version, topic, state)."""
+    return [
+        mapper.to_domain_event(StoredEvent(row_uuid(stream_id), version, topic, bytes(state)))
+        for stream_id, version, topic, state in rows
+    ]

@@ -1,0 +1,1 @@
+"""The stores of the event log: PostgreSQL and SQLite behind one protocol."""

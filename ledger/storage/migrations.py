@@ -1,0 +1,49 @@
+"""The ledger's tables: the only place where it runs DDL. Idempotent, and safe from any number of processes at once.
+
+Each database has its own numbered files in `sql/` (types and index options differ); one that was applied is never
+edited, only followed by the next.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ledger.storage.opening import open_migration_session
+
+_FOLDER = Path(__file__).parent / "sql"
+
+
+def migrate(database_url: str) -> list[int]:
+    """Bring the ledger's tables up to date; the numbers of the files applied now (none: it was up to date).
+
+    Raises `LedgerUnavailable` where the database cannot be reached.
+    """
+    applied: list[int] = []
+    with open_migration_session(database_url) as session:
+        session.execute(
+            "CREATE TABLE IF NOT EXISTS ledger_migrations (number bigint PRIMARY KEY)",
+        )
+        done = {row[0] for row in session.fetch("SELECT number FROM ledger_migrations")}
+        for number, text in _files(session.dialect):
+            if number not in done:
+                for statement in _statements(text):
+                    session.execute(statement)
+                session.execute(f"INSERT INTO ledger_migrations (number) VALUES ({number})")
+                applied.append(number)
+    return applied
+
+
+def newest(dialect: str) -> int:
+    """The number of the last migration that this code knows."""
+    return max(number for number, _ in _files(dialect))
+
+
+def _files(dialect: str) -> list[tuple[int, str]]:
+    paths = sorted(_FOLDER.glob(f"*.{dialect}.sql"))
+    return [(int(path.name.partition(".")[0]), path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _statements(text: str) -> list[str]:
+    bare = re.sub(r"^\s*--.*\n", "", text, flags=re.MULTILINE)
+    return [statement.strip() for statement in bare.split(";") if statement.strip()]

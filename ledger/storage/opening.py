@@ -1,0 +1,37 @@
+"""The store for a database URL: SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from ledger.errors import LedgerMisconfigured
+from ledger.storage.protocol import LogStore, MigrationSession
+
+
+def open_recorder(database_url: str) -> LogStore:
+    """The recorder for `sqlite:///path` or `postgresql://...`; runs no DDL."""
+    if _scheme(database_url) == "sqlite":
+        from ledger.storage.sqlite import SQLiteLogStore  # noqa: PLC0415 - each driver is imported only where it is used
+
+        return SQLiteLogStore.open(database_url)
+    from ledger.storage.postgres import PostgresLogStore  # noqa: PLC0415 - as above
+
+    return PostgresLogStore.open(database_url)
+
+
+def open_migration_session(database_url: str) -> AbstractContextManager[MigrationSession]:
+    """One transaction for DDL, alone: whoever else migrates waits for it."""
+    if _scheme(database_url) == "sqlite":
+        from ledger.storage.sqlite import SQLiteMigrationSession  # noqa: PLC0415 - as above
+
+        return SQLiteMigrationSession.begin(database_url)
+    from ledger.storage.postgres import PostgresMigrationSession  # noqa: PLC0415 - as above
+
+    return PostgresMigrationSession.begin(database_url)
+
+
+def _scheme(database_url: str) -> str:
+    scheme = database_url.partition("://")[0]
+    if scheme not in ("sqlite", "postgresql", "postgres"):
+        raise LedgerMisconfigured(f"database URL must begin with sqlite:// or postgresql://, not {scheme}://")
+    return scheme

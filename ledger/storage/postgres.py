@@ -1,0 +1,330 @@
+"""The log in PostgreSQL (15 or later), for any number of processes."""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, Self, cast
+
+import psycopg
+from eventsourcing.persistence import InternalError, OperationalError, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow, dict_row, tuple_row
+
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
+from ledger.storage.postgres_arrays import encode_array
+from ledger.storage.postgres_async import PostgresAsyncAppender
+from ledger.storage.postgres_statements import (
+    append_if_head_params,
+    append_if_head_sql,
+    append_sql,
+    arrays,
+    insert_sql,
+    params_of,
+    query_sql,
+    shape_of,
+)
+from ledger.storage.protocol import (
+    Append,
+    Head,
+    InsertTarget,
+    LogSession,
+    Row,
+    library_append,
+    outcome_unknown_on_disconnect,
+    queries,
+    tuple_list_param,
+    unavailable_on_disconnect,
+)
+
+#: Seconds within which a store that is away is said to be away.
+CONNECT_TIMEOUT_S = 5
+#: Waiting for the head longer than this is `LedgerUnavailable`.
+LOCK_TIMEOUT_MS = 5000
+#: A writer that stops while it holds the head is disconnected, so that the others may go on.
+IDLE_IN_TRANSACTION_S = 2
+_CONNECTIONS = 20
+#: Our advisory lock's number: "plimsoll" in ASCII.
+_MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
+#: Rows of one INSERT: bounds the memory of a statement.
+_CHUNK = 1000
+
+
+class PostgresLogDatastore(PostgresDatastore):
+    """The library's pool, with everything that a URL may say and with bounded waits."""
+
+    def __init__(self, database_url: str) -> None:
+        try:
+            given = conninfo_to_dict(database_url)
+        except psycopg.ProgrammingError as error:
+            raise LedgerMisconfigured(f"not a PostgreSQL URL: {error}") from None
+        super().__init__(
+            "", "", "", "", "",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            idle_in_transaction_session_timeout=IDLE_IN_TRANSACTION_S,
+            pool_size=1,
+            max_overflow=_CONNECTIONS - 1,
+        )  # fmt: skip
+        bounds = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            # A peer that vanished without a word is noticed, not waited for.
+            "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
+            "keepalives_idle": 10,
+            # Said at the start of the connection, so that it holds from its first transaction on.
+            "options": (
+                f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
+                # Every query here is answered by an index. A plan that was made while the tables were small, and is
+                # kept, must not read all of a large one.
+                " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+            ),
+        }
+        options = " ".join(str(part["options"]) for part in (bounds, given) if part.get("options"))
+        self.pool.kwargs = {**bounds, **given, "options": options, "row_factory": dict_row}
+        # After an outage the pool's pauses between attempts double; give up early and start afresh on the next call.
+        self.pool.reconnect_timeout = 2 * CONNECT_TIMEOUT_S
+
+
+class PostgresSession:
+    """One transaction on one connection."""
+
+    def __init__(self, connection: psycopg.Connection[Any], begin: str | None = None) -> None:
+        self._connection = connection
+        self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
+        #: A query failed: without a transaction around it, the connection does not remember that.
+        self._failed = False
+        if begin is not None:
+            self._cursor.execute(begin.encode())
+
+    @property
+    def broken(self) -> bool:
+        lost = self._connection.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
+        return lost or self._failed
+
+    def query(self, name: str, /, **params: object) -> list[Row]:
+        self._failed = True
+        each = tuple_list_param(name)
+        if each is not None:
+            columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
+            for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
+                params[f"{each.name}_{number}"] = encode_array(kind, values)
+        rows = cast("list[Row]", self._cursor.execute(query_sql(name), params).fetchall())
+        self._failed = False
+        return rows
+
+    def run(self, name: str, /, **params: object) -> int:
+        return self._cursor.execute(query_sql(name), params).rowcount
+
+    def commit(self) -> None:
+        with library_errors():
+            self._cursor.execute(b"COMMIT")
+
+    def locked_head(self) -> Head:
+        """The head that was locked in the message that began the transaction."""
+        self._cursor.nextset()
+        row = self._cursor.fetchone()
+        if row is None:
+            raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
+        return Head(*row)
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None:
+        if bulk and not target.conflict:
+            self._copy(target, rows)
+            return
+        statement, chunk = insert_sql(target).encode(), list[Row]()
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == _CHUNK:
+                self._cursor.execute(statement, arrays(target, chunk))
+                chunk.clear()
+        if chunk:
+            self._cursor.execute(statement, arrays(target, chunk))
+
+    def append(self, head: Head, append: Append) -> None:
+        """Write all of it in one statement; the head is locked.
+
+        A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
+        with no clock running.
+        """
+        params = params_of(append)
+        if append.moves_head:
+            params += [head.log_position + append.events, append.recorded_at]
+        self._cursor.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
+
+    def append_at(self, head: Head, append: Append) -> bool:
+        """Write all of it in one statement that is its own transaction; False where the head is another by now.
+
+        No lock outlives the message, so a client that stops holds up nobody.
+        """
+        try:
+            row = self._cursor.execute(
+                append_if_head_sql(shape_of(append)), append_if_head_params(head, append)
+            ).fetchone()
+        except psycopg.errors.UniqueViolation:
+            return False
+        except psycopg.Error as error:
+            if not self._connection.broken:
+                # The server said so itself, and lives: it rolled back.
+                raise
+            raise OutcomeUnknown(f"the event store is not available: {error}") from error
+        return row == (1,)
+
+    def _copy(self, target: InsertTarget, rows: Iterable[Row]) -> None:
+        with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+class PostgresLogStore(PostgresApplicationRecorder):
+    """The library's recorder with a counter row instead of its table lock.
+
+    The stock recorder holds `LOCK TABLE ... EXCLUSIVE` across the commit, so that readers never pass a gap that is
+    filled later. The locked head row keeps that promise, makes positions gapless besides, and does not stall behind
+    VACUUM. Nothing here retries: whether a lost transaction was committed is answered by the idempotency row alone.
+    """
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+        self._writing = Lock()
+
+    @classmethod
+    def open(cls, database_url: str) -> Self:
+        """Connect; raises `LedgerUnavailable` where there is no server."""
+        datastore = PostgresLogDatastore(database_url)
+        try:
+            with unavailable_on_disconnect():
+                return cls(datastore)
+        except LedgerUnavailable:
+            datastore.close()
+            raise
+
+    @contextmanager
+    def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
+        """Queries on their own, one round trip each; a transaction only where they must agree."""
+        if not snapshot:
+            with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
+                yield PostgresSession(connection)
+            return
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (connection, session):
+            yield session
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[LogSession]:
+        with self._transaction("BEGIN") as (connection, session):
+            yield session
+            connection.execute("COMMIT")
+
+    def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
+        # One process has one place in the queue for the head: its threads wait here, without a connection each.
+        if not self._writing.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
+            raise LedgerUnavailable("the event store is busy writing")
+        try:
+            with self._transaction(f"BEGIN; {queries()['lock_head']}") as (connection, session):
+                head = session.locked_head()
+                append = batch(session, head)
+                if append is None:
+                    connection.execute("ROLLBACK")
+                    return
+                if append.bulk:
+                    _write(session, head, append)
+                else:
+                    session.append(head, append)
+                with outcome_unknown_on_disconnect():
+                    session.commit()
+        finally:
+            self._writing.release()
+
+    def attempt(self, head: Head, batch: Callable[[LogSession, Head], Append | None]) -> bool:
+        with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
+            session = PostgresSession(connection)
+            append = batch(session, head)
+            if append is None:
+                return Head(*session.query("head")[0]) == head
+            return session.append_at(head, append)
+
+    def open_async_appender(self, loop: AbstractEventLoop) -> PostgresAsyncAppender:
+        options = cast("dict[str, Any]", self.datastore.pool.kwargs)
+        try:
+            connection = psycopg.connect(autocommit=True, **options)
+            try:
+                return PostgresAsyncAppender(connection, loop)
+            except BaseException:
+                connection.close()
+                raise
+        except psycopg.Error as error:
+            # Of whatever kind: a server that goes away while it prepares says it in other words than one that is away.
+            raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
+        """The library's way in, by the same lock, and without its retry."""
+        ids: list[int] = []
+
+        def batch(_session: LogSession, head: Head) -> Append:
+            ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
+            return library_append(stored_events, head)
+
+        self.append_locked(batch)
+        return ids
+
+    def close(self) -> None:
+        self.datastore.close()
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[tuple[psycopg.Connection[Any], PostgresSession]]:
+        """Whatever is raised inside rolls back."""
+        with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
+            try:
+                # Never in psycopg's pipeline: it ends with a Flush, and a server that has read one arms no timer for
+                # a session that is idle in its transaction. A writer that stopped there would keep the head for ever.
+                yield connection, PostgresSession(connection, begin)
+            finally:
+                if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+                    connection.rollback()
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """The library's errors for those of the driver that mean that the store is away."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise OperationalError(error) from error
+    except psycopg.InternalError as error:
+        raise InternalError(error) from error
+
+
+class PostgresMigrationSession:
+    """The one transaction in which `ledger.storage.migrations` runs its DDL."""
+
+    dialect = "postgresql"
+
+    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def begin(cls, database_url: str) -> Iterator[Self]:
+        """Wait for the other processes that migrate (an advisory lock held to the commit); commit at the end."""
+        try:
+            with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+                yield cls(connection)
+        except psycopg.OperationalError as error:
+            raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+    def execute(self, sql: str) -> None:
+        self._connection.execute(sql.encode())
+
+    def fetch(self, sql: str) -> list[Row]:
+        return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
+
+
+def _write(session: PostgresSession, head: Head, append: Append) -> None:
+    for target, rows in append.rows:
+        session.insert(target, rows, bulk=append.bulk)
+    if append.moves_head:
+        session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)

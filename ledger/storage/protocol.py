@@ -1,0 +1,251 @@
+"""What both recorders share: the shape of an append, the SQL texts, and the door to SQLite or PostgreSQL.
+
+`transact` is the only way into the log. It locks the log head (one counter row), lets a batch of commands be decided
+under that lock, and writes events, index rows and keys in the same transaction. As the head stays locked from the
+counting to the commit, positions are gapless and in commit order: who has seen position n has seen all before it.
+"""
+
+from __future__ import annotations
+
+import re
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    StoredEvent,
+)
+
+from ledger.errors import LedgerUnavailable, OutcomeUnknown
+
+Row = Sequence[Any]
+
+#: A row as the driver gives it and takes it.
+_QUERIES = Path(__file__).parent / "sql" / "queries.sql"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The log head, locked."""
+
+    log_position: int
+    #: Microseconds, UTC; never falls.
+    recorded_at: int
+
+
+class InsertTarget(msgspec.Struct, frozen=True):
+    """A table that an append writes to."""
+
+    table: str
+    #: Column -> PostgreSQL type.
+    columns: dict[str, str]
+    #: What follows the values: how a row that is there already is met.
+    conflict: str = ""
+
+
+EVENTS = InsertTarget(
+    "stored_events",
+    {
+        "originator_id": "uuid",
+        "originator_version": "bigint",
+        "topic": "text",
+        "state": "bytea",
+        "notification_id": "bigint",
+        "organisation_id": "uuid",
+        "position": "bigint",
+        "recorded_at": "bigint",
+    },
+)
+STREAM_INDEX = InsertTarget(
+    "ledger_standing",
+    {"organisation_id": "uuid", "goal_id": "uuid", "live_owner": "uuid", "next_timer": "bigint"},
+    "ON CONFLICT (organisation_id, goal_id) DO UPDATE "
+    "SET live_owner = excluded.live_owner, next_timer = excluded.next_timer",
+)
+IDEMPOTENCY_UPSERT = InsertTarget(
+    "ledger_idempotency",
+    {
+        "organisation_id": "uuid",
+        "scope": "text",
+        "key": "text",
+        "digest": "text",
+        "answer": "text",
+        "created_at": "bigint",
+    },
+    # Only an expired row can be there: a valid one is found, under the same lock, before anything is decided.
+    "ON CONFLICT (organisation_id, scope, key) DO UPDATE "
+    "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
+)
+#: The same where nobody has looked: a row that is there brings the append down, and the keys are looked up.
+IDEMPOTENCY_INSERT = msgspec.structs.replace(IDEMPOTENCY_UPSERT, conflict="")
+IMPORT_ROWS = InsertTarget("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transaction adds. `rows` may be lazy: a bulk append is written as it is produced."""
+
+    #: How many events; they take the positions right after the head.
+    events: int
+    #: Microseconds, UTC, of the last event: the head's from then on.
+    recorded_at: int
+    rows: Sequence[tuple[InsertTarget, Iterable[Row]]]
+    #: Many rows: COPY where there is one.
+    bulk: bool = False
+    #: Move the head even where there is no event: what was sent on trust, and may still be on its way, then finds
+    #: another head than it says.
+    fence: bool = False
+
+    @property
+    def moves_head(self) -> bool:
+        return self.events > 0 or self.fence
+
+
+class LogSession(Protocol):
+    """One open transaction of either database."""
+
+    @property
+    def broken(self) -> bool:
+        """The transaction, or its connection, is lost: nothing that is asked here will be answered."""
+
+    def query(self, name: str, /, **params: object) -> list[Row]:
+        """The rows of a named query. UUIDs come back as the driver has them: pass them through `as_uuid`."""
+
+    def run(self, name: str, /, **params: object) -> int:
+        """The number of rows that a named statement changed."""
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None: ...
+
+
+class LogStore(Protocol):
+    """What the ledger needs of a recorder; both are also the library's `ApplicationRecorder`."""
+
+    def read(self, *, snapshot: bool = False) -> AbstractContextManager[LogSession]:
+        """For queries; with `snapshot` all of them see one state of the log."""
+
+    def write(self) -> AbstractContextManager[LogSession]:
+        """A transaction beside the log (keys, purges); never for events."""
+
+    def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
+        """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing.
+
+        Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
+        """
+
+    @property
+    def attempt(self) -> Callable[[Head, Callable[[LogSession, Head], Append | None]], bool] | None:
+        """Run a batch without any lock and write what it returns if the log then still ends at a head, in one exchange.
+
+        False, and nothing is written, where the log has grown, where somebody holds its head just now, or where a key
+        or a row that is new to the batch is not new to the store. As it was written, nobody else has written since that
+        head: what the batch read was the last word. Raises `OutcomeUnknown` where the store is lost while it writes,
+        and `LedgerUnavailable` where it surely wrote nothing. None where a lock costs no journey to the store.
+        """
+
+    @property
+    def open_async_appender(self) -> Callable[[AbstractEventLoop], AsyncAppender] | None:
+        """Open a connection for an event loop's own attempts; the calling thread waits for the server.
+
+        Raises `LedgerUnavailable`. None where there is no such thing.
+        """
+
+    def close(self) -> None: ...
+
+
+class AsyncAppender(Protocol):
+    """Attempts of an event loop, one at a time: see `ledger.storage.postgres_async`."""
+
+    alive: bool
+
+    def supports(self, append: Append | None) -> bool: ...
+    def append_if_head(
+        self, head: Head, append: Append | None, landed: Callable[[BaseException | None], None]
+    ) -> None: ...
+    def close(self) -> None: ...
+
+
+class MigrationSession(Protocol):
+    """A transaction for DDL."""
+
+    dialect: str
+
+    def execute(self, sql: str) -> None: ...
+    def fetch(self, sql: str) -> list[Row]: ...
+
+
+@contextmanager
+def outcome_unknown_on_disconnect() -> Iterator[None]:
+    """Say `OutcomeUnknown` where the store is lost while it commits."""
+    try:
+        with unavailable_on_disconnect():
+            yield
+    except LedgerUnavailable as error:
+        raise OutcomeUnknown(str(error)) from error
+
+
+@contextmanager
+def unavailable_on_disconnect() -> Iterator[None]:
+    """Say `LedgerUnavailable` where the store is away, full, locked or hung up; other errors are ours and pass."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, ConnectionPoolClosedError) as error:
+        raise LedgerUnavailable(f"the event store is not available: {error}") from error
+
+
+class TupleListParam(msgspec.Struct, frozen=True):
+    """A parameter that is a list of tuples, by its columns' types."""
+
+    name: str
+    types: tuple[str, ...]
+
+
+#: `EACH(:wanted uuid text)`, once `:wanted` is spelled as the driver has it.
+EACH = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
+
+
+@cache
+def tuple_list_param(name: str) -> TupleListParam | None:
+    """The list of tuples that a named query takes, if it takes one."""
+    found = EACH.search(queries()[name])
+    return TupleListParam(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Every named text of `sql/queries.sql`, comments removed."""
+    parts = re.split(r"^-- name: (\w+)$", _QUERIES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    bare = (re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in parts[1::2])
+    return dict(zip(parts[::2], bare, strict=True))
+
+
+def library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
+    """The library's own way in (`insert_events`): events of no organisation, as its test cases write them."""
+    rows = [
+        (e.originator_id, e.originator_version, e.topic, e.state, head.log_position + n, None, None, head.recorded_at)
+        for n, e in enumerate(stored, start=1)
+    ]
+    return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
+
+
+def row_uuid(value: object) -> UUID:
+    """The UUID in a row: PostgreSQL gives one, SQLite its 32 digits."""
+    return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def to_micros(instant: datetime) -> int:
+    """Microseconds since 1970 of an aware instant, exactly."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(microseconds: int) -> datetime:
+    """The UTC instant of `micros`."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,117 @@
+"""A SQLite connection that belongs to an event loop: a thread of its own waits for the disk, and does nothing else.
+
+The batch is decided and spelled out on the loop. The thread runs one statement, within which SQLite lets the
+interpreter go once, until it is on the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock, Thread
+
+from ledger.errors import HeadConflict, LedgerUnavailable, OutcomeUnknown
+from ledger.storage.protocol import Append, Head, queries
+from ledger.storage.sqlite_statements import APPEND_IF_HEAD, append_if_head_setup, attempt_params, supports
+
+#: Another writer is waited for so long (seconds); commands wait longer in the line, where they can still step out.
+_LOCK_WAIT_S = 0.05
+#: Seconds that `close` waits for the thread.
+_END_S = 2.0
+
+#: None: it is on the disk (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
+DoneCallback = Callable[[BaseException | None], None]
+#: Where the log is taken to end; what is to be written there, if anything; who is told.
+_Task = tuple[Head, tuple[int | str, ...] | None, DoneCallback]
+
+
+class SQLiteAsyncAppender:
+    """Made by any thread, used by one loop; ended by `close`."""
+
+    def __init__(self, path: str, loop: AbstractEventLoop, writing: Lock) -> None:
+        self._loop = loop
+        #: Writers of this process queue here, not in SQLite's polling.
+        self._writing = writing
+        self._connection = sqlite3.connect(
+            path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
+        )
+        try:
+            # What is answered must be on the disk.
+            for statement in ("PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY", *append_if_head_setup()):
+                self._connection.execute(statement)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._in_flight = False
+        self.alive = True
+        self._thread = Thread(target=self._run, name="plimsoll-writer", daemon=True)
+        self._thread.start()
+
+    def supports(self, append: Append | None) -> bool:
+        """Whether there is a statement for such an append."""
+        return append is None or supports(append)
+
+    def append_if_head(self, head: Head, append: Append | None, landed: DoneCallback) -> None:
+        """Write it if the log ends at `head`, or (None) ask whether it does; `landed` is called by the loop, once.
+
+        Raises where it cannot be spelled out: then nothing was sent.
+        """
+        params = None if append is None else attempt_params(head, append)
+        self._in_flight = True
+        self._tasks.put((head, params, landed))
+
+    def close(self) -> None:
+        """What is on its way is written; nothing of it is heard any more. Twice does no harm."""
+        if self.alive:
+            self.alive = False
+            self._tasks.put(None)
+            if not self._in_flight:
+                # The file is let go before the ledger is closed.
+                self._thread.join(_END_S)
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            head, params, landed = task
+            error = self._execute(head, params)
+            # A loop that is closed waits for nothing any more.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._complete, landed, error)
+            del task, landed
+        # By the thread that uses it: closed under a running statement, it would take the interpreter with it.
+        self._connection.close()
+
+    def _complete(self, landed: DoneCallback, error: BaseException | None) -> None:
+        self._in_flight = False
+        if self.alive:
+            landed(error)
+
+    def _execute(self, head: Head, params: tuple[int | str, ...] | None) -> BaseException | None:
+        if params is None:
+            return self._check_head(head)
+        if not self._writing.acquire(timeout=_LOCK_WAIT_S):
+            return HeadConflict()
+        try:
+            self._connection.execute(APPEND_IF_HEAD, params)
+        except sqlite3.IntegrityError:
+            return HeadConflict()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                return HeadConflict()
+            # It may be on the disk in part; a commit that was not told to anybody is nothing that a later one follows.
+            return OutcomeUnknown(f"the event store is not available: {error}")
+        except BaseException as error:  # noqa: BLE001 - told to the loop, which tells those who wait
+            return error
+        finally:
+            self._writing.release()
+        return None
+
+    def _check_head(self, head: Head) -> BaseException | None:
+        try:
+            found = Head(*self._connection.execute(queries()["head"]).fetchone())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the store did not say where the log ends
+            return LedgerUnavailable(f"the event store is not available: {error}")
+        return None if found == head else HeadConflict()

@@ -1,0 +1,130 @@
+"""The texts of SQLite's statements, and how what goes with them is spelled."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.storage.protocol import (
+    EACH,
+    EVENTS,
+    IDEMPOTENCY_INSERT,
+    STREAM_INDEX,
+    Append,
+    Head,
+    InsertTarget,
+    Row,
+    queries,
+)
+
+#: What a trusted append may write to, in the order of `appending`'s last columns.
+_OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
+
+
+@cache
+def named_text(name: str) -> str:
+    text = re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
+    return EACH.sub(_wanted, text)
+
+
+def _wanted(found: re.Match[str]) -> str:
+    columns = (f"json_extract(value, '$[{n}]') AS c{n + 1}" for n in range(len(found["types"].split())))
+    return f"(SELECT {', '.join(columns)} FROM json_each({found['mark']})) AS wanted"
+
+
+def named_params(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: json.dumps(value, default=to_sqlite) if isinstance(value, list) else to_sqlite(value)
+        for name, value in params.items()
+    }
+
+
+def to_sqlite(value: object) -> object:
+    """UUIDs as their 32 digits; anything else as it is."""
+    return value.hex if isinstance(value, UUID) else value
+
+
+def insert_text(target: InsertTarget) -> str:
+    """For one row."""
+    return _insert_text(target.table, tuple(target.columns), target.conflict)
+
+
+@cache
+def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
+
+
+def insert_all_text(target: InsertTarget, source: str = "?") -> str:
+    """For any number of rows, told as `all_told` tells them."""
+    return _insert_all_text(target.table, tuple(target.columns.items()), target.conflict, source)
+
+
+@cache
+def _insert_all_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str, source: str) -> str:
+    values = (f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
+    kept = (f"CAST({v} AS BLOB)" if kind == "bytea" else v for v, (_, kind) in zip(values, columns, strict=True))
+    names = ", ".join(name for name, _ in columns)
+    # Without the WHERE, what follows could be a join's ON.
+    return f"INSERT INTO {table} ({names}) SELECT {', '.join(kept)} FROM json_each({source}) WHERE true {conflict}"
+
+
+def rows_as_json(target: InsertTarget, rows: Iterable[Row]) -> str:
+    """Rows as one value."""
+    return msgspec.json.encode(list(encode_rows(target, rows, blobs_as_text=True))).decode()
+
+
+def encode_rows(target: InsertTarget, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
+    """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
+    kinds = list(enumerate(target.columns.values()))
+    uuids = [place for place, kind in kinds if kind == "uuid"]
+    blobs = [place for place, kind in kinds if kind == "bytea" and blobs_as_text]
+    for row in rows:
+        told = list(row)
+        for place in uuids:
+            told[place] = to_sqlite(told[place])
+        for place in blobs:
+            told[place] = None if told[place] is None else told[place].decode()
+        yield told
+
+
+# --- an append on trust --------------------------------------------------------------------------------------------
+
+APPEND_IF_HEAD = "INSERT INTO appending VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+def append_if_head_setup() -> tuple[str, str]:
+    """What a connection is told once, for `ATTEMPT` to compare the head and write everything, or nothing, in one step.
+
+    One statement is one transaction, begun with the file's write lock before anything is compared, and one time that
+    the interpreter is let go. View and trigger are the connection's own: the file does not know of them.
+    """
+    names = [target.table for target in _OPTIMISTIC_TARGETS]
+    columns = ", ".join(f"NULL AS {name}" for name in ("log_position", "recorded_at", "moved_to", "moved_at", *names))
+    ours = "single = 1 AND log_position = NEW.log_position AND recorded_at = NEW.recorded_at"
+    steps = [
+        f"SELECT RAISE(ABORT, 'the head has moved') WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE {ours})",
+        *(insert_all_text(target, f"NEW.{target.table}") for target in _OPTIMISTIC_TARGETS),
+        "UPDATE ledger_head SET log_position = NEW.moved_to, recorded_at = NEW.moved_at WHERE single = 1",
+    ]
+    return (
+        f"CREATE TEMP VIEW appending AS SELECT {columns}",
+        f"CREATE TEMP TRIGGER append INSTEAD OF INSERT ON appending BEGIN {'; '.join(steps)}; END",
+    )
+
+
+def supports(append: Append) -> bool:
+    return append.events > 0 and all(target in _OPTIMISTIC_TARGETS for target, _ in append.rows)
+
+
+def attempt_params(head: Head, append: Append) -> tuple[int | str, ...]:
+    """What goes with `ATTEMPT`."""
+    told = {target.table: rows_as_json(target, rows) for target, rows in append.rows}
+    moved = (head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at)
+    return (*moved, *(told.get(target.table, "[]") for target in _OPTIMISTIC_TARGETS))

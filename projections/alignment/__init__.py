@@ -1,0 +1,1 @@
+"""The alignment report: what each goal serves."""

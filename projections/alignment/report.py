@@ -1,0 +1,218 @@
+"""Alignment: the tree from purposes over goals to tasks with tangible progress, what hangs in the air or on one person.
+
+A report is a pure function of what a lens shows. The tree is made of the goals asked about and of those above them.
+Formulas and limits: docs/reports.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import PROMISED_STATES, Goal, Promised
+from domain.terms import GoalKind
+from projections.alignment.progress import KEPT_STATES, Progress, mean, promise
+from projections.alignment.tree import MOST_LISTED, PurposeNode, TreeBuilder, by_due, goals_serving
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.drift.context import DriftContext, ReportScope, load_context
+from projections.drift.expectation_drift import CharterSnapshot
+from projections.drift.purpose_drift import Graph, graph_above, purpose_drift, within_reach
+from projections.figures import Figure, Report, event_ids, round_for_report, share
+from projections.goals import goals_at
+from projections.lineage.links import fact_rows, goals_by_id, links_at, material_changes, parents_at
+
+
+class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that stands and leads nowhere."""
+
+    goal: UUID
+    title: str
+    owner: UUID
+
+
+class AlignmentReport(Report, frozen=True, kw_only=True):
+    """The tree, and what is not in it."""
+
+    tree: list[PurposeNode]
+    #: Goals that lead to no purpose, although there is one within reach.
+    unlinked: list[UnlinkedGoal]
+    #: Tasks that lead to no team outcome.
+    untied: list[UnlinkedGoal]
+    #: There is more than is told: 500 goals in the tree, 20 steps deep, 200 in each list.
+    more: bool
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> AlignmentReport:
+    """How the goals of a team, of one owner or of the organisation hang together. `window` changes nothing."""
+    own = goals_at(
+        database, as_of, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT_STATES)
+    )
+    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
+    told = _ReportBuilder(database, asked, own)
+    figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    trees, unlinked, untied = told.trees(), told.unlinked, told.untied
+    return AlignmentReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+        tree=trees.purposes,
+        unlinked=_listed(unlinked),
+        untied=_listed(untied),
+        more=trees.more or max(len(unlinked), len(untied)) > MOST_LISTED,
+    )
+
+
+def _listed(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+    return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
+
+
+class _ReportBuilder:
+    """What the report is made of, read once."""
+
+    def __init__(self, database: Database, asked: ReportScope, own: list[Goal]) -> None:
+        as_of = asked.as_of
+        self.asked = asked
+        self.standing = [g for g in own if isinstance(g, Promised)]
+        links = links_at(database, as_of, [g.id for g in own])
+        parents = {link.parent for held in links.values() for link in held if not link.purpose}
+        self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
+        above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
+        self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
+        self.around = load_context(database, asked, self.standing)
+        self.purposes = _purposes(self.around, asked)
+        self.unlinked = [
+            a.goal for a in purpose_drift(self.standing, self.graph, self.around.frameworks, as_of) if a.how == "none"
+        ]
+        self.below = _below(self.graph, self.goals)
+        self.progress = Progress(self.goals, self.below)
+        self.tasks = [g for g in self.standing if g.terms.kind is GoalKind.TASK]
+        self.outcomes = [g for g in self.standing if g.terms.kind is GoalKind.OUTCOME]
+        self.untied = _tasks_without_outcome(self.tasks, self.graph, self.goals)
+        self.contributors = _contributors(
+            database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
+        )
+        moved = {link.parent for held in self.graph.links.values() for link in held}
+        self.moved = material_changes(database, as_of, moved)
+
+    def trees(self) -> TreeBuilder:
+        """The goals below each purpose."""
+        return TreeBuilder(
+            as_of=self.asked.as_of,
+            goals=self.goals,
+            links=self.graph.links,
+            below=self.below,
+            moved=self.moved,
+            progress=self.progress,
+            contributors={outcome: len(owners) for outcome, (owners, _) in self.contributors.items()},
+        ).grow(self.purposes)
+
+    def progress_figures(self) -> Iterator[Figure]:
+        """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
+        if not self.purposes:
+            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.asked.group)
+        for held in self.purposes:
+            direct = goals_serving(held, self.graph.links, self.goals)
+            value = mean(self.progress.of(goal) for goal, _ in direct)
+            yield Figure(
+                name="purpose_progress",
+                charter=held.id,
+                n=len(direct),
+                value=round_for_report(value),
+                status=None if direct else "no_data",
+                events=event_ids(link.event_id for _, link in direct),
+                **self.asked.group,
+            )
+
+    def untied_share(self) -> Figure:
+        """`untied_share`: tasks that lead to no team outcome / tasks."""
+        events = event_ids(g.terms_event for g in self.untied)
+        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.asked.group)
+
+    def contributor_figures(self) -> Iterator[Figure]:
+        """`single_contributor_share`, and for each outcome how many owners of goals support it."""
+        alone = [g for g in self.outcomes if len(self.contributors[g.id][0]) == 1]
+        yield share(
+            "single_contributor_share",
+            len(alone),
+            len(self.outcomes),
+            events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
+            **self.asked.group,
+        )
+        for goal in self.outcomes:
+            owners, events = self.contributors[goal.id]
+            yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
+
+
+def _purposes(around: DriftContext, asked: ReportScope) -> list[CharterSnapshot]:
+    """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
+    if asked.team is not None:
+        return within_reach(asked.team, around.frameworks, asked.as_of)
+    held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
+    return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
+
+
+def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
+    """Goal -> those that support it, of the goals at hand, by due date."""
+    found: dict[UUID, list[UUID]] = {}
+    for child, links in graph.links.items():
+        for link in links:
+            if child in goals and link.parent in goals:
+                found.setdefault(link.parent, []).append(child)
+    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in found.items()}
+
+
+def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
+    """The tasks with no way, through promises that stand, to a team outcome that stands."""
+    tied: set[UUID] = set()
+    below: dict[UUID, list[UUID]] = {}
+    for child, links in graph.links.items():
+        for link in links:
+            below.setdefault(link.parent, []).append(child)
+    reached = [g.id for g in goals.values() if isinstance(g, Promised) and g.terms.kind is GoalKind.OUTCOME]
+    for goal in reached:
+        for child in below.get(goal, ()):
+            if child not in tied:
+                tied.add(child)
+                if isinstance(goals.get(child), Promised):
+                    reached.append(child)
+    return [task for task in tasks if task.id not in tied]
+
+
+Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
+
+
+def _contributors(
+    database: Database, as_of: AsOf, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
+) -> Contributors:
+    """Outcome -> owners of the goals that support it, whichever team's, and the events that say so.
+
+    `known`: promises at hand; `read`: goals that were looked at, promises or not.
+    """
+    rows = [
+        (UUID(row.parent), UUID(row.stream_id), UUID(row.event_id))
+        for row in fact_rows(database, as_of, "linked", outcomes)
+    ]
+    others = goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
+    found: Contributors = {outcome: (set(), []) for outcome in outcomes}
+    for outcome, goal, event in rows:
+        state = known.get(goal) or others.get(goal)
+        promised = promise(state) if state is not None else None
+        if promised is not None:
+            found[outcome][0].add(promised.owner)
+            found[outcome][1].append(event)
+    return found

@@ -1,0 +1,141 @@
+"""The tree of an alignment report: purposes, the goals that serve them, what supports those, as deep as promises go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import Ended, Goal
+from domain.terms import GoalKind
+from projections.alignment.progress import Progress, promise
+from projections.as_of import AsOf
+from projections.drift.expectation_drift import CharterSnapshot
+from projections.engine.versions import from_micros, to_micros
+from projections.figures import round_for_report
+from projections.lineage.links import Link, MaterialChange, unaffirmed_link
+
+#: Goals in one tree, steps from its purpose, and entries of a list beside it.
+MOST_NODES, DEEPEST_NODE, MOST_LISTED = 500, 20, 200
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A goal below a purpose or below another goal."""
+
+    goal: UUID
+    title: str
+    kind: GoalKind
+    state: str
+    owner: UUID
+    #: 0..1.
+    progress: float | None
+    #: What it supports here moved on since, and its owner has not said yet whether it still does.
+    unaffirmed_since: datetime | None = None
+    overdue: bool = False
+    #: Of an outcome: how many people's goals support it.
+    contributors: int | None = None
+    #: Told above already: what supports it stands there.
+    again: bool = False
+    goals: list[Node] = []
+
+
+class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
+    """A purpose as it is worded now, and the goals that name it."""
+
+    charter: UUID
+    #: Null: the organisation's.
+    team: UUID | None
+    version: int
+    text: str
+    goals: list[Node]
+
+
+class TreeBuilder(msgspec.Struct, kw_only=True):
+    """Grows the trees: each goal once with all that supports it, then only by name."""
+
+    as_of: AsOf
+    #: Those whose promise stands or was kept.
+    goals: Mapping[UUID, Goal]
+    links: Mapping[UUID, Sequence[Link]]
+    below: Mapping[UUID, Sequence[UUID]]
+    moved: Mapping[UUID, Sequence[MaterialChange]]
+    progress: Progress
+    contributors: Mapping[UUID, int]
+    purposes: list[PurposeNode] = []
+    more: bool = False
+    visited: set[UUID] = set()
+    nodes: int = 0
+
+    def grow(self, purposes: Iterable[CharterSnapshot]) -> Self:
+        """One tree per purpose."""
+        for held in purposes:
+            if held.purpose is not None:
+                direct = goals_serving(held, self.links, self.goals)
+                tree = PurposeNode(
+                    charter=held.id,
+                    team=held.team,
+                    version=held.purpose.version,
+                    text=held.purpose.text,
+                    goals=self._nodes([goal for goal, _ in direct], held.id, 1),
+                )
+                self.purposes = [*self.purposes, tree]
+        return self
+
+    def _nodes(self, goals: Iterable[UUID], parent: UUID, depth: int) -> list[Node]:
+        found = []
+        for goal in goals:
+            if self.nodes >= MOST_NODES or depth > DEEPEST_NODE:
+                self.more = True
+                break
+            self.nodes += 1
+            found.append(self._node(goal, parent, depth))
+        return found
+
+    def _node(self, goal: UUID, parent: UUID, depth: int) -> Node:
+        state = self.goals[goal]
+        promised = promise(state)
+        assert promised is not None  # noqa: S101 - `goals` holds promises only
+        again = goal in self.visited
+        self.visited.add(goal)
+        [link] = [link for link in self.links[goal] if link.parent == parent]
+        waits = None if isinstance(state, Ended) else unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
+        return Node(
+            goal=goal,
+            title=state.title,
+            kind=promised.terms.kind,
+            state=state.state,
+            owner=promised.owner,
+            progress=round_for_report(self.progress.of(goal)),
+            unaffirmed_since=from_micros(waits.since[0].at) if waits else None,
+            overdue=waits.overdue if waits else False,
+            contributors=self.contributors.get(goal, 0) if promised.terms.kind is GoalKind.OUTCOME else None,
+            again=again,
+            goals=[] if again else self._nodes(self.below.get(goal, ()), goal, depth + 1),
+        )
+
+
+def by_due(goal: Goal) -> tuple[str, int]:
+    """The order in which goals are told."""
+    due = goal.terms.due if goal.terms is not None else None
+    return (due.isoformat() if due is not None else "", goal.id.int)
+
+
+def goals_serving(
+    held: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
+) -> list[tuple[UUID, Link]]:
+    """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
+    since = held.purpose.at if held.purpose is not None else 0
+
+    def counts(goal: Goal) -> bool:
+        return not isinstance(goal, Ended) or to_micros(goal.ended_at) >= since
+
+    found = [
+        (goal, link)
+        for goal, told in links.items()
+        for link in told
+        if link.parent == held.id and goal in goals and counts(goals[goal])
+    ]
+    return sorted(found, key=lambda one: by_due(goals[one[0]]))

@@ -1,0 +1,136 @@
+"""Where one stands when asking: at which business time, knowing what, under which policy, on which day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.errors import InvalidField, NotFound
+from domain.organisation.organisation import Organisation, PolicyVersion
+from projections.database.database import Database, named_statements
+from projections.engine.versions import to_micros
+
+#: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
+BITEMPORAL_PREDICATE = (
+    "organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at"
+    " AND known_from <= :known AND known_to > :known"
+)
+_EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
+
+
+class PositionLookup(Protocol):
+    """What a lens needs of the ledger."""
+
+    def log_position_at(self, instant: datetime) -> int:
+        """The last log position recorded at or before the instant."""
+
+
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """A point of view. The same lens always shows the same rows, however far the views have moved on since."""
+
+    organisation_id: UUID
+    #: Business time, inclusive, UTC.
+    at: datetime
+    #: The day of `at` in the organisation's zone.
+    today: date
+    #: IANA name of the organisation's zone.
+    zone: str
+    #: Log position: what had been recorded (and followed by the views) up to here is known.
+    known_position: int
+    #: UTC.
+    recorded_as_of: datetime
+    #: In force at `at`, as believed at `known`.
+    policy: PolicyVersion
+    #: `as_of` as it was asked for: a date, or an instant in RFC 3339.
+    as_of_text: str
+
+    @property
+    def predicate(self) -> str:
+        """The predicate that selects what this lens shows; its parameters are in `params`."""
+        return BITEMPORAL_PREDICATE
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The values of `organisation_id`, `at` (microseconds UTC) and `known` (log position)."""
+        return {"organisation_id": str(self.organisation_id), "at": to_micros(self.at), "known": self.known_position}
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        """The organisation's zone."""
+        return ZoneInfo(self.zone)
+
+
+def resolve_as_of(
+    database: Database,
+    log: PositionLookup,
+    organisation_id: UUID,
+    *,
+    as_of: date | datetime | None = None,
+    recorded_as_of: datetime | None = None,
+    now: datetime,
+    followed: int | None = None,
+) -> AsOf:
+    """A lens on one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
+
+    What the views have not followed yet is not known, so that one lens never sees half of a batch. `followed`: how far
+    they are, where the asker has just looked.
+    Raises `NotFound` for an organisation that the views do not know (yet), `InvalidField` for an instant without a
+    zone or outside 1900..9998.
+    """
+    if followed is None:
+        followed = database.query(named_statements("lens")["followed"])[0].position or 0
+    recorded = now if recorded_as_of is None else _instant(recorded_as_of, "/recorded_as_of")
+    known = followed if recorded_as_of is None else min(followed, log.log_position_at(recorded))
+    organisation, believed = _organisation(database, organisation_id, known)
+    zone = ZoneInfo(organisation.zone)
+    at = _at(as_of, now, zone)
+    policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
+    return AsOf(
+        organisation_id=organisation_id,
+        at=at,
+        today=at.astimezone(zone).date(),
+        zone=organisation.zone,
+        known_position=known,
+        recorded_as_of=recorded.astimezone(UTC),
+        policy=policies,
+        as_of_text=_text(now if as_of is None else as_of),
+    )
+
+
+def _organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:
+    """Its state, and whether that was known already: the zone never changes, the policies do."""
+    rows = database.query(
+        named_statements("lens")["organisation"], {"organisation_id": str(organisation_id), "known": known}
+    )
+    if not rows:
+        raise NotFound("no such organisation")
+    return msgspec.json.decode(rows[0].body, type=Organisation), bool(rows[0].believed)
+
+
+def _at(as_of: date | datetime | None, now: datetime, zone: ZoneInfo) -> datetime:
+    if as_of is None:
+        return now.astimezone(UTC)
+    if isinstance(as_of, datetime):
+        return _instant(as_of, "/as_of").astimezone(UTC)
+    if not _EARLIEST <= as_of <= _LATEST:
+        raise InvalidField(f"as_of must be within {_EARLIEST}..{_LATEST}", pointer="/as_of")
+    midnight = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    return midnight.astimezone(UTC) - timedelta(microseconds=1)
+
+
+def _instant(value: datetime, pointer: str) -> datetime:
+    if value.tzinfo is None:
+        raise InvalidField("an instant needs a zone: 2026-03-04T12:00:00Z", pointer=pointer)
+    if not _EARLIEST < value.date() < _LATEST:
+        raise InvalidField(f"an instant must be within {_EARLIEST}..{_LATEST}", pointer=pointer)
+    return value
+
+
+def _text(as_of: date | datetime) -> str:
+    if isinstance(as_of, datetime):
+        return as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return as_of.isoformat()

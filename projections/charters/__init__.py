@@ -1,0 +1,1 @@
+"""Charters and their rituals, as read models."""

@@ -1,0 +1,151 @@
+"""Charters as versions, and the report of what meetings they ask of each member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.charter.events import Acknowledged
+from domain.charter.evolve import evolve
+from domain.charter.state import Acknowledgement, Charter, charter_id
+from domain.envelope import RecordedEvent
+from domain.goal.state import LIVE_STATES
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.database.tables import Column
+from projections.engine.versions import VersionedProjection, from_micros, to_micros
+
+_SQL = "charters"
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL's text cannot hold the character NUL, which JSON can.
+    return text.replace("\x00", "\ufffd")
+
+
+def _fields(state: Charter) -> tuple[Any, ...]:
+    purpose = state.purpose
+    return (
+        None if state.of.team is None else str(state.of.team),
+        None if purpose is None else purpose.version,
+        None if purpose is None else to_micros(purpose.since),
+        None if purpose is None else _clean(purpose.why.text),
+        0 if state.in_force_since is None else 1,
+        len(state.non_negotiables_in_force),
+    )
+
+
+def _without_acknowledgements(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
+    """The fold but for who acknowledged: each such fact has a row of its own (`drift_expectations`).
+
+    Every version holds the whole state. Were the voices in it, a thousand members would write a thousand times a
+    thousand of them.
+    """
+    return charter if isinstance(recorded.data, Acknowledged) and charter is not None else evolve(charter, recorded)
+
+
+CHARTERS = VersionedProjection(
+    name="charters",
+    version=3,
+    kind="charter",
+    evolve=_without_acknowledgements,
+    columns=(
+        Column("team", "uuid", "The team whose charter it is; empty: the organisation's own.", nullable=True),
+        Column("purpose_version", "integer", "The purpose in force, from 1; empty before the first.", nullable=True),
+        Column("purpose_since", "integer", "Since when, microseconds UTC.", nullable=True),
+        Column("purpose", "text", "Its words.", nullable=True),
+        Column("in_force", "integer", "1: the charter is in force."),
+        Column("non_negotiables", "integer", "How many stand."),
+    ),
+    fields=_fields,
+    comment="Charters: purpose, non-negotiables, freedoms, rituals, open breaches (in body); not who acknowledged.",
+)
+
+_CHARTER = msgspec.json.Decoder(Charter)
+
+
+class CharterVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A charter as one lens shows it, and its stream's version then."""
+
+    charter: Charter
+    version: int
+
+
+def charters_at(database: Database, as_of: AsOf) -> list[CharterVersion]:
+    """Every charter that has begun: the organisation's own first, then by team."""
+    rows = database.query(named_statements(_SQL)["charters"], as_of.params)
+    found = [CharterVersion(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
+    return _with_acknowledgements(found, database.query(named_statements(_SQL)["voices"], as_of.params))
+
+
+def charter_at(database: Database, as_of: AsOf, identity: UUID, *, voice: UUID | None = None) -> CharterVersion | None:
+    """One charter by its own id; None before its first act. `voice`: of the acknowledgements this member's alone."""
+    params = {**as_of.params, "stream_id": str(identity)}
+    rows = database.query(named_statements(_SQL)["charter"], params)
+    if not rows:
+        return None
+    if voice is None:
+        said = database.query(named_statements(_SQL)["voices_of"], params)
+    else:
+        said = database.query(named_statements(_SQL)["voice"], {**params, "member": str(voice)})
+    return _with_acknowledgements(
+        [CharterVersion(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said
+    )[0]
+
+
+def charter_of(database: Database, as_of: AsOf, team: UUID | None, *, voice: UUID | None = None) -> Charter | None:
+    """The charter of a team, or (None) the organisation's own."""
+    held = charter_at(database, as_of, charter_id(as_of.organisation_id, team), voice=voice)
+    return None if held is None else held.charter
+
+
+def _with_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) -> list[CharterVersion]:
+    """The charters with who acknowledged what stands, in the order in which they did."""
+    voices: dict[tuple[str, int], list[Acknowledgement]] = {}
+    for row in said:
+        voice = Acknowledgement(member=UUID(row.member), at=from_micros(row.occurred_at))
+        voices.setdefault((row.item, row.number), []).append(voice)
+    told = []
+    for held in found:
+        standing = tuple(
+            # As in the domain's fold: of what stands no longer, nobody's word.
+            replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) if n.retired_at is None else n
+            for n in held.charter.non_negotiables
+        )
+        told.append(replace(held, charter=replace(held.charter, non_negotiables=standing)))
+    return told
+
+
+class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
+    """The live goals that serve this purpose, and how many of their owners have said so since it was revised."""
+
+    purpose_version: int
+    links: int
+    affirmed: int
+    unaffirmed: int
+    #: By when they are to be affirmed, renegotiated or unlinked (UTC); None where no revision asks for it.
+    until: datetime | None
+
+
+def linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
+    """Who serves the purpose in force; None where there is none. A link said at its very instant is of this version."""
+    purpose = charter.purpose
+    if purpose is None:
+        return None
+    states = {f"state_{n}": state for n, state in enumerate(LIVE_STATES)}
+    sql = named_statements(_SQL)["serving"].replace(":states", ", ".join(f":{name}" for name in states))
+    rows = database.query(sql, {**as_of.params, **states, "charter": str(charter.id)})
+    revised = purpose.version > 1
+    affirmed = sum(1 for row in rows if not revised or row.said_at >= to_micros(purpose.since))
+    return LinkedGoals(
+        purpose_version=purpose.version,
+        links=len(rows),
+        affirmed=affirmed,
+        unaffirmed=len(rows) - affirmed,
+        until=purpose.since + timedelta(days=as_of.policy.policy.unaffirmed_days) if revised else None,
+    )

@@ -1,0 +1,142 @@
+"""Rituals: the minutes a week that they ask of each member, derived from the charters. Formula: docs/reports.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import Charter, Mode, Ritual
+from domain.member.member import Member
+from projections.as_of import AsOf
+from projections.charters.charters import charters_at
+from projections.database.database import Database
+from projections.figures import Figure, Report, event_ids, round_for_report
+from projections.people import member_at, members_at
+
+_WEEK_DAYS = 7
+#: Name of the figure for what is held together, and for what everybody does at a time of their own.
+FIGURES: dict[Mode, str] = {"sync": "ritual_minutes", "async": "async_minutes"}
+
+
+class RitualEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ritual that counts, and whose it is."""
+
+    #: Empty: the organisation's own.
+    team: UUID | None = None
+    ritual: UUID
+    title: str
+    mode: Mode
+    cadence_days: int
+    minutes: int
+    #: Minutes a week of everybody whose ritual it is.
+    minutes_a_week: float
+
+
+class RitualsReport(Report, frozen=True, kw_only=True):
+    """What meetings ask of each member, and what could be async."""
+
+    rituals: list[RitualEntry]
+
+
+def minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
+    """Sum of minutes x 7 / cadence over the rituals of this mode, exactly."""
+    return sum((Fraction(r.minutes * _WEEK_DAYS, r.cadence_days) for r in rituals if r.mode == mode), Fraction(0))
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,  # noqa: ARG001 - every report takes it; a rate a week needs none
+    explain: bool = False,
+) -> RitualsReport:
+    """What the rituals in force ask of a team's members, of one member, or of everybody."""
+    charters = [held.charter for held in charters_at(database, as_of)]
+    people = _people(database, as_of, team, member)
+    ritual_of = {person.id: _theirs(person, charters) for person in people}
+    group: dict[str, Any] = {"team": team} if team else {}
+    figures = [] if member else _group_figures(list(ritual_of.values()), charters, group)
+    figures += [f for person in people for f in _own_figures(person.id, ritual_of[person.id], charters)]
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    teams = {t for person in people for t in person.teams} | ({team} if team else set())
+    return RitualsReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+        rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _held(c)],
+    )
+
+
+def _people(database: Database, as_of: AsOf, team: UUID | None, member: UUID | None) -> list[Member]:
+    if member is None:
+        return members_at(database, as_of, team=team)
+    found = member_at(database, as_of, member)
+    return [found] if found is not None and found.present and (team is None or team in found.teams) else []
+
+
+def _theirs(person: Member, charters: Sequence[Charter]) -> list[Ritual]:
+    """The rituals of the organisation and of the member's teams."""
+    return [r for c in charters if c.of.team is None or c.of.team in person.teams for r in c.rituals]
+
+
+def _own_figures(person: UUID, rituals: list[Ritual], charters: Sequence[Charter]) -> list[Figure]:
+    return [_figure(mode, minutes_a_week(rituals, mode), rituals, charters, member=person) for mode in FIGURES]
+
+
+def _group_figures(of_each: list[list[Ritual]], charters: Sequence[Charter], group: dict[str, Any]) -> list[Figure]:
+    """The mean over the members, and how much of it is async already."""
+    every = [ritual for rituals in of_each for ritual in rituals]
+    totals = {mode: minutes_a_week(every, mode) for mode in FIGURES}
+    n = len(of_each)
+    figures = [_figure(mode, total / n if n else None, every, charters, n=n, **group) for mode, total in totals.items()]
+    whole = sum(totals.values(), Fraction(0))
+    share = totals["async"] / whole if whole else None
+    status = None if whole else _nothing(charters)
+    return [
+        *figures,
+        Figure(name="async_share", value=round_for_report(share), status=status, events=_said(every), **group),
+    ]
+
+
+def _figure(
+    mode: Mode,
+    value: Fraction | None,
+    rituals: Iterable[Ritual],
+    charters: Sequence[Charter],
+    **fields: Any,
+) -> Figure:
+    told = value if charters else None
+    status = None if told is not None else _nothing(charters)
+    events = _said(r for r in rituals if r.mode == mode)
+    return Figure(name=FIGURES[mode], value=round_for_report(told), status=status, events=events, **fields)
+
+
+def _nothing(charters: Sequence[Charter]) -> str:
+    return "no_data" if charters else "no_charter"
+
+
+def _said(rituals: Iterable[Ritual]) -> list[UUID]:
+    return event_ids(ritual.event for ritual in rituals)
+
+
+def _held(charter: Charter) -> list[RitualEntry]:
+    return [
+        RitualEntry(
+            team=charter.of.team,
+            ritual=ritual.id,
+            title=ritual.name,
+            mode=ritual.mode,
+            cadence_days=ritual.cadence_days,
+            minutes=ritual.minutes,
+            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
+        )
+        for ritual in charter.rituals
+    ]

@@ -1,0 +1,1 @@
+"""Cycles and their reviews, as read models."""

@@ -1,0 +1,275 @@
+"""Cycles as versions: each as it stood at any business time, as believed at any log position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.cycle import events as e
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Closed, Cycle, Running, evolve
+from domain.errors import InvalidField
+from domain.goal.state import Goal, Promised
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
+from projections.database.tables import Column
+from projections.engine.versions import VersionedProjection
+
+_SQL = "cycles"
+_SLICE = 400
+LARGEST_PAGE = 200
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL's text cannot hold the character NUL, which JSON can.
+    return text.replace("\x00", "\ufffd")
+
+
+def _fields(state: Cycle) -> tuple[Any, ...]:
+    return (
+        state.ref,
+        None if state.of.team is None else str(state.of.team),
+        _clean(state.name),
+        state_of(state),
+        state.starts.isoformat(),
+        state.ends.isoformat(),
+        " ".join(sorted(str(held.goal) for held in state.goals)),
+    )
+
+
+CYCLES = VersionedProjection(
+    name="cycles",
+    version=2,
+    kind="cycle",
+    evolve=evolve,
+    columns=(
+        Column("ref", "text", "The source's own id of the cycle.", nullable=True),
+        Column("team", "uuid", "The team whose cycle it is; empty: the organisation's own.", nullable=True),
+        Column("name", "text", "What the cycle is called."),
+        Column("state", "text", "open or closed."),
+        Column("starts", "date", "Its first day, in the organisation's zone."),
+        Column("ends", "date", "Its last day, as planned."),
+        Column("goals", "text", "Ids of the goals in it, ascending, parted by spaces."),
+    ),
+    fields=_fields,
+    comment="Cycles: the purpose restated, goals and what became of them, improvements, learning (in body).",
+)
+
+_CYCLE: msgspec.json.Decoder[Cycle] = msgspec.json.Decoder(Cycle)
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+
+def state_of(cycle: Cycle) -> Literal["open", "closed"]:
+    """Open or closed."""
+    return "closed" if isinstance(cycle, Closed) else "open"
+
+
+def cycles_at(database: Database, as_of: AsOf) -> list[Cycle]:
+    """Every cycle, the latest beginning first; `version` is that of the state shown."""
+    return [_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["cycles"], as_of.params)]
+
+
+def open_cycles_at(database: Database, as_of: AsOf) -> list[Running]:
+    """The cycles that are open, one of each subject at most."""
+    found = (_CYCLE.decode(row.body) for row in database.query(named_statements(_SQL)["open"], as_of.params))
+    return [cycle for cycle in found if isinstance(cycle, Running)]
+
+
+def cycle_at(database: Database, as_of: AsOf, cycle_id: UUID) -> Cycle | None:
+    """One cycle; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
+    rows = database.query(named_statements(_SQL)["cycle"], {**as_of.params, "stream_id": str(cycle_id)})
+    if not rows:
+        return None
+    return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cycles to list; all that are given must hold."""
+
+    team: UUID | None = None
+    #: The organisation's own, and no team's.
+    own: bool = False
+    state: Literal["open", "closed"] | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some cycles, the latest beginning first, and the cursor that leads on; None: these were the last."""
+
+    cycles: list[Cycle]
+    next: str | None
+
+
+def page(
+    database: Database,
+    as_of: AsOf,
+    filters: Filters,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+    visible: frozenset[UUID] | None = None,
+) -> Page:
+    """One page: the organisation's own and those of the `visible` teams (None: all).
+
+    Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
+    another question gave.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    question = digest("cycles", filters)
+    after = decode_cursor(cursor, question, number=False) if cursor else None
+    where, params = _where(filters, visible)
+    params = {**as_of.params, **params, "rows": limit + 1}
+    if after is not None:
+        where.append("(starts, stream_id) < (:key, :id)")
+        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
+    rows = database.query(
+        f"SELECT stream_id, starts, body FROM cycles WHERE {as_of.predicate} AND {' AND '.join(where)}"
+        " ORDER BY starts DESC, stream_id DESC LIMIT :rows",
+        params,
+    )
+    shown, following = rows[:limit], None
+    if len(rows) > limit:
+        last = shown[-1]
+        following = encode_cursor(Cursor(params["at"], params["known"], question, last.starts, last.stream_id))
+    return Page(cycles=[_CYCLE.decode(row.body) for row in shown], next=following)
+
+
+def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
+    where, params = ["1 = 1"], dict[str, Any]()
+    if visible is not None:
+        params = {f"seen_{n}": str(team) for n, team in enumerate(sorted(visible, key=str))}
+        where.append(f"(team IS NULL OR team IN ({', '.join(f':{name}' for name in params) or 'NULL'}))")
+    if filters.team is not None:
+        where.append("team = :team")
+        params["team"] = str(filters.team)
+    if filters.own:
+        where.append("team IS NULL")
+    if filters.state is not None:
+        where.append("state = :state")
+        params["state"] = filters.state
+    return where, params
+
+
+def stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
+    """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
+    return {UUID(row.stream_id): row.version for row in _of(database, as_of, "versions", cycles)}
+
+
+def goals_of(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+    """These goals as the lens shows them."""
+    found = (_GOAL.decode(row.body) for row in _of(database, as_of, "goals", goals))
+    return {goal.id: goal for goal in found}
+
+
+def _of(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
+    wanted = sorted(map(str, set(ids)))
+    found: list[Row] = []
+    for start in range(0, len(wanted), _SLICE):
+        part = wanted[start : start + _SLICE]
+        sql = named_statements(_SQL)[statement].replace(":ids", ", ".join(f":id_{n}" for n in range(len(part))))
+        found += database.query(sql, {**as_of.params, **{f"id_{n}": value for n, value in enumerate(part)}})
+    return found
+
+
+def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
+    """The live goals of an open cycle of which nobody has said (truly) what becomes of them: what keeps it open."""
+    if not isinstance(cycle, Running):
+        return []
+    found = ((held, goals.get(held.goal)) for held in cycle.goals)
+    return [g for held, g in found if isinstance(g, Promised) and held.how not in possible_ends(g, cycle)]
+
+
+# --- what was said in them -------------------------------------------------------------------------------------------
+
+
+class CyclePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Part of a cycle; `team` empty: the organisation's own."""
+
+    cycle: UUID
+    team: UUID | None
+
+
+class ReflectionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: what a member said in looking back."""
+
+    event: UUID
+    by: UUID | None
+    worked: str = ""
+    improve: str = ""
+
+
+class ContributionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """Personal: who did what for a goal, and who said so."""
+
+    event: UUID
+    goal: UUID
+    contributor: UUID
+    by: UUID | None
+    text: str
+
+
+def cycle_key(cycle: Cycle) -> dict[str, Any]:
+    """The fields of `OfCycle`."""
+    return {"cycle": cycle.id, "team": cycle.of.team}
+
+
+#: Tag -> the facts that are told one by one or named as evidence.
+_EVENTS: dict[str, type] = {
+    str(cls.__struct_config__.tag): cls
+    for cls in (
+        e.ReflectionShared,
+        e.ContributionCredited,
+        e.ImprovementAgreed,
+        e.ImprovementDone,
+        e.ImprovementDropped,
+        e.CycleClosed,
+    )
+}
+
+
+class CycleNotes:
+    """What was said in some cycles by then, in the order of their streams."""
+
+    def __init__(self, database: Database, as_of: AsOf, cycles: Iterable[Cycle]) -> None:
+        self._cycles = {cycle.id: cycle for cycle in cycles}
+        self.reflections: list[ReflectionEntry] = []
+        self.contributions: list[ContributionEntry] = []
+        #: Improvement -> the events that made it what it is.
+        self.improvements: dict[UUID, list[UUID]] = {}
+        self.closings: list[UUID] = []
+        for row in _of(database, as_of, "said", self._cycles):
+            self._take(row)
+
+    def _take(self, row: Row) -> None:
+        """One thing that was said."""
+        cycle = self._cycles[UUID(row.stream_id)]
+        event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
+        event = _EVENTS.get(row.type)
+        if event is None:
+            return
+        said: Any = msgspec.json.decode(row.data, type=event)
+        match said:
+            case e.ReflectionShared():
+                told = ReflectionEntry(
+                    **cycle_key(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve
+                )
+                self.reflections.append(told)
+            case e.ContributionCredited():
+                self.contributions.append(
+                    ContributionEntry(
+                        **cycle_key(cycle),
+                        event=event_id,
+                        goal=said.goal,
+                        contributor=said.member,
+                        by=by,
+                        text=said.text,
+                    )
+                )
+            case e.CycleClosed():
+                self.closings.append(event_id)
+            case e.ImprovementAgreed() | e.ImprovementDone() | e.ImprovementDropped():
+                self.improvements.setdefault(said.improvement, []).append(event_id)

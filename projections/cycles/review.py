@@ -1,0 +1,289 @@
+"""The review of cycles: what worked, what to improve, what came of it, and which goals went on. Docs: reports.md.
+
+Looked at are the cycles open at the lens, those closed within the window, and of each team (and of the organisation
+itself) the last closed one, so that there is always something to learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import local_date
+from domain.cycle.acts import GoalEnding
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Closed, Cycle, Improvement, Running
+from projections.as_of import AsOf
+from projections.cycles.cycles import (
+    ContributionEntry,
+    CycleNotes,
+    CyclePart,
+    ReflectionEntry,
+    cycle_key,
+    cycles_at,
+    goals_of,
+    undecided,
+)
+from projections.database.database import Database
+from projections.figures import Figure, Report, event_ids, share
+from projections.people import members_at
+
+
+class CycleEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """One cycle under review."""
+
+    name: str
+    state: Literal["open", "closed"]
+    starts: date
+    ends: date
+    closed_at: datetime | None = None
+    #: Open, and its last day is over.
+    overdue: bool = False
+    goals: int
+    #: Live goals of which nobody has said yet what becomes of them.
+    undecided: int = 0
+    #: Members who have reflected.
+    reflected: int
+
+
+class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """A goal of a cycle: at its close, or of an open one as it stands."""
+
+    goal: UUID
+    #: The agreement's word.
+    state: str
+    how: GoalEnding | None = None
+    #: Of a goal that keeps its cycle open: what can be said of it.
+    possible: tuple[GoalEnding, ...] = ()
+
+
+class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """An improvement, in the last cycle that has it."""
+
+    improvement: UUID
+    text: str
+    owner: UUID
+    due: date
+    state: Literal["open", "done", "dropped"]
+    #: Open, and its due is over.
+    overdue: bool = False
+    carried: bool = False
+
+
+class LearningEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
+    """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
+
+    event: UUID | None = None
+    goal: UUID | None = None
+    #: How that goal ended, where it was not kept.
+    ended: str | None = None
+    text: str = ""
+    #: From the cycle before.
+    brought: bool = False
+
+
+class CyclesReport(Report, frozen=True, kw_only=True):
+    """The cycles under review, the latest beginning first, and what was said in them."""
+
+    cycles: list[CycleEntry]
+    goals: list[CycleGoalEntry]
+    reflections: list[ReflectionEntry]
+    improvements: list[ImprovementEntry]
+    learning: list[LearningEntry]
+    contributions: list[ContributionEntry]
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> CyclesReport:
+    """The review of one team's cycles, of all; or what one member saw to, contributed and said in them.
+
+    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
+    """
+    review = Review(database, as_of, team=team, window=window)
+    if member is not None:
+        review.only(member)
+    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_said_figures(review, group)]
+    if member is None:
+        figures.append(_reflection_share(review, database, group))
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    return CyclesReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+        cycles=[review.entry(cycle) for cycle in review.cycles],
+        goals=review.goals,
+        reflections=review.reflections,
+        improvements=review.improvements,
+        learning=review.learning,
+        contributions=review.contributions,
+    )
+
+
+class Review:
+    """What a lens shows of the cycles under review."""
+
+    def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, window: int) -> None:
+        self.as_of = as_of
+        self._since = as_of.today - timedelta(days=window - 1)
+        self.cycles = self._reviewed([c for c in cycles_at(database, as_of) if team is None or c.of.team == team])
+        self._goals_now = goals_of(database, as_of, (held.goal for c in self.cycles for held in c.goals))
+        self.spoken = CycleNotes(database, as_of, self.cycles)
+        self.reflections, self.contributions = self.spoken.reflections, self.spoken.contributions
+        self.goals = [goal for cycle in self.cycles for goal in self._goals(cycle)]
+        self.improvements = sorted(self._improvements(), key=lambda i: (i.due, i.improvement.int))
+        self.learning = [lesson for cycle in self.cycles for lesson in _learning(cycle)]
+
+    def _reviewed(self, cycles: Sequence[Cycle]) -> list[Cycle]:
+        last: dict[UUID | None, Closed] = {}
+        for cycle in (c for c in cycles if isinstance(c, Closed)):
+            known = last.get(cycle.of.team)
+            if known is None or (cycle.closed_at, cycle.id) > (known.closed_at, known.id):
+                last[cycle.of.team] = cycle
+        return [c for c in cycles if isinstance(c, Running) or c in last.values() or self._recent(c)]
+
+    def _recent(self, cycle: Closed) -> bool:
+        return local_date(cycle.closed_at, self.as_of.tzinfo) >= self._since
+
+    def only(self, member: UUID) -> None:
+        """Leave what this member saw to, said or did."""
+        self.improvements = [i for i in self.improvements if i.owner == member]
+        self.reflections = [r for r in self.reflections if r.by == member]
+        self.contributions = [c for c in self.contributions if c.contributor == member]
+        theirs = {goal for goal, state in self._goals_now.items() if state.owner == member}
+        self.goals = [g for g in self.goals if g.goal in theirs]
+        self.learning = []
+        kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
+        self.cycles = [c for c in self.cycles if c.id in kept]
+
+    def _goals(self, cycle: Cycle) -> Iterator[CycleGoalEntry]:
+        if isinstance(cycle, Closed):
+            for at in cycle.at_close:
+                yield CycleGoalEntry(**cycle_key(cycle), goal=at.goal, state=at.state, how=at.how)
+            return
+        waiting = {goal.id for goal in undecided(cycle, self._goals_now)}
+        for held in cycle.goals:
+            goal = self._goals_now.get(held.goal)
+            if goal is not None:
+                possible = possible_ends(goal, cycle) if goal.id in waiting else ()
+                yield CycleGoalEntry(
+                    **cycle_key(cycle), goal=goal.id, state=goal.state, how=held.how, possible=possible
+                )
+
+    def _improvements(self) -> Iterator[ImprovementEntry]:
+        """Each once: as the last cycle that has it knows it."""
+        seen: dict[UUID, tuple[Cycle, Improvement]] = {}
+        for cycle in sorted(self.cycles, key=lambda c: (c.opened_at, c.id)):
+            seen.update({held.id: (cycle, held) for held in cycle.improvements})
+        for cycle, held in seen.values():
+            yield ImprovementEntry(
+                **cycle_key(cycle),
+                improvement=held.id,
+                text=held.text,
+                owner=held.owner,
+                due=held.due,
+                state=held.state,
+                overdue=held.state == "open" and held.due < self.as_of.today,
+                carried=held.carried,
+            )
+
+    def entry(self, cycle: Cycle) -> CycleEntry:
+        closed = cycle.closed_at if isinstance(cycle, Closed) else None
+        return CycleEntry(
+            **cycle_key(cycle),
+            name=cycle.name,
+            state="open" if closed is None else "closed",
+            starts=cycle.starts,
+            ends=cycle.ends,
+            closed_at=closed,
+            overdue=closed is None and cycle.ends < self.as_of.today,
+            goals=len(cycle.goals),
+            undecided=len(undecided(cycle, self._goals_now)),
+            reflected=len(cycle.reflected),
+        )
+
+
+def _learning(cycle: Cycle) -> Iterator[LearningEntry]:
+    ended = {g.goal: g.state for g in cycle.at_close if g.state != "satisfied"} if isinstance(cycle, Closed) else {}
+    for lesson in cycle.learned:
+        yield LearningEntry(
+            **cycle_key(cycle),
+            event=lesson.learning,
+            goal=lesson.goal,
+            ended=lesson.ended,
+            text=lesson.text,
+            brought=True,
+        )
+    for learnt in cycle.learnings:
+        how = ended.get(learnt.goal) if learnt.goal is not None else None
+        yield LearningEntry(**cycle_key(cycle), event=learnt.id, goal=learnt.goal, ended=how, text=learnt.text)
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    every = review.improvements
+
+    def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> Figure:
+        found = [i for i in of if holds(i)]
+        events = event_ids(event for i in found for event in review.spoken.improvements.get(i.improvement, []))
+        return share(name, len(found), len(of), events=events, **group)
+
+    yield counted("improvements_done", every, lambda i: i.state == "done")
+    yield counted("improvements_dropped", every, lambda i: i.state == "dropped")
+    yield counted("improvements_open", every, lambda i: i.state == "open")
+    yield counted("improvements_overdue", [i for i in every if i.state == "open"], lambda i: i.overdue)
+
+
+def _goal_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    """Of the goals of closed cycles: what became of them; of open ones: how many are undecided."""
+    closed = {c.id for c in review.cycles if isinstance(c, Closed)}
+    events = event_ids(review.spoken.closings)
+    ends = [g for g in review.goals if g.cycle in closed]
+    for name, how in (("goals_carried_on", "carried_on"), ("goals_renegotiated", "renegotiated")):
+        yield share(name, sum(g.how == how and _went_on(g) for g in ends), len(ends), events=events, **group)
+    yield share("goals_kept", sum(g.state == "satisfied" for g in ends), len(ends), events=events, **group)
+    gone = sum(g.state != "satisfied" and not _went_on(g) for g in ends)
+    yield share("goals_dropped", gone, len(ends), events=events, **group)
+    yield Figure(name="goals_undecided", value=sum(bool(g.possible) for g in review.goals), **group)
+
+
+def _went_on(goal: CycleGoalEntry) -> bool:
+    """Still promised when its cycle closed."""
+    return goal.state in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered")
+
+
+def _said_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+    told = review.reflections
+    yield Figure(name="reflections", value=len(told), events=event_ids(r.event for r in told), **group)
+    credited = review.contributions
+    yield Figure(name="contributions", value=len(credited), events=event_ids(c.event for c in credited), **group)
+    if "member" not in group:
+        learnt = [lesson.event for lesson in review.learning if not lesson.brought]
+        yield Figure(name="lessons", value=len(learnt), events=event_ids(learnt), **group)
+
+
+def _reflection_share(review: Review, database: Database, group: dict[str, Any]) -> Figure:
+    """Members of today who have reflected, of those whose cycles they are; before anybody looks back none is asked."""
+    people = members_at(database, review.as_of)
+    asked = spoken = 0
+    for cycle in (c for c in review.cycles if isinstance(c, Closed) or c.reflections or c.ends < review.as_of.today):
+        theirs = [p.id for p in people if cycle.of.team is None or cycle.of.team in p.teams]
+        asked += len(theirs)
+        spoken += len(set(theirs) & set(cycle.reflected))
+    events = event_ids(r.event for r in review.reflections)
+    return share("reflection_share", spoken, asked, events=events, **group)

@@ -1,0 +1,1 @@
+"""The read models' database: tables, named SQL, paging, and a backend for each store."""

@@ -1,0 +1,99 @@
+"""What the two databases share: rows, what can go wrong, and what can be asked of a session and a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any, ClassVar, Protocol
+
+from projections.database.tables import Dialect, Table, TableWrite
+
+Params = Mapping[str, Any]
+#: A reading statement and its parameters.
+Query = tuple[str, Params]
+
+#: How long a statement waits for a lock or a free connection, seconds.
+LOCK_TIMEOUT_S = 10.0
+
+
+class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, named like the ledger's
+    """The database cannot be reached, or did not answer in time; nothing was written. Trying again is right."""
+
+
+class WriteRefused(Exception):  # noqa: N818 - named after what happened
+    """The database does not accept these values; trying again is pointless."""
+
+
+class Row(tuple[Any, ...]):
+    """One row: `row.column`, `row["column"]` or `row[0]`. A column named `count` or `index`: by its name only."""
+
+    __slots__ = ()
+    _places: ClassVar[dict[str, int]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return tuple.__getitem__(self, self._places[name])
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self._places[key] if isinstance(key, str) else key)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Column name -> value."""
+        return dict(zip(self._places, self, strict=True))
+
+
+@lru_cache(maxsize=512)
+def row_class(columns: tuple[str, ...]) -> type[Row]:
+    places = {name: place for place, name in enumerate(columns)}
+    return type("Row", (Row,), {"__slots__": (), "_places": places})
+
+
+class Backend(Protocol):
+    """What differs between the two."""
+
+    dialect: Dialect
+
+    def session(self) -> AbstractContextManager[Session]: ...
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def query(self, sql: str, params: Params) -> list[Row]: ...
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]: ...
+    def close(self) -> None: ...
+
+
+class Session(Protocol):
+    """One connection for a while: several transactions that share temporary tables."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def temporary(self, table: Table) -> None:
+        """Create an empty table that only this session sees, and that ends with it."""
+
+
+class Transaction(Protocol):
+    """One write transaction: all of it is kept, or nothing."""
+
+    #: What a SELECT ends with whose rows nobody else may change until the end of the transaction.
+    for_update: str
+
+    def execute(self, sql: str, params: Params = ...) -> int:
+        """Run one statement; the number of rows it touched."""
+
+    def query(self, sql: str, params: Params = ...) -> list[Row]: ...
+
+    def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows that are not there yet, the fastest way there is. Values in the order of the table's columns."""
+
+    def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows, or replace those of the same key. No key may come twice."""
+
+    def write(self, parts: Sequence[TableWrite]) -> None:
+        """Write to several tables at once. A row that was to be ended and is not there is written as it should be."""
+
+    def copy(self, table: Table, select: str) -> None:
+        """Add the rows of a query, or replace those of the same key. The query must have a WHERE of its own."""
+
+    def lock_migrations(self) -> None:
+        """Wait until no other process migrates; held until the end of the transaction."""

@@ -1,0 +1,117 @@
+"""One SQL text, two databases: the only door of this room to SQLite and PostgreSQL.
+
+On PostgreSQL the views are in the log's database; on SQLite in a file beside the log's, as a file has one writer at a
+time, and whoever commands should not wait for whoever follows.
+
+Statements use `:name` parameters and the common subset of both (ON CONFLICT, RETURNING, window functions). Views are
+derived from the log and every transaction that writes them moves a checkpoint with them, so commits here need not
+wait for the disk: after a crash both are back at the same earlier point and are followed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVar
+from uuid import UUID
+
+from projections.database.backend import Backend, Params
+from projections.database.backend import DatabaseUnavailable as DatabaseUnavailable  # noqa: PLC0414 - as above
+from projections.database.backend import Query as Query  # noqa: PLC0414 - as above
+from projections.database.backend import Row as Row  # noqa: PLC0414 - as above
+from projections.database.backend import Session as Session  # noqa: PLC0414 - as above
+from projections.database.backend import Transaction as Transaction  # noqa: PLC0414 - as above
+from projections.database.backend import WriteRefused as WriteRefused  # noqa: PLC0414 - as above
+from projections.database.sql import named_statements as named_statements  # noqa: PLC0414 - named where its callers look for it
+from projections.database.tables import Dialect, Table, ddl
+
+
+class Database:
+    """The read side's store. Safe to share between threads; each call borrows a connection of its own."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.dialect: Dialect = backend.dialect
+
+    @classmethod
+    def open(cls, url: str, *, connections: int = 10) -> Database:
+        """Open the views of `sqlite:///path` or `postgresql://...` (with at most that many connections). Runs no DDL.
+
+        Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
+        """
+        if url.startswith("sqlite:///"):
+            from projections.database.sqlite import SUFFIX, SqliteBackend  # noqa: PLC0415 - either driver only where it is used
+
+            return cls(SqliteBackend(url.removeprefix("sqlite:///") + SUFFIX))
+        if url.startswith(("postgresql://", "postgres://")):
+            from projections.database.postgres import PostgresBackend  # noqa: PLC0415 - as above
+
+            return cls(PostgresBackend(url, connections))
+        raise ValueError("a database URL starts with sqlite:/// or postgresql://")
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """All rows of one reading statement. Raises `DatabaseUnavailable`."""
+        return self._backend.query(sql, params or {})
+
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
+        """The rows of several statements, none of which needs another's, in one journey.
+
+        Raises `DatabaseUnavailable`.
+        """
+        return self._backend.query_many(questions)
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A write transaction: committed at the end of the block, rolled back by any exception.
+
+        Raises `DatabaseUnavailable`, or `WriteRefused` where a value does not fit.
+        """
+        return self._backend.transaction()
+
+    def session(self) -> AbstractContextManager[Session]:
+        """One connection for several transactions with temporary tables. Raises as `transaction`."""
+        return self._backend.session()
+
+    def migrate(self, tables: Sequence[Table]) -> None:
+        """Create the tables that are missing. Idempotent, and safe from several processes at once."""
+        with self.transaction() as transaction:
+            transaction.lock_migrations()
+            for table in tables:
+                for statement in ddl(table, self.dialect):
+                    transaction.execute(statement)
+
+    def close(self) -> None:
+        """Close every connection. May be called twice."""
+        self._backend.close()
+
+
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 400
+T = TypeVar("T")
+
+
+def query_by_ids(
+    database: Database, file: str, ids: Mapping[str, Sequence[str]], params: Params
+) -> dict[str, list[Row]]:
+    """The rows of several statements of `sql/<file>.sql`, each for its ids (`:ids`), by the statement's name.
+
+    The ids are sent in slices of 400. A stream's rows stay together: each id is in one slice only.
+    """
+    names, queries = list[str](), list[Query]()
+    for name, wanted in ids.items():
+        for start in range(0, len(wanted), _SLICE):
+            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
+            sql = named_statements(file)[name].replace(":ids", ", ".join(f":{key}" for key in part))
+            names.append(name)
+            queries.append((sql, {**params, **part}))
+    found: dict[str, list[Row]] = {name: [] for name in ids}
+    for name, rows in zip(names, database.query_many(queries) if queries else (), strict=True):
+        found[name] += rows
+    return found
+
+
+def group_by_stream(rows: Iterable[Row], build: Callable[[Row], T]) -> dict[UUID, list[T]]:
+    """What `build` makes of each row, by the row's `stream_id`, in the rows' order."""
+    grouped: dict[UUID, list[T]] = {}
+    for row in rows:
+        grouped.setdefault(UUID(row.stream_id), []).append(build(row))
+    return grouped

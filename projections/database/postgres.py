@@ -1,0 +1,251 @@
+"""The views in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.string import TextLoader
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.storage.postgres_arrays import BinaryArray, encode_array
+from projections.database.backend import (
+    LOCK_TIMEOUT_S,
+    DatabaseUnavailable,
+    Params,
+    Query,
+    Row,
+    Session,
+    Transaction,
+    WriteRefused,
+    row_class,
+)
+from projections.database.sql import close_rows_sql, insert_select_sql, multi_table_write_sql, pyformat, temporary
+from projections.database.tables import Column, Dialect, Table, TableWrite
+
+#: Rows of one statement: bounds its memory.
+_CHUNK = 5_000
+#: Two statements are asked for sooner one after the other: a pipeline has a cost of its own.
+_WORTH_A_PIPELINE = 3
+#: As which kind of array a column's values travel; the others as text.
+_KINDS = {"integer": "bigint", "uuid": "spelled uuid"}
+#: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
+_MIGRATION_LOCK = 0x706C696D
+#: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
+#: an hour is not missed for another half.
+_RECONNECT_SECONDS = 2.0
+#: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
+_BOUNDS = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": int(LOCK_TIMEOUT_S * 1000),
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+#: Rows to be written are found by their keys. A plan that was made while the tables were small, and is kept, must not
+#: read all of a large one.
+_BEGIN = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
+
+_Answer = TypeVar("_Answer")
+
+
+@contextmanager
+def _postgres_errors() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.UndefinedTable, PoolTimeout) as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation) as error:
+        raise WriteRefused(str(error)) from error
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
+    if cursor.description is None:
+        return []
+    make = row_class(tuple(column.name for column in cursor.description))
+    return [make(values) for values in cursor.fetchall()]
+
+
+def _pipelined(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
+    if len(questions) < _WORTH_A_PIPELINE:
+        return [_rows(connection.execute(pyformat(sql), params)) for sql, params in questions]
+    with connection.pipeline():
+        cursors = [connection.execute(pyformat(sql), params) for sql, params in questions]
+    # Not before its end: until then a cursor does not know that it has rows.
+    return [_rows(cursor) for cursor in cursors]
+
+
+def _packed(parts: Sequence[TableWrite]) -> list[BinaryArray]:
+    """The parameters of `writing`."""
+    params: list[BinaryArray] = []
+    try:
+        for part in parts:
+            columns = part.table.columns
+            params += _arrays(columns, part.upserts) if part.upserts else []
+            if part.closures:
+                places = close_rows_sql(part.table)[0]
+                params += _arrays([columns[p] for p in places], [*map(itemgetter(*places), part.closures)])
+    except ValueError as error:
+        raise WriteRefused(str(error)) from error
+    return params
+
+
+def _arrays(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
+    """The columns of these rows, one or more."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return [encode_array(_KINDS.get(column.type, "text"), values) for column, values in by_column]
+
+
+class _PostgresTransaction:
+    for_update = "FOR UPDATE"
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        # Its text goes as it is: finding a hundred parameters in it anew takes longer than all else.
+        self._raw = psycopg.RawCursor(connection)
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        return self._connection.execute(pyformat(sql), params or {}).rowcount
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        return _rows(self._connection.execute(pyformat(sql), params or {}))
+
+    def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({', '.join(table.names)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+    def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), _CHUNK):
+            self.write([TableWrite(table=table, upserts=rows[start : start + _CHUNK])])
+
+    def write(self, parts: Sequence[TableWrite]) -> None:
+        if not parts:
+            return
+        sql = multi_table_write_sql(tuple((part.table, bool(part.upserts), bool(part.closures)) for part in parts))
+        counts = self._raw.execute(sql, _packed(parts)).fetchone() or ()
+        for part, found in zip((part for part in parts if part.closures), counts, strict=False):
+            if found < len(part.closures):
+                self.upsert_many(part.table, part.closures)
+
+    def copy(self, table: Table, select: str) -> None:
+        self.execute(insert_select_sql(table, select))
+
+    def lock_migrations(self) -> None:
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+
+
+class _PostgresSession:
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self.temporaries: list[str] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._connection.transaction():
+            yield _PostgresTransaction(self._connection)
+
+    def temporary(self, table: Table) -> None:
+        self._connection.execute(temporary(table, "postgresql"))
+        self.temporaries.append(f"pg_temp.{table.name}")
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    # Whoever reads an id gets its text, as from SQLite.
+    connection.adapters.register_loader("uuid", TextLoader)
+    # Compiling a statement takes a hundred milliseconds, where the longest of ours take ten.
+    connection.execute("SET synchronous_commit TO off; SET jit TO off")
+
+
+class PostgresBackend:
+    """A pool; a connection that the server dropped is replaced before anyone sees it.
+
+    Looking first would double a read's round trips: reads find out and ask again, which does no harm. Writers look.
+    """
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str, connections: int) -> None:
+        self._pool = ConnectionPool(
+            min_size=1,
+            max_size=connections,
+            open=True,
+            timeout=LOCK_TIMEOUT_S,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            reconnect_failed=ConnectionPool.check,
+            kwargs={**_BOUNDS, **conninfo_to_dict(url), "autocommit": True, "application_name": "plimsoll-views"},
+            configure=_configure,
+            name="plimsoll-views",
+        )
+
+    def query(self, sql: str, params: Params) -> list[Row]:
+        return self._query_with_retry(lambda connection: _rows(connection.execute(pyformat(sql), params)))
+
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
+        return self._query_with_retry(partial(_pipelined, questions))
+
+    def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Answer]) -> _Answer:
+        with _postgres_errors():
+            connection = self._pool.getconn()
+            try:
+                return ask(connection)
+            except psycopg.OperationalError:
+                if not connection.broken:
+                    raise
+            finally:
+                self._pool.putconn(connection)
+            with self._live_connection(b"") as living:
+                return ask(living)
+
+    @contextmanager
+    def _live_connection(self, first: bytes) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that has just answered to this; the dropped ones met on the way are replaced."""
+        while True:
+            connection = self._pool.getconn()
+            try:
+                connection.execute(first)
+            except psycopg.OperationalError:
+                self._pool.putconn(connection)
+                if not connection.broken:
+                    raise
+            else:
+                break
+        try:
+            yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with _postgres_errors(), self._live_connection(_BEGIN) as connection:
+            try:
+                yield _PostgresTransaction(connection)
+                connection.execute(b"COMMIT")
+            except BaseException:
+                # Where that fails too, the connection is lost, and the transaction with it.
+                with suppress(psycopg.Error):
+                    connection.execute(b"ROLLBACK")
+                raise
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with _postgres_errors(), self._live_connection(b"") as connection:
+            session = _PostgresSession(connection)
+            try:
+                yield session
+            finally:
+                # A broken connection takes its temporary tables with it.
+                if session.temporaries and not connection.broken:
+                    connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporaries)}")
+
+    def close(self) -> None:
+        self._pool.close()

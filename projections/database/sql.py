@@ -1,0 +1,88 @@
+"""SQL as text: named statements from files, parameters in each driver's style, and what tables make of themselves."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+from itertools import count
+
+from projections.database.tables import CLOSING_COLUMNS, Dialect, Table, ddl
+
+
+@lru_cache(maxsize=32)
+def named_statements(name: str) -> dict[str, str]:
+    """The named statements of `sql/<name>.sql`: each begins with a line `-- name: what it is called`."""
+    text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
+    return {title: sql.strip() for title, sql in zip(parts[::2], parts[1::2], strict=True)}
+
+
+@lru_cache(maxsize=1024)
+def pyformat(sql: str) -> str:
+    """`:name` -> `%(name)s`, outside of quotes and casts; a literal % is doubled."""
+
+    def swap(match: re.Match[str]) -> str:
+        return f"%({match[2]})s" if match[2] else match[0].replace("%", "%%")
+
+    return re.sub(r"('(?:[^']|'')*'|--[^\n]*|::|%)|:([A-Za-z_]\w*)", swap, sql)
+
+
+def temporary(table: Table, dialect: Dialect) -> str:
+    """The statement that creates the table for one session only; of its indexes it gets the key."""
+    return ddl(table, dialect)[0].replace("CREATE TABLE IF NOT EXISTS", "CREATE TEMPORARY TABLE", 1)
+
+
+def upsert_tail(table: Table) -> str:
+    """What makes an insert replace the row of the same key. The table must have columns beside its key."""
+    changed = [name for name in table.names if name not in table.key]
+    return (
+        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET "
+        f"{', '.join(f'{name} = excluded.{name}' for name in changed)}"
+    )
+
+
+def insert_select_sql(table: Table, select: str) -> str:
+    """The statement that writes a query's rows, replacing those of the same key.
+
+    The query must have a WHERE of its own: without one SQLite reads ON CONFLICT as the condition of a join.
+    """
+    return f"INSERT INTO {table.name} ({', '.join(table.names)}) {select} {upsert_tail(table)}"
+
+
+@lru_cache(maxsize=64)
+def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
+    """The places in a row of what `UPDATE` takes, and the statement (`?` for each) that ends belief in the row."""
+    places = {name: place for place, name in enumerate(table.names)}
+    changed = [name for name in CLOSING_COLUMNS if name in places]
+    sets, same = (" = ?, ".join(changed), " = ? AND ".join(table.key))
+    wanted = tuple(places[name] for name in (*changed, *table.key))
+    return wanted, f"UPDATE {table.name} SET {sets} = ? WHERE {same} = ?"
+
+
+@lru_cache(maxsize=256)
+def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
+    """One statement of PostgreSQL's that writes to several tables; each part says whether rows open, and whether end.
+
+    Its parameters are arrays, `$1` and so on: of each part all columns of what opens, then the columns in which rows
+    are ended, as `ending` names them. It answers how many rows it ended in each part that ends some.
+    """
+    marks = (f"${number}" for number in count(1))
+    statements_, counts = [], []
+    for number, (table, opens, ends) in enumerate(parts):
+        if opens:
+            arrays = ", ".join(next(marks) for _ in table.names)
+            insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays})")
+            statements_.append(f"opened_{number} AS ({insert})")
+        if ends:
+            changed = [name for name in CLOSING_COLUMNS if name in table.names]
+            names = (*changed, *table.key)
+            arrays = ", ".join(next(marks) for _ in names)
+            sets = ", ".join(f"{name} = ending.{name}" for name in changed)
+            same = " AND ".join(f"kept.{name} = ending.{name}" for name in table.key)
+            statements_.append(
+                f"ended_{number} AS (UPDATE {table.name} AS kept SET {sets} FROM unnest({arrays})"
+                f" AS ending ({', '.join(names)}) WHERE {same} RETURNING 1)"
+            )
+            counts.append(f"(SELECT count(*) FROM ended_{number})")
+    return f"WITH {', '.join(statements_)} SELECT {', '.join(counts) or '1'}"

@@ -1,0 +1,210 @@
+"""The views in a SQLite file of their own, beside the log's: whoever follows the log holds up nobody who writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from threading import Lock
+from typing import Any
+
+from ledger.storage.file_locks import hold, writer_lock
+from projections.database.backend import (
+    LOCK_TIMEOUT_S,
+    DatabaseUnavailable,
+    Params,
+    Query,
+    Row,
+    Session,
+    Transaction,
+    WriteRefused,
+    row_class,
+)
+from projections.database.sql import close_rows_sql, insert_select_sql, temporary, upsert_tail
+from projections.database.tables import Dialect, Table, TableWrite
+
+#: What the views' file is called: as the log's, and this.
+SUFFIX = "-views"
+_WAL_ATTEMPTS = 50
+#: Pages that a connection keeps once it has written, KiB.
+_CACHE_KB = 16_384
+_REFUSALS = (
+    *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError),
+    # Before SQLite sees them: an integer beyond 64 bits, half of a surrogate pair.
+    *(OverflowError, UnicodeEncodeError),
+)
+
+
+@contextmanager
+def _sqlite_errors() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise DatabaseUnavailable(str(error)) from error
+    except sqlite3.OperationalError as error:
+        if "syntax error" in str(error) or "no such column" in str(error):
+            raise
+        # A file that was lost, or left out of a copy: it was made anew, and is empty.
+        lost = ": there are no views yet, run `plimsoll migrate`" if "no such table" in str(error) else ""
+        raise DatabaseUnavailable(f"{error}{lost}") from error
+    except _REFUSALS as error:
+        raise WriteRefused(str(error)) from error
+
+
+class _SqliteTransaction:
+    #: Nobody else writes.
+    for_update = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, params: Params | None = None) -> int:
+        return self._connection.execute(sql, params or {}).rowcount
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        return self._connection.execute(sql, params or {}).fetchall()
+
+    def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._connection.executemany(self._insert(table), rows)
+
+    def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._connection.executemany(f"{self._insert(table)} {upsert_tail(table)}", rows)
+
+    def write(self, parts: Sequence[TableWrite]) -> None:
+        for part in parts:
+            if part.closures:
+                places, sql = close_rows_sql(part.table)
+                if self._connection.executemany(sql, map(itemgetter(*places), part.closures)).rowcount < len(
+                    part.closures
+                ):
+                    self.upsert_many(part.table, part.closures)
+            if part.upserts:
+                self.upsert_many(part.table, part.upserts)
+
+    def copy(self, table: Table, select: str) -> None:
+        self.execute(insert_select_sql(table, select))
+
+    def lock_migrations(self) -> None:
+        """Nothing to do: `BEGIN IMMEDIATE` admits one writer."""
+
+    @staticmethod
+    def _insert(table: Table) -> str:
+        marks = ", ".join("?" * len(table.columns))
+        return f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES ({marks})"
+
+
+class _SqliteSession:
+    def __init__(self, connection: sqlite3.Connection, writing: Lock) -> None:
+        self._connection = connection
+        self._writing = writing
+        self.temporaries: list[str] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        connection = self._connection
+        # Other threads of this process wait here; SQLite's own waiting is for other processes.
+        with hold(self._writing, LOCK_TIMEOUT_S):
+            # A batch touches pages all over each index: SQLite's usual 2 MB are read and spilled again and again.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+            # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def temporary(self, table: Table) -> None:
+        self._connection.execute(temporary(table, "sqlite"))
+        self.temporaries.append(table.name)
+
+
+def _sqlite_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+    return row_class(tuple(column[0] for column in cursor.description))(values)
+
+
+class SqliteBackend:
+    """A file in WAL mode: readers never wait for the one writer, nor the writer for them."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writing = writer_lock(path)
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = Lock()
+        self._closed = False
+        with self._connection():
+            pass
+
+    def query(self, sql: str, params: Params) -> list[Row]:
+        with _sqlite_errors(), self._connection() as connection:
+            return connection.execute(sql, params).fetchall()
+
+    def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
+        """There is no journey to be saved; but what belongs together waits for one connection only."""
+        with _sqlite_errors(), self._connection() as connection:
+            return [connection.execute(sql, params).fetchall() for sql, params in questions]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self.session() as session, session.transaction() as transaction:
+            yield transaction
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with _sqlite_errors(), self._connection() as connection:
+            session = _SqliteSession(connection, self._writing)
+            try:
+                yield session
+            finally:
+                for name in session.temporaries:
+                    connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._idle.clear()
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._closed:
+                raise DatabaseUnavailable("the database is closed")
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            with _sqlite_errors():
+                connection = self._connect()
+            with self._lock:
+                self._all.append(connection)
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.row_factory = _sqlite_row
+        # Turning a new file to WAL needs it alone for a moment; SQLite does not wait for that.
+        for attempt in range(_WAL_ATTEMPTS):
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if attempt == _WAL_ATTEMPTS - 1:
+                    connection.close()
+                    raise
+                time.sleep(0.02)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection

@@ -1,0 +1,1 @@
+"""Decisions and the report on them."""

@@ -1,0 +1,113 @@
+"""How decisions go: how long they take, whether their time-box holds, what becomes of objections, what is asked again.
+
+Formulas: docs/reports.md. Looked at are *askings*: a question that is asked again begins a new time-box. None of it is
+about persons; the askings in which a member decides can be asked for, and show no more than that member's decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.calendar import end_of_day
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.decisions.decisions import DecisionRound, askings_ended
+from projections.engine.versions import to_micros
+from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+
+#: A decision asked again within this time did not hold.
+REOPENED_WITHIN_DAYS = 30
+_DAY_MICROS = 24 * 3600 * 10**6
+
+
+class DecisionsReport(Report, frozen=True, kw_only=True):
+    """The figures of decisions."""
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> DecisionsReport:
+    """How the decisions of a team went, those in which a member decides, or all of the organisation.
+
+    `window`: days, ending with the lens' day: the askings whose time-box ended in it. `explain` fills `events`.
+    """
+    since = to_micros(end_of_day(as_of.today - timedelta(days=window), as_of.tzinfo))
+    over = askings_ended(database, as_of, since, team=team, decider=member)
+    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    figures = [_latency(over, group), *_time_box(over, group), _integrated(over, group), _reopened(over, group)]
+    if not explain:
+        figures = [replace(figure, events=None) for figure in figures]
+    return DecisionsReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+    )
+
+
+def _latency(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+    """Median days from being asked to being decided."""
+    decided = [a for a in over if a.outcome is not None]
+    days = [
+        Fraction(to_micros(a.outcome.at) - to_micros(a.opened_at), _DAY_MICROS)
+        for a in decided
+        if a.outcome is not None
+    ]
+    return Figure(
+        name="decision_latency_days",
+        n=len(days),
+        value=round_for_report(Fraction(median(days))) if days else None,
+        status=None if days else "no_data",
+        small_sample=len(days) < SMALL_SAMPLE,
+        events=_events(decided),
+        **group,
+    )
+
+
+def _time_box(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[Figure]:
+    """How many were decided before their deadline; and how the others were, as far as they are."""
+    inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
+    yield share("decisions_inside_time_box", len(inside), len(over), events=_events(inside), **group)
+    for by in ("fallback", "lead"):
+        so = [a for a in over if a.outcome is not None and a.outcome.by == by]
+        yield share(f"decisions_by_{by}", len(so), len(over), events=_events(so), **group)
+
+
+def _integrated(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+    """Of the objections raised in these askings, those that changed the option."""
+    objections = [o for a in over for o in a.objections]
+    integrated = [o for o in objections if o.settled == "integrated"]
+    events = event_ids(event for o in integrated for event in (o.id, o.settled_by))
+    return share("objections_integrated", len(integrated), len(objections), events=events, **group)
+
+
+def _reopened(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+    """Of those decided, those asked again within 30 days, as far as is known by the lens."""
+    decided = [a for a in over if a.outcome is not None]
+    again = [a for a in decided if _soon(a)]
+    events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
+    return share("decisions_reopened", len(again), len(decided), events=events, **group)
+
+
+def _soon(asking: DecisionRound) -> bool:
+    if asking.outcome is None or asking.reopened_at is None:
+        return False
+    return asking.reopened_at - asking.outcome.at <= timedelta(days=REOPENED_WITHIN_DAYS)
+
+
+def _events(askings: Sequence[DecisionRound]) -> list[UUID]:
+    """What asked them and what decided them."""
+    return event_ids(e for a in askings for e in (a.opened_event, a.outcome.event_id if a.outcome else None))

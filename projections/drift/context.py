@@ -1,0 +1,126 @@
+"""What a drift report knows besides its goals: whose charters apply, who leads, and of whom something is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import charter_id
+from domain.goal.state import Promised
+from domain.member.member import Member, Role
+from domain.team.team import Team
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.drift.expectation_drift import CharterSnapshot, ExpectationFacts, load_charters
+from projections.drift.purpose_drift import within_reach
+from projections.people import member_at, members_at, teams_at
+
+
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose report: a team's, a member's, or (neither) the organisation's."""
+
+    as_of: AsOf
+    team: UUID | None
+    member: UUID | None
+    #: Days.
+    window: int
+
+    @property
+    def group(self) -> dict[str, Any]:
+        """The keys of a group's figures."""
+        return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
+
+
+class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Charters, teams and people around the goals of one report."""
+
+    #: The charters that the report is about, by their ids.
+    frameworks: Mapping[UUID, CharterSnapshot]
+    #: Team -> its lead.
+    leads: Mapping[UUID, UUID]
+    #: Charter -> its team, of every team.
+    teams: Mapping[UUID, Team]
+    #: A steward, who speaks for the organisation.
+    steward: UUID | None
+    expectations: ExpectationFacts
+    #: Whether there is any purpose that the goals could lead to.
+    purposes: bool
+
+    def lead_of(self, charter: UUID) -> UUID | None:
+        """Who speaks for a charter: its team's lead; a steward for the organisation's."""
+        team = self.teams.get(charter)
+        return team.lead if team is not None else self.steward
+
+    def charter_owner_name(self, charter: UUID) -> str:
+        """Whose charter it is, in words."""
+        team = self.teams.get(charter)
+        return f"“{team.name}”" if team is not None else "the organisation"
+
+
+def load_context(database: Database, asked: ReportScope, goals: Iterable[Promised]) -> DriftContext:
+    """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
+    as_of = asked.as_of
+    teams = teams_at(database, as_of)
+    leads = {team.id: team.lead for team in teams}
+    person = None if asked.member is None else member_at(database, as_of, asked.member)
+    everybody = members_at(database, as_of)
+    wanted = _teams(asked, person, goals, leads)
+    frameworks = load_charters(database, as_of, wanted)
+    if asked.member is not None:
+        members = [m for m in everybody if m.id == asked.member]
+    elif asked.team is not None:
+        members = [m for m in everybody if asked.team in m.teams or m.id == leads.get(asked.team)]
+    else:
+        members = everybody
+    held = _applicable_charters(asked, frameworks, members, leads)
+    of_team = asked.team is not None and any(framework.team == asked.team for framework in held)
+    reached = within_reach(asked.team, frameworks, as_of) if asked.team else frameworks.values()
+    return DriftContext(
+        frameworks=frameworks,
+        leads=leads,
+        teams={charter_id(as_of.organisation_id, team.id): team for team in teams},
+        steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),
+        expectations=ExpectationFacts(
+            as_of=as_of,
+            frameworks=held,
+            members=members,
+            everybody=members if of_team else everybody,
+            leads=leads,
+            window=asked.window,
+            personal=asked.member is not None,
+        ),
+        purposes=any(held.purpose is not None for held in reached),
+    )
+
+
+def _teams(
+    asked: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
+) -> list[UUID]:
+    """The teams whose charters may count."""
+    if asked.team is not None:
+        return [asked.team]
+    if asked.member is None:
+        return list(leads)
+    own = {*(person.teams if person else ()), *(team for team, lead in leads.items() if lead == asked.member)}
+    return sorted(own | {goal.team for goal in goals if goal.team is not None}, key=lambda team: team.int)
+
+
+def _applicable_charters(
+    asked: ReportScope,
+    frameworks: Mapping[UUID, CharterSnapshot],
+    members: Iterable[Member],
+    leads: Mapping[UUID, UUID],
+) -> list[CharterSnapshot]:
+    """The charters whose expectations count: a team's own, else the organisation's; otherwise all that apply."""
+    there = {held.team: held for held in frameworks.values() if held.exists}
+    if asked.team is not None:
+        held = there.get(asked.team) or there.get(None)
+        return [held] if held is not None else []
+    if asked.member is None:
+        return list(there.values())
+    led = {team for team, lead in leads.items() if lead == asked.member}
+    own = {None, *led, *(team for member in members for team in member.teams)}
+    return [held for team, held in there.items() if team in own]

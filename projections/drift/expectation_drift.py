@@ -1,0 +1,277 @@
+"""Expectation drift: who has not acknowledged what stands, breaches and their repairs, and how old the last look is.
+
+Counted about charters and events, never as anybody's score: breaches are a group's, not a member's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import charter_id
+from domain.member.member import Member
+from domain.policy import Policy
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database, Row
+from projections.drift.facts import REVIEWED
+from projections.engine.versions import to_micros
+from projections.figures import SMALL_SAMPLE, Figure, event_ids, over_limit, round_for_report, share
+from projections.lineage.links import fact_rows
+
+
+class PurposeInForce(msgspec.Struct, frozen=True):
+    """The version in force; `at` is its adoption or revision, microseconds UTC."""
+
+    version: int
+    event_id: UUID
+    at: int
+    text: str
+
+    @property
+    def revised(self) -> bool:
+        """Whether it took the place of another: links to it that are older are unaffirmed."""
+        return self.version > 1
+
+
+class NonNegotiable(msgspec.Struct, frozen=True):
+    """A standing expectation in its current version; `at` in microseconds UTC."""
+
+    id: UUID
+    version: int
+    event_id: UUID
+    at: int
+    text: str
+
+
+class Breach(msgspec.Struct, frozen=True, kw_only=True):
+    """An event at which a non-negotiable was not kept, and the repair talk if it was held; microseconds UTC."""
+
+    event_id: UUID
+    at: int
+    by: UUID | None
+    text: str
+    repair: UUID | None = None
+    repaired_at: int | None = None
+
+
+class CharterSnapshot(msgspec.Struct, kw_only=True):
+    """One charter as the lens shows it."""
+
+    id: UUID
+    #: Whose it is; None: the organisation's own.
+    team: UUID | None
+    purpose: PurposeInForce | None = None
+    #: Those in force, by id.
+    non_negotiables: dict[UUID, NonNegotiable] = {}
+    #: (member, non-negotiable, version) -> the acknowledgement.
+    acknowledged: dict[tuple[UUID, UUID, int], UUID] = {}
+    #: By the event that raised them, oldest first.
+    breaches: dict[UUID, Breach] = {}
+    #: When it was last adopted, changed or reviewed: the event and its time, microseconds UTC.
+    reviewed: tuple[UUID, int] | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether it says anything yet."""
+        return self.purpose is not None or bool(self.non_negotiables)
+
+
+def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dict[UUID, CharterSnapshot]:
+    """The charters of these teams and the organisation's own, by their ids; those that nothing was said to are absent.
+
+    Facts count in the order of business time; one told late takes its place among the others.
+    """
+    ids = [charter_id(as_of.organisation_id, team) for team in (None, *teams)]
+    rows = fact_rows(database, as_of, "expectations", ids)
+    found: dict[UUID, CharterSnapshot] = {}
+    for row in sorted(rows, key=lambda r: (r.occurred_at, r.known_from)):
+        charter = UUID(row.stream_id)
+        framework = found.get(charter)
+        if framework is None:
+            framework = found[charter] = CharterSnapshot(id=charter, team=UUID(row.team) if row.team else None)
+        _take(framework, row)
+    return found
+
+
+def _take(held: CharterSnapshot, row: Row) -> None:
+    event, at = UUID(row.event_id), row.occurred_at
+    item = UUID(row.item) if row.item else event
+    if row.kind in REVIEWED:
+        held.reviewed = (event, at)
+    match row.kind:
+        case "purpose" if held.purpose is None or row.number >= held.purpose.version:
+            held.purpose = PurposeInForce(row.number, event, at, row.text)
+        case "non_negotiable":
+            held.non_negotiables[item] = NonNegotiable(item, row.number, event, at, row.text)
+        case "retired":
+            held.non_negotiables.pop(item, None)
+        case "acknowledged":
+            held.acknowledged[UUID(row.member), item, row.number] = event
+        case "breach":
+            words = held.non_negotiables.get(item)
+            by = UUID(row.member) if row.member else None
+            held.breaches[event] = Breach(event_id=event, at=at, by=by, text=words.text if words else "")
+        case "repair" if item in held.breaches:
+            held.breaches[item] = msgspec.structs.replace(held.breaches[item], repair=event, repaired_at=at)
+
+
+NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
+#: A breach is repaired in time within so many days.
+REPAIR_DAYS = 7
+_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_WEEK = 7 * _DAY
+
+
+class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A member, and what stands in one charter that she has not acknowledged as it is worded now."""
+
+    member: UUID
+    framework: CharterSnapshot
+    waiting: list[NonNegotiable]
+
+
+class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Charters, those to whom they apply, and the window of w days that ends with the lens's day."""
+
+    as_of: AsOf
+    frameworks: list[CharterSnapshot]
+    #: Joined members of whom it is asked what they acknowledged.
+    members: list[Member]
+    #: Those whose weeks breaches are counted over; the same, unless the organisation's charter speaks for a team.
+    everybody: list[Member]
+    leads: dict[UUID, UUID]
+    window: int
+    #: One member was asked about: what belongs to a group is left unsaid.
+    personal: bool = False
+
+    @property
+    def until(self) -> int:
+        """Microseconds UTC."""
+        return to_micros(self.as_of.at)
+
+    @property
+    def since(self) -> int:
+        """Microseconds UTC; the window begins behind it."""
+        return self.until - self.window * _DAY
+
+    def applies(self, framework: CharterSnapshot, member: Member) -> bool:
+        """A team's charter to its members and its lead, the organisation's to everybody."""
+        team = framework.team
+        return team is None or team in member.teams or self.leads.get(team) == member.id
+
+    def breaches(self) -> list[Breach]:
+        """Raised within the window, by the event that raised them."""
+        told = [b for held in self.frameworks for b in held.breaches.values() if b.at > self.since]
+        return sorted(told, key=lambda b: b.event_id.int)
+
+
+def unacknowledged(asked: ExpectationFacts) -> Iterator[Unacknowledged]:
+    """Per member and charter, in the order of their ids."""
+    for member in asked.members:
+        for framework in asked.frameworks:
+            if not asked.applies(framework, member):
+                continue
+            standing = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
+            waiting = [n for n in standing if (member.id, n.id, n.version) not in framework.acknowledged]
+            if waiting:
+                yield Unacknowledged(member=member.id, framework=framework, waiting=waiting)
+
+
+def figures(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+    """The four figures, each with the events that made it."""
+    if not asked.frameworks:
+        yield from (Figure(name=name, value=None, status="no_charter", **group) for name in NAMES)
+        return
+    yield _acknowledgement(asked, policy, group)
+    if asked.personal:
+        yield from (Figure(name=name, value=None, status="not_personal", **group) for name in NAMES[1:3])
+    else:
+        yield _breach_rate(asked, policy, group)
+        yield _repair_share(asked, policy, group)
+    yield _review_age(asked, policy, group)
+
+
+def _acknowledgement(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+    speaking = [held for held in asked.frameworks if held.non_negotiables]
+    people = {m.id for m in asked.members if any(asked.applies(held, m) for held in speaking)}
+    lacking = {u.member for u in unacknowledged(asked)}
+    standing = [n for held in speaking for n in held.non_negotiables.values()]
+    worded = {(n.id, n.version) for n in standing}
+    said = [
+        event
+        for held in speaking
+        for (member, item, version), event in held.acknowledged.items()
+        if member in people and (item, version) in worded
+    ]
+    return share(
+        "acknowledgement_share",
+        len(lacking),
+        len(people),
+        limit=to_fraction(policy.acknowledgement_line),
+        events=event_ids([*(n.event_id for n in standing), *said]),
+        **group,
+    )
+
+
+def _breach_rate(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
+    people = [m for m in asked.everybody if any(asked.applies(held, m) for held in asked.frameworks)]
+    weeks = sum((_weeks(m, asked) for m in people), Fraction(0))
+    raised = asked.breaches()
+    rate = 100 * len(raised) / weeks if weeks else None
+    small = weeks < SMALL_SAMPLE
+    return Figure(
+        name="breach_rate",
+        count=len(raised),
+        n=int(weeks),
+        value=round_for_report(rate),
+        status=None if weeks else "no_data",
+        line=None if rate is None or small else over_limit(rate, to_fraction(policy.breach_line)),
+        small_sample=small,
+        events=event_ids(b.event_id for b in raised),
+        **group,
+    )
+
+
+def _weeks(member: Member, asked: ExpectationFacts) -> Fraction:
+    """How much of the window the member has been there."""
+    joined = asked.since if member.joined_at is None else max(asked.since, to_micros(member.joined_at))
+    return Fraction(max(0, asked.until - joined), _WEEK)
+
+
+def _repair_share(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
+    due = [b for b in asked.breaches() if b.repaired_at is not None or asked.until - b.at > REPAIR_DAYS * _DAY]
+    kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY]
+    told = share(
+        "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
+    )
+    if not due or told.small_sample:
+        return told
+    missed = Fraction(len(due) - len(kept), len(due))
+    return msgspec.structs.replace(told, line=over_limit(missed, to_fraction(policy.unrepaired_line)))
+
+
+def _review_age(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+    """Of several charters the one that has waited longest; `n` is how many there are."""
+    event, at = min(reviews(asked.frameworks), key=lambda look: (look[1], look[0].int))
+    age = Fraction(asked.until - at, _DAY)
+    return Figure(
+        name="review_age_days",
+        n=len(asked.frameworks),
+        value=round_for_report(age),
+        line=over_limit(age, Fraction(policy.review_days)),
+        events=[event],
+        **group,
+    )
+
+
+def reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
+    """When each of them was last looked at; every charter that says anything was, when it said so."""
+    return [held.reviewed for held in frameworks if held.reviewed is not None]

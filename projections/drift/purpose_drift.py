@@ -1,0 +1,158 @@
+"""Purpose drift: which goals lead, through what they support, to a purpose as it is worded now.
+
+A path goes from goal to goal along their supports, through promises that stand, and ends with a link to the purpose of
+the goal's own team or of the organisation. It counts while that last link was said at or after the revision that made
+the current version. Rings of goals that support each other lead nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import charter_id
+from domain.goal.state import PROMISED_STATES, Promised
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.drift.expectation_drift import CharterSnapshot
+from projections.figures import Figure, event_ids, share
+from projections.lineage.links import Link, SupportedGoal, all_links, links_at, parents_at
+
+#: Levels of goals above that are asked for one by one.
+_LEVELS = 8
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """Goals with what they support, and everything above them."""
+
+    links: dict[UUID, list[Link]]
+    #: The goals above, as far as they are known.
+    parents: dict[UUID, SupportedGoal]
+
+    def is_promised(self, goal: UUID) -> bool:
+        """Whether a path may lead through this goal above: its promise stands."""
+        parent = self.parents.get(goal)
+        return parent is not None and parent.state in PROMISED_STATES
+
+
+def graph_above(
+    database: Database, as_of: AsOf, links: Mapping[UUID, list[Link]], parents: Mapping[UUID, SupportedGoal]
+) -> Graph:
+    """These goals' links and, level by level, those of every goal above them; what is further up is read at once."""
+    graph = Graph(dict(links), dict(parents))
+    wanted = {link.parent for held in links.values() for link in held if not link.purpose} - graph.links.keys()
+    for _ in range(_LEVELS):
+        if not wanted:
+            return graph
+        found = links_at(database, as_of, wanted)
+        graph.links.update({goal: found.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
+        above = {link.parent for held in found.values() for link in held if not link.purpose}
+        graph.parents.update(parents_at(database, as_of, above - graph.parents.keys()))
+        wanted = above - graph.links.keys()
+    every, called = all_links(database, as_of)
+    while wanted:
+        graph.links.update({goal: every.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
+        above = {link.parent for goal in wanted for link in graph.links[goal] if not link.purpose}
+        graph.parents.update({goal: called[goal] for goal in above if goal in called})
+        wanted = above - graph.links.keys()
+    return graph
+
+
+class PurposePath(msgspec.Struct, frozen=True):
+    """The goal's own link with which the shortest path to a purpose begins, and the goal whose link ends it."""
+
+    link: Link
+    last: UUID
+
+
+def paths_to_purpose(graph: Graph, framework: CharterSnapshot, *, current: bool) -> dict[UUID, PurposePath]:
+    """Which goals lead to this purpose; `current`: by a last link that its current version was affirmed by."""
+    purpose = framework.purpose
+    if purpose is None:
+        return {}
+    since = purpose.at if current and purpose.revised else None
+    found: dict[UUID, PurposePath] = {}
+    below: dict[UUID, list[tuple[UUID, Link]]] = {}
+    for goal, links in graph.links.items():
+        for link in links:
+            if not link.purpose:
+                below.setdefault(link.parent, []).append((goal, link))
+            elif link.parent == framework.id and (since is None or link.at >= since):
+                found[goal] = PurposePath(link, goal)
+    reached = list(found)
+    for goal in reached:
+        if not graph.is_promised(goal) and goal in graph.parents:
+            continue
+        for child, link in below.get(goal, ()):
+            if child not in found:
+                found[child] = PurposePath(link, found[goal].last)
+                reached.append(child)
+    return found
+
+
+class PurposeDrift(msgspec.Struct, frozen=True, kw_only=True):
+    """How one goal stands to the purposes that it could serve."""
+
+    goal: Promised
+    #: none: it leads to no purpose; unaffirmed: to one that was revised since; current: all is well.
+    how: Literal["none", "unaffirmed", "current"]
+    #: Where it is unaffirmed: which purpose, and the way to it.
+    framework: CharterSnapshot | None = None
+    way: PurposePath | None = None
+
+
+def purpose_drift(
+    goals: Iterable[Promised], graph: Graph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
+) -> list[PurposeDrift]:
+    """Each goal that has a purpose within reach: its team's or the organisation's."""
+    paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
+    reach: dict[UUID | None, list[CharterSnapshot]] = {}
+    found = []
+    for goal in goals:
+        if goal.team not in reach:
+            reach[goal.team] = within_reach(goal.team, frameworks, as_of)
+        if reach[goal.team]:
+            found.append(_anchored(goal, reach[goal.team], graph, paths))
+    return found
+
+
+def _anchored(
+    goal: Promised,
+    within: Iterable[CharterSnapshot],
+    graph: Graph,
+    paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]],
+) -> PurposeDrift:
+    """`paths`: what was found out before, by purpose and whether as it is worded now."""
+    for current in (True, False):
+        for held in within:
+            if (held.id, current) not in paths:
+                paths[held.id, current] = paths_to_purpose(graph, held, current=current)
+            way = paths[held.id, current].get(goal.id)
+            if way is not None:
+                how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"
+                return PurposeDrift(goal=goal, how=how, framework=held, way=way)
+    return PurposeDrift(goal=goal, how="none")
+
+
+def within_reach(team: UUID | None, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf) -> list[CharterSnapshot]:
+    """The charters with a purpose that a goal of this team may lead to: the team's, then the organisation's."""
+    ids = [charter_id(as_of.organisation_id, whose) for whose in dict.fromkeys((team, None))]
+    return [held for held in map(frameworks.get, ids) if held is not None and held.purpose is not None]
+
+
+def purpose_figure(told: Sequence[PurposeDrift], line: str, group: dict[str, Any], *, charter: bool) -> Figure:
+    """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
+    if not charter:
+        return Figure(name="purpose_drift", value=None, status="no_charter", **group)
+    adrift = [a for a in told if a.how != "current"]
+    events: list[UUID | None] = []
+    for a in adrift:
+        if a.way is None or a.framework is None or a.framework.purpose is None:
+            events.append(a.goal.terms_event)
+        else:
+            events += [a.way.link.event_id, a.framework.purpose.event_id]
+    return share("purpose_drift", len(adrift), len(told), limit=to_fraction(line), events=event_ids(events), **group)

@@ -1,0 +1,86 @@
+"""What one lens shows of the facts behind drift: judgements, pauses, moves, links, and what became of their parents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import Promised
+from domain.member.member import Member
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database, group_by_stream, query_by_ids
+from projections.lineage.links import Link, MaterialChange, SupportedGoal, as_link, as_supported_goal
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """The last human judgement about a goal; microseconds UTC."""
+
+    event_id: UUID
+    at: int
+
+
+class PauseFact(msgspec.Struct, frozen=True):
+    """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
+
+    at: int
+    paused_from: date | None
+    resume_on: date | None
+
+
+class Move(msgspec.Struct, frozen=True):
+    """An accepted change of a due date (days) or target (units)."""
+
+    event_id: UUID
+    field: str
+    moved: Fraction
+    negotiated: bool
+
+
+class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What one lens shows about the goals asked for; by goal, lists in log order."""
+
+    judged: dict[UUID, Judgement]
+    pauses: dict[UUID, list[PauseFact]]
+    moves: dict[UUID, list[Move]]
+    links: dict[UUID, list[Link]]
+    #: By parent.
+    material: dict[UUID, list[MaterialChange]]
+    parents: dict[UUID, SupportedGoal]
+    #: Present and departed owners.
+    owners: dict[UUID, Member]
+
+
+def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> DriftFacts:
+    """The facts behind these goals, their parents and their owners."""
+    own = sorted({str(goal.id) for goal in goals})
+    owners = sorted({str(goal.owner) for goal in goals})
+    of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
+    rows = query_by_ids(database, "drift", of, as_of.params)
+    links = group_by_stream(rows["links"], as_link)
+    parents = sorted({str(link.parent) for held in links.values() for link in held})
+    rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
+    return DriftFacts(
+        judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
+        pauses=group_by_stream(
+            rows["pauses"], lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))
+        ),
+        moves=group_by_stream(
+            rows["moves"], lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), r.negotiated == 1)
+        ),
+        links=links,
+        material=group_by_stream(rows["material"], lambda r: MaterialChange(UUID(r.event_id), r.occurred_at, r.what)),
+        parents={UUID(row.stream_id): as_supported_goal(row) for row in rows["parents"]},
+        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows["owners"]},
+    )
+
+
+_MEMBER = msgspec.json.Decoder(Member)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,156 @@
+"""Drift, a vector of five: stale, purpose, scope, alignment, expectation. Formulas and fine print: docs/reports.md.
+
+A report is a pure function of what a lens shows; no row depends on today. Each figure opens its events, and each
+drifting goal names who could say one sentence to whom to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import LIVE_STATES, Promised
+from domain.policy import Policy
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.drift.context import ReportScope, load_context
+from projections.drift.expectation_drift import figures as expected
+from projections.drift.goal_drift import GoalDrift, goal_drift
+from projections.drift.purpose_drift import graph_above, purpose_drift, purpose_figure
+from projections.drift.queries import load_facts
+from projections.drift.suggestions import Suggestion, expectation_mends, goal_suggestions, purpose_mends
+from projections.figures import SMALL_SAMPLE, Figure, Line, Report, event_ids, over_limit, round_for_report, share
+from projections.goals import goals_at
+
+
+class DriftReport(Report, frozen=True, kw_only=True):
+    """The five figures of drift, and what could be said about each drifting goal."""
+
+    mend: list[Suggestion]
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> DriftReport:
+    """What has drifted, of one team's goals, of one owner's, or of the whole organisation's.
+
+    Group figures name the team or the member asked for; figures of a goal name the goal. `window` (days) is that of
+    breaches; everything else looks at the whole life of what is live. `explain` adds event ids.
+    """
+    goals = goals_at(database, as_of, team=team, owners=None if member is None else [member], states=LIVE_STATES)
+    live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
+    facts = load_facts(database, as_of, live)
+    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
+    around = load_context(database, asked, live)
+    told = purpose_drift(live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of)
+    assessed = [goal_drift(goal, facts, as_of) for goal in live]
+    figures = [
+        *_group_figures(assessed, as_of.policy.policy, asked.group),
+        purpose_figure(told, as_of.policy.policy.purpose_line, asked.group, charter=around.purposes),
+        *expected(around.expectations, as_of.policy.policy, asked.group),
+        *_goal_figures(assessed, as_of.policy.policy),
+    ]
+    mends = [
+        *(m for a in assessed for m in goal_suggestions(a, facts, around, as_of)),
+        *purpose_mends(told, facts, around),
+    ]
+    mends += expectation_mends(around, as_of)
+    if not explain:
+        figures = [msgspec.structs.replace(f, events=None) for f in figures]
+        mends = [msgspec.structs.replace(m, events=None) for m in mends]
+    return DriftReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+        mend=mends,
+    )
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
+    for a in assessed:
+        if a.idle is not None:
+            yield Figure(
+                name="stale_ratio",
+                goal=a.goal.id,
+                value=round_for_report(a.idle / policy.cadence_days),
+                line="over" if a.stale else None,
+                events=[a.judged],
+            )
+
+
+def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+    awake = [a for a in assessed if a.idle is not None]
+    stale = [a for a in awake if a.stale]
+    yield share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
+    yield from _scope_figures(assessed, policy, group)
+    loose = [u for a in assessed for u in a.unaffirmed]
+    events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
+    yield share(
+        "alignment_drift",
+        len(loose),
+        sum(a.links for a in assessed),
+        limit=to_fraction(policy.alignment_line),
+        overdue=sum(u.overdue for u in loose),
+        events=events,
+        **group,
+    )
+    days = median(u.days for u in loose) if loose else None
+    yield Figure(
+        name="unaffirmed_days",
+        n=len(loose),
+        value=round_for_report(days),
+        status=None if loose else "no_data",
+        line=_line(days, Fraction(policy.unaffirmed_days), len(loose)),
+        small_sample=len(loose) < SMALL_SAMPLE,
+        events=events,
+        **group,
+    )
+
+
+def _line(value: Fraction | None, limit: Fraction, n: int) -> Line | None:
+    """No line for a small sample."""
+    return over_limit(value, limit) if value is not None and n >= SMALL_SAMPLE else None
+
+
+def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+    """Net and churn of targets and dues, moves that both sides agreed apart from those they did not."""
+    for field in ("target", "due"):
+        firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
+        first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
+        for name, net in (("net", True), ("churn", False)):
+            for negotiated in (True, False):
+                moves = [m for a in assessed for m in a.moves if m.field == field and m.negotiated is negotiated]
+                total = sum((m.moved if net else abs(m.moved) for m in moves), Fraction(0))
+                ratio = total / first if first else None
+                days = {"name": f"scope_due_{name}_days", "value": int(total), "ratio": round_for_report(ratio)}
+                target = {
+                    "name": f"scope_target_{name}",
+                    "value": round_for_report(ratio),
+                    "ratio": round_for_report(ratio),
+                }
+                yield Figure(
+                    **(days if field == "due" else target),
+                    negotiated=negotiated,
+                    n=n,
+                    status=None if first else "no_data",
+                    line=_line(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
+                    small_sample=n < SMALL_SAMPLE,
+                    events=event_ids(m.event_id for m in moves),
+                    **group,
+                )

@@ -1,0 +1,260 @@
+"""Who could say one sentence to whom, for each way in which a goal, or what a charter asks for, drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.goal.state import Promised
+from domain.policy import Policy
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.drift.context import DriftContext
+from projections.drift.expectation_drift import CharterSnapshot, unacknowledged
+from projections.drift.goal_drift import GoalDrift
+from projections.drift.purpose_drift import PurposeDrift
+from projections.drift.queries import DriftFacts
+from projections.engine.versions import from_micros
+from projections.figures import event_ids
+from projections.lineage.links import Unaffirmed
+
+Kind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
+_LONGEST_QUOTE = 120
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way in which something drifts, and the one sentence that would mend it."""
+
+    #: The goal that drifts; none where it is what a charter asks for.
+    goal: UUID | None = None
+    kind: Kind
+    #: The supported goal that moved on, where that is the drift.
+    parent: UUID | None = None
+    #: The charter whose purpose or expectation it is about.
+    charter: UUID | None = None
+    #: Of an acknowledgement or a repair: whom it waits for.
+    member: UUID | None = None
+    #: Of a loose link: by when it is to be affirmed, renegotiated or unlinked, and whether that has passed.
+    until: datetime | None = None
+    overdue: bool = False
+    #: Member ids: who could say it, and to whom; null where there is nobody else to tell.
+    from_: UUID = msgspec.field(name="from")
+    to: UUID | None
+    sentence: str
+    events: list[UUID] | None = None
+
+
+def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+    """One sentence for each way in which the goal drifts. The owner speaks, or the sponsor of a departed owner."""
+    goal = a.goal
+    speaker, to, gone = _speakers(goal, facts, around)
+    if a.stale and a.idle is not None:
+        quiet = f"“{goal.title}” has been quiet for {int(a.idle)} days: "
+        ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
+        yield Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
+    moved = _scope_sentence(a, as_of.policy.policy)
+    if moved is not None:
+        events = event_ids(m.event_id for m in a.moves)
+        yield Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
+    for u in a.unaffirmed:
+        yield _link_mend(goal, u, (speaker, to), facts, around, as_of)
+
+
+def _speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
+    """Who could speak for a goal, to whom, and whether its owner has left."""
+    owner = facts.owners.get(goal.owner)
+    lead = around.leads.get(goal.team) if goal.team else None
+    listener = next((m for m in (goal.sponsor, lead) if m != goal.owner), None)
+    gone = owner is not None and owner.left_at is not None
+    if gone and listener is not None:
+        return goal.sponsor, lead, gone
+    return goal.owner, listener, gone
+
+
+def _link_mend(
+    goal: Promised,
+    u: Unaffirmed,
+    voices: tuple[UUID, UUID | None],
+    facts: DriftFacts,
+    around: DriftContext,
+    as_of: AsOf,
+) -> Suggestion:
+    """To the owner of the parent that moved on, or to the lead whose purpose was revised; else to the listener."""
+    speaker, to = voices
+    parent = None if u.link.purpose else facts.parents.get(u.link.parent)
+    beyond = around.lead_of(u.link.parent) if u.link.purpose else parent.owner if parent else None
+    if u.link.purpose:
+        sentence = _purpose_sentence(goal, u, around, as_of.tzinfo)
+    else:
+        sentence = _link_sentence(goal, parent.title if parent else "", u, as_of.tzinfo)
+    return Suggestion(
+        goal=goal.id,
+        kind="alignment",
+        parent=None if u.link.purpose else u.link.parent,
+        charter=u.link.parent if u.link.purpose else None,
+        until=u.until,
+        overdue=u.overdue,
+        from_=speaker,
+        to=beyond if beyond not in (None, speaker) else to,
+        sentence=sentence,
+        events=event_ids([u.link.event_id, *(m.event_id for m in u.since)]),
+    )
+
+
+def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
+    """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised."""
+    line = to_fraction(policy.scope_line)
+    alone = sum(not m.negotiated for m in a.moves)
+    aside = f", {alone} of them without an answer" if alone else ""
+    dues = [m for m in a.moves if m.field == "due"]
+    days = sum(abs(m.moved) for m in dues)
+    if a.first_duration and Fraction(days) / a.first_duration > line:
+        return (
+            f"The due of “{a.goal.title}” has moved {_times(len(dues))}, {int(days)} days in all against the "
+            f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
+        )
+    targets = [m for m in a.moves if m.field == "target"]
+    moved = sum(abs(m.moved) for m in targets)
+    if a.first_span and Fraction(moved) / a.first_span > line:
+        percent = int(Fraction(moved) / a.first_span * 100)
+        return (
+            f"The target of “{a.goal.title}” has moved {_times(len(targets))}, by {percent} % of what was first "
+            f"promised{aside}: what of it is still needed?"
+        )
+    return None
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
+
+
+def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -> str:
+    last = u.since[-1]
+    day = _day(last.at, zone)
+    if last.what.startswith("ended:"):
+        happened = f"ended ({last.what.partition(':')[2].replace('_', ' ')})"
+    else:
+        happened = "changed (" + last.what.replace(",", ", ") + ")"
+    return f"“{parent}” {happened} on {day}: “{goal.title}” still supports it, or we should change or unlink it."
+
+
+def _purpose_sentence(goal: Promised, u: Unaffirmed, around: DriftContext, zone: ZoneInfo) -> str:
+    return (
+        f"The purpose of {around.charter_owner_name(u.link.parent)} was revised on {_day(u.since[-1].at, zone)}: "
+        f"“{goal.title}” still serves it, or we should change or unlink it."
+    )
+
+
+def _day(at: int, zone: ZoneInfo) -> date:
+    return from_micros(at).astimezone(zone).date()
+
+
+# --- purposes and expectations ---------------------------------------------------------------------------------------
+
+
+def purpose_mends(told: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext) -> Iterator[Suggestion]:
+    """For each goal that leads to no current purpose; its own loose link to one is a mend of alignment already."""
+    for a in told:
+        if a.how == "current" or (a.way is not None and a.way.last == a.goal.id):
+            continue
+        speaker, to, _gone = _speakers(a.goal, facts, around)
+        if a.way is None or a.framework is None or a.framework.purpose is None:
+            sentence = f"“{a.goal.title}” leads to no purpose of ours: what is it for, or shall we let it go?"
+            yield Suggestion(
+                goal=a.goal.id, kind="purpose", from_=speaker, to=to, sentence=sentence, events=[a.goal.terms_event]
+            )
+            continue
+        above = facts.parents.get(a.way.link.parent)
+        beyond = above.owner if above else None
+        yield Suggestion(
+            goal=a.goal.id,
+            kind="purpose",
+            parent=a.way.link.parent,
+            charter=a.framework.id,
+            from_=speaker,
+            to=beyond if beyond not in (None, speaker) else to,
+            sentence=(
+                f"“{a.goal.title}” serves “{above.title if above else ''}”; since the purpose of "
+                f"{around.charter_owner_name(a.framework.id)} was revised nobody has said"
+                " that it still leads there: does it?"
+            ),
+            events=event_ids([a.way.link.event_id, a.framework.purpose.event_id]),
+        )
+
+
+def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+    """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
+    asked = around.expectations
+    for u in unacknowledged(asked):
+        lead = around.lead_of(u.framework.id)
+        others = f" and {len(u.waiting) - 1} more" if len(u.waiting) > 1 else ""
+        verb = "wait" if others else "waits"
+        first = u.waiting[0]
+        alone = lead in (None, u.member)
+        yield Suggestion(
+            kind="acknowledgement",
+            charter=u.framework.id,
+            member=u.member,
+            from_=u.member if alone or lead is None else lead,
+            to=None if alone else u.member,
+            sentence=(
+                f"“{_quote(first.text)}” (version {first.version}, {_day(first.at, as_of.tzinfo)}){others} {verb} "
+                "for an acknowledgement: can you stand by it?"
+            ),
+            events=event_ids(n.event_id for n in u.waiting),
+        )
+    if not asked.personal:
+        for held in asked.frameworks:
+            yield from _repairs(held, around, as_of.tzinfo)
+    for held in asked.frameworks:
+        yield from _review(held, around, as_of)
+
+
+def _repairs(held: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
+    """Every breach without a repair talk, however old."""
+    lead = around.lead_of(held.id)
+    for breach in held.breaches.values():
+        speaker = next((m for m in (lead, breach.by) if m is not None), None)
+        if breach.repaired_at is None and speaker is not None:
+            yield Suggestion(
+                kind="repair",
+                charter=held.id,
+                member=breach.by,
+                from_=speaker,
+                to=breach.by if breach.by != speaker else None,
+                sentence=(
+                    f"A breach of “{_quote(breach.text)}” was raised on {_day(breach.at, zone)}: "
+                    "when do we sit down to repair it?"
+                ),
+                events=[breach.event_id],
+            )
+
+
+def _review(held: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+    lead = around.lead_of(held.id)
+    if held.reviewed is None or lead is None:
+        return
+    event, at = held.reviewed
+    days = (as_of.at - from_micros(at)) / timedelta(days=1)
+    if days > as_of.policy.policy.review_days:
+        yield Suggestion(
+            kind="review",
+            charter=held.id,
+            from_=lead,
+            to=None,
+            sentence=(
+                f"The charter of {around.charter_owner_name(held.id)} was last looked at on {_day(at, as_of.tzinfo)}, "
+                f"{int(days)} days ago: does it still hold?"
+            ),
+            events=[event],
+        )
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""The engine that folds events into read models, rebuilds and verifies them."""

@@ -1,0 +1,259 @@
+"""The one loop from the log to the views: read a batch, fold whole streams, write what changed, move the checkpoint.
+
+The checkpoint moves by compare-and-set in the transaction that writes the rows. That alone is the safety: any number
+of workers may run, wake-ups may be doubled, lost or reordered; whoever finds the checkpoint moved rolls back and
+reads again. A projection that cannot fold one stream holds back *that stream* and lets the others flow; the events
+held are counted, so `missing = head - applied - held` must be 0 whenever the position is at the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from projections.database.database import Database, WriteRefused
+from projections.database.tables import SYSTEM_TIME
+from projections.engine.checkpoints import (
+    BOOKKEEPING,
+    PROGRESS_SQL,
+    Checkpoint,
+    HeldStream,
+    all_held,
+    checkpoint_write,
+    checkpoints,
+    load_progress,
+    lock_if_unchanged,
+    register,
+    release,
+    save_held,
+)
+from projections.engine.fold import (
+    EventBatch,
+    LedgerReader,
+    Projection,
+    ProjectionUpdate,
+    apply_incrementally,
+    fold,
+    fold_states,
+    hold_stream,
+    load_whole_streams,
+    next_checkpoint,
+    table_writes,
+)
+from projections.engine.incremental import FoldCache
+from projections.engine.rebuild import Difference, Progress, rebuild, verify
+from projections.engine.stream_events import StreamEvents
+
+#: Events per transaction while following; a rebuild takes more at a time.
+BATCH = 1_000
+
+#: Stream -> its version, and what each projection is to remember at it.
+_NewFoldStates = dict[str, tuple[int, Mapping[str, Any]]]
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How a projection stands to the log. `missing` is 0 unless something was lost."""
+
+    name: str
+    version: int
+    position: int
+    head: int
+    applied: int
+    held: int
+    missing: int
+    #: Sum of SHA-256(event id) mod 2^256 over the applied events, 64 hex digits.
+    digest: str
+    #: The stored view belongs to another version of the code; it is not written until migrated.
+    outdated: bool
+
+
+class Engine:
+    """Keeps the given projections in step with a ledger. Safe to share between threads and processes."""
+
+    def __init__(self, reader: LedgerReader, database: Database, projections: Sequence[Projection]) -> None:
+        self.reader = reader
+        self.database = database
+        self.projections = {projection.name: projection for projection in projections}
+        self._memories = FoldCache()
+        for table in (table for projection in projections for table in projection.tables):
+            if table.columns[: len(SYSTEM_TIME)] != SYSTEM_TIME:
+                raise ValueError(f"table {table.name} must begin with the columns of SYSTEM_TIME")
+
+    def migrate(self) -> None:
+        """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
+
+        A view that has followed more than there is, beside a log that was restored without it, starts anew too.
+        """
+        self.database.migrate(BOOKKEEPING)
+        # The log only grows: asked for after the views, its head is behind none that is its own.
+        positions = {checkpoint.name: checkpoint.position for checkpoint in checkpoints(self.database)}
+        head = self.reader.head()
+        for projection in self.projections.values():
+            strange = positions.get(projection.name, 0) > head
+            register(self.database, projection.name, projection.version, projection.tables, anew=strange)
+
+    def catch_up(self, limit: int | None = None) -> int:
+        """Follow the log to its head, or for about `limit` events; the number of events followed.
+
+        Raises what the reader raises, and `DatabaseUnavailable`; what was committed before stays and counts.
+        """
+        followed = 0
+        while limit is None or followed < limit:
+            step = self._step(BATCH if limit is None else min(BATCH, limit - followed))
+            if step == 0:
+                break
+            followed += max(step, 0)
+        return followed
+
+    def position(self, name: str | None = None) -> int:
+        """The log position up to which a projection (or: every projection) has followed."""
+        found = self._current_version_only(checkpoints(self.database))
+        return found[name].position if name else min((c.position for c in found.values()), default=0)
+
+    def freshness_for(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
+        """The log position that every projection has followed; those that hold back a stream of the organisation."""
+        rows = self.database.query(PROGRESS_SQL, {"organisation_id": str(organisation_id)})
+        ours = [r for r in rows if r.name in self.projections and r.version == self.projections[r.name].version]
+        return min((r.log_position for r in ours), default=0), tuple(r.name for r in rows if r.held)
+
+    def retry_held(self, name: str | None = None) -> int:
+        """Try the streams that are held back once more (after code or data were mended); how many flow again."""
+        released = 0
+        for projection in (self.projections[n] for n in ([name] if name else sorted(self.projections))):
+            checkpoint = self._current_version_only(checkpoints(self.database)).get(projection.name)
+            held = all_held(self.database).get(projection.name)
+            if checkpoint is None or not held:
+                continue
+            waiting = self.reader.read_streams(list(held), checkpoint.position)
+            streams = {str(stream_id): StreamEvents(events) for stream_id, events in waiting.items() if events}
+            folded = fold(projection, checkpoint, EventBatch([], checkpoint.position, frozenset()), streams, held)
+            if folded.released and self._write([folded]):
+                released += len(folded.released)
+        return released
+
+    def rebuild(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
+        """Build one view (or all of them, reading the log once) anew beside the live one, then take its place.
+
+        What differed is returned, table by table; nothing means that the view was right. Readers see the old view
+        until the new one is whole. `progress` is told (events done, events in all).
+        """
+        return rebuild(self.reader, self.database, self._named(name), progress)
+
+    def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
+        """Fold the log once more beside the live view and compare, row by row; nothing is changed."""
+        return verify(self.reader, self.database, self._named(name), progress)
+
+    def _named(self, name: str | None) -> list[Projection]:
+        """One projection or all; raises `KeyError` for a name that is none."""
+        return list(self.projections.values()) if name is None else [self.projections[name]]
+
+    def status(self) -> list[Status]:
+        """Every projection's position, applied and held counts; `missing` is a constant-time check."""
+        stored = {checkpoint.name: checkpoint for checkpoint in checkpoints(self.database)}
+        head, waiting = self.reader.head(), all_held(self.database)
+        found = []
+        for projection in self.projections.values():
+            checkpoint = stored.get(projection.name) or Checkpoint(name=projection.name, version=0)
+            held = sum(h.events for h in waiting.get(projection.name, {}).values())
+            found.append(
+                Status(
+                    name=projection.name,
+                    version=checkpoint.version,
+                    position=checkpoint.position,
+                    # A reader may see the head before, the checkpoint after a commit.
+                    head=max(head, checkpoint.position),
+                    applied=checkpoint.applied,
+                    held=held,
+                    missing=checkpoint.position - checkpoint.applied - held,
+                    digest=checkpoint.digest,
+                    outdated=checkpoint.version != projection.version,
+                )
+            )
+        return found
+
+    def _current_version_only(self, found: Iterable[Checkpoint]) -> dict[str, Checkpoint]:
+        """The checkpoints of this code's versions; another version's view is not ours to write."""
+        ours = self.projections
+        return {c.name: c for c in found if c.name in ours and c.version == ours[c.name].version}
+
+    def _step(self, limit: int) -> int:
+        """One batch for the projections that are furthest behind; 0: nothing to do, -1: another worker was first."""
+        found, held = load_progress(self.database)
+        current = self._current_version_only(found)
+        if not current:
+            return 0
+        positions = sorted({c.position for c in current.values()})
+        # The laggards move to where the next ones wait, then all go on together and share one reading.
+        room = min(limit, positions[1] - positions[0]) if len(positions) > 1 else limit
+        events = self.reader.read_log(positions[0], room)
+        if not events:
+            return 0
+        group = [c for c in current.values() if c.position == positions[0]]
+        kinds = frozenset[str]().union(*(self.projections[c.name].kinds for c in group))
+        folded, learned = self._fold(group, EventBatch(events, events[-1].log_position, kinds), held)
+        try:
+            written = self._write(folded)
+        except WriteRefused:
+            # What is remembered must be what is written.
+            learned = {}
+            written = self._write([self._without_refused(f) for f in folded])
+        if written:
+            self._memories.put(learned)
+        return len(events) if written else -1
+
+    def _fold(
+        self, group: list[Checkpoint], batch: EventBatch, held: dict[str, dict[UUID, HeldStream]]
+    ) -> tuple[list[ProjectionUpdate], _NewFoldStates]:
+        """What the projections make of a batch, and what is to be remembered once that is written."""
+        projections = [self.projections[c.name] for c in group]
+        apart = {stream_id for c in group for stream_id in held.get(c.name, ())}
+        known = apply_incrementally(projections, self._memories, batch, apart)
+        lacking = {stream: added for stream, added in batch.by_stream.items() if stream not in known}
+        streams = load_whole_streams(self.reader, lacking, batch.upto)
+        folded = [
+            fold(projection, checkpoint, batch, streams, held.get(checkpoint.name, {}))
+            for projection, checkpoint in zip(projections, group, strict=True)
+        ]
+        by_name = {one.projection.name: one.rows for one in folded}
+        learned: _NewFoldStates = {}
+        for stream, one in known.items():
+            for name, rows in one.rows.items():
+                by_name[name][stream] = rows
+            learned[stream] = (batch.by_stream[stream][-1].version, one.memories)
+        for stream, events in streams.items():
+            learned[stream] = (events[-1].version, fold_states(projections, events))
+        return folded, learned
+
+    def _write(self, folded: list[ProjectionUpdate]) -> bool:
+        """All of it in one transaction, or nothing: False when another worker has moved one of the checkpoints."""
+        try:
+            with self.database.transaction() as transaction:
+                if not lock_if_unchanged(transaction, [one.checkpoint for one in folded]):
+                    raise _LostRace
+                transaction.write([*table_writes(folded), checkpoint_write(map(next_checkpoint, folded))])
+                for one in folded:
+                    release(transaction, one.projection.name, one.released)
+                    save_held(transaction, one.newly_held.values())
+        except _LostRace:
+            return False
+        return True
+
+    def _without_refused(self, folded: ProjectionUpdate) -> ProjectionUpdate:
+        """The same, with each stream held back whose rows the database itself refuses."""
+        for stream, rows in list(folded.rows.items()):
+            try:
+                with self.database.transaction() as transaction:
+                    transaction.write(table_writes([msgspec.structs.replace(folded, rows={stream: rows})]))
+                    raise _LostRace
+            except _LostRace:
+                continue
+            except WriteRefused as error:
+                hold_stream(folded, stream, error)
+        return folded
+
+
+class _LostRace(Exception):  # noqa: N818 - not an error: a race that another worker won
+    """Roll back."""

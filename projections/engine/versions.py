@@ -1,0 +1,300 @@
+"""The generic bitemporal fold: what a stream's state was at any business time, as believed at any log position.
+
+Belief K is the log up to position K. Under it, a stream's events sorted by (occurred_at, version) are folded one by
+one; the state after an event holds from its `occurred_at` until that of the next. A fact recorded late therefore
+changes what is believed about the past from its own log position on, and what was believed before stays selectable.
+
+Each event has exactly one version per belief. Where several happened at one instant, all but the last have
+`valid_from == valid_to`: they are kept (a timeline shows every step) and, as `valid_from <= at < valid_to` never
+holds for them, no question about an instant ever selects them: the last word of an instant is its answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import RecordedEvent
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, column_text
+from projections.engine.stream_events import to_micros as to_micros  # noqa: PLC0414 - named where its callers look for it
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_micros(value: int) -> datetime:
+    """The UTC instant of whole microseconds; not for `FOREVER`."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A state, the business time in which it held and the log positions between which that was believed."""
+
+    event_id: UUID
+    #: The stream's version at the event that led to this state.
+    version: int
+    #: Microseconds UTC; from inclusive, to exclusive, `FOREVER` open.
+    valid_from: int
+    valid_to: int
+    #: Log positions; from inclusive, to exclusive, `FOREVER` believed still.
+    known_from: int
+    known_to: int
+    recorded_from: int
+    recorded_to: int
+    state: Any
+
+    @property
+    def time_columns(self) -> tuple[Any, ...]:
+        """How its row goes on behind organisation and stream: `SYSTEM_TIME`, `VALID_TIME`."""
+        return (
+            self.known_from,
+            self.known_to,
+            self.version,
+            self.valid_from,
+            self.valid_to,
+            self.recorded_from,
+            self.recorded_to,
+            column_text(self.event_id),
+        )
+
+    def is_valid_at(self, at: int, known: int) -> bool:
+        """Whether this is the answer for that instant (microseconds), as believed at that log position."""
+        return self.valid_from <= at < self.valid_to and self.known_from <= known < self.known_to
+
+
+class _Step:
+    """One event's place on the line, and the version that is believed of it so far."""
+
+    __slots__ = ("heard", "key", "known_from", "recorded_from", "state", "valid_to")
+
+    def __init__(self, heard: PreparedEvent) -> None:
+        self.heard = heard
+        self.key = (heard.occurred_micros, heard.event.version)
+        self.state: Any = None
+        self.valid_to = END_OF_TIME
+        self.known_from = heard.event.log_position
+        self.recorded_from = heard.recorded_micros
+
+    def believed(self, known_to: int, recorded_to: int) -> Version:
+        return Version(
+            event_id=self.heard.event.event_id,
+            version=self.heard.event.version,
+            valid_from=self.key[0],
+            valid_to=self.valid_to,
+            known_from=self.known_from,
+            known_to=known_to,
+            recorded_from=self.recorded_from,
+            recorded_to=recorded_to,
+            state=self.state,
+        )
+
+
+class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The last version of a stream in business time, as it is believed now: all that going on in order needs."""
+
+    event_id: UUID
+    version: int
+    #: Microseconds UTC of `occurred_at`.
+    valid_from: int
+    known_from: int
+    recorded_from: int
+    state: Any
+
+    def believed(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
+        """The row that says so."""
+        return Version(
+            event_id=self.event_id,
+            version=self.version,
+            valid_from=self.valid_from,
+            valid_to=valid_to,
+            known_from=self.known_from,
+            known_to=known_to,
+            recorded_from=self.recorded_from,
+            recorded_to=recorded_to,
+            state=self.state,
+        )
+
+
+def latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
+    """The tip of a whole stream; the same one for every view that folds it so."""
+
+    def make() -> LatestVersion:
+        last = _timeline(stream, evolve)[0][-1]
+        return LatestVersion(
+            event_id=last.heard.event.event_id,
+            version=last.heard.event.version,
+            valid_from=last.key[0],
+            known_from=last.known_from,
+            recorded_from=last.recorded_from,
+            state=last.state,
+        )
+
+    return cast("LatestVersion", stream.memoize(("tip", evolve), make))
+
+
+Extension = tuple[list[Version], LatestVersion]
+
+
+def extend(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
+    """The versions that the next events of a stream open or close, and its tip after them.
+
+    However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
+    Views that come from the same tip are given the same versions and the same next one.
+    """
+    return cast(
+        "Extension | None", events.memoize(("follow", evolve, id(last)), lambda: _followed(last, events, evolve))
+    )
+
+
+def _followed(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
+    found: list[Version] = []
+    for heard in events.prepared:
+        event = heard.event
+        if (heard.occurred_micros, event.version) < (last.valid_from, last.version):
+            return None
+        state = heard.evolve_once(last.state, evolve)
+        if last.state is not None:
+            found.append(last.believed(END_OF_TIME, event.log_position, heard.recorded_micros))
+            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=heard.recorded_micros)
+            found.append(ended.believed(heard.occurred_micros, END_OF_TIME, END_OF_TIME))
+        last = LatestVersion(
+            event_id=event.event_id,
+            version=event.version,
+            valid_from=heard.occurred_micros,
+            known_from=event.log_position,
+            recorded_from=heard.recorded_micros,
+            state=state,
+        )
+    if last.state is not None:
+        found.append(last.believed(END_OF_TIME, END_OF_TIME, END_OF_TIME))
+    return found, last
+
+
+def versions(stream: Sequence[RecordedEvent], evolve: Evolve) -> list[Version]:
+    """Every version of one stream under every belief, its events given in log order.
+
+    An event in order costs one step; a back-dated one re-derives the versions after it. Where `evolve` answers None
+    (nothing there yet) there is no version.
+    """
+    if not stream:
+        return []
+    line, done = _timeline(StreamEvents.of(stream), evolve)
+    return done + [step.believed(END_OF_TIME, END_OF_TIME) for step in line if step.state is not None]
+
+
+def _timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+    """The steps that are believed now, in the order of business time, and the versions that no longer are."""
+    return cast(
+        "tuple[list[_Step], list[Version]]", stream.memoize(("line", evolve), lambda: _build_timeline(stream, evolve))
+    )
+
+
+def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+    line: list[_Step] = []
+    keys: list[tuple[int, int]] = []
+    done: list[Version] = []
+
+    def supersede(step: _Step, by: PreparedEvent) -> None:
+        if step.state is not None:
+            done.append(step.believed(by.event.log_position, by.recorded_micros))
+        step.known_from, step.recorded_from = by.event.log_position, by.recorded_micros
+
+    for heard in stream.prepared:
+        new = _Step(heard)
+        place = bisect_right(keys, new.key)
+        previous = line[place - 1] if place else None
+        if previous is not None:
+            supersede(previous, heard)
+            previous.valid_to = new.key[0]
+        new.state = heard.evolve_once(previous.state if previous else None, evolve)
+        if place < len(line):
+            new.valid_to = line[place].key[0]
+            before = new.state
+            for later in line[place:]:
+                state = later.heard.evolve_once(before, evolve)
+                if state != later.state:
+                    supersede(later, heard)
+                    later.state = state
+                before = state
+        line.insert(place, new)
+        keys.insert(place, new.key)
+    return line, done
+
+
+def changed_after(version: Version, after: int) -> bool:
+    """Whether an event behind log position `after` opened or closed this row."""
+    return version.known_from > after or after < version.known_to < END_OF_TIME
+
+
+#: A state as its columns say it, behind `VALID_TIME`.
+_Tail = tuple[Any, ...]
+#: A tip, and its tail where that was made already.
+_Memory = tuple[LatestVersion, _Tail | None]
+
+
+class VersionedProjection:
+    """A projection whose rows are the versions of one kind of stream, with some of the state's fields as columns."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a table
+        self,
+        *,
+        name: str,
+        version: int,
+        kind: str,
+        evolve: Evolve,
+        columns: tuple[Column, ...],
+        fields: Callable[[Any], tuple[Any, ...]],
+        indexes: tuple[tuple[str, ...], ...] = (),
+        comment: str,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.kinds = frozenset({kind})
+        self.table = Table(
+            name=name,
+            columns=(*SYSTEM_TIME, *VALID_TIME, *columns, Column("body", "json", "The whole state.")),
+            key=("organisation_id", "stream_id", "version", "known_from"),
+            indexes=(("organisation_id", "valid_to", "known_to"), *indexes),
+            comment=comment,
+        )
+        self.tables = (self.table,)
+        self._evolve = evolve
+        self._fields = fields
+
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of one stream that an event behind log position `after` opened or closed."""
+        if not stream:
+            return {}
+        whole = StreamEvents.of(stream)
+        changed = [version for version in versions(whole, self._evolve) if changed_after(version, after)]
+        return {self.name: self._rows(whole, changed, {})}
+
+    def state_after(self, stream: StreamEvents) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        return latest_version(stream, self._evolve), None
+
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+        """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
+        last, tail = memory
+        found = extend(last, events, self._evolve)
+        if found is None:
+            return None
+        tails = {} if tail is None else {id(last.state): tail}
+        rows = self._rows(events, found[0], tails)
+        return {self.name: rows}, (found[1], tails.get(id(found[1].state)))
+
+    def _rows(self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _Tail]) -> list[tuple[Any, ...]]:
+        """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
+        head, rows = events.row_prefix, []
+        for version in found:
+            tail = tails.get(id(version.state))
+            if tail is None:
+                body = msgspec.json.encode(version.state).decode()
+                tail = tails[id(version.state)] = (*self._fields(version.state), body)
+            rows.append((*head, *version.time_columns, *tail))
+        return rows

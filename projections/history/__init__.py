@@ -1,0 +1,1 @@
+"""What happened to a stream, field by field, and in plain words."""

@@ -1,0 +1,425 @@
+"""Every event of every stream, with what it changed: the material of history, why, diff and the change marts.
+
+Before and after are folded in the order of the log, so a row never changes once it is written. A proposal or counter
+changes nothing yet: its row says what *would* change, against the terms in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.events import Acknowledged, BreachRaised
+from domain.charter.state import Charter
+from domain.cycle.state import Closed, Cycle
+from domain.decision.state import Decision
+from domain.envelope import RecordedEvent
+from domain.errors import InvalidField, NotFound
+from domain.goal.events import ChangeCountered, ChangeProposed
+from domain.goal.state import Ended, Goal, Promised
+from domain.member.member import Member
+from domain.organisation.organisation import Organisation
+from domain.reasons import Reason
+from domain.registry import AGGREGATES
+from domain.team.team import Team
+from projections import goals
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
+from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
+from projections.engine.versions import from_micros, to_micros
+from projections.history.narrative.context import NarrativeContext, ids_in
+from projections.history.narrative.goals import narrate
+from projections.people import names
+
+_SQL = "history"
+LARGEST_PAGE = 200
+Values = dict[str, Any]
+
+#: What can be asked about a goal, field by field: the terms first, then who, then how it stands.
+TERMS_FIELDS = ("outcome", "measure", "conditions", "kind", "start", "due", "effort_hours", "priority", "supports")
+FIELDS = (
+    *TERMS_FIELDS,
+    *("owner", "sponsor", "team", "title", "description", "tags"),
+    *("state", "pause", "progress", "confidence", "value"),
+)
+
+
+def goal_values(goal: Goal | None) -> Values:
+    """Every field of `FIELDS` that the goal has a value for."""
+    if goal is None:
+        return {}
+    promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
+    values: Values = {
+        name: getattr(goal, name) for name in ("state", "title", "description", "tags", "team", "owner", "sponsor")
+    }
+    values |= {name: getattr(goal.terms, name) for name in TERMS_FIELDS} if goal.terms is not None else {}
+    if promised is not None:
+        values |= {name: getattr(promised, name) for name in ("pause", "progress", "confidence", "value")}
+    # What is true is told at once: ids would each be compared three times.
+    return {name: value for name, value in values.items() if value or value not in (None, "", ())}
+
+
+def _member_values(state: Member | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("name", "ref", "joined_at", "left_at", "teams", "capacities", "absences", "roles")
+    return {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
+def _team_values(state: Team | None) -> Values:
+    return {} if state is None else {"name": state.name, "lead": state.lead}
+
+
+def _organisation_values(state: Organisation | None) -> Values:
+    if state is None:
+        return {}
+    policy = state.policies[-1].policy
+    return {"name": state.name, "zone": state.zone, **{f: getattr(policy, f) for f in policy.__struct_fields__}}
+
+
+def _cycle_values(state: Cycle | None) -> Values:
+    if state is None:
+        return {}
+    fields = ("name", "starts", "ends", "goals", "improvements")
+    values: Values = {"state": "closed" if isinstance(state, Closed) else "open"}
+    return values | {name: value for name in fields if (value := getattr(state, name)) not in (None, "", ())}
+
+
+def _charter_values(state: Charter | None) -> Values:
+    """What everybody may read of it; acknowledgements and breaches stand in their events alone."""
+    if state is None:
+        return {}
+    values: Values = {}
+    if state.purpose is not None:
+        why = state.purpose.why
+        values["purpose_version"] = state.purpose.version
+        values |= {"purpose": why.text, **{f: getattr(why, f) for f in why.__struct_fields__ if f != "text"}}
+    values["non_negotiables"] = [
+        {"id": n.id, "text": n.text, "version": n.version} for n in state.non_negotiables_in_force
+    ]
+    values["freedoms"], values["rituals"] = state.freedoms, state.rituals
+    values["in_force_since"] = state.in_force_since
+    return {name: value for name, value in values.items() if value not in (None, "", (), [])}
+
+
+def _decision_values(state: Decision | None) -> Values:
+    """Options by their words; what was said about them stands in the events alone."""
+    if state is None:
+        return {}
+    words = {option.id: option.text for option in state.options}
+    fields = ("question", "options", "deciders", "deadline", "fallback", "about", "review_on")
+    values: Values = {"state": state.state, **{name: getattr(state, name) for name in fields}}
+    values["consents"] = [{"by": c.decider, "option": words.get(c.option, c.option)} for c in state.consents]
+    values["objections"] = [
+        {"id": o.id, "by": o.by, "option": words.get(o.option, o.option), "settled": o.settled}
+        for o in state.objections
+    ]
+    if state.decided is not None and state.decided.option is not None:
+        values["decided"] = words.get(state.decided.option, state.decided.option)
+    return {name: value for name, value in values.items() if value not in (None, "", (), [])}
+
+
+_VALUES: dict[str, Callable[[Any], Values]] = {
+    "goal": goal_values,
+    "member": _member_values,
+    "team": _team_values,
+    "organisation": _organisation_values,
+    "charter": _charter_values,
+    "cycle": _cycle_values,
+    "decision": _decision_values,
+}
+
+
+def changes(before: Values, after: Values) -> tuple[Values, Values]:
+    """The old and the new values of what differs; what is absent on one side is None there."""
+    # Most values are the very same: only the others are compared.
+    names_ = [
+        name for name in {**before, **after} if (old := before.get(name)) is not (new := after.get(name)) and old != new
+    ]
+    return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
+
+
+def json_value(value: Any) -> Any:
+    """A value as it reads in JSON: the same whether it was folded just now or stored."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def changed_values(event: RecordedEvent, before: Values, after: Values) -> tuple[Values, Values]:
+    """What the event changed; of a proposal, what it would change."""
+    old, new = changes(before, after)
+    if isinstance(event.data, ChangeProposed | ChangeCountered):
+        diff = event.data.changes
+        proposed = {name: value for name in diff.__struct_fields__ if (value := getattr(diff, name)) is not None}
+        old |= {name: before.get(name) for name in proposed}
+        new |= proposed
+    if isinstance(event.data, Acknowledged | BreachRaised):
+        # They change nothing that everybody reads; their sentence names what they are about.
+        about = [n for n in after.get("non_negotiables", ()) if n["id"] == event.data.non_negotiable]
+        old |= {"non_negotiables": about}
+        new |= {"non_negotiables": about}
+    return old, new
+
+
+HISTORY_TABLE = Table(
+    name="history",
+    comment="Every event with what it changed. A proposal's before and after say what would change.",
+    columns=(
+        *SYSTEM_TIME,
+        Column("version", "integer", "Version of the stream at this event, from 1."),
+        Column("kind", "text", "Kind of stream: goal, member, team, organisation."),
+        Column("position", "integer", "The organisation's gapless, commit-ordered sequence."),
+        Column("event_id", "uuid", "The event."),
+        Column("type", "text", "The event's tag with its version."),
+        Column("occurred_at", "integer", "Business time, microseconds UTC."),
+        Column("recorded_at", "integer", "When it was recorded, microseconds UTC."),
+        Column("actor", "uuid", "Member id of the principal that acted; empty for a timer.", nullable=True),
+        Column("on_behalf_of", "uuid", "The member whose act it was, where another recorded it.", nullable=True),
+        Column("source", "text", "api, import, timer or worker."),
+        Column("causation_id", "uuid", "The event or command that led to it.", nullable=True),
+        Column("correlation_id", "uuid", "What belongs together."),
+        Column("reason", "json", "Personal: {code, text}.", nullable=True),
+        Column("before", "json", "Old values of the fields that it changed."),
+        Column("after", "json", "New values of the same fields."),
+        Column("data", "json", "Personal: the event itself."),
+    ),
+    key=("organisation_id", "stream_id", "version"),
+    indexes=(("organisation_id", "position"), ("organisation_id", "type", "occurred_at")),
+)
+
+
+_ENCODER = msgspec.json.Encoder()
+#: A stream's state, and its values where they were told already.
+_Memory = tuple[Any, Values | None]
+
+
+class History:
+    """The projection of `HISTORY_TABLE`."""
+
+    name = "history"
+    version = 2
+    kinds = frozenset(AGGREGATES)
+    tables = (HISTORY_TABLE,)
+
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
+        """One row per event behind log position `after`."""
+        return {self.name: _told_since(StreamEvents.of(stream), after, (None, None))[0] if stream else []}
+
+    def state_after(self, stream: StreamEvents) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        return _told_since(stream, END_OF_TIME, (None, None))[1]
+
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+        """The rows of a stream's next events, and what to remember."""
+        rows, memory = _told_since(events, 0, memory)
+        return {self.name: rows}, memory
+
+
+def _told_since(events: StreamEvents, after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
+    """The rows of the events behind a log position, and the state and its values after them."""
+    found: list[tuple[Any, ...]] = []
+    evolve, values_of = AGGREGATES[events.kind].evolve, _VALUES[events.kind]
+    state, values = memory
+    for heard in events.prepared:
+        if heard.event.log_position <= after:
+            state, values = heard.evolve_once(state, evolve), None
+            continue
+        before = values_of(state) if values is None else values
+        state = heard.evolve_once(state, evolve)
+        values = values_of(state)
+        found.append(_row(events, heard, changed_values(heard.event, before, values)))
+    return found, (state, values)
+
+
+HISTORY = History()
+
+
+def _row(events: StreamEvents, heard: PreparedEvent, changed: tuple[Values, Values]) -> tuple[Any, ...]:
+    event = heard.event
+    return (
+        *events.row_prefix,
+        event.log_position,
+        END_OF_TIME,
+        event.version,
+        events.kind,
+        event.position,
+        heard.event_id,
+        event.type,
+        heard.occurred_micros,
+        heard.recorded_micros,
+        *column_text((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
+        None if event.reason is None else _json(event.reason),
+        *map(_json, (*changed, event.data)),
+    )
+
+
+def _json(value: object) -> str:
+    return _ENCODER.encode(value).decode()
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event in plain words."""
+
+    version: int
+    position: int
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: UUID | None
+    on_behalf_of: UUID | None
+    source: str
+    causation_id: UUID | None
+    reason: Reason | None
+    #: Old and new values of what it changed (of a proposal: would change).
+    before: Values
+    after: Values
+    #: One English sentence, names as they are today.
+    text: str
+
+    @property
+    def party(self) -> UUID | None:
+        """Whose act it was; None for the clock."""
+        return self.on_behalf_of or self.actor
+
+
+class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries in log order, and the version after which the next page begins; None: these were the last."""
+
+    entries: list[Entry]
+    next: int | None
+
+
+class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry is told from, each as the JSON that is stored."""
+
+    type: str
+    data: str
+    before: str
+    after: str
+
+
+#: What somebody who does not see all of it is told; None: not even that it happened.
+EntryFilter = Callable[[StoredEntry], StoredEntry | None]
+
+
+def history(  # noqa: PLR0913 - a page of what, from where, for whom
+    database: Database,
+    as_of: AsOf,
+    stream_id: UUID,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    veil: EntryFilter | None = None,
+) -> HistoryPage:
+    """What happened to one stream, up to the lens, after a version of it; a page that is veiled may hold fewer entries.
+
+    Raises `InvalidField` for a limit outside 1..200.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
+    rows = database.query(named_statements(_SQL)["page"], params)
+    shown = render_entries(database, as_of.organisation_id, rows[:limit], veil)
+    return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
+
+
+def whole_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[Entry]:
+    """The same, from the first event to the last."""
+    params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
+    return render_entries(database, as_of.organisation_id, database.query(named_statements(_SQL)["page"], params))
+
+
+def render_entries(
+    database: Database, organisation_id: UUID, rows: Iterable[Row], veil: EntryFilter | None = None
+) -> list[Entry]:
+    """Rows of `history` in plain words."""
+    told: list[tuple[Row, StoredEntry]] = []
+    for row in rows:
+        happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
+        shown = happened if veil is None else veil(happened)
+        if shown is not None:
+            told.append((row, shown))
+    wanted = {i for row, x in told for i in ids_in(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
+    known = names(database, organisation_id, wanted)
+    return [_entry(row, happened, known) for row, happened in told]
+
+
+def _entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> Entry:
+    reason = None if row.reason is None else msgspec.json.decode(row.reason, type=Reason)
+    before, after = msgspec.json.decode(happened.before), msgspec.json.decode(happened.after)
+    party = row.on_behalf_of or row.actor
+    told_ = NarrativeContext(
+        type=row.type,
+        data=happened.data,
+        stream_id=row.stream_id,
+        party=party,
+        reason=reason,
+        before=before,
+        after=after,
+        names=known,
+    )
+    return Entry(
+        version=row.version,
+        position=row.position,
+        event_id=UUID(row.event_id),
+        type=row.type,
+        occurred_at=from_micros(row.occurred_at),
+        recorded_at=from_micros(row.recorded_at),
+        actor=_uuid(row.actor),
+        on_behalf_of=_uuid(row.on_behalf_of),
+        source=row.source,
+        causation_id=_uuid(row.causation_id),
+        reason=reason,
+        before=before,
+        after=after,
+        text=narrate(told_),
+    )
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)
+
+
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One field at two times, and the events in between that changed it."""
+
+    field: str
+    before: Any
+    after: Any
+    events: list[UUID]
+
+
+def diff(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[FieldChange]:
+    """What differs in a goal between two lenses, field by field in the order of `FIELDS`.
+
+    `before` is empty where the goal did not exist yet. Raises `NotFound` where it does not exist at the second.
+    """
+    old, new = goals.get(database, first, goal_id), goals.get(database, second, goal_id)
+    if new is None:
+        raise NotFound("no such goal at that time")
+    before, after = changes(goal_values(old), goal_values(new))
+    params = {**second.params, "stream_id": str(goal_id), "since": to_micros(first.at), "knew": first.known_position}
+    rows = database.query(named_statements(_SQL)["between"], params)
+    by_event = [(UUID(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
+    return [
+        FieldChange(
+            field=name,
+            before=json_value(before[name]),
+            after=json_value(after[name]),
+            events=[event for event, tag, said in by_event if name in said and tag not in PROPOSALS],
+        )
+        for name in FIELDS
+        if name in after
+    ]
+
+
+#: Tags of events that only say what would change.
+PROPOSALS = frozenset(str(cls.__struct_config__.tag) for cls in (ChangeProposed, ChangeCountered))

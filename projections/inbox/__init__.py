@@ -1,0 +1,1 @@
+"""What waits for one member: the inbox and the digest."""

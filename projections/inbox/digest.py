@@ -1,0 +1,213 @@
+"""A team's digest, to be read whenever one has time: what changed, what is needed of whom, what stands as it was.
+
+In place of a meeting that goes round the table. Every list is bounded and says how much there was in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from domain.charter.state import charter_id
+from domain.goal import events as e
+from domain.goal.state import PROMISED_STATES, Promised
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.engine.versions import from_micros, to_micros
+from projections.goals import goals_at
+from projections.history.history import render_entries
+from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts
+
+#: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
+CHANGES: tuple[str, ...] = tuple(
+    str(cls.__struct_config__.tag)
+    for cls in (
+        *(e.GoalPromised, e.GoalAccepted, e.ChangeAccepted, e.CompletionDeclared, e.DeliveryRejected),
+        *(e.CompletionRetracted, e.GoalLapsed, e.SatisfactionDeclared, e.RuledSatisfied, e.RuledBroken),
+        *(e.DeemedSatisfied, e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn, e.ClosedBroken, e.GivenUp),
+        *(e.SponsorReassigned, e.DepartedReleased, e.Unlinked, e.Resumed),
+    )
+)
+#: Of a charter, cycle or decision everything is told but single voices: these are read where they were said.
+QUIET = (
+    *("charter.acknowledged.v1", "decision.perspective_shared.v1", "decision.consented.v1"),
+    *("cycle.reflection_shared.v1",),
+)
+#: Of the organisation's own charter, what every member may read.
+_PRIVATE = ("charter.breach_raised.v1", "charter.repair_agreed.v1")
+
+_NOTHING = timedelta(0)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, in a sentence; names as they are today."""
+
+    at: datetime
+    #: "goal/<id>", "charter/<id>", "cycle/<id>" or "decision/<id>".
+    subject: str
+    type: str
+    event: UUID
+    text: str
+
+
+class UnchangedGoal(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise that nothing changed and that asks for nothing: its owner has lately said that it stands."""
+
+    goal: UUID
+    title: str
+    owner: UUID
+    due: date
+    judged_at: datetime
+
+
+class ChangedSection(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest changes, the newest first, and how many there were."""
+
+    count: int
+    items: list[Change]
+
+
+class RequestSection(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions of one sort by deadline, and how many there are."""
+
+    count: int
+    overdue: int
+    items: list[OpenRequest]
+
+
+class UnchangedGoals(msgspec.Struct, frozen=True, kw_only=True):
+    """Goals that stand as they were, by due, and how many they are."""
+
+    count: int
+    items: list[UnchangedGoal]
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One team between two times."""
+
+    team: UUID
+    since: datetime
+    as_of: str
+    recorded_as_of: datetime
+    policy_version: int
+    changed: ChangedSection
+    #: Help that was asked for.
+    needs: RequestSection
+    blockers: RequestSection
+    #: Requests, offers, changes, deliveries and hand-overs that wait for somebody's word.
+    answers: RequestSection
+    #: Goals of which nobody spoke for a cadence, and promises whose time has passed.
+    quiet: RequestSection
+    #: Links whose parent has changed or ended since they were affirmed.
+    links: RequestSection
+    unchanged: UnchangedGoals
+    #: Id -> how members, goals and charters named here are called today; only when asked for.
+    names: dict[str, str] = {}
+
+
+def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
+    """What happened to the team's goals, charter, cycles and decisions from `since` on, and how they stand.
+
+    Each list holds `limit` items at most.
+    """
+    goals = goals_at(database, as_of, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
+    told = open_requests(database, as_of, goals, ahead=_NOTHING)
+    changed, moved = _changed(database, as_of, team, since, limit)
+
+    def needed(*kinds: str) -> RequestSection:
+        return _needed(database, as_of, [ask for ask in told if ask.kind in kinds], limit)
+
+    return Digest(
+        team=team,
+        since=since,
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        changed=changed,
+        needs=needed("need"),
+        blockers=needed("blocker"),
+        answers=needed("answer", "join", "verdict", "ruling"),
+        quiet=needed("check_in", "lapsed"),
+        links=needed("link"),
+        unchanged=_unchanged(
+            (goal for goal in goals if isinstance(goal, Promised)),
+            moved | {ask.goal for ask in told if ask.goal},
+            as_of,
+            limit,
+        ),
+    )
+
+
+def _changed(
+    database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int
+) -> tuple[ChangedSection, set[UUID]]:
+    """The latest changes, and the goals that any of them concerns."""
+    types = {f"type_{n}": name for n, name in enumerate(CHANGES)}
+    params = {**as_of.params, **types, "team": str(team), "since": to_micros(since), "rows": limit}
+    listed = ", ".join(f":{name}" for name in types)
+
+    def rows(name: str) -> list[Row]:
+        return database.query(named_statements("support")[name].replace(":types", listed), params)
+
+    counted = rows("changed_goals")
+    framework, happened = _framework(database, as_of, team, since, limit)
+    latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
+    latest = latest[::-1][:limit]
+    told = render_entries(database, as_of.organisation_id, latest)
+    items = [
+        Change(
+            at=from_micros(row.occurred_at),
+            subject=f"{row.kind}/{row.stream_id}",
+            type=row.type,
+            event=entry.event_id,
+            text=entry.text,
+        )
+        for row, entry in zip(latest, told, strict=True)
+    ]
+    count = sum(row.n for row in counted) + happened
+    return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
+
+
+def _framework(database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int) -> tuple[list[Row], int]:
+    """The latest of a team's charter, cycles and decisions, and how many there are: a long past is only counted."""
+    quiet = {f"quiet_{n}": name for n, name in enumerate(QUIET)}
+    private = {f"private_{n}": name for n, name in enumerate(_PRIVATE)}
+    own = str(charter_id(as_of.organisation_id, None))
+    params = {**as_of.params, **quiet, **private, "own": own, "team": str(team), "since": to_micros(since)}
+
+    def rows(name: str, **more: int) -> list[Row]:
+        sql = named_statements("support")[name]
+        for mark, names in ((":quiet", quiet), (":private", private)):
+            sql = sql.replace(f"({mark})", f"({', '.join(f':{each}' for each in names)})")
+        return database.query(sql, {**params, **more})
+
+    return rows("framework", rows=limit), rows("framework_count")[0].n
+
+
+def _needed(database: Database, as_of: AsOf, told: Sequence[OpenRequest], limit: int) -> RequestSection:
+    ordered = sorted(told, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
+    return RequestSection(
+        count=len(told),
+        overdue=sum(ask.overdue for ask in told),
+        items=with_texts(database, as_of, ordered[:limit]),
+    )
+
+
+def _unchanged(goals: Iterable[Promised], busy: set[UUID], as_of: AsOf, limit: int) -> UnchangedGoals:
+    """Active, not paused, and in nobody's list: silence within the cadence after a word that it stands."""
+    still = [
+        goal
+        for goal in goals
+        if goal.state == "active"
+        and goal.id not in busy
+        and not (goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on)
+    ]
+    still.sort(key=lambda goal: (goal.terms.due, str(goal.id)))
+    items = [
+        UnchangedGoal(goal=goal.id, title=goal.title, owner=goal.owner, due=goal.terms.due, judged_at=goal.judged_at)
+        for goal in still[:limit]
+    ]
+    return UnchangedGoals(count=len(still), items=items)

@@ -1,0 +1,169 @@
+"""What charters, cycles and decisions ask of one member: a consent, a review, an improvement, an acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.calendar import end_of_day
+from domain.charter.state import Charter, charter_id
+from domain.cycle.state import Cycle
+from domain.decision.state import Decision
+from domain.member.member import Member, Role
+from projections.as_of import AsOf
+from projections.charters.charters import charter_of
+from projections.cycles.cycles import open_cycles_at
+from projections.database.database import Database
+from projections.decisions import decisions
+from projections.inbox.goal_requests import OpenRequest
+from projections.people import member_at, teams_at
+
+#: Open decisions of one member that are looked at.
+_MOST_DECISIONS = 200
+
+
+class SubjectRequests(NamedTuple):
+    """What asks, as an inbox names it, and its questions."""
+
+    #: "decision/<id>", "cycle/<id>" or "charter/<id>".
+    subject: str
+    title: str
+    state: str
+    team: UUID | None
+    asks: list[OpenRequest]
+
+
+def framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
+    """Everything that the charters, cycles and decisions of the organisation ask of this member at the lens."""
+    member = member_at(database, as_of, member_id)
+    if member is None or member.left_at is not None:
+        return []
+    leads = {team.id for team in teams_at(database, as_of) if team.lead == member_id}
+    return [
+        *_decisions(database, as_of, member, leads),
+        *_reviews(database, as_of, member, leads),
+        *_improvements(database, as_of, member_id),
+        *_acknowledgements(database, as_of, member, leads),
+    ]
+
+
+def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+    """To deciders who have neither consented nor objected; past the deadline to the lead, where that is the rule."""
+    mine = decisions.Filters(decider=member.id, states=("open",))
+    for held in decisions.page(database, as_of, mine, limit=_MOST_DECISIONS).decisions:
+        spoken = {given.decider for given in held.consents} | {objection.by for objection in held.open_objections}
+        if member.id not in spoken:
+            acts = ("share_perspective", "consent", "raise_objection")
+            yield _decision(
+                held,
+                OpenRequest(
+                    kind="decision",
+                    whom=member.id,
+                    since=held.time_box_from,
+                    until=held.deadline,
+                    overdue=held.deadline <= as_of.at,
+                    acts=acts,
+                    event=held.opened_event,
+                ),
+            )
+    steward = Role.STEWARD in member.roles
+    late = decisions.page(database, as_of, decisions.Filters(states=("with_lead",)), limit=_MOST_DECISIONS).decisions
+    for held in late:
+        if held.of.team in leads or (held.of.team is None and steward):
+            until = held.lead_until
+            yield _decision(
+                held,
+                OpenRequest(
+                    kind="decision",
+                    whom=member.id,
+                    since=held.deadline,
+                    until=until,
+                    overdue=until is not None and until <= as_of.at,
+                    acts=("decide",),
+                    event=held.opened_event,
+                ),
+            )
+
+
+def _reviews(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+    """Of a decision whose day to look again has come: to whoever opened it; to who leads where that member has left."""
+    steward = Role.STEWARD in member.roles
+    for held in decisions.to_review(database, as_of, member.id, leads, own=steward, limit=_MOST_DECISIONS):
+        if held.opened_by != member.id and not _has_left(database, as_of, held.opened_by):
+            continue
+        if held.review_on is None or held.decided is None:
+            continue
+        until = end_of_day(held.review_on, as_of.tzinfo)
+        yield _decision(
+            held,
+            OpenRequest(
+                kind="review",
+                whom=member.id,
+                since=end_of_day(held.review_on - timedelta(days=1), as_of.tzinfo),
+                until=until,
+                overdue=until <= as_of.at,
+                acts=("review", "set_review", "reopen"),
+                event=held.decided.event_id,
+            ),
+        )
+
+
+def _has_left(database: Database, as_of: AsOf, member_id: UUID | None) -> bool:
+    found = member_at(database, as_of, member_id) if member_id is not None else None
+    return found is None or found.left_at is not None
+
+
+def _decision(held: Decision, ask: OpenRequest) -> SubjectRequests:
+    return SubjectRequests(f"decision/{held.id}", held.question, held.state, held.of.team, [ask])
+
+
+def _improvements(database: Database, as_of: AsOf, member: UUID) -> Iterator[SubjectRequests]:
+    """Open ones of open cycles: what a closed cycle left open is ended in the one that it is carried into."""
+    for cycle in open_cycles_at(database, as_of):
+        asks = list(_improving(cycle, as_of, member))
+        if asks:
+            yield SubjectRequests(f"cycle/{cycle.id}", cycle.name, "improving", cycle.of.team, asks)
+
+
+def _improving(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]:
+    for held in cycle.improvements:
+        if held.owner == member and held.state == "open":
+            until = end_of_day(held.due, as_of.tzinfo)
+            yield OpenRequest(
+                kind="improvement",
+                whom=member,
+                since=end_of_day(cycle.starts, as_of.tzinfo),
+                until=until,
+                overdue=until <= as_of.at,
+                acts=("finish_improvement", "drop_improvement"),
+                event=held.id,
+                text=held.text,
+            )
+
+
+def _acknowledgements(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+    """Of what stands in the organisation's charter and in those of the member's teams, in its present wording."""
+    for team in (None, *sorted({*member.teams, *leads}, key=str)):
+        charter = charter_of(database, as_of, team, voice=member.id)
+        asks = list(_acknowledging(charter, member.id)) if charter is not None else []
+        if asks:
+            subject = f"charter/{charter_id(as_of.organisation_id, team)}"
+            yield SubjectRequests(subject, "non-negotiables", "standing", team, asks)
+
+
+def _acknowledging(charter: Charter, member: UUID) -> Iterator[OpenRequest]:
+    for held in charter.non_negotiables_in_force:
+        if member not in {told.member for told in held.acknowledged}:
+            acts = ("acknowledge",)
+            yield OpenRequest(
+                kind="acknowledgement",
+                whom=member,
+                since=held.since,
+                until=None,
+                acts=acts,
+                event=held.id,
+                version=held.version,
+                text=held.text,
+            )

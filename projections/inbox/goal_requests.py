@@ -1,0 +1,282 @@
+"""What waits for whom: every question that a goal asks of somebody, since when and until when.
+
+One list for the inbox of a member and for the digest of a team. A question is read off the goal's state; its deadline
+is the one at which the agreement's clock would ring, or the day that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.calendar import absence_end, end_of_day
+from domain.goal.state import LIVE_STATES, Goal, Negotiating, Promised
+from domain.goal.timers import awaited_answer, check_in_due
+from domain.member.member import Member
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.drift.goal_drift import goal_drift
+from projections.drift.queries import load_facts
+from projections.engine.versions import from_micros
+from projections.lineage.links import Unaffirmed
+from projections.support.queries import OpenBlocker, listed_blockers, people_at, raised_blockers
+
+GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+Kind = GoalKind | Literal["decision", "review", "improvement", "acknowledgement"]
+
+#: States of a conversation in which somebody owes an answer and nothing is promised yet.
+ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
+
+#: What the one who is asked can say.
+ACTS: dict[str, tuple[str, ...]] = {
+    "requested": ("promise", "counter", "defer_answer", "decline"),
+    "answer_deferred": ("promise", "counter", "decline"),
+    "offered": ("accept", "counter", "decline"),
+    "countered_by_owner": ("accept", "counter", "decline"),
+    "countered_by_sponsor": ("promise", "counter", "decline"),
+    "change_proposed_by_owner": ("accept_change", "reject_change", "counter_change"),
+    "change_proposed_by_sponsor": ("accept_change", "reject_change", "counter_change"),
+    "join": ("join", "refuse"),
+    "verdict": ("declare_satisfied", "reject_delivery"),
+    "ruling": ("rule_satisfied", "rule_broken"),
+    "need": ("answer_need",),
+    "raised": ("resolve_blocker",),
+    "listed": ("check_in",),
+    "lapsed": ("propose_change", "declare_complete", "withdraw_promise"),
+    "check_in": ("check_in", "affirm"),
+    "link": ("affirm_link", "propose_change", "unlink"),
+}
+
+
+class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question to one member, mostly about a goal."""
+
+    kind: Kind
+    #: None: asked by a decision, a cycle or a charter.
+    goal: UUID | None = None
+    whom: UUID
+    since: datetime
+    #: None: no day was named.
+    until: datetime | None
+    overdue: bool = False
+    #: A reminder of it was recorded.
+    reminded: bool = False
+    #: The acts of the agreement that answer it.
+    acts: tuple[str, ...]
+    #: What `answers` (of a delivery, proposal, request or offer), `blocker`, `improvement` or `non_negotiable` names.
+    event: UUID | None = None
+    #: What `answer_need` takes.
+    need: str | None = None
+    #: The goal or charter that moved on.
+    parent: UUID | None = None
+    #: What was asked for, or what stands in the way, in the words of who said it.
+    text: str | None = None
+    #: Of a listed blocker: its place in the check-in.
+    place: int = 0
+    #: Of a non-negotiable: which version is to be acknowledged.
+    version: int | None = None
+
+
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 200
+
+
+class _DeadlineCalendar:
+    """Members and zone, as the agreement's clocks ask for them."""
+
+    def __init__(self, zone: ZoneInfo, members: dict[UUID, Member]) -> None:
+        self.zone = zone
+        self._members = members
+
+    def member(self, member_id: UUID) -> Member | None:
+        return self._members.get(member_id)
+
+
+def open_requests(database: Database, as_of: AsOf, goals: Sequence[Goal], *, ahead: timedelta) -> list[OpenRequest]:
+    """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
+    live = [goal for goal in goals if isinstance(goal, Promised)]
+    facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES])
+    days = _DeadlineCalendar(as_of.tzinfo, people_at(database, as_of, _named(goals)))
+    found = [ask for goal in goals for ask in _answers(goal, as_of, days)]
+    for goal in live:
+        found += _needs(goal, as_of, days)
+        if goal.state in LIVE_STATES and not _paused(goal, as_of):
+            found += _words(goal, as_of, days, ahead)
+            found += [_link(goal, told) for told in goal_drift(goal, facts, as_of).unaffirmed]
+    blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, as_of, live)]
+    owners = {goal.id: goal.owner for goal in live}
+    return sorted([*found, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
+
+
+def _order(ask: OpenRequest) -> tuple[str, bool, datetime, str, str, int]:
+    return str(ask.goal), ask.until is None, ask.until or ask.since, ask.kind, ask.need or str(ask.event), ask.place
+
+
+def _named(goals: Iterable[Goal]) -> Iterator[UUID]:
+    for goal in goals:
+        if isinstance(goal, Negotiating | Promised):
+            yield from (goal.owner, goal.sponsor)
+        if isinstance(goal, Promised):
+            yield from (need.addressee for need in goal.needs if need.addressee is not None)
+
+
+def _paused(goal: Promised, as_of: AsOf) -> bool:
+    return goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
+
+
+def _answers(goal: Goal, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
+    """Whose turn it is in the conversation, and who is yet to join."""
+    turn = awaited_answer(goal, as_of.policy.policy, days)
+    if turn is None:
+        return
+    kind: Kind = "answer"
+    acts, event, reminded = ACTS.get(goal.state, ()), None, False
+    if isinstance(goal, Negotiating):
+        event, reminded = goal.open, goal.reminded
+    elif isinstance(goal, Promised) and goal.proposal is not None:
+        event = goal.proposal.id
+        changes = goal.proposal.changes
+        for party in dict.fromkeys(m for m in (changes.owner, changes.sponsor) if m and m not in goal.proposal.joined):
+            late = turn.until <= as_of.at
+            yield _ask("join", goal, party, (turn.since, turn.until), overdue=late, acts=ACTS["join"], event=event)
+    elif isinstance(goal, Promised) and goal.delivery is not None:
+        kind, event = "verdict" if goal.delivery.mediator is None else "ruling", goal.delivery.id
+        acts = ACTS[kind]
+    late = turn.until <= as_of.at
+    span = (turn.since, turn.until)
+    yield _ask(kind, goal, turn.party, span, overdue=late, acts=acts, event=event, reminded=reminded)
+
+
+def _ask(  # noqa: PLR0913 - a question is made of its parts
+    kind: Kind,
+    goal: Negotiating | Promised | Goal,
+    whom: UUID,
+    span: tuple[datetime, datetime | None],
+    *,
+    acts: tuple[str, ...],
+    overdue: bool,
+    event: UUID | None,
+    reminded: bool = False,
+) -> OpenRequest:
+    return OpenRequest(
+        kind=kind,
+        goal=goal.id,
+        whom=whom,
+        since=span[0],
+        until=span[1],
+        overdue=overdue,
+        reminded=reminded,
+        acts=acts,
+        event=event,
+    )
+
+
+def _needs(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
+    for need in goal.needs:
+        whom, until = need.addressee or goal.sponsor, None
+        helper = days.member(whom)
+        if need.answer_by is not None:
+            until = absence_end(end_of_day(need.answer_by, days.zone), helper.absences if helper else (), days.zone)
+        yield OpenRequest(
+            kind="need",
+            goal=goal.id,
+            whom=whom,
+            since=need.raised_at,
+            until=until,
+            overdue=until is not None and until <= as_of.at,
+            acts=ACTS["need"],
+            need=f"{need.check_in}/{need.index}",
+        )
+
+
+def _words(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
+    """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
+    if goal.state == "lapsed" and goal.lapsed_at is not None:
+        yield _ask("lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS["lapsed"], overdue=True, event=None)
+        return
+    due = check_in_due(goal, as_of.policy.policy, days)
+    if due <= as_of.at + ahead:
+        reminded, span = goal.reminded_of == goal.judged_by_event, (goal.judged_at, due)
+        late = due <= as_of.at
+        yield _ask(
+            "check_in", goal, goal.owner, span, acts=ACTS["check_in"], overdue=late, event=None, reminded=reminded
+        )
+
+
+def _blocker(told: OpenBlocker, owner: UUID) -> OpenRequest:
+    """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
+    listed = ACTS["listed"] if told.acts_next == owner else ()
+    return OpenRequest(
+        kind="blocker",
+        goal=told.goal,
+        whom=told.acts_next,
+        since=from_micros(told.since),
+        until=None,
+        acts=ACTS["raised"] if told.raised else listed,
+        event=told.event_id,
+        place=told.place,
+    )
+
+
+def _link(goal: Promised, told: Unaffirmed) -> OpenRequest:
+    return OpenRequest(
+        kind="link",
+        goal=goal.id,
+        whom=goal.owner,
+        since=from_micros(told.since[0].at),
+        until=told.until,
+        overdue=told.overdue,
+        acts=ACTS["link"],
+        parent=told.link.parent,
+    )
+
+
+class _Text(msgspec.Struct, frozen=True):
+    text: str = ""
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What is read of an event: the words of a check-in's needs and blockers, or of a raised blocker."""
+
+    needs: list[_Text] = []
+    blockers: list[_Text] | None = None
+    blocker: _Text | None = None
+
+
+def with_texts(database: Database, as_of: AsOf, told: Sequence[OpenRequest]) -> list[OpenRequest]:
+    """The same questions with the words in which a need or a blocker was told."""
+    where = {(str(ask.goal), _event(ask)) for ask in told if ask.kind in ("need", "blocker")}
+    said: dict[str, _Said] = {}
+    ordered = sorted(where)
+    for start in range(0, len(ordered), _SLICE):
+        part = ordered[start : start + _SLICE]
+        goals = {f"goal_{n}": goal for n, goal in enumerate(sorted({goal for goal, _ in part}))}
+        events = {f"event_{n}": event for n, (_, event) in enumerate(part)}
+        sql = named_statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
+        sql = sql.replace(":events", ", ".join(f":{name}" for name in events))
+        rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), **goals, **events})
+        said |= {row.event_id: _SAID.decode(row.data) for row in rows}
+    return [replace(ask, text=_text(ask, said.get(_event(ask)))) for ask in told]
+
+
+def _event(ask: OpenRequest) -> str:
+    return ask.need.partition("/")[0] if ask.need is not None else str(ask.event)
+
+
+def _text(ask: OpenRequest, said: _Said | None) -> str | None:
+    if said is None or ask.kind not in ("need", "blocker"):
+        return ask.text
+    if said.blocker is not None:
+        return said.blocker.text
+    place = int(ask.need.partition("/")[2]) if ask.need is not None else ask.place
+    told = said.needs if ask.kind == "need" else said.blockers or []
+    return told[place].text if place < len(told) else None
+
+
+_SAID = msgspec.json.Decoder(_Said)

@@ -1,0 +1,150 @@
+"""A member's inbox: everything that waits for this person, one entry per goal, the nearest deadline first.
+
+Decisions, cycles and charters ask in it too. And the day's reminders: each is a fact that the sweep recorded, once for
+each silence; here they are gathered, one for a goal, a few a day. Nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.calendar import end_of_day
+from domain.goal.state import PROMISED_STATES, Goal
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.engine.versions import from_micros, to_micros
+from projections.inbox.framework_requests import framework_requests
+from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts
+
+#: A check-in shows up in the inbox so long before its cadence is over.
+CHECK_IN_LOOKAHEAD = timedelta(days=3)
+#: Reminders that one day brings to one member; the rest is counted.
+REMINDERS_A_DAY = 10
+#: Questions of one goal that are told; the rest is counted.
+ASKS_OF_A_GOAL = 10
+
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One goal (or decision, cycle, charter) that waits for the member, and what it asks."""
+
+    #: "goal/<id>", "decision/<id>", "cycle/<id>" or "charter/<id>".
+    subject: str
+    goal: UUID | None = None
+    title: str
+    state: str
+    team: UUID | None = None
+    #: The nearest deadline of what it asks; None: no day was named.
+    until: datetime | None
+    overdue: bool = False
+    asks: list[OpenRequest]
+    #: What it asks beyond those.
+    more: int = 0
+
+
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence of which the member was reminded, dated to when the reminder fell due."""
+
+    goal: UUID
+    kind: Literal["check_in", "answer"]
+    at: datetime
+    event: UUID
+
+
+class Reminders(msgspec.Struct, frozen=True, kw_only=True):
+    """The day's reminders that still stand: one for a goal, `REMINDERS_A_DAY` at most."""
+
+    day: date
+    goals: list[Reminder]
+    rest: int
+
+
+class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What waits for one member. `count` entries in all, `rest` of them beyond those that are told."""
+
+    as_of: str
+    recorded_as_of: datetime
+    policy_version: int
+    count: int
+    overdue: int
+    entries: list[InboxEntry]
+    rest: int
+    reminders: Reminders
+    #: Id -> how the goals and charters named here are called today; only when asked for.
+    names: dict[str, str] = {}
+
+
+def inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
+    """The `limit` most urgent goals that wait for the member at the lens: by deadline, those without one last."""
+    goals = _goals(database, as_of, member)
+    told = [
+        ask
+        for ask in open_requests(database, as_of, list(goals.values()), ahead=CHECK_IN_LOOKAHEAD)
+        if ask.whom == member
+    ]
+    entries = [_of_goal(goals[goal], list(part)) for goal, part in groupby(told, key=lambda ask: ask.goal) if goal]
+    entries += [
+        _entry(a.subject, a.title, a.state, a.team, a.asks) for a in framework_requests(database, as_of, member)
+    ]
+    entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
+    shown = entries[:limit]
+    words = iter(with_texts(database, as_of, [ask for entry in shown for ask in entry.asks]))
+    return Inbox(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        count=len(entries),
+        overdue=sum(entry.overdue for entry in entries),
+        entries=[replace(entry, asks=[next(words) for _ in entry.asks]) for entry in shown],
+        rest=len(entries) - len(shown),
+        reminders=_reminders(database, as_of, member, {ask.goal for ask in told if ask.reminded and ask.goal}),
+    )
+
+
+def _goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
+    states = {f"state_{n}": state for n, state in enumerate((*ASKED_STATES, *PROMISED_STATES))}
+    sql = named_statements("support")["naming"].replace(":states", ", ".join(f":{name}" for name in states))
+    params = {**as_of.params, **states, "member": str(member), "named": f"%{member}%"}
+    return {goal.id: goal for goal in (_GOAL.decode(row.body) for row in database.query(sql, params))}
+
+
+def _of_goal(goal: Goal, told: list[OpenRequest]) -> InboxEntry:
+    return replace(_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, told), goal=goal.id)
+
+
+def _entry(subject: str, title: str, state: str, team: UUID | None, told: list[OpenRequest]) -> InboxEntry:
+    return InboxEntry(
+        subject=subject,
+        title=title,
+        state=state,
+        team=team,
+        until=min((ask.until for ask in told if ask.until is not None), default=None),
+        overdue=any(ask.overdue for ask in told),
+        asks=told[:ASKS_OF_A_GOAL],
+        more=max(0, len(told) - ASKS_OF_A_GOAL),
+    )
+
+
+def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID]) -> Reminders:
+    """Of the lens' day; a goal that was spoken of since needs no reminder."""
+    since = to_micros(end_of_day(date.fromordinal(max(1, as_of.today.toordinal() - 1)), as_of.tzinfo))
+    params = {**as_of.params, "member": str(member), "since": since}
+    rows = database.query(named_statements("support")["reminders"], params)
+    latest = {UUID(row.stream_id): row for row in rows if UUID(row.stream_id) in standing}
+    found = [
+        Reminder(
+            goal=goal,
+            kind="check_in" if row.kind == "check_in_due" else "answer",
+            at=from_micros(row.occurred_at),
+            event=UUID(row.event_id),
+        )
+        for goal, row in sorted(latest.items(), key=lambda item: (item[1].occurred_at, str(item[0])))
+    ]
+    return Reminders(day=as_of.today, goals=found[:REMINDERS_A_DAY], rest=max(0, len(found) - REMINDERS_A_DAY))

@@ -1,0 +1,1 @@
+"""Links between goals: what one change caused, upstream and downstream."""

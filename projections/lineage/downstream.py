@@ -1,0 +1,185 @@
+"""What a change above caused below: each link that it left unaffirmed, and what became of it.
+
+A parent's material change or end, or a purpose's revision, asks everybody who supports it: does it still hold? The
+owner affirms, renegotiates, unlinks, or has not answered yet. Where a renegotiation says that it was set off from above
+and is itself material, what it caused is told too, a step deeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.engine.versions import from_micros, to_micros
+from projections.lineage.links import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    CausedBy,
+    LinkStatement,
+    MaterialChange,
+    SupportedGoal,
+    ended,
+    material_changes,
+    parents_at,
+    statements_by_parent,
+)
+from projections.lineage.upstream import PurposeVersion, purpose_versions
+
+LinkOutcome = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
+
+
+class Consequence(msgspec.Struct, frozen=True, kw_only=True):
+    """One link that an event above left unaffirmed."""
+
+    #: 1: caused by the event asked about; 2: by what that caused; and so on.
+    depth: int
+    #: The event above, when it happened, and whose it is: a goal or a charter.
+    event: UUID
+    since: datetime
+    above: UUID
+    #: The goal whose link it is.
+    goal: UUID
+    title: str
+    became: LinkOutcome
+    #: The event that answered; none while it waits.
+    by: UUID | None
+    at: datetime | None
+    #: Whether the answer names its cause; null where it was affirmed without a word, and while it waits.
+    because: CausedBy | None
+    #: By when it was to be answered, and whether it was not, or not by then.
+    until: datetime
+    overdue: bool
+
+
+class Consequences(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the links below; the nearest first, then by time."""
+
+    entries: list[Consequence]
+    #: There is more than is told here.
+    more: bool
+
+
+def downstream_consequences(
+    database: Database, as_of: AsOf, events: Mapping[UUID, list[MaterialChange]]
+) -> Consequences:
+    """What these events of goals and charters caused, by stream; at most 5 steps deep and 200 entries long."""
+    found: list[Consequence] = []
+    seen: set[UUID] = set()
+    level = {stream: told for stream, told in events.items() if told}
+    for depth in range(1, MAX_DEPTH + 1):
+        seen |= {event.event_id for told in level.values() for event in told}
+        below = statements_by_parent(database, as_of, level)
+        goals = {said.goal for told in below.values() for said in told}
+        moved = material_changes(database, as_of, goals)
+        called = parents_at(database, as_of, goals)
+        step = [
+            c
+            for stream, told in sorted(level.items(), key=lambda item: item[0].int)
+            for c in _below(depth, told, below.get(stream, []), moved, called, as_of)
+        ]
+        found += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
+        level = _next(step, moved, seen)
+        if not level or len(found) > MAX_ENTRIES:
+            break
+    return Consequences(entries=found[:MAX_ENTRIES], more=len(found) > MAX_ENTRIES or bool(level))
+
+
+def _below(  # noqa: PLR0913 - what a level is told from
+    depth: int,
+    events: list[MaterialChange],
+    said: Iterable[LinkStatement],
+    moved: Mapping[UUID, list[MaterialChange]],
+    called: Mapping[UUID, SupportedGoal],
+    as_of: AsOf,
+) -> Iterator[Consequence]:
+    """What these events of one stream, in their order, did to the links to it."""
+    by_goal: dict[UUID, list[LinkStatement]] = {}
+    for one in said:
+        by_goal.setdefault(one.goal, []).append(one)
+    for event in events:
+        for goal, told in by_goal.items():
+            before = [s for s in told if s.at < event.at]
+            end = ended(moved.get(goal, []))
+            if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
+                continue
+            answer = next((s for s in told if s.at >= event.at), None)
+            yield _told(depth, event, answer, end, before[-1], events, called, as_of)
+
+
+def _told(  # noqa: PLR0913 - what a consequence is told from
+    depth: int,
+    event: MaterialChange,
+    answer: LinkStatement | None,
+    end: MaterialChange | None,
+    link: LinkStatement,
+    events: list[MaterialChange],
+    called: Mapping[UUID, SupportedGoal],
+    as_of: AsOf,
+) -> Consequence:
+    became: LinkOutcome = "waiting"
+    by, at = None, None
+    because = None
+    if answer is not None:
+        became = "affirmed" if answer.how == "promised" else answer.how
+        by, at = answer.event_id, answer.at
+        named = answer.because(events)
+        because = named[1] if named is not None and named[0].event_id == event.event_id else None
+    elif end is not None:
+        became, by, at = "ended", end.event_id, end.at
+    until = from_micros(event.at) + timedelta(days=as_of.policy.policy.unaffirmed_days)
+    return Consequence(
+        depth=depth,
+        event=event.event_id,
+        since=from_micros(event.at),
+        above=link.parent,
+        goal=link.goal,
+        title=called[link.goal].title if link.goal in called else "",
+        became=became,
+        by=by,
+        at=None if at is None else from_micros(at),
+        because=because,
+        until=until,
+        overdue=(to_micros(as_of.at) if at is None else at) > to_micros(until),
+    )
+
+
+def _next(
+    step: Iterable[Consequence], moved: Mapping[UUID, list[MaterialChange]], seen: set[UUID]
+) -> dict[UUID, list[MaterialChange]]:
+    """The renegotiations that name their cause and were material themselves."""
+    level: dict[UUID, list[MaterialChange]] = {}
+    for c in step:
+        if c.because is None or c.by is None or c.by in seen:
+            continue
+        told = [m for m in moved.get(c.goal, []) if m.event_id == c.by]
+        if told and told[0] not in level.get(c.goal, []):
+            level.setdefault(c.goal, []).extend(told)
+    return {goal: sorted(told, key=lambda m: (m.at, m.event_id.int)) for goal, told in level.items()}
+
+
+class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
+    """Every version of a purpose, the newest first, and what its revisions caused."""
+
+    charter: UUID
+    versions: list[PurposeVersion]
+    #: Nearest first, at most 5 steps down.
+    downstream: list[Consequence]
+    #: There is more below than the 200 entries that are told.
+    more: bool
+
+
+def purpose_consequences(
+    database: Database, as_of: AsOf, charter: UUID, *, version: int | None = None
+) -> PurposeConsequences:
+    """What became of the links to a purpose at each revision, or at that of one version; a first one left none."""
+    versions = [v for v in purpose_versions(database, as_of, charter) if version in (None, v.version)]
+    events = {v.event_id for v in versions}
+    revisions = [m for m in material_changes(database, as_of, [charter]).get(charter, []) if m.event_id in events]
+    caused = downstream_consequences(database, as_of, {charter: revisions})
+    return PurposeConsequences(charter=charter, versions=versions[::-1], downstream=caused.entries, more=caused.more)

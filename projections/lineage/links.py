@@ -1,0 +1,195 @@
+"""Links between goals and purposes as causes run along them: what was said of each, what moved above and below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import Goal
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, group_by_stream, named_statements, query_by_ids
+from projections.engine.versions import from_micros, to_micros
+
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+#: What caused a thing is told through at most so many steps, up or down.
+MAX_DEPTH = 5
+#: At most so many entries are told, up or down.
+MAX_ENTRIES = 200
+
+#: What says that one thing led to another: its proposal names the event, or says what set it off.
+CausedBy = Literal["causation", "trigger"]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A goal or purpose that is supported, and when that was last said; microseconds UTC."""
+
+    parent: UUID
+    event_id: UUID
+    at: int
+    #: The parent is a charter: its purpose is served.
+    purpose: bool = False
+
+
+class MaterialChange(msgspec.Struct, frozen=True):
+    """A material change of a goal, its end, or the revision of a purpose; microseconds UTC."""
+
+    event_id: UUID
+    at: int
+    what: str
+
+
+class SupportedGoal(msgspec.Struct, frozen=True):
+    """A supported goal as far as a sentence needs it."""
+
+    title: str
+    owner: UUID | None
+    state: str
+
+
+class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """A link whose parent moved on after its owner last affirmed it."""
+
+    link: Link
+    #: What happened to the parent since, in log order of time; never empty.
+    since: list[MaterialChange]
+    #: From the first of it until the lens.
+    days: Fraction
+    #: By when its owner is to affirm, renegotiate or unlink.
+    until: datetime
+    overdue: bool
+
+
+class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """What an act below said about one link; instants in microseconds UTC."""
+
+    goal: UUID
+    parent: UUID
+    #: The parent is a charter.
+    purpose: bool
+    event_id: UUID
+    at: int
+    #: Whether the goal supports the parent from then on.
+    affirmed: bool
+    how: Literal["promised", "affirmed", "renegotiated", "unlinked"]
+    trigger: str | None
+    cause: UUID | None
+    #: When a renegotiation was proposed; of any other act when it happened.
+    said_at: int
+
+    def because(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
+        """Which of these events above led to it: the one it names, else the last one before it was said."""
+        told = list(above)
+        for material in told:
+            if self.cause is not None and material.event_id == self.cause:
+                return material, "causation"
+        earlier = [material for material in told if material.at <= self.said_at]
+        if earlier and self.trigger == ("purpose" if self.purpose else "parent"):
+            return earlier[-1], "trigger"
+        return None
+
+
+def statements_by_parent(database: Database, as_of: AsOf, parents: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
+    """What was said about the links to these goals and charters, by parent, oldest first."""
+    return _said(fact_rows(database, as_of, "supporters", parents), "parent")
+
+
+def statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
+    """What was said about the links of these goals, by goal, oldest first."""
+    return _said(fact_rows(database, as_of, "supported", goals), "goal")
+
+
+def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
+    found: dict[UUID, list[LinkStatement]] = {}
+    for row in rows:
+        said = LinkStatement(
+            goal=UUID(row.stream_id),
+            parent=UUID(row.parent),
+            purpose=row.purpose == 1,
+            event_id=UUID(row.event_id),
+            at=row.occurred_at,
+            affirmed=row.affirmed == 1,
+            how=row.how,
+            trigger=row.trigger,
+            cause=UUID(row.cause) if row.cause else None,
+            said_at=row.occurred_at if row.said_at is None else row.said_at,
+        )
+        found.setdefault(getattr(said, key), []).append(said)
+    return found
+
+
+def material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -> dict[UUID, list[MaterialChange]]:
+    """When these goals changed materially or ended, and these charters' purposes were revised; oldest first."""
+    found: dict[UUID, list[MaterialChange]] = {}
+    for row in fact_rows(database, as_of, "material", streams):
+        found.setdefault(UUID(row.stream_id), []).append(MaterialChange(UUID(row.event_id), row.occurred_at, row.what))
+    return found
+
+
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+
+
+def goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+    """These goals as the lens shows them; an id that is no goal's is left out."""
+    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, as_of, "states", goals)}
+
+
+def ended(material: Iterable[MaterialChange]) -> MaterialChange | None:
+    """The end of a goal among what happened to it."""
+    return next((m for m in material if m.what.startswith("ended:")), None)
+
+
+def unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: AsOf) -> Unaffirmed | None:
+    """The link where its parent (`material` is what happened to it) moved on after it was affirmed; else None.
+
+    A change at the very instant of the affirmation came before it. The window is the policy's `unaffirmed_days`.
+    """
+    since = [m for m in material if m.at > link.at]
+    if not since:
+        return None
+    days = Fraction(to_micros(as_of.at) - since[0].at, _DAY // _MICROSECOND)
+    until = from_micros(since[0].at) + timedelta(days=as_of.policy.policy.unaffirmed_days)
+    return Unaffirmed(link=link, since=since, days=days, until=until, overdue=as_of.at > until)
+
+
+def links_at(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[Link]]:
+    """What each of these goals supports, by goal."""
+    return group_by_stream(fact_rows(database, as_of, "links", goals), as_link)
+
+
+def parents_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, SupportedGoal]:
+    """These goals by their titles, owners and states; an id that is no goal's is left out."""
+    return {UUID(row.stream_id): as_supported_goal(row) for row in fact_rows(database, as_of, "parents", ids)}
+
+
+def all_links(database: Database, as_of: AsOf) -> tuple[dict[UUID, list[Link]], dict[UUID, SupportedGoal]]:
+    """Every goal's links, and every goal: for chains so long that asking level by level would take more."""
+    rows = {}
+    for name in ("links", "parents"):
+        sql = named_statements("drift")[name].replace(_OF_IDS, "")
+        rows[name] = database.query(sql, as_of.params)
+    return group_by_stream(rows["links"], as_link), {
+        UUID(row.stream_id): as_supported_goal(row) for row in rows["parents"]
+    }
+
+
+def as_link(row: Row) -> Link:
+    return Link(UUID(row.parent), UUID(row.event_id), row.occurred_at, row.purpose == 1)
+
+
+def as_supported_goal(row: Row) -> SupportedGoal:
+    return SupportedGoal(row.title, UUID(row.owner) if row.owner else None, row.state)
+
+
+#: How a statement of `sql/drift.sql` says that it is about some goals.
+_OF_IDS = " AND stream_id IN (:ids)"
+
+
+def fact_rows(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID]) -> list[Row]:
+    """The rows of one statement of `sql/drift.sql` for these ids."""
+    return query_by_ids(database, "drift", {name: sorted(map(str, set(ids)))}, as_of.params)[name]

@@ -1,0 +1,280 @@
+"""What led to a change, upwards: the parent that moved, the purpose that was revised, the decision that adopted it.
+
+One thing led to another where the proposal names the event (causation), or says that its parent or the purpose set it
+off (trigger): then it was the last such event before the proposal. From a parent that led to a change the question goes
+on: what led to the parent's?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.engine.versions import from_micros, to_micros
+from projections.history.history import Entry, render_entries
+from projections.history.narrative.phrases import excerpt
+from projections.lineage.links import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    CausedBy,
+    LinkStatement,
+    MaterialChange,
+    SupportedGoal,
+    material_changes,
+    parents_at,
+    statements_by_goal,
+)
+
+_SQL = "chains"
+_LONGEST_TITLE = 200
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """Something above: a goal or a purpose that is supported, or the decision by which a purpose was adopted."""
+
+    #: 1: supported by the goal asked about; 2: above that; and so on.
+    depth: int
+    #: The goal, charter or decision below it.
+    below: UUID
+    kind: Literal["goal", "purpose", "decision"]
+    #: Its id, under its kind: one of the three.
+    goal: UUID | None = None
+    charter: UUID | None = None
+    decision: UUID | None = None
+    #: Whose the purpose or decision is; null: the organisation's.
+    team: UUID | None = None
+    #: A goal's title, a purpose's words, a decision's question.
+    title: str
+    #: A goal's state.
+    state: str | None = None
+    #: A purpose's version.
+    version: int | None = None
+    #: Whether it led to what is below: the proposal names it (causation), or the trigger says so.
+    caused: bool
+    because: CausedBy | None
+    #: The event that led to it; else just its last material change.
+    changed_by: UUID | None
+    changed_at: datetime | None
+    text: str | None
+
+
+class _Level(msgspec.Struct, frozen=True, kw_only=True):
+    """Goals whose causes are looked for, and by which of their events."""
+
+    depth: int
+    #: Goal -> its events; an empty set: nothing of it needs a cause, only its parents are told.
+    events: dict[UUID, set[UUID]]
+    #: Of the goal asked about, what it supports now.
+    supports: dict[UUID, list[tuple[UUID, bool]]]
+
+
+def upstream_causes(
+    database: Database, as_of: AsOf, goal: UUID, events: Iterable[UUID], supports: list[tuple[UUID, bool]]
+) -> list[Upstream]:
+    """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
+
+    `supports`: goals and (True) charters that it supports at the lens; told also where they led to nothing.
+    """
+    found: list[Upstream] = []
+    seen = {goal}
+    level = _Level(depth=1, events={goal: set(events)}, supports={goal: supports})
+    while level.events and level.depth <= MAX_DEPTH and len(found) < MAX_ENTRIES:
+        told = list(_above(database, as_of, level))
+        found += told
+        above = {t.goal: {t.changed_by} for t in told if t.caused and t.goal and t.changed_by and t.goal not in seen}
+        seen |= above.keys()
+        level = _Level(depth=level.depth + 1, events={g: set(e) for g, e in above.items()}, supports={})
+    return found[:MAX_ENTRIES]
+
+
+def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
+    said = statements_by_goal(database, as_of, level.events)
+    links = {goal: _links(level, goal, said.get(goal, [])) for goal in level.events}
+    goals = {parent for held in links.values() for parent, purpose, _ in held if not purpose}
+    charters = {parent for held in links.values() for parent, purpose, _ in held if purpose}
+    worded = {charter: purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)}
+    moved = material_changes(database, as_of, goals)
+    moved |= {
+        charter: [MaterialChange(p.event_id, to_micros(p.at), "") for p in told] for charter, told in worded.items()
+    }
+    called = parents_at(database, as_of, goals)
+    chosen = [
+        (goal, parent, purpose, *_find_cause(about, moved.get(parent, [])))
+        for goal, held in links.items()
+        for parent, purpose, about in held
+    ]
+    texts = _texts(database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
+    for goal, parent, purpose, material, because in chosen:
+        if because is None and level.depth > 1:
+            # Of what led to nothing only what is right above the goal asked about is told.
+            continue
+        if not purpose and parent in called:
+            yield _goal((level.depth, goal, parent), called[parent], texts, material, because)
+        elif purpose and material is not None:
+            [version] = [p for p in worded[parent] if p.event_id == material.event_id]
+            yield _purpose((level.depth, goal, parent), version, because)
+            yield from _decision(database, as_of, level.depth, parent, version)
+
+
+def _links(level: _Level, goal: UUID, said: Iterable[LinkStatement]) -> list[tuple[UUID, bool, list[LinkStatement]]]:
+    """Parents, those that it supports first, with what the events asked about said about them, newest first."""
+    asked = level.events[goal]
+    told: dict[tuple[UUID, bool], list[LinkStatement]] = {key: [] for key in level.supports.get(goal, [])}
+    for one in said:
+        if one.event_id in asked:
+            told.setdefault((one.parent, one.purpose), []).insert(0, one)
+    return [(parent, purpose, about) for (parent, purpose), about in told.items()]
+
+
+def _find_cause(
+    said: Iterable[LinkStatement], above: list[MaterialChange]
+) -> tuple[MaterialChange | None, CausedBy | None]:
+    """The newest that something above led to; else just how the parent last changed."""
+    for one in said:
+        found = one.because(above)
+        if found is not None:
+            return found
+    return (above[-1] if above else None), None
+
+
+def _goal(
+    where: tuple[int, UUID, UUID],
+    parent: SupportedGoal,
+    texts: Mapping[UUID, Entry],
+    material: MaterialChange | None,
+    because: CausedBy | None,
+) -> Upstream:
+    """`where`: how deep, below which goal, and which goal it is."""
+    depth, below, goal = where
+    return Upstream(
+        depth=depth,
+        below=below,
+        kind="goal",
+        goal=goal,
+        title=parent.title,
+        state=parent.state,
+        caused=because is not None,
+        because=because,
+        changed_by=material.event_id if material else None,
+        changed_at=from_micros(material.at) if material else None,
+        text=texts[material.event_id].text if material and material.event_id in texts else None,
+    )
+
+
+# --- purposes and decisions ------------------------------------------------------------------------------------------
+
+
+class _Whose(msgspec.Struct, frozen=True):
+    team: UUID | None
+
+
+class _PurposeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of the event by which a purpose was adopted or revised."""
+
+    of: _Whose
+    text: str
+    version: int
+    decision: UUID | None = None
+
+
+class PurposeVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a purpose, as it was adopted."""
+
+    event_id: UUID
+    at: datetime
+    version: int
+    words: str
+    #: Whose it is; None: the organisation's.
+    team: UUID | None
+    decision: UUID | None
+    #: The event by which that was decided.
+    decided: UUID | None
+    text: str
+
+
+def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersion]:
+    """How a charter's purpose was adopted and revised, oldest first."""
+    params = {**as_of.params, "stream_id": str(charter)}
+    rows = database.query(named_statements(_SQL)["purposes"], params)
+    found = []
+    for row, entry in zip(rows, render_entries(database, as_of.organisation_id, rows), strict=True):
+        said = msgspec.json.decode(row.data, type=_PurposeRow)
+        found.append(
+            PurposeVersion(
+                event_id=entry.event_id,
+                at=entry.occurred_at,
+                version=said.version,
+                words=said.text,
+                team=said.of.team,
+                decision=said.decision,
+                decided=entry.causation_id if said.decision is not None else None,
+                text=entry.text,
+            )
+        )
+    return found
+
+
+def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: CausedBy | None) -> Upstream:
+    """The version that led to what is below; else the current one."""
+    depth, below, charter = where
+    return Upstream(
+        depth=depth,
+        below=below,
+        kind="purpose",
+        charter=charter,
+        team=version.team,
+        title=excerpt(version.words, _LONGEST_TITLE),
+        version=version.version,
+        caused=because is not None,
+        because=because,
+        changed_by=version.event_id,
+        changed_at=version.at,
+        text=version.text,
+    )
+
+
+def _decision(
+    database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersion
+) -> Iterator[Upstream]:
+    """The decision by which this version was adopted; that it was is known by causation."""
+    if version.decision is None:
+        return
+    for row in database.query(named_statements(_SQL)["decision"], {**as_of.params, "stream_id": str(version.decision)}):
+        decided = version.decided
+        entry = _texts(database, as_of, {(version.decision, decided)}).get(decided) if decided is not None else None
+        yield Upstream(
+            depth=depth,
+            below=charter,
+            kind="decision",
+            decision=version.decision,
+            team=UUID(row.team) if row.team else None,
+            title=excerpt(row.question, _LONGEST_TITLE),
+            state=row.state,
+            caused=True,
+            because="causation",
+            changed_by=decided,
+            changed_at=entry.occurred_at if entry else None,
+            text=entry.text if entry else None,
+        )
+
+
+def _texts(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, Entry]:
+    """These events of these streams in plain words, by event."""
+    if not events:
+        return {}
+    params: dict[str, str] = {}
+    sql = named_statements(_SQL)["events"]
+    for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
+        named = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
+        params |= named
+        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in named)})")
+    return {
+        entry.event_id: entry
+        for entry in render_entries(database, as_of.organisation_id, database.query(sql, {**as_of.params, **params}))
+    }

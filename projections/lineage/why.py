@@ -1,0 +1,256 @@
+"""Why is it so? From a goal's value now, back through each accepted change, to the promise that began it.
+
+Every link names who said it, why, what it cost and who consented. `upstream` says what above it had changed (a goal
+that this one supports, a purpose, the decision behind that) and whether that is why; `downstream` what became of those
+who build on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.errors import InvalidField, NotFound
+from domain.goal import events as e
+from domain.goal.state import Goal
+from domain.reasons import Reason
+from projections import goals
+from projections.as_of import AsOf
+from projections.database.database import Database, named_statements
+from projections.history.history import FIELDS, PROPOSALS, Entry, goal_values, json_value, whole_history
+from projections.lineage.downstream import Consequence, Consequences, downstream_consequences
+from projections.lineage.links import material_changes
+from projections.lineage.upstream import Upstream, upstream_causes
+from projections.people import names
+
+
+def _tags(*events: type) -> frozenset[str]:
+    return frozenset(str(cls.__struct_config__.tag) for cls in events)  # type: ignore[attr-defined]
+
+
+_PROPOSAL_TAGS = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
+_OPENING = _tags(e.GoalRequested, e.GoalOffered)
+_COUNTER = _tags(e.GoalCountered)
+_PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
+_CHANGE = _tags(e.ChangeAccepted)
+_JOINED = _tags(e.HandOverJoined)
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A member and how people call them."""
+
+    id: UUID
+    name: str
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal, request, offer or counter: what was said before somebody consented."""
+
+    event_id: UUID
+    type: str
+    by: Party | None
+    at: datetime
+    text: str
+    reason: Reason | None = None
+    #: Of a proposal: what set it off, what gives for it, and whether it came early enough.
+    trigger: str | None = None
+    trade_offs: list[Any] = []
+    in_time: bool | None = None
+    retroactive: bool | None = None
+    causation_id: UUID | None = None
+
+
+class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the chain. `by` is who said it; of a change or promise, who consented and so made it hold."""
+
+    #: change: an accepted change; promise: the first promise; asked: not promised yet; act: any other act that set it.
+    kind: Literal["change", "promise", "asked", "act"]
+    event_id: UUID
+    type: str
+    before: Any
+    after: Any
+    by: Party | None
+    at: datetime
+    recorded_at: datetime
+    text: str
+    reason: Reason | None = None
+    #: What was consented to.
+    said: Proposal | None = None
+    #: Of a hand-over: the new owner or sponsor, who had to agree before it could be accepted.
+    joined: list[Party] = []
+    #: How it stood to the owner's load line when it was taken.
+    taken_as: str | None = None
+    #: The proposer consented in the other role (a self-set goal).
+    self_accepted: bool = False
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer."""
+
+    goal: UUID
+    title: str
+    field: str
+    value: Any
+    #: Newest first; the last link is where the value first came from. Empty: the field never had a value.
+    chain: list[WhyStep]
+    #: What is above and whether it led here; nearest first, at most 5 steps up.
+    upstream: list[Upstream]
+    #: What the chain's events caused below, nearest first, at most 5 steps down.
+    downstream: list[Consequence]
+    #: There is more below than the 200 entries that are told.
+    more: bool
+
+
+class _Act(msgspec.Struct, frozen=True):
+    """What `why` reads of an event beyond its entry: fields that are there in some events only."""
+
+    answers: UUID | None = None
+    trigger: str | None = None
+    trade_offs: list[Any] = []
+    in_time: bool | None = None
+    retroactive: bool = False
+    taken_as: Any = None
+    self_accepted: bool = False
+
+
+def why(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
+    """The causal chain of one field's value.
+
+    Raises `NotFound` for a goal that is not there, `InvalidField` naming the fields that one can ask for.
+    """
+    if field not in FIELDS:
+        raise InvalidField(f"cannot ask why for {field[:64]!r}", pointer="/field", allowed=FIELDS)
+    goal = goals.get(database, as_of, goal_id)
+    if goal is None:
+        raise NotFound("no such goal")
+    entries = whole_history(database, as_of, goal_id)
+    acts = _acts(database, as_of, goal_id)
+    parties = names(database, as_of.organisation_id, (entry.party for entry in entries))
+    chain = _chain(entries, acts, parties, field)
+    caused = _caused(database, as_of, goal_id, chain)
+    return Why(
+        goal=goal_id,
+        title=goal.title,
+        field=field,
+        value=json_value(goal_values(goal).get(field)),
+        chain=chain,
+        upstream=upstream_causes(database, as_of, goal_id, [link.event_id for link in chain], _supports(goal)),
+        downstream=caused.entries,
+        more=caused.more,
+    )
+
+
+def _acts(database: Database, as_of: AsOf, goal_id: UUID) -> dict[UUID, _Act]:
+    params = {**as_of.params, "stream_id": str(goal_id)}
+    rows = database.query(named_statements("history")["acts"], params)
+    return {UUID(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
+
+
+def _chain(
+    entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str
+) -> list[WhyStep]:
+    """Newest first. What was asked for and never promised is left out once there is a promise."""
+    by_id = {entry.event_id: entry for entry in entries}
+    links: list[WhyStep] = []
+    set_by: UUID | None = None
+    for entry in entries:
+        if entry.type in PROPOSALS:
+            continue
+        if entry.type in _OPENING or (entry.type in _COUNTER and field in entry.after):
+            set_by = entry.event_id
+        if field in entry.after:
+            links.append(_link(entry, acts, parties, by_id, (entry.before.get(field), entry.after[field])))
+        elif entry.type in _PROMISE and links:
+            # The promise makes what was last asked for hold, as it was; its reason is theirs who asked for it.
+            promise = _link(entry, acts, parties, by_id, (None, links[-1].after), set_by)
+            links = [*(link for link in links if link.kind != "asked"), promise]
+    return links[::-1]
+
+
+def _link(
+    entry: Entry,
+    acts: Mapping[UUID, _Act],
+    parties: Mapping[str, str],
+    by_id: Mapping[UUID, Entry],
+    values: tuple[Any, Any],
+    set_by: UUID | None = None,
+) -> WhyStep:
+    """`set_by`: of a promise, the request, offer or counter from which the field has its value."""
+    act = acts[entry.event_id]
+    kind: Literal["change", "promise", "asked", "act"] = "act"
+    for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _PROPOSAL_TAGS)):
+        if entry.type in tags:
+            kind = name  # type: ignore[assignment]
+    answers = set_by or act.answers
+    answered = by_id.get(answers) if answers and kind in ("change", "promise") else None
+    return WhyStep(
+        kind=kind,
+        event_id=entry.event_id,
+        type=entry.type,
+        before=values[0],
+        after=values[1],
+        by=_party(entry, parties),
+        at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        text=entry.text,
+        reason=entry.reason,
+        said=_said(answered, acts, parties, by_id) if answered else None,
+        joined=_joined(answered, entry, by_id, parties) if answered and kind == "change" else [],
+        taken_as=act.taken_as["how"] if act.taken_as else None,
+        self_accepted=act.self_accepted,
+    )
+
+
+def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]) -> Proposal:
+    proposal, act = entry.type in PROPOSALS, acts[entry.event_id]
+    began = _began(entry, acts, by_id) if proposal else entry
+    return Proposal(
+        event_id=entry.event_id,
+        type=entry.type,
+        by=_party(entry, parties),
+        at=entry.occurred_at,
+        text=entry.text,
+        reason=entry.reason,
+        trigger=(acts[began.event_id].trigger or "other") if proposal else None,
+        trade_offs=act.trade_offs,
+        in_time=act.in_time,
+        retroactive=act.retroactive if proposal else None,
+        causation_id=entry.causation_id or began.causation_id,
+    )
+
+
+def _joined(said: Entry, accepted: Entry, by_id: Mapping[UUID, Entry], parties: Mapping[str, str]) -> list[Party]:
+    """Who joined between the proposal and its acceptance."""
+    between = (x for x in by_id.values() if said.version < x.version < accepted.version and x.type in _JOINED)
+    return [party for entry in between if (party := _party(entry, parties)) is not None]
+
+
+def _began(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:
+    """The proposal that a counter goes back to: what set it off set off the counter too."""
+    while (answers := acts[entry.event_id].answers) is not None and answers in by_id:
+        entry = by_id[answers]
+    return entry
+
+
+def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:
+    return None if entry.party is None else Party(entry.party, parties.get(str(entry.party), "somebody"))
+
+
+# --- up and down -----------------------------------------------------------------------------------------------------
+
+
+def _supports(goal: Goal) -> list[tuple[UUID, bool]]:
+    """What it supports now: goals, and (True) charters."""
+    held = (goal.terms.supports if goal.terms else None) or ()
+    return [(parent, s.goal is None) for s in held if (parent := s.goal or s.purpose) is not None]
+
+
+def _caused(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
+    """What those of the chain's events caused below that others build on."""
+    events = {link.event_id for link in chain}
+    moved = material_changes(database, as_of, [goal_id]).get(goal_id, [])
+    return downstream_consequences(database, as_of, {goal_id: [m for m in moved if m.event_id in events]})

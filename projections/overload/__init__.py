@@ -1,0 +1,1 @@
+"""The overload report: load against capacity, additions and what they displace."""

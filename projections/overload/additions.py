@@ -1,0 +1,286 @@
+"""The window's additions: which were absorbed, what gave way for each, and what of that came back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.load import WeekLoad, line_crossed
+from domain.terms import Priority
+from projections.figures import event_ids, round_for_report
+from projections.overload.facts import DROP
+from projections.overload.pairing import (
+    CAME_BACK_WITHIN_DAYS,
+    Addition,
+    Allocation,
+    Pairing,
+    PairingGraph,
+    TradeOffFact,
+    pair,
+)
+from projections.overload.queries import OverloadFacts, Reversal
+
+Paired = Literal["named", "inferred"]
+
+
+class TradeOffEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
+
+    event: UUID
+    goal: UUID | None = None
+    kinds: list[str]
+    day: date
+    hours: float | None
+    inferred: bool = False
+    came_back: UUID | None = None
+
+
+class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One addition of the window: what it added, how full the owner then was, and what gave way."""
+
+    event: UUID
+    goal: UUID
+    member: UUID
+    team: UUID | None = None
+    requester: UUID
+    kind: str
+    day: date
+    added_hours: float | None
+    estimated: bool = False
+    freed_hours: float | None
+    paired: Paired | None = None
+    #: The fullest week stayed at or under the amber line: nothing had to give.
+    absorbed: bool = False
+    worst_week: date | None = None
+    #: Null: no capacity at all in that week.
+    worst_ratio: float | None
+    trade_offs: list[TradeOffEntry] = []
+
+
+class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """How many additions one member asked of another, and how many of them came without a trade-off."""
+
+    requester: UUID
+    member: UUID
+    #: Additions without a trade-off, out of `n`; absorbed ones beside.
+    count: int
+    n: int
+    absorbed: int
+    added_hours: float | None
+
+
+class AdditionAnalysis:
+    """The additions of the window and their pairing over all history."""
+
+    def __init__(self, evidence: OverloadFacts) -> None:
+        self._evidence = evidence
+        self._givings = {g.event: g for g in evidence.givings}
+        self._worst: dict[UUID, WeekLoad | None] = {}
+        own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
+        window = {a.event for a in own if a.at >= evidence.since}
+        seeds = [a for a in own if a.event in window]
+        links = PairingGraph(evidence.additions, evidence.givings)
+        connected, self._connected_givings = links.connected([*seeds, *self._under_watch(own)])
+        self._connected = {
+            a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))
+        }
+        self.window = [a for a in self._connected.values() if a.event in window]
+        evidence.read_histories(self.window)
+
+    # --- what came back -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def reversals(self) -> dict[UUID, Reversal]:
+        """Trade-off -> the first return that takes it back, within 60 days."""
+        found: dict[UUID, Reversal] = {}
+        dropped: dict[tuple[UUID | None, UUID], list[TradeOffFact]] = defaultdict(list)
+        for giving in self._givings.values():
+            if DROP in giving.kinds:
+                dropped[giving.goal, giving.owner].append(giving)
+        for back in self._evidence.returns:
+            candidates = dropped[back.goal, back.owner] if back.giving == DROP else self._deferral(back)
+            for giving in candidates:
+                if back.at >= giving.at and (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
+                    found.setdefault(giving.event, back)
+        return found
+
+    def _deferral(self, back: Reversal) -> list[TradeOffFact]:
+        giving = self._givings.get(UUID(back.giving))
+        return [] if giving is None else [giving]
+
+    def _under_watch(self, own: list[Addition]) -> list[Addition]:
+        """Older additions of the group whose trade-offs may have come back within the window."""
+        recent = [g for g in self._givings.values() if g.day >= self._watched_since]
+        near = PairingGraph(own, recent)
+        return [a for a in own if near.naming(a) or near.near(a)]
+
+    @property
+    def _watched_since(self) -> date:
+        first = self._evidence.first_day.toordinal() - CAME_BACK_WITHIN_DAYS
+        return date.fromordinal(max(date.min.toordinal(), first))
+
+    # --- pairing ------------------------------------------------------------------------------------------------
+
+    def worst(self, addition: Addition) -> WeekLoad | None:
+        """The owner's fullest week at the instant after the act."""
+        if addition.event not in self._worst:
+            # An older one is asked about only where a trade-off might be inferred for it.
+            if not self._evidence.has_history(addition):
+                self._evidence.read_histories(self._connected.values())
+            self._worst[addition.event] = self._evidence.worst(addition)
+        return self._worst[addition.event]
+
+    def is_absorbed(self, addition: Addition) -> bool:
+        """The fullest week stays at or under the amber line."""
+        worst = self.worst(addition)
+        return worst is None or line_crossed(worst.ratio, self._evidence.policy) is None
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """Who pays for what, without the trade-offs that came back."""
+        return self._pair([g for g in self._connected_givings if g.event not in self.reversals])
+
+    @cached_property
+    def _pairing_before_reversals(self) -> Pairing:
+        """Who paid for what before anything came back."""
+        return self._pair(self._connected_givings) if self.reversals else self.pairing
+
+    def _pair(self, givings: Iterable[TradeOffFact]) -> Pairing:
+        return pair(self._connected.values(), givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
+
+    @cached_property
+    def absorbed(self) -> list[Addition]:
+        """Additions of the window that needed no trade-off."""
+        return [a for a in self.window if self.is_absorbed(a)]
+
+    @cached_property
+    def counted(self) -> list[Addition]:
+        """The others: what both ratios are about."""
+        absorbed = {a.event for a in self.absorbed}
+        return [a for a in self.window if a.event not in absorbed]
+
+    @cached_property
+    def _served(self) -> list[tuple[Allocation, TradeOffFact]]:
+        """Trade-offs that paid for an addition of the group, back again or not."""
+        uses = [use for use in self._pairing_before_reversals.uses if self._concerned(use.addition)]
+        return [(use, self._givings[use.giving]) for use in uses]
+
+    def _concerned(self, event: UUID) -> bool:
+        addition = self._connected[event]
+        return self._evidence.concerns(addition.owner, addition.team)
+
+    @property
+    def reversible_count(self) -> int:
+        """How many trade-offs that paid for something were young enough to come back within the window."""
+        return len({giving.event for _, giving in self._served if giving.day >= self._watched_since})
+
+    @cached_property
+    def undone_in_window(self) -> list[Reversal]:
+        """What came back within the window and had paid for something."""
+        served = {giving.event for _, giving in self._served}
+        backs = {event: back for event, back in self.reversals.items() if event in served}
+        return [back for back in backs.values() if back.day >= self._evidence.first_day]
+
+    def undone_events(self) -> list[UUID]:
+        """The returns of the window, what they took back and what that had paid for."""
+        backs = {back.event for back in self.undone_in_window}
+        undone = {event for event, back in self.reversals.items() if back.event in backs}
+        paid = {use.addition for use, giving in self._served if giving.event in undone}
+        return event_ids([*backs, *(undone & {g.event for _, g in self._served}), *paid])
+
+    def events(self, additions: Iterable[Addition]) -> list[UUID]:
+        """The additions and what gave way for them."""
+        wanted = {a.event for a in additions}
+        return event_ids([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
+
+    def displacements(self) -> list[TradeOffFact]:
+        """Accepted changes of the window that moved a critical goal's due out for an addition."""
+        evidence, paying = self._evidence, {use.giving for use in self._pairing_before_reversals.uses}
+        slipped = [
+            giving
+            for giving in self._givings.values()
+            if giving.priority == Priority.CRITICAL
+            and giving.new_due > giving.old_due
+            and giving.day >= evidence.first_day
+            and evidence.concerns(giving.owner, giving.team)
+        ]
+        # One that names an addition to somebody else's load frees nothing there, and is still triggered by it.
+        additions = evidence.ever_promised(goal for giving in slipped for goal in giving.paid_for)
+        return [g for g in slipped if g.event in paying or not additions.isdisjoint(g.paid_for)]
+
+    # --- as told ------------------------------------------------------------------------------------------------
+
+    def additions_told(self) -> list[AdditionEntry]:
+        """Every addition of the window, absorbed ones too, in order of time."""
+        return [self._told(addition) for addition in self.window]
+
+    def _told(self, addition: Addition) -> AdditionEntry:
+        worst = self.worst(addition)
+        return AdditionEntry(
+            event=addition.event,
+            goal=addition.goal,
+            member=addition.owner,
+            team=addition.team,
+            requester=addition.requester,
+            kind=addition.kind,
+            day=addition.day,
+            added_hours=round_for_report(addition.hours),
+            estimated=addition.estimated,
+            freed_hours=round_for_report(self.pairing.freed.get(addition.event, Fraction(0))),
+            paired=self.pairing.paired.get(addition.event),
+            absorbed=self.is_absorbed(addition),
+            worst_week=worst.week if worst else None,
+            worst_ratio=round_for_report(worst.ratio) if worst else None,
+            trade_offs=[self._trade_off(use) for use in self._uses(addition)],
+        )
+
+    def _uses(self, addition: Addition) -> list[Allocation]:
+        """What pays for it now, and what did until it came back."""
+        back = [use for use in self._pairing_before_reversals.of(addition.event) if use.giving in self.reversals]
+        return [*self.pairing.of(addition.event), *back]
+
+    def _trade_off(self, use: Allocation) -> TradeOffEntry:
+        giving = self._givings[use.giving]
+        back = self.reversals.get(giving.event)
+        return TradeOffEntry(
+            event=giving.event,
+            goal=giving.goal,
+            kinds=sorted(giving.kinds),
+            day=giving.day,
+            hours=round_for_report(use.hours),
+            inferred=use.inferred,
+            came_back=back.event if back else None,
+        )
+
+    def requesters_told(self) -> list[RequesterEntry]:
+        """Who loads whom, by id of both, never by rank."""
+        pairs: dict[tuple[UUID, UUID], list[Addition]] = defaultdict(list)
+        for addition in self.window:
+            pairs[addition.requester, addition.owner].append(addition)
+        return [
+            self._requester(requester, member, pairs[requester, member])
+            for requester, member in sorted(pairs, key=lambda p: (p[0].int, p[1].int))
+        ]
+
+    def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterEntry:
+        counted = [a for a in additions if not self.is_absorbed(a)]
+        return RequesterEntry(
+            requester=requester,
+            member=member,
+            count=sum(a.event not in self.pairing.paired for a in counted),
+            n=len(counted),
+            absorbed=len(additions) - len(counted),
+            added_hours=round_for_report(sum((a.hours for a in additions), Fraction(0))),
+        )
+
+
+def analyse_additions(evidence: OverloadFacts) -> AdditionAnalysis:
+    """The window's additions, as the evidence tells."""
+    return AdditionAnalysis(evidence)

@@ -1,0 +1,54 @@
+"""What members declared about their time, as it was known at any instant."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.calendar import Presence
+from domain.load import Segment, hours_per_day
+from domain.member.member import Absence, Capacity
+from domain.policy import Policy
+
+
+class Declaration(NamedTuple):
+    """One declaration of a member about capacity or absence."""
+
+    event: UUID
+    at: int
+    capacity: Capacity | None
+    absence: Absence | None
+
+
+class Availability(NamedTuple):
+    """What a member had said about capacity and absences by some instant."""
+
+    capacities: tuple[Capacity, ...]
+    presence: Presence
+    segments: list[Segment]
+
+
+class AvailabilityHistory:
+    """A member's declarations, in order of business time."""
+
+    def __init__(self, told: Sequence[Declaration], policy: Policy) -> None:
+        self.told = told
+        self._policy = policy
+        self._instants = [t.at for t in told]
+        self._known: dict[int, Availability] = {}
+
+    def at(self, instant: int) -> Availability:
+        """What had been said by then (microseconds, inclusive); of two for one day the later word holds."""
+        count = bisect_right(self._instants, instant)
+        if count not in self._known:
+            capacities = self.capacities(count)
+            presence = Presence([t.absence for t in self.told[:count] if t.absence])
+            self._known[count] = Availability(capacities, presence, hours_per_day(capacities, self._policy))
+        return self._known[count]
+
+    def capacities(self, count: int) -> tuple[Capacity, ...]:
+        """What held after the first `count` declarations, by the day from which each applies."""
+        told = {t.capacity.from_: t.capacity for t in self.told[:count] if t.capacity}
+        return tuple(told[day] for day in sorted(told))

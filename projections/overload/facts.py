@@ -1,0 +1,448 @@
+"""What overload is made of, derived from one stream at a time: promises, additions, what gave way, capacities.
+
+`overload_promises` are versions: each ever-promised goal as the load sees it. The others are facts: `_additions` (a
+promise, or an accepted change that adds effort), `_givings` (a drop, pause, hand-over, later due or smaller scope,
+with the commitment before and after), `_returns` (what had given way and came back), `_values` (readings of a
+measure) and `_capacities` (declared hours and absences). A fact is believed from its event's log position on; where a
+check-in told late changes what stood before an act, the fact is superseded like any version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import RecordedEvent
+from domain.goal import events as e
+from domain.goal.evolve import evolve
+from domain.goal.load_check import commitment
+from domain.goal.state import Ended, Goal, Negotiating, Promised
+from domain.load import Commitment
+from domain.member.member import AbsenceDeclared, CapacityDeclared
+from domain.quantities import to_fraction
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
+from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
+from projections.engine.versions import (
+    LatestVersion,
+    Version,
+    changed_after,
+    extend,
+    latest_version,
+    to_micros,
+    versions,
+)
+
+_FACT = (
+    *SYSTEM_TIME,
+    Column("event_id", "uuid", "The event that is this fact."),
+    Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
+)
+_KEY = ("organisation_id", "stream_id", "event_id", "known_from")
+
+PROMISES = Table(
+    name="overload_promises",
+    columns=(
+        *SYSTEM_TIME,
+        *VALID_TIME,
+        Column("owner", "uuid", "The member who promised."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("live", "integer", "1: the promise stands, delivered ones included; 0: ended."),
+        Column("effort_hours", "text", "Stated effort of the terms in force, decimal hours.", nullable=True),
+        Column("body", "json", "The commitment with its events, as the load sees it."),
+    ),
+    key=("organisation_id", "stream_id", "version", "known_from"),
+    indexes=(
+        ("organisation_id", "owner", "live", "valid_to"),
+        ("organisation_id", "team", "live", "valid_to"),
+        # All that the medians of stated efforts ask for, so that no row need be read for them.
+        ("organisation_id", "effort_hours", "team", "valid_to", "known_to", "valid_from", "known_from"),
+    ),
+    comment="Every goal ever promised, version by version, as far as load is concerned.",
+)
+ADDITIONS = Table(
+    name="overload_additions",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "promise, hand_over (the new owner's promise) or change (more effort agreed)."),
+        Column("owner", "uuid", "The member whose load it adds to."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("requester", "uuid", "Who asked for it: sponsor of a request, owner of an offer, proposer of a change."),
+        Column("imposed", "integer", "1: it began as an imposed request."),
+        Column("effort_hours", "text", "Effort agreed, decimal hours; null: not stated.", nullable=True),
+        Column("old_effort_hours", "text", "Of a change: the effort before.", nullable=True),
+        Column("progress", "text", "Progress at the act, 0..1: what a new owner takes over is the rest."),
+        Column("start", "date", "First day of the terms that this act put in force."),
+        Column("due", "date", "Last day of the terms that this act put in force."),
+        Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
+        Column("named", "json", "Trade-offs named on the addition: [[kind, goal or null], ...]."),
+    ),
+    key=_KEY,
+    indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
+    comment="Every addition to somebody's load.",
+)
+TRADE_OFFS = Table(
+    name="overload_givings",
+    columns=(
+        *_FACT,
+        Column("owner", "uuid", "The member whose load gave way (the former owner of a hand-over)."),
+        Column("team", "uuid", "The team whose goal it is.", nullable=True),
+        Column("kinds", "text", "Any of drop, defer, rescope, hand_over, pause, parted by spaces."),
+        Column("priority", "text", "Priority of the goal before the act."),
+        Column("old_due", "date", "Due date before."),
+        Column("new_due", "date", "Due date after; the same where it did not move."),
+        Column("before", "json", "The commitment just before the act."),
+        Column("after", "json", "The commitment just after it; null: nothing of it is left.", nullable=True),
+        Column("paid_for", "json", "Goals that the act names as paid for by it."),
+    ),
+    key=_KEY,
+    indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
+    comment="Every act by which a commitment gave way.",
+)
+REVERSALS = Table(
+    name="overload_returns",
+    columns=(
+        *_FACT,
+        Column("owner", "uuid", "The member who has it again."),
+        Column("goal", "uuid", "The goal that had given way."),
+        Column("giving", "text", "Event id of the deferral that was taken back; `drop`: any drop of that goal."),
+    ),
+    key=(*_KEY, "giving"),
+    indexes=(("organisation_id", "owner"),),
+    comment="A promise that follows up a goal, or a deferred due that moved back to or before the old one.",
+)
+VALUES = Table(
+    name="overload_values",
+    columns=(
+        *_FACT,
+        Column("value", "text", "The measure's value, decimal."),
+        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+    ),
+    key=_KEY,
+    comment="Readings of goals' measures.",
+)
+CAPACITIES = Table(
+    name="overload_capacities",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "capacity or absence."),
+        Column("first", "date", "First day on which it applies."),
+        Column("last", "date", "Last day of an absence.", nullable=True),
+        Column("hours_per_week", "text", "Of a capacity: declared hours a week, decimal.", nullable=True),
+    ),
+    key=_KEY,
+    comment="What members declared about their time: hours a week from a date, absences by dates only.",
+)
+
+# Made once: a union written where it is asked for is made for each event.
+_DROPS = (e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn)
+_READINGS = (e.CheckedIn, e.ValueRecorded)
+
+#: In `RETURNS.giving`: whatever drop of the goal it was.
+DROP = "drop"
+
+
+class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A promise as the load sees it, with the events that say so. Instants are microseconds UTC."""
+
+    commitment: Commitment
+    owner: UUID
+    team: UUID | None = None
+    #: The agreement's name of the state.
+    state: str
+    priority: str
+    promised_at: int
+    #: Promise, terms in force, last check-in and open blockers.
+    events: tuple[UUID, ...]
+    #: Of a measured number: what it is to reach, and from where.
+    baseline: str | None = None
+    target: str | None = None
+
+
+Rows = dict[str, list[tuple[Any, ...]]]
+#: An event that moved a due out, and the due that it moved.
+_Deferral = tuple[str, date]
+#: A state as `PROMISES` says it, behind `VALID_TIME`; None where nothing was ever promised.
+_Tail = tuple[Any, ...] | None
+#: The goal's tip, by the identity of its state what `PROMISES` says of it, and the deferrals; no tip: a member, whose
+#: facts follow from each event alone.
+_Memory = tuple[LatestVersion | None, dict[int, _Tail], tuple[_Deferral, ...]]
+#: Table name and event id -> the fact's own columns.
+_Facts = dict[tuple[str, ...], tuple[Any, ...]]
+
+
+class OverloadProjection:
+    """The projection: goals' and members' streams to the six tables."""
+
+    name = "overload"
+    version = 2
+    kinds = frozenset({"goal", "member"})
+    tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
+
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
+        """The rows of one stream that an event behind log position `after` opened or closed."""
+        if not stream:
+            return {}
+        whole = StreamEvents.of(stream)
+        head, found = whole.row_prefix, _nothing()
+        if whole.kind == "member":
+            found[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
+            return found
+        changed = [version for version in versions(whole, evolve) if changed_after(version, after)]
+        found[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
+        for table, row in _with_system_time(whole):
+            if row[0] > after or after < row[1] < END_OF_TIME:
+                found[table].append((*head, *row))
+        return found
+
+    def state_after(self, stream: StreamEvents) -> _Memory:
+        """What `follow` needs to go on after a whole stream."""
+        if stream.kind == "member":
+            return None, {}, ()
+        return latest_version(stream, evolve), {}, tuple(_told_first(stream, len(stream))[1])
+
+    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
+        """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
+        last, tails, earlier = memory
+        if last is None:
+            return self.rows(events), memory
+        followed = extend(last, events, evolve)
+        if followed is None:
+            return None
+        found, head, made = _nothing(), events.row_prefix, dict(tails)
+        found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], made)]
+        deferrals = list(earlier)
+        told = _facts_of_goal(events.prepared, last.state, deferrals)
+        if told:
+            # Told in order, a fact is believed from its own event on.
+            own = {
+                h.event_id: (h.event.log_position, END_OF_TIME, h.event_id, h.occurred_micros) for h in events.prepared
+            }
+            for key, values in told.items():
+                found[key[0]].append((*head, *own[key[1]], *values))
+        state = id(followed[1].state)
+        return found, (followed[1], {state: made[state]} if state in made else {}, tuple(deferrals))
+
+
+def _nothing() -> Rows:
+    return {table.name: [] for table in OverloadProjection.tables}
+
+
+OVERLOAD = OverloadProjection()
+
+
+# --- promises ----------------------------------------------------------------------------------------------------
+
+
+def promise_fact(goal: Goal | None) -> PromiseFact | None:
+    """The goal as the load sees it; None where nothing was ever promised."""
+    promised = goal.promised if isinstance(goal, Ended) else goal
+    load = commitment(promised)
+    if goal is None or load is None or not isinstance(promised, Promised):
+        return None
+    measure = promised.terms.measure
+    events = (promised.promise_event, promised.terms_event, promised.last_check_in, *(b.id for b in promised.blockers))
+    return PromiseFact(
+        commitment=load,
+        owner=promised.owner,
+        team=goal.team,
+        state=goal.state,
+        priority=str(promised.terms.priority),
+        promised_at=to_micros(promised.promised_at),
+        events=tuple(dict.fromkeys(event for event in events if event is not None)),
+        baseline=measure.baseline if measure.kind == "number" else None,
+        target=measure.target if measure.kind == "number" else None,
+    )
+
+
+def _promises(changed: Sequence[Version], tails: dict[int, _Tail]) -> Iterator[tuple[Any, ...]]:
+    """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
+    for version in changed:
+        # A state of no duration answers no question about an instant.
+        if version.valid_from == version.valid_to:
+            continue
+        state = id(version.state)
+        if state not in tails:
+            tails[state] = _promise(version.state)
+        tail = tails[state]
+        if tail is not None:
+            yield *version.time_columns, *tail
+
+
+def _promise(goal: Goal) -> _Tail:
+    row = promise_fact(goal)
+    if row is None:
+        return None
+    live = 0 if isinstance(goal, Ended) else 1
+    return column_text(row.owner), column_text(row.team), live, row.commitment.effort_hours, _json(row)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _capacities(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
+    for heard in stream.prepared:
+        fact = (heard.event.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
+        match heard.event.data:
+            case CapacityDeclared(capacity=told):
+                yield *fact, "capacity", told.from_.isoformat(), None, told.hours_per_week
+            case AbsenceDeclared(absence=away):
+                yield *fact, "absence", away.from_.isoformat(), away.to.isoformat(), None
+            case _:
+                continue
+
+
+# --- facts of a goal ---------------------------------------------------------------------------------------------
+
+
+def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Each fact with the log positions between which it was believed.
+
+    Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
+    folded again in the order of business time, and what differs is superseded from that event's log position on.
+    """
+    positions = {heard.event_id: heard.event.log_position for heard in stream.prepared}
+    times = {heard.event_id: heard.occurred_micros for heard in stream.prepared}
+    standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
+    since = 0
+    for cut in (*_has_backdated(stream), len(stream)):
+        told = _told_first(stream, cut)[0]
+        for key in standing.keys() | told.keys():
+            known_from, values = standing.get(key, (0, None))
+            if values == told.get(key):
+                continue
+            if values is not None:
+                yield key[0], (known_from, since, key[1], times[key[1]], *values)
+                del standing[key]
+            if key in told:
+                standing[key] = (max(since, positions[key[1]]), told[key])
+        since = stream[cut].log_position if cut < len(stream) else 0
+    for key, (known_from, values) in standing.items():
+        yield key[0], (known_from, END_OF_TIME, key[1], times[key[1]], *values)
+
+
+def _has_backdated(stream: Sequence[RecordedEvent]) -> Iterator[int]:
+    latest = stream[0].occurred_at
+    for index, recorded in enumerate(stream):
+        if recorded.occurred_at < latest:
+            yield index
+        latest = max(latest, recorded.occurred_at)
+
+
+def _told_first(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
+    """The facts and the deferrals of a stream's first events."""
+
+    def make() -> tuple[_Facts, list[_Deferral]]:
+        deferrals: list[_Deferral] = []
+        in_time = sorted(stream.prepared[:count], key=lambda heard: (heard.occurred_micros, heard.event.version))
+        return _facts_of_goal(in_time, None, deferrals), deferrals
+
+    return cast("tuple[_Facts, list[_Deferral]]", stream.memoize(("told", count), make))
+
+
+def _facts_of_goal(stream: Sequence[PreparedEvent], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
+    """The facts of a goal's events, given in the order of business time; `goal` as it stood before them.
+
+    `deferrals`: those before, to which theirs are added.
+    """
+    facts: _Facts = {}
+    for heard in stream:
+        before, goal = goal, heard.evolve_once(goal, evolve)
+        recorded, event, key = heard.event, heard.event.data, heard.event_id
+        if isinstance(goal, Promised) and isinstance(before, Negotiating):
+            facts[ADDITIONS.name, key] = _promised(before, goal, recorded)
+            if goal.follow_up_of is not None:
+                facts[REVERSALS.name, key, DROP] = (str(goal.owner), str(goal.follow_up_of), DROP)
+        elif isinstance(before, Promised) and isinstance(goal, Promised) and isinstance(event, e.ChangeAccepted):
+            _changed(before, goal, recorded, facts)
+            _reversal_facts(before, goal, key, deferrals, facts)
+            if goal.terms.due > before.terms.due:
+                deferrals.append((key, before.terms.due))
+        elif isinstance(before, Promised) and isinstance(event, _DROPS):
+            facts[TRADE_OFFS.name, key] = _trade_off_facts(before, None, "drop", event.trade_offs, before.terms.due)
+        elif isinstance(event, _READINGS) and event.value is not None:
+            corrects = event.corrects if isinstance(event, e.CheckedIn) else None
+            facts[VALUES.name, key] = (event.value, column_text(corrects))
+    return facts
+
+
+def _promised(asked: Negotiating, goal: Promised, recorded: RecordedEvent) -> tuple[Any, ...]:
+    own = recorded.data.trade_offs if isinstance(recorded.data, e.GoalPromised) else ()
+    requester = goal.sponsor if goal.requested_by == "sponsor" else goal.owner
+    return _added("promise", goal, requester, None, (*asked.trade_offs, *own))
+
+
+def _added(
+    kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
+) -> tuple[Any, ...]:
+    named = [(t.kind, column_text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
+    load = commitment(goal)
+    return (
+        kind,
+        str(goal.owner),
+        column_text(goal.team),
+        str(requester),
+        1 if goal.imposed and kind == "promise" else 0,
+        goal.terms.effort_hours,
+        old_effort,
+        goal.progress,
+        goal.terms.start.isoformat(),
+        goal.terms.due.isoformat(),
+        1 if load is not None and load.weightless else 0,
+        _json(named),
+    )
+
+
+def _changed(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _Facts) -> None:
+    """An accepted change may add to one owner's load, take from one's, or both."""
+    proposal = before.proposal
+    if proposal is None or not isinstance(recorded.data, e.ChangeAccepted):
+        return
+    key, trade_offs = str(recorded.event_id), (*proposal.trade_offs, *recorded.data.trade_offs)
+    requester = before.sponsor if proposal.by == "sponsor" else before.owner
+    old, new = before.terms.effort_hours, goal.terms.effort_hours
+    moved = goal.owner != before.owner
+    grown = old is not None and new is not None and to_fraction(new) - to_fraction(old)
+    if moved:
+        facts[ADDITIONS.name, key] = _added("hand_over", goal, requester, None, trade_offs)
+    elif grown and grown > 0:
+        facts[ADDITIONS.name, key] = _added("change", goal, requester, old, trade_offs)
+    kinds = {
+        "hand_over": moved,
+        "pause": proposal.changes.pause is not None,
+        "defer": goal.terms.due > before.terms.due or goal.terms.start > before.terms.start,
+        "rescope": bool(grown and grown < 0),
+    }
+    if any(kinds.values()):
+        left = None if moved or kinds["pause"] else goal
+        facts[TRADE_OFFS.name, key] = _trade_off_facts(
+            before, left, " ".join(k for k, held in kinds.items() if held), trade_offs, goal.terms.due
+        )
+
+
+def _trade_off_facts(
+    before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff], new_due: date
+) -> tuple[Any, ...]:
+    return (
+        str(before.owner),
+        column_text(before.team),
+        kinds,
+        str(before.terms.priority),
+        before.terms.due.isoformat(),
+        new_due.isoformat(),
+        _json(commitment(before)),
+        None if after is None else _json(commitment(after)),
+        _json([str(t.for_) for t in trade_offs if t.for_ is not None]),
+    )
+
+
+def _reversal_facts(before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts) -> None:
+    """Every deferral of this goal whose old due is reached again, or passed, by a due that moves back."""
+    if goal.terms.due < before.terms.due:
+        for deferral, old_due in deferrals:
+            if goal.terms.due <= old_due < before.terms.due:
+                facts[REVERSALS.name, key, deferral] = (str(goal.owner), str(goal.id), deferral)

@@ -1,0 +1,449 @@
+"""What a report on overload reads: the facts that a lens shows, as the pure functions want them.
+
+Days are those of the organisation's zone. Everything is read at most once for one report, and only for the owners
+whom it concerns.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import chain
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import Presence, end_of_day, local_date
+from domain.load import (
+    WEEKS_AHEAD,
+    Commitment,
+    WeekLoad,
+    available_within,
+    hours_per_day,
+    place,
+    spread,
+    week_loads_of_placed,
+    worst_week,
+)
+from domain.member.member import Absence, Capacity
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database, Row, named_statements
+from projections.database.database import Query as Statement
+from projections.engine.versions import from_micros, to_micros
+from projections.overload.availability import AvailabilityHistory, Declaration
+from projections.overload.facts import PromiseFact
+from projections.overload.pairing import Addition, TradeOffFact
+from projections.people import member_at, members_at
+
+_SQL = "overload"
+FACTS_PREDICATE = (
+    "organisation_id = :organisation_id AND occurred_at <= :at AND known_from <= :known AND known_to > :known"
+)
+#: Fewer stated efforts than this are no median.
+FEWEST_STATED = 5
+
+_HELD = msgspec.json.Decoder(PromiseFact)
+_COMMITMENT = msgspec.json.Decoder(Commitment)
+_NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
+_GOALS = msgspec.json.Decoder(tuple[UUID, ...])
+_NOTHING = Fraction(0)
+
+
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked: of a team, of a member, of both or of all; the window's days end with the lens' day."""
+
+    team: UUID | None = None
+    member: UUID | None = None
+    window: int = 28
+    explain: bool = False
+
+
+class Reversal(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that had given way and is back."""
+
+    event: UUID
+    #: Microseconds UTC, and the day that is in the organisation's zone.
+    at: int
+    day: date
+    owner: UUID
+    goal: UUID
+    #: Event id of the deferral taken back, or `drop`: any drop of the goal by the same owner.
+    giving: str
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading of a goal's measure."""
+
+    event: UUID
+    day: date
+    value: Fraction
+
+
+class OverloadFacts:
+    """The facts behind one report."""
+
+    def __init__(self, database: Database, as_of: AsOf, question: ReportScope) -> None:
+        self.as_of = as_of
+        self.question = question
+        self.policy = as_of.policy.policy
+        self.today = as_of.today
+        self._database = database
+        self._zone = as_of.tzinfo
+        #: First day of the window, and the instant (microseconds) at which it begins.
+        self.first_day = self._back(question.window - 1)
+        self.since = to_micros(end_of_day(self._back(question.window), self._zone))
+        self._days: dict[int, date] = {}
+        self._freed: dict[tuple[UUID, UUID], Fraction] = {}
+        self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
+        self._prefetched: dict[str, list[Row]] = {}
+        self._told_since = 0
+        self._told_of: set[UUID] = set()
+
+    def _back(self, days: int) -> date:
+        return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
+
+    def day(self, at: int) -> date:
+        """The day in the organisation's zone of an instant in microseconds."""
+        if at not in self._days:
+            self._days[at] = local_date(from_micros(at), self._zone)
+        return self._days[at]
+
+    def _statement(self, name: str, whose: str, params: dict[str, Any]) -> Statement:
+        sql = named_statements(_SQL)[name].replace(":lens", self.as_of.predicate).replace(":facts", FACTS_PREDICATE)
+        return sql.replace(":whose", whose), {**self.as_of.params, **params}
+
+    def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
+        ahead = self._prefetched.pop(name, None)
+        return self._database.query(*self._statement(name, whose, params)) if ahead is None else ahead
+
+    def prefetch(self) -> None:
+        """Read in one journey what every report needs and what depends on no more than whom it concerns."""
+        whose, params = self._scope
+        since = {**params, "since": self.since}
+        wanted = {"promised": (whose, since), "capacities": self._capacities_of}
+        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._concerned)
+        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
+        self._prefetched = dict(zip(wanted, rows, strict=True))
+
+    # --- who is asked about -------------------------------------------------------------------------------------
+
+    @cached_property
+    def members(self) -> list[UUID]:
+        """The joined members whose load is told, by id."""
+        team, member = self.question.team, self.question.member
+        if member is not None:
+            found = member_at(self._database, self.as_of, member)
+            inside = found is not None and found.present and (team is None or team in found.teams)
+            return [member] if inside else []
+        return [m.id for m in members_at(self._database, self.as_of, team=team)]
+
+    @property
+    def _scope(self) -> tuple[str, dict[str, Any]]:
+        """Whose goals the group figures are about."""
+        question = self.question
+        parts = {"team": question.team, "owner": question.member}
+        params = {name: str(value) for name, value in parts.items() if value is not None}
+        return " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1", params
+
+    def concerns(self, owner: UUID, team: UUID | None) -> bool:
+        """Whether a goal of that owner and team belongs to the group figures."""
+        question = self.question
+        return question.team in (None, team) and question.member in (None, owner)
+
+    @cached_property
+    def _concerned(self) -> tuple[str, dict[str, Any]]:
+        """Owners in whose history something of the window's group figures may have happened."""
+        whose, params = self._scope
+        rows = self._read("concerned", whose, {**params, "since": self.since})
+        return _one_of("owner", [row.owner for row in rows])
+
+    # --- promises -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promises(self) -> list[PromiseFact]:
+        """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
+        question = self.question
+        if question.team is None and question.member is None:
+            rows = self._read("promises", "1 = 1", {})
+        else:
+            # Two questions, each with its own index, rather than one that has to read all.
+            of = [_one_of("owner", self.members), self._scope] if self.members else [self._scope]
+            rows = [*chain(*self._database.query_many([self._statement("promises", *whose) for whose in of]))]
+        bodies = {row.stream_id: row.body for row in rows}
+        return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
+
+    @cached_property
+    def promises_by_owner(self) -> dict[UUID, list[PromiseFact]]:
+        """The live promises by owner."""
+        found: dict[UUID, list[PromiseFact]] = defaultdict(list)
+        for held in self.promises:
+            found[held.owner].append(held)
+        return found
+
+    @cached_property
+    def _medians(self) -> dict[str | None, str]:
+        """Median stated effort by team id, and of the organisation (None), where enough are stated."""
+        efforts: dict[str | None, list[Decimal]] = defaultdict(list)
+        for row in self._read("stated", "1 = 1", {}):
+            efforts[None].append(Decimal(row.effort_hours))
+            if row.team is not None:
+                efforts[row.team].append(Decimal(row.effort_hours))
+        return {team: format(median(told), "f") for team, told in efforts.items() if len(told) >= FEWEST_STATED}
+
+    def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
+        """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
+        if commitment.effort_hours is not None or commitment.weightless:
+            return commitment
+        estimate = self._medians.get(str(team)) or self._medians.get(None)
+        return msgspec.structs.replace(commitment, estimated_hours=estimate)
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    @property
+    def _capacities_of(self) -> tuple[str, dict[str, Any]]:
+        """Whose declarations are needed: the members', and theirs whose history the window concerns."""
+        concerned, params = self._concerned
+        owners, named = _one_of("stream_id", self.members, "member")
+        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **named}
+
+    @cached_property
+    def _people(self) -> dict[UUID, AvailabilityHistory]:
+        told: dict[UUID, list[Declaration]] = defaultdict(list)
+        for row in self._read("capacities", *self._capacities_of):
+            first, event = date.fromisoformat(row.first), UUID(row.event_id)
+            capacity = absence = None
+            if row.kind == "capacity":
+                capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
+            else:
+                absence = Absence(from_=first, to=date.fromisoformat(row.last))
+            told[UUID(row.stream_id)].append(Declaration(event, row.occurred_at, capacity, absence))
+        return {member: AvailabilityHistory(said, self.policy) for member, said in told.items()}
+
+    @cached_property
+    def _nobody(self) -> AvailabilityHistory:
+        return AvailabilityHistory((), self.policy)
+
+    def person(self, member: UUID) -> AvailabilityHistory:
+        """A member's declarations; none for one who declared nothing."""
+        return self._people.get(member, self._nobody)
+
+    # --- additions and what gave way ----------------------------------------------------------------------------
+
+    @cached_property
+    def additions(self) -> list[Addition]:
+        """Every addition, of all history, to the load of whom the window concerns; ascending."""
+        return [self._addition(row) for row in self._read("additions", *self._concerned)]
+
+    def _addition(self, row: Row) -> Addition:
+        goal, due = identity(row.stream_id), date.fromisoformat(row.due)
+        return Addition(
+            event=identity(row.event_id),
+            goal=goal,
+            owner=identity(row.owner),
+            team=identity(row.team) if row.team else None,
+            requester=identity(row.requester),
+            kind=row.kind,
+            at=row.occurred_at,
+            day=self.day(row.occurred_at),
+            due=due,
+            load=Commitment(
+                goal=goal,
+                effort_hours=row.effort_hours,
+                start=date.fromisoformat(row.start),
+                due=due,
+                progress=row.progress if row.kind == "hand_over" else "0",
+            ),
+            old_effort_hours=row.old_effort_hours,
+            estimated=row.effort_hours is None,
+            named=_NAMED.decode(row.named) if row.named != "[]" else (),
+        )
+
+    def with_hours(self, addition: Addition) -> Addition:
+        """The addition with the hours that it adds.
+
+        Of a change what is more than before, of a promise its effort (what is left of it, for a new owner), of a rate
+        its hours from the day taken, or the start, to the due.
+        """
+        load = self.with_estimate(addition.load, addition.team)
+        effort = load.effort_hours if load.effort_hours is not None else load.estimated_hours
+        if addition.old_effort_hours is not None and load.effort_hours is not None:
+            hours = to_fraction(load.effort_hours) - to_fraction(addition.old_effort_hours)
+        elif effort is not None:
+            hours = to_fraction(effort) * (1 - to_fraction(load.progress))
+        else:
+            presence = self.person(addition.owner).at(addition.at).presence
+            laid = spread(load, addition.day, presence, self.policy)
+            hours = laid.within(addition.day, load.due, presence) if laid else _NOTHING
+        return msgspec.structs.replace(addition, hours=hours)
+
+    @cached_property
+    def givings(self) -> list[TradeOffFact]:
+        """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
+        found = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._concerned)]
+        owners = {UUID(value) for value in self._concerned[1].values()}
+        for member in sorted(owners, key=str):
+            found += self._capacities(member)
+        return sorted(found, key=lambda g: (g.at, g.event.int))
+
+    def _capacities(self, member: UUID) -> list[TradeOffFact]:
+        person = self.person(member)
+        return [
+            TradeOffFact(
+                event=told.event,
+                goal=None,
+                owner=member,
+                kinds=frozenset({"capacity"}),
+                at=told.at,
+                day=self.day(told.at),
+                capacities=(person.capacities(place), person.capacities(place + 1)),
+            )
+            for place, told in enumerate(person.told)
+            if told.capacity is not None
+        ]
+
+    @cached_property
+    def returns(self) -> list[Reversal]:
+        """What is back, of those owners; ascending."""
+        return [
+            Reversal(
+                event=UUID(row.event_id),
+                at=row.occurred_at,
+                day=self.day(row.occurred_at),
+                owner=UUID(row.owner),
+                goal=UUID(row.goal),
+                giving=row.giving,
+            )
+            for row in self._read("returns", *self._concerned)
+        ]
+
+    def freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
+        """The owner's hours that the trade-off frees inside [max(day taken, its own day), the addition's due].
+
+        Seen on the trade-off's day, with what the owner had declared by then.
+        """
+        key = (addition.event, giving.event)
+        if key not in self._freed:
+            self._freed[key] = self._less(addition, giving)
+        return self._freed[key]
+
+    def _less(self, addition: Addition, giving: TradeOffFact) -> Fraction:
+        first, last = max(addition.day, giving.day), addition.due
+        if last < first:
+            return _NOTHING
+        time = self.person(giving.owner).at(giving.at)
+        if giving.before is None:
+            old, new = (hours_per_day(told, self.policy) for told in giving.capacities)
+            less, _ = available_within(old, first, last, time.presence)
+            more, _ = available_within(new, first, last, time.presence)
+            return max(_NOTHING, more - less)
+        before, after = (
+            self._asked(told, giving, time.presence, first, last) for told in (giving.before, giving.after)
+        )
+        return max(_NOTHING, before - after)
+
+    def _asked(self, told: str | None, giving: TradeOffFact, presence: Presence, first: date, last: date) -> Fraction:
+        """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
+        if told is None:
+            return _NOTHING
+        held = self.with_estimate(_COMMITMENT.decode(told), giving.team)
+        laid = spread(held, giving.day, presence, self.policy)
+        return laid.within(first, last, presence) if laid else _NOTHING
+
+    # --- the load at an earlier instant -------------------------------------------------------------------------
+
+    def read_histories(self, additions: Iterable[Addition]) -> None:
+        """Read at once what `worst` will want for these additions."""
+        wanted = list(additions)
+        if wanted:
+            self._told_since, self._told_of = min(a.at for a in wanted), {a.owner for a in wanted}
+            self._histories = defaultdict(list)
+            whose, params = _one_of("owner", sorted(map(str, self._told_of)))
+            for row in self._read("held_since", whose, {**params, "since": self._told_since}):
+                told = row.valid_from, row.valid_to, _HELD.decode(row.body)
+                self._histories[identity(row.owner)].append(told)
+
+    def has_history(self, addition: Addition) -> bool:
+        """Whether `read_histories` covered the addition's owner and reached back to it."""
+        return addition.owner in self._told_of and addition.at >= self._told_since
+
+    def worst(self, addition: Addition) -> WeekLoad | None:
+        """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
+        held = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
+        time = self.person(addition.owner).at(addition.at)
+        laid = place((self.with_estimate(h.commitment, h.team) for h in held), addition.day, time.presence, self.policy)
+        # One week more than the due asks for: on a weekend the next week answers.
+        weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
+        loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
+        return worst_week(loads, addition.day, addition.due)
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promised(self) -> list[tuple[UUID, bool]]:
+        """The window's promises to the group's goals, and whether each began as an imposed request."""
+        whose, params = self._scope
+        rows = self._read("promised", whose, {**params, "since": self.since})
+        return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
+
+    def ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
+        """Which of these goals were ever promised, to whomever."""
+        wanted = sorted({str(goal) for goal in goals})
+        if not wanted:
+            return set()
+        whose, params = _one_of("stream_id", wanted)
+        return {UUID(row.stream_id) for row in self._read("promised_goals", whose, params)}
+
+    @cached_property
+    def last_values(self) -> dict[UUID, list[UUID]]:
+        """The event of the last reading of each goal's measure: progress may follow from it."""
+        found = self.readings(held.commitment.goal for held in self.promises)
+        return {goal: [readings[-1].event] for goal, readings in found.items()}
+
+    def readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
+        """Each goal's readings, ascending by business time; one that a later one corrects is left out."""
+        whose, params = _one_of("stream_id", sorted(map(str, goals)))
+        rows = self._read("values", whose, params)
+        corrected = {row.corrects for row in rows}
+        found: dict[UUID, list[Reading]] = defaultdict(list)
+        for row in rows:
+            if row.event_id not in corrected:
+                reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=to_fraction(row.value))
+                found[UUID(row.stream_id)].append(reading)
+        return found
+
+
+def _one_of(column: str, values: Sequence[object], prefix: str = "owner") -> tuple[str, dict[str, Any]]:
+    """`column IN (:prefix_0, ...)` with its values; an empty list matches nothing."""
+    params = {f"{prefix}_{n}": str(value) for n, value in enumerate(values)}
+    return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
+
+
+@lru_cache(maxsize=20_000)
+def identity(text: str) -> UUID:
+    """The id that a column spells; the same owners and teams come up in row after row."""
+    return UUID(text)
+
+
+def _giving(row: Row, day: date) -> TradeOffFact:
+    return TradeOffFact(
+        event=identity(row.event_id),
+        goal=identity(row.stream_id),
+        owner=identity(row.owner),
+        team=identity(row.team) if row.team else None,
+        kinds=frozenset(row.kinds.split()),
+        at=row.occurred_at,
+        day=day,
+        before=row.before,
+        after=row.after,
+        paid_for=_GOALS.decode(row.paid_for) if row.paid_for != "[]" else (),
+        priority=row.priority,
+        old_due=date.fromisoformat(row.old_due),
+        new_due=date.fromisoformat(row.new_due),
+    )

@@ -1,0 +1,182 @@
+"""The relief preview: what an overloaded member's load would be if one goal gave way. Nothing is recorded by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import floor, lcm
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from domain.calendar import is_working_day
+from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread, units, weeks_ahead
+from domain.policy import Policy
+from domain.quantities import to_fraction
+from projections.figures import Line, ratio_for_report
+from projections.overload.availability import Availability
+
+#: Deferring is shown by this many weeks.
+DEFERRALS = (2, 4)
+
+ReliefKind = Literal["drop", "defer", "hand_over"]
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One goal giving way in one way, and the member's load after it."""
+
+    goal: UUID
+    act: ReliefKind
+    #: Weeks by which the due would move.
+    weeks: int | None = None
+    #: The load ratio of each week of the preview; null: no capacity for what is planned.
+    ratios: list[float | None]
+    #: The fullest week and its ratio after it.
+    worst_week: date
+    worst_ratio: float | None
+    line: Line | None = None
+
+
+class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One overloaded member: the load as it is, and after each way out. Goals by id, not by rank."""
+
+    member: UUID
+    #: Mondays of the weeks that every list of ratios goes through.
+    weeks: list[date]
+    ratios: list[float | None]
+    worst_week: date
+    worst_ratio: float | None
+    line: Line | None = None
+    options: list[Option]
+
+
+def overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
+    """Whether any week is over the red line."""
+    return any(line_crossed(load.ratio, policy) == "red" for load in loads if not load.skipped)
+
+
+def relief(
+    member: UUID,
+    active: Sequence[Commitment],
+    loads: Sequence[WeekLoad],
+    time: Availability,
+    today: date,
+    policy: Policy,
+) -> Relief:
+    """For each active goal the load after dropping it, deferring it by 2 and by 4 weeks, or handing it over."""
+    told = [load for load in loads if not load.skipped]
+    spans = [span for span in weeks_ahead(today, len(loads)) if is_working_day(span[0])]
+    ways = [_Candidate(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
+    for way in ways:
+        for weeks in DEFERRALS:
+            later = msgspec.structs.replace(way.commitment, due=_later(way.commitment.due, weeks))
+            way.deferred.append(spread(later, today, time.presence, policy))
+    scale = _IntegerScale(told, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
+    ratios, worst, over = scale.shown(scale.planned)
+    options = []
+    for way in ways:
+        now = scale.parts(way.now, spans, time)
+        rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
+        gone = scale.shown(rest)
+        options.append(_option(way, "drop", None, gone, told))
+        for weeks, laid in zip(DEFERRALS, way.deferred, strict=True):
+            moved = [load + new for load, new in zip(rest, scale.parts(laid, spans, time), strict=True)]
+            options.append(_option(way, "defer", weeks, scale.shown(moved), told))
+        options.append(_option(way, "hand_over", None, gone, told))
+    return Relief(
+        member=member,
+        weeks=[load.week for load in told],
+        ratios=ratios,
+        worst_week=told[worst].week,
+        worst_ratio=ratios[worst],
+        line=over,
+        options=options,
+    )
+
+
+#: Ratios as printed, the place of the fullest week, and the line that it crosses.
+_Ratios = tuple[list[float | None], int, Line | None]
+
+
+class _Candidate:
+    """One goal, where its hours lie now and where they would."""
+
+    def __init__(self, commitment: Commitment, now: Spread | None) -> None:
+        self.commitment = commitment
+        self.now = now
+        self.deferred: list[Spread | None] = []
+
+
+def _option(way: _Candidate, act: ReliefKind, weeks: int | None, shown: _Ratios, loads: Sequence[WeekLoad]) -> Option:
+    ratios, worst, over = shown
+    return Option(
+        goal=way.commitment.goal,
+        act=act,
+        weeks=weeks,
+        ratios=ratios,
+        worst_week=loads[worst].week,
+        worst_ratio=ratios[worst],
+        line=over,
+    )
+
+
+def _later(due: date, weeks: int) -> date:
+    return min(due, date.max - timedelta(weeks=weeks)) + timedelta(weeks=weeks)
+
+
+class _IntegerScale:
+    """One member's weeks as whole numbers of common units: exact, and quick enough for every way out of every goal.
+
+    A week's weight makes its planned parts comparable with those of every other week: parts x weight / `one` is the
+    load ratio. A week without capacity has the weight 0.
+    """
+
+    def __init__(self, loads: Sequence[WeekLoad], spreads: Sequence[Spread], policy: Policy) -> None:
+        self.days = [load.days for load in loads]
+        self.unit = lcm(*(load.planned.denominator for load in loads), *(s.per_day.denominator for s in spreads))
+        self.planned = [units(load.planned, self.unit) for load in loads]
+        parts = lcm(*(load.available.denominator for load in loads))
+        available = [units(load.available, parts) for load in loads]
+        common = lcm(*(hours for hours in available if hours))
+        self.weights = [common // hours * parts if hours else 0 for hours in available]
+        self.one = common * self.unit
+        # Of whole numbers, being over a line and being over the whole part of it are the same.
+        self._red, self._amber = (
+            floor(to_fraction(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber)
+        )
+        #: As printed, of what is planned now: most ways out leave most weeks as they are.
+        self._now = [self._printed(*week) for week in zip(self.planned, self.weights, strict=True)]
+
+    def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Availability) -> list[int]:
+        """The spread's hours in each week, in parts of an hour."""
+        if laid is None:
+            return [0] * len(spans)
+        per_day, found = units(laid.per_day, self.unit), []
+        for (first, last), days in zip(spans, self.days, strict=True):
+            if laid.first > last or laid.last < first:
+                found.append(0)
+            elif laid.first <= first and laid.last >= last:
+                found.append(per_day * days)
+            else:
+                found.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
+        return found
+
+    def shown(self, planned: Sequence[int]) -> _Ratios:
+        """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
+        ratios: list[float | None] = []
+        fullest, most, without = 0, -1, None
+        for place, (parts, weight) in enumerate(zip(planned, self.weights, strict=True)):
+            load = parts * weight
+            if parts and not weight:
+                without = place if without is None else without
+            elif load > most:
+                fullest, most = place, load
+            same = parts == self.planned[place]
+            ratios.append(self._now[place] if same else self._printed(parts, weight))
+        if without is not None:
+            return ratios, without, "red"
+        return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
+
+    def _printed(self, parts: int, weight: int) -> float | None:
+        return None if parts and not weight else ratio_for_report(parts * weight, self.one)

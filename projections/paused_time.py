@@ -1,0 +1,75 @@
+"""Time that counts: what agreed pauses and declared absences take out of a stretch of days.
+
+A pause stops a goal's clocks from 00:00 of its first day to 00:00 of the day on which work resumes; an absence its
+owner's from 00:00 of its first day to the end of the second working day after its last. Where they overlap the clock
+stops once. All instants are microseconds UTC; days are those of the organisation's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
+from domain.member.member import Absence
+from projections.engine.versions import to_micros
+
+_DAY = timedelta(days=1)
+#: Microseconds of a day.
+DAY = _DAY // timedelta(microseconds=1)
+
+Span = tuple[int, int]
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
+
+    at: int
+    paused_from: date | None
+    resume_on: date | None
+
+
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
+    """The same time as stretches that neither touch nor overlap, ascending."""
+    found: list[Span] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif begin < end:
+            found.append((begin, end))
+    return found
+
+
+def running_micros(begin: int, end: int, stops: Sequence[Span]) -> int:
+    """Microseconds of [begin, end) that lie in none of the stops, which are `merged`; 0 where begin is not before."""
+    stopped = sum(max(0, min(stop, end) - max(start, begin)) for start, stop in stops)
+    return max(0, end - begin - stopped) if begin < end else 0
+
+
+def days(value: int) -> Fraction:
+    """Microseconds as exact days."""
+    return Fraction(value, DAY)
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """The day's 00:00 in the zone."""
+    return to_micros(end_of_day(day - _DAY, zone))
+
+
+def paused_spans(pauses: Sequence[Pause], zone: ZoneInfo) -> Iterator[Span]:
+    """A pause ends on its day, when work resumes, or when another pause takes its place."""
+    for number, pause in enumerate(pauses):
+        if pause.paused_from is not None and pause.resume_on is not None:
+            cut = [later.at for later in pauses[number + 1 : number + 2]]
+            yield midnight(pause.paused_from, zone), min([midnight(pause.resume_on, zone), *cut])
+
+
+def absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[Span]:
+    """When an absent member's clocks stand."""
+    for absence in absences:
+        back = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
+        yield midnight(absence.from_, zone), to_micros(back)

@@ -1,0 +1,1 @@
+"""The support report: needs, blockers and how fast they were met."""

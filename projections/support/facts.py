@@ -1,0 +1,154 @@
+"""What support is made of: needs and their answers, blockers and their resolutions, words both ways.
+
+Three tables, each row one event of one goal's stream and nothing else: no row depends on another, or on today.
+`support_needs`: a need raised, an answer to one. `support_blockers`: a blocker raised, resolved, listed in a check-in,
+or none any more. `support_words`: feedback, what a check-in said of confidence, reminders, delivery and its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from domain.envelope import RecordedEvent
+from domain.goal import events as e
+from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
+from projections.engine.stream_events import StreamEvents, column_text
+
+_FACT = (
+    *SYSTEM_TIME,
+    Column("event_id", "uuid", "The event that is this fact."),
+    Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
+)
+
+NEEDS = Table(
+    name="support_needs",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "raised or answered."),
+        Column("check_in", "uuid", "The check-in in which the need was raised."),
+        Column("need", "integer", "Its place there, from 0."),
+        Column("party", "uuid", "Who asked, or who answered.", nullable=True),
+        Column("addressee", "uuid", "Of whom it is asked; empty: of the goal's sponsor.", nullable=True),
+        Column("answer_by", "date", "Last day for the answer, in the organisation's zone.", nullable=True),
+    ),
+    key=("organisation_id", "stream_id", "event_id", "need"),
+    indexes=(("organisation_id", "occurred_at"), ("organisation_id", "addressee")),
+    comment="Needs raised in check-ins, and the answers to them.",
+)
+BLOCKERS = Table(
+    name="support_blockers",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "raised, resolved; listed or cleared: what a check-in says of blockers."),
+        Column("blocker", "uuid", "The event that raised it, or the check-in that lists it."),
+        Column("place", "integer", "Its place in the check-in, from 0."),
+        Column("acts_next", "uuid", "Who acts next; empty: the goal's owner.", nullable=True),
+        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+    ),
+    key=("organisation_id", "stream_id", "event_id", "place"),
+    indexes=(("organisation_id", "occurred_at"), ("organisation_id", "acts_next")),
+    comment="What stands in the way of goals, since when, and who acts next.",
+)
+FEEDBACK = Table(
+    name="support_words",
+    columns=(
+        *_FACT,
+        Column("kind", "text", "feedback, check_in, check_in_due, response_reminded, delivered or reopened."),
+        Column("party", "uuid", "Who said it; of a reminder, to whom it went.", nullable=True),
+        Column("by_side", "text", "Of feedback: owner or sponsor.", nullable=True),
+        Column("confidence", "text", "Of a check-in: 0..1, decimal.", nullable=True),
+        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+    ),
+    key=("organisation_id", "stream_id", "event_id"),
+    indexes=(("organisation_id", "occurred_at"), ("organisation_id", "party", "kind", "occurred_at")),
+    comment="Feedback both ways, stated confidence, reminders, and the time in which a goal waited for its verdict.",
+)
+
+Rows = dict[str, list[tuple[Any, ...]]]
+_Fact = tuple[str, tuple[Any, ...]]
+
+
+class SupportProjection:
+    """The projection: three tables of facts from one goal's stream."""
+
+    name = "support"
+    version = 2
+    kinds = frozenset({"goal"})
+    tables = (NEEDS, BLOCKERS, FEEDBACK)
+
+    def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
+        """The facts behind log position `after`, by table."""
+        found: Rows = {table.name: [] for table in self.tables}
+        if not stream:
+            return found
+        whole = StreamEvents.of(stream)
+        for heard in whole.prepared:
+            recorded = heard.event
+            tell = _EXTRACTORS.get(type(recorded.data))
+            if tell is None or recorded.log_position <= after:
+                continue
+            fact = (*whole.row_prefix, recorded.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
+            for table, values in tell(recorded.data, recorded):
+                found[table].append((*fact, *values))
+        return found
+
+    def state_after(self, _stream: StreamEvents) -> bool:
+        """Each fact follows from its event alone: there is nothing to remember but that."""
+        return True
+
+    def apply(self, memory: object, events: StreamEvents) -> tuple[Rows, object] | None:
+        """The facts of a stream's next events."""
+        return self.rows(events), memory
+
+
+def _checked_in(event: e.CheckedIn, recorded: RecordedEvent) -> Iterator[_Fact]:
+    check_in, party, corrects = column_text(recorded.event_id), column_text(recorded.party), column_text(event.corrects)
+    for place, need in enumerate(event.needs):
+        yield NEEDS.name, ("raised", check_in, place, party, column_text(need.addressee), column_text(need.answer_by))
+    if event.blockers is not None:
+        for place, blocker in enumerate(event.blockers):
+            yield BLOCKERS.name, ("listed", check_in, place, column_text(blocker.acts_next), corrects)
+        if not event.blockers:
+            yield BLOCKERS.name, ("cleared", check_in, 0, None, corrects)
+    yield FEEDBACK.name, ("check_in", party, None, event.confidence, corrects)
+
+
+def _need_answered(event: e.NeedAnswered, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield NEEDS.name, ("answered", str(event.check_in), event.need, column_text(recorded.party), None, None)
+
+
+def _blocker_raised(event: e.BlockerRaised, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield BLOCKERS.name, ("raised", column_text(recorded.event_id), 0, column_text(event.blocker.acts_next), None)
+
+
+def _blocker_resolved(event: e.BlockerResolved, _recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield BLOCKERS.name, ("resolved", str(event.blocker), 0, None, None)
+
+
+def _feedback_given(event: e.FeedbackGiven, recorded: RecordedEvent) -> Iterator[_Fact]:
+    yield FEEDBACK.name, ("feedback", column_text(recorded.party), event.by, None, None)
+
+
+def _reminded(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+    return lambda event, _recorded: iter([(FEEDBACK.name, (kind, str(event.to), None, None, None))])
+
+
+def _said(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+    return lambda _event, recorded: iter([(FEEDBACK.name, (kind, column_text(recorded.party), None, None, None))])
+
+
+_EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
+    e.CheckedIn: _checked_in,
+    e.NeedAnswered: _need_answered,
+    e.BlockerRaised: _blocker_raised,
+    e.BlockerResolved: _blocker_resolved,
+    e.FeedbackGiven: _feedback_given,
+    e.CheckInDue: _reminded("check_in_due"),
+    e.ResponseReminded: _reminded("response_reminded"),
+    e.CompletionDeclared: _said("delivered"),
+    e.DeliveryRejected: _said("reopened"),
+    e.CompletionRetracted: _said("reopened"),
+}
+
+SUPPORT = SupportProjection()

@@ -1,0 +1,360 @@
+"""What a lens shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.calendar import absence_end, end_of_day
+from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
+from domain.member.member import Member
+from projections.as_of import AsOf
+from projections.database.database import Database, Query, Row, named_statements
+from projections.database.tables import END_OF_TIME
+from projections.engine.versions import to_micros
+from projections.goals import goals_at
+from projections.paused_time import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
+from projections.people import members_at
+
+_SQL = "support"
+#: Ids in one statement: few enough for any database's limit of parameters.
+_SLICE = 400
+#: As SQL: none of the agreement's names holds a quote.
+_STATES = ", ".join(f"'{state}'" for state in PROMISED_STATES)
+_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+_MEMBER = msgspec.json.Decoder(Member)
+T = TypeVar("T")
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One need, and its answer as far as the lens shows one. Instants are microseconds UTC."""
+
+    goal: UUID
+    check_in: UUID
+    index: int
+    owner: UUID
+    team: UUID | None
+    #: Who has answered, else of whom an answer is asked: the addressee, the goal's sponsor where none was named.
+    helper: UUID
+    answer_by: date | None
+    raised_at: int
+    answer: UUID | None
+    answered_at: int | None
+    #: Unanswered, and its goal not ended: it can still be answered.
+    open: bool
+
+
+class Resolved(msgspec.Struct, frozen=True):
+    """A blocker that was raised and resolved; microseconds UTC."""
+
+    event_id: UUID
+    raised_at: int
+    resolved_at: int
+
+
+class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in a goal's way: raised as such, or listed in its last check-in that speaks of blockers."""
+
+    goal: UUID
+    #: The event that raised it, or the check-in that lists it.
+    event_id: UUID
+    raised: bool
+    #: Of a listed one: its place there.
+    place: int = 0
+    acts_next: UUID
+    #: Microseconds UTC; of a listed one: the first of the check-ins that have listed some ever since.
+    since: int
+
+
+class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """A promise as adherence sees it. Instants are microseconds UTC."""
+
+    goal: Promised
+    begun: int
+    #: The lens, or the goal's end.
+    until: int
+    stops: list[Span]
+    #: Judgements of the window and the cadence before it, with their events.
+    judged: list[tuple[int, UUID]]
+
+
+class SupportFacts:
+    """The facts of one question, each read once. `member` asks about one person's goals and help."""
+
+    def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, member: UUID | None, window: int) -> None:
+        self._database = database
+        self.as_of = as_of
+        self.team = team
+        self.member = member
+        self.zone: ZoneInfo = as_of.tzinfo
+        self.at = to_micros(as_of.at)
+        self.since = to_micros(end_of_day(_back(as_of.today, window), self.zone))
+        self._known: dict[UUID, Member] = {}
+
+    @property
+    def scope_sql(self) -> tuple[str, dict[str, str]]:
+        """The goals that are asked about, as a condition on `goals g`."""
+        parts, params = ["1 = 1"], dict[str, str]()
+        for column, value in (("team", self.team), ("owner", self.member)):
+            if value is not None:
+                # A goal with neither is nobody's. Written so that no index on teams serves: SQLite, which has no
+                # statistics, would look through all goals of the team for each need, a hundred times as long.
+                parts.append(f"COALESCE(g.{column}, g.stream_id) = :asked_{column}")
+                params[f"asked_{column}"] = str(value)
+        return " AND ".join(parts), params
+
+    @property
+    def _whose_needs(self) -> tuple[str, dict[str, str]]:
+        whose, params = self.scope_sql
+        if self.team is not None or self.member is not None:
+            helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
+            listed = ", ".join(f":{name}" for name in helpers) or "NULL"
+            whose = f"({whose}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({listed})"
+            params |= helpers
+        return whose, params
+
+    def _statement(self, name: str, whose: str, params: dict[str, str]) -> Query:
+        sql = named_statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
+        return sql, {**self.as_of.params, "since": self.since, **params}
+
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        """What every report needs, read in one journey: none of it depends on more than whom it is about."""
+        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._whose_needs}
+        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
+        return dict(zip(wanted, rows, strict=True))
+
+    def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+        return rows_of(self._database, self.as_of, name, ids, **more)
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def helpers(self) -> list[UUID]:
+        """Whose help is told apart: the member, or the joined members (of the team), by id."""
+        if self.member is not None:
+            return [self.member]
+        found = members_at(self._database, self.as_of, team=self.team)
+        self._known |= {m.id: m for m in found}
+        return [m.id for m in found]
+
+    def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
+        """These members, departed ones too; each is read once."""
+        self._known |= people_at(self._database, self.as_of, set(ids) - self._known.keys())
+        return self._known
+
+    # --- needs --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def needs(self) -> list[Need]:
+        """Every need of the goals asked about, or asked of (or answered by) these helpers."""
+        return [_need(row) for row in self._rows["needs"]]
+
+    @cached_property
+    def helped(self) -> dict[UUID, list[Need]]:
+        """The needs by whom they ask."""
+        found: dict[UUID, list[Need]] = defaultdict(list)
+        for need in self.needs:
+            found[need.helper].append(need)
+        return found
+
+    def asked(self, need: Need) -> bool:
+        """Whether the need belongs to one of the goals asked about."""
+        return self.team in (None, need.team) and self.member in (None, need.owner)
+
+    @cached_property
+    def _late(self) -> frozenset[tuple[UUID, int]]:
+        waiting = [need for need in self.needs if need.open and need.answer_by is not None]
+        people = self.people(need.helper for need in waiting)
+        late = (need for need in waiting if _due(need, people.get(need.helper), self.zone) < self.at)
+        return frozenset((need.check_in, need.index) for need in late)
+
+    def overdue(self, need: Need) -> bool:
+        """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end.
+
+        Never, for a need from before there was a default.
+        """
+        return (need.check_in, need.index) in self._late
+
+    # --- goals --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def promised(self) -> list[Promised]:
+        """The goals asked about whose promise stands."""
+        owners = None if self.member is None else [self.member]
+        found = goals_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
+        return [goal for goal in found if isinstance(goal, Promised)]
+
+    @cached_property
+    def spoken(self) -> list[CheckInHistory]:
+        """Every promise that stood at some time of the window."""
+        goals = [(goal, self.at) for goal in self.promised]
+        for row in self._rows["ended"]:
+            goal = _GOAL.decode(row.body)
+            if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
+                goals.append((goal.promised, to_micros(goal.ended_at)))
+        ids = [goal.id for goal, _ in goals]
+        pauses = _listed(self._of("pauses", ids), _pause)
+        delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
+        owners = self.people(goal.owner for goal, _ in goals)
+        stops = {
+            goal.id: merge_spans(
+                [
+                    *paused_spans(pauses[goal.id], self.zone),
+                    *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
+                    *_delivered(delivered[goal.id]),
+                ]
+            )
+            for goal, _ in goals
+        }
+        # A cadence that ends in the window may have begun before it, by so much more as the clock stood still.
+        still = [
+            self.since - begun - running_micros(begun, self.since, stops[g.id])
+            for g, _ in goals
+            if (begun := to_micros(g.promised_at)) < self.since
+        ]
+        reach = self.since - self.as_of.policy.policy.cadence_days * DAY - max(still, default=0)
+        judged = _listed(self._of("judged", ids, reach=reach), lambda r: (r.occurred_at, UUID(r.event_id)))
+        return [
+            CheckInHistory(
+                goal=goal,
+                begun=to_micros(goal.promised_at),
+                until=until,
+                stops=stops[goal.id],
+                judged=judged[goal.id],
+            )
+            for goal, until in goals
+        ]
+
+    # --- blockers -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def blockers(self) -> list[OpenBlocker]:
+        """What stands in the way of the goals asked about, by goal and age."""
+        found = [blocker for goal in self.promised for blocker in raised_blockers(goal)]
+        found += listed_blockers(self._database, self.as_of, self.promised)
+        return sorted(found, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
+
+    @cached_property
+    def resolved(self) -> list[Resolved]:
+        """Blockers resolved in the window."""
+        rows = self._rows["resolved"]
+        return [Resolved(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
+
+    @cached_property
+    def feedback(self) -> dict[str, list[UUID]]:
+        """The window's feedback by the side that gave it."""
+        found: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
+        for row in self._rows["feedback"]:
+            found.setdefault(row.by_side, []).append(UUID(row.event_id))
+        return found
+
+
+def rows_of(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+    """The rows of one statement of `sql/support.sql` for these ids."""
+    wanted = sorted({str(i) for i in ids})
+    for start in range(0, len(wanted), _SLICE):
+        part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
+        sql = named_statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
+        yield from database.query(sql, {**as_of.params, **more, **part})
+
+
+def people_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """These members, departed ones too."""
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, as_of, "people", ids)}
+
+
+def _back(day: date, days: int) -> date:
+    return date.fromordinal(max(1, day.toordinal() - days))
+
+
+def _need(row: Row) -> Need:
+    helper = row.answered_by or row.addressee or row.sponsor
+    return Need(
+        goal=UUID(row.stream_id),
+        check_in=UUID(row.event_id),
+        index=row.need,
+        owner=UUID(row.owner),
+        team=UUID(row.team) if row.team else None,
+        helper=UUID(helper),
+        answer_by=date.fromisoformat(row.answer_by) if row.answer_by else None,
+        raised_at=row.occurred_at,
+        answer=UUID(row.answer) if row.answer else None,
+        answered_at=row.answered_at,
+        open=row.answer is None and row.state in PROMISED_STATES,
+    )
+
+
+def _due(need: Need, helper: Member | None, zone: ZoneInfo) -> int:
+    """The instant at which the day of the answer is over for its helper."""
+    day = need.answer_by or date.max
+    return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
+
+
+def _pause(row: Row) -> Pause:
+    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
+    return Pause(row.occurred_at, first, last)
+
+
+def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
+    """From each delivery until it was sent or taken back: days in delivered are not the owner's."""
+    begun: int | None = None
+    for at, kind in told:
+        if kind == "delivered":
+            begun = at
+        elif begun is not None:
+            yield begun, at
+            begun = None
+    if begun is not None:
+        yield begun, END_OF_TIME
+
+
+def raised_blockers(goal: Promised) -> Iterator[OpenBlocker]:
+    """Those that were raised as such and that nobody has resolved."""
+    for b in goal.blockers:
+        acts_next = b.blocker.acts_next or goal.owner
+        yield OpenBlocker(goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=to_micros(b.raised_at))
+
+
+def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[OpenBlocker]:
+    """Those that the last check-in which speaks of blockers lists."""
+    told = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
+    rows = _listed(rows_of(database, as_of, "listed", (goal.id for goal in told)), lambda row: row)
+    return [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+
+
+def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
+    """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
+    told_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
+    corrected = {row.corrects for row in rows}
+    known = [row for row in rows if row.occurred_at <= told_at and row.event_id not in corrected]
+    last = next((row.event_id for row in reversed(known) if row.occurred_at == told_at and row.kind == "listed"), None)
+    since = told_at
+    for row in reversed(known):
+        if row.kind == "cleared":
+            break
+        since = row.occurred_at
+    for row in known:
+        if row.event_id == last:
+            yield OpenBlocker(
+                goal=goal.id,
+                event_id=UUID(row.event_id),
+                raised=False,
+                place=row.place,
+                acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
+                since=since,
+            )
+
+
+def _listed(rows: Iterable[Row], made: Callable[[Row], T]) -> defaultdict[UUID, list[T]]:
+    found: defaultdict[UUID, list[T]] = defaultdict(list)
+    for row in rows:
+        found[UUID(row.stream_id)].append(made(row))
+    return found

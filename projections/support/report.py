@@ -1,0 +1,243 @@
+"""Check-ins as support: kept in touch, needs answered, blockers moved, feedback both ways. Formulas: docs/reports.md.
+
+Whose side is measured: of a need the helper's, of a blocker nobody's but its age. A report is a pure function of what
+a lens shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.goal.state import LIVE_STATES, Promised
+from domain.quantities import to_fraction
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.engine.versions import to_micros
+from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+from projections.paused_time import DAY, days, midnight, running_micros
+from projections.support.queries import CheckInHistory, Need, OpenBlocker, SupportFacts
+
+#: Of the duration: before it, progress by time says little (Lipke, Schedule is Different, 2003).
+_EARLY = Fraction(1, 5)
+
+
+class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A need that waits for its answer. What it says stands in the goal's history."""
+
+    goal: UUID
+    #: What `answer_need` takes.
+    need: str
+    asker: UUID
+    #: The addressee, or the goal's sponsor where none was named.
+    helper: UUID
+    answer_by: date | None
+    open_days: float
+    overdue: bool = False
+
+
+class BlockerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in a goal's way, for how long, and who acts next."""
+
+    goal: UUID
+    #: What `resolve_blocker` takes; of one that a check-in lists, that check-in.
+    blocker: UUID
+    #: A listed one is over when a check-in lists none any more.
+    listed: bool = False
+    #: Named with the blocker, or else the goal's owner.
+    acts_next: UUID
+    age_days: float
+
+
+class SupportReport(Report, frozen=True, kw_only=True):
+    """The figures of support, the needs that wait by answer-by, and the open blockers by age."""
+
+    needs: list[NeedEntry]
+    blockers: list[BlockerEntry]
+
+
+def report(
+    database: Database,
+    as_of: AsOf,
+    *,
+    team: UUID | None = None,
+    member: UUID | None = None,
+    window: int = 28,
+    explain: bool = False,
+) -> SupportReport:
+    """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper.
+
+    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
+    """
+    evidence = SupportFacts(database, as_of, team=team, member=member, window=window)
+    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    asked = [need for need in evidence.needs if evidence.asked(need)]
+    figures = [
+        _adherence(evidence, group),
+        *_need_figures(asked, evidence, group),
+        *_blocker_figures(evidence, group),
+        *_feedback_figures(evidence, group),
+        *(figure for helper in evidence.helpers for figure in _helper_figures(helper, evidence)),
+        *(figure for goal in evidence.promised for figure in _pace(goal, as_of)),
+    ]
+    if not explain:
+        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
+    return SupportReport(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=figures,
+        needs=[_need_told(need, evidence) for need in sorted((n for n in asked if n.open), key=_by_deadline)],
+        blockers=[_blocker_told(blocker, evidence) for blocker in evidence.blockers],
+    )
+
+
+# --- adherence -------------------------------------------------------------------------------------------------------
+
+
+def periods(spoken: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
+    """Which of the cadences that ended in the window heard a judgement, how many there were, and the events.
+
+    Cadences of running time are laid from the lens (or the goal's end) backwards; what is left over after the promise
+    is not yet expected of anybody.
+    """
+    length = cadence * DAY
+    ended = -(-running_micros(max(since, spoken.begun), spoken.until, spoken.stops) // length)
+    expected = min(ended, running_micros(spoken.begun, spoken.until, spoken.stops) // length)
+    kept, events = set(), []
+    for at, event in spoken.judged:
+        place = running_micros(at, spoken.until, spoken.stops) // length
+        if at <= spoken.until and place < expected:
+            kept.add(place)
+            events.append(event)
+    return kept, expected, events
+
+
+def _adherence(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
+    cadence = evidence.as_of.policy.policy.cadence_days
+    told = [periods(spoken, cadence, evidence.since) for spoken in evidence.spoken]
+    return share(
+        "adherence",
+        sum(len(kept) for kept, _, _ in told),
+        sum(expected for _, expected, _ in told),
+        events=event_ids(event for _, _, events in told for event in events),
+        **group,
+    )
+
+
+# --- needs -----------------------------------------------------------------------------------------------------------
+
+
+def _need_figures(asked: Sequence[Need], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+    raised = [need for need in asked if need.raised_at >= evidence.since]
+    heard = [need for need in raised if need.answer is not None]
+    waiting = [need for need in asked if need.open]
+    late = [need for need in waiting if evidence.overdue(need)]
+    events = event_ids(need.check_in for need in raised)
+    yield Figure(name="needs_raised", value=len(raised), events=events, **group)
+    events = event_ids(event for need in raised for event in (need.check_in, need.answer))
+    yield share("needs_answered", len(heard), len(raised), events=events, **group)
+    yield _answer_days("need_answer_days", asked, evidence, group)
+    events = event_ids(need.check_in for need in late)
+    yield share("needs_past_answer_by", len(late), len(waiting), events=events, **group)
+
+
+def _answer_days(name: str, needs: Sequence[Need], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
+    """Median days from need to answer, of the answers that were given in the window."""
+    taken = [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
+    events = event_ids(event for _, need in taken for event in (need.check_in, need.answer))
+    return _median(name, [days(time) for time, _ in taken], events, keys)
+
+
+def _median(name: str, values: Sequence[Fraction], events: list[UUID], keys: dict[str, Any]) -> Figure:
+    return Figure(
+        name=name,
+        n=len(values),
+        value=round_for_report(median(values)) if values else None,
+        status=None if values else "no_data",
+        small_sample=len(values) < SMALL_SAMPLE,
+        events=events,
+        **keys,
+    )
+
+
+def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
+    """How one person's help stands: over all goals, whichever team they belong to."""
+    needs = evidence.helped.get(helper, [])
+    waiting = [need for need in needs if need.open]
+    late = [need for need in waiting if evidence.overdue(need)]
+    keys: dict[str, Any] = {"member": helper}
+    events = event_ids(need.check_in for need in waiting)
+    yield share("help_past_answer_by", len(late), len(waiting), events=events, **keys)
+    yield _answer_days("help_answer_days", needs, evidence, keys)
+
+
+def _by_deadline(need: Need) -> tuple[bool, str, int, str, int]:
+    return need.answer_by is None, str(need.answer_by), need.raised_at, str(need.check_in), need.index
+
+
+def _need_told(need: Need, evidence: SupportFacts) -> NeedEntry:
+    return NeedEntry(
+        goal=need.goal,
+        need=f"{need.check_in}/{need.index}",
+        asker=need.owner,
+        helper=need.helper,
+        answer_by=need.answer_by,
+        open_days=round_for_report(days(evidence.at - need.raised_at)) or 0.0,
+        overdue=evidence.overdue(need),
+    )
+
+
+# --- blockers and feedback -------------------------------------------------------------------------------------------
+
+
+def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+    events = event_ids(blocker.event_id for blocker in evidence.blockers)
+    yield Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group)
+    ages = [days(evidence.at - blocker.since) for blocker in evidence.blockers]
+    yield _median("blocker_age_days", ages, events, group)
+    taken = [days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved]
+    yield _median("blocker_resolve_days", taken, event_ids(r.event_id for r in evidence.resolved), group)
+
+
+def _blocker_told(blocker: OpenBlocker, evidence: SupportFacts) -> BlockerEntry:
+    return BlockerEntry(
+        goal=blocker.goal,
+        blocker=blocker.event_id,
+        listed=not blocker.raised,
+        acts_next=blocker.acts_next,
+        age_days=round_for_report(days(evidence.at - blocker.since)) or 0.0,
+    )
+
+
+def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+    for name, side in (("feedback_to_owner", "sponsor"), ("feedback_to_sponsor", "owner")):
+        events = evidence.feedback[side]
+        yield Figure(name=name, value=len(events), events=event_ids(events), **group)
+
+
+# --- progress by time ------------------------------------------------------------------------------------------------
+
+
+def _pace(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
+    """Earned schedule: the time that the progress made would have taken by plan / the time that it took."""
+    paused = goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
+    if goal.state not in LIVE_STATES or paused or goal.progress_at is None:
+        return
+    begun = midnight(goal.terms.start, as_of.tzinfo)
+    duration = Fraction((goal.terms.due - goal.terms.start).days + 1)
+    taken = days(to_micros(as_of.at) - begun)
+    early = duration <= 0 or taken < duration * _EARLY
+    yield Figure(
+        name="spi_t",
+        goal=goal.id,
+        value=None if early else round_for_report(to_fraction(goal.progress) * duration / taken),
+        status="too_early" if early else None,
+        events=event_ids([goal.last_check_in, goal.terms_event]),
+    )

@@ -1,0 +1,212 @@
+"""Who is asking: keys, members and leads as this process remembers them, held against the store in one look for many.
+
+A request is let in by memory. What memory says is looked at again every `SOFT_SECONDS` while it is used, and no request
+is let in by anything older than `HARD_SECONDS`: a key revoked, a member who left or a role withdrawn by another process
+is refused within that time; what this very process changed counts at once. One look serves every request that waits for
+one, in three queries however many they are, and costs no request a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from domain.member.member import Member
+from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, well_formed
+from ledger.errors import LedgerUnavailable
+from projections.database.database import DatabaseUnavailable
+from projections.people import teams_etag, teams_led
+from services.authorization import Viewer, expand_guest_scope
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+#: Older than this, memory is looked at again, beside the request that it serves.
+REFRESH_AFTER_S = 0.25
+#: Older than this, it serves no request before it was looked at again.
+MAX_STALENESS_S = 1.0
+#: Keys, and members, that are remembered; the least recently used go first.
+MAX_CACHED_KEYS = 20_000
+#: More events than this since the last look, and forgetting every member is cheaper than finding whom they touched.
+_FORGET_ALL = 5_000
+#: Seconds that a request waits to hear whose key it has; a command that is let in may then wait as long again.
+_KEY_WAIT_S = 10.0
+#: Keys in one look.
+_MAX_KEYS_PER_REFRESH = 1_000
+
+_log = structlog.get_logger(__name__)
+_Person = tuple[UUID, UUID]
+
+
+class CachedKey(msgspec.Struct, frozen=True):
+    """One key as it was found at the last look."""
+
+    #: None: the key is unknown or revoked.
+    holder: KeyHolder | None
+    #: None as well where its member has left.
+    viewer: Viewer | None
+    #: `time.monotonic()` before the store was asked.
+    refreshed_at: float
+    #: What this process had changed by then.
+    changes: int
+    #: Whose rate its requests count against.
+    rate: str = ""
+
+
+class KeyCache:
+    """For one application and its event loop."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._memory = _PrincipalLoader(runtime)
+        self._admitted: OrderedDict[str, CachedKey] = OrderedDict()
+        self._waiting: dict[str, asyncio.Future[CachedKey]] = {}
+        self._stale: set[str] = set()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def authenticate(self, text: str) -> CachedKey | None:
+        """What is known of this key; None for a text that is no key at all. Raises `LedgerUnavailable`."""
+        digest = digest_of(text)
+        found = self._admitted.get(digest)
+        if found is None:
+            if not well_formed(text):
+                return None
+        elif found.changes == self._runtime.auth_epoch:
+            age = time.monotonic() - found.refreshed_at
+            if age <= REFRESH_AFTER_S:
+                return found
+            if age <= MAX_STALENESS_S:
+                self._stale.add(digest)
+                self._schedule_refresh()
+                return found
+        future = self._waiting.get(digest)
+        if future is None:
+            future = self._waiting[digest] = asyncio.get_running_loop().create_future()
+        self._schedule_refresh()
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), min(_KEY_WAIT_S, self._runtime.settings.store_wait_s))
+        except TimeoutError:
+            raise LedgerUnavailable("the store did not say whose key that is") from None
+
+    def _schedule_refresh(self) -> None:
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
+
+    async def _refresh(self) -> None:
+        """Look until nobody waits; whoever comes meanwhile is in the next look."""
+        while self._waiting or self._stale:
+            digests = [*self._waiting, *(self._stale - self._waiting.keys())][:_MAX_KEYS_PER_REFRESH]
+            waiting = {digest: self._waiting.pop(digest) for digest in digests if digest in self._waiting}
+            self._stale.difference_update(digests)
+            try:
+                found = await asyncio.get_running_loop().run_in_executor(None, self._memory.load, digests)
+            except Exception as error:  # noqa: BLE001 - told to each request that waits for it
+                if not waiting:
+                    _log.warning("admission.failed", error=type(error).__name__)
+                for future in waiting.values():
+                    future.set_exception(error)
+                    # A request that was given up leaves nobody to hear of it.
+                    future.exception()
+                continue
+            for digest, admitted in found.items():
+                self._admitted[digest] = admitted
+                self._admitted.move_to_end(digest)
+            while len(self._admitted) > MAX_CACHED_KEYS:
+                self._admitted.popitem(last=False)
+            for digest, future in waiting.items():
+                if not future.done():
+                    future.set_result(found[digest])
+
+
+class _PrincipalLoader:
+    """Members and leads as of the last look. Used by one look at a time, in a thread: it asks the store."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        #: Log position up to which `_members` are right.
+        self._synced = -1
+        self._members: OrderedDict[_Person, Member | None] = OrderedDict()
+        #: Organisation -> mark of its teams, and the leads found under that mark.
+        self._leads: dict[UUID, tuple[object, dict[UUID, frozenset[UUID]]]] = {}
+
+    def load(self, digests: list[str]) -> dict[str, CachedKey]:
+        """Each key as it stands now. Raises `LedgerUnavailable`, `DatabaseUnavailable`."""
+        runtime = self._runtime
+        began, changes = time.monotonic(), runtime.auth_epoch
+        holders = runtime.keys.find_holders(digests)
+        self._synchronise()
+        organisations = {holder.principal.organisation_id for holder in holders.values()}
+        for organisation_id in organisations:
+            mark = teams_etag(runtime.database, organisation_id)
+            if self._leads.get(organisation_id, (None, {}))[0] != mark:
+                self._leads[organisation_id] = (mark, {})
+        found = {}
+        for digest in digests:
+            holder = holders.get(digest)
+            viewer = self._viewer(holder) if holder is not None else None
+            rate = f"key:{viewer.key_id}" if viewer is not None else ""
+            found[digest] = CachedKey(holder, viewer, began, changes, rate)
+        self._note_use(list(holders.values()))
+        return found
+
+    def _synchronise(self) -> None:
+        """Forget the members that have changed since the last look: what is loaded after this is as new as the log."""
+        head, changed = self._runtime.ledger.changed_streams(self._synced, _FORGET_ALL)
+        if changed is None:
+            self._members.clear()
+        elif changed:
+            for person in [person for person in self._members if person[1] in changed]:
+                del self._members[person]
+        self._synced = head
+
+    def _viewer(self, holder: KeyHolder) -> Viewer | None:
+        """Where the key's member stands. Whoever has left sees and does nothing more."""
+        principal = holder.principal
+        person = (principal.organisation_id, principal.member_id)
+        if person not in self._members:
+            entry = self._runtime.ledger.current(person[0], "member", person[1])
+            self._members[person] = entry.state if entry is not None else None
+            if len(self._members) > MAX_CACHED_KEYS:
+                self._members.popitem(last=False)
+        member = self._members[person]
+        if member is not None and member.left_at is not None:
+            return None
+        leads = self._leads[person[0]][1]
+        if person[1] not in leads:
+            leads[person[1]] = teams_led(self._runtime.database, *person)
+        return Viewer(
+            organisation_id=person[0],
+            key_id=principal.key_id,
+            member_id=person[1],
+            scopes=expand_guest_scope(principal.scopes),
+            granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
+            teams=frozenset(member.teams) if member else frozenset(),
+            leads=leads[person[1]],
+        )
+
+    def _note_use(self, holders: list[KeyHolder]) -> None:
+        now = self._runtime.clock()
+        due = {
+            holder.principal.key_id
+            for holder in holders
+            if holder.expires_at > now
+            and (holder.last_used_at is None or holder.last_used_at < now - LAST_USED_GRANULARITY)
+        }
+        if due:
+            try:
+                self._runtime.keys.record_use(due, now)
+            except (LedgerUnavailable, DatabaseUnavailable) as error:
+                # A store that takes no write just now is no reason to refuse a read.
+                _log.warning("key_use.not_noted", error=type(error).__name__)
+
+
+def is_valid(admitted: CachedKey | None, now: datetime) -> bool:
+    """Whether the key opens anything at all at this instant."""
+    return admitted is not None and admitted.holder is not None and admitted.holder.expires_at > now

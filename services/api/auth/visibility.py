@@ -1,0 +1,206 @@
+"""What of the organisation this viewer may see: the role table applied to goals, members, events and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
+from domain.cycle.events import (
+    ContributionCredited,
+    CycleClosed,
+    CycleOpened,
+    GoalIncluded,
+    GoalSettled,
+    LearningRecorded,
+)
+from domain.cycle.state import Closed, Cycle
+from domain.decision.state import Decision
+from domain.envelope import RecordedEvent
+from domain.errors import Forbidden
+from domain.goal.state import Draft, Ended, Goal, Promised
+from domain.member.member import Member
+from ledger.ledger import Ledger
+from services.authorization import READ, AccessSubject, Capability, Viewer, may
+
+
+def parties(goal: Goal) -> frozenset[UUID]:
+    """Everybody whom the goal asks for something: both sides, a mediator, helpers, and members named to take over."""
+    named: set[UUID | None] = {goal.owner, goal.sponsor}
+    if isinstance(goal, Draft):
+        named.add(goal.author)
+    promised = goal.promised if isinstance(goal, Ended) else goal
+    if isinstance(promised, Promised):
+        named |= {promised.owner, promised.sponsor}
+        named |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
+        if promised.proposal is not None:
+            named |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
+        if promised.delivery is not None:
+            named.add(promised.delivery.mediator)
+    return frozenset(member for member in named if member is not None)
+
+
+def with_read_scope(viewer: Viewer) -> Viewer:
+    """The viewer with a key that may read: what its member sees, whatever the key conveys."""
+    return replace(viewer, scopes=viewer.scopes | {READ})
+
+
+def sees_goal(viewer: Viewer, goal: Goal) -> bool:
+    """A party, the goal's team, or everything."""
+    teams = frozenset({goal.team}) if goal.team is not None else frozenset[UUID]()
+    return may(viewer, Capability.SEE_GOAL, AccessSubject(members=parties(goal), teams=teams))
+
+
+def require_goal(viewer: Viewer, goal: Goal) -> None:
+    """Raise `Forbidden` where the viewer may not see this goal of the same organisation."""
+    if not sees_goal(viewer, goal):
+        raise Forbidden(
+            "this goal belongs to a team that you are not in, and you are no party to it",
+            allowed=("party", "member of the team", "steward", "auditor"),
+        )
+
+
+def sees_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
+    """The person, the lead of one of the person's teams, or everything."""
+    teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
+    return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
+
+
+def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
+    """Raise `Forbidden` where this person's own figures are not for the viewer."""
+    if not sees_person(viewer, member_id, member):
+        raise Forbidden(
+            "person-level figures are for that person, their lead and stewards",
+            allowed=("the member", "lead", "steward", "auditor"),
+        )
+
+
+#: Who acknowledged, what was not kept, and how that was mended: for those whose charter it is.
+PRIVATE_CHARTER_EVENTS = frozenset(str(cls.__struct_config__.tag) for cls in (Acknowledged, BreachRaised, RepairAgreed))
+
+
+def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
+    """Whether the viewer is one of those whose it is: of the team (None: of the organisation), its lead, or all-seeing.
+
+    As ever a token needs the scope to read.
+    """
+    if READ not in viewer.scopes:
+        return False
+    if team is None or team in viewer.teams:
+        return True
+    return may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team})))
+
+
+def require_scope(viewer: Viewer, team: UUID | None) -> None:
+    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_within`)."""
+    if not sees_scope(viewer, team):
+        raise Forbidden(
+            "this is for the team's members, its lead, stewards and auditors",
+            allowed=("member of the team", "lead", "steward", "auditor"),
+        )
+
+
+def sees_decision(viewer: Viewer, decision: Decision) -> bool:
+    """One of those whose it is, who opened it, or who decides."""
+    asked = READ in viewer.scopes or viewer.guest_of == decision.id
+    taking_part = asked and viewer.member_id in (decision.opened_by, *decision.deciders)
+    return taking_part or sees_scope(viewer, decision.of.team)
+
+
+def require_decision(viewer: Viewer, decision: Decision) -> None:
+    """Raise `Forbidden` where the viewer may not see this decision of the same organisation."""
+    if not sees_decision(viewer, decision):
+        raise Forbidden(
+            "this decision is another team's, and you are none of its deciders",
+            allowed=("decider", "member of the team", "lead", "steward", "auditor"),
+        )
+
+
+# --- the goals of a cycle --------------------------------------------------------------------------------------------
+#
+# The organisation's own cycle is everybody's and holds goals of every team. What is said of one of them is for those
+# who see the goal; what begins and ends the cycle is told to everybody, without the goals that they do not see.
+
+GoalFilter = Callable[[UUID], bool]
+#: What is said of one goal of a cycle.
+_OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
+
+
+def goals_named(cycle: Cycle) -> frozenset[UUID]:
+    """Every goal that the cycle says something of, those that ended in the cycle before it included."""
+    of = {lesson.goal for lesson in cycle.learned} | {learnt.goal for learnt in cycle.learnings}
+    return frozenset({held.goal for held in cycle.goals} | {goal for goal in of if goal is not None})
+
+
+def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
+    """The cycle without the goals that are not seen: not that they are in it, what became or was learnt of them."""
+    kept = replace(
+        cycle,
+        goals=tuple(held for held in cycle.goals if sees(held.goal)),
+        learned=tuple(lesson for lesson in cycle.learned if lesson.goal is None or sees(lesson.goal)),
+        learnings=tuple(learnt for learnt in cycle.learnings if learnt.goal is None or sees(learnt.goal)),
+    )
+    if isinstance(kept, Closed):
+        return replace(kept, at_close=tuple(held for held in kept.at_close if sees(held.goal)))
+    return kept
+
+
+def redact_event(fact: Any, sees: GoalFilter) -> Any:
+    """What a cycle's event tells whoever sees just these goals; None: nothing of it is for them."""
+    if isinstance(fact, _OF_A_GOAL):
+        return fact if fact.goal is None or sees(fact.goal) else None
+    if isinstance(fact, CycleOpened):
+        learned = tuple(lesson for lesson in fact.learned if lesson.goal is None or sees(lesson.goal))
+        return replace(fact, goals=tuple(filter(sees, fact.goals)), learned=learned)
+    if isinstance(fact, CycleClosed):
+        return replace(fact, goals=tuple(held for held in fact.goals if sees(held.goal)))
+    return fact
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+class EventVisibility:
+    """What one viewer sees of the log's events; each goal and member is looked up once."""
+
+    def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
+        self._ledger = ledger
+        self._viewer = viewer
+        self._seen: dict[str, bool] = {}
+        self.everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+
+    def redact(self, event: RecordedEvent) -> RecordedEvent | None:
+        """This event of the viewer's organisation as it may be shown; None: it may not."""
+        if self.everything:
+            return event
+        if isinstance(event.data, CharterFact):
+            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
+            return event if told else None
+        if not self._sees(event.kind, event.stream_id):
+            return None
+        if event.kind != "cycle":
+            return event
+        fact = redact_event(event.data, lambda goal: self._sees("goal", goal))
+        return None if fact is None else event if fact is event.data else replace(event, data=fact)
+
+    def _sees(self, kind: str, stream_id: UUID) -> bool:
+        stream = f"{kind}/{stream_id}"
+        if stream not in self._seen:
+            self._seen[stream] = self._stream(kind, stream_id)
+        return self._seen[stream]
+
+    def _stream(self, kind: str, stream_id: UUID) -> bool:
+        if kind in ("team", "organisation"):
+            return True
+        entry = self._ledger.current(self._viewer.organisation_id, kind, stream_id)
+        state = entry.state if entry is not None else None
+        if state is None:
+            return False
+        if kind == "decision":
+            return sees_decision(self._viewer, state)
+        if kind == "cycle":
+            return sees_scope(self._viewer, state.of.team)
+        return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)

@@ -1,0 +1,1 @@
+"""HTTP: parsing, responses, problems."""

@@ -1,0 +1,209 @@
+"""What comes in, decoded strictly: unknown fields, wrong types and impossible text are refused by name."""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar, get_origin
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
+
+import msgspec
+
+from services.allowed_values import allowed_values
+from services.api.http.problems import FieldError, ProblemError, field_error
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+#: Query strings with more parameters than this are refused unread.
+_MOST_PARAMETERS = 100
+#: Instants and days that a question may ask about: calendars beyond them overflow on the way to another zone.
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+
+_PATH = re.compile(r"^(?P<message>.*) - at `(?P<path>.*)`$", re.DOTALL)
+_NAMED = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]*)`")
+_STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def parse_body(body: bytes, kind: Any, *, media_type: str) -> Any:
+    """The body as a Struct of `kind`; an empty one counts as `{}`.
+
+    Raises ProblemError: 415 for another media type, 400 for broken JSON, 422 naming the field for all the rest.
+    """
+    if not body.strip():
+        body = b"{}"
+    elif not _is_json(media_type):
+        raise ProblemError("unsupported_media_type", "send the body as application/json", allowed=("application/json",))
+    try:
+        _refuse_nul(body)
+        return _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        raise _validation_problem(error, kind) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError("malformed", f"not JSON: {_plain(error)}") from None
+
+
+def _is_json(media_type: str) -> bool:
+    name = media_type.partition(";")[0].strip().lower()
+    return name == "application/json" or (name.startswith("application/") and name.endswith("+json"))
+
+
+def _plain(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _refuse_nul(body: bytes) -> None:
+    """No store can hold U+0000 in a text and no person ever writes it, so it is refused wherever it stands."""
+    if b"\\u0000" in body and (pointer := _nul_at(msgspec.json.decode(body), "")) is not None:
+        raise field_error(pointer or "/", "a text cannot hold the character U+0000")
+
+
+def _nul_at(value: Any, pointer: str) -> str | None:
+    if isinstance(value, str):
+        return pointer if "\x00" in value else None
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in pairs:
+        found = pointer if "\x00" in str(key) else _nul_at(inner, f"{pointer}/{key}")
+        if found is not None:
+            return found
+    return None
+
+
+def _validation_problem(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
+    """Names the field, and what it would have taken where that is one of a few words."""
+    told = field_error_from(error, where)
+    return ProblemError("invalid_field", str(error), errors=(told,), allowed=allowed_values(kind, told.pointer))
+
+
+def field_error_from(error: msgspec.ValidationError, where: str = "body") -> FieldError:
+    """Msgspec's "Expected `int`, got `str` - at `$.a[0]`" as a JSON pointer and a sentence."""
+    found = _PATH.match(str(error))
+    message, path = (found["message"], found["path"]) if found else (str(error), "$")
+    steps = [step["name"] if step["name"] is not None else step["index"] for step in _STEP.finditer(path)]
+    if named := _NAMED.search(message):
+        steps.append(named["name"])
+    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return FieldError(pointer=pointer, detail=message, in_=where)
+
+
+def parse_query(raw: bytes, kind: type[T]) -> T:
+    """The query string as a Struct of `kind`; a list takes repeated parameters and commas.
+
+    Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
+    """
+    if not raw:
+        unasked: T = _default_query(kind)
+        return unasked
+    lists = _lists(kind)
+    values: dict[str, Any] = {}
+    for name, value in _pairs(raw):
+        if name in lists:
+            parts = [part for part in value.split(",") if part]
+            if not parts:
+                raise field_error("/" + name, "name at least one, or leave the parameter out", where="query")
+            values.setdefault(name, []).extend(parts)
+        elif name in values:
+            raise field_error("/" + name, "this parameter is given more than once", where="query")
+        else:
+            values[name] = value
+    try:
+        query = msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _validation_problem(error, kind, "query") from None
+    for field in _fields(kind):
+        # msgspec reads the text "null" as nothing; who writes it means something.
+        if field.encode_name in values and getattr(query, field.name) is None:
+            raise field_error("/" + field.encode_name, "leave it out instead of writing null", where="query")
+    return query
+
+
+@functools.cache
+def _default_query(kind: type[msgspec.Struct]) -> Any:
+    """The query that nobody spelled; raises ProblemError 422 where something has to be said."""
+    try:
+        return msgspec.convert({}, kind)
+    except msgspec.ValidationError as error:
+        raise ProblemError("invalid_field", str(error), errors=(field_error_from(error, "query"),)) from None
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """What msgspec works out anew from the annotations each time it is asked."""
+    return msgspec.structs.fields(kind)
+
+
+@functools.cache
+def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be repeated."""
+    return frozenset(f.encode_name for f in _fields(kind) if get_origin(_bare(f.type)) is list)
+
+
+def _bare(annotation: Any) -> Any:
+    """The type inside `Annotated[..., Meta]`."""
+    return getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise ProblemError("malformed", "the query string is not well-formed") from None
+    for name, value in pairs:
+        if "\x00" in name or "\x00" in value:
+            raise field_error("/" + name.replace("\x00", ""), "no U+0000 here", where="query")
+    return pairs
+
+
+def parse_as_of(text: str, name: str) -> date | datetime:
+    """A day or an RFC 3339 instant with its offset, as an aware UTC datetime; raises ProblemError 422."""
+    try:
+        if "T" not in text.upper():
+            value: date | datetime = msgspec.convert(text, date)
+        else:
+            value = msgspec.convert(text, datetime)
+            if value.tzinfo is None:
+                raise field_error("/" + name, "an instant needs its offset: 2026-03-04T12:00:00Z", where="query")
+            value = value.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise field_error("/" + name, "a day (2026-03-04) or an RFC 3339 instant", where="query") from None
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise field_error("/" + name, f"a year from {_FIRST_YEAR} to {_LAST_YEAR}", where="query")
+    return value
+
+
+def parse_instant(text: str, name: str) -> datetime:
+    """An RFC 3339 instant, in UTC; raises ProblemError 422 for a mere day."""
+    value = parse_as_of(text, name)
+    if not isinstance(value, datetime):
+        raise field_error("/" + name, "an RFC 3339 instant: 2026-03-04T12:00:00Z", where="query")
+    return value
+
+
+_LONGEST_SEGMENT = 200
+
+
+def decode_path(raw_path: bytes) -> str:
+    """The path to route by: decoded but for `%2F` and `%25`, so that an encoded slash parts no segments.
+
+    Raises ProblemError 400 for what is not UTF-8.
+    """
+    if b"%" not in raw_path and raw_path.isascii():
+        return raw_path.decode("ascii")
+    kept = raw_path.replace(b"%2f", b"%2F").replace(b"%25", b"%2525").replace(b"%2F", b"%252F")
+    try:
+        return unquote_to_bytes(kept).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ProblemError("malformed", "the path is not UTF-8") from None
+
+
+def decode_segment(segment: str) -> str:
+    """A segment of a path as the sender meant it; raises ProblemError 422 for one that can name nothing."""
+    text = unquote(segment)
+    if not text.strip() or len(text) > _LONGEST_SEGMENT or "\x00" in text:
+        raise field_error("/id", f"an id or an external reference of 1 to {_LONGEST_SEGMENT} characters", where="path")
+    return text

@@ -1,0 +1,249 @@
+"""Every error as `application/problem+json` (RFC 9457): one table from code to status, title and meaning.
+
+`code` is the contract and `type` is `/problems/<code>`, which is served as a page. Refusals of the domain bring their
+own words; everything else speaks from this table. No answer ever quotes an exception that we did not raise for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.types import ExceptionHandlersMap
+
+from domain import errors
+from domain.errors import Refusal, VersionConflict
+from ledger.errors import LedgerBusy, LedgerUnavailable
+from projections.database.database import DatabaseUnavailable
+from services.api.http.responses import HttpResponse, LitestarResponse, encode
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with one field."""
+
+    #: JSON pointer into the body (RFC 6901); for a query parameter or header its name behind a slash.
+    pointer: str
+    detail: str
+    #: Where the field is, unless it is in the body.
+    in_: str = msgspec.field(default="body", name="in")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    #: The path of the request, without its query.
+    instance: str = ""
+    errors: tuple[FieldError, ...] = ()
+    #: What the same caller could do instead: names of acts, roles, scopes, methods or values.
+    allowed: tuple[str, ...] = ()
+    #: For `answers_superseded`: the event id that is open now.
+    open: str | None = None
+    #: Names the request in our logs.
+    request_id: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    status: int
+    title: str
+
+
+class ProblemError(Exception):
+    """An error of the API itself, by its code in `KINDS`."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: tuple[FieldError, ...] = (),
+        allowed: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.allowed = allowed
+        self.headers = dict(headers or {})
+        super().__init__(detail or KINDS[code].title)
+
+
+def field_error(pointer: str, detail: str, *, where: str = "body") -> ProblemError:
+    """A 422 about one field."""
+    return ProblemError("invalid_field", detail, errors=(FieldError(pointer=pointer, detail=detail, in_=where),))
+
+
+#: Refusals of the domain: which status each has. The title is the refusal's own docstring.
+_REFUSALS: dict[type[errors.Refusal], int] = {
+    errors.Refusal: 409,
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.NotAParty: 403,
+    errors.ActNotAllowed: 409,
+    errors.ReasonRequired: 422,
+    errors.AnswersRequired: 422,
+    errors.AnswersSuperseded: 409,
+    errors.InvalidField: 422,
+    errors.OutOfOrder: 409,
+    errors.InTheFuture: 422,
+    errors.LoadChanged: 409,
+    errors.TradeOffRequired: 409,
+    errors.PurposeRequired: 422,
+    errors.NoPurpose: 409,
+    errors.NonNegotiableCount: 409,
+    errors.VersionSuperseded: 409,
+    errors.DecisionRequired: 409,
+    errors.DecisionUnfit: 409,
+    errors.HandOverIncomplete: 409,
+    errors.AlreadyExists: 409,
+    errors.VersionConflict: 412,
+    errors.IdempotencyMismatch: 422,
+}
+
+_OURS: dict[str, Kind] = {
+    "malformed": Kind(400, "The body is not well-formed."),
+    "unauthenticated": Kind(401, "Send `Authorization: Bearer plim_...` with a key that is in force."),
+    "insufficient_scope": Kind(403, "This key does not have the scope that the route asks for."),
+    "unknown_route": Kind(404, "There is no such route."),
+    "method_not_allowed": Kind(405, "This route does not take that method."),
+    "too_slow": Kind(408, "The body did not come in time."),
+    "busy": Kind(409, "Others kept changing the same thing; nothing was recorded. Try again."),
+    "body_too_large": Kind(413, "The body is larger than this route takes."),
+    "unsupported_media_type": Kind(415, "This route does not take bodies of that media type."),
+    "import_refused": Kind(422, "Rows of this import were refused; nothing was kept. `errors` names each."),
+    "rate_limited": Kind(429, "This key has used up its rate; wait as long as `Retry-After` says."),
+    "internal": Kind(500, "Something went wrong on our side; nothing about it is told here, but it was logged."),
+    "unavailable": Kind(503, "The store does not answer at the moment. Try again."),
+    "overloaded": Kind(503, "Too many commands are waiting; this one was not taken. Try again later."),
+    "not_caught_up": Kind(503, "The read model has not reached `after_position` yet. Try again."),
+    "not_ready": Kind(503, "Something that serving depends on is not ready."),
+}
+
+#: Every code that an answer can carry.
+KINDS: dict[str, Kind] = _OURS | {
+    refusal.code: Kind(status, inspect.cleandoc(refusal.__doc__ or "")) for refusal, status in _REFUSALS.items()
+}
+
+
+def type_uri(code: str) -> str:
+    """The documented type of a problem, relative to the API's own address."""
+    return f"/problems/{code}"
+
+
+def problem(code: str, *, request_id: str = "", **fields: Any) -> Problem:
+    """The body for a code; `fields` as in `Problem`."""
+    kind = KINDS[code]
+    return Problem(
+        type=type_uri(code), title=kind.title, status=kind.status, code=code, request_id=request_id, **fields
+    )
+
+
+def refused(refusal: errors.Refusal, *, instance: str, request_id: str) -> Problem:
+    """The body for a refusal of the domain. A code that this table does not know is a conflict."""
+    code = refusal.code if refusal.code in KINDS else errors.Refusal.code
+    found = (FieldError(pointer=refusal.pointer, detail=refusal.detail),) if refusal.pointer else ()
+    return problem(
+        code,
+        request_id=request_id,
+        detail=refusal.detail,
+        instance=instance,
+        errors=found,
+        allowed=tuple(str(name) for name in refusal.allowed),
+        open=str(refusal.open_event) if refusal.open_event else None,
+    )
+
+
+AnyRequest = Request[Any, Any, Any]
+
+_log = structlog.get_logger(__name__)
+
+#: Statuses that Litestar itself may answer with -> our code.
+_LITESTAR: dict[int, str] = {400: "malformed", 404: "unknown_route", 405: "method_not_allowed", 413: "body_too_large"}
+
+_NOTHING = "Nothing was recorded."
+_UNKNOWN = "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells."
+
+
+def error_response(error: Exception, scope: Any) -> HttpResponse:
+    """What is answered where `error` ended the request of this ASGI scope."""
+    path, identity = scope["path"], str(scope["state"].get("request_id", ""))
+    match error:
+        case Refusal():
+            headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
+            return _answer(refused(error, instance=path, request_id=identity), headers)
+        case ProblemError():
+            return _answer(problem_of(error, path, identity), error.headers)
+        case LedgerBusy():
+            told = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
+            return _answer(told, {"Retry-After": "1"})
+        case LedgerUnavailable() | DatabaseUnavailable():
+            _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
+            told = problem("unavailable", instance=path, request_id=identity, detail=_whether_recorded(error))
+            return _answer(told, {"Retry-After": "1"})
+        case HTTPException() if error.status_code in _LITESTAR:
+            return _http(error, path, identity)
+    # 500: logged with everything but the body, told with nothing.
+    _log.error("request.failed", request_id=identity, path=path, method=scope["method"], exc_info=error)
+    return _answer(problem("internal", instance=path, request_id=identity), {})
+
+
+def _whether_recorded(error: Exception) -> str:
+    """The ledger says so itself, beside words that are not for our callers."""
+    if "is unknown" in str(error):
+        return _UNKNOWN
+    return _NOTHING if "nothing was recorded" in str(error) else ""
+
+
+def _answer(told: Problem, headers: dict[str, str]) -> HttpResponse:
+    return HttpResponse(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
+    """The body for an error of the API."""
+    return problem(
+        error.code,
+        request_id=identity,
+        detail=error.detail,
+        instance=path,
+        errors=error.errors,
+        allowed=error.allowed,
+    )
+
+
+def _http(error: HTTPException, path: str, identity: str) -> HttpResponse:
+    """Litestar's own refusals. Their words may quote the request, so ours are used."""
+    headers = dict(error.headers or {})
+    allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
+    if "GET" in allowed:
+        headers["allow"] += ", HEAD"
+    told = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
+    return _answer(told, {name.title(): value for name, value in headers.items()})
+
+
+def _handle(request: AnyRequest, error: Exception) -> Response[Any]:
+    return LitestarResponse(error_response(error, request.scope))
+
+
+HANDLERS: ExceptionHandlersMap = {
+    Refusal: _handle,
+    ProblemError: _handle,
+    LedgerUnavailable: _handle,
+    DatabaseUnavailable: _handle,
+    NotFoundException: _handle,
+    MethodNotAllowedException: _handle,
+    HTTPException: _handle,
+    Exception: _handle,
+}

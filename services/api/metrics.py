@@ -1,0 +1,92 @@
+"""How the API fares: requests by route and status, log and read models, and whether it is ready to serve."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import redis
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from ledger.errors import LedgerUnavailable
+from projections.database.database import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+_OK = "ok"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_COUNTED_BY = ("method", "route", "status")
+_TIMED_BY = ("method", "route")
+_VIEW = ("projection",)
+
+
+class Metrics:
+    """One application's metrics, in a registry of its own: two applications in one process do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        gauge = partial(Gauge, registry=self.registry)
+        self._requests = Counter(
+            "plimsoll_http_requests", "Requests answered, by route template.", _COUNTED_BY, registry=self.registry
+        )
+        told = "Seconds from a request's head to its answer's end."
+        self._seconds = Histogram(
+            "plimsoll_http_request_seconds", told, _TIMED_BY, buckets=_BUCKETS, registry=self.registry
+        )
+        #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._head = gauge("plimsoll_log_head", "Last log position.")
+        self._lag = gauge("plimsoll_projection_lag_events", "Events a read model has yet to follow.", _VIEW)
+        self._held = gauge("plimsoll_projection_held_events", "Events of streams that are held back.", _VIEW)
+        self._missing = gauge("plimsoll_projection_missing_events", "Must be 0: events lost.", _VIEW)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        # Looking a child up by its labels costs more than counting does.
+        found = self._children.get((method, route, status))
+        if found is None:
+            child = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
+            found = self._children[method, route, status] = child
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def render(self, runtime: Runtime) -> bytes:
+        """All metrics in Prometheus' text format; those of a store that is away keep their last values."""
+        try:
+            self._head.set(runtime.ledger.head())
+            for status in runtime.engine.status():
+                self._lag.labels(status.name).set(status.head - status.position)
+                self._held.labels(status.name).set(status.held)
+                self._missing.labels(status.name).set(status.missing)
+        except (LedgerUnavailable, DatabaseUnavailable):
+            pass
+        return generate_latest(self.registry)
+
+    def check(self, runtime: Runtime) -> tuple[dict[str, str], int]:
+        """What serving depends on -> "ok" or what is wrong, and the slowest read model's lag in events."""
+        checks, lag = {"store": _OK, "views": _OK, "broker": _OK}, 0
+        try:
+            head = runtime.ledger.head()
+        except LedgerUnavailable:
+            checks["store"] = "unavailable"
+            head = 0
+        try:
+            statuses = runtime.engine.status() if checks["store"] == _OK else []
+            if any(status.outdated for status in statuses):
+                checks["views"] = "outdated: run `plimsoll migrate`"
+            lag = max((head - status.position for status in statuses), default=0)
+        except (DatabaseUnavailable, LedgerUnavailable):
+            checks["views"] = "unavailable"
+        if not _broker_answers(runtime):
+            checks["broker"] = "unavailable"
+        return checks, max(0, lag)
+
+
+def _broker_answers(runtime: Runtime) -> bool:
+    """The embedded broker is this process; a Redis one has a client to ask."""
+    client = getattr(runtime.broker, "client", None)
+    try:
+        return client is None or bool(client.ping())
+    except redis.RedisError:
+        return False

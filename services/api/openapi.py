@@ -1,0 +1,307 @@
+"""The OpenAPI 3.1 document, made of the operations that the handlers obey and the Structs that they decode.
+
+Litestar's own generator drops `additionalProperties`, discriminators and constraints of list items, so the components
+come from msgspec, which is what validates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, get_args
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+
+from services.api.http.problems import KINDS, MEDIA_TYPE, Problem
+from services.api.http.responses import JSON
+from services.api.operations import OPERATION, Operation
+
+#: Of the contract, not of the package: raised when something is added to it.
+VERSION = "1.0.0"
+_REF = "#/components/schemas/"
+_PATH_PARAMETER = re.compile(r"\{(\w+):str\}")
+#: What every route may answer; those that need a key also the second list.
+_ALWAYS = ("malformed", "internal", "unavailable")
+_WITH_KEY = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
+_OWNED = re.compile(r"^(?:domain|services_api|projections|ledger)_", re.ASCII)
+
+_DESCRIPTION = """\
+Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.
+
+* Every error is a problem (RFC 9457); `code` is the contract, `/problems/<code>` explains it.
+* `Idempotency-Key` makes a POST safe to repeat; `If-Match` takes the `ETag` of the last answer.
+* `after_position` (query) or `Plimsoll-After-Position` makes a read wait, bounded, for what you wrote.
+* Wherever an id of a team, member or goal is taken, its external reference is taken too.
+"""
+
+
+def openapi_document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+    """The whole document."""
+    operations = [(handler, handler.opt[OPERATION]) for handler in routes]
+    schemas = _Schemas([operation for _, operation in operations])
+    paths: dict[str, dict[str, Any]] = {}
+    for handler, operation in operations:
+        [method] = handler.http_methods
+        for path in handler.paths:
+            plain = _PATH_PARAMETER.sub(r"{\1}", path)
+            paths.setdefault(plain, {})[method.lower()] = _operation(path, operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Plimsoll",
+            "version": VERSION,
+            "description": _DESCRIPTION,
+            "license": {"name": "Proprietary"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "parameters": _PARAMETERS,
+            "headers": _HEADERS,
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key: `plim_...`."},
+            },
+        },
+    }
+
+
+# --- operations --------------------------------------------------------------------------------------------------
+
+
+def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": _parameters(path, operation, schemas),
+        "responses": _responses(path, operation, schemas),
+    }
+    if not operation.scopes:
+        told["security"] = []
+    else:
+        told["description"] = f"Scope: {' or '.join(operation.scopes)}."
+    if operation.body is not None:
+        schema = schemas.body(operation.body)
+        told["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
+    elif operation.body_media != JSON:
+        told["requestBody"] = {
+            "required": True,
+            "content": {operation.body_media: {"schema": {"description": "One act a line."}}},
+        }
+    return told
+
+
+def _needs_body(operation: Operation) -> bool:
+    """An empty body counts as `{}`: it is required where that would not do."""
+    try:
+        msgspec.json.decode(b"{}", type=operation.body)
+    except msgspec.ValidationError:
+        return True
+    return False
+
+
+def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": "An id or an external reference.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        }
+        for name in _PATH_PARAMETER.findall(path)
+    ]
+    query: str = schemas.of(operation.query)["$ref"]
+    shape = schemas.queries[query.removeprefix(_REF)]
+    for name, schema in shape["properties"].items():
+        parameter = {
+            "name": name,
+            "in": "query",
+            "required": name in shape["required"],
+            "schema": _without_null(schema),
+        }
+        if "description" in schema:
+            parameter["description"] = schema["description"]
+        if schema.get("type") == "array":
+            parameter |= {"style": "form", "explode": True}
+        found.append(parameter)
+    shared = [
+        ("IdempotencyKey", operation.idempotent),
+        ("IfMatch", operation.command and operation.status != HTTPStatus.CREATED),
+    ]
+    shared += [("AfterPosition", operation.reads_view), ("IfNoneMatch", operation.reads_view)]
+    return found + [{"$ref": f"#/components/parameters/{name}"} for name, taken in shared if taken]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is left out is not null."""
+    kept = {name: value for name, value in schema.items() if name != "default" or value is not None}
+    options = [option for option in kept.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        return {**{k: v for k, v in kept.items() if k != "anyOf"}, **options[0]}
+    return {**kept, "anyOf": options} if options else kept
+
+
+def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    media: dict[str, Any] = {}
+    for name in operation.media:
+        structured = operation.answer is not None and name.endswith("json")
+        media[name] = {"schema": schemas.of(operation.answer)} if structured else {}
+    headers = ["ETag", "Plimsoll-Position"] if operation.command or operation.reads_view else []
+    headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.reads_view else []
+    answers: dict[str, Any] = {
+        str(operation.status): {
+            "description": "Done." if operation.status == HTTPStatus.OK else "Created.",
+            "content": media,
+            **({"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}} if headers else {}),
+        }
+    }
+    if operation.reads_view:
+        answers["304"] = {"description": "You have these bytes already."}
+    by_status: dict[int, list[str]] = {}
+    for code in _codes(path, operation):
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    problem = {"content": {MEDIA_TYPE: {"schema": schemas.of(Problem)}}}
+    for status, codes in sorted(by_status.items()):
+        answers[str(status)] = {"description": "; ".join(f"`{c}`: {KINDS[c].title}" for c in codes), **problem}
+    if operation.refusal is not None:
+        either = {"anyOf": [schemas.of(Problem), schemas.of(operation.refusal)]}
+        answers["422"] = {**answers["422"], "content": {MEDIA_TYPE: {"schema": either}}}
+    return answers
+
+
+def _codes(path: str, operation: Operation) -> list[str]:
+    codes = [*_ALWAYS, *operation.codes]
+    if operation.scopes:
+        codes += _WITH_KEY
+        codes += ["not_found"] if operation.reads_view or operation.body is not None else []
+    if "{" in path:
+        codes += ["not_found", "invalid_field"]
+    if operation.body is not None or operation.body_media != JSON:
+        codes += ["body_too_large", "unsupported_media_type", "too_slow"]
+    if operation.idempotent:
+        codes += ["idempotency_key_reused"]
+    if operation.reads_view or operation.id == "previewAct":
+        codes += ["not_caught_up"]
+    if operation.command:
+        codes += ["refused", "in_the_future", "already_exists", "overloaded"]
+    return list(dict.fromkeys(codes))
+
+
+_PARAMETERS: dict[str, Any] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "Makes a repeated request one request, for 7 days; the same key with another body is refused.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": 'The version that you saw: `"v7"`. Where the stream has moved on: 412.',
+        "schema": {"type": "string", "pattern": r'^(\*|"v[1-9][0-9]{0,17}")$'},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The ETag that you have: 304 where it still holds.",
+        "schema": {"type": "string"},
+    },
+    "AfterPosition": {
+        "name": "Plimsoll-After-Position",
+        "in": "header",
+        "description": "As `after_position`.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+
+_HEADERS: dict[str, Any] = {
+    "ETag": {"description": "Strong; of a stream's current state it is its version.", "schema": {"type": "string"}},
+    "Plimsoll-Position": {"description": "The organisation's position that is in it.", "schema": {"type": "integer"}},
+    "Plimsoll-As-Of": {"description": "The business time that it answers for.", "schema": {"type": "string"}},
+    "Plimsoll-Lag": {"description": "Events that the slowest read model is behind.", "schema": {"type": "integer"}},
+    "Plimsoll-Degraded": {
+        "description": "Read models that hold back a stream of this organisation.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+# --- schemas -----------------------------------------------------------------------------------------------------
+
+
+class _Schemas:
+    """All components, made in one go so that two Structs of one name get two names."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        types: list[Any] = [Problem]
+        for operation in operations:
+            types += [
+                t for t in (operation.query, operation.body, operation.answer, operation.refusal) if t is not None
+            ]
+        self._types = types
+        schemas, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
+        names = {name: _readable(name) for name in components}
+        self._schemas = [_renamed(schema, names) for schema in schemas]
+        self.components: dict[str, Any] = {
+            names[name]: _renamed(schema, names) for name, schema in sorted(components.items())
+        }
+        for operation in operations:
+            self._loosen(operation)
+        # A query's Struct is said as parameters.
+        self.queries = {name: self.components[name] for name in {self._name(o.query) for o in operations}}
+        for name in self.queries:
+            del self.components[name]
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """The schema (a reference, for a Struct) of a type that an operation names."""
+        return next(s for t, s in zip(self._types, self._schemas, strict=True) if t is kind or t == kind)
+
+    def body(self, kind: Any) -> dict[str, Any]:
+        """The schema of a body: a union asks for its tag, one act's route does not."""
+        schema = self.of(kind)
+        if len(get_args(kind)) < 2:  # noqa: PLR2004 - a union has two
+            return schema
+        return {"type": "object", "required": ["do"], **schema}
+
+    def _loosen(self, operation: Operation) -> None:
+        """`do` may be left out where the route says it already; a union's body asks for it itself."""
+        for kind in get_args(operation.body) or (operation.body,):
+            if kind is None or not getattr(kind, "__struct_config__", None) or kind.__struct_config__.tag_field != "do":
+                continue
+            shape = self.components[self._name(kind)]
+            shape["required"] = [name for name in shape.get("required", []) if name != "do"]
+
+    def _name(self, kind: Any) -> str:
+        """The component of a Struct."""
+        ref = next((s["$ref"] for t, s in zip(self._types, self._schemas, strict=True) if t is kind), None)
+        if ref is not None:
+            return str(ref).removeprefix(_REF)
+        return next(n for n, s in self.components.items() if _is_shape_of(s, n, kind))
+
+
+def _is_shape_of(schema: dict[str, Any], name: str, kind: Any) -> bool:
+    tag = schema.get("properties", {}).get("do", {}).get("enum")
+    return tag == [kind.__struct_config__.tag] and name.endswith(kind.__name__)
+
+
+def _readable(name: str) -> str:
+    """`domain.goal.acts.Join` (a name that two Structs share) -> `GoalActsJoin`."""
+    if "." not in name and "_" not in name:
+        return name
+    plain = _OWNED.sub("", name.replace(".", "_"))
+    return "".join(part[:1].upper() + part[1:] for part in plain.split("_"))
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, names) for inner in value]
+    if isinstance(value, str) and value.startswith(_REF):
+        return _REF + names.get(value.removeprefix(_REF), value.removeprefix(_REF))
+    return value

@@ -1,0 +1,394 @@
+"""Charters: what can be done to one, and what it says to whom.
+
+A charter is named by whose it is: a team's id or reference, the word `organisation`, or (once begun) its own id.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, get_args
+from uuid import UUID
+
+import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec.structs import replace
+
+from domain.charter.acts import About, CharterAct, RaiseBreach
+from domain.charter.state import (
+    Acknowledgement,
+    Breach,
+    Charter,
+    Mode,
+    NonNegotiable,
+    Proposal,
+    Purpose,
+    PurposeText,
+    named_charter,
+)
+from domain.envelope import Instant
+from domain.errors import NotFound
+from domain.reasons import Reason
+from domain.references import as_uuid
+from projections.as_of import AsOf
+from projections.charters.charters import CharterVersion, LinkedGoals, charter_at, charters_at, linked_goals
+from projections.charters.rituals import FIGURES, minutes_a_week
+from projections.figures import round_for_report
+from projections.history import history
+from services.api.auth.visibility import (
+    PRIVATE_CHARTER_EVENTS,
+    require_decision,
+    require_goal,
+    require_scope,
+    sees_scope,
+    with_read_scope,
+)
+from services.api.commands import command_response, execute
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.queries import as_of_now, log_person_read, next_page_url, read_response, requested_as_of
+from services.api.routes.goal_queries import HistoryQuery
+from services.authorization import ACT, ADMIN, READ
+
+
+class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A purpose that has been proposed: `id` is what `adopt-purpose` names as its `proposal`."""
+
+    id: UUID
+    ref: str | None = None
+    why: PurposeText
+    by: UUID | None
+    #: Last day of its time-box.
+    until: date
+    reason: Reason | None = None
+
+
+class NonNegotiableSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A standing expectation and, for those whose charter it is, how many stand by its words, and who."""
+
+    id: UUID
+    ref: str | None = None
+    version: int
+    text: str
+    since: Instant
+    decision: UUID | None = None
+    #: A team may be two persons: how many, like who and when, is for those whose charter it is.
+    acknowledgements: int | None = None
+    acknowledged: tuple[Acknowledgement, ...] | None = None
+
+
+class FreedomSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is decided by those whose charter it is."""
+
+    id: UUID
+    ref: str | None = None
+    text: str
+    purpose_version: int
+    #: It serves the purpose in force, not an earlier one.
+    anchored: bool
+    since: Instant
+
+
+class RitualSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ritual and what it asks of each, in minutes a week."""
+
+    id: UUID
+    ref: str | None = None
+    name: str
+    mode: Mode
+    cadence_days: int
+    minutes: int
+    minutes_a_week: float
+    since: Instant
+
+
+class CharterSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A charter. `position` and `events` come after an act."""
+
+    id: UUID
+    version: int
+    position: int | None = None
+    events: list[UUID] | None = None
+    #: Whose it is; empty: the organisation's own.
+    team: UUID | None = None
+    in_force: bool
+    in_force_since: Instant | None = None
+    purpose: Purpose | None = None
+    proposals: list[ProposalSummary]
+    non_negotiables: list[NonNegotiableSummary]
+    freedoms: list[FreedomSummary]
+    rituals: list[RitualSummary]
+    #: Minutes a week that this charter's rituals ask of each: held together, and async.
+    minutes_a_week: dict[str, float]
+    #: Those that await a repair talk: for those whose charter it is.
+    breaches: tuple[Breach, ...] | None = None
+    breaches_repaired: int | None = None
+    reviewed_at: Instant | None = None
+    #: Where one charter is asked for, by those whose it is.
+    linked_goals: LinkedGoals | None = None
+
+
+class CharterList(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation's own charter first, then the teams'."""
+
+    charters: list[CharterSummary]
+
+
+def charter_summary(
+    charter: Charter,
+    version: int,
+    *,
+    within: bool,
+    position: int | None = None,
+    events: list[UUID] | None = None,
+) -> CharterSummary:
+    """What one may read of it; who acknowledged and what was not kept only where `within`."""
+    current = charter.purpose.version if charter.purpose is not None else 0
+    return CharterSummary(
+        id=charter.id,
+        version=version,
+        position=position,
+        events=events,
+        team=charter.of.team,
+        in_force=charter.in_force_since is not None,
+        in_force_since=charter.in_force_since,
+        purpose=charter.purpose,
+        proposals=[_proposal(proposal) for proposal in charter.proposals],
+        non_negotiables=[_non_negotiable(held, within=within) for held in charter.non_negotiables_in_force],
+        freedoms=[
+            FreedomSummary(
+                id=f.id,
+                ref=f.ref,
+                text=f.text,
+                purpose_version=f.purpose_version,
+                anchored=f.purpose_version == current,
+                since=f.since,
+            )
+            for f in charter.freedoms
+        ],
+        rituals=_rituals(charter),
+        minutes_a_week={mode: round_for_report(minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURES},
+        breaches=charter.breaches if within else None,
+        breaches_repaired=charter.breaches_repaired if within else None,
+        reviewed_at=charter.reviewed_at,
+    )
+
+
+def _proposal(proposal: Proposal) -> ProposalSummary:
+    return ProposalSummary(
+        id=proposal.id,
+        ref=proposal.ref,
+        why=proposal.why,
+        by=proposal.by,
+        until=proposal.until,
+        reason=proposal.reason,
+    )
+
+
+def _non_negotiable(held: NonNegotiable, *, within: bool) -> NonNegotiableSummary:
+    return NonNegotiableSummary(
+        id=held.id,
+        ref=held.ref,
+        version=held.version,
+        text=held.text,
+        since=held.since,
+        decision=held.decision,
+        acknowledgements=len(held.acknowledged) if within else None,
+        acknowledged=held.acknowledged if within else None,
+    )
+
+
+def _rituals(charter: Charter) -> list[RitualSummary]:
+    return [
+        RitualSummary(
+            id=ritual.id,
+            ref=ritual.ref,
+            name=ritual.name,
+            mode=ritual.mode,
+            cadence_days=ritual.cadence_days,
+            minutes=ritual.minutes,
+            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
+            since=ritual.since,
+        )
+        for ritual in charter.rituals
+    ]
+
+
+_TAG = "charters"
+_REFUSED = (
+    "act_not_allowed",
+    "already_exists",
+    "reason_required",
+    "out_of_order",
+    "no_purpose",
+    "non_negotiable_count",
+    "version_superseded",
+    "decision_required",
+    "decision_unfit",
+    "version_conflict",
+    "busy",
+)
+
+
+def _within(call: RequestContext, view: AsOf, charter: Charter) -> bool:
+    """Whether the viewer reads who acknowledged and what was not kept; who is not of the team is noted reading it."""
+    team = charter.of.team
+    within = sees_scope(call.viewer, team)
+    if within and team is not None and team not in call.viewer.teams:
+        log_person_read(call, view, team=team)
+    return within
+
+
+def _summary(call: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
+    return charter_summary(held.charter, held.version, within=_within(call, view, held.charter))
+
+
+@query_route(
+    "/v1/charters",
+    Operation(
+        id="listCharters",
+        summary="Every charter that has begun: the organisation's own, then the teams'",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CharterList,
+        reads_view=True,
+    ),
+)
+def list_charters(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    found = charters_at(call.runtime.database, view)
+    return read_response(call, CharterList(charters=[_summary(call, view, held) for held in found]), view)
+
+
+def found_charter(call: RequestContext, ref: str, view: AsOf) -> CharterVersion:
+    """By whose it is, or by its own id; raises `NotFound` before its first act."""
+    named, organisation = decode_segment(ref), call.viewer.organisation_id
+    identity = as_uuid(named)
+    held = charter_at(call.runtime.database, view, identity) if identity is not None else None
+    held = held or charter_at(call.runtime.database, view, named_charter(organisation, named))
+    if held is None:
+        raise NotFound("no such charter: the first act on it begins it")
+    return held
+
+
+@query_route(
+    "/v1/charters/{of:str}",
+    Operation(
+        id="getCharter",
+        summary="One charter: purpose, non-negotiables, freedoms, rituals, and the goals that serve its purpose",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CharterSummary,
+        reads_view=True,
+    ),
+)
+def get_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    held = found_charter(call, of, view)
+    within = _within(call, view, held.charter)
+    linked = linked_goals(call.runtime.database, view, held.charter) if within else None
+    summary = charter_summary(held.charter, held.version, within=within)
+    return read_response(call, replace(summary, linked_goals=linked), view)
+
+
+@query_route(
+    "/v1/charters/{of:str}/history",
+    Operation(
+        id="getCharterHistory",
+        summary="Each event in plain words; who acknowledged and what was not kept only to those whose charter it is",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_charter_history(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: HistoryQuery = call.query
+    view = requested_as_of(call)
+    charter = found_charter(call, of, as_of_now(call)).charter
+    page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
+    if not _within(call, view, charter):
+        page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
+
+
+async def _named(call: RequestContext, ref: str) -> tuple[UUID, str | None]:
+    """The stream, and whose it is where that is what the path says; its own id says it by itself."""
+    organisation, identity = call.viewer.organisation_id, as_uuid(ref)
+    if identity is not None:
+        begun = await sync_to_thread(call.runtime.ledger.load, organisation, "charter", identity)
+        if begun is not None:
+            return identity, None
+    return named_charter(organisation, ref), ref
+
+
+def _require_sight(call: RequestContext, about: About) -> None:
+    """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
+
+    What is not there is left to the rule to say.
+    """
+    viewer = with_read_scope(call.viewer)
+
+    def found(kind: str, ref: str | None) -> Any:
+        return call.runtime.ledger.load(viewer.organisation_id, kind, call.id_of(kind, ref)) if ref else None
+
+    if (goal := found("goal", about.goal)) is not None:
+        require_goal(viewer, goal)
+    if (cycle := found("cycle", about.cycle)) is not None:
+        require_scope(viewer, cycle.of.team)
+    if (decision := found("decision", about.decision)) is not None:
+        require_decision(viewer, decision)
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/charters/{of}/<act>`: the first one begins the charter."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @command_route(
+        f"/v1/charters/{{of:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"charter.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=CharterSummary,
+            codes=_REFUSED,
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        if isinstance(call.body, RaiseBreach):
+            await sync_to_thread(_require_sight, call, call.body.about)
+        stream_id, whose = await _named(call, decode_segment(of))
+        said = replace(call.body, of=call.body.of or whose)
+        receipt = await execute(call, "charter", stream_id, said, begins=True)
+        state: Charter = receipt.state
+        summary = charter_summary(
+            state,
+            receipt.version,
+            within=sees_scope(call.viewer, state.of.team),
+            position=receipt.position,
+            events=receipt.event_ids,
+        )
+        return command_response(summary, receipt)
+
+    return act_on_charter
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_charters,
+    get_charter,
+    get_charter_history,
+    *(_act_route(act) for act in get_args(CharterAct)),
+]

@@ -1,0 +1,311 @@
+"""Cycles: opened by restating the purpose, looked back upon, and closed when every goal of them is decided."""
+
+from __future__ import annotations
+
+import functools
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.cycle import acts
+from domain.cycle.decide import possible_ends
+from domain.cycle.state import Cycle
+from domain.errors import NotFound
+from domain.references import Ref, require_external_reference, resolve
+from domain.registry import EVENTS
+from domain.scope import ORGANISATION
+from ledger.commands import Receipt
+from projections.as_of import AsOf
+from projections.cycles.cycles import (
+    LARGEST_PAGE,
+    ContributionEntry,
+    CycleNotes,
+    Filters,
+    ReflectionEntry,
+    cycle_at,
+    goals_of,
+    page,
+    state_of,
+    stream_versions,
+    undecided,
+)
+from projections.history import history
+from services.api.auth.visibility import GoalFilter, goals_named, redact_cycle, redact_event, require_scope, sees_goal
+from services.api.commands import command_response, execute
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.authorization import ACT, ADMIN, READ, sees_everything
+
+_TAG = "cycles"
+_REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
+
+
+class CycleSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A cycle in a list, and after an act: then `position` is what `after_position` takes."""
+
+    id: UUID
+    version: int
+    position: int | None = None
+    #: The events that the act recorded.
+    events: list[UUID] | None = None
+    ref: str | None = None
+    name: str
+    state: Literal["open", "closed"]
+    #: Empty: the organisation's own.
+    team: UUID | None = None
+    starts: date
+    ends: date
+    #: The version of the purpose that it restates.
+    purpose_version: int
+    follows: UUID | None = None
+    goals: int
+    improvements_open: int
+    reflections: int
+
+
+class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whose cycles: a team's, or (the word `organisation`) the organisation's own."""
+
+    team: Ref | None = None
+    state: Literal["open", "closed"] | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
+
+
+class CycleList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of cycles, the latest beginning first; the next one's cursor, also as `Link: <...>; rel="next"`."""
+
+    cycles: list[CycleSummary]
+    next: str | None
+
+
+class Undecided(msgspec.Struct, frozen=True, kw_only=True):
+    """A live goal that keeps the cycle open, and what can be said of it now."""
+
+    goal: UUID
+    state: str
+    possible: list[str]
+
+
+class CycleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A cycle with everything that was said in it."""
+
+    id: UUID
+    version: int
+    state: Literal["open", "closed"]
+    undecided: list[Undecided]
+    reflections: list[ReflectionEntry]
+    contributions: list[ContributionEntry]
+    cycle: Cycle
+
+
+def of_cycle(
+    cycle: Cycle, version: int, *, position: int | None = None, events: list[UUID] | None = None
+) -> CycleSummary:
+    """The short form of a cycle."""
+    return CycleSummary(
+        id=cycle.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=cycle.ref,
+        name=cycle.name,
+        state=state_of(cycle),
+        team=cycle.of.team,
+        starts=cycle.starts,
+        ends=cycle.ends,
+        purpose_version=cycle.purpose.version,
+        follows=cycle.follows,
+        goals=len(cycle.goals),
+        improvements_open=sum(i.state == "open" for i in cycle.improvements),
+        reflections=cycle.reflections,
+    )
+
+
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = of_cycle(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
+
+
+def found_cycle(call: RequestContext, ref: str, view: AsOf) -> Cycle:
+    """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
+    cycle = cycle_at(call.runtime.database, view, call.id_of("cycle", ref))
+    if cycle is None:
+        raise NotFound("no such cycle")
+    require_scope(call.viewer, cycle.of.team)
+    return cycle
+
+
+@command_route(
+    "/v1/cycles",
+    Operation(
+        id="openCycle",
+        summary="Open a cycle: restate the purpose, and take along what the cycle before left open",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=acts.Open,
+        answer=CycleSummary,
+        status=201,
+        codes=_REFUSED,
+        command=True,
+        idempotent=True,
+    ),
+)
+async def open_cycle(call: NamedDependency[RequestContext]) -> HttpResponse:
+    act: acts.Open = call.body
+    organisation = call.viewer.organisation_id
+    cycle_id = resolve(organisation, "cycle", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "cycle", cycle_id, act, creates=True)
+    return _answer(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
+
+
+@query_route(
+    "/v1/cycles",
+    Operation(
+        id="listCycles",
+        summary="The cycles that you may see, a page at a time: your teams' and the organisation's own",
+        tag=_TAG,
+        scopes=(READ,),
+        query=CyclesQuery,
+        answer=CycleList,
+        reads_view=True,
+    ),
+)
+def list_cycles(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: CyclesQuery = call.query
+    view, database, viewer = requested_as_of(call), call.runtime.database, call.viewer
+    own = query.team == ORGANISATION
+    filters = Filters(
+        team=None if own or query.team is None else call.id_of("team", query.team), own=own, state=query.state
+    )
+    visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
+    found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
+    headers = {} if found.next is None else {"Link": f'<{next_page_url(call, query, cursor=found.next)}>; rel="next"'}
+    versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
+    told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
+    return read_response(call, CycleList(cycles=told, next=found.next), view, headers=headers)
+
+
+@query_route(
+    "/v1/cycles/{cycle:str}",
+    Operation(
+        id="getCycle",
+        summary="One cycle: the purpose restated, its goals and what became of them, improvements, learning",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=CycleView,
+        reads_view=True,
+    ),
+)
+def get_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    found = found_cycle(call, decode_segment(cycle), view)
+    database = call.runtime.database
+    waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
+    said = CycleNotes(database, view, [found])
+    sees = _sees(call, found, as_of_now(call))
+    answer = CycleView(
+        id=found.id,
+        version=found.version,
+        state=state_of(found),
+        undecided=[
+            Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found))) for g in waiting if sees(g.id)
+        ],
+        reflections=said.reflections,
+        contributions=[told for told in said.contributions if sees(told.goal)],
+        cycle=redact_cycle(found, sees),
+    )
+    return read_response(call, answer, view)
+
+
+@query_route(
+    "/v1/cycles/{cycle:str}/history",
+    Operation(
+        id="getCycleHistory",
+        summary="Each event in plain words",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_cycle_history(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: HistoryQuery = call.query
+    view = requested_as_of(call)
+    now = as_of_now(call)
+    found = found_cycle(call, decode_segment(cycle), now)
+    veil = None if sees_everything(call.viewer) else functools.partial(_veil, _sees(call, found, now))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
+
+
+def _sees(call: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
+    """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
+    if sees_everything(call.viewer):
+        return lambda _goal: True
+    goals = goals_of(call.runtime.database, view, goals_named(cycle)).values()
+    return frozenset(goal.id for goal in goals if sees_goal(call.viewer, goal)).__contains__
+
+
+def _veil(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
+    """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
+    fact = redact_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
+    if fact is None:
+        return None
+    before, after = (_goals_seen(values, sees) for values in (happened.before, happened.after))
+    data = msgspec.json.encode(fact).decode()
+    return history.StoredEntry(type=happened.type, data=data, before=before, after=after)
+
+
+def _goals_seen(values: str, sees: GoalFilter) -> str:
+    told = msgspec.json.decode(values)
+    if told.get("goals"):
+        told["goals"] = [held for held in told["goals"] if sees(UUID(held["goal"]))]
+    return msgspec.json.encode(told).decode()
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/cycles/{cycle}/<act>`."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @command_route(
+        f"/v1/cycles/{{cycle:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"cycle.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=CycleSummary,
+            codes=(*_REFUSED, "version_conflict", "busy"),
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, "cycle", call.id_of("cycle", decode_segment(cycle)), call.body)
+        return _answer(receipt)
+
+    return act_on_cycle
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    open_cycle,
+    list_cycles,
+    get_cycle,
+    get_cycle_history,
+    *(_act_route(act) for act in get_args(acts.CycleAct) if act is not acts.Open),
+]

@@ -1,0 +1,314 @@
+"""Decisions: asked within a time-box, decided by consent, and looked up by those whose they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.decision import acts
+from domain.decision.decide import ALLOWED
+from domain.decision.state import Decision
+from domain.envelope import Instant
+from domain.errors import NotFound
+from domain.references import Ref, require_external_reference, resolve
+from domain.scope import ORGANISATION
+from ledger.commands import Receipt
+from projections.as_of import AsOf
+from projections.decisions import decisions
+from projections.decisions.decisions import Perspective
+from projections.history import history
+from services.api.auth.visibility import require_decision
+from services.api.commands import command_response, execute
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse, version_etag
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.routes.goal_queries import Cursor, HistoryQuery
+from services.api.summaries import Summary
+from services.authorization import ACT, ADMIN, DECIDE, READ, sees_everything
+
+_TAG = "decisions"
+_REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
+
+
+#: What a guest's key is for.
+_SAID_BY_GUESTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
+
+
+class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+    """A decision in a list, and after an act."""
+
+    ref: str | None = None
+    question: str
+    state: Literal["open", "with_lead", "decided"]
+    #: Empty: the organisation's own.
+    team: UUID | None = None
+    deadline: Instant
+    #: Until when the lead decides, where that is the state.
+    lead_until: Instant | None = None
+    #: Deciders whose consent is not given (to any option).
+    waiting_for: list[UUID] | None = None
+    open_objections: int = 0
+    #: What was decided, by its words, and how; words are left out where things stay and no option says so.
+    decided: str | None = None
+    decided_by: Literal["consent", "fallback", "lead"] | None = None
+    in_favour: bool | None = None
+    review_on: date | None = None
+    reopened: int = 0
+
+
+def of_decision(
+    decision: Decision, version: int, *, position: int | None = None, events: list[UUID] | None = None
+) -> DecisionSummary:
+    """The short form of a decision."""
+    outcome = decision.decided
+    words = {option.id: option.text for option in decision.options}
+    return DecisionSummary(
+        id=decision.id,
+        version=version,
+        position=position,
+        events=events,
+        ref=decision.ref,
+        question=decision.question,
+        state=decision.state,
+        team=decision.of.team,
+        deadline=decision.deadline,
+        lead_until=decision.lead_until,
+        waiting_for=list(decision.waiting_for) if decision.state == "open" else None,
+        open_objections=len(decision.open_objections),
+        decided=words.get(outcome.option) if outcome is not None and outcome.option is not None else None,
+        decided_by=outcome.by if outcome is not None else None,
+        in_favour=outcome.in_favour if outcome is not None else None,
+        review_on=decision.review_on,
+        reopened=decision.reopened,
+    )
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which decisions: a team's or (the word `organisation`) the organisation's own, of a decider, in these states."""
+
+    team: Ref | None = None
+    decider: Ref | None = None
+    #: A decider who has consented to nothing yet.
+    waiting_for: Ref | None = None
+    state: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
+    ] = msgspec.field(default_factory=list)
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=decisions.LARGEST_PAGE)] = 50
+
+
+class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of decisions, the latest asked first; the next one's cursor, also as `Link: <...>; rel="next"`."""
+
+    decisions: list[DecisionSummary]
+    next: str | None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with everything that was said about it."""
+
+    id: UUID
+    version: int
+    state: Literal["open", "with_lead", "decided"]
+    #: What can be said in this state; by whom is the act's business.
+    acts: list[str]
+    #: Option -> the event that gave it its present wording: what a consent's `answers` names.
+    worded_by: dict[str, UUID]
+    perspectives: list[Perspective]
+    decision: Decision
+
+
+@query_route(
+    "/v1/decisions",
+    Operation(
+        id="listDecisions",
+        summary="Decisions, a page at a time; pages stay consistent under writes",
+        tag=_TAG,
+        scopes=(READ,),
+        query=DecisionsQuery,
+        answer=DecisionList,
+        reads_view=True,
+    ),
+)
+def list_decisions(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: DecisionsQuery = call.query
+    view, database = requested_as_of(call), call.runtime.database
+    page = decisions.page(
+        database, view, _filters(call, query), cursor=query.cursor, limit=query.limit, visible=_visible(call)
+    )
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'}
+    versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
+    told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
+    return read_response(call, DecisionList(decisions=told, next=page.next), view, headers=headers)
+
+
+def _filters(call: RequestContext, query: DecisionsQuery) -> decisions.Filters:
+    own = query.team == ORGANISATION
+    return decisions.Filters(
+        team=None if own or query.team is None else call.id_of("team", query.team),
+        own=own,
+        decider=call.id_of("member", query.decider) if query.decider is not None else None,
+        waiting_for=call.id_of("member", query.waiting_for) if query.waiting_for is not None else None,
+        states=tuple(query.state),
+    )
+
+
+def _visible(call: RequestContext) -> decisions.VisibilityFilter | None:
+    viewer = call.viewer
+    if sees_everything(viewer):
+        return None
+    return decisions.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+
+
+def _named(call: RequestContext, ref: str) -> UUID:
+    """The decision that the path names; for a guest's key there is no other than its own."""
+    decision_id = call.id_of("decision", decode_segment(ref))
+    if call.viewer.guest_of not in (None, decision_id):
+        raise NotFound("no such decision")
+    return decision_id
+
+
+def _found(call: RequestContext, ref: str, view: AsOf) -> Decision:
+    """The decision as the lens shows it, for this viewer.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
+    """
+    decision_id = _named(call, ref)
+    latest = call.runtime.ledger.load(call.viewer.organisation_id, "decision", decision_id)
+    if latest is None:
+        raise NotFound("no such decision")
+    require_decision(call.viewer, latest)
+    found = decisions.get(call.runtime.database, view, decision_id)
+    if found is None:
+        raise NotFound("no such decision at that time")
+    return found
+
+
+@query_route(
+    "/v1/decisions/{decision:str}",
+    Operation(
+        id="getDecision",
+        summary="One decision, at any time, as known at any time",
+        tag=_TAG,
+        scopes=(READ, DECIDE),
+        query=AsOfQuery,
+        answer=DecisionView,
+        reads_view=True,
+    ),
+)
+def get_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: AsOfQuery = call.query
+    view = requested_as_of(call)
+    found = _found(call, decision, view)
+    answer = DecisionView(
+        id=found.id,
+        version=found.version,
+        state=found.state,
+        acts=list(ALLOWED[found.state]),
+        worded_by={option.id: found.worded_by(option.id) for option in found.options},
+        perspectives=decisions.perspectives(call.runtime.database, view, found.id),
+        decision=found,
+    )
+    now = query.as_of is None and query.recorded_as_of is None
+    # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
+    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
+
+
+@query_route(
+    "/v1/decisions/{decision:str}/history",
+    Operation(
+        id="getDecisionHistory",
+        summary="Each event in plain words, with what it changed",
+        tag=_TAG,
+        scopes=(READ, DECIDE),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_decision_history(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: HistoryQuery = call.query
+    view = requested_as_of(call)
+    found = _found(call, decision, as_of_now(call))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
+    return read_response(call, page, view, headers=headers)
+
+
+# --- saying ----------------------------------------------------------------------------------------------------------
+
+
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = of_decision(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
+
+
+@command_route(
+    "/v1/decisions",
+    Operation(
+        id="openDecision",
+        summary="Ask a question with a time-box: who decides, by when, and what holds if no consent is found",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=acts.Open,
+        answer=DecisionSummary,
+        status=201,
+        codes=("already_exists",),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def open_decision(call: NamedDependency[RequestContext]) -> HttpResponse:
+    act: acts.Open = call.body
+    organisation = call.viewer.organisation_id
+    decision_id = (
+        resolve(organisation, "decision", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    )
+    receipt = await execute(call, "decision", decision_id, act, creates=True)
+    return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
+
+
+def _act_route(act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/decisions/{decision}/<act>`: the act's Struct is the body, `do` may be left out."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @command_route(
+        f"/v1/decisions/{{decision:str}}/{name.replace('_', '-')}",
+        Operation(
+            id=f"decision.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
+            tag=_TAG,
+            scopes=(ACT, ADMIN, DECIDE) if act in _SAID_BY_GUESTS else (ACT, ADMIN),
+            body=act,
+            answer=DecisionSummary,
+            codes=(*_REFUSED, "version_conflict", "busy"),
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        return _answer(await execute(call, "decision", _named(call, decision), call.body))
+
+    return act_on_decision
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_decisions,
+    get_decision,
+    get_decision_history,
+    open_decision,
+    *(_act_route(act) for act in get_args(acts.DecisionAct) if act is not acts.Open),
+]

@@ -1,0 +1,226 @@
+"""Events out: one organisation's log as CloudEvents 1.0.2, pulled by position; and what each type looks like.
+
+The feed is in commit order and gapless, so whoever follows it by position misses nothing. A viewer who does not see
+everything gets the events of what is visible; `Link: rel="next"` moves on past the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import get
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from domain.envelope import RecordedEvent
+from domain.references import as_uuid
+from domain.registry import AGGREGATES, EVENTS
+from services.api.auth.visibility import EventVisibility
+from services.api.context import RequestContext
+from services.api.http.problems import field_error
+from services.api.http.responses import HttpResponse, LitestarResponse, encode, response_with_etag
+from services.api.operations import OPERATION, NoQuery, Operation
+from services.authorization import READ
+
+BATCH = "application/cloudevents-batch+json"
+LARGEST_PAGE = 1000
+#: Whoever does not see everything gets smaller pages: each goal has to be looked at.
+LARGEST_FILTERED_PAGE = 200
+#: Between two looks at the log while a pull waits for news.
+_LOOK_AGAIN_SECONDS = 0.1
+_SEQUENCE_DIGITS = 20
+Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+
+
+class EventsQuery(NoQuery, frozen=True, kw_only=True):
+    """Which events, and how long to wait for the first."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
+    types: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=100)]],
+        msgspec.Meta(max_length=100, description="Any of these event types."),
+    ] = msgspec.field(default_factory=list)
+    subject: Annotated[
+        Subject | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
+    ] = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+    timeout: Annotated[
+        float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
+    ] = 0.0
+
+
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """CloudEvents 1.0.2, structured: the event's Struct as `data`, its envelope as attributes."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    #: Business time.
+    time: datetime
+    datacontenttype: str
+    dataschema: str
+    #: Position in the organisation's log, padded so that text sorts as numbers do.
+    sequence: str
+    partitionkey: str
+    streamversion: int
+    recordedtime: datetime
+    #: Where it came in: api, import, timer, worker.
+    recordsource: str
+    correlationid: str
+    causationid: str | None = None
+    authtype: str
+    authid: str | None = None
+    onbehalfof: str | None = None
+    reasoncode: str | None = None
+    reasontext: str | None = None
+    data: Any
+
+
+class _Page(msgspec.Struct, frozen=True):
+    events: list[RecordedEvent]
+    #: Everything up to here was looked at.
+    examined: int
+    #: The organisation's last position before it was looked for.
+    head: int
+
+
+def cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
+    """The event as everybody outside sees it."""
+    reason = recorded.reason
+    return CloudEvent(
+        specversion="1.0",
+        id=str(recorded.event_id),
+        source=f"/organisations/{recorded.organisation_id}",
+        type=recorded.type,
+        subject=recorded.stream,
+        time=recorded.occurred_at,
+        datacontenttype="application/json",
+        dataschema=f"{base_url}/v1/schemas/{recorded.type}",
+        sequence=f"{recorded.position:0{_SEQUENCE_DIGITS}d}",
+        partitionkey=recorded.stream,
+        streamversion=recorded.version,
+        recordedtime=recorded.recorded_at,
+        recordsource=str(recorded.source),
+        correlationid=str(recorded.correlation_id),
+        causationid=str(recorded.causation_id) if recorded.causation_id else None,
+        authtype="app_user" if recorded.actor else "system",
+        authid=str(recorded.actor) if recorded.actor else None,
+        onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
+        reasoncode=str(reason.code) if reason else None,
+        reasontext=reason.text or None if reason else None,
+        data=recorded.data,
+    )
+
+
+@get(
+    "/v1/events",
+    response_class=LitestarResponse,
+    opt={
+        OPERATION: Operation(
+            id="pullEvents",
+            summary="The organisation's events in commit order; with `timeout` the pull waits for news",
+            tag="events",
+            scopes=(READ,),
+            query=EventsQuery,
+            answer=list[CloudEvent],
+            media=(BATCH,),
+        )
+    },
+)
+async def pull_events(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: EventsQuery = call.query
+    deadline = time.monotonic() + min(query.timeout, call.runtime.settings.long_poll_limit_s)
+    page = await sync_to_thread(_page, call)
+    if query.after > page.head:
+        told = f"this organisation has not reached that position; it is at {page.head}"
+        raise field_error("/after", told, where="query")
+    # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
+    while not page.events and time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        page = await sync_to_thread(_page, call)
+    return _answer(call, query, page)
+
+
+def _page(call: RequestContext) -> _Page:
+    query: EventsQuery = call.query
+    ledger, organisation = call.runtime.ledger, call.viewer.organisation_id
+    sight = EventVisibility(call.runtime.ledger, call.viewer)
+    limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
+    head = ledger.position(organisation)
+    found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
+    full = len(found) == limit
+    seen = [shown for event in found if (shown := sight.redact(event)) is not None]
+    return _Page(seen, _examined(found, head, query.after, full=full), head)
+
+
+def _examined(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
+    """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
+    last = found[-1].position if found else after
+    return last if full else max(head, last)
+
+
+def _subject(call: RequestContext, subject: str | None) -> Any:
+    if subject is None:
+        return None
+    kind, slash, ref = subject.partition("/")
+    if slash and kind in AGGREGATES and ref:
+        return call.id_of(kind, ref)
+    bare = as_uuid(subject)
+    if bare is None:
+        raise field_error("/subject", "a stream: goal/<id or reference>, member/..., team/...", where="query")
+    return bare
+
+
+def _answer(call: RequestContext, query: EventsQuery, page: _Page) -> HttpResponse:
+    given = msgspec.structs.asdict(query) | {"after": page.examined}
+    asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
+    body = encode([cloud_event(event, call.base_url) for event in page.events])
+    headers = {
+        "Link": f'<{call.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Plimsoll-Position": str(page.examined),
+    }
+    return response_with_etag(body, if_none_match=call.headers.get("if-none-match"), media_type=BATCH, headers=headers)
+
+
+class EventType(msgspec.Struct, frozen=True, kw_only=True):
+    """One type of event and where its schema is."""
+
+    type: str
+    description: str
+    dataschema: str
+
+
+def event_types() -> list[EventType]:
+    """Every type of event ever recorded, by name."""
+    return [
+        EventType(type=tag, description=_words(event), dataschema=f"/v1/schemas/{tag}")
+        for tag, event in sorted(EVENTS.items())
+    ]
+
+
+def _words(event: type[Any]) -> str:
+    own = event.__dict__.get("__doc__") or ""
+    return " ".join(own.split())
+
+
+def event_schema(tag: str) -> dict[str, Any] | None:
+    """JSON Schema (2020-12) of an event's `data`; None for an unknown type."""
+    event = EVENTS.get(tag)
+    if event is None:
+        return None
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"/v1/schemas/{tag}",
+        **msgspec.json.schema(event),
+    }
+
+
+ROUTES: list[HTTPRouteHandler] = [pull_events]

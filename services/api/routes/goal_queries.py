@@ -1,0 +1,256 @@
+"""What can be asked about goals: lists, one goal at any time, its history, and what changed between two times."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.errors import NotFound
+from domain.goal.state import Goal
+from domain.references import Ref
+from projections import goals
+from projections.as_of import AsOf
+from projections.history import history
+from services.api.auth.visibility import require_goal, require_scope
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment, parse_as_of
+from services.api.http.problems import field_error
+from services.api.http.responses import HttpResponse, version_etag
+from services.api.operations import AsOfQuery, Operation, ReadQuery, When, query_route
+from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
+from services.authorization import READ, sees_everything
+
+_TAG = "goals"
+Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Which goals, in which order. Ids or external references."""
+
+    team: Ref | None = None
+    owner: Ref | None = None
+    sponsor: Ref | None = None
+    state: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        msgspec.Meta(max_length=20, description="Any of these states of the agreement."),
+    ] = msgspec.field(default_factory=list)
+    supports: Ref | None = None
+    cycle: Annotated[Ref | None, msgspec.Meta(description="A cycle that the goals are in.")] = None
+    q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    sort: Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(goals.SORTS)}.")] = "due"
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=goals.LARGEST_PAGE)] = 50
+
+
+class GoalList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of goals; the next one's cursor, also as `Link: <...>; rel="next"` (RFC 8288)."""
+
+    goals: list[GoalSummary]
+    next: str | None
+
+
+@query_route(
+    "/v1/goals",
+    Operation(
+        id="listGoals",
+        summary="Goals, a page at a time; pages stay consistent under writes",
+        tag=_TAG,
+        scopes=(READ,),
+        query=GoalsQuery,
+        answer=GoalList,
+        reads_view=True,
+    ),
+)
+def list_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: GoalsQuery = call.query
+    view = requested_as_of(call)
+    if query.cycle is not None:
+        _require_cycle(call, query.cycle)
+    page = goals.page(
+        call.runtime.database,
+        view,
+        _filters(call, query),
+        sort=query.sort,
+        cursor=query.cursor,
+        limit=query.limit,
+        visible=_visible(call),
+    )
+    headers = {}
+    if page.next is not None:
+        headers["Link"] = f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'
+    answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
+    return read_response(call, answer, view, headers=headers)
+
+
+def _filters(call: RequestContext, query: GoalsQuery) -> goals.Filters:
+    def named(kind: str, ref: str | None) -> UUID | None:
+        return call.id_of(kind, ref) if ref is not None else None
+
+    return goals.Filters(
+        team=named("team", query.team),
+        owner=named("member", query.owner),
+        sponsor=named("member", query.sponsor),
+        states=tuple(query.state),
+        supports=named("goal", query.supports),
+        cycle=named("cycle", query.cycle),
+        q=query.q,
+        due_from=query.due_from,
+        due_to=query.due_to,
+    )
+
+
+def _require_cycle(call: RequestContext, ref: str) -> None:
+    """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
+    cycle = call.runtime.ledger.load(call.viewer.organisation_id, "cycle", call.id_of("cycle", ref))
+    if cycle is None:
+        raise NotFound("no such cycle", pointer="/cycle")
+    require_scope(call.viewer, cycle.of.team)
+
+
+def _visible(call: RequestContext) -> goals.VisibilityFilter | None:
+    viewer = call.viewer
+    if sees_everything(viewer):
+        return None
+    return goals.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+
+
+def found_goal(call: RequestContext, ref: str, view: AsOf) -> Goal:
+    """The goal as the lens shows it, for this viewer.
+
+    Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
+    """
+    goal_id = call.id_of("goal", decode_segment(ref))
+    goal = goals.get(call.runtime.database, view, goal_id)
+    if goal is not None and sees_everything(call.viewer):
+        return goal
+    latest = call.runtime.ledger.current(call.viewer.organisation_id, "goal", goal_id)
+    if latest is None:
+        raise NotFound("no such goal")
+    require_goal(call.viewer, latest.state)
+    if goal is None:
+        raise NotFound("no such goal at that time")
+    return goal
+
+
+class GoalView(msgspec.Struct, frozen=True, kw_only=True):
+    """A goal with everything that is known of it. `goal.type` tells the stage; its fields are that stage's."""
+
+    id: UUID
+    version: int
+    state: str
+    #: Role -> acts that the agreement knows from this state.
+    acts: dict[str, list[str]]
+    #: The event that waits for an answer, if one does.
+    open: UUID | None
+    goal: Goal
+
+
+@query_route(
+    "/v1/goals/{goal:str}",
+    Operation(
+        id="getGoal",
+        summary="One goal, at any time, as known at any time",
+        tag=_TAG,
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=GoalView,
+        reads_view=True,
+    ),
+)
+def get_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: AsOfQuery = call.query
+    view = requested_as_of(call)
+    found = found_goal(call, goal, view)
+    summary = goal_summary(found)
+    now = query.as_of is None and query.recorded_as_of is None
+    answer = GoalView(
+        id=found.id,
+        version=found.version,
+        state=found.state,
+        acts=allowed_acts_by_role(found.state),
+        open=summary.open,
+        goal=found,
+    )
+    # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
+    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
+
+
+class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
+    """A part of a history."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=history.LARGEST_PAGE)] = 100
+
+
+@query_route(
+    "/v1/goals/{goal:str}/history",
+    Operation(
+        id="getGoalHistory",
+        summary="Each event in plain words, with what it changed",
+        tag=_TAG,
+        scopes=(READ,),
+        query=HistoryQuery,
+        answer=history.HistoryPage,
+        reads_view=True,
+    ),
+)
+def get_history(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: HistoryQuery = call.query
+    view = requested_as_of(call)
+    found = found_goal(call, goal, as_of_now(call))
+    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = {}
+    if page.next is not None:
+        headers["Link"] = f'<{next_page_url(call, query, after=page.next)}>; rel="next"'
+    return read_response(call, page, view, headers=headers)
+
+
+class DiffQuery(ReadQuery, frozen=True, kw_only=True):
+    """Two times: days (their ends) or RFC 3339 instants."""
+
+    from_: When = msgspec.field(name="from")
+    to: When | None = None
+
+
+class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between the two times, field by field, with the events that changed it."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    changes: list[history.FieldChange]
+
+
+@query_route(
+    "/v1/goals/{goal:str}/diff",
+    Operation(
+        id="diffGoal",
+        summary="What changed between two times",
+        tag=_TAG,
+        scopes=(READ,),
+        query=DiffQuery,
+        answer=GoalDiff,
+        reads_view=True,
+    ),
+)
+def get_diff(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: DiffQuery = call.query
+    first = as_of_now(call, as_of=parse_as_of(query.from_, "from"))
+    second = as_of_now(call, as_of=parse_as_of(query.to, "to") if query.to is not None else None)
+    if first.at > second.at:
+        raise field_error("/from", "the first time lies after the second", where="query")
+    found = found_goal(call, goal, as_of_now(call))
+    changes = history.diff(call.runtime.database, first, second, found.id)
+    answer = GoalDiff(from_=first.as_of_text, to=second.as_of_text, changes=changes)
+    return read_response(call, answer, second)
+
+
+ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_diff]

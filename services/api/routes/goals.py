@@ -1,0 +1,227 @@
+"""What can be said about a goal: a route for every act of the agreement, and its dry run."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec.structs import replace
+
+from domain.errors import NotFound
+from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
+from domain.goal.state import Goal
+from domain.load import WeekLoad, line_crossed, week_loads
+from domain.member.member import Member
+from domain.quantities import rounded
+from domain.reasons import Reason
+from domain.references import require_external_reference, resolve
+from domain.registry import commitment
+from ledger.commands import Command, Receipt
+from projections.as_of import AsOf
+from projections.goals import goals_at
+from services.api.auth.visibility import require_goal, sees_goal, sees_person, with_read_scope
+from services.api.commands import build_command, command_response, execute, require_stream
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse, encode
+from services.api.operations import Operation, command_route
+from services.api.queries import as_of_now
+from services.api.summaries import GoalSummary, goal_summary
+from services.authorization import ACT, ADMIN
+
+
+class PreviewedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One fact that would be recorded: timers that fall due before the act come first."""
+
+    type: str
+    occurred_at: datetime
+    reason: Reason | None = None
+    data: Any
+
+
+class Week(msgspec.Struct, frozen=True, kw_only=True):
+    """An owner's week, from today on where it has begun. Hours and ratio rounded to six decimals."""
+
+    week: date
+    planned_hours: float | None
+    available_hours: float | None
+    ratio: float | None
+    line: str | None
+
+
+class OwnerLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """Twelve weeks of one owner, without and with the act."""
+
+    member: UUID
+    before: list[Week]
+    after: list[Week]
+
+
+class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """The dry run of an act. Nothing was recorded."""
+
+    would: list[PreviewedEvent]
+    before: GoalSummary | None
+    after: GoalSummary | None
+    #: Of those owners whose person-level figures the asker may see.
+    load: list[OwnerLoad]
+
+
+def consequences(call: RequestContext, command: Command) -> ActPreview:
+    """Decide the command without recording anything. Raises the refusal that the command itself would meet."""
+    found = call.runtime.ledger.preview(command)
+    as_of = as_of_now(call)
+    owners = sorted({s.owner for s in (found.before, found.after) if s is not None and s.owner is not None}, key=str)
+    return ActPreview(
+        would=[
+            PreviewedEvent(
+                type=str(type(fact.data).__struct_config__.tag),
+                occurred_at=fact.occurred_at,
+                reason=fact.reason,
+                data=msgspec.to_builtins(fact.data),
+            )
+            for fact in found.facts
+        ],
+        before=goal_summary(found.before) if found.before is not None else None,
+        after=goal_summary(found.after) if found.after is not None else None,
+        load=[load for owner in owners if (load := _load(call, as_of, owner, found.after)) is not None],
+    )
+
+
+def _load(call: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
+    member = call.runtime.ledger.load(call.viewer.organisation_id, "member", owner)
+    if not isinstance(member, Member) or not sees_person(call.viewer, owner, member):
+        return None
+    goals = goals_at(call.runtime.database, as_of, owners=[owner])
+    others = [goal for goal in goals if after is None or goal.id != after.id]
+    mine = [after] if after is not None and after.owner == owner else []
+    return OwnerLoad(member=owner, before=_weeks(goals, member, as_of), after=_weeks([*others, *mine], member, as_of))
+
+
+def _weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[Week]:
+    policy = as_of.policy.policy
+    book = [found for goal in goals if (found := commitment(goal)) is not None]
+    loads = week_loads(book, member.capacities, member.absences, policy, as_of.today)
+    return [_week(load, line_crossed(load.ratio, policy)) for load in loads if not load.skipped]
+
+
+def _week(load: WeekLoad, crossed: str | None) -> Week:
+    return Week(
+        week=load.week,
+        planned_hours=rounded(load.planned),
+        available_hours=rounded(load.available),
+        ratio=rounded(load.ratio),
+        line=crossed,
+    )
+
+
+_TAG = "goals"
+_REFUSED = (
+    "not_a_party",
+    "act_not_allowed",
+    "reason_required",
+    "answers_required",
+    "answers_superseded",
+    "load_changed",
+    "trade_off_required",
+    "hand_over_incomplete",
+    "purpose_required",
+)
+
+
+def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = goal_summary(receipt.state, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
+
+
+def _minimal_summary(receipt: Receipt) -> GoalSummary:
+    """What an integration hears of a goal that is not for it to see."""
+    goal: Goal = receipt.state
+    return GoalSummary(id=goal.id, version=receipt.version, position=receipt.position, events=receipt.event_ids)
+
+
+@command_route(
+    "/v1/goals",
+    Operation(
+        id="beginGoal",
+        summary="Begin a goal: draft it, request it as sponsor, or offer it as owner",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=Draft | Request | Offer,
+        answer=GoalSummary,
+        status=201,
+        codes=(*_REFUSED, "already_exists"),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def begin_goal(call: NamedDependency[RequestContext]) -> HttpResponse:
+    act: Draft | Request | Offer = call.body
+    organisation = call.viewer.organisation_id
+    goal_id = resolve(organisation, "goal", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "goal", goal_id, act, creates=True)
+    return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
+
+
+def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/goals/{goal}/<act>`: the act's Struct is the body, `do` may be left out."""
+    kebab = name.replace("_", "-")
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+
+    @command_route(
+        f"/v1/goals/{{goal:str}}/{kebab}",
+        Operation(
+            id=f"goal.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
+            tag=_TAG,
+            scopes=(ACT, ADMIN),
+            body=act,
+            answer=GoalSummary,
+            codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
+            command=True,
+            idempotent=True,
+        ),
+    )
+    async def act_on_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, "goal", call.id_of("goal", decode_segment(goal)), call.body)
+        if act is RecordValue and not sees_goal(with_read_scope(call.viewer), receipt.state):
+            return command_response(_minimal_summary(receipt), receipt)
+        return _answer(receipt)
+
+    return act_on_goal
+
+
+@command_route(
+    "/v1/goals/{goal:str}/preview",
+    Operation(
+        id="previewAct",
+        summary="What an act would record and do to the owner's load; nothing is recorded",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=GoalAct,
+        answer=ActPreview,
+        codes=(*_REFUSED, "version_conflict"),
+        command=True,
+        idempotent=True,
+    ),
+)
+def preview_act(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    goal_id = call.id_of("goal", decode_segment(goal))
+    opening = isinstance(call.body, Draft | Request | Offer)
+    try:
+        state: Goal = require_stream(call, "goal", goal_id)
+    except NotFound:
+        if not opening:
+            raise
+    else:
+        require_goal(call.viewer, state)
+    command = replace(build_command(call, "goal", goal_id, call.body), must_exist=not opening)
+    return HttpResponse(body=encode(consequences(call, command)))
+
+
+ROUTES: list[HTTPRouteHandler] = [begin_goal, preview_act, *(_act_route(name, act) for name, act in ACTS.items())]

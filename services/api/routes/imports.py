@@ -1,0 +1,112 @@
+"""Imports over HTTP: the lines that the CLI takes, plain or gzipped, answered with counts and row errors."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from domain.errors import Forbidden, VersionConflict
+from ledger.api_keys import Principal
+from services.api.context import RequestContext
+from services.api.http.problems import MEDIA_TYPE, ProblemError, problem
+from services.api.http.responses import HttpResponse, encode
+from services.api.operations import NoQuery, Operation, command_route
+from services.authorization import IMPORT, Capability, may
+from services.imports.importer import ImportResult, RowError, import_lines
+from services.imports.rows import lines_of
+
+NDJSON = "application/x-ndjson"
+_TAKEN = (NDJSON, "application/ndjson", "application/jsonl", "application/gzip", "application/octet-stream")
+
+
+class ImportQuery(NoQuery, frozen=True, kw_only=True):
+    """`partial` keeps the good rows; `dry_run` keeps none."""
+
+    partial: bool = False
+    dry_run: bool = False
+
+
+class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem (RFC 9457) with an import's counts; `errors` names every bad row by line, field and rule."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    accepted: int
+    already: int
+    refused: int
+    errors: tuple[RowError, ...]
+    dry_run: bool = False
+
+
+@command_route(
+    "/v1/imports",
+    Operation(
+        id="importActs",
+        summary="Import a history of acts, one JSON object a line; the same file twice adds nothing",
+        tag="imports",
+        scopes=(IMPORT,),
+        query=ImportQuery,
+        answer=ImportResult,
+        refusal=ImportRefused,
+        codes=("forbidden", "import_refused", "busy"),
+        idempotent=True,
+        body_media=NDJSON,
+    ),
+)
+def import_acts(call: NamedDependency[RequestContext]) -> HttpResponse:
+    if not may(call.viewer, Capability.IMPORT):
+        raise Forbidden("imports are for stewards and integrations", allowed=("steward", "integration"))
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _TAKEN:
+        raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_TAKEN)
+    query: ImportQuery = call.query
+    viewer = call.viewer
+    principal = Principal(
+        key_id=viewer.key_id,
+        organisation_id=viewer.organisation_id,
+        member_id=viewer.member_id,
+        scopes=viewer.scopes,
+    )
+    lines = lines_of(io.BytesIO(call.raw_body), call.runtime.settings.import_limit_bytes)
+    try:
+        result = import_lines(
+            call.runtime,
+            viewer.organisation_id,
+            lines,
+            principal=principal,
+            partial=query.partial,
+            dry_run=query.dry_run,
+        )
+    except VersionConflict:
+        # Decided again a few times already; nobody named a version, so this is no failed precondition.
+        raise ProblemError("busy", headers={"Retry-After": "1"}) from None
+    if result.refused and not query.partial:
+        return HttpResponse(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
+    return HttpResponse(body=encode(result))
+
+
+def _refused(call: RequestContext, result: ImportResult) -> ImportRefused:
+    told = problem("import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=call.path)
+    return ImportRefused(
+        type=told.type,
+        title=told.title,
+        status=told.status,
+        code=told.code,
+        detail=told.detail,
+        instance=told.instance,
+        accepted=result.accepted,
+        already=result.already,
+        refused=result.refused,
+        errors=result.errors,
+        dry_run=result.dry_run,
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [import_acts]

@@ -1,0 +1,251 @@
+"""Keeping in touch in one call: what waits for me, and "nothing changed, still right" for several goals at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import replace
+
+from domain.errors import Refusal
+from domain.goal.acts import Affirm, Note
+from domain.goal.state import PROMISED_STATES, Promised
+from domain.references import Ref
+from ledger.commands import Receipt
+from ledger.errors import LedgerBusy, LedgerUnavailable
+from projections.calibration import Calibration, calibration
+from projections.goals import goals_at
+from projections.inbox.inbox import Inbox, inbox
+from projections.people import names
+from services.api.commands import execute
+from services.api.context import RequestContext, to_log_position
+from services.api.http.problems import ProblemError, field_error
+from services.api.http.responses import HttpResponse, encode
+from services.api.operations import AsOfQuery, Operation, Position, command_route, query_route
+from services.api.queries import as_of_now, read_response, requested_as_of
+from services.authorization import ACT, ADMIN, READ
+
+_TAG = "support"
+#: Goals that one call may affirm.
+MOST_AFFIRMED = 100
+
+
+class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
+    """How much of the inbox."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    names: Annotated[bool, msgspec.Meta(description="Say how the members and goals are called.")] = False
+
+
+@query_route(
+    "/v1/me/inbox",
+    Operation(
+        id="getInbox",
+        summary="Everything that waits for me: one entry per goal, the nearest deadline first, and the day's reminders",
+        tag=_TAG,
+        scopes=(READ,),
+        query=InboxQuery,
+        answer=Inbox,
+        reads_view=True,
+    ),
+)
+def get_inbox(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: InboxQuery = call.query
+    view = requested_as_of(call)
+    database, viewer = call.runtime.database, call.viewer
+    told = inbox(database, view, viewer.member_id, limit=query.limit)
+    if query.names:
+        ids = {ask.parent for entry in told.entries for ask in entry.asks} | {entry.goal for entry in told.entries}
+        told = replace(told, names=names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
+    return read_response(call, told, view)
+
+
+class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Whether to name the check-ins behind it."""
+
+    explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
+
+
+@query_route(
+    "/v1/me/calibration",
+    Operation(
+        id="getCalibration",
+        summary="How well my own stated confidence has matched what came; nobody else is told",
+        tag=_TAG,
+        scopes=(READ,),
+        query=CalibrationQuery,
+        answer=Calibration,
+        reads_view=True,
+    ),
+)
+def get_calibration(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    told = calibration(call.runtime.database, view, call.viewer.member_id, explain=call.query.explain)
+    return read_response(call, told, view)
+
+
+class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing changed, still right: for each goal that is named, or (`all`) for each active one that I own."""
+
+    goals: Annotated[list[Ref], msgspec.Meta(max_length=MOST_AFFIRMED)] = []
+    #: Every active goal of mine that nothing has happened to since `seen`.
+    all: bool = False
+    #: The position up to which I have seen them (`Plimsoll-Position` of what I read): nobody affirms what they have
+    #: not seen. A goal with a later event is refused. Must be said with `all`.
+    seen: Position | None = None
+    note: Note = ""
+
+
+class Affirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One goal that was affirmed: a judgement of its own, with the terms that it is about."""
+
+    goal: UUID
+    title: str
+    due: date
+    version: int
+    event: UUID
+    replayed: bool = False
+
+
+class NotAffirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One goal that was not, and why: the code of the refusal as for a single act."""
+
+    goal: str
+    code: str
+    detail: str
+    allowed: tuple[str, ...] = ()
+
+
+class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of each goal, in the order in which they were named (`all`: by id)."""
+
+    position: int | None
+    affirmed: list[Affirmed]
+    refused: list[NotAffirmed]
+
+
+@command_route(
+    "/v1/affirmations",
+    Operation(
+        id="affirmGoals",
+        summary="Nothing changed, still right: affirm several goals of mine at once, each as a judgement of its own",
+        tag=_TAG,
+        scopes=(ACT, ADMIN),
+        body=AffirmGoals,
+        answer=Affirmations,
+        codes=("not_caught_up",),
+        idempotent=True,
+    ),
+)
+async def affirm_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
+    said: AffirmGoals = call.body
+    if said.all == bool(said.goals):
+        raise field_error("/goals", "name goals, or say `all`")
+    if said.all and said.seen is None:
+        raise field_error("/seen", "with `all`, say up to which position you have seen your goals")
+    wanted, left_out = await sync_to_thread(_wanted, call, said)
+    versions = await sync_to_thread(_versions, call, said, [goal for _, goal in wanted])
+    # All of them wait for the ledger at the same time: it takes them in one batch.
+    told = await asyncio.gather(*(_affirm(call, said, ref, goal, versions) for ref, goal in wanted))
+    done = [one for one, _ in told if isinstance(one, Affirmed)]
+    answer = Affirmations(
+        position=max((position for _, position in told if position is not None), default=None),
+        affirmed=done,
+        refused=[*(one for one, _ in told if isinstance(one, NotAffirmed)), *left_out],
+    )
+    headers = {"Plimsoll-Position": str(answer.position)} if answer.position is not None else {}
+    if done and all(one.replayed for one in done):
+        headers["Idempotent-Replayed"] = "true"
+    return HttpResponse(body=encode(answer), headers=headers)
+
+
+def _wanted(call: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
+    """The goals to affirm as they were named, each once; with `all`, what of mine is left out, and why."""
+    if not said.all:
+        named = {call.id_of("goal", ref): ref for ref in reversed(said.goals)}
+        return [(ref, goal) for goal, ref in reversed(named.items())], []
+    view = as_of_now(call)
+    mine = goals_at(call.runtime.database, view, owners=[call.viewer.member_id], states=PROMISED_STATES)
+    wanted, left_out = [], []
+    for goal in (goal for goal in mine if isinstance(goal, Promised)):
+        paused = goal.pause is not None and goal.pause.paused_from <= view.today < goal.pause.resume_on
+        if goal.state == "active" and not paused:
+            wanted.append((str(goal.id), goal.id))
+        else:
+            state = "paused" if paused else goal.state
+            told = f"it is {state}: `all` affirms active goals only, this one asks for a word of its own"
+            left_out.append(NotAffirmed(goal=str(goal.id), code="act_not_allowed", detail=told))
+    if len(wanted) > MOST_AFFIRMED:
+        raise field_error("/all", f"you own {len(wanted)} active goals: name at most {MOST_AFFIRMED} at a time")
+    return wanted, left_out
+
+
+def _versions(call: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
+    """The version at which each goal was seen; raises ProblemError 503 where the views have not come so far."""
+    if said.seen is None:
+        return {}
+    runtime, organisation = call.runtime, call.viewer.organisation_id
+    try:
+        known = to_log_position(runtime, organisation, said.seen) if said.seen else 0
+    except ProblemError:
+        raise field_error("/seen", "this organisation has not reached that position") from None
+    if runtime.engine.position() < known:
+        raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
+    if not goals:
+        return {}
+    params = {f"goal_{n}": str(goal) for n, goal in enumerate(goals)}
+    rows = runtime.database.query(
+        "SELECT stream_id, MAX(version) AS version FROM goals WHERE organisation_id = :organisation_id"
+        f" AND stream_id IN ({', '.join(f':{name}' for name in params)}) AND known_from <= :known GROUP BY stream_id",
+        {"organisation_id": str(organisation), "known": known, **params},
+    )
+    return {UUID(row.stream_id): row.version for row in rows}
+
+
+async def _affirm(
+    call: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
+) -> tuple[Affirmed | NotAffirmed, int | None]:
+    if said.seen is not None and goal not in versions:
+        return NotAffirmed(goal=ref, code="not_found", detail="no such goal at the position that you have seen"), None
+    headers = {name: value for name, value in call.headers.items() if name not in ("if-match", "idempotency-key")}
+    if call.idempotency_key is not None:
+        derived = hashlib.sha256(f"{call.idempotency_key} {goal}".encode()).hexdigest()
+        headers["idempotency-key"] = derived
+    if goal in versions:
+        headers["if-match"] = f'"v{versions[goal]}"'
+    try:
+        receipt = await execute(replace(call, headers=headers), "goal", goal, Affirm(note=said.note))
+    except Refusal as refusal:
+        told = NotAffirmed(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
+        return told, None
+    except ProblemError as error:
+        return NotAffirmed(goal=ref, code=error.code, detail=error.detail, allowed=error.allowed), None
+    # The others may have been recorded: what became of this one is told beside them, not in place of them.
+    except LedgerBusy:
+        return NotAffirmed(goal=ref, code="overloaded", detail="too many commands are waiting; send it again"), None
+    except LedgerUnavailable:
+        unknown = "whether it was recorded is unknown: send it again with the same Idempotency-Key"
+        return NotAffirmed(goal=ref, code="unavailable", detail=unknown), None
+    return _done(receipt), receipt.position
+
+
+def _done(receipt: Receipt) -> Affirmed:
+    goal: Promised = receipt.state
+    return Affirmed(
+        goal=goal.id,
+        title=goal.title,
+        due=goal.terms.due,
+        version=receipt.version,
+        event=receipt.event_ids[-1],
+        replayed=receipt.replayed,
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [get_inbox, get_calibration, affirm_goals]

@@ -1,0 +1,189 @@
+"""API keys: the steward's business. A key's text is said once, in the answer that creates it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.envelope import Instant
+from domain.errors import Forbidden, NotFound
+from domain.member.member import Member
+from domain.references import Ref, as_uuid
+from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.problems import field_error
+from services.api.http.responses import HttpResponse, encode, json_response
+from services.api.operations import Operation, command_route, query_route
+from services.authorization import ADMIN, SCOPES, Capability, may
+
+_TAG = "keys"
+_LONGEST_OVERLAP_HOURS = 24 * 31
+#: An answer that holds a secret is nobody's to keep.
+_SECRET = {"Cache-Control": "no-store"}
+
+
+class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key for a member: it never sees or does more than that member, nor more than its scopes."""
+
+    member: Ref
+    scopes: Annotated[
+        list[
+            Annotated[
+                str,
+                msgspec.Meta(
+                    max_length=50,
+                    description=(
+                        f"Of {', '.join(SCOPES)}; or, alone, {GUEST_SCOPE_PREFIX}<id of a decision>: a guest's."
+                    ),
+                ),
+            ]
+        ],
+        msgspec.Meta(min_length=1, max_length=len(SCOPES)),
+    ]
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    #: At most, and by default, a year from now.
+    expires_at: Instant | None = None
+
+
+class RotateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the old key stays in force beside the new one."""
+
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=_LONGEST_OVERLAP_HOURS)] = 24
+
+
+class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No fields: a key ends now, and ending it twice does no harm."""
+
+
+class CreatedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The key's text, this once."""
+
+    key: str
+
+
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every key of the organisation, ended ones too; never their texts."""
+
+    keys: list[KeyRecord]
+
+
+def _allowed(call: RequestContext) -> None:
+    if not may(call.viewer, Capability.MANAGE_KEYS):
+        raise Forbidden("keys are the stewards' business", allowed=("steward",))
+
+
+def _without_idempotency(call: RequestContext) -> None:
+    """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
+    if call.idempotency_key is not None:
+        raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
+
+
+@query_route(
+    "/v1/keys",
+    Operation(
+        id="listKeys",
+        summary="Every key, when it ends and when it was last used",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        answer=KeyList,
+    ),
+)
+def list_keys(call: NamedDependency[RequestContext]) -> HttpResponse:
+    _allowed(call)
+    found = KeyList(keys=call.runtime.keys.list(call.viewer.organisation_id))
+    return json_response(found, if_none_match=call.headers.get("if-none-match"))
+
+
+@command_route(
+    "/v1/keys",
+    Operation(
+        id="createKey",
+        summary="Create a key for a member; its text is answered this once",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=CreateKey,
+        answer=CreatedKey,
+        status=201,
+    ),
+)
+def create_key(call: NamedDependency[RequestContext]) -> HttpResponse:
+    _allowed(call)
+    _without_idempotency(call)
+    asked: CreateKey = call.body
+    organisation = call.viewer.organisation_id
+    member_id = call.id_of("member", asked.member)
+    member = call.runtime.ledger.load(organisation, "member", member_id)
+    if not isinstance(member, Member) or not member.present:
+        raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
+    for scope in asked.scopes:
+        decision = as_uuid(scope.removeprefix(GUEST_SCOPE_PREFIX)) if scope.startswith(GUEST_SCOPE_PREFIX) else None
+        if decision is not None and call.runtime.ledger.load(organisation, "decision", decision) is None:
+            raise NotFound(f"no decision {decision}", pointer="/scopes")
+    text = call.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
+    return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_SECRET)
+
+
+def _own_key(call: RequestContext, ref: str) -> UUID:
+    """The id of a key of this organisation; another's key is nobody's."""
+    _allowed(call)
+    key_id = as_uuid(decode_segment(ref))
+    organisation = call.viewer.organisation_id
+    if key_id is None or all(known.key_id != key_id for known in call.runtime.keys.list(organisation)):
+        raise NotFound("no such key")
+    return key_id
+
+
+@command_route(
+    "/v1/keys/{key:str}/rotate",
+    Operation(
+        id="rotateKey",
+        summary="A new key like this one; the old one ends after the overlap",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=RotateKey,
+        answer=CreatedKey,
+    ),
+)
+def rotate_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    key_id = _own_key(call, key)
+    _without_idempotency(call)
+    overlap = timedelta(hours=call.body.overlap_hours)
+    text = call.runtime.keys.rotate(key_id, overlap, organisation_id=call.viewer.organisation_id)
+    return HttpResponse(body=encode(CreatedKey(key=text)), headers=_SECRET)
+
+
+class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """When the key ended."""
+
+    key_id: UUID
+    revoked_at: datetime
+
+
+@command_route(
+    "/v1/keys/{key:str}/revoke",
+    Operation(
+        id="revokeKey",
+        summary="End a key now",
+        tag=_TAG,
+        scopes=(ADMIN,),
+        body=RevokeKey,
+        answer=RevokedKey,
+        idempotent=True,
+    ),
+)
+def revoke_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    key_id = _own_key(call, key)
+    organisation = call.viewer.organisation_id
+    call.runtime.keys.revoke(key_id, organisation_id=organisation)
+    record = next(found for found in call.runtime.keys.list(organisation) if found.key_id == key_id)
+    return HttpResponse(body=encode(RevokedKey(key_id=key_id, revoked_at=record.revoked_at or call.now)))
+
+
+ROUTES: list[HTTPRouteHandler] = [list_keys, create_key, rotate_key, revoke_key]

@@ -1,0 +1,108 @@
+"""The organisation's policies, and who one is here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from domain.errors import NotFound
+from domain.organisation.organisation import Organisation, SetPolicy
+from projections.people import organisation_at
+from services.api.commands import command_response, execute
+from services.api.context import RequestContext
+from services.api.http.responses import HttpResponse, json_response
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.queries import read_response, requested_as_of, versions_at
+from services.api.summaries import PolicySummary, policy_summary
+from services.authorization import ADMIN, READ
+
+
+@query_route(
+    "/v1/policies",
+    Operation(
+        id="getPolicies",
+        summary="The policies in force, and every version before",
+        tag="organisation",
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=PolicySummary,
+        reads_view=True,
+    ),
+)
+def get_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    organisation = organisation_at(call.runtime.database, view)
+    if organisation is None:
+        raise NotFound("the organisation did not exist at that time")
+    version = versions_at(call, view, "organisations").get(str(organisation.id), 0)
+    return read_response(call, policy_summary(organisation, view.policy, version), view)
+
+
+@command_route(
+    "/v1/policies",
+    Operation(
+        id="setPolicies",
+        summary="Change policies: a new version from now on; name only the dials that change",
+        tag="organisation",
+        scopes=(ADMIN,),
+        body=SetPolicy,
+        answer=PolicySummary,
+        codes=("version_conflict", "busy"),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def set_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
+    receipt = await execute(call, "organisation", call.viewer.organisation_id, call.body)
+    organisation: Organisation = receipt.state
+    summary = policy_summary(
+        organisation,
+        organisation.policies[-1],
+        receipt.version,
+        position=receipt.position,
+        events=receipt.event_ids,
+    )
+    return command_response(summary, receipt)
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """The key's member, and what follows from it."""
+
+    organisation: UUID
+    organisation_name: str
+    zone: str
+    member: UUID
+    scopes: list[str]
+    roles: list[str]
+    teams: list[UUID]
+    leads: list[UUID]
+
+
+@query_route(
+    "/v1/me",
+    Operation(
+        id="whoAmI", summary="Who this key speaks for, and its roles", tag="organisation", scopes=(READ,), answer=Me
+    ),
+)
+def get_me(call: NamedDependency[RequestContext]) -> HttpResponse:
+    viewer = call.viewer
+    organisation = call.runtime.ledger.load(viewer.organisation_id, "organisation", viewer.organisation_id)
+    if not isinstance(organisation, Organisation):
+        raise NotFound("no such organisation")
+    me = Me(
+        organisation=viewer.organisation_id,
+        organisation_name=organisation.name,
+        zone=organisation.zone,
+        member=viewer.member_id,
+        scopes=sorted(viewer.scopes),
+        roles=list(viewer.roles),
+        teams=sorted(viewer.teams, key=str),
+        leads=sorted(viewer.leads, key=str),
+    )
+    return json_response(me, if_none_match=call.headers.get("if-none-match"))
+
+
+ROUTES: list[HTTPRouteHandler] = [get_policies, set_policies, get_me]

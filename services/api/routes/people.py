@@ -1,0 +1,266 @@
+"""Members and teams: who is there, who leads, declared capacity, absences (dates only) and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, get_args
+
+import msgspec
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from domain.errors import NotFound
+from domain.member import member as members
+from domain.member.member import Member
+from domain.references import Ref, as_uuid, require_external_reference, resolve
+from domain.team import team as teams
+from domain.team.team import Team
+from ledger.commands import Receipt
+from projections.as_of import AsOf
+from projections.people import member_at, members_at, team_at, teams_at
+from services.api.auth.visibility import sees_person
+from services.api.commands import command_response, execute, require_stream
+from services.api.context import RequestContext
+from services.api.http.parsing import decode_segment
+from services.api.http.responses import HttpResponse
+from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.queries import log_person_read, next_page_url, read_response, requested_as_of, versions_at
+from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
+from services.authorization import ACT, ADMIN, READ
+
+LARGEST_PAGE = 500
+
+
+class MembersQuery(AsOfQuery, frozen=True, kw_only=True):
+    """Joined members, by id."""
+
+    team: Ref | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=36, description="The id after which the page begins.")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+
+
+class MemberList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of members."""
+
+    members: list[MemberSummary]
+    next: str | None
+
+
+class TeamList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every team."""
+
+    teams: list[TeamSummary]
+
+
+def _listed(call: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
+    versions = versions_at(call, view, "members")
+    personal = {member.id for member in found if sees_person(call.viewer, member.id, member)}
+    if personal - {call.viewer.member_id}:
+        log_person_read(call, view, members=len(personal))
+    return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
+
+
+@query_route(
+    "/v1/members",
+    Operation(
+        id="listMembers",
+        summary="Joined members; capacity, absences and roles only of those whose figures you may see",
+        tag="members",
+        scopes=(READ,),
+        query=MembersQuery,
+        answer=MemberList,
+        reads_view=True,
+    ),
+)
+def list_members(call: NamedDependency[RequestContext]) -> HttpResponse:
+    query: MembersQuery = call.query
+    view = requested_as_of(call)
+    team = call.id_of("team", query.team) if query.team is not None else None
+    found = [m for m in members_at(call.runtime.database, view, team=team) if str(m.id) > query.cursor]
+    page = found[: query.limit]
+    last = str(page[-1].id) if len(found) > query.limit else None
+    headers = {"Link": f'<{next_page_url(call, query, cursor=last)}>; rel="next"'} if last else {}
+    answer = MemberList(members=_listed(call, view, page), next=last)
+    return read_response(call, answer, view, headers=headers)
+
+
+def _member(call: RequestContext, ref: str, view: AsOf) -> Member:
+    found = member_at(call.runtime.database, view, call.id_of("member", decode_segment(ref)))
+    if found is None:
+        raise NotFound("no such member")
+    return found
+
+
+@query_route(
+    "/v1/members/{member:str}",
+    Operation(
+        id="getMember",
+        summary="One member",
+        tag="members",
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=MemberSummary,
+        reads_view=True,
+    ),
+)
+def get_member(member: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    return read_response(call, _listed(call, view, [_member(call, member, view)])[0], view)
+
+
+def _member_answer(
+    call: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
+) -> HttpResponse:
+    member: Member = receipt.state
+    summary = member_summary(
+        member,
+        receipt.version,
+        personal=sees_person(call.viewer, member.id, member),
+        position=receipt.position,
+        events=receipt.event_ids,
+    )
+    return command_response(summary, receipt, status=status, location=location)
+
+
+@command_route(
+    "/v1/members",
+    Operation(
+        id="joinMember",
+        summary="A member joins the organisation, and a team where one is named",
+        tag="members",
+        scopes=(ACT, ADMIN),
+        body=members.Join,
+        answer=MemberSummary,
+        status=201,
+        codes=("already_exists",),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def join_member(call: NamedDependency[RequestContext]) -> HttpResponse:
+    act: members.Join = call.body
+    organisation = call.viewer.organisation_id
+    member_id = (
+        resolve(organisation, "member", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    )
+    receipt = await execute(call, "member", member_id, act, creates=True)
+    location = f"/v1/members/{receipt.stream.partition('/')[2]}"
+    return _member_answer(call, receipt, status=201, location=location)
+
+
+@query_route(
+    "/v1/teams",
+    Operation(
+        id="listTeams",
+        summary="Every team of the organisation",
+        tag="teams",
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=TeamList,
+        reads_view=True,
+    ),
+)
+def list_teams(call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    versions = versions_at(call, view, "teams")
+    found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
+    return read_response(call, TeamList(teams=found), view)
+
+
+@query_route(
+    "/v1/teams/{team:str}",
+    Operation(
+        id="getTeam",
+        summary="One team and the ids of its members",
+        tag="teams",
+        scopes=(READ,),
+        query=AsOfQuery,
+        answer=TeamSummary,
+        reads_view=True,
+    ),
+)
+def get_team(team: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+    view = requested_as_of(call)
+    found = team_at(call.runtime.database, view, call.id_of("team", decode_segment(team)))
+    if found is None:
+        raise NotFound("no such team")
+    version = versions_at(call, view, "teams").get(str(found.id), 0)
+    belonging = [member.id for member in members_at(call.runtime.database, view, team=found.id)]
+    return read_response(call, team_summary(found, version, members=belonging), view)
+
+
+def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    team: Team = receipt.state
+    summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
+    return command_response(summary, receipt, status=status, location=location)
+
+
+@command_route(
+    "/v1/teams",
+    Operation(
+        id="createTeam",
+        summary="Create a team",
+        tag="teams",
+        scopes=(ADMIN,),
+        body=teams.Create,
+        answer=TeamSummary,
+        status=201,
+        codes=("already_exists",),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def create_team(call: NamedDependency[RequestContext]) -> HttpResponse:
+    act: teams.Create = call.body
+    await sync_to_thread(_known_lead, call, act.lead)
+    organisation = call.viewer.organisation_id
+    team_id = resolve(organisation, "team", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+    receipt = await execute(call, "team", team_id, act, creates=True)
+    return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
+
+
+def _known_lead(call: RequestContext, lead: str) -> None:
+    """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
+    if as_uuid(lead) is not None:
+        try:
+            require_stream(call, "member", call.id_of("member", lead))
+        except NotFound:
+            raise NotFound("no such member", pointer="/lead") from None
+
+
+def _act_route(kind: str, act: type[Any]) -> HTTPRouteHandler:
+    """`POST /v1/members/{member}/<act>` or `/v1/teams/{team}/<act>`."""
+    name = str(act.__struct_config__.tag)
+    words = (act.__doc__ or "").strip().partition("\n")[0]
+    operation = Operation(
+        id=f"{kind}.{name}",
+        summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
+        tag=f"{kind}s",
+        scopes=(ACT, ADMIN),
+        body=act,
+        answer=MemberSummary if kind == "member" else TeamSummary,
+        codes=("act_not_allowed", "already_exists", "version_conflict", "busy"),
+        command=True,
+        idempotent=True,
+    )
+
+    @command_route(f"/v1/{kind}s/{{ref:str}}/{name.replace('_', '-')}", operation)
+    async def act_on(ref: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
+        receipt = await execute(call, kind, call.id_of(kind, decode_segment(ref)), call.body)
+        return _member_answer(call, receipt) if kind == "member" else _team_answer(receipt)
+
+    return act_on
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_members,
+    get_member,
+    join_member,
+    list_teams,
+    get_team,
+    create_team,
+    *(_act_route("member", act) for act in get_args(members.MemberAct)),
+    *(_act_route("team", act) for act in get_args(teams.TeamAct) if act is not teams.Create),
+]

@@ -1,0 +1,177 @@
+"""What machines and newcomers ask the service itself: alive, ready, how it fares, what it offers. No key needed."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from services.api.http.parsing import decode_segment
+from services.api.http.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type_uri
+from services.api.http.responses import HttpResponse, encode, response_with_etag
+from services.api.operations import Operation, query_route
+from services.api.routes.events import EventType, event_schema, event_types
+
+AnyRequest = Request[Any, Any, Any]
+_SCHEMA = "application/schema+json"
+#: Prometheus text format.
+METRICS = "text/plain; version=0.0.4"
+_TAG = "service"
+_CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+class Liveness(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether each thing that serving depends on works, and how far the slowest read model is behind."""
+
+    status: str
+    checks: dict[str, str]
+    lag: int
+
+
+class EventTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """Every type of event."""
+
+    event_types: list[EventType]
+
+
+class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One documented type of problem."""
+
+    type: str
+    code: str
+    status: int
+    title: str
+
+
+class ProblemKinds(msgspec.Struct, frozen=True, kw_only=True):
+    """Every documented type of problem."""
+
+    problems: list[ProblemKind]
+
+
+@query_route("/livez", Operation(id="livez", summary="The process answers", tag=_TAG, answer=Liveness))
+def livez() -> HttpResponse:
+    return HttpResponse(body=encode(Liveness(status="alive")), headers={"Cache-Control": "no-store"})
+
+
+@query_route(
+    "/readyz",
+    Operation(
+        id="readyz", summary="Store, broker and read models work", tag=_TAG, answer=Readiness, codes=("not_ready",)
+    ),
+)
+def readyz(state: State) -> HttpResponse:
+    checks, lag = state.metrics.check(state.runtime)
+    headers = {"Cache-Control": "no-store"}
+    if any(found != "ok" for found in checks.values()):
+        words = "; ".join(f"{name}: {found}" for name, found in checks.items())
+        return HttpResponse(
+            body=encode(problem("not_ready", detail=words, instance="/readyz")),
+            status=503,
+            media_type=MEDIA_TYPE,
+            headers=headers | {"Retry-After": "1"},
+        )
+    return HttpResponse(body=encode(Readiness(status="ready", checks=checks, lag=lag)), headers=headers)
+
+
+@query_route("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))
+def metrics(state: State) -> HttpResponse:
+    body = state.metrics.render(state.runtime)
+    return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
+
+
+@query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
+def openapi(request: AnyRequest, state: State) -> HttpResponse:
+    return response_with_etag(state.document, if_none_match=request.headers.get("if-none-match"), headers=_CACHED)
+
+
+_ASSETS = {
+    "/docs": ("docs.html", "text/html"),
+    "/docs.js": ("docs.js", "text/javascript"),
+    "/docs.css": ("docs.css", "text/css"),
+}
+
+
+def _asset_route(path: str) -> HTTPRouteHandler:
+    name, media_type = _ASSETS[path]
+    body = files("services.api").joinpath("assets", name).read_bytes()
+    operation = Operation(id=name, summary="Browsable documentation", tag=_TAG, media=(media_type.partition(";")[0],))
+
+    @query_route(path, operation)
+    def asset(request: AnyRequest) -> HttpResponse:
+        return response_with_etag(
+            body, if_none_match=request.headers.get("if-none-match"), media_type=media_type, headers=_CACHED
+        )
+
+    return asset
+
+
+@query_route(
+    "/v1/event-types",
+    Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypes),
+)
+def list_event_types() -> HttpResponse:
+    return response_with_etag(encode(EventTypes(event_types=event_types())), headers=_CACHED)
+
+
+@query_route(
+    "/v1/schemas/{type:str}",
+    Operation(
+        id="getEventSchema",
+        summary="JSON Schema of a type's data",
+        tag="events",
+        media=(_SCHEMA,),
+        codes=("not_found",),
+    ),
+)
+def get_event_schema(type: FromPath[str]) -> HttpResponse:  # noqa: A002 - the path's word
+    schema = event_schema(decode_segment(type))
+    if schema is None:
+        raise ProblemError("not_found", "no such type of event")
+    return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHED)
+
+
+def _kind(code: str) -> ProblemKind:
+    kind = KINDS[code]
+    return ProblemKind(type=type_uri(code), code=code, status=kind.status, title=kind.title)
+
+
+@query_route("/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemKinds))
+def list_problems() -> HttpResponse:
+    return response_with_etag(encode(ProblemKinds(problems=[_kind(code) for code in sorted(KINDS)])), headers=_CACHED)
+
+
+@query_route(
+    "/problems/{code:str}",
+    Operation(
+        id="getProblem", summary="What a type of problem means", tag=_TAG, answer=ProblemKind, codes=("not_found",)
+    ),
+)
+def get_problem(code: FromPath[str]) -> HttpResponse:
+    if decode_segment(code) not in KINDS:
+        raise ProblemError("not_found", "no such type of problem")
+    return response_with_etag(encode(_kind(decode_segment(code))), headers=_CACHED)
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    livez,
+    readyz,
+    metrics,
+    openapi,
+    *(_asset_route(path) for path in _ASSETS),
+    list_event_types,
+    get_event_schema,
+    list_problems,
+    get_problem,
+]

@@ -1,0 +1,312 @@
+"""Imports: a history told in acts, decided under the same rules as any other. An import is no back door.
+
+Two passes, in memory that does not grow with the file: the first reads, checks each line's shape and finds out who is
+never joined; the second has the ledger decide the acts in the file's order against a staging copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from domain.envelope import Source
+from domain.errors import InTheFuture, Refusal, VersionConflict
+from domain.member.member import GrantRole, Member, RevokeRole
+from domain.organisation.organisation import SetPolicy
+from domain.references import resolve
+from ledger.commands import Command
+from services.authorization import ADMIN, STEWARD
+from services.imports.digest_counter import DigestCounter
+from services.imports.rows import BadRow, ImportRow, row_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ledger.api_keys import Principal
+    from ledger.bulk.append import BulkAppend
+    from services.runtime import Runtime
+
+#: Bad rows that are told one by one; more are only counted.
+MOST_ERRORS = 10_000
+#: How often progress is told (rows).
+_PROGRESS_ROWS = 200
+#: How often an import is decided before it gives way to those who change what it builds on.
+_ATTEMPTS = 3
+#: The lines wait for the second pass in memory up to this size, then on disk.
+_SPOOL_BYTES = 4 * 1024 * 1024
+
+#: Told how many rows are decided, of how many.
+Progress = Callable[[int, int], None]
+
+#: (kind, reference) as a row names it.
+Name = tuple[str, str]
+
+
+class RowError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why one line was not taken."""
+
+    line: int
+    #: JSON pointer into the row, where one field is at fault.
+    field: str | None = None
+    code: str
+    detail: str
+    #: What would have been taken instead.
+    allowed: tuple[str, ...] = ()
+
+
+class ImportResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of an import's rows."""
+
+    #: Rows recorded by this import; of a dry run: rows that would have been.
+    accepted: int
+    #: Rows that an earlier import had recorded.
+    already: int
+    refused: int = 0
+    errors: tuple[RowError, ...] = ()
+    dry_run: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Something of it is in the ledger now."""
+        return self.accepted > 0 and not self.dry_run
+
+
+def import_lines(
+    runtime: Runtime,
+    organisation_id: UUID,
+    lines: Iterable[bytes],
+    *,
+    principal: Principal,
+    partial: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
+
+    The importing principal is the actor, each row's `by` the member acted for. Raises what reading `lines` raises
+    (`UnreadableImport`), `LedgerUnavailable`, and `VersionConflict` where others
+    keep changing what it builds on; whatever is wrong with a row is in the result instead.
+    """
+    importer = _Importer(runtime, organisation_id, principal, partial=partial, progress=progress)
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
+    if result.kept:
+        runtime.notify_committed()
+    return result
+
+
+class _RowSpool:
+    """The well-formed lines between the passes: number, ordinal among equal rows, text."""
+
+    def __init__(self, file: tempfile.SpooledTemporaryFile[bytes]) -> None:
+        self._file = file
+        self.rows = 0
+
+    def add(self, line: int, ordinal: int, text: bytes) -> None:
+        self._file.write(b"%d %d %s\n" % (line, ordinal, text.strip()))
+        self.rows += 1
+
+    def __iter__(self) -> Iterator[tuple[ImportRow, int]]:
+        self._file.seek(0)
+        for stored in self._file:
+            line, ordinal, text = stored.split(b" ", 2)
+            row = row_of(int(line), text)
+            if row is not None:
+                yield row, int(ordinal)
+
+
+class _RowErrors:
+    """Bad rows by line, the first word on each; beyond `MOST_ERRORS` only counted."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, RowError] = {}
+        self.count = 0
+
+    def add(self, error: RowError) -> None:
+        if error.line in self._told:
+            return
+        self.count += 1
+        if len(self._told) < MOST_ERRORS:
+            self._told[error.line] = error
+
+    def copy(self) -> _RowErrors:
+        other = _RowErrors()
+        other._told, other.count = dict(self._told), self.count
+        return other
+
+    def told(self) -> tuple[RowError, ...]:
+        return tuple(self._told[line] for line in sorted(self._told))
+
+
+class _ReferenceTracker:
+    """Who is named, and who is created: a name is a placeholder until then, and at the file's end an error."""
+
+    def __init__(self) -> None:
+        self._created = DigestCounter()
+        #: Named and not created so far -> the first line that names it.
+        self.waiting: dict[Name, int] = {}
+
+    def see(self, row: ImportRow) -> None:
+        if row.creates and row.ref is not None:
+            self.waiting.pop((row.kind, row.ref), None)
+            if not self._has(row.kind, row.ref):
+                self._created.add(_key(row.kind, row.ref))
+        for kind, ref, _ in row.names:
+            if not self._has(kind, ref):
+                self.waiting.setdefault((kind, ref), row.line)
+
+    def _has(self, kind: str, ref: str) -> bool:
+        return _key(kind, ref) in self._created
+
+
+class _Importer:
+    """One import."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        organisation_id: UUID,
+        principal: Principal,
+        *,
+        partial: bool,
+        progress: Progress | None,
+    ) -> None:
+        self._ledger = runtime.ledger
+        self._now = runtime.clock()
+        self._organisation_id = organisation_id
+        self._principal = principal
+        self._partial = partial
+        self._progress = progress
+        member = self._ledger.load(organisation_id, "member", principal.member_id)
+        self._roles = frozenset(str(role) for role in member.roles) if isinstance(member, Member) else frozenset()
+
+    def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
+        malformed, missing = self._read(lines, spool)
+        attempts = 0
+        while True:
+            errors = malformed.copy()
+            with self._ledger.bulk() as bulk:
+                accepted, already, lost = self._decide(bulk, spool, missing, errors)
+                if lost and self._partial:
+                    # Somebody's own join was refused although rows before it had named them: once more without those.
+                    missing |= lost
+                    continue
+                keep = accepted > 0 and (self._partial or not errors.count)
+                if keep and not dry_run:
+                    try:
+                        bulk.commit()
+                    except VersionConflict:
+                        # Somebody changed what this was decided on; so it is decided again, on what is there now.
+                        attempts += 1
+                        if attempts == _ATTEMPTS:
+                            raise
+                        continue
+                return ImportResult(
+                    accepted=accepted if keep else 0,
+                    already=already,
+                    refused=errors.count,
+                    errors=errors.told(),
+                    dry_run=dry_run,
+                )
+
+    def _read(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
+        """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
+        errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
+        for line, text in enumerate(lines, 1):
+            try:
+                row = row_of(line, text)
+            except BadRow as bad:
+                errors.add(RowError(line=line, field=bad.field, code=bad.code, detail=bad.detail, allowed=bad.allowed))
+                continue
+            if row is not None:
+                names.see(row)
+                spool.add(line, 1 if row.own_id is not None else equal.add(row.digest), text)
+        return errors, {name: line for name, line in names.waiting.items() if not self._exists(*name)}
+
+    def _exists(self, kind: str, ref: str) -> bool:
+        state = self._ledger.load(self._organisation_id, kind, resolve(self._organisation_id, kind, ref))
+        return state is not None and (not isinstance(state, Member) or state.joined_at is not None)
+
+    def _decide(
+        self, bulk: BulkAppend, spool: _RowSpool, missing: dict[Name, int], errors: _RowErrors
+    ) -> tuple[int, int, dict[Name, int]]:
+        """Second pass: rows accepted and already there, and the names that rows before their refused creation used."""
+        accepted = already = 0
+        failed: dict[Name, int] = {}
+        created = DigestCounter()
+        for done, (row, ordinal) in enumerate(spool, 1):
+            if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
+                self._progress(done, spool.rows)
+            unknown = _unknown(row, missing)
+            if unknown is not None:
+                errors.add(unknown)
+            try:
+                # Of an import that is not kept anyway, the rest is decided too: to tell all that is wrong at once.
+                receipt = None if unknown and self._partial else bulk.handle(self._command(row, ordinal))
+            except Refusal as refusal:
+                errors.add(_refused(row, refusal))
+                receipt = None
+            if receipt is None:
+                if row.creates and row.ref is not None and _key(row.kind, row.ref) not in created:
+                    failed.setdefault((row.kind, row.ref), row.line)
+                continue
+            if row.creates and row.ref is not None:
+                created.add(_key(row.kind, row.ref))
+                failed.pop((row.kind, row.ref), None)
+            already += receipt.already
+            accepted += not receipt.already
+        lost = {name: line for name, line in failed.items() if name not in missing and not self._exists(*name)}
+        return accepted, already, lost
+
+    def _command(self, row: ImportRow, ordinal: int) -> Command:
+        at = row.at.astimezone(self._now.tzinfo)
+        if at > self._now:
+            raise InTheFuture(pointer="/at")
+        organisation_id = self._organisation_id
+        return Command(
+            organisation_id=organisation_id,
+            kind=row.kind,
+            stream_id=row.stream(organisation_id),
+            act=row.act,
+            actor=self._principal.member_id,
+            on_behalf_of=resolve(organisation_id, "member", row.by),
+            roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
+            source=Source.IMPORT,
+            occurred_at=at,
+            import_row=row.identity(ordinal),
+        )
+
+
+def _roles_not_conveyed(act: object) -> frozenset[str]:
+    """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
+    return frozenset({STEWARD}) if isinstance(act, GrantRole | RevokeRole | SetPolicy) else frozenset()
+
+
+def _key(kind: str, ref: str) -> bytes:
+    return hashlib.blake2b(f"{kind}:{ref}".encode(), digest_size=8).digest()
+
+
+def _unknown(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
+    """The error of a row that names somebody or something that neither the ledger nor the file ever creates."""
+    for kind, ref, pointer in row.names if missing else ():
+        line = missing.get((kind, ref))
+        own = row.creates and (kind, ref) == (row.kind, row.ref)
+        if line is not None and not own:
+            words = "has joined" if kind == "member" else "was created"
+            first = "" if line == row.line else f" (first named in line {line})"
+            return RowError(
+                line=row.line,
+                field=pointer,
+                code="not_found",
+                detail=f"no {kind} {ref!r} {words} by the file's end{first}",
+            )
+    return None
+
+
+def _refused(row: ImportRow, refusal: Refusal) -> RowError:
+    pointer = f"/{row.kind}" if refusal.pointer == "/ref" else refusal.pointer
+    return RowError(line=row.line, field=pointer, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)

@@ -1,0 +1,341 @@
+"""An import's lines: read within bounds, decoded strictly, and turned into acts. Nothing here touches the ledger."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, BinaryIO, get_args
+from uuid import UUID
+
+import msgspec
+
+from domain.charter import acts as charters
+from domain.charter.state import named_charter
+from domain.envelope import Instant
+from domain.errors import InvalidField
+from domain.organisation.organisation import Create as CreateOrganisation
+from domain.organisation.organisation import SetPolicy
+from domain.references import Ref, as_uuid, require_external_reference, resolve
+from domain.registry import AGGREGATES
+from domain.scope import ORGANISATION
+from domain.terms import FIRST_YEAR
+from services.allowed_values import allowed_values
+
+#: A longer line is refused: no honest act needs a megabyte.
+LONGEST_LINE_BYTES = 1_000_000
+LONGEST_ID = 200
+#: Version of the ids that are made from an external reference (RFC 9562).
+_NAME_BASED = 5
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+#: What a row may `do` -> the stream's kind and the act's Struct.
+DOES: dict[str, tuple[str, type[msgspec.Struct]]] = {
+    f"{kind}.{act.__struct_config__.tag}": (kind, act)
+    for kind, aggregate in AGGREGATES.items()
+    for act in get_args(aggregate.acts)
+    if act is not CreateOrganisation
+} | {"organisation.policy": ("organisation", SetPolicy)}
+
+#: What is said to a charter is known by what it is about.
+_OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
+    "purpose.propose": charters.ProposePurpose,
+    "purpose.adopt": charters.AdoptPurpose,
+    "non_negotiable.adopt": charters.AdoptNonNegotiable,
+    "non_negotiable.revise": charters.ReviseNonNegotiable,
+    "non_negotiable.retire": charters.RetireNonNegotiable,
+    "member.acknowledge": charters.Acknowledge,
+    "breach.raise": charters.RaiseBreach,
+    "repair.agree": charters.AgreeRepair,
+    "freedom.grant": charters.GrantFreedom,
+    "freedom.withdraw": charters.WithdrawFreedom,
+    "ritual.set": charters.SetRitual,
+    "ritual.change": charters.ChangeRitual,
+    "ritual.end": charters.EndRitual,
+}
+DOES |= {name: ("charter", act) for name, act in _OF_CHARTERS.items()}
+
+#: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
+_CREATING = frozenset(
+    {"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open", "decision.open"}
+)
+
+#: Where a row names a member, team or goal, at whatever depth.
+_KIND_OF_FIELD = {
+    "by": "member",
+    "member": "member",
+    "owner": "member",
+    "sponsor": "member",
+    "lead": "member",
+    "addressee": "member",
+    "acts_next": "member",
+    "mediator": "member",
+    "team": "team",
+    "goal": "goal",
+    "for": "goal",
+    "follow_up_of": "goal",
+    "goals": "goal",
+    "follows": "cycle",
+    "deciders": "member",
+    "decision": "decision",
+}
+
+_PATH = re.compile(r" - at `\$(.*)`$")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"^Object missing required field `(.*)`")
+
+
+class UnreadableImport(InvalidField):
+    """The file cannot be read: it is neither plain NDJSON nor whole gzipped NDJSON."""
+
+
+class BadRow(Exception):
+    """One line cannot be an act."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        #: JSON pointer into the row.
+        self.field = field
+        self.allowed = allowed
+
+
+class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line as an act, before anybody has decided about it."""
+
+    line: int
+    at: datetime
+    by: str
+    kind: str
+    #: The stream's reference; None: the organisation itself.
+    ref: str | None
+    act: Any
+    creates: bool
+    #: The row's own `id`, or the SHA-256 of its canonical form.
+    own_id: str | None
+    digest: bytes
+    #: Every (kind, reference, JSON pointer) that the row names.
+    names: tuple[tuple[str, str, str], ...]
+
+    def stream(self, organisation_id: UUID) -> UUID:
+        """The stream that it acts on."""
+        if self.ref is None:
+            return organisation_id
+        if self.kind == "charter":
+            return named_charter(organisation_id, self.ref)
+        return resolve(organisation_id, self.kind, self.ref)
+
+    def identity(self, ordinal: int) -> str:
+        """What makes it the same row again: its `id`, else its content and its ordinal among equal rows of the file."""
+        return f"id:{self.own_id}" if self.own_id is not None else f"sha256:{self.digest.hex()}:{ordinal}"
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What every row has besides its act's body."""
+
+    at: Instant
+    by: Ref
+    do: str
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)] | None = None
+
+
+def lines_of(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
+    """The lines of plain or gzipped NDJSON, one at a time; of an over-long line only its beginning.
+
+    Raises UnreadableImport for a broken gzip and for more than `limit_bytes` once unpacked.
+    """
+    head = file.read(len(_GZIP_MAGIC))
+    source = _Prefixed(head, file)
+    reader: Any = gzip.GzipFile(fileobj=source) if head == _GZIP_MAGIC else source  # type: ignore[call-overload]
+    read = 0
+    try:
+        for line in _bounded(reader):
+            read += len(line)
+            if limit_bytes is not None and read > limit_bytes:
+                raise UnreadableImport(f"more than {limit_bytes} bytes once unpacked; send it in parts")
+            yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableImport(f"broken gzip: {error}") from None
+
+
+def _bounded(reader: Any) -> Iterator[bytes]:
+    while line := reader.readline(LONGEST_LINE_BYTES + 1):
+        yield line
+        while len(line) > LONGEST_LINE_BYTES and not line.endswith(b"\n"):
+            line = reader.readline(LONGEST_LINE_BYTES + 1)
+            if not line:
+                return
+
+
+class _Prefixed:
+    """A stream whose first bytes were read to see what it is; a pipe cannot be rewound."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        taken, self._head = (self._head, b"") if size < 0 else (self._head[:size], self._head[size:])
+        return taken or self._rest.read(size)
+
+    def readline(self, limit: int = -1) -> bytes:
+        head, self._head = self._head, b""
+        if b"\n" in head:
+            end = head.index(b"\n") + 1
+            self._head = head[end:]
+            return head[:end]
+        return head + self._rest.readline(limit - len(head) if limit >= 0 else -1)
+
+
+def row_of(line: int, text: bytes) -> ImportRow | None:
+    """The act on this line; None for a blank one. Raises BadRow."""
+    if len(text) > LONGEST_LINE_BYTES:
+        raise BadRow("malformed_line", f"longer than {LONGEST_LINE_BYTES} bytes")
+    if line == 1:
+        text = text.removeprefix(_BYTE_ORDER_MARK)
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return _row(line, _object(text))
+    except RecursionError:
+        raise BadRow("malformed_line", "nested too deeply") from None
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        raw = msgspec.json.decode(text)
+    except UnicodeDecodeError:
+        raise BadRow("malformed_line", "not UTF-8") from None
+    except msgspec.DecodeError as error:
+        raise BadRow("malformed_line", f"not JSON: {error}") from None
+    if not isinstance(raw, dict):
+        raise BadRow("malformed_line", "not a JSON object")
+    # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
+    if b"\\u0000" in text and _holds_nul(raw):
+        raise BadRow("malformed_line", "a text holds the character NUL")
+    return raw
+
+
+def _row(line: int, raw: dict[str, Any]) -> ImportRow:
+    head = _convert(raw, _Head)
+    if head.do not in DOES:
+        raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(DOES)))
+    kind, struct = DOES[head.do]
+    taken = {"at", "by", "do", "id"} if kind == "organisation" else {"at", "by", "do", "id", kind}
+    if kind == "charter" and "charter" not in raw and "team" in raw:
+        # A charter is named by whose it is; for a team's, "team" says the same.
+        raw = {**raw, "charter": raw["team"]}
+        taken.add("team")
+    body = {name: value for name, value in raw.items() if name not in taken}
+    body["do"] = struct.__struct_config__.tag
+    ref = None if kind == "organisation" else _own_reference(raw, kind)
+    if kind == "charter":
+        body["of"] = ref
+    creates = head.do in _CREATING
+    if "ref" in body and creates:
+        raise BadRow("invalid_field", f"`{kind}` says the reference already", "/ref")
+    if creates and ref is not None:
+        body |= _own_reference_fields(ref, kind)
+    return ImportRow(
+        line=line,
+        at=_instant(head.at),
+        by=head.by,
+        kind=kind,
+        ref=ref,
+        act=_convert(body, struct),
+        creates=creates,
+        own_id=head.id,
+        digest=hashlib.sha256(msgspec.json.encode(raw, order="sorted")).digest(),
+        names=tuple(_names(raw, "")),
+    )
+
+
+def _instant(at: datetime) -> datetime:
+    """In UTC. Raises BadRow where no calendar reaches: at both ends an instant overflows on its way to another zone."""
+    try:
+        found = at.astimezone(UTC)
+    except OverflowError:
+        found = datetime.min.replace(tzinfo=UTC)
+    if found.year < FIRST_YEAR:
+        raise BadRow("invalid_field", f"an instant from {FIRST_YEAR} on", "/at")
+    return found
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(_holds_nul(part) for part in value)
+    return isinstance(value, str) and "\x00" in value
+
+
+def _own_reference(raw: dict[str, Any], kind: str) -> str:
+    if kind not in raw:
+        raise BadRow("invalid_field", f"`{kind}` is required", f"/{kind}")
+    try:
+        return msgspec.convert(raw[kind], Ref)
+    except msgspec.ValidationError as error:
+        raise BadRow("invalid_field", str(error), f"/{kind}") from None
+
+
+def _own_reference_fields(ref: str, kind: str) -> dict[str, str]:
+    """The external reference of the stream that a creating row begins; none for one that is begun under an id.
+
+    An id made from a name belongs to that name, perhaps in another organisation: only the reference itself takes it.
+    """
+    identity = as_uuid(ref)
+    if identity is not None and identity.version == _NAME_BASED:
+        raise BadRow("invalid_field", "this id belongs to an external reference: name that instead", f"/{kind}")
+    return {} if identity is not None else {"ref": _external(ref, kind)}
+
+
+def _external(ref: str, kind: str) -> str:
+    try:
+        return require_external_reference(ref)
+    except InvalidField as refusal:
+        raise BadRow(refusal.code, refusal.detail, f"/{kind}") from None
+
+
+def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
+    try:
+        return msgspec.convert(value, struct)
+    except msgspec.ValidationError as error:
+        detail, field = explained(str(error))
+        raise BadRow("invalid_field", detail, field, allowed_values(struct, field)) from None
+
+
+def explained(message: str) -> tuple[str, str | None]:
+    """What msgspec says, and the JSON pointer of the field that it says it about."""
+    path = _PATH.search(message)
+    detail = message[: path.start()] if path else message
+    pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.group(1)).replace(".", "/") if path else ""
+    for pattern, words in ((_UNKNOWN, "unknown field"), (_MISSING, "missing field")):
+        if named := pattern.match(detail):
+            return f"{words} `{named.group(1)}`", f"{pointer}/{named.group(1)}"
+    return detail, pointer or None
+
+
+def _names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if name == "charter":
+                    if inner != ORGANISATION:
+                        yield "team", inner, f"{pointer}/{name}"
+                elif name in _KIND_OF_FIELD:
+                    yield _KIND_OF_FIELD[name], inner, f"{pointer}/{name}"
+            else:
+                yield from _names(inner, f"{pointer}/{name}")
+    elif isinstance(value, list):
+        kind = _KIND_OF_FIELD.get(pointer.rpartition("/")[2])
+        for index, inner in enumerate(value):
+            if isinstance(inner, str) and kind is not None:
+                yield kind, inner, f"{pointer}/{index}"
+            yield from _names(inner, f"{pointer}/{index}")

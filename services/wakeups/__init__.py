@@ -1,0 +1,1 @@
+"""Hints that something was committed: within a process, or through Redis."""

@@ -1,0 +1,84 @@
+"""The loop from ledger to views: apply what is there, then wait to be woken, and look again anyway."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+import structlog
+
+from services.wakeups.local import Wakeups
+from services.worker.metrics import PROJECTED, PROJECTOR_FAILURES, PROJECTOR_RAN
+
+#: After a failed round the loop waits this long, doubled up to the maximum (seconds).
+FIRST_PAUSE, MAX_BACKOFF_S = 0.1, 5.0
+#: After a round that reached the head the loop rests so many times as long as the round took, and at most this long
+#: (seconds): under load the views lag by so much, and take a quarter of the interpreter's time.
+IDLE_RATIO, MAX_IDLE_S = 3.0, 0.1
+#: A round that begins within so many seconds of the last one that found something is not alone: then the rest is the
+#: longest, as every round costs what a dozen events do, however few it finds.
+BURST_WINDOW_S = 2 * MAX_IDLE_S
+
+_log = structlog.get_logger(__name__)
+
+
+class CatchUpEngine(Protocol):
+    """The engine, as far as the loop needs it."""
+
+    def catch_up(self, limit: int | None = None) -> int: ...
+
+
+class Projector:
+    """Runs until told to stop; several may run at once, in threads or processes: the engine's checkpoint decides."""
+
+    def __init__(
+        self,
+        engine: CatchUpEngine,
+        wakeups: Wakeups,
+        *,
+        poll_seconds: float,
+        batch: int,
+        awaited: threading.Event | None = None,
+    ) -> None:
+        self._engine = engine
+        self._wakeups = wakeups
+        self._poll_seconds = poll_seconds
+        self._batch = batch
+        #: Set while somebody in this process waits for a position.
+        self._awaited = awaited or threading.Event()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
+        subscription = self._wakeups.subscribe()
+        pause, found_at = FIRST_PAUSE, -BURST_WINDOW_S
+        try:
+            while not stopping.is_set():
+                began = time.monotonic()
+                try:
+                    applied = self._engine.catch_up(self._batch)
+                except Exception:  # noqa: BLE001 - logged with its trace; the loop is what must not end
+                    PROJECTOR_FAILURES.inc()
+                    _log.exception("projector.failed", pause_seconds=pause)
+                    stopping.wait(pause)
+                    pause = min(pause * 2, MAX_BACKOFF_S)
+                    continue
+                pause = FIRST_PAUSE
+                PROJECTED.inc(applied)
+                PROJECTOR_RAN.set_to_current_time()
+                # Less than asked for: the head was reached, and what came since has left a wake-up behind.
+                if applied < self._batch and not stopping.is_set():
+                    if applied:
+                        alone, found_at = began - found_at > BURST_WINDOW_S, time.monotonic()
+                        self._throttle((found_at - began) * IDLE_RATIO if alone else MAX_IDLE_S)
+                    subscription.wait(self._poll_seconds)
+        finally:
+            subscription.close()
+
+    def _throttle(self, seconds: float) -> None:
+        """Let events gather: many followed at once cost a fraction of each alone, and commands have the machine first.
+
+        A lone event is followed at once, as its round comes before the rest; so are those that somebody waits for.
+        """
+        if self._awaited.wait(min(seconds, MAX_IDLE_S)):
+            self._awaited.clear()

@@ -1,0 +1,81 @@
+"""One worker: the projector's thread, the broker's threads and, where wanted, the scheduler's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import dramatiq
+import prometheus_client
+import structlog
+
+from services.worker.projector_loop import CatchUpEngine, Projector
+from services.worker.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from services.runtime import Runtime
+
+#: How long a thread of ours is waited for beyond the settings' grace (seconds): one poll and one batch.
+_JOIN_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Started and stopped as one; the same class in a worker process and inside an embedded server.
+
+    `engine`: what the projector asks to catch up; without one the runtime's own.
+    """
+
+    def __init__(self, runtime: Runtime, *, scheduler: bool, engine: CatchUpEngine | None = None) -> None:
+        self._runtime = runtime
+        self._stopping = threading.Event()
+        settings = runtime.settings
+        self._jobs = dramatiq.Worker(runtime.broker, worker_timeout=100, worker_threads=settings.worker_threads)
+        projector = Projector(
+            engine or runtime.engine,
+            runtime.wakeups,
+            poll_seconds=settings.projector_poll_ms / 1000,
+            batch=settings.projector_batch,
+            awaited=runtime.readers_waiting,
+        )
+        self._threads = [self._thread("projector", projector.run)]
+        if scheduler:
+            sweeper = Scheduler(
+                runtime.ledger,
+                runtime.jobs.run_timers.send,
+                runtime.clock,
+                every_seconds=settings.sweep_seconds,
+                batch=settings.sweep_batch,
+                housekeeping=runtime.ledger.purge_idempotency_keys,
+            )
+            self._threads.append(self._thread("scheduler", sweeper.run))
+
+    def _thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
+        return threading.Thread(target=run, args=(self._stopping,), name=f"plimsoll-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._jobs.start()
+        for thread in self._threads:
+            thread.start()
+        _log.info("worker.started", threads=[thread.name for thread in self._threads])
+
+    def stop(self) -> None:
+        """Let running jobs end (at most `shutdown_seconds`), then stop all threads. May be called twice."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._runtime.wakeups.publish()
+        self._jobs.stop(timeout=self._runtime.settings.shutdown_seconds * 1000)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_JOIN_SECONDS)
+        _log.info("worker.stopped")
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """Answer Prometheus on this address for as long as the process lives; port 0: not at all."""
+    if port:
+        prometheus_client.start_http_server(port, host)

@@ -1,0 +1,230 @@
+"""A served organisation for tests: real runtime on SQLite, a clock in the test's hand, a key for everybody.
+
+The cast of `acme`: `stella` is steward; team `core` is led by `lea` with `ana`, `ben`, `sam`, `mia`; team `edge` is led
+by `eva` with `ned`; `aud` is auditor, `bot` an integration. `rival` is another organisation with the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+from httpx import Response
+from litestar.testing import TestClient
+
+from domain.member import member
+from domain.member.member import Role
+from domain.references import resolve
+from domain.team import team
+from ledger.commands import Command
+from services.api.app import build_state, create_app
+from services.api.pipeline import HttpPipeline
+from services.organisations import create_organisation
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.conftest import copy_sqlite
+
+#: A Monday.
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TEAMS = {"core": ("lea", "ana", "ben", "sam", "mia"), "edge": ("eva", "ned")}
+ROLES = {"aud": Role.AUDITOR, "bot": Role.INTEGRATION}
+SCOPES = {
+    "stella": ("read", "act", "import", "admin"),
+    "aud": ("read", "act", "admin"),
+    "bot": ("read", "act", "import"),
+}
+
+
+class Clock:
+    """What time it is, as the test says; every look moves it by a millisecond, so that nothing happens at once."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+def write_template(home: Path) -> dict[str, dict[str, str]]:
+    """Write `template.db` with both organisations; organisation -> member -> key."""
+    settings = settings_of(home / "template.db")
+    migrate(settings)
+    with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
+        keys = {name: _people(runtime, name) for name in ("acme", "rival")}
+        runtime.engine.catch_up()
+    return keys
+
+
+def settings_of(path: Path, **more: Any) -> Settings:
+    return msgspec.structs.replace(Settings(database_url=f"sqlite:///{path}"), **more)
+
+
+def _people(runtime: Runtime, name: str) -> dict[str, str]:
+    founded = create_organisation(runtime, name, steward="stella")
+    organisation = founded.organisation_id
+
+    def say(kind: str, ref: str, act: Any) -> None:
+        runtime.handle(
+            Command(
+                organisation_id=organisation,
+                kind=kind,
+                stream_id=resolve(organisation, kind, ref),
+                act=act,
+                actor=founded.steward_id,
+                roles=frozenset({"steward"}),
+            )
+        )
+
+    for ref, people in TEAMS.items():
+        say("team", ref, team.Create(name=ref.capitalize(), lead=people[0], ref=ref))
+        for person in people:
+            say("member", person, member.Join(team=ref, name=person.capitalize(), ref=person))
+    for person, role in ROLES.items():
+        say("member", person, member.Join(name=person.capitalize(), ref=person))
+        say("member", person, member.GrantRole(role=role))
+    everybody = ["stella", *ROLES, *(person for people in TEAMS.values() for person in people)]
+    return {
+        person: runtime.keys.create(
+            organisation, resolve(organisation, "member", person), SCOPES.get(person, ("read", "act")), name="test"
+        )
+        for person in everybody
+    }
+
+
+#: Applications that no house uses. Registering every route takes longer than most tests, and what an application
+#: holds of a runtime is its state, which the next house replaces.
+REUSABLE_APPS: list[HttpPipeline] = []
+
+
+@contextmanager
+def client_of(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
+    """A client of an application that serves this runtime and remembers no other."""
+    if REUSABLE_APPS:
+        app = REUSABLE_APPS.pop()
+        app.state, app._api_state = build_state(runtime), None
+    else:
+        app = create_app(runtime)
+    with TestClient(app) as client:
+        yield client
+    REUSABLE_APPS.append(app)
+
+
+class ApiApp:
+    """One application on its own copy of the seeded store."""
+
+    def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
+        self.keys = keys
+        self.clock = Clock()
+        copy_sqlite(template, home / "house.db")
+        self.runtime = Runtime(settings_of(home / "house.db", **settings), clock=self.clock)
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._opened.enter_context(self.runtime)
+        self.client = self._opened.enter_context(client_of(self.runtime))
+        self.app = self.client.app
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
+
+    def as_member(self, person: str, organisation: str = "acme") -> MemberClient:
+        """Requests with this person's key."""
+        return MemberClient(self, self.keys[organisation][person], organisation)
+
+    def with_key(self, key: str) -> MemberClient:
+        """Requests with this key."""
+        return MemberClient(self, key, "acme")
+
+    def organisation_id(self, organisation: str = "acme") -> UUID:
+        principal = self.runtime.keys.authenticate(self.keys[organisation]["stella"], self.clock.now)
+        assert principal is not None
+        return principal.organisation_id
+
+    def id(self, kind: str, ref: str, organisation: str = "acme") -> str:
+        return str(resolve(self.organisation_id(organisation), kind, ref))
+
+    def events(self) -> int:
+        """How many events there are, of all organisations."""
+        return self.runtime.ledger.count()
+
+
+class MemberClient:
+    """Somebody with a key. What was written is followed by the views at once, so that reads see it."""
+
+    def __init__(self, app: ApiApp, key: str, organisation: str) -> None:
+        self._house = app
+        self._key = key
+        self.organisation = organisation
+
+    def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
+        told = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        response: Response = self._house.client.request(method, path, headers=told, **how)
+        if method == "POST":
+            self._house.runtime.engine.catch_up()
+        return response
+
+    def get(self, path: str, **how: Any) -> Response:
+        return self.request("GET", path, **how)
+
+    def post(self, path: str, body: Any = None, **how: Any) -> Response:
+        return self.request("POST", path, **({"json": body} if body is not None else {}), **how)
+
+    def post_ok(self, path: str, body: Any = None, **how: Any) -> dict[str, Any]:
+        """A POST that is taken; its answer."""
+        response = self.post(path, body, **how)
+        assert response.status_code in (200, 201), response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def get_ok(self, path: str, **how: Any) -> Any:
+        """A GET that is answered; its answer."""
+        response = self.get(path, **how)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+def terms(**fields: Any) -> dict[str, Any]:
+    """Terms of a small goal in JSON; name what differs."""
+    return {
+        "outcome": "The report is read",
+        "measure": {"kind": "binary"},
+        "conditions": ["It is published"],
+        "start": "2026-03-02",
+        "due": "2026-03-27",
+        **fields,
+    }
+
+
+def offer(owner: str = "ana", sponsor: str = "sam", **fields: Any) -> dict[str, Any]:
+    """An offer of `owner` to `sponsor`, in team core unless `fields` say otherwise."""
+    opening: dict[str, Any] = {
+        name: fields.pop(name) for name in ("ref", "title", "team", "trade_offs") if name in fields
+    }
+    return {
+        "do": "offer",
+        "title": "A goal",
+        "owner": owner,
+        "sponsor": sponsor,
+        "team": "core",
+        "terms": terms(**fields),
+        "reason": {"code": "new_need", "text": "the quarter begins"},
+        **opening,
+    }
+
+
+def why(code: str = "new_information", text: str = "we know more than we did") -> dict[str, str]:
+    return {"code": code, "text": text}
+
+
+def active(app: ApiApp, owner: str = "ana", sponsor: str = "sam", organisation: str = "acme", **fields: Any) -> str:
+    """The id of a goal that was offered and accepted."""
+    offered = app.as_member(owner, organisation).post_ok("/v1/goals", offer(owner, sponsor, **fields))
+    app.as_member(sponsor, organisation).post_ok(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
+    return str(offered["id"])

@@ -1,0 +1,397 @@
+"""Bad days over real HTTP: clients that dawdle, too many commands, a store that goes away, a stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+
+from ledger.commit.queue import MAX_QUEUED_COMMANDS
+from ledger.storage.file_locks import writer_lock
+from services.api.app import create_app
+from services.api.auth.key_cache import MAX_STALENESS_S
+from services.api.http.uvicorn_protocol import SingleWriteProtocol
+from services.organisations import create_organisation
+from services.runtime import Runtime, migrate
+from services.settings import Settings
+from tests.api.app_under_test import ApiApp, active, settings_of
+from tests.system.deployment import Deployment, Process
+
+PATIENCE_SECONDS = 20
+
+
+@contextmanager
+def serving(runtime: Runtime) -> Iterator[int]:
+    """The port at which this runtime is answered through a real socket."""
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(runtime), http=SingleWriteProtocol, log_config=None, lifespan="on")
+    )
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def served_at(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Serve a new organisation on SQLite; its port and its steward's key."""
+    stack: list[Any] = []
+
+    def serve(**settings: Any) -> tuple[int, str]:
+        chosen = settings_of(tmp_path / "served.db", **settings)
+        migrate(chosen)
+        runtime = Runtime.start(chosen)
+        stack.append(runtime)
+        key = create_organisation(runtime, "acme", steward="stella").api_key
+        running = serving(runtime)
+        port = running.__enter__()
+        stack.append(running)
+        return port, key
+
+    yield serve
+    for opened in reversed(stack):
+        opened.__exit__(None, None, None)
+
+
+def head(method: str, path: str, key: str, *lines: str) -> bytes:
+    told = [f"{method} {path} HTTP/1.1", "Host: plimsoll", f"Authorization: Bearer {key}", *lines, "", ""]
+    return "\r\n".join(told).encode()
+
+
+def answer_on(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of the answer on this connection."""
+    connection.settimeout(PATIENCE_SECONDS)
+    response = b""
+    while (more := connection.recv(65536)) and not _whole(response := response + more):
+        pass
+    top, _, body = response.partition(b"\r\n\r\n")
+    return int(top.split(b" ", 2)[1]), json.loads(body)
+
+
+def _whole(response: bytes) -> bool:
+    top, _, body = response.partition(b"\r\n\r\n")
+    length = next((line for line in top.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
+    return length is not None and len(body) >= int(length.partition(b":")[2])
+
+
+TEAM = json.dumps({"name": "Core", "lead": "stella"}).encode()
+
+
+def test_a_client_that_sends_its_body_byte_by_byte_stops_nobody(served_at: Callable[..., tuple[int, str]]) -> None:
+    port, key = served_at(api_threads=1)
+    lines = ("Content-Type: application/json", f"Content-Length: {len(TEAM)}")
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(head("POST", "/v1/teams", key, *lines))
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as quick:
+            for byte in TEAM[:-1]:
+                slow.sendall(bytes([byte]))
+                if byte % 7 == 0:
+                    assert 200 == quick.get("/v1/me", timeout=5).status_code
+            assert (
+                201 == quick.post("/v1/teams", content=TEAM, headers={"Content-Type": "application/json"}).status_code
+            )
+        slow.sendall(TEAM[-1:])
+
+        assert 201 == answer_on(slow)[0]
+
+
+def test_a_body_that_never_comes_is_given_up(served_at: Callable[..., tuple[int, str]]) -> None:
+    port, key = served_at(body_wait_s=0.3)
+    with socket.create_connection(("127.0.0.1", port)) as slow:
+        slow.sendall(head("POST", "/v1/teams", key, "Content-Type: application/json", "Content-Length: 100") + b"{")
+
+        status, problem = answer_on(slow)
+
+    assert (408, "too_slow") == (status, problem["code"])
+
+
+def test_clients_that_never_read_their_answers_stop_nobody(served_at: Callable[..., tuple[int, str]]) -> None:
+    port, key = served_at(api_threads=1)
+    deaf = []
+    for _ in range(20):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(head("GET", "/openapi.json", key) * 20)
+        deaf.append(connection)
+
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as quick:
+        for _ in range(20):
+            assert 200 == quick.get("/v1/me", timeout=5).status_code
+            sent = quick.post("/v1/teams", content=TEAM, headers={"Content-Type": "application/json"}, timeout=5)
+            assert 201 == sent.status_code
+    for connection in deaf:
+        connection.close()
+
+
+def request_of(app: ApiApp, person: str, path: str) -> dict[str, Any]:
+    """The scope of a command, as a server hands it to the application."""
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "query_string": b"", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5),
+        "path": path, "raw_path": path.encode(),
+        "headers": [
+            (b"authorization", f"Bearer {app.keys['acme'][person]}".encode()), (b"content-type", b"application/json")
+        ],
+    }  # fmt: skip
+
+
+def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_recorded(app: ApiApp) -> None:
+    goal = active(app)
+    before = app.events()
+    commands = 10_000
+    scope = request_of(app, "ana", f"/v1/goals/{goal}/check-in")
+    answers: list[tuple[int, bytes]] = []
+    unknown: list[bytes] = []
+
+    async def one() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b'{"note": "well"}', "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                retry = dict(message["headers"]).get(b"retry-after", b"")
+                answers.append((message["status"], retry))
+            elif b"unknown: retry with your key" in message["body"]:
+                unknown.append(message["body"])
+
+        await app.app({**scope, "state": {}}, receive, send)
+
+    async def burst() -> None:
+        # As long as another writer has the file, nobody's turn comes.
+        writing = writer_lock(str(app.runtime.settings.database_url.removeprefix("sqlite:///")))
+        with writing:
+            waiting = [asyncio.create_task(one()) for _ in range(commands)]
+            for _ in range(100):
+                await asyncio.sleep(0.05)
+                if len(answers) >= commands - 2 * MAX_QUEUED_COMMANDS:
+                    break
+            assert app.runtime.ledger.queued_commands() <= MAX_QUEUED_COMMANDS
+            assert {(503, b"1")} == set(answers)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(burst())
+
+    recorded = sum(1 for status, _ in answers if status == 200)
+    assert commands == len(answers)
+    assert {200, 503} == {status for status, _ in answers}
+    assert recorded > 0
+    # On a slow machine the clock of some rings while their batch is being written.
+    assert recorded <= app.events() - before <= recorded + len(unknown)
+
+
+def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(app: ApiApp) -> None:
+    # A body that may be left out: an empty one would let somebody join who has no name.
+    scope = request_of(app, "stella", "/v1/members")
+    before = app.events()
+    told: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        # What a server says of a whole request, too, whose client did not wait: its body is gone.
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        told.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    asyncio.run(app.app({**scope, "state": {}}, receive, send))
+
+    assert [400] == told
+    assert before == app.events()
+
+
+def test_a_command_of_three_megabytes_is_refused(served_at: Callable[..., tuple[int, str]]) -> None:
+    port, key = served_at()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as client:
+        told = client.post("/v1/goals", content=b"x" * 3_000_000, headers={"Content-Type": "application/json"})
+
+    assert (413, "body_too_large") == (told.status_code, told.json()["code"])
+
+
+def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_itself(postgres_url: str) -> None:
+    settings = Settings(database_url=postgres_url)
+    name = postgres_url.rpartition("/")[2]
+    with (
+        Runtime.start(settings) as runtime,
+        psycopg.connect(postgres_url.rpartition("/")[0] + "/postgres", autocommit=True) as operator,
+    ):
+        key = create_organisation(runtime, "acme", steward="stella").api_key
+        with (
+            serving(runtime) as port,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=PATIENCE_SECONDS,
+            ) as client,
+        ):
+            assert 201 == client.post("/v1/teams", json=json.loads(TEAM)).status_code
+
+            # when nobody can connect, and whoever was connected is thrown out
+            operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            began = time.monotonic()
+            told = [client.post("/v1/teams", json=json.loads(TEAM)), client.get("/v1/teams"), client.get("/v1/me")]
+            took = time.monotonic() - began
+            operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+            # then
+            assert [(503, "unavailable")] * 3 == [(answer.status_code, answer.json()["code"]) for answer in told]
+            assert all("Retry-After" in answer.headers for answer in told)
+            assert took < 3 * 15
+            assert 200 == client.get("/livez").status_code
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while (back := client.post("/v1/teams", json=json.loads(TEAM))).status_code != 201:
+                assert time.monotonic() < deadline, back.text
+
+
+def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:
+    settings = Settings(database_url=postgres_url, store_wait_s=0.5)
+    with Runtime.start(settings) as runtime, psycopg.connect(postgres_url) as operator:
+        key = create_organisation(runtime, "acme", steward="stella").api_key
+        runtime.engine.catch_up()
+        with (
+            serving(runtime) as port,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=PATIENCE_SECONDS,
+            ) as client,
+        ):
+            assert 200 == client.get("/v1/teams").status_code
+            for table in ("teams", "ledger_keys"):
+                operator.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                # Longer than anything is remembered.
+                time.sleep(MAX_STALENESS_S + 0.1)
+
+                told = client.get("/v1/teams")
+
+                assert (503, "unavailable") == (told.status_code, told.json()["code"])
+                operator.rollback()
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while client.get("/v1/teams").status_code != 200:
+                assert time.monotonic() < deadline
+
+
+def test_a_server_that_is_told_to_stop_answers_what_is_under_way_and_takes_nothing_new(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    deployment = Deployment(tmp_path, sqlite_url, None)
+    try:
+        deployment.command("migrate")
+        key = deployment.command("organisation", "create", "acme", "--steward", "stella")["api_key"]
+        deployment.start(apis=1, workers=0)
+        port = int(deployment.apis[0].rpartition(":")[2])
+        lines = ("Content-Type: application/json", f"Content-Length: {len(TEAM)}")
+        with socket.create_connection(("127.0.0.1", port)) as under_way:
+            under_way.sendall(head("POST", "/v1/teams", key, *lines) + TEAM[:10])
+            time.sleep(0.3)
+
+            deployment.processes[-1].popen.send_signal(signal.SIGTERM)
+            refused = _refuses(port)
+            under_way.sendall(TEAM[10:])
+            status, _ = answer_on(under_way)
+
+        assert refused
+        assert 201 == status
+        assert 0 == deployment.processes[-1].popen.wait(PATIENCE_SECONDS)
+    finally:
+        deployment.close()
+
+
+def _refuses(port: int) -> bool:
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            time.sleep(0.05)
+            continue
+        return True
+    return False
+
+
+def test_several_processes_share_a_port_and_one_that_dies_is_replaced(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    try:
+        deployment.command("migrate")
+        key = deployment.command("organisation", "create", "acme", "--steward", "stella")["api_key"]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = Process(
+            ["serve", "--processes", "2", "--port", str(port)], deployment.environment, tmp_path / "api.log"
+        )
+        deployment.processes.append(process)
+        process.line("Plimsoll answers at")
+
+        children = _children(process.popen.pid)
+        assert 2 == len(children)
+        os.kill(children[0], signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(now := _children(process.popen.pid)) < 2 or children[0] in now:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        for _ in range(20):
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
+            ) as client:
+                assert 201 == client.post("/v1/teams", json=json.loads(TEAM), timeout=PATIENCE_SECONDS).status_code
+
+        assert 0 == process.stop()
+    finally:
+        deployment.close()
+
+
+def test_processes_that_are_told_to_stop_while_they_start_stop(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    deployment = Deployment(tmp_path, postgres_url, redis_url)
+    try:
+        deployment.command("migrate")
+        process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
+        deployment.processes.append(process)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(_children(process.popen.pid)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+        assert 0 == process.stop()
+    finally:
+        deployment.close()
+
+
+def test_a_process_of_several_that_cannot_start_says_why(
+    tmp_path: Path, empty_postgres_url: str, redis_url: str
+) -> None:
+    deployment = Deployment(tmp_path, empty_postgres_url, redis_url)
+    try:
+        process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
+        deployment.processes.append(process)
+
+        assert "plimsoll migrate" in process.line("API process")
+    finally:
+        deployment.close()
+
+
+def _children(parent: int) -> list[int]:
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(child) for child in listed]

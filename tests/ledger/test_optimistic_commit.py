@@ -1,0 +1,417 @@
+"""Batches decided on trust that nobody else has written: what the store says when somebody had. PostgreSQL only.
+
+What holds of an event loop's batches on both stores is in `test_express`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from domain.errors import InvalidField
+from domain.goal import acts
+from domain.registry import AGGREGATES
+from ledger.commands import Command, IdempotencyKey, Receipt
+from ledger.errors import LedgerUnavailable, OutcomeUnknown
+from ledger.ledger import Ledger
+from ledger.storage.migrations import migrate
+from ledger.storage.postgres import PostgresSession
+from ledger.storage.protocol import Append, Head
+from tests.ledger.locks import wait_for, wait_for_queue
+from tests.ledger.tcp_proxy import TcpProxy
+from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
+
+
+class BlockingClock(Clock):
+    """A clock that can be made to wait: whoever looks at it meanwhile forms a line behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = threading.Event()
+        self.opened.set()
+        self.looking = False
+
+    def __call__(self) -> datetime:
+        self.looking = not self.opened.is_set()
+        assert self.opened.wait(30)
+        return super().__call__()
+
+
+pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
+
+
+@pytest.fixture
+def gate() -> BlockingClock:
+    return BlockingClock()
+
+
+@pytest.fixture
+def ledger(postgres_url: str, gate: BlockingClock) -> Iterator[Ledger]:
+    migrate(postgres_url)
+    ledger = Ledger.open(postgres_url, clock=gate, new_id=ids())
+    yield ledger
+    gate.opened.set()
+    ledger.close()
+
+
+@pytest.fixture
+def tenant(ledger: Ledger, gate: BlockingClock) -> Tenant:
+    """An organisation whose ledger trusts: it has written more than once, and nobody else has."""
+    tenant = Tenant.found(ledger, gate)
+    assert ledger._committer.settling.no_foreign_writes
+    return tenant
+
+
+@pytest.fixture
+def beside(postgres_url: str, tenant: Tenant, clock: Clock) -> Iterator[Tenant]:
+    """The same organisation in another process."""
+    other = Ledger.open(postgres_url, clock=clock, new_id=ids())
+    yield Tenant(other, clock, tenant.id)
+    other.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def key(name: str, digest: str = "body") -> IdempotencyKey:
+    return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)
+
+
+def one_batch(
+    ledger: Ledger, gate: BlockingClock, *commands: Command, meanwhile: Any = None
+) -> list[Receipt | BaseException]:
+    """One batch on trust; `meanwhile` happens once it has begun, and before anything is decided."""
+    gate.opened.clear()
+    with ThreadPoolExecutor(len(commands)) as pool:
+        futures: list[Future[Receipt]] = []
+        for number, command in enumerate(commands, start=1):
+            futures.append(pool.submit(ledger.handle, command))
+            wait_for_queue(ledger, number)
+        wait_for(lambda: gate.looking, "the batch to begin")
+        if meanwhile is not None:
+            meanwhile()
+        gate.opened.set()
+    return [future.exception() or future.result() for future in futures]
+
+
+def kinds(outcomes: list[Any]) -> list[str]:
+    return [type(outcome).__name__ for outcome in outcomes]
+
+
+def test_a_batch_on_trust_is_one_transaction_in_the_order_of_the_line(
+    ledger: Ledger, tenant: Tenant, gate: BlockingClock
+) -> None:
+    head = ledger.head()
+
+    receipts = one_batch(ledger, gate, *(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
+
+    assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
+    assert 1 == len({event.recorded_at for event in ledger.read_log(head, 100)})
+    assert ledger._committer.settling.no_foreign_writes
+
+
+def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_over_it(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
+) -> None:
+    version, head = tenant.say("stella", capacity(1), on="ana").version, ledger.head()
+
+    ours, conflict = one_batch(
+        ledger,
+        gate,
+        tenant.command("stella", capacity(2), on="ana"),
+        tenant.command("stella", capacity(3), on="ana", expected_version=version + 1),
+        meanwhile=lambda: beside.say("stella", capacity(9), on="ana"),
+    )
+
+    assert isinstance(ours, Receipt)
+    assert (version + 2, head + 2) == (ours.version, ours.log_position)
+    assert "VersionConflict" == type(conflict).__name__
+    assert head + 2 == ledger.head() == ledger.count()
+
+
+def test_a_refusal_is_never_given_on_the_word_of_yesterday(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
+) -> None:
+    offered = tenant.offer("goal").event_ids[0]
+    accept = acts.Accept(answers=str(offered), reason=WHY)
+
+    # As this process remembers it, nobody has promised yet; by now the sponsor has accepted through the other one.
+    (checked,) = one_batch(
+        ledger,
+        gate,
+        tenant.command("ana", acts.CheckIn(note="on the way"), on="goal"),
+        meanwhile=lambda: beside.say("sam", accept, on="goal"),
+    )
+
+    assert isinstance(checked, Receipt)
+
+
+def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neighbours_are_recorded(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
+) -> None:
+    first = beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
+    tenant.say("stella", capacity(1), on="sam")
+    tenant.say("stella", capacity(1), on="sam")
+    head = ledger.head()
+
+    again, neighbour, mismatch = one_batch(
+        ledger,
+        gate,
+        tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
+        tenant.command("stella", capacity(2), on="sam"),
+        tenant.command("ana", capacity(31), on="ana", idempotency=key("k", "another body")),
+    )
+
+    assert isinstance(again, Receipt)
+    assert (first.event_ids, first.state, True) == (again.event_ids, again.state, again.replayed)
+    assert ["Receipt", "IdempotencyMismatch"] == kinds([neighbour, mismatch])
+    assert head + 1 == ledger.head() == ledger.count()
+
+
+def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
+    ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
+) -> None:
+    version = tenant.say("stella", capacity(1), on="ana").version
+    first = beside.say("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
+    tenant.say("stella", capacity(1), on="sam")
+    tenant.say("stella", capacity(1), on="sam")
+
+    again, other = one_batch(
+        ledger,
+        gate,
+        tenant.command("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k")),
+        tenant.command("ana", capacity(31), on="ana", expected_version=version, idempotency=key("k", "another body")),
+    )
+
+    assert isinstance(again, Receipt)
+    assert (first.event_ids, True) == (again.event_ids, again.replayed)
+    assert "IdempotencyMismatch" == type(other).__name__
+    assert ledger._committer.settling.no_foreign_writes
+
+
+def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, tenant: Tenant) -> None:
+    said = [tenant.say("ana", capacity(30), on="ana", idempotency=key("k")) for _ in range(3)]
+
+    assert [False, True, True] == [each.replayed for each in said]
+    assert said[0].state == said[1].state
+    assert ledger._committer.settling.no_foreign_writes
+
+
+@pytest.mark.parametrize(("answered", "recorded"), [(True, 2), (False, 1)])
+def test_a_connection_lost_while_the_batch_is_written_leaves_nobody_guessing_who_has_a_key(
+    postgres_url: str, answered: bool, recorded: int
+) -> None:
+    migrate(postgres_url)
+    with TcpProxy(postgres_url) as wire:
+        gate = BlockingClock()
+        ledger = Ledger.open(wire.url, clock=gate, new_id=ids())
+        tenant = Tenant.found(ledger, gate)
+        head = ledger.head()
+        wire.break_at(b"unheard-of", answered=answered)
+
+        keyed, keyless = one_batch(
+            ledger,
+            gate,
+            tenant.command("ana", capacity(30), on="ana", idempotency=key("unheard-of")),
+            tenant.command("stella", capacity(2), on="sam"),
+        )
+
+        assert isinstance(keyed, Receipt)
+        assert answered == keyed.replayed
+        assert isinstance(keyless, LedgerUnavailable)
+        assert "unknown: retry with your key" in str(keyless)
+        assert head + recorded == ledger.head() == ledger.count()
+        ledger.close()
+
+
+def test_a_head_that_is_held_is_waited_for_in_the_line(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
+    head = ledger.head()
+
+    async def scene() -> Receipt:
+        with psycopg.connect(postgres_url) as session:
+            session.execute("SELECT 1 FROM ledger_head FOR UPDATE")
+            goes, stays = (
+                asyncio.ensure_future(ledger.handle_async(tenant.command("stella", capacity(n), on="ana")))
+                for n in (1, 2)
+            )
+            await asyncio.to_thread(wait_for_queue, ledger, 2)
+            goes.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await goes
+            session.rollback()
+        return await stays
+
+    assert head + 1 == asyncio.run(scene()).log_position == ledger.count()
+
+
+FROZEN = """
+import os, signal, sys, time
+from datetime import UTC, datetime
+from uuid import UUID
+from ledger.ledger import Ledger
+from tests.ledger.tenant import Clock, Tenant, capacity, ids
+
+url, organisation_id = sys.argv[1:]
+armed = []
+
+def clock():
+    if armed:
+        armed.clear()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(0.5)
+    return datetime.now(UTC)
+
+ledger = Ledger.open(url, clock=clock, new_id=ids())
+tenant = Tenant(ledger, Clock(), UUID(organisation_id))
+for _ in range(3):
+    tenant.say("stella", capacity(1), on="sam")
+assert ledger._committer.settling.no_foreign_writes
+armed.append(True)
+print("recorded", tenant.say("stella", capacity(2), on="sam").version)
+ledger.close()
+"""
+
+
+def test_a_writer_frozen_while_it_decides_on_trust_is_in_nobodys_way(
+    ledger: Ledger, tenant: Tenant, postgres_url: str
+) -> None:
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", FROZEN, postgres_url, str(tenant.id)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        _, status = os.waitpid(frozen.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+
+        with psycopg.connect(postgres_url, autocommit=True) as watch:
+            held = watch.execute("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+            assert (0,) == held.fetchone()
+        tenant.say("stella", capacity(3), on="ana")
+        # Longer than a writer that held the head would have been left it.
+        time.sleep(2.5)
+    finally:
+        os.kill(frozen.pid, signal.SIGCONT)
+
+    assert "recorded 5" in frozen.communicate(timeout=30)[0]
+    assert ledger.head() == ledger.count()
+
+
+def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_refused(
+    ledger: Ledger, tenant: Tenant, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adrift: list[tuple[Head, Append]] = []
+    head, write = ledger.head(), PostgresSession.append_at
+    aggregate = AGGREGATES["member"]
+
+    def refused(*_: Any) -> Any:
+        raise InvalidField("by now the rule says no")
+
+    def lost(_session: PostgresSession, trusted: Head, append: Append) -> bool:
+        adrift.append((trusted, append))
+        fields = {name: getattr(aggregate, name) for name in aggregate.__struct_fields__}
+        monkeypatch.setitem(AGGREGATES, "member", type(aggregate)(**fields | {"decide": refused}))
+        raise OutcomeUnknown("the wire was cut")
+
+    monkeypatch.setattr(PostgresSession, "append_at", lost)
+    with pytest.raises(InvalidField):
+        tenant.say("stella", capacity(1), on="ana", idempotency=key("k"))
+    monkeypatch.undo()
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        assert not write(PostgresSession(connection), *adrift[0])
+    assert head == ledger.head() == ledger.count()
+    assert head + 1 == tenant.say("stella", capacity(1), on="ana", idempotency=key("k")).log_position
+
+
+@pytest.mark.parametrize(("answered", "rows"), [(True, True), (True, False), (False, False)])
+def test_a_batch_of_a_loop_is_written_only_once_the_store_has_said_so_to_the_end(
+    postgres_url: str, answered: bool, rows: bool
+) -> None:
+    with TcpProxy(postgres_url) as wire:
+        ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
+        tenant = Tenant.found(ledger, Clock())
+
+        async def scene() -> list[Receipt | BaseException]:
+            for hours in (1, 2, 3):
+                await ledger.handle_async(tenant.command("stella", capacity(hours), on="sam"))
+            wire.break_at(b"unheard-of", answered=answered, rows=rows)
+            commands = [
+                tenant.command("ana", capacity(30), on="ana", idempotency=key("unheard-of")),
+                tenant.command("stella", capacity(4), on="sam"),
+            ]
+            return await asyncio.gather(*map(ledger.handle_async, commands), return_exceptions=True)
+
+        keyed, keyless = asyncio.run(scene())
+
+        assert isinstance(keyed, Receipt)
+        assert answered == keyed.replayed
+        assert isinstance(keyless, LedgerUnavailable)
+        assert "unknown: retry with your key" in str(keyless)
+        assert ledger.head() == ledger.count()
+        ledger.close()
+
+
+def test_a_loop_goes_on_where_its_connection_was_ended(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
+    async def scene() -> list[Receipt]:
+        receipts = []
+        for number in range(12):
+            receipts.append(await _insist(ledger, tenant, number))
+            if number % 4 == 1:
+                await asyncio.to_thread(_end_all, postgres_url)
+        return receipts
+
+    receipts = asyncio.run(scene())
+
+    assert list(range(receipts[0].log_position, receipts[0].log_position + 12)) == [r.log_position for r in receipts]
+    assert ledger.head() == ledger.count()
+
+
+async def _insist(ledger: Ledger, tenant: Tenant, number: int) -> Receipt:
+    while True:
+        try:
+            return await ledger.handle_async(
+                tenant.command("stella", capacity(number), on="ana", idempotency=key(str(number)))
+            )
+        except LedgerUnavailable:
+            await asyncio.sleep(0.01)
+
+
+def _end_all(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_store_that_goes_away_while_a_loop_connects_takes_no_thread_with_it(
+    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[int] = []
+
+    def prepared(*_: Any) -> bytes:
+        refused.append(1)
+        raise psycopg.DatabaseError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("ledger.storage.postgres_async._prepared", prepared)
+
+    async def scene() -> list[Receipt]:
+        return [await ledger.handle_async(tenant.command("stella", capacity(n), on="ana")) for n in range(5)]
+
+    assert 5 == len(asyncio.run(scene()))
+    assert refused
+    assert ledger._committer._thread is not None
+    assert ledger._committer._thread.is_alive()

@@ -1,0 +1,77 @@
+"""What several views make of an event alike is made once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from domain.envelope import RecordedEvent
+from domain.member import member
+from domain.terms import Priority
+from projections.engine.stream_events import StreamEvents, column_text
+from projections.engine.versions import extend, latest_version, to_micros
+from tests.projections.in_memory_log import ORGANISATION, InMemoryLog, identity
+
+
+class Counting:
+    """A fold that counts its events."""
+
+    def __init__(self) -> None:
+        self.folded: list[Any] = []
+
+    def __call__(self, before: Any, event: RecordedEvent) -> Any:
+        self.folded.append(before)
+        return member.evolve(before, event)
+
+
+def stretch(*names: str) -> StreamEvents:
+    log = InMemoryLog()
+    for name in names:
+        log.record("member/ana", member.Joined(name=name))
+    return StreamEvents(log.events)
+
+
+def test_views_that_come_from_the_same_state_share_one_fold_and_others_fold_for_themselves() -> None:
+    evolve, (heard,) = Counting(), stretch("Ana").prepared
+    before, equal = (member.Member(id=identity("ana")) for _ in range(2))
+
+    first, second = heard.evolve_once(before, evolve), heard.evolve_once(before, evolve)
+    heard.evolve_once(equal, evolve)
+
+    assert first is second
+    assert [id(before), id(equal)] == [id(state) for state in evolve.folded]
+
+
+def test_views_that_remember_the_same_tip_are_given_the_same_versions_and_the_same_next_tip() -> None:
+    evolve, whole = Counting(), stretch("Ana", "Anna", "Anne")
+    tips = [latest_version(StreamEvents(whole[:1]), evolve), latest_version(StreamEvents(whole[:1]), evolve)]
+    evolve.folded.clear()
+    more = StreamEvents(whole[1:])
+
+    one, again, other = extend(tips[0], more, evolve), extend(tips[0], more, evolve), extend(tips[1], more, evolve)
+
+    assert one is again
+    assert one == other
+    assert one is not other
+    assert 4 == len(evolve.folded)
+
+
+def test_a_stretch_knows_how_its_rows_begin_and_its_events_in_texts_and_numbers() -> None:
+    told = stretch("Ana")
+
+    assert ("member", (str(ORGANISATION), str(identity("ana")))) == (told.kind, told.row_prefix)
+    (heard,) = told.prepared
+    assert (str(told[0].event_id), to_micros(told[0].occurred_at), to_micros(told[0].recorded_at)) == (
+        heard.event_id,
+        heard.occurred_micros,
+        heard.recorded_micros,
+    )
+    assert told is StreamEvents.of(told)
+
+
+def test_values_read_as_their_columns_hold_them() -> None:
+    values = (UUID(int=1), None, date(2026, 3, 4), Priority.USEFUL, "words", 7)
+
+    assert (str(UUID(int=1)), None, "2026-03-04", "useful", "words", 7) == column_text(values)
+    assert column_text(None) is None

@@ -1,0 +1,111 @@
+"""The bitemporal fold against its own definition, for any order in which facts happen and are told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.envelope import RecordedEvent
+from domain.member import member
+from domain.quantities import quantity
+from projections.database.tables import END_OF_TIME
+from projections.engine.versions import Version, changed_after, to_micros, versions
+from tests.projections.in_memory_log import START, InMemoryLog
+
+#: Minutes after START at which each event happened, in the order in which they were recorded.
+histories = st.lists(st.integers(0, 12), min_size=1, max_size=14)
+
+
+def stream_of(minutes: list[int]) -> list[RecordedEvent]:
+    """A member who declares capacities: equal days replace each other (order matters), others add up (so does each)."""
+    log = InMemoryLog()
+    for number, minute in enumerate(minutes):
+        day = START.date() + timedelta(days=number % 3)
+        capacity = member.Capacity(hours_per_week=quantity(number, "/"), from_=day)
+        log.record("member/ana", member.CapacityDeclared(capacity=capacity), at=START + timedelta(minutes=minute))
+    return log.events
+
+
+def folded(stream: list[RecordedEvent], at: int, known: int) -> Any:
+    """The definition: the events known by then that had happened by then, in order of happening."""
+    state = None
+    happened = [e for e in stream if e.log_position <= known and to_micros(e.occurred_at) <= at]
+    for event in sorted(happened, key=lambda e: (e.occurred_at, e.version)):
+        state = member.evolve(state, event)
+    return state
+
+
+@given(histories)
+def test_every_instant_under_every_belief_shows_the_events_known_then_in_order_of_happening(minutes: list[int]) -> None:
+    stream = stream_of(minutes)
+
+    found = versions(stream, member.evolve)
+
+    for known in range(len(stream) + 1):
+        for minute in range(-1, 14):
+            at = to_micros(START + timedelta(minutes=minute))
+            selected = [v.state for v in found if v.is_valid_at(at, known)]
+            expected = folded(stream, at, known)
+            assert ([] if expected is None else [expected]) == selected
+
+
+@given(histories)
+def test_under_every_belief_each_known_event_has_one_version_and_the_next_begins_where_it_ends(
+    minutes: list[int],
+) -> None:
+    stream = stream_of(minutes)
+
+    found = versions(stream, member.evolve)
+
+    for known in range(1, len(stream) + 1):
+        line = sorted((v for v in found if v.known_from <= known < v.known_to), key=lambda v: (v.valid_from, v.version))
+        assert sorted(e.event_id for e in stream[:known]) == sorted(v.event_id for v in line)
+        assert all(earlier.valid_to == later.valid_from for earlier, later in pairwise(line))
+        assert END_OF_TIME == line[-1].valid_to
+
+
+@given(histories, st.integers(0, 14))
+def test_what_an_earlier_reader_wrote_is_only_ever_closed(minutes: list[int], cut: int) -> None:
+    """Writing the rows changed after a position on top of those before it gives the same as writing all at once."""
+    stream = stream_of(minutes)
+    early, late = versions(stream[:cut], member.evolve), versions(stream, member.evolve)
+
+    table = {(v.version, v.known_from): v for v in early}
+    table |= {(v.version, v.known_from): v for v in late if changed_after(v, cut)}
+
+    def ordered(rows: list[Version]) -> list[Version]:
+        return sorted(rows, key=lambda v: (v.version, v.known_from))
+
+    assert ordered(late) == ordered(list(table.values()))
+
+
+def test_an_event_in_order_closes_one_row_and_opens_two() -> None:
+    found = versions(stream_of([1, 2, 3, 4]), member.evolve)
+
+    assert 2 * 4 - 1 == len(found)
+
+
+def test_of_several_events_at_one_instant_the_last_is_the_answer_and_all_stay_on_the_line() -> None:
+    stream = stream_of([5, 5, 5])
+
+    found = [v for v in versions(stream, member.evolve) if v.known_to == END_OF_TIME]
+
+    at = to_micros(START + timedelta(minutes=5))
+    assert [1, 2, 3] == [v.version for v in found]
+    assert [3] == [v.version for v in found if v.is_valid_at(at, 3)]
+
+
+def test_a_back_dated_fact_that_changes_nothing_later_leaves_the_later_rows_alone() -> None:
+    log = InMemoryLog()
+    log.record("member/ana", member.Joined(name="Ana"), at=START)
+    away = member.Absence(from_=START.date(), to=START.date())
+    log.record("member/ana", member.AbsenceDeclared(absence=away), at=START + timedelta(minutes=9))
+    log.record("member/ana", member.AbsenceDeclared(absence=away), at=START + timedelta(minutes=3))
+
+    found = versions(log.events, member.evolve)
+
+    assert [END_OF_TIME] == [v.known_to for v in found if v.version == 2]
