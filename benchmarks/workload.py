@@ -66,7 +66,7 @@ def prepared_workload(url: str, size: Size = MANY, *, views: bool = True) -> Ite
 def ledger_worker(people: Workload, home: Path) -> Iterator[WorkerProcess]:
     """Ours in process, in a process of its own: see `benchmarks.ledger_worker`."""
     told = (str(people.organisation_id), str(people.size.owners), str(people.size.goals_each))
-    with start_worker("commander", people.url, *told, home=home) as made:
+    with start_worker("ledger_worker", people.url, *told, home=home) as made:
         yield made
 
 

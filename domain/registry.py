@@ -155,9 +155,31 @@ AGGREGATES: dict[str, AggregateType] = {
     ),
 }
 
-__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "commitment"]
+__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "commitment", "event_schema"]
 
 #: Every event tag ever written -> its Struct.
 EVENTS: dict[str, type[Event]] = {
     str(cls.__struct_config__.tag): cls for aggregate in AGGREGATES.values() for cls in get_args(aggregate.events)
 }
+
+#: Names that value types have in published event schemas: a class may be renamed, a published name may not.
+_PUBLISHED_NAMES = {"DecisionSubject": "Matter", "Scope": "Subject"}
+
+
+def event_schema(event: type[Event]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of an event's `data`, with its value types below `$defs` by their published names."""
+    (schema,), components = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
+    published: dict[str, Any] = _with_published_names({**schema, "$defs": components})
+    return published
+
+
+def _with_published_names(node: Any) -> Any:
+    if isinstance(node, dict):
+        renamed = {_PUBLISHED_NAMES.get(key, key): _with_published_names(value) for key, value in node.items()}
+        if isinstance(title := renamed.get("title"), str):
+            renamed["title"] = _PUBLISHED_NAMES.get(title, title)
+        if isinstance(ref := renamed.get("$ref"), str):
+            base, _, name = ref.rpartition("/")
+            renamed["$ref"] = f"{base}/{_PUBLISHED_NAMES.get(name, name)}"
+        return renamed
+    return [_with_published_names(item) for item in node] if isinstance(node, list) else node

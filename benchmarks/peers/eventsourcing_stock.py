@@ -1,7 +1,7 @@
 """The `eventsourcing` library as its documentation shows it: a decorated aggregate, its application, its recorder.
 
-`python -m benchmarks.peers.stock URL` is a drone; with a PORT it is served by the same Litestar as ours, with the same
-JSON. No key is checked and no request is remembered: it does less than ours.
+`python -m benchmarks.peers.eventsourcing_stock URL` is a worker process; with a PORT it is served by the same Litestar
+as ours, with the same JSON. No key is checked and no request is remembered: it does less than ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """django-pghistory: a goal updated through Django's ORM; a trigger keeps each former row, in the same transaction.
 
-`python -m benchmarks.peers.history URL`: a drone. In process, without a server, which is kinder to it: behind Django's
-own handlers it could only be slower.
+`python -m benchmarks.peers.pghistory URL`: a worker process, without a server, which is kinder to it: behind Django's
+Django's own handlers it could only be slower.
 """
 
 from __future__ import annotations

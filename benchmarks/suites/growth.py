@@ -67,7 +67,9 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             ours = _writer(bench, store, url, opened)
             told = {"clients": FEW, "seconds": bench.seconds}
             peers = [ours.contender("the same, nobody vacuuming", "longest_ms", **told)]
-            stock = open_or_absent(STOCK, opened, partial(peer, "stock", stock_url, home=bench.home), absent)
+            stock = open_or_absent(
+                STOCK, opened, partial(peer, "eventsourcing_stock", stock_url, home=bench.home), absent
+            )
             if stock is not None:
                 _fill_stock(store, stock_url, count)
                 peers.append(Contender(STOCK, partial(_stall, store, stock_url, stock, bench.seconds)))

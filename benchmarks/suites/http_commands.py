@@ -87,7 +87,7 @@ def _case(bench: Bench, store: Store, sides: Contenders, clients: int) -> Case:
 def _sides(bench: Bench, store: Store, opened: ExitStack) -> Contenders:
     absent: list[Absent] = []
     peers: dict[str, Served] = {}
-    for name, module in ((STOCK, "stock"), (CRUD, "crud")):
+    for name, module in ((STOCK, "eventsourcing_stock"), (CRUD, "crud")):
         found = open_or_absent(name, opened, partial(peer_goals, module, store.fresh(), bench.home), absent)
         if found is not None:
             peers[name] = partial(_peer, *found)

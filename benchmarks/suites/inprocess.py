@@ -44,11 +44,11 @@ def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     peers = [raw.contender(RAW, clients=CONNECTIONS, seconds=bench.seconds)]
     tool = open_or_absent("pgbench", opened, partial(pgbench, store, event, home, CONNECTIONS, bench.seconds), absent)
     peers += [tool] if tool else []
-    if stock := open_or_absent(STOCK, opened, partial(peer, "stock", store.fresh(), home=home), absent):
+    if stock := open_or_absent(STOCK, opened, partial(peer, "eventsourcing_stock", store.fresh(), home=home), absent):
         peers.append(stock.contender(STOCK, clients=WAITING, seconds=bench.seconds))
     if uma := open_or_absent(UMA, opened, partial(umadb, event, home), absent):
         peers.append(best_concurrency(uma, UMA, bench))
-    if tracked := open_or_absent(TRACKED, opened, partial(peer, "history", store.fresh(), home=home), absent):
+    if tracked := open_or_absent(TRACKED, opened, partial(peer, "pghistory", store.fresh(), home=home), absent):
         peers.append(best_concurrency(tracked, TRACKED, bench))
     limits = {RAW: 2.0, STOCK: 26.0, **{p.name: 2.0 for p in peers if p.name.startswith(UMA)}}
     return Case(
@@ -78,7 +78,7 @@ def umadb(event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
     command = [str(program), "--listen", address, "--db-path", str(home / f"umadb-{port}.db")]
     with start_process(command, home, f"umadb-{port}", {}) as process:
         _await(process, port)
-        with peer("uma", f"http://{address}", *event, home=home) as made:
+        with peer("umadb", f"http://{address}", *event, home=home) as made:
             yield made
 
 

@@ -23,7 +23,7 @@ from benchmarks.report import save as keep
 from benchmarks.stores import organisation
 from services.imports.importer import import_lines
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def turns(*values: float) -> Callable[[], Sample]:

@@ -170,7 +170,7 @@ def test_an_environment_without_peers_is_said_not_skipped(tmp_path: Path, monkey
     absent: list[Absent] = []
 
     with ExitStack() as opened:
-        found = open_or_absent("UmaDB", opened, partial(worker_process.peer, "uma", home=tmp_path), absent)
+        found = open_or_absent("UmaDB", opened, partial(worker_process.peer, "umadb", home=tmp_path), absent)
 
     assert found is None
     assert [Absent("UmaDB", "the peers are not installed: python3 run.py bench installs them")] == absent

@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS
+from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.http.problems import field_error
@@ -211,7 +211,7 @@ def _words(event: type[Any]) -> str:
     return " ".join(own.split())
 
 
-def event_schema(tag: str) -> dict[str, Any] | None:
+def published_schema(tag: str) -> dict[str, Any] | None:
     """JSON Schema (2020-12) of an event's `data`; None for an unknown type."""
     event = EVENTS.get(tag)
     if event is None:
@@ -219,7 +219,7 @@ def event_schema(tag: str) -> dict[str, Any] | None:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/v1/schemas/{tag}",
-        **msgspec.json.schema(event),
+        **event_schema(event),
     }
 
 

@@ -15,7 +15,7 @@ from services.api.http.parsing import decode_segment
 from services.api.http.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type_uri
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import Operation, query_route
-from services.api.routes.events import EventType, event_schema, event_types
+from services.api.routes.events import EventType, event_types, published_schema
 
 AnyRequest = Request[Any, Any, Any]
 _SCHEMA = "application/schema+json"
@@ -136,7 +136,7 @@ def list_event_types() -> HttpResponse:
     ),
 )
 def get_event_schema(type: FromPath[str]) -> HttpResponse:  # noqa: A002 - the path's word
-    schema = event_schema(decode_segment(type))
+    schema = published_schema(decode_segment(type))
     if schema is None:
         raise ProblemError("not_found", "no such type of event")
     return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHED)
