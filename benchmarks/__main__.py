@@ -16,10 +16,10 @@ from time import perf_counter
 from rich.console import Console
 
 from benchmarks import report as benchmarks_report
-from benchmarks.harness import CALM, Bench, Result, Suite, measure
+from benchmarks.harness import MAX_FOREIGN_SHARE, Bench, Result, Suite, measure
 from benchmarks.import_history import write_synthetic
 from benchmarks.machine import describe_machine
-from benchmarks.stores import STORES, Store, postgres_store, sqlite_store
+from benchmarks.stores import STORES, Store, open_postgres_store, open_sqlite_store
 from benchmarks.suites import (
     bulk_import,
     growth,
@@ -55,7 +55,7 @@ SUITES: dict[str, Suite] = {
 ROUNDS, QUICK_ROUNDS = 5, 2
 
 
-def arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py bench", description="Ours and the peers, side by side, in one run.")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} short rounds: a look, not a figure")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"all, or some of: {', '.join(SUITES)}")
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the suites; 0 when they ran, whatever the figures say."""
     # A terminated run stops its servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    chosen = arguments(sys.argv[1:] if argv is None else argv)
+    chosen = parse_arguments(sys.argv[1:] if argv is None else argv)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=180)
@@ -85,43 +85,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         home = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="plimsoll-bench-")))
         bench = Bench(
             home=home,
-            stores=_stores(chosen.store or STORES, home, opened, console),
+            stores=_open_stores(chosen.store or STORES, home, opened, console),
             history=chosen.file or write_synthetic(home / "history.ndjson.gz"),
             quick=chosen.quick,
             acts=chosen.acts,
         )
-        run = _about(chosen, bench, began)
+        run = _describe_run(chosen, bench, began)
         path = chosen.json or Path("benchmarks/results") / f"{began:%Y%m%dT%H%M%SZ}.json"
-        results, failed = _measured(bench, chosen, console, lambda found: benchmarks_report.save(path, run, found))
+        results, failed = _measure_suites(
+            bench, chosen, console, lambda found: benchmarks_report.save(path, run, found)
+        )
     run |= {"seconds": round((datetime.now(UTC) - began).total_seconds()), "load_average_after": list(os.getloadavg())}
     run |= {"failed": failed}
-    benchmarks_report.printed(results, console)
+    benchmarks_report.print_table(results, console)
     if chosen.markdown:
-        print(benchmarks_report.markdown(results))
-    if any(share > CALM for result in results for share in result.others):
-        console.print(f"* others used more than {CALM:.0%} of the machine in some round")
+        print(benchmarks_report.to_markdown(results))
+    if any(share > MAX_FOREIGN_SHARE for result in results for share in result.others):
+        console.print(f"* others used more than {MAX_FOREIGN_SHARE:.0%} of the machine in some round")
     benchmarks_report.save(path, run, results)
     console.print(f"kept in {path}")
     if chosen.page:
-        benchmarks_report.write(path)
+        benchmarks_report.write_page(path)
     for suite, why in failed.items():
         console.print(f"suite {suite} FAILED: {why}", style="bold")
     return 1 if failed else 0
 
 
-def _stores(wanted: Sequence[str], home: Path, opened: ExitStack, console: Console) -> list[Store]:
+def _open_stores(wanted: Sequence[str], home: Path, opened: ExitStack, console: Console) -> list[Store]:
     stores = []
     if "sqlite" in wanted:
-        stores.append(opened.enter_context(sqlite_store(home)))
+        stores.append(opened.enter_context(open_sqlite_store(home)))
     if "postgresql" in wanted:
         try:
-            stores.append(opened.enter_context(postgres_store()))
+            stores.append(opened.enter_context(open_postgres_store()))
         except ServerUnavailableError as refusal:
             console.print(f"without PostgreSQL: {refusal}")
     return stores
 
 
-def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[str, object]:
+def _describe_run(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[str, object]:
     return {
         "began": began,
         "quick": chosen.quick,
@@ -132,7 +134,7 @@ def _about(chosen: argparse.Namespace, bench: Bench, began: datetime) -> dict[st
     }
 
 
-def _measured(
+def _measure_suites(
     bench: Bench, chosen: argparse.Namespace, console: Console, keep: Callable[[list[Result]], None]
 ) -> tuple[list[Result], dict[str, str]]:
     """Every case of the chosen suites, and the suites that failed.
@@ -149,7 +151,7 @@ def _measured(
                 for case in SUITES[name](bench):
                     results.append(measure(case, rounds, status.update))
                     keep(results)
-                    told(results[-1], console)
+                    print_result(results[-1], console)
             except Exception as error:  # noqa: BLE001 - whatever it is, the other suites still have their turn
                 failed[name] = f"{type(error).__name__}: {error}"[:1000]
                 console.print_exception()
@@ -157,13 +159,13 @@ def _measured(
     return results, failed
 
 
-def told(result: Result, console: Console) -> None:
+def print_result(result: Result, console: Console) -> None:
     """One case as soon as it is measured."""
     for series in (result.ours, *result.peers):
         ratio = f" ({series.ratio:.2f} x, worst {series.worst_ratio:.2f} x)" if series.ratio is not None else ""
         figures = (
-            benchmarks_report.figure(series.median, result.unit),
-            benchmarks_report.figure(series.worst, result.unit),
+            benchmarks_report.format_figure(series.median, result.unit),
+            benchmarks_report.format_figure(series.worst, result.unit),
         )
         what = f"{result.name} ({result.store})" if series is result.ours else f"  {series.name}"
         console.print(f"{what}: {figures[0]}, worst {figures[1]}{ratio}")

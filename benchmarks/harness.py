@@ -14,7 +14,7 @@ from benchmarks.machine import CpuMonitor
 from benchmarks.stores import Store
 
 #: Share of the machine that others may use before a round counts as disturbed.
-CALM = 0.15
+MAX_FOREIGN_SHARE = 0.15
 
 Unit = Literal["s", "ms", "MB", "1/s"]
 
@@ -48,7 +48,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     peer: str = ""
 
 
-class Reached(msgspec.Struct, frozen=True, kw_only=True):
+class TargetResult(msgspec.Struct, frozen=True, kw_only=True):
     """A target and what became of it: by the median, and by the worst round."""
 
     limit: float
@@ -103,7 +103,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ours: Series
     peers: list[Series]
     absent: list[Absent]
-    targets: list[Reached]
+    targets: list[TargetResult]
     #: Share of the machine that other processes used, by round kept, and by round measured again.
     others: list[float]
     disturbed: list[float]
@@ -123,17 +123,17 @@ def measure(case: Case, rounds: int, told: Callable[[str], None] = lambda _: Non
     """
     wanted = min(rounds, case.most_rounds or rounds)
     measured: list[Round] = []
-    while len(measured) < 2 * wanted and sum(r.others <= CALM for r in measured) < wanted:
+    while len(measured) < 2 * wanted and sum(r.others <= MAX_FOREIGN_SHARE for r in measured) < wanted:
         told(f"{case.suite}: {case.name} ({case.store}), round {len(measured) + 1}")
-        case, measured = _round(case, measured)
+        case, measured = _run_round(case, measured)
     # The calmest rounds, in the order in which they were measured: chosen by the machine's state, never by outcome.
     calmest = sorted(range(len(measured)), key=lambda n: measured[n].others)[:wanted]
     kept = [measured[n] for n in sorted(calmest)]
     left = [measured[n] for n in sorted(set(range(len(measured))) - set(calmest))]
-    return result(case, kept, left)
+    return build_result(case, kept, left)
 
 
-def _round(case: Case, measured: list[Round]) -> tuple[Case, list[Round]]:
+def _run_round(case: Case, measured: list[Round]) -> tuple[Case, list[Round]]:
     """One more round; without the peers that failed in it, here and in the rounds before."""
     failed: dict[int, str] = {}
     with CpuMonitor() as watch:
@@ -153,17 +153,17 @@ def _round(case: Case, measured: list[Round]) -> tuple[Case, list[Round]]:
     return case, [Round([s for n, s in enumerate(r.samples) if n not in failed], r.others) for r in measured]
 
 
-def result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Result:
+def build_result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Result:
     """What the kept rounds come to."""
     worst = min if case.more_is_better else max
     ours = [r.samples[0].value for r in kept]
-    peers = [_series(case, place, name, kept, ours) for place, name in _named(case)]
+    peers = [_build_series(case, place, name, kept, ours) for place, name in _number_peers(case)]
     own = Series(
         name=case.ours.name,
         values=ours,
         median=median(ours),
         worst=worst(ours),
-        beside=_beside(r.samples[0] for r in kept),
+        beside=_median_figures(r.samples[0] for r in kept),
     )
     return Result(
         suite=case.suite,
@@ -173,17 +173,17 @@ def result(case: Case, kept: Sequence[Round], left: Sequence[Round] = ()) -> Res
         ours=own,
         peers=peers,
         absent=list(case.absent),
-        targets=[_reached(case, target, own, peers) for target in case.targets],
+        targets=[_check_target(case, target, own, peers) for target in case.targets],
         others=[round(r.others, 3) for r in kept],
         disturbed=[round(r.others, 3) for r in left],
     )
 
 
-def _named(case: Case) -> Iterator[tuple[int, str]]:
+def _number_peers(case: Case) -> Iterator[tuple[int, str]]:
     return ((place, peer.name) for place, peer in enumerate(case.peers, 1))
 
 
-def _series(case: Case, place: int, name: str, kept: Sequence[Round], ours: Sequence[float]) -> Series:
+def _build_series(case: Case, place: int, name: str, kept: Sequence[Round], ours: Sequence[float]) -> Series:
     worst = min if case.more_is_better else max
     values = [r.samples[place].value for r in kept]
     ratios = [own / value for own, value in zip(ours, values, strict=True)]
@@ -192,18 +192,18 @@ def _series(case: Case, place: int, name: str, kept: Sequence[Round], ours: Sequ
         values=values,
         median=median(values),
         worst=worst(values),
-        beside=_beside(r.samples[place] for r in kept),
+        beside=_median_figures(r.samples[place] for r in kept),
         ratio=median(ratios),
         worst_ratio=worst(ratios),
     )
 
 
-def _beside(samples: Iterator[Sample]) -> dict[str, float]:
+def _median_figures(samples: Iterator[Sample]) -> dict[str, float]:
     told = [sample.beside for sample in samples]
     return {name: median(one[name] for one in told) for name in told[0]}
 
 
-def _reached(case: Case, target: Target, ours: Series, peers: Sequence[Series]) -> Reached:
+def _check_target(case: Case, target: Target, ours: Series, peers: Sequence[Series]) -> TargetResult:
     """By the median and by the worst round."""
     name = target.peer or (case.peers[0].name if case.peers else "")
     found = next((peer for peer in peers if peer.name == name), None)
@@ -212,7 +212,7 @@ def _reached(case: Case, target: Target, ours: Series, peers: Sequence[Series]) 
         figures = (found.ratio or 0, found.worst_ratio or 0) if found else (0, 0)
     reached = [figure >= target.limit if case.more_is_better else figure <= target.limit for figure in figures]
     unknown = target.of == "ratio" and found is None
-    return Reached(
+    return TargetResult(
         limit=target.limit,
         of=target.of,
         peer=name if target.of == "ratio" else "",
@@ -256,14 +256,14 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 Suite = Callable[[Bench], Iterator[Case]]
 
 
-def timed(work: Callable[[], object]) -> Sample:
+def measure_seconds(work: Callable[[], object]) -> Sample:
     """Seconds that the work takes."""
     began = perf_counter()
     work()
     return Sample(perf_counter() - began)
 
 
-def latency(ask: Callable[[], object], times: int) -> Sample:
+def measure_latency(ask: Callable[[], object], times: int) -> Sample:
     """The median of so many calls in ms, after a warm-up; beside it the 99th percentile."""
     for _ in range(5):
         ask()

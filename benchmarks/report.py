@@ -12,11 +12,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.harness import CALM, Result
+from benchmarks.harness import MAX_FOREIGN_SHARE, Result
 from benchmarks.worker_process import ROOT
 
 
-def printed(results: Sequence[Result], console: Console) -> None:
+def print_table(results: Sequence[Result], console: Console) -> None:
     """Median and worst round of ours, then of each peer with our ratio to it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, side in (("", "left"), ("store", "left"), ("who", "left")):
@@ -24,53 +24,53 @@ def printed(results: Sequence[Result], console: Console) -> None:
     for column in ("median", "worst", "ours is", "worst", "target"):
         table.add_column(column, justify="right")
     for result in results:
-        for number, row in enumerate(rows(result)):
+        for number, row in enumerate(build_rows(result)):
             table.add_row(*row, style="dim" if number else "bold")
     console.print(table)
 
 
-def rows(result: Result) -> list[tuple[str, ...]]:
+def build_rows(result: Result) -> list[tuple[str, ...]]:
     """Case, store, who, median, worst round, our ratio to it, the worst round's ratio, targets: ours first."""
-    name = f"{result.name} *" if any(share > CALM for share in result.others) else result.name
-    figures = figure(result.ours.median, result.unit), figure(result.ours.worst, result.unit)
-    found: list[tuple[str, ...]] = [(name, result.store, result.ours.name, *figures, "", "", target(result, ""))]
+    name = f"{result.name} *" if any(share > MAX_FOREIGN_SHARE for share in result.others) else result.name
+    figures = format_figure(result.ours.median, result.unit), format_figure(result.ours.worst, result.unit)
+    found: list[tuple[str, ...]] = [(name, result.store, result.ours.name, *figures, "", "", format_target(result, ""))]
     for peer in result.peers:
         ratios = (f"{value:.2f} x" for value in (peer.ratio or 0, peer.worst_ratio or 0))
-        figures = figure(peer.median, result.unit), figure(peer.worst, result.unit)
-        found.append(("", "", f"  {peer.name}", *figures, *ratios, target(result, peer.name)))
+        figures = format_figure(peer.median, result.unit), format_figure(peer.worst, result.unit)
+        found.append(("", "", f"  {peer.name}", *figures, *ratios, format_target(result, peer.name)))
     return found + [
-        ("", "", f"  {gone.name}", "not measured", gone.why, "", "", target(result, gone.name))
+        ("", "", f"  {gone.name}", "not measured", gone.why, "", "", format_target(result, gone.name))
         for gone in result.absent
     ]
 
 
-def target(result: Result, peer: str) -> str:
+def format_target(result: Result, peer: str) -> str:
     """The target that names this peer (none: our own figure), and whether median and worst round reached it."""
     sign = ">=" if result.unit == "1/s" else "<="
     found = next((one for one in result.targets if one.peer == peer), None)
     if found is None:
         return ""
-    limit = f"{found.limit:g} x" if found.of == "ratio" else figure(found.limit, result.unit)
+    limit = f"{found.limit:g} x" if found.of == "ratio" else format_figure(found.limit, result.unit)
     if found.median is None:
         return f"{sign} {limit} unknown"
     reached = "MISSED" if not found.median else "yes" if found.worst else "yes, but not the worst round"
     return f"{sign} {limit} {reached}"
 
 
-def figure(value: float, unit: str) -> str:
+def format_figure(value: float, unit: str) -> str:
     """Three digits that mean something, and the unit."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {unit}"
 
 
-def markdown(results: Sequence[Result]) -> str:
+def to_markdown(results: Sequence[Result]) -> str:
     """The same as a table for `docs/benchmarks.md`."""
     lines = [
         "| what | store | who | median | worst round | ours is | in its worst round | target |",
         "|---|---|---|--:|--:|--:|--:|---|",
     ]
     for result in results:
-        for number, row in enumerate(rows(result)):
+        for number, row in enumerate(build_rows(result)):
             cells = [cell.strip().replace("|", "/").replace("\n", " ") for cell in row]
             if not number:
                 cells[3] = f"**{cells[3]}**"
@@ -84,7 +84,7 @@ def save(path: Path, run: dict[str, Any], results: Sequence[Result]) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode({**run, "results": results}), indent=1) + b"\n")
 
 
-def read(path: Path) -> list[Result]:
+def load_results(path: Path) -> list[Result]:
     """The results of a kept run."""
     return msgspec.convert(msgspec.json.decode(path.read_bytes())["results"], list[Result])
 
@@ -93,7 +93,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BEGINS, ENDS = "<!-- figures: python -m benchmarks.page -->", "<!-- end of figures -->"
 
 
-def text(path: Path) -> str:
+def render_run(path: Path) -> str:
     """What stands between the page's marks: when and on what, then the table."""
     run: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     machine = run["machine"]
@@ -107,11 +107,11 @@ def text(path: Path) -> str:
     failed = "".join(
         f"\nSuite `{suite}` failed: {why.splitlines()[0]}\n" for suite, why in run.get("failed", {}).items()
     )
-    rounds = _rounds(path)
-    return f"{about}{quick} {rounds}\n{failed}\n{markdown(read(path))}{_shares(read(path))}"
+    rounds = _render_rounds(path)
+    return f"{about}{quick} {rounds}\n{failed}\n{to_markdown(load_results(path))}{_render_shares(load_results(path))}"
 
 
-def _shares(results: Sequence[Result]) -> str:
+def _render_shares(results: Sequence[Result]) -> str:
     """Who used the processors while ours was at work: what stands in the way of more."""
     lines = []
     for result in results:
@@ -127,8 +127,8 @@ def _shares(results: Sequence[Result]) -> str:
     )
 
 
-def _rounds(path: Path) -> str:
-    results = read(path)
+def _render_rounds(path: Path) -> str:
+    results = load_results(path)
     again = sum(len(result.disturbed) for result in results)
     count = sorted({len(result.ours.values) for result in results})
     return (
@@ -138,15 +138,15 @@ def _rounds(path: Path) -> str:
     )
 
 
-def write(*kept: Path, page: Path = PAGE) -> None:
+def write_page(*kept: Path, page: Path = PAGE) -> None:
     """Put the runs between the page's marks, in this order. Raises ValueError where the page has none."""
     former = page.read_text()
     pattern = re.compile(f"{re.escape(BEGINS)}.*{re.escape(ENDS)}", re.DOTALL)
     if not pattern.search(former):
         raise ValueError(f"{page} has no place for figures")
-    told = "\n".join(text(path) for path in kept)
+    told = "\n".join(render_run(path) for path in kept)
     page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{told}\n{ENDS}", former))
 
 
 if __name__ == "__main__":
-    write(*map(Path, sys.argv[1:]))
+    write_page(*map(Path, sys.argv[1:]))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 #: Says one row: day, minute of the day, by whom, what, with which fields.
-Say = Callable[..., None]
+AddAct = Callable[..., None]
 
 WHY = {
     "to_team": "It is what we are good at.",
@@ -27,17 +27,17 @@ CYCLES, CYCLE_DAYS = 8, 91
 DECISIONS, DECISION_DAYS = 50, 14
 
 
-def tell(say: Say, team: str, lead: str, people: Sequence[str], first: date, today: date) -> None:
+def add_framework_acts(say: AddAct, team: str, lead: str, people: Sequence[str], first: date, today: date) -> None:
     """All of it, from the team's first day on."""
-    _charter(say, team, lead, people, first)
+    _add_charter(say, team, lead, people, first)
     for number in range(CYCLES):
         starts = first + timedelta(days=10 + number * CYCLE_DAYS)
-        _cycle(say, team, lead, people, number, starts, closed=starts + timedelta(days=CYCLE_DAYS) < today)
+        _add_cycle(say, team, lead, people, number, starts, closed=starts + timedelta(days=CYCLE_DAYS) < today)
     for number in range(DECISIONS):
-        _decision(say, team, lead, people, number, first + timedelta(days=20 + number * DECISION_DAYS))
+        _add_decision(say, team, lead, people, number, first + timedelta(days=20 + number * DECISION_DAYS))
 
 
-def _charter(say: Say, team: str, lead: str, people: Sequence[str], first: date) -> None:
+def _add_charter(say: AddAct, team: str, lead: str, people: Sequence[str], first: date) -> None:
     """A purpose, said anew after a year; four standing expectations that everybody acknowledged; freedoms, rituals."""
     for turn, day in enumerate((first + timedelta(days=1), first + timedelta(days=365))):
         text = ("Nobody waits for the crew", "Nobody waits, and everybody knows why")[turn]
@@ -63,7 +63,9 @@ def _charter(say: Say, team: str, lead: str, people: Sequence[str], first: date)
         say(day, 530, lead, "ritual.set", charter=team, **told)
 
 
-def _cycle(say: Say, team: str, lead: str, people: Sequence[str], number: int, starts: date, *, closed: bool) -> None:
+def _add_cycle(
+    say: AddAct, team: str, lead: str, people: Sequence[str], number: int, starts: date, *, closed: bool
+) -> None:
     """Everybody reflects; a few improvements are agreed, most are done."""
     cycle, ends = f"cycle-{number}", starts + timedelta(days=CYCLE_DAYS - 5)
     told: dict[str, Any] = {
@@ -94,7 +96,7 @@ def _cycle(say: Say, team: str, lead: str, people: Sequence[str], number: int, s
     say(ends + timedelta(days=1), 620, lead, "cycle.close", cycle=cycle)
 
 
-def _decision(say: Say, team: str, lead: str, people: Sequence[str], number: int, asked: date) -> None:
+def _add_decision(say: AddAct, team: str, lead: str, people: Sequence[str], number: int, asked: date) -> None:
     """Three decide; most consent in a day, every fifth lets its deadline pass."""
     decision, deciders = f"decision-{number}", [people[(number + place) % len(people)] for place in range(3)]
     fields = {
@@ -122,22 +124,22 @@ GOALS = 200
 DAYS = 730
 
 
-class _Said(NamedTuple):
+class _TimedRow(NamedTuple):
     day: date
     minute: int
     row: Row
 
 
-def rows(today: date, *, goals: int = GOALS, seed: int = 11) -> Iterator[bytes]:
+def build_rows(today: date, *, goals: int = GOALS, seed: int = 11) -> Iterator[bytes]:
     """The rows up to yesterday, in the order of their times, as NDJSON lines."""
-    told = sorted(_TeamHistory(today, random.Random(seed)).tell(goals), key=lambda said: (said.day, said.minute))
+    told = sorted(_TeamHistory(today, random.Random(seed)).build(goals), key=lambda said: (said.day, said.minute))
     for said in told:
         if said.day < today:
             at = datetime.combine(said.day, time(), UTC) + timedelta(minutes=said.minute)
             yield json.dumps({"at": at.isoformat(), **said.row}).encode() + b"\n"
 
 
-def a_goal(number: int = GOALS - 5) -> str:
+def live_goal(number: int = GOALS - 5) -> str:
     """The reference of a goal that is live and was spoken about."""
     return f"task-{number}"
 
@@ -147,54 +149,54 @@ class _TeamHistory:
         self._today = today
         self._first = today - timedelta(days=DAYS)
         self._chance = chance
-        self._said: list[_Said] = []
+        self._rows: list[_TimedRow] = []
 
-    def tell(self, goals: int) -> list[_Said]:
-        self._people()
+    def build(self, goals: int) -> list[_TimedRow]:
+        self._add_members()
         for half in range(4):
-            self._outcome(half)
-        tell(self._say, TEAM, LEAD, (LEAD, *PEOPLE), self._first, self._today)
+            self._add_outcome(half)
+        add_framework_acts(self._add, TEAM, LEAD, (LEAD, *PEOPLE), self._first, self._today)
         for number in range(goals):
-            self._task(number, self._first + timedelta(days=14 + number * (DAYS - 24) // goals))
-        return self._said
+            self._add_task(number, self._first + timedelta(days=14 + number * (DAYS - 24) // goals))
+        return self._rows
 
-    def _say(self, day: date, minute: int, by: str, do: str, **body: Any) -> None:
-        self._said.append(_Said(day, minute, {"by": by, "do": do, **body}))
+    def _add(self, day: date, minute: int, by: str, do: str, **body: Any) -> None:
+        self._rows.append(_TimedRow(day, minute, {"by": by, "do": do, **body}))
 
-    def _people(self) -> None:
+    def _add_members(self) -> None:
         first = self._first
-        self._say(first, 1, LEAD, "team.create", team=TEAM, name="Crew", lead=LEAD)
+        self._add(first, 1, LEAD, "team.create", team=TEAM, name="Crew", lead=LEAD)
         for number, ref in enumerate((LEAD, *PEOPLE)):
-            self._say(first, 2, LEAD, "member.join", member=ref, name=ref.title(), team=TEAM)
+            self._add(first, 2, LEAD, "member.join", member=ref, name=ref.title(), team=TEAM)
             told: Row = {"hours_per_week": (40, 32, 24)[number % 3], "from": first.isoformat()}
-            self._say(first, 3, ref, "member.capacity", member=ref, **told)
+            self._add(first, 3, ref, "member.capacity", member=ref, **told)
             away = self._today - timedelta(days=self._chance.randrange(-20, 300))
             absence = {"from": away.isoformat(), "to": (away + timedelta(days=11)).isoformat()}
-            self._say(self._today - timedelta(days=330), 4, ref, "member.absence", member=ref, **absence)
+            self._add(self._today - timedelta(days=330), 4, ref, "member.absence", member=ref, **absence)
 
-    def _outcome(self, half: int) -> None:
+    def _add_outcome(self, half: int) -> None:
         start = self._first + timedelta(days=4 + 180 * half)
         due = start + timedelta(days=200)
-        terms = _terms(f"What the crew is for, part {half + 1}", start, due)
+        terms = _build_terms(f"What the crew is for, part {half + 1}", start, due)
         terms |= {"kind": "outcome", "supports": [{"purpose": TEAM}]}
-        self._agree(f"outcome-{half}", LEAD, PEOPLE[0], terms, start - timedelta(days=2))
+        self._add_agreement(f"outcome-{half}", LEAD, PEOPLE[0], terms, start - timedelta(days=2))
         if half == 3:
-            self._change(f"outcome-{half}", LEAD, PEOPLE[0], start + timedelta(days=60), due + timedelta(days=30))
+            self._add_change(f"outcome-{half}", LEAD, PEOPLE[0], start + timedelta(days=60), due + timedelta(days=30))
 
-    def _agree(self, goal: str, owner: str, sponsor: str, terms: Row, day: date) -> None:
+    def _add_agreement(self, goal: str, owner: str, sponsor: str, terms: Row, day: date) -> None:
         who = {"title": terms["outcome"], "owner": owner, "sponsor": sponsor, "team": TEAM, "terms": terms}
         why = {"code": "new_need", "text": "agreed in planning"}
-        self._say(day, 540, owner, "goal.offer", goal=goal, **who, reason=why)
-        self._say(day + timedelta(days=1), 560, sponsor, "goal.accept", goal=goal)
+        self._add(day, 540, owner, "goal.offer", goal=goal, **who, reason=why)
+        self._add(day + timedelta(days=1), 560, sponsor, "goal.accept", goal=goal)
 
-    def _task(self, number: int, start: date) -> None:
+    def _add_task(self, number: int, start: date) -> None:
         goal, owner = f"task-{number}", PEOPLE[number % len(PEOPLE)]
         sponsor = self._chance.choice([LEAD, *(p for p in PEOPLE if p != owner)])
         due = start + timedelta(days=self._chance.randrange(60, 200))
         half = max(0, min(3, ((start - self._first).days - 14) // 182))
-        terms = _terms(f"Piece of work number {number}", start, due)
+        terms = _build_terms(f"Piece of work number {number}", start, due)
         terms |= {"effort_hours": self._chance.randrange(20, 140), "supports": [{"goal": f"outcome-{half}"}]}
-        self._agree(goal, owner, sponsor, terms, start - timedelta(days=2))
+        self._add_agreement(goal, owner, sponsor, terms, start - timedelta(days=2))
         quiet = number % 11 == 0
         for step in range(1 if quiet else ((due - start).days - 4) // 14):
             day = start + timedelta(days=14 * (step + 1))
@@ -207,29 +209,29 @@ class _TeamHistory:
                 asked = {"text": "look at it with me", "addressee": sponsor}
                 asked["answer_by"] = (day + timedelta(days=5)).isoformat()
                 said |= {"needs": [asked], "blockers": [{"text": "waits for data", "acts_next": sponsor}]}
-            self._say(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **said)
+            self._add(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **said)
             if step % 4 == 0:
-                self._say(day, 700, sponsor, "goal.feedback", goal=goal, text="clear, thank you", on="progress")
+                self._add(day, 700, sponsor, "goal.feedback", goal=goal, text="clear, thank you", on="progress")
         if number % 4 == 0:
             wish = start + timedelta(days=(due - start).days // 2)
             due += timedelta(days=21)
-            self._change(goal, owner, sponsor, wish, due)
-        self._end(goal, owner, sponsor, due)
+            self._add_change(goal, owner, sponsor, wish, due)
+        self._add_ending(goal, owner, sponsor, due)
 
-    def _change(self, goal: str, owner: str, sponsor: str, day: date, due: date) -> None:
+    def _add_change(self, goal: str, owner: str, sponsor: str, day: date, due: date) -> None:
         why = {"code": "dependency_slipped", "text": "what it waits for comes later"}
         body = {"changes": {"due": due.isoformat()}, "reason": why}
-        self._say(day, 700, owner, "goal.propose_change", goal=goal, **body)
-        self._say(day + timedelta(days=1), 560, sponsor, "goal.accept_change", goal=goal)
+        self._add(day, 700, owner, "goal.propose_change", goal=goal, **body)
+        self._add(day + timedelta(days=1), 560, sponsor, "goal.accept_change", goal=goal)
 
-    def _end(self, goal: str, owner: str, sponsor: str, due: date) -> None:
+    def _add_ending(self, goal: str, owner: str, sponsor: str, due: date) -> None:
         done = due - timedelta(days=2)
         if done + timedelta(days=1) < self._today:
-            self._say(done, 900, owner, "goal.declare_complete", goal=goal)
-            self._say(done + timedelta(days=1), 600, sponsor, "goal.declare_satisfied", goal=goal)
+            self._add(done, 900, owner, "goal.declare_complete", goal=goal)
+            self._add(done + timedelta(days=1), 600, sponsor, "goal.declare_satisfied", goal=goal)
 
 
-def _terms(outcome: str, start: date, due: date) -> Row:
+def _build_terms(outcome: str, start: date, due: date) -> Row:
     return {
         "outcome": outcome,
         "measure": {"kind": "binary"},

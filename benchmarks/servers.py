@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load_generator import RequestFailed
-from benchmarks.stores import settings
+from benchmarks.stores import build_settings
 from benchmarks.worker_process import ROOT, PeerUnavailable, peers_python
 from services.settings import variable
 
 _CLI = (sys.executable, "-m", "services.cli")
 _STARTUP_SECONDS = 30.0
-_KEPT_SECONDS = 2.0
+_KEEP_ALIVE_S = 2.0
 
 
 @contextmanager
-def plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool = True) -> Iterator[int]:
+def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool = True) -> Iterator[int]:
     """`plimsoll serve` on a store; its port.
 
     Without Redis the worker runs inside, as it does for whoever has one process. With it, it runs as `plimsoll worker`
     in a process of its own, unless it is not wanted.
     """
     port = free_port()
-    chosen = settings(url)
+    chosen = build_settings(url)
     knobs: dict[str, object] = {
         "database_url": url,
         "port": port,
@@ -43,26 +43,26 @@ def plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool
     with ExitStack() as opened:
         if redis_url is not None and worker:
             opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", told))
-        opened.enter_context(_running([*_CLI, "serve"], home, port, "/livez", told))
+        opened.enter_context(_run_server([*_CLI, "serve"], home, port, "/livez", told))
         yield port
 
 
 @contextmanager
-def peer(url: str, home: Path) -> Iterator[int]:
+def serve_peer(url: str, home: Path) -> Iterator[int]:
     """A minimal Litestar application that answers one row by its key; its port."""
     port = free_port()
-    with _running(
+    with _run_server(
         [sys.executable, "-m", "benchmarks.peers.minimal_litestar", url, str(port)], home, port, "/rows/1", {}
     ):
         yield port
 
 
 @contextmanager
-def peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[str]]]:
+def serve_peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[str]]]:
     """A peer's server: its port, and the ids of its goals. Raises Missing."""
     port = free_port()
     command = [peers_python(), "-m", f"benchmarks.peers.{module}", url, str(port)]
-    with _running(command, home, port, "/goals", {}):
+    with _run_server(command, home, port, "/goals", {}):
         client = Client(port)
         ids: list[str] = json.loads(client.get("/goals"))
         client.close()
@@ -70,11 +70,11 @@ def peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[st
 
 
 @contextmanager
-def _running(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
+def _run_server(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
     """A server, once it answers. Raises Missing with the end of its log."""
     with start_process(command, home, f"server-{port}", environment) as process:
         deadline = time.monotonic() + _STARTUP_SECONDS
-        while not _answers(port, ready):
+        while not _is_answering(port, ready):
             if process.poll() is not None or time.monotonic() > deadline:
                 log = (home / f"server-{port}.log").read_text(errors="replace")
                 raise PeerUnavailable(f"{command[2]} did not answer: {log[-300:].strip()}")
@@ -100,7 +100,7 @@ def start_process(
             process.kill()
 
 
-def _answers(port: int, path: str) -> bool:
+def _is_answering(port: int, path: str) -> bool:
     asked = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     with suppress(OSError, http.client.HTTPException), closing(asked) as connection:
         connection.request("GET", path)
@@ -127,15 +127,15 @@ class Client:
 
     def get(self, path: str) -> bytes:
         """The body of a GET. Raises RequestFailed unless it is a 200."""
-        return self._ask("GET", path, None, {})
+        return self._request("GET", path, None, {})
 
     def post(self, path: str, body: Any, **headers: str) -> bytes:
         """The body of a POST's answer. Raises RequestFailed unless it was taken."""
-        return self._ask("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+        return self._request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+    def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         # A server closes what was silent for some seconds, such as while the other side had its turn.
-        if time.monotonic() - self._used > _KEPT_SECONDS:
+        if time.monotonic() - self._used > _KEEP_ALIVE_S:
             self._connection.close()
         self._connection.request(method, path, body, self._headers | headers)
         response = self._connection.getresponse()

@@ -40,20 +40,20 @@ class Store(msgspec.Struct, frozen=True):
     """One kind of store; `fresh` makes an empty database and tells its URL."""
 
     name: str
-    fresh: Callable[[], str]
+    create_database: Callable[[], str]
     #: Connect to one of its databases, durable, as a peer does.
     connect: Callable[[str], Any]
     versions: str
 
 
 @contextmanager
-def sqlite_store(home: Path) -> Iterator[Store]:
+def open_sqlite_store(home: Path) -> Iterator[Store]:
     """SQLite files under `home`."""
     numbers = count()
-    yield Store("sqlite", lambda: f"sqlite:///{home / f'{next(numbers)}.db'}", _sqlite, sqlite3.sqlite_version)
+    yield Store("sqlite", lambda: f"sqlite:///{home / f'{next(numbers)}.db'}", _connect_sqlite, sqlite3.sqlite_version)
 
 
-def _sqlite(url: str) -> sqlite3.Connection:
+def _connect_sqlite(url: str) -> sqlite3.Connection:
     path = url.removeprefix("sqlite:///")
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -65,11 +65,11 @@ def _sqlite(url: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def postgres_store() -> Iterator[Store]:
+def open_postgres_store() -> Iterator[Store]:
     """A private PostgreSQL server that syncs to disk: asserted, not assumed."""
     with postgres_server(DURABLE) as server:
         with psycopg.connect(server.url()) as connection:
-            must_be_durable(connection)
+            require_durable(connection)
             told = connection.execute("SHOW server_version").fetchone()
 
         def fresh() -> str:
@@ -88,7 +88,7 @@ def analyse(store: Store, url: str) -> None:
             connection.execute("VACUUM ANALYZE")
 
 
-def must_be_durable(connection: psycopg.Connection[Any]) -> None:
+def require_durable(connection: psycopg.Connection[Any]) -> None:
     """Raises NotDurable where a commit that was answered could be lost with the power."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         shown = connection.execute(f"SHOW {name}").fetchone()
@@ -96,14 +96,14 @@ def must_be_durable(connection: psycopg.Connection[Any]) -> None:
             raise NotDurable(f"{name} is {shown[0] if shown else 'unknown'}: the figures would mean nothing")
 
 
-def settings(url: str) -> Settings:
+def build_settings(url: str) -> Settings:
     """Production's settings but for the rate limit, which counts every request and stops none."""
     return Settings(database_url=url, rate_limit_per_minute=100_000_000, port=0)
 
 
 @contextmanager
-def organisation(url: str) -> Iterator[tuple[Runtime, CreatedOrganisation]]:
+def open_organisation(url: str) -> Iterator[tuple[Runtime, CreatedOrganisation]]:
     """An organisation, just founded, in a migrated store."""
-    composition.migrate(settings(url))
-    with Runtime.open(settings(url)) as runtime:
+    composition.migrate(build_settings(url))
+    with Runtime.open(build_settings(url)) as runtime:
         yield runtime, create_organisation(runtime, "bench", steward="steward")

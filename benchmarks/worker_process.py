@@ -15,7 +15,7 @@ from benchmarks.harness import Absent, Contender, Sample
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Made by `python3 run.py bench` from `benchmarks/requirements-peers.txt`; never part of the product's environment.
-PEERS = ROOT / ".venv-peers"
+PEERS_ENVIRONMENT = ROOT / ".venv-peers"
 #: Why `run.py` could not make it.
 PEERS_UNAVAILABLE_REASON = "BENCH_PEERS_REFUSED"
 
@@ -28,10 +28,10 @@ class PeerUnavailable(Exception):
 
 def peers_python() -> str:
     """The interpreter that has the peers. Raises Missing."""
-    python = PEERS / "bin" / "python"
+    python = PEERS_ENVIRONMENT / "bin" / "python"
     if reason := os.environ.get(PEERS_UNAVAILABLE_REASON):
         raise PeerUnavailable(reason)
-    if not (PEERS / ".installed").exists():
+    if not (PEERS_ENVIRONMENT / ".installed").exists():
         raise PeerUnavailable("the peers are not installed: python3 run.py bench installs them")
     return str(python)
 
@@ -58,7 +58,7 @@ class WorkerProcess:
             self._process.stdin.write(json.dumps(told) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._gone() from None
+            raise self._unavailable_error() from None
         return self.read_line()
 
     def read_line(self) -> dict[str, float]:
@@ -66,15 +66,15 @@ class WorkerProcess:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise self._gone()
+            raise self._unavailable_error()
         found: dict[str, float] = json.loads(line)
         return found
 
-    def _gone(self) -> PeerUnavailable:
+    def _unavailable_error(self) -> PeerUnavailable:
         last = self._log.read_text(errors="replace").strip()[-300:]
         return PeerUnavailable(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
 
-    def contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
+    def to_contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
         """It, as a side of a case: one of its figures, the others beside it."""
 
         def run() -> Sample:
@@ -111,7 +111,7 @@ def start_worker(module: str, *arguments: str, home: Path, python: str = sys.exe
 
 
 @contextmanager
-def peer(module: str, *arguments: str, home: Path) -> Iterator[WorkerProcess]:
+def start_peer(module: str, *arguments: str, home: Path) -> Iterator[WorkerProcess]:
     """A drone of `benchmarks.peers`, in the peers' environment."""
     with start_worker(f"peers.{module}", *arguments, home=home, python=peers_python()) as made:
         yield made

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from benchmarks.import_history import import_history
-from benchmarks.stores import Store, organisation
+from benchmarks.stores import Store, open_organisation
 from benchmarks.worker_process import WorkerProcess, start_worker
 from domain.goal.acts import CheckIn
 from domain.references import resolve
@@ -49,16 +49,16 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def prepared_workload(url: str, size: Size = MANY, *, views: bool = True) -> Iterator[tuple[Runtime, Workload]]:
     """A fresh store with the owners and their goals; read models up to date, unless they are not wanted."""
-    with organisation(url) as (runtime, founded):
+    with open_organisation(url) as (runtime, founded):
         import_history(runtime, founded, _acts(runtime.clock().date(), size))
         # The scheduler's first sweep over what was imported is not what is measured here.
-        for organisation_id, stream_id in runtime.ledger.streams_with_due_timers(
+        for organisation_id, stream_id in runtime.ledger.find_streams_with_due_timers(
             runtime.clock() + timedelta(hours=1), 10_000
         ):
             runtime.ledger.run_timers(organisation_id, stream_id)
         if views:
             runtime.engine.catch_up()
-        keys = _keys(runtime, founded, size)
+        keys = _create_keys(runtime, founded, size)
         yield runtime, Workload(url=url, organisation_id=founded.organisation_id, keys=keys, size=size)
 
 
@@ -70,7 +70,7 @@ def ledger_worker(people: Workload, home: Path) -> Iterator[WorkerProcess]:
         yield made
 
 
-def _keys(runtime: Runtime, founded: CreatedOrganisation, size: Size) -> list[str]:
+def _create_keys(runtime: Runtime, founded: CreatedOrganisation, size: Size) -> list[str]:
     tenant = founded.organisation_id
     return [
         runtime.keys.create(tenant, resolve(tenant, "member", _owner(number, size)), ("read", "act"), name="bench")
@@ -115,33 +115,33 @@ def _acts(today: date, size: Size) -> Iterator[bytes]:
 # --- what the clients send -----------------------------------------------------------------------------------------
 
 
-def request(path: str, body: bytes, headers: str = "") -> bytes:
+def encode_request(path: str, body: bytes, headers: str = "") -> bytes:
     """A POST as it goes over the wire."""
     lines = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n{headers}"
     return f"{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def requests(people: Workload, clients: int) -> list[Iterator[bytes]]:
+def build_requests(people: Workload, clients: int) -> list[Iterator[bytes]]:
     """For each client its check-ins over HTTP, each with a key of its own that was never used before."""
     body, mark = json.dumps(CHECK_IN).encode(), "{key}"
 
     def own(client: int) -> Iterator[bytes]:
         said = f"Authorization: Bearer {people.keys[client % people.size.owners]}\r\nIdempotency-Key: {mark}\r\n"
         paths = [f"/v1/goals/{goal}/check-in" for goal in _goals(client, clients, people.size)]
-        parts = cycle([request(path, body, said).split(mark.encode()) for path in paths])
+        parts = cycle([encode_request(path, body, said).split(mark.encode()) for path in paths])
         run, numbers = uuid4().hex, count()
         return (b"%s%s-%d%s" % (head, run.encode(), number, tail) for (head, tail), number in zip(parts, numbers))  # noqa: B905
 
     return [own(client) for client in range(clients)]
 
 
-def mixed(sides: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
+def interleave(sides: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
     """The clients' requests in turn."""
     for side in cycle(sides):
         yield next(side)
 
 
-def commands(people: Workload, client: int, clients: int) -> Iterator[Command]:
+def build_commands(people: Workload, client: int, clients: int) -> Iterator[Command]:
     """One client's check-ins in process."""
     tenant, size = people.organisation_id, people.size
     owner, act = resolve(tenant, "member", _owner(client, size)), msgspec.convert(CHECK_IN, CheckIn)
@@ -149,9 +149,9 @@ def commands(people: Workload, client: int, clients: int) -> Iterator[Command]:
         yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 
-def an_event(store: Store, runtime: Runtime, people: Workload) -> tuple[str, str]:
+def load_sample_event(store: Store, runtime: Runtime, people: Workload) -> tuple[str, str]:
     """Topic and stored form of one check-in: what the raw peers write."""
-    runtime.ledger.handle(next(commands(people, 0, 1)))
+    runtime.ledger.handle(next(build_commands(people, 0, 1)))
     connection = store.connect(people.url)
     query = "SELECT topic, state FROM stored_events ORDER BY notification_id DESC LIMIT 1"
     topic, state = connection.execute(query).fetchone()

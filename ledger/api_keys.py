@@ -103,12 +103,12 @@ class Keys:
         expires_at = expires_at or now + MAX_LIFETIME
         if not now < expires_at <= now + MAX_LIFETIME:
             raise InvalidField("a key ends after now and within a year", pointer="/expires_at")
-        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guests(scopes):
+        if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
             allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
             raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
         if "\x00" in name:
             raise InvalidField("a name has no NUL in it", pointer="/name")
-        text = _new_text()
+        text = _generate_key_text()
         with self._recorder.write() as session:
             session.run(
                 "create_key",
@@ -126,7 +126,7 @@ class Keys:
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
         """Who holds this key; None for one that is mistyped, unknown, expired or revoked."""
-        if not well_formed(text):
+        if not is_well_formed(text):
             return None
         with self._recorder.read() as session:
             rows = session.query("key_by_digest", digest=digest_of(text))
@@ -231,7 +231,7 @@ class Keys:
         return tenant, next(record for record in self.list(tenant) if record.key_id == key_id)
 
 
-def well_formed(text: str) -> bool:
+def is_well_formed(text: str) -> bool:
     """Whether the text is a key at all: prefix, length, and the checksum of its secret."""
     secret, check = text[len(PREFIX) : -_CHECK_DIGITS], text[-_CHECK_DIGITS:]
     return (
@@ -242,7 +242,7 @@ def well_formed(text: str) -> bool:
     )
 
 
-def _new_text() -> str:
+def _generate_key_text() -> str:
     secret = _base62(secrets.randbits(_SECRET_BITS), _SECRET_DIGITS)
     return f"{PREFIX}{secret}{_checksum(secret)}"
 
@@ -264,7 +264,7 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_guests(scopes: Collection[str]) -> bool:
+def _is_guest_scope(scopes: Collection[str]) -> bool:
     """One scope that names one decision."""
     return len(scopes) == 1 and all(
         s.startswith(GUEST_SCOPE_PREFIX) and spelled_uuid(s.removeprefix(GUEST_SCOPE_PREFIX)) is not None

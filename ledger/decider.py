@@ -28,17 +28,17 @@ from ledger.commands import Command
 from ledger.states import BatchStates, StateChange, StreamState, index_entry
 
 _UTC = ZoneInfo("UTC")
-_DEFAULTS = PolicyVersion(version=0, since=None, policy=Policy())
+_DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
 
 
 @runtime_checkable
 class _EventLookup(Protocol):
     """A source that finds one event of a stream without reading the stream."""
 
-    def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
+    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
 
 
-class StateReader:
+class BatchStateReader:
     """Implements `domain.context.Reader`. A stream of another organisation, or of another kind, is not there."""
 
     def __init__(self, states: BatchStates, new_id: Callable[[], UUID]) -> None:
@@ -53,7 +53,7 @@ class StateReader:
 
     def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion:
         organisation = self._organisation(organisation_id)
-        return organisation.policy_at(at) if organisation else _DEFAULTS
+        return organisation.policy_at(at) if organisation else _DEFAULT_POLICY
 
     def zone(self, organisation_id: UUID) -> ZoneInfo:
         organisation = self._organisation(organisation_id)
@@ -71,9 +71,9 @@ class StateReader:
             return None
         source = self._states.source
         if isinstance(source, _EventLookup):
-            return source.event(organisation_id, stream_id, event_id)
+            return source.find_event_id(organisation_id, stream_id, event_id)
         # An import's staging copy: read aside, while nobody waits for the head's lock.
-        ids = [recorded.event_id for recorded in source.stream(organisation_id, stream_id)]
+        ids = [recorded.event_id for recorded in source.load_stream(organisation_id, stream_id)]
         if event_id is None:
             return ids[-1] if ids else None
         return event_id if event_id in ids else None
@@ -150,8 +150,8 @@ class CommandDecider:
         self.log_position = log_position
         #: Organisations' positions (by the id as an integer) after what was kept.
         self.positions: dict[int, int] = {}
-        self._stored_position = position
-        self._reader = StateReader(states, new_id)
+        self._load_position = position
+        self._reader = BatchStateReader(states, new_id)
 
     def decide(self, command: Command) -> DecidedCommand:
         """Timers up to the act's time, then the act; raises the `Refusal` of the first rule that it breaks."""
@@ -164,12 +164,12 @@ class CommandDecider:
         if at > self.now:
             raise InTheFuture(pointer="/at")
         draft = _StreamDecision(self, command, entry)
-        world = self._world(command, at, party=None)
+        world = self._decision_context(command, at, party=None)
         timers = draft.run_timers(world)
         world.party = command.party
         for fact in draft.aggregate.decide(draft.state, command.act, world):
             draft.record(fact)
-        return draft.decision(timers)
+        return draft.to_decided_command(timers)
 
     def run_timers(self, command: Command) -> DecidedCommand:
         """The timers alone, up to now; `command` names the stream, of whatever kind it is, and carries no act."""
@@ -177,11 +177,11 @@ class CommandDecider:
         if kind:
             command = msgspec.structs.replace(command, kind=kind)
         draft = _StreamDecision(self, command, self._entry(command))
-        return draft.decision(draft.run_timers(self.timer_context(command)))
+        return draft.to_decided_command(draft.run_timers(self.timer_context(command)))
 
     def timer_context(self, command: Command) -> DecisionContext:
         """The surroundings in which reminders ring too: nobody acts, it is only late."""
-        return self._world(command, self.now, party=None)
+        return self._decision_context(command, self.now, party=None)
 
     def accept(self, decision: DecidedCommand) -> None:
         """Let the commands after this one see it."""
@@ -194,7 +194,7 @@ class CommandDecider:
         """The organisation's position after what was kept."""
         known = self.positions.get(organisation_id.int)
         if known is None:
-            known = self.positions[organisation_id.int] = self._stored_position(organisation_id)
+            known = self.positions[organisation_id.int] = self._load_position(organisation_id)
         return known
 
     def _entry(self, command: Command) -> StreamState:
@@ -210,7 +210,7 @@ class CommandDecider:
             raise NotFound(f"no such {command.kind}")
         return entry
 
-    def _world(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
+    def _decision_context(self, command: Command, at: datetime, *, party: UUID | None) -> DecisionContext:
         return DecisionContext(
             reader=self._reader,
             organisation_id=command.organisation_id,
@@ -227,7 +227,7 @@ class _StreamDecision:
     """The stream of one command while it is being decided."""
 
     def __init__(self, desk: CommandDecider, command: Command, before: StreamState) -> None:
-        self._desk = desk
+        self._decider = desk
         self._command = command
         self._before = before
         self._stream = f"{command.kind}/{command.stream_id}"
@@ -237,7 +237,7 @@ class _StreamDecision:
         self.aggregate: AggregateType = desk.states.aggregates[command.kind]
         self.state: Any = before.state
         self.facts: list[NewEvent] = []
-        self.recorded: list[RecordedEvent] = []
+        self.events: list[RecordedEvent] = []
 
     def run_timers(self, world: DecisionContext) -> int:
         """Record every timer due at `world.at`, earliest first; their number."""
@@ -251,7 +251,7 @@ class _StreamDecision:
     def record(self, fact: NewEvent) -> None:
         """Give the fact its envelope and fold it."""
         timer = fact.source is Source.TIMER
-        number = len(self.recorded) + 1
+        number = len(self.events) + 1
         if not timer and self._correlation is None:
             self._correlation = fact.event_id
         recorded = RecordedEvent(
@@ -261,7 +261,7 @@ class _StreamDecision:
             version=self._before.version + number,
             type=str(type(fact.data).__struct_config__.tag),
             occurred_at=fact.occurred_at,
-            recorded_at=self._desk.now,
+            recorded_at=self._decider.now,
             actor=None if timer else self._command.actor,
             on_behalf_of=None if timer else self._command.on_behalf_of,
             source=fact.source or self._command.source,
@@ -269,7 +269,7 @@ class _StreamDecision:
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
             position=self._position + number,
-            log_position=self._desk.log_position + number,
+            log_position=self._decider.log_position + number,
             data=fact.data,
         )
         if not timer:
@@ -277,11 +277,11 @@ class _StreamDecision:
             self._causation = self._causation or fact.event_id
         self.state = self.aggregate.evolve(self.state, recorded)
         self.facts.append(fact)
-        self.recorded.append(recorded)
+        self.events.append(recorded)
 
-    def decision(self, timers: int) -> DecidedCommand:
-        command, aggregates = self._command, self._desk.states.aggregates
-        version = self._before.version + len(self.recorded)
+    def to_decided_command(self, timers: int) -> DecidedCommand:
+        command, aggregates = self._command, self._decider.states.aggregates
+        version = self._before.version + len(self.events)
         before = index_entry(self._before, aggregates)
         after = self.aggregate.index_entry(self.state) if version else NOT_INDEXED
         entry = StreamState(command.kind, version, self.state, after) if version else self._before
@@ -289,7 +289,7 @@ class _StreamDecision:
             organisation_id=command.organisation_id,
             stream=self._stream,
             facts=self.facts,
-            events=self.recorded,
+            events=self.events,
             timers=timers,
             before=self._before,
             change=StateChange(

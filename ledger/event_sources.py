@@ -26,11 +26,11 @@ class LogSource:
         self._mapper = mapper
         self._upto = upto
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+    def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         rows = self._session.query("stream", organisation_id=organisation_id, stream_id=stream_id, upto=self._upto)
         return decode_events(rows, self._mapper)
 
-    def event(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
         """The event of the stream with this id (None: its last one), or None where there is none; one look."""
         stream = {"organisation_id": organisation_id, "stream_id": stream_id, "upto": self._upto}
         if event_id is None:
@@ -53,15 +53,15 @@ class PrefetchedSource(LogSource):
 
     def __init__(self, session: LogSession, mapper: Mapper) -> None:
         super().__init__(session, mapper)
-        self._loaded: dict[Key, list[Row]] = {}
+        self._prefetched: dict[Key, list[Row]] = {}
         #: Streams that were looked for, and those of them that another organisation has.
-        self._known: set[Key] = set()
-        self._taken: set[Key] = set()
+        self._looked_up: set[Key] = set()
+        self._of_other_tenants: set[Key] = set()
 
-    def load(self, keys: Collection[Key]) -> None:
+    def prefetch(self, keys: Collection[Key]) -> None:
         """Have these streams at hand, and know which of them belong to another organisation."""
-        self._loaded = {key: [] for key in keys}
-        self._known.update(keys)
+        self._prefetched = {key: [] for key in keys}
+        self._looked_up.update(keys)
         owners: dict[int, list[Key]] = {}
         for key in keys:
             owners.setdefault(key[1], []).append(key)
@@ -69,16 +69,16 @@ class PrefetchedSource(LogSource):
         for *row, organisation_id in self._session.query("streams_of", wanted=wanted):
             for key in owners[row_uuid(row[0]).int]:
                 if organisation_id is not None and row_uuid(organisation_id).int == key[0]:
-                    self._loaded[key].append(row)
+                    self._prefetched[key].append(row)
                 else:
-                    self._taken.add(key)
+                    self._of_other_tenants.add(key)
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
-        rows = self._loaded.pop(stream_key(organisation_id, stream_id), None)
-        return super().stream(organisation_id, stream_id) if rows is None else decode_events(rows, self._mapper)
+    def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+        rows = self._prefetched.pop(stream_key(organisation_id, stream_id), None)
+        return super().load_stream(organisation_id, stream_id) if rows is None else decode_events(rows, self._mapper)
 
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         key = stream_key(organisation_id, stream_id)
-        if key in self._known:
-            return key in self._taken
+        if key in self._looked_up:
+            return key in self._of_other_tenants
         return super().belongs_to_other_tenant(organisation_id, stream_id)

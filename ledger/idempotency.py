@@ -20,7 +20,7 @@ from ledger.storage.protocol import LogSession, Row, row_uuid
 
 #: How long a key is remembered; after that the same key is a new request.
 RETENTION = timedelta(days=7)
-_KEPT_MICROS = RETENTION // timedelta(microseconds=1)
+_RETENTION_MICROS = RETENTION // timedelta(microseconds=1)
 
 
 class _StoredReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,17 +45,17 @@ class IdempotencyRecords:
 
     def __init__(self, memory: OrderedDict[IdempotencyIdentity, CachedReceipt], now: int) -> None:
         #: The oldest first.
-        self._memory = memory
+        self._cache = memory
         self._now = now
         self._stored: dict[IdempotencyIdentity, tuple[str, str]] = {}
         #: Organisation, digest, receipt.
-        self._given: dict[IdempotencyIdentity, tuple[UUID, str, Receipt]] = {}
+        self._added: dict[IdempotencyIdentity, tuple[UUID, str, Receipt]] = {}
 
     def load(self, session: LogSession, commands: Iterable[Command]) -> None:
         """Look up the keys of these commands."""
         keys = {(c.organisation_id, c.idempotency.scope, c.idempotency.key) for c in commands if c.idempotency}
         if keys:
-            rows = session.query("answers", wanted=list(keys), since=self._now - _KEPT_MICROS)
+            rows = session.query("answers", wanted=list(keys), since=self._now - _RETENTION_MICROS)
             self._stored = {(row_uuid(row[0]).int, row[1], row[2]): (row[3], row[4]) for row in rows}
 
     def find_receipt(self, organisation_id: UUID, key: IdempotencyKey) -> Receipt | None:
@@ -63,56 +63,56 @@ class IdempotencyRecords:
 
         Raises `IdempotencyMismatch` where that request had another body.
         """
-        its = identity(organisation_id, key)
-        given = self._given.get(its)
+        its = to_identity(organisation_id, key)
+        given = self._added.get(its)
         if given is not None:
-            _check(key, given[1])
+            _check_digest(key, given[1])
             return msgspec.structs.replace(given[2], replayed=True)
-        remembered = self._memory.get(its)
-        if remembered is not None and remembered.created_at > self._now - _KEPT_MICROS:
-            _check(key, remembered.digest)
+        remembered = self._cache.get(its)
+        if remembered is not None and remembered.created_at > self._now - _RETENTION_MICROS:
+            _check_digest(key, remembered.digest)
             return msgspec.structs.replace(remembered.receipt, replayed=True)
         stored = self._stored.get(its)
         if stored is None:
             return None
-        _check(key, stored[0])
+        _check_digest(key, stored[0])
         answer = _DECODER.decode(stored[1])
         return Receipt(**msgspec.structs.asdict(answer), replayed=True)
 
     def add(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
         """The batch answers the key with this receipt."""
-        self._given[identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
+        self._added[to_identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
 
     def rows(self) -> list[Row]:
         """The rows that remember what the batch answers."""
         return [
-            (organisation_id, scope, key, digest, _stored_form(receipt), self._now)
-            for (_, scope, key), (organisation_id, digest, receipt) in self._given.items()
+            (organisation_id, scope, key, digest, _encode_receipt(receipt), self._now)
+            for (_, scope, key), (organisation_id, digest, receipt) in self._added.items()
         ]
 
     def apply_commit(self) -> None:
         """The batch is stored: what it answered is remembered."""
-        for its, (_, digest, receipt) in self._given.items():
-            self._memory[its] = CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now)
-        while len(self._memory) > MAX_CACHED_RECEIPTS:
-            self._memory.popitem(last=False)
+        for its, (_, digest, receipt) in self._added.items():
+            self._cache[its] = CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now)
+        while len(self._cache) > MAX_CACHED_RECEIPTS:
+            self._cache.popitem(last=False)
 
 
-def identity(organisation_id: UUID, key: IdempotencyKey) -> IdempotencyIdentity:
+def to_identity(organisation_id: UUID, key: IdempotencyKey) -> IdempotencyIdentity:
     return (organisation_id.int, key.scope, key.key)
 
 
 def purge(session: LogSession, now: int) -> int:
     """Forget the keys that have expired; their number."""
-    return session.run("purge_answers", until=now - _KEPT_MICROS)
+    return session.run("purge_answers", until=now - _RETENTION_MICROS)
 
 
-def _check(key: IdempotencyKey, digest: str) -> None:
+def _check_digest(key: IdempotencyKey, digest: str) -> None:
     if digest != key.digest:
         raise IdempotencyMismatch
 
 
-def _stored_form(receipt: Receipt) -> str:
+def _encode_receipt(receipt: Receipt) -> str:
     answer = _StoredReceipt(
         event_ids=receipt.event_ids,
         stream=receipt.stream,

@@ -26,7 +26,7 @@ from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
 from ledger.serialization import Mapper, Upcast, decode_events
 from ledger.states import BatchStates, Key, ReadCache, StateCache, StreamState, fold
-from ledger.storage.migrations import newest
+from ledger.storage.migrations import latest_migration
 from ledger.storage.opening import open_recorder
 from ledger.storage.protocol import Head, LogSession, LogStore, from_micros, row_uuid, to_micros
 
@@ -54,12 +54,12 @@ class Ledger:
         self.new_id = new_id
         self._mapper = Mapper(EVENTS, upcasts)
         self._cache = StateCache(CACHED_STATES)
-        self._shelf = ReadCache(recorder, self._mapper, AGGREGATES)
+        self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES)
         self._committer = Committer(
             recorder,
-            self._open_turn,
-            trusted=self._trusted,
-            remember=self._remember,
+            self._create_unit_of_work,
+            trusted=self._last_known_head,
+            remember=self._update_read_cache,
             forget=self._cache.clear,
             waiting_at_most=waiting_at_most,
         )
@@ -103,7 +103,7 @@ class Ledger:
         may have been recorded (sending the command again with its key tells), and `LedgerBusy` where too many wait.
         """
         receipt = _receipt_or_raise(self._committer.handle(command))
-        return receipt if receipt.state is not None else self._with_state(command.organisation_id, receipt)
+        return receipt if receipt.state is not None else self._restore_state(command.organisation_id, receipt)
 
     async def handle_async(self, command: Command) -> Receipt:
         """`handle` for an event loop: no thread waits. A call that is cancelled before its turn is not recorded."""
@@ -115,11 +115,11 @@ class Ledger:
             raise
         if receipt.state is not None:
             return receipt
-        return await asyncio.to_thread(self._with_state, command.organisation_id, receipt)
+        return await asyncio.to_thread(self._restore_state, command.organisation_id, receipt)
 
-    def queued_commands(self) -> int:
+    def count_queued_commands(self) -> int:
         """Commands that wait in this process for their turn."""
-        return self._committer.queued()
+        return self._committer.count_queued()
 
     def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
         """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
@@ -144,11 +144,11 @@ class Ledger:
         with self.recorder.write() as session:
             return idempotency.purge(session, to_micros(self.clock()))
 
-    def _trusted(self) -> Head | None:
+    def _last_known_head(self) -> Head | None:
         """Where this process left the log; None where it does not know."""
         return None if self._cache.synced_to is None else Head(self._cache.synced_to, self._cache.recorded_at)
 
-    def _open_turn(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
+    def _create_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
         return UnitOfWork(
             session,
             head,
@@ -160,14 +160,14 @@ class Ledger:
             new_id=self.new_id,
         )
 
-    def _remember(self, changed: dict[Key, StreamState]) -> None:
+    def _update_read_cache(self, changed: dict[Key, StreamState]) -> None:
         for key, entry in changed.items():
-            self._shelf.put(key, entry)
+            self._read_cache.put(key, entry)
 
-    def _with_state(self, organisation_id: UUID, receipt: Receipt) -> Receipt:
+    def _restore_state(self, organisation_id: UUID, receipt: Receipt) -> Receipt:
         """A replayed receipt with the state that it had: folded here, where no other command waits for it."""
         stream_id = UUID(receipt.stream.partition("/")[2])
-        entry = self._shelf.current(organisation_id, stream_id)
+        entry = self._read_cache.load_current(organisation_id, stream_id)
         if entry.version != receipt.version:
             events = self.events(organisation_id, stream_id)
             entry = fold([event for event in events if event.version <= receipt.version], AGGREGATES)
@@ -216,22 +216,22 @@ class Ledger:
             events = sorted(happened, key=lambda event: (event.occurred_at, event.version))
         return fold(events, AGGREGATES).state
 
-    def current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+    def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """A stream's last version and state, or None where this organisation has no such stream of this kind.
 
         Costs one look at an index, however long the stream is: only what was recorded since the last look is folded.
         """
-        entry = self._shelf.current(organisation_id, stream_id)
+        entry = self._read_cache.load_current(organisation_id, stream_id)
         return entry if entry.kind == kind else None
 
-    async def current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
+    async def load_current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """`current` for an event loop."""
-        return await asyncio.to_thread(self.current, organisation_id, kind, stream_id)
+        return await asyncio.to_thread(self.load_current, organisation_id, kind, stream_id)
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         """A whole stream by version; empty for a stream of another organisation."""
         with self.recorder.read() as session:
-            return LogSource(session, self._mapper).stream(organisation_id, stream_id)
+            return LogSource(session, self._mapper).load_stream(organisation_id, stream_id)
 
     def read_log(self, after: int, limit: int) -> list[RecordedEvent]:
         """The next events of all organisations behind a log position, in commit order: for projectors."""
@@ -244,7 +244,7 @@ class Ledger:
             found.setdefault(event.stream_id, []).append(event)
         return found
 
-    def feed(
+    def read_feed(
         self,
         organisation_id: UUID,
         after: int,
@@ -269,7 +269,7 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("head")[0][0])
 
-    def changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
+    def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
         """The head, and the streams that have grown behind a log position; None where more than `limit` events did.
 
         What was loaded after asking contains at least all up to that head.
@@ -309,7 +309,7 @@ class Ledger:
             rows = session.query("log_position_at", instant=to_micros(instant))
         return int(rows[0][0]) if rows else 0
 
-    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
         """(organisation, stream) of the streams whose next timer may ring by `until`, longest waiting first."""
         with self.recorder.read() as session:
             rows = session.query("due", until=to_micros(until), limit=limit)
@@ -339,5 +339,5 @@ def _check_migrated(recorder: LogStore, database_url: str) -> None:
             number = session.query("migrated")[0][0]
     except ProgrammingError:
         number = None
-    if number is None or number < newest(dialect):
+    if number is None or number < latest_migration(dialect):
         raise LedgerNotMigrated(f"this database has no ledger of this version yet: run `plimsoll migrate` ({number})")

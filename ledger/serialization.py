@@ -22,8 +22,8 @@ from domain.reasons import Reason
 from ledger.storage.protocol import Row, row_uuid
 
 #: One step: a field's stored name, or EACH for the items of an array.
-EACH = None
-Path = tuple[str | None, ...]
+ANY_ITEM = None
+FieldPath = tuple[str | None, ...]
 
 
 class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class PersonalTexts(msgspec.Struct, frozen=True, kw_only=True):
 class PersonalFields(msgspec.Struct, frozen=True):
     """Where a class keeps personal text, and whose it is: its author's, or the member's whose stream it is."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[FieldPath, ...]
     of_member: bool
     #: Fields that are such a text themselves: the attribute, its pointer, and what it says where nothing was said.
     plain: tuple[tuple[str, str, object], ...] = ()
@@ -51,7 +51,7 @@ class PersonalFields(msgspec.Struct, frozen=True):
 @cache
 def personal_fields(cls: type[Any]) -> PersonalFields:
     """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
-    found = list(_personal(msgspec.inspect.type_info(cls), ()))
+    found = list(_find_personal(msgspec.inspect.type_info(cls), ()))
     subjects = {subject for _, subject in found}
     if len(subjects) > 1:
         raise TypeError(f"{cls.__name__} mixes personal text of its author and of the member: split the event")
@@ -66,21 +66,21 @@ def personal_fields(cls: type[Any]) -> PersonalFields:
     )
 
 
-def _personal(info: msgspec.inspect.Type, path: Path) -> Iterator[tuple[Path, str]]:
+def _find_personal(info: msgspec.inspect.Type, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
     match info:
         case msgspec.inspect.Metadata(type=inner, extra=extra):
             if extra and PERSONAL in extra:
                 yield path, str(extra[PERSONAL])
             else:
-                yield from _personal(inner, path)
+                yield from _find_personal(inner, path)
         case msgspec.inspect.UnionType(types=types):
             for each in types:
-                yield from _personal(each, path)
+                yield from _find_personal(each, path)
         case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
-            yield from _personal(item, (*path, EACH))
+            yield from _find_personal(item, (*path, ANY_ITEM))
         case msgspec.inspect.StructType(fields=fields):
             for field in fields:
-                yield from _personal(field.type, (*path, field.encode_name))
+                yield from _find_personal(field.type, (*path, field.encode_name))
 
 
 def extract_shallow(event: Any, plan_: PersonalFields) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
@@ -100,32 +100,32 @@ def extract_shallow(event: Any, plan_: PersonalFields) -> tuple[Any, dict[str, s
     return (msgspec.structs.replace(event, **silent) if texts else event), texts
 
 
-def extract(document: object, paths: tuple[Path, ...], root: str) -> dict[str, str]:
+def extract(document: object, paths: tuple[FieldPath, ...], root: str) -> dict[str, str]:
     """Remove the personal texts from `document` (builtins, changed in place); pointer -> text."""
     texts: dict[str, str] = {}
     for path in paths:
-        _take(document, path, root, texts)
+        _extract_at(document, path, root, texts)
     return texts
 
 
-def _take(
+def _extract_at(
     node: Any,  # noqa: ANN401  # decoded JSON
-    path: Path,
+    path: FieldPath,
     pointer: str,
     texts: dict[str, str],
 ) -> None:
     step, rest = path[0], path[1:]
-    if step is EACH:
+    if step is ANY_ITEM:
         for index, item in enumerate(node or ()):
             if rest:
-                _take(item, rest, f"{pointer}/{index}", texts)
+                _extract_at(item, rest, f"{pointer}/{index}", texts)
             else:
                 # The place in the list stays: other items keep their pointers.
                 texts[f"{pointer}/{index}"] = item
                 node[index] = ""
     elif isinstance(node, dict) and node.get(step) is not None:
         if rest:
-            _take(node[step], rest, f"{pointer}/{step}", texts)
+            _extract_at(node[step], rest, f"{pointer}/{step}", texts)
         else:
             texts[f"{pointer}/{step}"] = node.pop(step)
 
@@ -175,7 +175,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     log_position: int
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The stored state; data stays raw until its class is known."""
 
     header: Header
@@ -200,8 +200,8 @@ class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
 
 
 _ENCODER = msgspec.json.Encoder()
-_STORED = msgspec.json.Decoder(Stored)
-_BUILTINS = msgspec.json.Decoder(dict[str, Any])
+_STORED_DECODER = msgspec.json.Decoder(StoredState)
+_BUILTINS_DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
 class Mapper(LibraryMapper[UUID]):
@@ -211,21 +211,21 @@ class Mapper(LibraryMapper[UUID]):
         super().__init__(transcoder=JSONTranscoder())
         self._events = events
         self._upcasts = upcasts or {}
-        self._plans: dict[str, PersonalFields] = {tag: personal_fields(cls) for tag, cls in events.items()}
+        self._personal_fields: dict[str, PersonalFields] = {tag: personal_fields(cls) for tag, cls in events.items()}
         self._decoders: dict[str, msgspec.json.Decoder[_StoredForReading[Any]]] = {
             # mypy cannot know that a variable's value is a class.
             tag: msgspec.json.Decoder(_StoredForReading[cls])  # type: ignore[valid-type]
             for tag, cls in events.items()
-            if _optional(cls).issuperset(path[0] for path in self._plans[tag].paths)
+            if _optional_fields(cls).issuperset(path[0] for path in self._personal_fields[tag].paths)
         }
 
     def to_stored_event(self, recorded: RecordedEvent) -> StoredEvent:  # type: ignore[override]  # our event is a Struct
         """The stored form, personal texts set apart."""
-        return StoredEvent(recorded.stream_id, recorded.version, recorded.type, self.stored_state(recorded))
+        return StoredEvent(recorded.stream_id, recorded.version, recorded.type, self.encode_state(recorded))
 
-    def stored_state(self, recorded: RecordedEvent) -> bytes:
+    def encode_state(self, recorded: RecordedEvent) -> bytes:
         """The stored state alone, personal texts set apart."""
-        plan_, reason = self._plans[recorded.type], recorded.reason
+        plan_, reason = self._personal_fields[recorded.type], recorded.reason
         texts: dict[str, str] = {}
         data: Any = recorded.data
         if plan_.paths:
@@ -234,7 +234,7 @@ class Mapper(LibraryMapper[UUID]):
                 data, texts = lifted
             else:
                 # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
-                data = _BUILTINS.decode(_ENCODER.encode(data))
+                data = _BUILTINS_DECODER.decode(_ENCODER.encode(data))
                 texts = extract(data, plan_.paths, "/data")
         if reason is not None and reason.text:
             texts[_REASON_TEXT] = reason.text
@@ -266,14 +266,14 @@ class Mapper(LibraryMapper[UUID]):
     def to_domain_event(self, stored_event: StoredEvent) -> RecordedEvent:  # type: ignore[override]  # our event is a Struct
         """The event as it was recorded; a retired tag is read as the one that replaced it."""
         try:
-            return self._recorded(stored_event.topic, stored_event.state)
+            return self._decode(stored_event.topic, stored_event.state)
         except (msgspec.MsgspecError, KeyError, LookupError) as error:
             raise MapperDeserialisationError(
                 f"cannot read event {stored_event.topic!r}, version {stored_event.originator_version} of "
                 f"{stored_event.originator_id}: {error!r}"
             ) from error
 
-    def _recorded(self, tag: str, state: bytes) -> RecordedEvent:
+    def _decode(self, tag: str, state: bytes) -> RecordedEvent:
         decoder = self._decoders.get(tag)
         if decoder is None:
             return self._decode_slowly(tag, state)
@@ -285,43 +285,43 @@ class Mapper(LibraryMapper[UUID]):
         for pointer, words in read.sealed.texts.items() if read.sealed else ():
             if pointer == _REASON_TEXT and reason is not None:
                 reason = Reason(code=reason.code, text=words)
-            elif (name := _field(pointer)) in data.__struct_fields__:
+            elif (name := _top_level_field(pointer)) in data.__struct_fields__:
                 # Nobody has seen this event yet.
                 msgspec.structs.force_setattr(data, name, words)
             else:
                 return self._decode_slowly(tag, state)
-        return _with_envelope(read.header, tag, reason, data)
+        return _build_recorded_event(read.header, tag, reason, data)
 
     def _decode_slowly(self, tag: str, state: bytes) -> RecordedEvent:
         """Any event: one of a retired tag, one that is no whole without its texts, one with texts further inside."""
-        stored = _STORED.decode(state)
+        stored = _STORED_DECODER.decode(state)
         reason = stored.header.reason
         texts = stored.sealed.texts if stored.sealed else {}
         if reason is not None and _REASON_TEXT in texts:
             reason = Reason(code=reason.code, text=texts[_REASON_TEXT])
-        data = _BUILTINS.decode(stored.data)
+        data = _BUILTINS_DECODER.decode(stored.data)
         restore(
             data, {pointer.removeprefix("/data"): text for pointer, text in texts.items() if pointer != _REASON_TEXT}
         )
         while tag in self._upcasts:
             tag, upcast = self._upcasts[tag]
             data = {**upcast(data), "type": tag}
-        return _with_envelope(stored.header, tag, reason, msgspec.convert(data, self._events[tag]))
+        return _build_recorded_event(stored.header, tag, reason, msgspec.convert(data, self._events[tag]))
 
 
-def _optional(cls: type[Event]) -> frozenset[str]:
+def _optional_fields(cls: type[Event]) -> frozenset[str]:
     """The fields without which an event can be decoded, and that are stored under their own names."""
     return frozenset(f.name for f in msgspec.structs.fields(cls) if not f.required and f.name == f.encode_name)
 
 
 @lru_cache(maxsize=1024)
-def _field(pointer: str) -> str:
+def _top_level_field(pointer: str) -> str:
     """The field of an event's data that a pointer names; empty where it leads further inside."""
     _, root, *steps = pointer.split("/")
     return steps[0] if root == "data" and len(steps) == 1 else ""
 
 
-def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event) -> RecordedEvent:
+def _build_recorded_event(header: Header, tag: str, reason: Reason | None, data: Event) -> RecordedEvent:
     # Spelled out, as above.
     return RecordedEvent(
         event_id=header.event_id,
@@ -345,7 +345,7 @@ def _with_envelope(header: Header, tag: str, reason: Reason | None, data: Event)
 
 def with_log_position(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
     """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
-    stored = _STORED.decode(state)
+    stored = _STORED_DECODER.decode(state)
     header = msgspec.structs.replace(
         stored.header, recorded_at=recorded_at, position=position, log_position=log_position
     )

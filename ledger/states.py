@@ -36,7 +36,7 @@ class StreamState(msgspec.Struct, frozen=True):
     version: int
     state: Any
     #: What the index says about it, where that was worked out already.
-    standing: IndexEntry | None = None
+    index_entry: IndexEntry | None = None
 
 
 #: A stream that has no event yet (in this organisation).
@@ -56,7 +56,7 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
 class StateSource(Protocol):
     """Where states come from that nobody has cached."""
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]: ...
+    def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]: ...
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether the stream belongs to another organisation."""
 
@@ -112,7 +112,7 @@ class StateCache:
         return _get_recent(self.positions, organisation_id.int)
 
     def put_position(self, organisation: int, position: int) -> None:
-        _put(self.positions, organisation, position, self._limit)
+        _put_recent(self.positions, organisation, position, self._limit)
 
     def entry(self, key: Key) -> StreamState | None:
         return _get_recent(self.entries, key)
@@ -121,10 +121,10 @@ class StateCache:
         return _get_recent(self.goals_by_owner, key)
 
     def put_entry(self, key: Key, entry: StreamState) -> None:
-        _put(self.entries, key, entry, self._limit)
+        _put_recent(self.entries, key, entry, self._limit)
 
     def put_live_goals(self, key: Key, goals: frozenset[UUID]) -> None:
-        _put(self.goals_by_owner, key, goals, self._limit)
+        _put_recent(self.goals_by_owner, key, goals, self._limit)
 
     def apply(self, moves: Iterable[StateChange]) -> None:
         """Take over what was decided and is now stored."""
@@ -151,7 +151,7 @@ def _get_recent(store: OrderedDict[K, V], key: K) -> V | None:
     return value
 
 
-def _put(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
+def _put_recent(store: OrderedDict[K, V], key: K, value: V, limit: int) -> None:
     store[key] = value
     store.move_to_end(key)
     if len(store) > limit:
@@ -165,7 +165,7 @@ class BatchStates:
         self._cache = cache
         self.source = source
         self.aggregates = aggregates
-        self.moves: list[StateChange] = []
+        self.changes: list[StateChange] = []
         self._changed: dict[Key, StreamState] = {}
         #: What this batch has looked at.
         self._read: dict[Key, StreamState] = {}
@@ -178,7 +178,7 @@ class BatchStates:
             return known
         found = self._cache.entry(key)
         if found is None:
-            found = fold(self.source.stream(organisation_id, stream_id), self.aggregates)
+            found = fold(self.source.load_stream(organisation_id, stream_id), self.aggregates)
             self._cache.put_entry(key, found)
         self._read[key] = found
         return found
@@ -191,20 +191,20 @@ class BatchStates:
             goals = self.source.live_goals_of(organisation_id, owner)
             self._cache.put_live_goals(key, goals)
         book = set(goals)
-        for move in self.moves:
+        for move in self.changes:
             if move.organisation_id == organisation_id:
                 (book.add if move.after.listed_under == owner else book.discard)(move.stream_id)
         return sorted(book)
 
     def record(self, move: StateChange) -> None:
-        self.moves.append(move)
+        self.changes.append(move)
         key = stream_key(move.organisation_id, move.stream_id)
         self._changed[key] = self._read[key] = move.entry
 
     def flush_to_cache(self) -> dict[Key, StreamState]:
         """The moves are stored: they are the cache's now. The streams that changed."""
-        self._cache.apply(self.moves)
-        changed, self.moves, self._changed, self._read = self._changed, [], {}, {}
+        self._cache.apply(self.changes)
+        changed, self.changes, self._changed, self._read = self._changed, [], {}, {}
         return changed
 
 
@@ -227,8 +227,8 @@ def fold_onto(
 
 def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> IndexEntry:
     """What the index says about a state."""
-    if entry.standing is not None:
-        return entry.standing
+    if entry.index_entry is not None:
+        return entry.index_entry
     return aggregates[entry.kind].index_entry(entry.state) if entry.kind else NOT_INDEXED
 
 
@@ -253,7 +253,7 @@ class ReadCache:
         self._entries: OrderedDict[Key, StreamState] = OrderedDict()
         self._lock = Lock()
 
-    def current(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
+    def load_current(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
         """The stream's last state, for one query of one index; `NOTHING` where the organisation has no such stream."""
         key = stream_key(organisation_id, stream_id)
         with self._lock:

@@ -67,7 +67,7 @@ class Summary(BaseModel):
     confidence: str
 
 
-def _told(goal: Goal) -> dict[str, Any]:
+def _audited_fields(goal: Goal) -> dict[str, Any]:
     return {"note": goal.note, "progress": goal.progress, "confidence": goal.confidence, "version": goal.version}
 
 
@@ -78,7 +78,7 @@ def check_in(session: Session, goal_id: UUID, said: CheckIn, by: str) -> Summary
         raise HTTPException(404)
     if goal.owner != by or goal.status != "agreed":
         raise HTTPException(403)
-    now, before = datetime.now(UTC), _told(goal)
+    now, before = datetime.now(UTC), _audited_fields(goal)
     goal.note, goal.progress, goal.confidence, goal.checked_in_at = said.note, said.progress, said.confidence, now
     after = {**before, "note": said.note, "progress": said.progress, "confidence": said.confidence}
     session.add(Audit(goal_id=goal_id, at=now, by=by, act="check_in", before=before, after=after))
@@ -88,13 +88,13 @@ def check_in(session: Session, goal_id: UUID, said: CheckIn, by: str) -> Summary
     return answer
 
 
-def application(url: str) -> FastAPI:
+def create_application(url: str) -> FastAPI:
     """Handlers run in threads, as FastAPI does it with a synchronous session: faster here than its asynchronous one."""
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), pool_size=POOL, max_overflow=0)
     Base.metadata.create_all(engine)
     sessions = sessionmaker(engine, expire_on_commit=False)
     with sessions.begin() as session:
-        session.add_all(_offered(number) for number in range(GOALS))
+        session.add_all(_build_goal(number) for number in range(GOALS))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -116,10 +116,10 @@ def application(url: str) -> FastAPI:
     return app
 
 
-def _offered(number: int) -> Goal:
+def _build_goal(number: int) -> Goal:
     told = {"note": "", "progress": "0", "confidence": "1", "version": 1}
     return Goal(title=f"goal {number}", owner=OWNER, sponsor="sponsor", status="agreed", **told)
 
 
 if __name__ == "__main__":
-    serve(application(sys.argv[1]), int(sys.argv[2]))
+    serve(create_application(sys.argv[1]), int(sys.argv[2]))

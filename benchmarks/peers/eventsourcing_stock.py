@@ -56,7 +56,7 @@ class Goal(Aggregate):
 class Goals(Application[UUID]):
     """Load, decide, save."""
 
-    def offered(self, number: int) -> UUID:
+    def create_goal(self, number: int) -> UUID:
         goal = Goal(f"goal {number}", OWNER, "sponsor")
         goal.accept("sponsor")
         self.save(goal)
@@ -75,7 +75,7 @@ class CheckIn(msgspec.Struct, forbid_unknown_fields=True):
     confidence: str
 
 
-def opened(url: str) -> Goals:
+def open_application(url: str) -> Goals:
     """The application on PostgreSQL; its pool as large as its callers make use of."""
     parts = urlsplit(url)
     clear_topic_cache()
@@ -94,7 +94,7 @@ def opened(url: str) -> Goals:
     )
 
 
-def application(goals: Goals, ids: Sequence[UUID]) -> Litestar:
+def create_application(goals: Goals, ids: Sequence[UUID]) -> Litestar:
     """The goals that there are, and the check-in on one."""
 
     @get("/goals", sync_to_thread=False)
@@ -109,7 +109,7 @@ def application(goals: Goals, ids: Sequence[UUID]) -> Litestar:
     return Litestar([listed, check_in], openapi_config=None, logging_config=None)
 
 
-def works(goals: Goals, ids: Sequence[UUID], clients: int) -> list[Work]:
+def make_workers(goals: Goals, ids: Sequence[UUID], clients: int) -> list[Work]:
     """Each client has goals of its own, so that none meets another's version."""
 
     def work(number: int) -> Work:
@@ -120,12 +120,12 @@ def works(goals: Goals, ids: Sequence[UUID], clients: int) -> list[Work]:
 
 
 def main(url: str, port: str = "") -> None:
-    goals = opened(url)
-    ids = [goals.offered(number) for number in range(GOALS)]
+    goals = open_application(url)
+    ids = [goals.create_goal(number) for number in range(GOALS)]
     if port:
-        serve(application(goals, ids), int(port))
+        serve(create_application(goals, ids), int(port))
     else:
-        serve_stdin_with_threads(lambda clients: works(goals, ids, clients))
+        serve_stdin_with_threads(lambda clients: make_workers(goals, ids, clients))
 
 
 if __name__ == "__main__":

@@ -15,33 +15,33 @@ import uvicorn
 from litestar import Litestar, Response, get
 
 _QUERY = "SELECT body FROM peer_goals WHERE id = "
-_own = threading.local()
+_thread_local = threading.local()
 
 
-def application(url: str) -> Litestar:
+def create_application(url: str) -> Litestar:
     """A route, no key, no validation, no history: the floor under every read."""
 
     @get("/rows/{key:str}", sync_to_thread=True)
     def row(key: str) -> Response[bytes]:
-        found = _connection(url).execute(_text(url), (key,)).fetchone()
+        found = _get_connection(url).execute(_query_sql(url), (key,)).fetchone()
         return Response(found[0].encode() if found else b"null", media_type="application/json")
 
     return Litestar([row], openapi_config=None, logging_config=None)
 
 
-def _text(url: str) -> str:
+def _query_sql(url: str) -> str:
     return _QUERY + ("?" if url.startswith("sqlite") else "%s")
 
 
-def _connection(url: str) -> Any:
+def _get_connection(url: str) -> Any:
     """One connection per thread, kept."""
-    if not hasattr(_own, "connection"):
+    if not hasattr(_thread_local, "connection"):
         lite = url.startswith("sqlite")
-        _own.connection = (
+        _thread_local.connection = (
             sqlite3.connect(url.removeprefix("sqlite:///")) if lite else psycopg.connect(url, autocommit=True)
         )
-    return _own.connection
+    return _thread_local.connection
 
 
 if __name__ == "__main__":
-    uvicorn.run(application(sys.argv[1]), port=int(sys.argv[2]), log_config=None, access_log=False)
+    uvicorn.run(create_application(sys.argv[1]), port=int(sys.argv[2]), log_config=None, access_log=False)

@@ -20,7 +20,7 @@ from benchmarks.peers.worker_loop import Work, serve_stdin_with_threads
 GOALS, OWNER = 800, "owner"
 
 
-def _configured(url: str) -> None:
+def _configure_django(url: str) -> None:
     parts = urlsplit(url)
     database = {
         "ENGINE": "django.db.backends.postgresql",
@@ -38,7 +38,7 @@ def _configured(url: str) -> None:
     django.setup()
 
 
-def _model() -> Any:
+def _create_model() -> Any:
     """The model, its history table beside it, both made, and the trigger installed."""
     import pghistory
     import pgtrigger
@@ -70,7 +70,7 @@ def _model() -> Any:
     return Goal
 
 
-def works(model: Any, clients: int) -> Sequence[Work]:
+def make_workers(model: Any, clients: int) -> Sequence[Work]:
     """Each client has goals of its own."""
     from django.db import transaction
     from django.utils import timezone
@@ -94,14 +94,14 @@ def works(model: Any, clients: int) -> Sequence[Work]:
 
 
 def main(url: str) -> None:
-    _configured(url)
+    _configure_django(url)
     from django.db import connections
 
-    model = _model()
+    model = _create_model()
     told = {"sponsor": "sponsor", "status": "agreed", "note": "", "progress": "0", "confidence": "1", "version": 1}
     model.objects.bulk_create(model(title=f"goal {number}", owner=OWNER, **told) for number in range(GOALS))
     # Django keeps a connection for each thread, also of one that has ended.
-    serve_stdin_with_threads(lambda clients: works(model, clients), connections.close_all)
+    serve_stdin_with_threads(lambda clients: make_workers(model, clients), connections.close_all)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ TABLE = (
 INSERT = b"INSERT INTO raw (stream, version, topic, state) VALUES (%s, %s, %s, %s)"
 
 
-def works(url: str, topic: str, state: bytes, clients: int) -> Sequence[Work]:
+def make_workers(url: str, topic: str, state: bytes, clients: int) -> Sequence[Work]:
     """A connection for each client."""
 
     def work() -> Work:
@@ -34,7 +34,7 @@ def works(url: str, topic: str, state: bytes, clients: int) -> Sequence[Work]:
     return [work() for _ in range(clients)]
 
 
-def lite(url: str, topic: str, state: bytes) -> Sequence[Work]:
+def make_sqlite_workers(url: str, topic: str, state: bytes) -> Sequence[Work]:
     """SQLite has one writer at a time: one connection, as durable as ours."""
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -47,11 +47,11 @@ def lite(url: str, topic: str, state: bytes) -> Sequence[Work]:
 
 def main(url: str, topic: str, state: str) -> None:
     if url.startswith("sqlite"):
-        made = lite(url, topic, state.encode())
+        made = make_sqlite_workers(url, topic, state.encode())
         return serve_stdin_with_threads(lambda _: made)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(TABLE)
-    return serve_stdin_with_threads(lambda clients: works(url, topic, state.encode(), clients))
+    return serve_stdin_with_threads(lambda clients: make_workers(url, topic, state.encode(), clients))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from umadb import Client, Event
 from benchmarks.peers.worker_loop import Work, serve_stdin_with_threads
 
 
-def works(url: str, kind: str, state: bytes, clients: int) -> Sequence[Work]:
+def make_workers(url: str, kind: str, state: bytes, clients: int) -> Sequence[Work]:
     """One gRPC channel each; no condition, which is the kindest."""
 
     def work() -> Work:
@@ -25,7 +25,7 @@ def works(url: str, kind: str, state: bytes, clients: int) -> Sequence[Work]:
 
 
 def main(url: str, kind: str, state: str) -> None:
-    serve_stdin_with_threads(lambda clients: works(url, kind, state.encode(), clients))
+    serve_stdin_with_threads(lambda clients: make_workers(url, kind, state.encode(), clients))
 
 
 if __name__ == "__main__":

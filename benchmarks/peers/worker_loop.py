@@ -24,12 +24,14 @@ Work = Callable[[], object]
 AsyncWork = Callable[[], Awaitable[object]]
 
 
-def figures(ended: Iterable[Sequence[tuple[float, float]]], began: float, seconds: float) -> dict[str, float]:
+def compute_figures(ended: Iterable[Sequence[tuple[float, float]]], began: float, seconds: float) -> dict[str, float]:
     """What the pieces of work, each (started, ended), come to between the warm-up and the end: rate and latencies."""
-    return between(ended, began + WARM_UP * seconds, began + seconds)
+    return compute_figures_between(ended, began + WARM_UP * seconds, began + seconds)
 
 
-def between(ended: Iterable[Sequence[tuple[float, float]]], first: float, last: float) -> dict[str, float]:
+def compute_figures_between(
+    ended: Iterable[Sequence[tuple[float, float]]], first: float, last: float
+) -> dict[str, float]:
     """The same of what ended between two instants. Raises RuntimeError where nothing did."""
     times = sorted((end - start) * 1000 for one in ended for start, end in one if first <= end <= last)
     if not times:
@@ -66,7 +68,7 @@ def run_threads(works: Sequence[Work], seconds: float, done: Callable[[], object
         thread.join()
     if failed:
         raise failed[0]
-    return figures(ended, began, seconds)
+    return compute_figures(ended, began, seconds)
 
 
 async def run_async(works: Sequence[AsyncWork], seconds: float) -> dict[str, float]:
@@ -80,7 +82,7 @@ async def run_async(works: Sequence[AsyncWork], seconds: float) -> dict[str, flo
             times.append((start, perf_counter()))
 
     await asyncio.gather(*(loop(*pair) for pair in zip(works, ended, strict=True)))
-    return figures(ended, began, seconds)
+    return compute_figures(ended, began, seconds)
 
 
 def serve_stdin(work: Callable[[dict[str, Any]], dict[str, float]]) -> None:

@@ -16,12 +16,12 @@ from time import perf_counter
 
 from benchmarks.harness import Bench, Case, Contender, Sample, Target
 from benchmarks.import_history import GOALS
-from benchmarks.stores import Store, settings
+from benchmarks.stores import Store, build_settings
 from benchmarks.worker_process import ROOT
 from services import runtime as composition
 from tests.fixtures import synthetic
 
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 #: Acts of one copy of the made-up history, about.
 ACTS = 7206
 INDEXED = "COPY of the same rows, same table and indexes"
@@ -32,14 +32,14 @@ def suite(bench: Bench) -> Iterator[Case]:
     """Acts per second, and peak memory."""
     for store in bench.stores:
         if store.name == "postgresql":
-            few = History(store, bench.home, copies=2 if bench.quick else 7)
-            many = History(store, bench.home, copies=max(1, round(bench.most_acts / ACTS)))
-            yield _case(few, None)
-            yield _case(many, 1)
-            yield _memory(few, many)
+            few = BulkHistory(store, bench.home, copies=2 if bench.quick else 7)
+            many = BulkHistory(store, bench.home, copies=max(1, round(bench.most_acts / ACTS)))
+            yield _build_case(few, None)
+            yield _build_case(many, 1)
+            yield _build_memory_case(few, many)
 
 
-class History:
+class BulkHistory:
     """One history: imported by a process of its own, then copied as rows."""
 
     def __init__(self, store: Store, home: Path, *, copies: int, goals: int = GOALS) -> None:
@@ -51,8 +51,8 @@ class History:
         self.peak_mb = 0.0
         self._seconds = 0.0
 
-    def ours(self) -> Sample:
-        url = self._store.fresh()
+    def measure_import(self) -> Sample:
+        url = self._store.create_database()
         command = [sys.executable, "-m", "benchmarks.memory_probe", url, str(self._history)]
         told = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
         assert told["acts"] == self.acts
@@ -68,42 +68,42 @@ class History:
                 for block in copy:
                     file.write(block)
 
-    def copied(self, *, indexed: bool) -> Sample:
+    def measure_copy(self, *, indexed: bool) -> Sample:
         """The rows as PostgreSQL wrote them go back in, block by block: nothing of ours is in the way."""
-        url = self._store.fresh()
-        with self._store.connect(self._empty(url, indexed=indexed)) as connection:
+        url = self._store.create_database()
+        with self._store.connect(self._create_empty_table(url, indexed=indexed)) as connection:
             began = perf_counter()
             with connection.cursor().copy("COPY copied FROM STDIN") as copy, self._rows.open("rb") as file:
-                while block := file.read(_CHUNK):
+                while block := file.read(_CHUNK_BYTES):
                     copy.write(block)
             seconds = perf_counter() - began
         return Sample(self.acts / seconds, {"seconds": seconds})
 
-    def _empty(self, url: str, *, indexed: bool) -> str:
-        composition.migrate(settings(url))
+    def _create_empty_table(self, url: str, *, indexed: bool) -> str:
+        composition.migrate(build_settings(url))
         with self._store.connect(url) as connection:
             including = " INCLUDING ALL" if indexed else ""
             connection.execute(f"CREATE TABLE copied (LIKE stored_events{including})")
         return url
 
 
-def _case(history: History, most_rounds: int | None) -> Case:
+def _build_case(history: BulkHistory, most_rounds: int | None) -> Case:
     return Case(
         suite="bulk",
         name=f"import of {history.acts:,} acts",
         store="postgresql",
         unit="1/s",
-        ours=Contender("plimsoll", history.ours),
+        ours=Contender("plimsoll", history.measure_import),
         peers=[
-            Contender(INDEXED, partial(history.copied, indexed=True)),
-            Contender(PLAIN, partial(history.copied, indexed=False)),
+            Contender(INDEXED, partial(history.measure_copy, indexed=True)),
+            Contender(PLAIN, partial(history.measure_copy, indexed=False)),
         ],
         targets=[Target(limit=0.05, of="ratio", peer=INDEXED)],
         most_rounds=most_rounds,
     )
 
 
-def _memory(few: History, many: History) -> Case:
+def _build_memory_case(few: BulkHistory, many: BulkHistory) -> Case:
     return Case(
         suite="bulk",
         name=f"peak memory of an import of {many.acts:,} acts",

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.harness import Absent, Bench, Case, Contender, Sample, Target
-from benchmarks.log_filler import fill_log, template
+from benchmarks.log_filler import fill_log, load_template
 from benchmarks.stores import Store, analyse
-from benchmarks.worker_process import WorkerProcess, open_or_absent, peer
+from benchmarks.worker_process import WorkerProcess, open_or_absent, start_peer
 from benchmarks.workload import ledger_worker, prepared_workload
 
 WAITING = 64
@@ -26,10 +26,12 @@ def suite(bench: Bench) -> Iterator[Case]:
         if store.name != "postgresql":
             continue
         with ExitStack() as opened:
-            events = template(store)
-            sides = {count: _writer(bench, store, fill_log(store, events, count), opened) for count in (short, long)}
+            events = load_template(store)
+            sides = {
+                count: _start_writer(bench, store, fill_log(store, events, count), opened) for count in (short, long)
+            }
             contenders = {
-                count: side.contender(_named(count), clients=WAITING, seconds=bench.seconds)
+                count: side.to_contender(_contender_name(count), clients=WAITING, seconds=bench.seconds)
                 for count, side in sides.items()
             }
             yield Case(
@@ -43,11 +45,11 @@ def suite(bench: Bench) -> Iterator[Case]:
             )
 
 
-def _named(count: int) -> str:
+def _contender_name(count: int) -> str:
     return f"plimsoll, {count:,} events before"
 
 
-def _writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> WorkerProcess:
+def _start_writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> WorkerProcess:
     """A commander at the end of a log, with people of its own. The read models are left where they are."""
     with prepared_workload(url, views=False) as (_, people):
         pass
@@ -63,39 +65,39 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             continue
         with ExitStack() as opened:
             absent: list[Absent] = []
-            url, stock_url = fill_log(store, template(store), count), store.fresh()
-            ours = _writer(bench, store, url, opened)
+            url, stock_url = fill_log(store, load_template(store), count), store.create_database()
+            ours = _start_writer(bench, store, url, opened)
             told = {"clients": FEW, "seconds": bench.seconds}
-            peers = [ours.contender("the same, nobody vacuuming", "longest_ms", **told)]
+            peers = [ours.to_contender("the same, nobody vacuuming", "longest_ms", **told)]
             stock = open_or_absent(
-                STOCK, opened, partial(peer, "eventsourcing_stock", stock_url, home=bench.home), absent
+                STOCK, opened, partial(start_peer, "eventsourcing_stock", stock_url, home=bench.home), absent
             )
             if stock is not None:
                 _fill_stock(store, stock_url, count)
-                peers.append(Contender(STOCK, partial(_stall, store, stock_url, stock, bench.seconds)))
+                peers.append(Contender(STOCK, partial(_measure_stall, store, stock_url, stock, bench.seconds)))
             yield Case(
                 suite="vacuum",
                 name=f"longest command during VACUUM of {count:,} events, {FEW} waiting",
                 store=store.name,
                 unit="ms",
-                ours=Contender("plimsoll", partial(_stall, store, url, ours, bench.seconds)),
+                ours=Contender("plimsoll", partial(_measure_stall, store, url, ours, bench.seconds)),
                 peers=peers,
                 absent=absent,
                 targets=[Target(limit=50)],
             )
 
 
-def _stall(store: Store, url: str, side: WorkerProcess, seconds: float) -> Sample:
+def _measure_stall(store: Store, url: str, side: WorkerProcess, seconds: float) -> Sample:
     """Vacuum every table, no page skipped, for as long as the side works."""
     with ThreadPoolExecutor(1) as executor, ExitStack() as opened:
         connection = opened.enter_context(store.connect(url))
         working = executor.submit(side.run, clients=FEW, seconds=seconds)
-        passes = _until(working, lambda: connection.execute("VACUUM (DISABLE_PAGE_SKIPPING)"))
+        passes = _repeat_until_done(working, lambda: connection.execute("VACUUM (DISABLE_PAGE_SKIPPING)"))
         found = working.result()
     return Sample(found.pop("longest_ms"), found | {"vacuums": passes})
 
 
-def _until(working: Future[dict[str, float]], work: Callable[[], object]) -> int:
+def _repeat_until_done(working: Future[dict[str, float]], work: Callable[[], object]) -> int:
     passes = 0
     while not working.done():
         work()

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Bench, Case, Contender, Sample, Target, timed
-from benchmarks.import_history import import_history, lines, repeated
-from benchmarks.stores import Store, organisation
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, measure_seconds
+from benchmarks.import_history import import_history, read_lines, write_copies
+from benchmarks.stores import Store, open_organisation
 from benchmarks.worker_process import ROOT
 
 SECONDS = Target(limit=10)
@@ -21,33 +21,36 @@ GROWTH = Target(limit=1.3, of="ratio")
 
 def suite(bench: Bench) -> Iterator[Case]:
     """Seconds for the whole history, beside COPY (or executemany) of the rows that it leaves in the log."""
-    acts = sum(1 for _ in lines(bench.history))
+    acts = sum(1 for _ in read_lines(bench.history))
     for store in bench.stores:
-        rows = _stored(store, bench)
+        rows = _load_log_rows(store, bench)
         yield Case(
             suite="import",
             name=f"import {acts} acts",
             store=store.name,
             unit="s",
-            ours=Contender("plimsoll", partial(_import, store, bench)),
-            peers=[Contender(_PEER[store.name], partial(_written, store, rows))],
+            ours=Contender("plimsoll", partial(_measure_import, store, bench)),
+            peers=[Contender(_PEER_NAMES[store.name], partial(_measure_write, store, rows))],
             targets=[SECONDS],
         )
 
 
-_PEER = {"sqlite": "executemany of the same rows, one transaction", "postgresql": "COPY of the same rows, plain table"}
+_PEER_NAMES = {
+    "sqlite": "executemany of the same rows, one transaction",
+    "postgresql": "COPY of the same rows, plain table",
+}
 
 
-def _import(store: Store, bench: Bench) -> Sample:
-    with organisation(store.fresh()) as (runtime, founded):
-        return timed(lambda: import_history(runtime, founded, lines(bench.history)))
+def _measure_import(store: Store, bench: Bench) -> Sample:
+    with open_organisation(store.create_database()) as (runtime, founded):
+        return measure_seconds(lambda: import_history(runtime, founded, read_lines(bench.history)))
 
 
-def _stored(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
+def _load_log_rows(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
     """Every row of the log after an import."""
-    url = store.fresh()
-    with organisation(url) as (runtime, founded):
-        import_history(runtime, founded, lines(bench.history))
+    url = store.create_database()
+    with open_organisation(url) as (runtime, founded):
+        import_history(runtime, founded, read_lines(bench.history))
     connection = store.connect(url)
     rows = connection.execute(
         "SELECT originator_id, originator_version, topic, state, notification_id, organisation_id, position,"
@@ -57,13 +60,13 @@ def _stored(store: Store, bench: Bench) -> list[tuple[Any, ...]]:
     return list(rows)
 
 
-def _written(store: Store, rows: list[tuple[Any, ...]]) -> Sample:
-    connection = store.connect(store.fresh())
+def _measure_write(store: Store, rows: list[tuple[Any, ...]]) -> Sample:
+    connection = store.connect(store.create_database())
     columns = ("uuid", "bigint", "text", "bytea", "bigint", "uuid", "bigint", "bigint")
     if store.name == "sqlite":
         columns = ("blob", "integer", "text", "blob", "integer", "blob", "integer", "integer")
     connection.execute(f"CREATE TABLE plain ({', '.join(f'c{n} {kind}' for n, kind in enumerate(columns))})")
-    sample = timed(lambda: write_rows(store, connection, "plain", rows))
+    sample = measure_seconds(lambda: write_rows(store, connection, "plain", rows))
     connection.close()
     return sample
 
@@ -82,24 +85,24 @@ def write_rows(store: Store, connection: Any, table: str, rows: list[tuple[Any, 
 
 def memory(bench: Bench) -> Iterator[Case]:
     """Peak memory of a process that imports the history once, and so many times under fresh references."""
-    many = repeated(bench.history, bench.home / "repeated.ndjson.gz", bench.copies)
-    once = repeated(bench.history, bench.home / "once.ndjson.gz", 1)
+    many = write_copies(bench.history, bench.home / "repeated.ndjson.gz", bench.copies)
+    once = write_copies(bench.history, bench.home / "once.ndjson.gz", 1)
     for store in bench.stores:
         yield Case(
             suite="memory",
             name=f"peak memory, history x {bench.copies}",
             store=store.name,
             unit="MB",
-            ours=Contender(f"x {bench.copies}", _peak(store, many)),
-            peers=[Contender("x 1", _peak(store, once))],
+            ours=Contender(f"x {bench.copies}", _measure_peak(store, many)),
+            peers=[Contender("x 1", _measure_peak(store, once))],
             targets=[GROWTH],
             most_rounds=2,
         )
 
 
-def _peak(store: Store, history: Path) -> Callable[[], Sample]:
+def _measure_peak(store: Store, history: Path) -> Callable[[], Sample]:
     def run() -> Sample:
-        command = [sys.executable, "-m", "benchmarks.memory_probe", store.fresh(), str(history)]
+        command = [sys.executable, "-m", "benchmarks.memory_probe", store.create_database(), str(history)]
         told = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
         return Sample(told["peak_mb"], {"acts": told["acts"], "seconds": told["seconds"]})
 

@@ -15,12 +15,20 @@ from itertools import cycle
 
 from benchmarks.harness import Absent, Bench, Case, Contender, Sample, Target
 from benchmarks.load_generator import run_closed_loop, run_open_loop
-from benchmarks.raw import rows
-from benchmarks.servers import peer_goals
+from benchmarks.raw import start_row_writer
+from benchmarks.servers import serve_peer_goals
 from benchmarks.stores import Store
-from benchmarks.suites.http_commands import CRUD, serving, wait_until_caught_up
+from benchmarks.suites.http_commands import CRUD, start_server, wait_until_caught_up
 from benchmarks.worker_process import open_or_absent
-from benchmarks.workload import CHECK_IN, Workload, an_event, mixed, prepared_workload, request, requests
+from benchmarks.workload import (
+    CHECK_IN,
+    Workload,
+    build_requests,
+    encode_request,
+    interleave,
+    load_sample_event,
+    prepared_workload,
+)
 
 CLIENTS, CONNECTIONS = 32, 64
 
@@ -30,42 +38,44 @@ def suite(bench: Bench) -> Iterator[Case]:
     for store in bench.stores:
         if store.name == "postgresql":
             with ExitStack() as opened:
-                yield _case(bench, store, opened)
+                yield _build_case(bench, store, opened)
 
 
-def _case(bench: Bench, store: Store, opened: ExitStack) -> Case:
+def _build_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     absent: list[Absent] = []
-    with prepared_workload(store.fresh()) as (runtime, people):
-        event = an_event(store, runtime, people)
-    port = serving(store, people, bench.home, opened).port
-    raw = opened.enter_context(rows(store, event, bench.home))
+    with prepared_workload(store.create_database()) as (runtime, people):
+        event = load_sample_event(store, runtime, people)
+    port = start_server(store, people, bench.home, opened).port
+    raw = opened.enter_context(start_row_writer(store, event, bench.home))
     name = "one raw commit, mean"
-    peers = [raw.contender(name, "mean_ms", clients=1, seconds=bench.seconds / 2)]
-    crud = open_or_absent(CRUD, opened, partial(peer_goals, "crud", store.fresh(), bench.home), absent)
+    peers = [raw.to_contender(name, "mean_ms", clients=1, seconds=bench.seconds / 2)]
+    crud = open_or_absent(CRUD, opened, partial(serve_peer_goals, "crud", store.create_database(), bench.home), absent)
     if crud is not None:
-        peers.append(Contender(f"{CRUD}, p99 at half of its own", partial(_crud, crud[0], crud[1], bench.seconds)))
+        peers.append(
+            Contender(f"{CRUD}, p99 at half of its own", partial(_measure_crud, crud[0], crud[1], bench.seconds))
+        )
     return Case(
         suite="latency",
         name="HTTP command, p99 at half of saturation",
         store=store.name,
         unit="ms",
-        ours=Contender("plimsoll", partial(_ours, store, people, port, bench.seconds)),
+        ours=Contender("plimsoll", partial(_measure_ours, store, people, port, bench.seconds)),
         peers=peers,
         absent=absent,
         targets=[Target(limit=20, of="ratio", peer=name)],
     )
 
 
-def _ours(store: Store, people: Workload, port: int, seconds: float) -> Sample:
-    most = run_closed_loop(port, requests(people, CLIENTS), seconds / 2)["rate"]
+def _measure_ours(store: Store, people: Workload, port: int, seconds: float) -> Sample:
+    most = run_closed_loop(port, build_requests(people, CLIENTS), seconds / 2)["rate"]
     wait_until_caught_up(store, people.url)
-    found = run_open_loop(port, mixed(requests(people, CLIENTS)), most / 2, seconds, CONNECTIONS)
+    found = run_open_loop(port, interleave(build_requests(people, CLIENTS)), most / 2, seconds, CONNECTIONS)
     return Sample(found.pop("p99_ms"), found | {"saturation": most} | wait_until_caught_up(store, people.url))
 
 
-def _crud(port: int, ids: list[str], seconds: float) -> Sample:
+def _measure_crud(port: int, ids: list[str], seconds: float) -> Sample:
     body = json.dumps(CHECK_IN).encode()
-    told = [request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
+    told = [encode_request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
     most = run_closed_loop(port, [cycle(told[client::CLIENTS]) for client in range(CLIENTS)], seconds / 2)["rate"]
     found = run_open_loop(port, cycle(told), most / 2, seconds, CONNECTIONS)
     return Sample(found.pop("p99_ms"), found | {"saturation": most})

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from benchmarks.harness import Bench, Case, Contender, Sample, Target, latency
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, measure_latency
 from benchmarks.import_history import import_history
-from benchmarks.stores import organisation, settings
+from benchmarks.stores import build_settings, open_organisation
 from benchmarks.workload import CHECK_IN
 from domain.goal.acts import CheckIn
 from domain.references import resolve
@@ -30,18 +30,20 @@ _COLD = 10
 def suite(bench: Bench) -> Iterator[Case]:
     """Milliseconds of a command: states in the writer's cache, and in a writer that has just begun."""
     for store in bench.stores:
-        url = store.fresh()
-        with organisation(url) as (runtime, founded):
+        url = store.create_database()
+        with open_organisation(url) as (runtime, founded):
             tenant = founded.organisation_id
-            import_history(runtime, founded, _acts(runtime.clock().date()))
-        with Runtime.open(settings(url)) as runtime:
+            import_history(runtime, founded, _build_acts(runtime.clock().date()))
+        with Runtime.open(build_settings(url)) as runtime:
 
             def warm(length: int, runtime: Runtime = runtime, tenant: UUID = tenant) -> Contender:
-                own = _commands(tenant, length)
-                return _side(length, lambda: latency(lambda: runtime.ledger.handle(next(own)), bench.requests))
+                own = _build_commands(tenant, length)
+                return _build_contender(
+                    length, lambda: measure_latency(lambda: runtime.ledger.handle(next(own)), bench.requests)
+                )
 
             def cold(length: int, url: str = url, tenant: UUID = tenant) -> Contender:
-                return _side(length, lambda: _first_commands(url, _commands(tenant, length)))
+                return _build_contender(length, lambda: _measure_first_commands(url, _build_commands(tenant, length)))
 
             for name, side, limit in (("states in memory", warm, 1.5), ("a writer just started", cold, None)):
                 yield Case(
@@ -55,13 +57,13 @@ def suite(bench: Bench) -> Iterator[Case]:
                 )
 
 
-def _side(length: int, run: Any) -> Contender:
+def _build_contender(length: int, run: Any) -> Contender:
     return Contender("plimsoll" if length == LONG else f"on a goal of {length} events", run)
 
 
-def _first_commands(url: str, own: Iterator[Command]) -> Sample:
+def _measure_first_commands(url: str, own: Iterator[Command]) -> Sample:
     """The mean of the first command on each of some goals, by a writer that knows none of them."""
-    with Runtime.open(settings(url)) as runtime:
+    with Runtime.open(build_settings(url)) as runtime:
         # What every process does once is not a goal's length.
         runtime.ledger.head()
         first = perf_counter()
@@ -73,14 +75,14 @@ def _first_commands(url: str, own: Iterator[Command]) -> Sample:
         return Sample(mean, {"very_first_ms": (began - first) * 1000})
 
 
-def _commands(tenant: UUID, length: int) -> Iterator[Command]:
+def _build_commands(tenant: UUID, length: int) -> Iterator[Command]:
     owner, act = resolve(tenant, "member", "owner"), msgspec.convert(CHECK_IN, CheckIn)
     for name in cycle([f"goal-{length}-{number}" for number in range(GOALS[length])]):
         goal = resolve(tenant, "goal", name)
         yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 
-def _acts(today: date) -> Iterator[bytes]:
+def _build_acts(today: date) -> Iterator[bytes]:
     began = datetime.combine(today - timedelta(days=4), time(9), UTC)
     terms = {
         "outcome": "It is done",
@@ -90,20 +92,20 @@ def _acts(today: date) -> Iterator[bytes]:
         "due": (today + timedelta(days=90)).isoformat(),
         "effort_hours": 1,
     }
-    yield _act(began, "owner", "team.create", team="crew", name="Crew", lead="owner")
+    yield _encode_act(began, "owner", "team.create", team="crew", name="Crew", lead="owner")
     for member in ("owner", "sponsor"):
-        yield _act(began, "owner", "member.join", member=member, team="crew")
+        yield _encode_act(began, "owner", "member.join", member=member, team="crew")
     why = {"code": "new_need", "text": "to be measured"}
     for length, goals in GOALS.items():
         for number in range(goals):
             goal = f"goal-{length}-{number}"
             who = {"title": goal, "owner": "owner", "sponsor": "sponsor", "team": "crew", "terms": terms}
-            yield _act(began, "owner", "goal.offer", goal=goal, **who, reason=why)
-            yield _act(began, "sponsor", "goal.accept", goal=goal)
+            yield _encode_act(began, "owner", "goal.offer", goal=goal, **who, reason=why)
+            yield _encode_act(began, "sponsor", "goal.accept", goal=goal)
             for step in range(length - 2):
                 at = began + timedelta(minutes=step)
-                yield _act(at, "owner", "goal.check_in", goal=goal, **{**CHECK_IN, "note": f"step {step}"})
+                yield _encode_act(at, "owner", "goal.check_in", goal=goal, **{**CHECK_IN, "note": f"step {step}"})
 
 
-def _act(at: datetime, by: str, do: str, **body: Any) -> bytes:
+def _encode_act(at: datetime, by: str, do: str, **body: Any) -> bytes:
     return json.dumps({"at": at.isoformat(), "by": by, "do": do, **body}).encode() + b"\n"

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks import report_history
-from benchmarks.harness import Bench, Case, Contender, Sample, Target, latency
-from benchmarks.import_history import import_history, lines
-from benchmarks.servers import Client, peer, plimsoll
-from benchmarks.stores import Store, analyse, organisation
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, measure_latency
+from benchmarks.import_history import import_history, read_lines
+from benchmarks.servers import Client, serve_peer, serve_plimsoll
+from benchmarks.stores import Store, analyse, open_organisation
 
 GET_MS = Target(limit=5)
 
@@ -18,26 +18,26 @@ GET_MS = Target(limit=5)
 def suite(bench: Bench) -> Iterator[Case]:
     """Goals of a team of twenty with two years behind it, and of the imported history in the same organisation."""
     for store in bench.stores:
-        url = store.fresh()
-        question = _prepared(url, bench)
+        url = store.create_database()
+        question = _prepare_organisation(url, bench)
         analyse(store, url)
-        peer_url = store.fresh()
-        with plimsoll(url, bench.home) as port:
+        peer_url = store.create_database()
+        with serve_plimsoll(url, bench.home) as port:
             client = Client(port, question["key"])
             body = client.get(f"/v1/goals/{question['goal']}")
-            _peer_table(store, peer_url, body.decode())
-            with peer(peer_url, bench.home) as peer_port:
+            _create_peer_table(store, peer_url, body.decode())
+            with serve_peer(peer_url, bench.home) as peer_port:
                 floor = Client(peer_port)
-                yield from _cases(bench, store, client, floor, question)
+                yield from _build_cases(bench, store, client, floor, question)
                 floor.close()
             client.close()
 
 
-def _prepared(url: str, bench: Bench) -> dict[str, str]:
-    with organisation(url) as (runtime, founded):
+def _prepare_organisation(url: str, bench: Bench) -> dict[str, str]:
+    with open_organisation(url) as (runtime, founded):
         now = runtime.clock()
-        import_history(runtime, founded, lines(bench.history))
-        import_history(runtime, founded, report_history.rows(now.date()))
+        import_history(runtime, founded, read_lines(bench.history))
+        import_history(runtime, founded, report_history.build_rows(now.date()))
         runtime.engine.catch_up()
         biggest = runtime.database.query(
             "SELECT teams, COUNT(*) AS people FROM members WHERE valid_to = :forever AND known_to = :forever"
@@ -46,14 +46,14 @@ def _prepared(url: str, bench: Bench) -> dict[str, str]:
         )
         return {
             "key": founded.api_key,
-            "goal": report_history.a_goal(),
+            "goal": report_history.live_goal(),
             "year_ago": (now.date() - timedelta(days=365)).isoformat(),
             "biggest": str(biggest[0].teams).split()[0],
             "people": str(biggest[0].people),
         }
 
 
-def _peer_table(store: Store, url: str, body: str) -> None:
+def _create_peer_table(store: Store, url: str, body: str) -> None:
     connection = store.connect(url)
     connection.execute("CREATE TABLE peer_goals (id text PRIMARY KEY, body text)")
     mark = "?" if store.name == "sqlite" else "%s"
@@ -62,27 +62,27 @@ def _peer_table(store: Store, url: str, body: str) -> None:
     connection.close()
 
 
-def _cases(bench: Bench, store: Store, client: Client, floor: Client, question: dict[str, str]) -> Iterator[Case]:
+def _build_cases(bench: Bench, store: Store, client: Client, floor: Client, question: dict[str, str]) -> Iterator[Case]:
     year_ago, goal = f"as_of={question['year_ago']}", question["goal"]
     biggest = f"team={question['biggest']}"
     get = f"/v1/goals/{goal}"
 
     def case(name: str, path: str, target: Target | None = None, *, against: str | None = None) -> Case:
-        peers = [_asked("Litestar + 1 row by key", lambda: floor.get("/rows/7"), bench)]
+        peers = [_latency_contender("Litestar + 1 row by key", lambda: floor.get("/rows/7"), bench)]
         if against is not None:
-            peers = [_asked("the same, now", lambda: client.get(against), bench)]
+            peers = [_latency_contender("the same, now", lambda: client.get(against), bench)]
         return Case(
             suite="reads",
             name=name,
             store=store.name,
             unit="ms",
-            ours=_asked("plimsoll", lambda: client.get(path), bench),
+            ours=_latency_contender("plimsoll", lambda: client.get(path), bench),
             peers=peers,
             targets=[target] if target else [],
         )
 
     yield case("GET goal", get, GET_MS)
-    old = f"/v1/goals/{report_history.a_goal(60)}"
+    old = f"/v1/goals/{report_history.live_goal(60)}"
     yield case("GET goal, a year ago", f"{old}?{year_ago}", against=old)
     yield case("list 50 goals", "/v1/goals?limit=50")
     yield case("why is it due then", f"{get}/why?field=due")
@@ -91,8 +91,8 @@ def _cases(bench: Bench, store: Store, client: Client, floor: Client, question: 
     yield case(f"drift, the history's biggest team ({question['people']})", f"/v1/reports/drift?{biggest}")
 
 
-def _asked(name: str, ask: Callable[[], Any], bench: Bench) -> Contender:
+def _latency_contender(name: str, ask: Callable[[], Any], bench: Bench) -> Contender:
     def run() -> Sample:
-        return latency(ask, bench.requests)
+        return measure_latency(ask, bench.requests)
 
     return Contender(name, run)

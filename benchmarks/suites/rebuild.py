@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from benchmarks.harness import Bench, Case, Contender, Sample, Target, timed
-from benchmarks.import_history import import_history, lines
-from benchmarks.stores import Store, organisation
+from benchmarks.harness import Bench, Case, Contender, Sample, Target, measure_seconds
+from benchmarks.import_history import import_history, read_lines
+from benchmarks.stores import Store, open_organisation
 from benchmarks.suites.imports import write_rows
 from projections.catalogue import PROJECTIONS
 from services.runtime import Runtime
@@ -20,12 +20,12 @@ _TABLES = tuple(table.name for projection in PROJECTIONS for table in projection
 def suite(bench: Bench) -> Iterator[Case]:
     """Following the log from zero, and building every view anew beside the live ones."""
     for store in bench.stores:
-        url = store.fresh()
-        with organisation(url) as (runtime, founded):
-            import_history(runtime, founded, lines(bench.history))
+        url = store.create_database()
+        with open_organisation(url) as (runtime, founded):
+            import_history(runtime, founded, read_lines(bench.history))
             runtime.engine.catch_up()
-            views = _views(store, url)
-            raw = Contender("read all events, write as many plain rows", partial(_raw, store, url, views))
+            views = _load_views(store, url)
+            raw = Contender("read all events, write as many plain rows", partial(_measure_raw, store, url, views))
             rows = sum(len(view) for view in views.values())
             events = runtime.ledger.head()
             name = f"rebuild all views ({events} events, {rows} rows)"
@@ -34,7 +34,7 @@ def suite(bench: Bench) -> Iterator[Case]:
                 name=name,
                 store=store.name,
                 unit="s",
-                ours=Contender("plimsoll", partial(timed, runtime.engine.rebuild)),
+                ours=Contender("plimsoll", partial(measure_seconds, runtime.engine.rebuild)),
                 peers=[raw],
                 targets=[SECONDS],
             )
@@ -43,19 +43,19 @@ def suite(bench: Bench) -> Iterator[Case]:
                 name="follow the whole log, 1000 events a transaction",
                 store=store.name,
                 unit="s",
-                ours=Contender("plimsoll", partial(_follow, runtime)),
+                ours=Contender("plimsoll", partial(_measure_rebuild, runtime)),
                 peers=[raw],
             )
 
 
-def _views(store: Store, url: str) -> dict[str, list[tuple[Any, ...]]]:
+def _load_views(store: Store, url: str) -> dict[str, list[tuple[Any, ...]]]:
     connection = store.connect(url)
     views = {table: list(connection.execute(f"SELECT * FROM {table}").fetchall()) for table in _TABLES}
     connection.close()
     return {table: rows for table, rows in views.items() if rows}
 
 
-def _raw(store: Store, url: str, views: dict[str, list[tuple[Any, ...]]]) -> Sample:
+def _measure_raw(store: Store, url: str, views: dict[str, list[tuple[Any, ...]]]) -> Sample:
     connection = store.connect(url)
     for table in views:
         connection.execute(f"CREATE TEMPORARY TABLE raw_{table} AS SELECT * FROM {table} WHERE 1 = 0")
@@ -65,16 +65,16 @@ def _raw(store: Store, url: str, views: dict[str, list[tuple[Any, ...]]]) -> Sam
         for table, rows in views.items():
             write_rows(store, connection, f"raw_{table}", rows)
 
-    sample = timed(work)
+    sample = measure_seconds(work)
     connection.close()
     return sample
 
 
-def _follow(runtime: Runtime) -> Sample:
+def _measure_rebuild(runtime: Runtime) -> Sample:
     """Empty the views and follow the log again."""
     with runtime.database.transaction() as transaction:
         for table in _TABLES:
             transaction.execute(f"DELETE FROM {table}")
         transaction.execute("DELETE FROM projection_held")
         transaction.execute(f"UPDATE projection_checkpoints SET log_position = 0, applied = 0, digest = '{'0' * 64}'")
-    return timed(runtime.engine.catch_up)
+    return measure_seconds(runtime.engine.catch_up)

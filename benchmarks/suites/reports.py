@@ -13,10 +13,10 @@ from datetime import timedelta
 from functools import partial
 
 from benchmarks import report_history
-from benchmarks.harness import Bench, Case, Contender, Target, latency
+from benchmarks.harness import Bench, Case, Contender, Target, measure_latency
 from benchmarks.import_history import import_history
-from benchmarks.servers import Client, plimsoll
-from benchmarks.stores import Store, analyse, organisation
+from benchmarks.servers import Client, serve_plimsoll
+from benchmarks.stores import Store, analyse, open_organisation
 
 P50_MS = Target(limit=50)
 PAST = Target(limit=2, of="ratio")
@@ -26,20 +26,20 @@ _REPORT = re.compile(r"^/v1/reports/([a-z-]+)$")
 def suite(bench: Bench) -> Iterator[Case]:
     """Milliseconds of a report: today's, and as of a year ago."""
     for store in bench.stores:
-        url = store.fresh()
-        with organisation(url) as (runtime, founded):
+        url = store.create_database()
+        with open_organisation(url) as (runtime, founded):
             today = runtime.clock().date()
-            import_history(runtime, founded, report_history.rows(today))
+            import_history(runtime, founded, report_history.build_rows(today))
             runtime.engine.catch_up()
         analyse(store, url)
-        with plimsoll(url, bench.home) as port:
+        with serve_plimsoll(url, bench.home) as port:
             client = Client(port, founded.api_key)
-            for name, path in asked(client):
-                yield from _cases(bench, store, client, name, path, (today - timedelta(days=365)).isoformat())
+            for name, path in list_reports(client):
+                yield from _build_cases(bench, store, client, name, path, (today - timedelta(days=365)).isoformat())
             client.close()
 
 
-def asked(client: Client) -> list[tuple[str, str]]:
+def list_reports(client: Client) -> list[tuple[str, str]]:
     """Name and question of everything there is to measure."""
     paths: list[str] = list(json.loads(client.get("/openapi.json"))["paths"])
     found = [
@@ -48,9 +48,9 @@ def asked(client: Client) -> list[tuple[str, str]]:
     return [*found, ("charter", f"/v1/charters/{report_history.TEAM}?")]
 
 
-def _cases(bench: Bench, store: Store, client: Client, name: str, path: str, day: str) -> Iterator[Case]:
+def _build_cases(bench: Bench, store: Store, client: Client, name: str, path: str, day: str) -> Iterator[Case]:
     def side(who: str, question: str) -> Contender:
-        return Contender(who, partial(latency, partial(client.get, question), bench.requests // 4))
+        return Contender(who, partial(measure_latency, partial(client.get, question), bench.requests // 4))
 
     past = f"{path}&as_of={day}"
     for told, question, peers, target in (

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from functools import partial
 
 from benchmarks.harness import Bench, Case, Contender, Target
-from benchmarks.suites.http_commands import serving
+from benchmarks.suites.http_commands import start_server
 from benchmarks.worker_process import start_worker
-from benchmarks.workload import an_event, prepared_workload
+from benchmarks.workload import load_sample_event, prepared_workload
 
 CLIENTS = (1, 32)
 
@@ -21,11 +21,11 @@ def suite(bench: Bench) -> Iterator[Case]:
         if store.name != "sqlite":
             continue
         with ExitStack() as opened:
-            with prepared_workload(store.fresh()) as (runtime, people):
-                event = an_event(store, runtime, people)
-            ours = serving(store, people, bench.home, opened).commands
+            with prepared_workload(store.create_database()) as (runtime, people):
+                event = load_sample_event(store, runtime, people)
+            ours = start_server(store, people, bench.home, opened).commands
             raw = opened.enter_context(
-                start_worker("peers.rows", store.fresh(), *event, home=bench.home, python=sys.executable)
+                start_worker("peers.rows", store.create_database(), *event, home=bench.home, python=sys.executable)
             )
             for clients in CLIENTS:
                 yield Case(
@@ -35,7 +35,9 @@ def suite(bench: Bench) -> Iterator[Case]:
                     unit="1/s",
                     ours=Contender("plimsoll", partial(ours, clients, bench.seconds)),
                     peers=[
-                        raw.contender("sqlite3, one-row transactions, 1 connection", clients=1, seconds=bench.seconds)
+                        raw.to_contender(
+                            "sqlite3, one-row transactions, 1 connection", clients=1, seconds=bench.seconds
+                        )
                     ],
                     targets=[Target(limit=2000)] if clients == max(CLIENTS) else [],
                 )

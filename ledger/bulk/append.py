@@ -70,18 +70,18 @@ class BulkAppend:
 
     def __enter__(self) -> Self:
         with self._recorder.read() as session:
-            self._base = Head(*session.query("head")[0])
+            self._base_head = Head(*session.query("head")[0])
         self._folder = TemporaryDirectory(prefix="plimsoll-import-")
         self._staging = StagingStore(
-            Path(self._folder.name) / "staging.db", self._recorder, self._mapper, base=self._base.log_position
+            Path(self._folder.name) / "staging.db", self._recorder, self._mapper, base=self._base_head.log_position
         )
         self._states = BatchStates(StateCache(CACHED_STATES), self._staging, self._aggregates)
-        self._now = max(self._clock(), from_micros(self._base.recorded_at))
-        self._desk = CommandDecider(
+        self._now = max(self._clock(), from_micros(self._base_head.recorded_at))
+        self._decider = CommandDecider(
             self._states,
             now=self._now,
             new_id=self._new_id,
-            log_position=self._base.log_position,
+            log_position=self._base_head.log_position,
             position=self._staging.base_position,
         )
         return self
@@ -100,24 +100,24 @@ class BulkAppend:
         The receipt's positions are what they would be if nobody else wrote before the commit.
         """
         row = command.import_row
-        if row is not None and self._staging.imported(command.organisation_id, row):
+        if row is not None and self._staging.is_imported(command.organisation_id, row):
             # Said again is not looked at again: no version, no state.
             return Receipt(
                 event_ids=[],
                 stream=f"{command.kind}/{command.stream_id}",
                 version=0,
-                position=self._desk.position(command.organisation_id),
-                log_position=self._desk.log_position,
+                position=self._decider.position(command.organisation_id),
+                log_position=self._decider.log_position,
                 already=True,
             )
-        decision = self._desk.decide(command)
+        decision = self._decider.decide(command)
         self._stage(decision, command)
         return Receipt(
             event_ids=[recorded.event_id for recorded in decision.events[decision.timers :]],
             stream=decision.stream,
             version=decision.change.entry.version,
-            position=self._desk.position(command.organisation_id),
-            log_position=self._desk.log_position,
+            position=self._decider.position(command.organisation_id),
+            log_position=self._decider.log_position,
             already=len(decision.events) == decision.timers,
             state=decision.change.entry.state,
         )
@@ -128,16 +128,16 @@ class BulkAppend:
         Raises `VersionConflict` where anything that a decision here was based on has changed since, and keeps nothing:
         the same rows can simply be handled again in a new bulk.
         """
-        count = self._staging.count()
+        count = self._staging.count_events()
 
         def batch(session: LogSession, head: Head) -> Append | None:
-            if head.log_position != self._base.log_position:
-                self._check(session)
+            if head.log_position != self._base_head.log_position:
+                self._check_for_conflicts(session)
             now = max(self._clock(), self._now, from_micros(head.recorded_at))
             # Asked before the rows flow: a connection that copies answers nothing else.
-            positions = {each: _position(session, each) for each in self._staging.organisations()}
+            positions = {each: _load_position(session, each) for each in self._staging.list_organisations()}
             rows = (
-                (EVENTS, self._events(head, now, positions)),
+                (EVENTS, self._event_rows(head, now, positions)),
                 (STREAM_INDEX, self._staging.index_rows()),
                 (IMPORT_ROWS, self._staging.import_rows()),
             )
@@ -150,16 +150,16 @@ class BulkAppend:
         return count
 
     def _stage(self, decision: DecidedCommand, command: Command) -> None:
-        self._desk.accept(decision)
+        self._decider.accept(decision)
         self._staging.add([self._mapper.to_stored_event(recorded) for recorded in decision.events], decision)
         if command.import_row is not None:
             self._staging.add_import_row(command.organisation_id, command.import_row)
         self._states.flush_to_cache()
 
-    def _check(self, session: LogSession) -> None:
+    def _check_for_conflicts(self, session: LogSession) -> None:
         """Refuse the commit where a stream or a book that was read here has changed since."""
         goals: dict[UUID, list[UUID]] = {}
-        for organisation, stream in session.query("changed", after=self._base.log_position):
+        for organisation, stream in session.query("changed", after=self._base_head.log_position):
             organisation_id, stream_id = row_uuid(organisation), row_uuid(stream)
             if self._staging.has_read(organisation_id, stream_id):
                 raise VersionConflict(_CONFLICT_MESSAGE)
@@ -169,15 +169,17 @@ class BulkAppend:
                 if self._staging.has_read_live_goals(organisation_id, row_uuid(owner)):
                     raise VersionConflict(_CONFLICT_MESSAGE)
 
-    def _events(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
+    def _event_rows(self, head: Head, now: datetime, positions: dict[UUID, int]) -> Iterator[Row]:
         """Staged events with the places that they take in the log."""
         recorded_at = to_micros(now)
-        for number, (organisation_id, stream_id, version, topic, state) in enumerate(self._staging.events(), start=1):
+        for number, (organisation_id, stream_id, version, topic, state) in enumerate(
+            self._staging.read_events(), start=1
+        ):
             positions[organisation_id] += 1
             position, log_position = positions[organisation_id], head.log_position + number
             placed = with_log_position(state, recorded_at=now, position=position, log_position=log_position)
             yield stream_id, version, topic, placed, log_position, organisation_id, position, recorded_at
 
 
-def _position(session: LogSession, organisation_id: UUID) -> int:
+def _load_position(session: LogSession, organisation_id: UUID) -> int:
     return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)

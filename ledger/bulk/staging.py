@@ -16,10 +16,10 @@ from ledger.storage.protocol import LogStore, Row, row_uuid, to_micros
 from ledger.storage.sqlite import ScratchFile
 
 #: RFC 9562: made from a namespace and a name.
-_NAME_BASED = 5
+_NAME_BASED_VERSION = 5
 #: An organisation with at most so many events has its streams listed once.
-_LIST_UP_TO = 50_000
-_PAGE = 5000
+_MAX_LISTED_EVENTS = 50_000
+_PAGE_SIZE = 5000
 
 _TABLES = """
 CREATE TABLE events (
@@ -67,12 +67,12 @@ class StagingStore:
 
     # --- ledger.states.Source -----------------------------------------------------------------------------------
 
-    def stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
+    def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
         events: list[RecordedEvent] = []
         if self._may_exist_in_log(organisation_id, stream_id):
             with self._recorder.read() as session:
-                events = LogSource(session, self._mapper, self._base).stream(organisation_id, stream_id)
+                events = LogSource(session, self._mapper, self._base).load_stream(organisation_id, stream_id)
         staged = self._file.execute(
             "SELECT stream_id, version, topic, state FROM events WHERE organisation_id = ? AND stream_id = ?"
             " ORDER BY version",
@@ -84,7 +84,7 @@ class StagingStore:
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         # An id made from the organisation's own and a reference is nobody else's, unless somebody spelled it out on
         # purpose: then the commit's unique key refuses it. All others are looked up.
-        if stream_id.version == _NAME_BASED:
+        if stream_id.version == _NAME_BASED_VERSION:
             return False
         with self._recorder.read() as session:
             return LogSource(session, self._mapper).belongs_to_other_tenant(organisation_id, stream_id)
@@ -103,7 +103,9 @@ class StagingStore:
 
     def _has_index_row(self, organisation_id: UUID, goal_id: UUID) -> bool:
         """Whether the staged index has a row that overrides the log's."""
-        return self._any("SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id)
+        return self._exists(
+            "SELECT 1 FROM standing WHERE organisation_id = ? AND goal_id = ?", organisation_id, goal_id
+        )
 
     # --- what lies below ----------------------------------------------------------------------------------------
 
@@ -119,41 +121,41 @@ class StagingStore:
         """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
         if organisation_id not in self._streams_listed:
             position = self.base_position(organisation_id)
-            self._streams_listed[organisation_id] = position <= _LIST_UP_TO
-            if position <= _LIST_UP_TO:
+            self._streams_listed[organisation_id] = position <= _MAX_LISTED_EVENTS
+            if position <= _MAX_LISTED_EVENTS:
                 with self._recorder.read() as session:
                     rows = session.query("stream_ids", organisation_id=organisation_id, upto=position)
                 for row in rows:
                     self._file.execute("INSERT INTO streams_below VALUES (?)", row_uuid(row[0]))
         if not self._streams_listed[organisation_id]:
             return True
-        return self._any("SELECT 1 FROM streams_below WHERE stream_id = ?", stream_id)
+        return self._exists("SELECT 1 FROM streams_below WHERE stream_id = ?", stream_id)
 
-    def imported(self, organisation_id: UUID, import_row: str) -> bool:
+    def is_imported(self, organisation_id: UUID, import_row: str) -> bool:
         """Whether the row was imported, before or in this staging."""
         if organisation_id not in self._imports_listed:
-            self._list_imports(organisation_id)
+            self._copy_imports(organisation_id)
             self._imports_listed.add(organisation_id)
         return any(
-            self._any(
+            self._exists(
                 f"SELECT 1 FROM {table} WHERE organisation_id = ? AND import_row = ?", organisation_id, import_row
             )
             for table in ("imported_below", "import_rows")
         )
 
-    def _list_imports(self, organisation_id: UUID) -> None:
+    def _copy_imports(self, organisation_id: UUID) -> None:
         """Copy the identities of all rows imported before, page by page: one question each would cost a round trip."""
         after = ""
         while True:
             with self._recorder.read() as session:
-                rows = session.query("imports", organisation_id=organisation_id, after=after, limit=_PAGE)
+                rows = session.query("imports", organisation_id=organisation_id, after=after, limit=_PAGE_SIZE)
             for row in rows:
                 self._file.execute("INSERT INTO imported_below VALUES (?, ?)", organisation_id, row[0])
-            if len(rows) < _PAGE:
+            if len(rows) < _PAGE_SIZE:
                 return
             after = rows[-1][0]
 
-    def _any(self, sql: str, *params: object) -> bool:
+    def _exists(self, sql: str, *params: object) -> bool:
         return self._file.execute(sql, *params).fetchone() is not None
 
     # --- what is staged -----------------------------------------------------------------------------------------
@@ -184,15 +186,15 @@ class StagingStore:
     def add_import_row(self, organisation_id: UUID, import_row: str) -> None:
         self._file.execute("INSERT INTO import_rows VALUES (?, ?)", organisation_id, import_row)
 
-    def count(self) -> int:
+    def count_events(self) -> int:
         """How many events are staged."""
         return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
 
-    def organisations(self) -> list[UUID]:
+    def list_organisations(self) -> list[UUID]:
         """Whose events are staged."""
         return [UUID(row[0]) for row in self._file.execute("SELECT DISTINCT organisation_id FROM events")]
 
-    def events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
+    def read_events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:
         """(organisation, stream, version, topic, state) in the order of the decisions."""
         rows = self._file.execute(
             "SELECT organisation_id, stream_id, version, topic, state FROM events ORDER BY number"
@@ -212,10 +214,10 @@ class StagingStore:
 
     def has_read(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether a decision here looked at the stream, even to find that it does not exist."""
-        return self._any(
+        return self._exists(
             "SELECT 1 FROM streams_read WHERE organisation_id = ? AND stream_id = ?", organisation_id, stream_id
         )
 
     def has_read_live_goals(self, organisation_id: UUID, owner: UUID) -> bool:
         """Whether a decision here looked at the owner's live promises."""
-        return self._any("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)
+        return self._exists("SELECT 1 FROM books_read WHERE organisation_id = ? AND owner = ?", organisation_id, owner)

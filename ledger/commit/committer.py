@@ -23,7 +23,7 @@ from ledger.commands import Command
 from ledger.commit.loop_committer import LoopCommitter
 from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable_message
 from ledger.commit.queue import MAX_QUEUED_COMMANDS, CommandQueue, Outcome, PendingCommand, TimeoutWatcher
-from ledger.commit.unit_of_work import CommandBatch, OpenTurn
+from ledger.commit.unit_of_work import CommandBatch, UnitOfWorkFactory
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.states import Key, StreamState
 from ledger.storage.protocol import Head, LogStore
@@ -42,7 +42,7 @@ class Committer:
     def __init__(
         self,
         recorder: LogStore,
-        open_turn: OpenTurn,
+        open_turn: UnitOfWorkFactory,
         *,
         trusted: Callable[[], Head | None],
         remember: Callable[[dict[Key, StreamState]], None],
@@ -50,18 +50,18 @@ class Committer:
         waiting_at_most: int = MAX_QUEUED_COMMANDS,
     ) -> None:
         self._recorder = recorder
-        self._line = CommandQueue(waiting_at_most)
-        self.settling = OutcomeResolver(self._line, open_turn, trusted=trusted, remember=remember, forget=forget)
+        self._queue = CommandQueue(waiting_at_most)
+        self.outcomes = OutcomeResolver(self._queue, open_turn, trusted=trusted, remember=remember, forget=forget)
         #: Whoever has it decides: the thread, or an event loop.
         self._decider_lock = Lock()
         self._loop_committers: dict[asyncio.AbstractEventLoop, LoopCommitter] = {}
         self._timeouts: dict[asyncio.AbstractEventLoop, TimeoutWatcher] = {}
         self._thread: Thread | None = None
-        self._starting = Lock()
+        self._start_lock = Lock()
 
-    def queued(self) -> int:
+    def count_queued(self) -> int:
         """Commands that wait for their turn."""
-        return len(self._line)
+        return len(self._queue)
 
     def handle(self, command: Command) -> Outcome:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
@@ -71,9 +71,9 @@ class Committer:
             if waiting.wait(COMMAND_TIMEOUT_S):
                 return waiting.outcome
         except KeyboardInterrupt:
-            self._line.remove(waiting)
+            self._queue.remove(waiting)
             raise
-        late = self._timed_out(waiting)
+        late = self._time_out(waiting)
         # Between the two looks it may have come.
         return waiting.outcome if waiting.wait(0) else late
 
@@ -94,14 +94,14 @@ class Committer:
 
     def cancel(self, waiting: PendingCommand) -> None:
         """Step out of the line; nothing is recorded of what had no turn yet."""
-        self._line.remove(waiting)
+        self._queue.remove(waiting)
 
     def close(self) -> None:
         """Take nobody any more, and let those who wait have their turn, within `DRAIN_S`."""
-        self._line.close()
+        self._queue.close()
         if self._thread is not None:
             self._thread.join(DRAIN_S)
-        for waiting in (left := self._line.drain()):
+        for waiting in (left := self._queue.drain()):
             waiting.outcome = LedgerUnavailable(unavailable_message(waiting, "the ledger is closed"))
         resolve(left)
         self._forget_closed_loops()
@@ -112,12 +112,12 @@ class Committer:
             express.close()
 
     def _enqueue(self, waiting: PendingCommand, *, call: bool) -> None:
-        evicted = self._line.put(waiting, call=call)
+        evicted = self._queue.put(waiting, call=call)
         if evicted is not None:
             evicted.outcome = LedgerBusy(unavailable_message(evicted, "too many commands are waiting"))
             resolve([evicted])
         if self._thread is None:
-            with self._starting:
+            with self._start_lock:
                 if self._thread is None:
                     # A daemon: an interpreter that ends without `close` must not hang.
                     self._thread = Thread(target=self._run, name="plimsoll-committer", daemon=True)
@@ -126,10 +126,10 @@ class Committer:
     def _expire(self, waiting: PendingCommand) -> None:
         # A loop that is late itself finds the alarm first: what is answered already is not late.
         if waiting.future is not None and not waiting.future.done() and not waiting.resolved:
-            waiting.future.set_result(self._timed_out(waiting))
+            waiting.future.set_result(self._time_out(waiting))
 
-    def _timed_out(self, waiting: PendingCommand) -> LedgerUnavailable:
-        waiting.in_doubt = not self._line.remove(waiting) or waiting.in_doubt
+    def _time_out(self, waiting: PendingCommand) -> LedgerUnavailable:
+        waiting.in_doubt = not self._queue.remove(waiting) or waiting.in_doubt
         return LedgerUnavailable(
             unavailable_message(waiting, f"the ledger did not get to it within {COMMAND_TIMEOUT_S} s")
         )
@@ -141,7 +141,7 @@ class Committer:
         express = self._loop_committers.get(loop)
         if express is None:
             self._forget_closed_loops()
-            express = LoopCommitter(loop, self._line, self.settling, self._decider_lock, self._recorder)
+            express = LoopCommitter(loop, self._queue, self.outcomes, self._decider_lock, self._recorder)
             self._loop_committers[loop] = express
         return express
 
@@ -154,34 +154,34 @@ class Committer:
                 express.close()
 
     def _run(self) -> None:
-        while self._line.wait_for_work():
+        while self._queue.wait_for_work():
             while not self._decider_lock.acquire(timeout=_DECIDER_LOCK_POLL_S):
                 # A loop that was closed with the baton in its hands gives it back here.
                 self._forget_closed_loops()
-            batch = self.settling.batch()
+            batch = self.outcomes.create_batch()
             try:
                 self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
-                self.settling.on_failed(batch, error)
+                self.outcomes.on_failed(batch, error)
             finally:
                 self._decider_lock.release()
             self._hand_over_to_loop()
 
     def _commit(self, batch: CommandBatch) -> None:
         """Decide and write the batch; on trust it may be in vain."""
-        attempt, head = self._recorder.attempt, self.settling.expected_head()
+        attempt, head = self._recorder.attempt, self.outcomes.expected_head()
         if attempt is None or head is None:
-            self._recorder.append_locked(partial(batch.decide_locked, fence=self.settling.in_doubt))
-            self.settling.in_doubt = False
-            self.settling.on_committed(batch)
+            self._recorder.append_locked(partial(batch.decide_locked, fence=self.outcomes.in_doubt))
+            self.outcomes.in_doubt = False
+            self.outcomes.on_committed(batch)
         elif attempt(head, batch.decide_on_trust):
-            self.settling.on_committed(batch)
+            self.outcomes.on_committed(batch)
         else:
-            self.settling.on_conflict(batch)
+            self.outcomes.on_conflict(batch)
 
     def _hand_over_to_loop(self) -> None:
         """Whoever waits now is an express's where there is one that can take them, and the thread's where not."""
-        if self.settling.no_foreign_writes and not self._line.closed:
+        if self.outcomes.no_foreign_writes and not self._queue.is_closed:
             for loop, express in list(self._loop_committers.items()):
                 if not loop.is_closed() and express.ensure_connected():
                     try:
@@ -189,5 +189,5 @@ class Committer:
                     except RuntimeError:
                         continue
                     return
-        if len(self._line):
-            self._line.notify_thread()
+        if len(self._queue):
+            self._queue.notify_thread()

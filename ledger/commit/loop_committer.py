@@ -29,8 +29,8 @@ class LoopCommitter:
         self, loop: AbstractEventLoop, line: CommandQueue, settling: OutcomeResolver, baton: Lock, recorder: LogStore
     ) -> None:
         self.loop = loop
-        self._line = line
-        self._settling = settling
+        self._queue = line
+        self._outcomes = settling
         #: Whoever has it decides.
         self._decider_lock = baton
         self._recorder = recorder
@@ -42,7 +42,7 @@ class LoopCommitter:
 
     def ensure_connected(self) -> bool:
         """Whether there is a connection; made here where there is none. For threads: it waits for the store."""
-        if self._connection is not None and self._connection.alive:
+        if self._connection is not None and self._connection.is_alive:
             return True
         if self._recorder.open_async_appender is None or monotonic() - self._refused_at < _RETRY_S:
             return False
@@ -69,17 +69,17 @@ class LoopCommitter:
 
     def _start_batch(self) -> None:
         self._scheduled = False
-        if self._in_flight is not None or not len(self._line):
+        if self._in_flight is not None or not len(self._queue):
             return
         if not self._decider_lock.acquire(blocking=False):
             # The thread has it. It looks at the line again after it has let go.
             return
-        head, connection = self._settling.expected_head(), self._connection
-        if head is None or connection is None or not connection.alive:
+        head, connection = self._outcomes.expected_head(), self._connection
+        if head is None or connection is None or not connection.is_alive:
             self._decider_lock.release()
-            self._line.notify_thread()
+            self._queue.notify_thread()
             return
-        batch = self._settling.batch()
+        batch = self._outcomes.create_batch()
         try:
             append = batch.decide_optimistically(head)
         except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told
@@ -87,8 +87,8 @@ class LoopCommitter:
             return
         if not batch.commands or not connection.supports(append):
             if batch.commands:
-                self._line.requeue(batch.commands)
-                self._line.notify_thread()
+                self._queue.requeue(batch.commands)
+                self._queue.notify_thread()
             self._decider_lock.release()
             return
         self._in_flight = batch
@@ -105,12 +105,12 @@ class LoopCommitter:
     def _complete(self, batch: CommandBatch, error: BaseException | None) -> None:
         try:
             if error is None:
-                self._settling.on_committed(batch, on=self.loop)
+                self._outcomes.on_committed(batch, on=self.loop)
             elif isinstance(error, HeadConflict):
-                self._settling.on_conflict(batch)
+                self._outcomes.on_conflict(batch)
             else:
-                self._settling.on_failed(batch, error)
+                self._outcomes.on_failed(batch, error)
         finally:
             self._decider_lock.release()
-        if len(self._line):
+        if len(self._queue):
             self.schedule()

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from ledger.commands import Command, Receipt
 from ledger.commit.queue import CommandQueue, PendingCommand
-from ledger.commit.unit_of_work import CommandBatch, OpenTurn
+from ledger.commit.unit_of_work import CommandBatch, UnitOfWorkFactory
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.states import Key, StreamState
 from ledger.storage.protocol import Head
@@ -29,19 +29,19 @@ class OutcomeResolver:
     def __init__(
         self,
         line: CommandQueue,
-        open_turn: OpenTurn,
+        open_turn: UnitOfWorkFactory,
         *,
         trusted: Callable[[], Head | None],
         remember: Callable[[dict[Key, StreamState]], None],
         forget: Callable[[], None],
     ) -> None:
-        self._line = line
-        self._open_turn = open_turn
+        self._queue = line
+        self._create_unit_of_work = open_turn
         #: Where this process left the log.
-        self._trusted = trusted
+        self._last_known_head = trusted
         #: Told of the streams that a commit changed; and that what is cached may be behind the log.
-        self._remember = remember
-        self._forget = forget
+        self._on_streams_changed = remember
+        self._clear_cache = forget
         #: Nobody else has written between our last two batches.
         self.no_foreign_writes = False
         #: A statement of ours may still be on its way to the store, with nobody to hear what came of it.
@@ -49,10 +49,10 @@ class OutcomeResolver:
 
     def expected_head(self) -> Head | None:
         """The head, where a batch may be decided on trust."""
-        return self._trusted() if self.no_foreign_writes else None
+        return self._last_known_head() if self.no_foreign_writes else None
 
-    def batch(self) -> CommandBatch:
-        return CommandBatch(self._line, self._open_turn)
+    def create_batch(self) -> CommandBatch:
+        return CommandBatch(self._queue, self._create_unit_of_work)
 
     def on_committed(self, batch: CommandBatch, *, on: AbstractEventLoop | None = None) -> None:
         """Keep what was committed in memory, and answer. Committed it is: a failure here must not have it redone.
@@ -61,32 +61,32 @@ class OutcomeResolver:
         """
         self.no_foreign_writes = batch.no_foreign_writes
         try:
-            self._remember(batch.apply_commit())
+            self._on_streams_changed(batch.apply_commit())
         except BaseException:  # noqa: BLE001  # memory can be made anew from the log
-            self._forget()
+            self._clear_cache()
         resolve(batch.commands, on=on)
 
     def on_conflict(self, batch: CommandBatch) -> None:
         """Another had written. It was the first to notice; it is the first to be decided under the lock."""
         self.no_foreign_writes = False
-        self._line.requeue(batch.commands)
+        self._queue.requeue(batch.commands)
 
     def on_failed(self, batch: CommandBatch, error: BaseException) -> None:
         """Tell those who are lost; the others are in line again."""
         self.no_foreign_writes = False
         self.in_doubt |= isinstance(error, OutcomeUnknown)
-        self._forget()
+        self._clear_cache()
         resolve(self._split_retry_and_give_up(batch, error))
 
     def _split_retry_and_give_up(self, batch: CommandBatch, error: BaseException) -> list[PendingCommand]:
         if not batch.commands:
             # The store let nobody in: it would not let the next ones in either.
-            return [_reject(waiting, error) for waiting in self._line.drain()]
+            return [_set_error(waiting, error) for waiting in self._queue.drain()]
         if not isinstance(error, LedgerUnavailable):
             # Something in the batch was at fault, and nothing was recorded.
             if len(batch.commands) == 1:
-                return [_reject(batch.commands[0], error)]
-            self._line.requeue(batch.commands, alone=True)
+                return [_set_error(batch.commands[0], error)]
+            self._queue.requeue(batch.commands, alone=True)
             return []
         again, lost = list[PendingCommand](), list[PendingCommand]()
         for waiting in batch.commands:
@@ -94,8 +94,8 @@ class OutcomeResolver:
             waiting.in_doubt |= isinstance(error, OutcomeUnknown) and isinstance(waiting.outcome, Receipt)
             resolved = not waiting.in_doubt or _is_idempotent(waiting.command)
             (again if resolved and waiting.failed_transactions < _MAX_FAILED_TRANSACTIONS else lost).append(waiting)
-        self._line.requeue(again)
-        return [_reject(waiting, error) for waiting in lost]
+        self._queue.requeue(again)
+        return [_set_error(waiting, error) for waiting in lost]
 
 
 def _is_idempotent(command: Command) -> bool:
@@ -103,7 +103,7 @@ def _is_idempotent(command: Command) -> bool:
     return command.idempotency is not None or command.import_row is not None or command.act is None
 
 
-def _reject(waiting: PendingCommand, error: BaseException) -> PendingCommand:
+def _set_error(waiting: PendingCommand, error: BaseException) -> PendingCommand:
     unavailable = isinstance(error, LedgerUnavailable)
     waiting.outcome = LedgerUnavailable(unavailable_message(waiting, str(error))) if unavailable else error
     return waiting

@@ -45,7 +45,7 @@ class PendingCommand:
             self._done.acquire()
 
     @property
-    def abandoned(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Nobody waits any more."""
         return self.future is not None and self.future.done()
 
@@ -73,13 +73,13 @@ class TimeoutWatcher:
         self._seconds = seconds
         self._expire = expire
         #: Until when each waits, in the order in which they came; those who left are forgotten from the front.
-        self._waiting: deque[tuple[float, PendingCommand]] = deque()
+        self._deadlines: deque[tuple[float, PendingCommand]] = deque()
         self._timer: TimerHandle | None = None
 
     def add(self, waiting: PendingCommand) -> None:
         """On the loop."""
-        watched = self._waiting
-        while watched and watched[0][1].abandoned:
+        watched = self._deadlines
+        while watched and watched[0][1].is_abandoned:
             watched.popleft()
         watched.append((self._loop.time() + self._seconds, waiting))
         if self._timer is None:
@@ -87,10 +87,10 @@ class TimeoutWatcher:
 
     def _expire_due(self) -> None:
         self._timer, now = None, self._loop.time()
-        watched = self._waiting
-        while watched and (watched[0][1].abandoned or watched[0][0] <= now):
+        watched = self._deadlines
+        while watched and (watched[0][1].is_abandoned or watched[0][0] <= now):
             waiting = watched.popleft()[1]
-            if not waiting.abandoned:
+            if not waiting.is_abandoned:
                 self._expire(waiting)
         if watched:
             self._timer = self._loop.call_at(watched[0][0], self._expire_due)
@@ -113,7 +113,7 @@ class CommandQueue:
         self._thread_notified = False
         # Entered by itself: a condition's own way in is a call of Python's more, for each command.
         self._lock = Lock()
-        self._changed = Condition(self._lock)
+        self._state_changed = Condition(self._lock)
 
     def __len__(self) -> int:
         return self._size
@@ -136,7 +136,7 @@ class CommandQueue:
             line[waiting] = None
             self._size += 1
             if call:
-                self._call()
+                self._notify()
         return evicted
 
     def remove(self, waiting: PendingCommand) -> bool:
@@ -173,7 +173,7 @@ class CommandQueue:
         """These go first the next time, in their order; each `alone` where one of them may be at fault."""
         with self._lock:
             for waiting in reversed(some):
-                if not waiting.abandoned:
+                if not waiting.is_abandoned:
                     (self._isolated if alone else self._retry_first).appendleft(waiting)
                     self._size += 1
 
@@ -194,29 +194,29 @@ class CommandQueue:
     def notify_thread(self) -> None:
         """Have the thread take who waits."""
         with self._lock:
-            self._call()
+            self._notify()
 
     def wait_for_work(self) -> bool:
         """Wait until the thread is called; False where the line is closed and empty."""
         with self._lock:
-            self._changed.wait_for(lambda: self._thread_notified or self._closed)
+            self._state_changed.wait_for(lambda: self._thread_notified or self._closed)
             self._thread_notified = False
             return self._size > 0 or not self._closed
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         return self._closed
 
     def close(self) -> None:
         """Take nobody any more."""
         with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._state_changed.notify_all()
 
-    def _call(self) -> None:
+    def _notify(self) -> None:
         if not self._thread_notified:
             self._thread_notified = True
-            self._changed.notify()
+            self._state_changed.notify()
 
     def _pop_fair(self) -> PendingCommand:
         if self._retry_first:

@@ -85,14 +85,14 @@ class UnitOfWork:
         self._source = PrefetchedSource(session, mapper)
         self.states = BatchStates(cache, self._source, aggregates)
         # Nothing below refers back to the turn: a cycle for each batch is what the collector stops everybody for.
-        position = partial(_position, cache, session)
+        position = partial(_load_position, cache, session)
         self._decider = CommandDecider(
             self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position
         )
         #: Streams to be read from the store, in the order of the commands.
         self._to_prefetch: dict[Key, None] = {}
-        self._answers = IdempotencyRecords(cache.recent_receipts, self._now_micros)
-        self._imported: set[tuple[UUID, str]] = set()
+        self._idempotency_records = IdempotencyRecords(cache.recent_receipts, self._now_micros)
+        self._already_imported_rows: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
         self._index_rows: dict[Key, Row] = {}
         self._import_rows: set[tuple[UUID, str]] = set()
@@ -103,17 +103,17 @@ class UnitOfWork:
         On trust, every key is taken to be new: most are, and one that is not brings the append down.
         """
         if self._locked:
-            self._answers.load(self._session, commands)
+            self._idempotency_records.load(self._session, commands)
         rows = {(each.organisation_id, each.import_row) for each in commands if each.import_row is not None}
         if rows:
             found = self._session.query("imported", wanted=list(rows))
-            self._imported = {(row_uuid(organisation_id), row) for organisation_id, row in found}
+            self._already_imported_rows = {(row_uuid(organisation_id), row) for organisation_id, row in found}
         unknown = {each.organisation_id.int for each in commands} - self._cache.positions.keys()
         if unknown:
             wanted = [(UUID(int=organisation),) for organisation in unknown]
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
                 self._cache.put_position(row_uuid(organisation_id).int, int(position or 0))
-        self._to_prefetch = self._cache_misses(commands)
+        self._to_prefetch = self._find_cache_misses(commands)
 
     def decide(self, command: Command) -> Receipt | Exception | None:
         """The command's receipt, or why there is none; None for a sweep that found nothing due.
@@ -124,22 +124,22 @@ class UnitOfWork:
         try:
             if command.act is None:
                 return self._run_timers(command)
-            return self._duplicate_receipt(command) or self._decide_new(command)
+            return self._find_duplicate_receipt(command) or self._decide_new(command)
         except Refusal as refusal:
             return refusal
         except Exception as error:
-            if isinstance(error, PersistenceError) or self._session.broken:
+            if isinstance(error, PersistenceError) or self._session.is_broken:
                 raise
             return error
 
     def look_up(self, commands: Sequence[Command]) -> None:
         """On trust: look whether these, which came to nothing, had been answered before."""
-        self._answers.load(self._session, commands)
+        self._idempotency_records.load(self._session, commands)
 
     def reconsidered(self, command: Command) -> Receipt | Refusal | None:
         """What a command whose key was looked up comes to after all, if that key was answered before."""
         try:
-            return self._duplicate_receipt(command)
+            return self._find_duplicate_receipt(command)
         except Refusal as refusal:
             return refusal
 
@@ -148,7 +148,7 @@ class UnitOfWork:
         rows = (
             (EVENTS, self._event_rows),
             (STREAM_INDEX, list(self._index_rows.values())),
-            (IDEMPOTENCY_UPSERT if self._locked else IDEMPOTENCY_INSERT, self._answers.rows()),
+            (IDEMPOTENCY_UPSERT if self._locked else IDEMPOTENCY_INSERT, self._idempotency_records.rows()),
             (IMPORT_ROWS, list(self._import_rows)),
         )
         written = [(target, some) for target, some in rows if some]
@@ -166,7 +166,7 @@ class UnitOfWork:
         for organisation, position in self._decider.positions.items():
             self._cache.put_position(organisation, position)
         self._cache.synced_to, self._cache.recorded_at = self._decider.log_position, self._head_recorded_at
-        self._answers.apply_commit()
+        self._idempotency_records.apply_commit()
         return changed
 
     def _catch_up_cache(self, head: Head, aggregates: Mapping[str, AggregateType]) -> None:
@@ -192,7 +192,7 @@ class UnitOfWork:
         except Exception:  # noqa: BLE001  # whoever commands this stream is told; the others are not concerned
             self._cache.invalidate(key)
 
-    def _cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
+    def _find_cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
         """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
         entries, missing = self._cache.entries, dict[Key, None]()
         for command in commands:
@@ -204,9 +204,9 @@ class UnitOfWork:
 
     def _prefetch_missing(self, command: Command) -> None:
         """Read the next streams that are not cached, as soon as the first of them is asked for."""
-        if self._to_prefetch and self._cache_misses([command]).keys() & self._to_prefetch.keys():
+        if self._to_prefetch and self._find_cache_misses([command]).keys() & self._to_prefetch.keys():
             keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
-            self._source.load(keys)
+            self._source.prefetch(keys)
             for key in keys:
                 # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
                 # cannot be folded is told to whoever asks for it.
@@ -214,29 +214,29 @@ class UnitOfWork:
                     self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
                 del self._to_prefetch[key]
 
-    def _duplicate_receipt(self, command: Command) -> Receipt | None:
+    def _find_duplicate_receipt(self, command: Command) -> Receipt | None:
         """The receipt where this very request, or import row, has been answered before."""
         key, organisation_id = command.idempotency, command.organisation_id
         if key is not None:
-            earlier = self._answers.find_receipt(organisation_id, key)
+            earlier = self._idempotency_records.find_receipt(organisation_id, key)
             if earlier is not None:
                 return earlier
         if command.import_row is not None:
             row = (organisation_id, command.import_row)
-            if row in self._imported or row in self._import_rows:
-                return self._already_imported(command)
+            if row in self._already_imported_rows or row in self._import_rows:
+                return self._build_duplicate_row_receipt(command)
         return None
 
     def _decide_new(self, command: Command) -> Receipt:
         decision = self._decider.decide(command)
-        receipt = self._accept(decision, self._index_change(decision))
+        receipt = self._accept(decision, self._find_index_change(decision))
         if command.idempotency is not None:
-            self._answers.add(command.organisation_id, command.idempotency, receipt)
+            self._idempotency_records.add(command.organisation_id, command.idempotency, receipt)
         if command.import_row is not None:
             self._import_rows.add((command.organisation_id, command.import_row))
         return receipt
 
-    def _index_change(self, decision: DecidedCommand) -> IndexEntry | None:
+    def _find_index_change(self, decision: DecidedCommand) -> IndexEntry | None:
         """What the index of live promises and timers must be told; None where what it says still holds."""
         move = decision.change
         if move.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
@@ -268,7 +268,7 @@ class UnitOfWork:
     def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
         """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
         organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
-        rows = [self._event_row(stream_id, recorded) for recorded in decision.events]
+        rows = [self._build_event_row(stream_id, recorded) for recorded in decision.events]
         self._decider.accept(decision)
         self._event_rows.extend(rows)
         if standing is not None:
@@ -286,7 +286,7 @@ class UnitOfWork:
             state=decision.change.entry.state,
         )
 
-    def _already_imported(self, command: Command) -> Receipt:
+    def _build_duplicate_row_receipt(self, command: Command) -> Receipt:
         entry = self.states.entry(command.organisation_id, command.stream_id)
         return Receipt(
             event_ids=[],
@@ -298,12 +298,12 @@ class UnitOfWork:
             state=entry.state,
         )
 
-    def _event_row(self, stream_id: UUID, recorded: RecordedEvent) -> Row:
+    def _build_event_row(self, stream_id: UUID, recorded: RecordedEvent) -> Row:
         return (
             stream_id,
             recorded.version,
             recorded.type,
-            self._mapper.stored_state(recorded),
+            self._mapper.encode_state(recorded),
             recorded.log_position,
             recorded.organisation_id,
             recorded.position,
@@ -311,7 +311,7 @@ class UnitOfWork:
         )
 
 
-def _position(cache: StateCache, session: LogSession, organisation_id: UUID) -> int:
+def _load_position(cache: StateCache, session: LogSession, organisation_id: UUID) -> int:
     """The organisation's position at the head."""
     known = cache.position(organisation_id)
     if known is None:
@@ -325,7 +325,7 @@ MAX_BATCH_COMMANDS = 256
 MAX_DECIDE_SECONDS = 0.05
 
 
-class OpenTurn(Protocol):
+class UnitOfWorkFactory(Protocol):
     """Opens a turn at the log head."""
 
     def __call__(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork: ...
@@ -334,16 +334,16 @@ class OpenTurn(Protocol):
 class CommandBatch:
     """Who waits is taken only when the turn is open: until then each could still step out of the line."""
 
-    def __init__(self, line: CommandQueue, open_turn: OpenTurn) -> None:
-        self._line = line
-        self._open_turn = open_turn
-        self._turn: UnitOfWork | None = None
+    def __init__(self, line: CommandQueue, open_turn: UnitOfWorkFactory) -> None:
+        self._queue = line
+        self._create_unit_of_work = open_turn
+        self._unit_of_work: UnitOfWork | None = None
         self.commands: list[PendingCommand] = []
 
     @property
     def no_foreign_writes(self) -> bool:
         """The log was as this process had left it."""
-        return self._turn is not None and self._turn.no_foreign_writes
+        return self._unit_of_work is not None and self._unit_of_work.no_foreign_writes
 
     def decide_locked(self, session: LogSession, head: Head, *, fence: bool) -> Append | None:
         """Under the head's lock."""
@@ -367,25 +367,25 @@ class CommandBatch:
         """Without the lock and without the store: those that need it are left in the line, for the thread."""
         decided, left = list[PendingCommand](), list[PendingCommand]()
         try:
-            turn = self._open_unit_of_work(_NOWHERE, head, locked=False)
+            turn = self._open_unit_of_work(_NO_STORE, head, locked=False)
         except CacheMiss:
             self.commands, left = [], self.commands
         else:
             for waiting in self._within_time_budget():
-                (decided if self._decided(turn, waiting) else left).append(waiting)
+                (decided if self._decide_from_cache(turn, waiting) else left).append(waiting)
             self.commands = decided
         if left:
-            self._line.requeue(left)
-            self._line.notify_thread()
-        return self._turn.build_append() if self._turn is not None and self.commands else None
+            self._queue.requeue(left)
+            self._queue.notify_thread()
+        return self._unit_of_work.build_append() if self._unit_of_work is not None and self.commands else None
 
     def apply_commit(self) -> dict[Key, StreamState]:
         """It is stored: the streams that it changed."""
-        return self._turn.apply_commit() if self._turn is not None else {}
+        return self._unit_of_work.apply_commit() if self._unit_of_work is not None else {}
 
     def _open_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
-        self._turn = turn = self._open_turn(session, head, locked=locked)
-        self.commands = self._line.pop_batch(MAX_BATCH_COMMANDS)
+        self._unit_of_work = turn = self._create_unit_of_work(session, head, locked=locked)
+        self.commands = self._queue.pop_batch(MAX_BATCH_COMMANDS)
         turn.prefetch([waiting.command for waiting in self.commands])
         return turn
 
@@ -394,12 +394,12 @@ class CommandBatch:
         end = monotonic() + MAX_DECIDE_SECONDS
         for number, waiting in enumerate(self.commands):
             if number and monotonic() > end:
-                self._line.requeue(self.commands[number:])
+                self._queue.requeue(self.commands[number:])
                 del self.commands[number:]
                 return
             yield waiting
 
-    def _decided(self, turn: UnitOfWork, waiting: PendingCommand) -> bool:
+    def _decide_from_cache(self, turn: UnitOfWork, waiting: PendingCommand) -> bool:
         """Whether memory was enough."""
         try:
             waiting.outcome = turn.decide(waiting.command)
@@ -411,7 +411,7 @@ class CommandBatch:
 class _NoStore:
     """A store that nobody asks."""
 
-    broken = False
+    is_broken = False
 
     def query(self, name: str, /, **_: object) -> list[Row]:
         raise CacheMiss(name)
@@ -423,7 +423,7 @@ class _NoStore:
         raise CacheMiss(target.table)
 
 
-_NOWHERE = _NoStore()
+_NO_STORE = _NoStore()
 
 
 def _may_be_duplicate(waiting: PendingCommand) -> bool:

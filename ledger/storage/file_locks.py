@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-_guard = Lock()
+_registry_lock = Lock()
 _locks: dict[str, Lock] = {}
 
 
 def writer_lock(path: str) -> Lock:
     """The lock of a file, the same for every path that leads to it."""
-    with _guard:
+    with _registry_lock:
         return _locks.setdefault(os.path.realpath(path), Lock())
 
 

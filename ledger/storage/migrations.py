@@ -25,25 +25,25 @@ def migrate(database_url: str) -> list[int]:
             "CREATE TABLE IF NOT EXISTS ledger_migrations (number bigint PRIMARY KEY)",
         )
         done = {row[0] for row in session.fetch("SELECT number FROM ledger_migrations")}
-        for number, text in _files(session.dialect):
+        for number, text in _list_files(session.dialect):
             if number not in done:
-                for statement in _statements(text):
+                for statement in _split_statements(text):
                     session.execute(statement)
                 session.execute(f"INSERT INTO ledger_migrations (number) VALUES ({number})")
                 applied.append(number)
     return applied
 
 
-def newest(dialect: str) -> int:
+def latest_migration(dialect: str) -> int:
     """The number of the last migration that this code knows."""
-    return max(number for number, _ in _files(dialect))
+    return max(number for number, _ in _list_files(dialect))
 
 
-def _files(dialect: str) -> list[tuple[int, str]]:
+def _list_files(dialect: str) -> list[tuple[int, str]]:
     paths = sorted(_FOLDER.glob(f"*.{dialect}.sql"))
     return [(int(path.name.partition(".")[0]), path.read_text(encoding="utf-8")) for path in paths]
 
 
-def _statements(text: str) -> list[str]:
+def _split_statements(text: str) -> list[str]:
     bare = re.sub(r"^\s*--.*\n", "", text, flags=re.MULTILINE)
     return [statement.strip() for statement in bare.split(";") if statement.strip()]

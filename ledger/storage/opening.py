@@ -10,7 +10,7 @@ from ledger.storage.protocol import LogStore, MigrationSession
 
 def open_recorder(database_url: str) -> LogStore:
     """The recorder for `sqlite:///path` or `postgresql://...`; runs no DDL."""
-    if _scheme(database_url) == "sqlite":
+    if _parse_scheme(database_url) == "sqlite":
         from ledger.storage.sqlite import SQLiteLogStore  # noqa: PLC0415 - each driver is imported only where it is used
 
         return SQLiteLogStore.open(database_url)
@@ -21,7 +21,7 @@ def open_recorder(database_url: str) -> LogStore:
 
 def open_migration_session(database_url: str) -> AbstractContextManager[MigrationSession]:
     """One transaction for DDL, alone: whoever else migrates waits for it."""
-    if _scheme(database_url) == "sqlite":
+    if _parse_scheme(database_url) == "sqlite":
         from ledger.storage.sqlite import SQLiteMigrationSession  # noqa: PLC0415 - as above
 
         return SQLiteMigrationSession.begin(database_url)
@@ -30,7 +30,7 @@ def open_migration_session(database_url: str) -> AbstractContextManager[Migratio
     return PostgresMigrationSession.begin(database_url)
 
 
-def _scheme(database_url: str) -> str:
+def _parse_scheme(database_url: str) -> str:
     scheme = database_url.partition("://")[0]
     if scheme not in ("sqlite", "postgresql", "postgres"):
         raise LedgerMisconfigured(f"database URL must begin with sqlite:// or postgresql://, not {scheme}://")

@@ -21,10 +21,10 @@ from ledger.storage.postgres_async import PostgresAsyncAppender
 from ledger.storage.postgres_statements import (
     append_if_head_params,
     append_if_head_sql,
+    append_params,
     append_sql,
-    arrays,
+    encode_columns,
     insert_sql,
-    params_of,
     query_sql,
     shape_of,
 )
@@ -34,10 +34,10 @@ from ledger.storage.protocol import (
     InsertTarget,
     LogSession,
     Row,
-    library_append,
+    build_library_append,
+    find_tuple_list_param,
+    load_queries,
     outcome_unknown_on_disconnect,
-    queries,
-    tuple_list_param,
     unavailable_on_disconnect,
 )
 
@@ -47,11 +47,11 @@ CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 5000
 #: A writer that stops while it holds the head is disconnected, so that the others may go on.
 IDLE_IN_TRANSACTION_S = 2
-_CONNECTIONS = 20
+_MAX_CONNECTIONS = 20
 #: Our advisory lock's number: "plimsoll" in ASCII.
 _MIGRATION_LOCK = int.from_bytes(b"plimsoll", "big")
 #: Rows of one INSERT: bounds the memory of a statement.
-_CHUNK = 1000
+_MAX_INSERT_ROWS = 1000
 
 
 class PostgresLogDatastore(PostgresDatastore):
@@ -67,7 +67,7 @@ class PostgresLogDatastore(PostgresDatastore):
             connect_timeout=CONNECT_TIMEOUT_S,
             idle_in_transaction_session_timeout=IDLE_IN_TRANSACTION_S,
             pool_size=1,
-            max_overflow=_CONNECTIONS - 1,
+            max_overflow=_MAX_CONNECTIONS - 1,
         )  # fmt: skip
         bounds = {
             "connect_timeout": CONNECT_TIMEOUT_S,
@@ -100,13 +100,13 @@ class PostgresSession:
             self._cursor.execute(begin.encode())
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         lost = self._connection.info.transaction_status in (TransactionStatus.INERROR, TransactionStatus.UNKNOWN)
         return lost or self._failed
 
     def query(self, name: str, /, **params: object) -> list[Row]:
         self._failed = True
-        each = tuple_list_param(name)
+        each = find_tuple_list_param(name)
         if each is not None:
             columns = zip(*cast("list[Row]", params.pop(each.name)), strict=True)
             for number, (kind, values) in enumerate(zip(each.types, columns, strict=True), start=1):
@@ -122,7 +122,7 @@ class PostgresSession:
         with library_errors():
             self._cursor.execute(b"COMMIT")
 
-    def locked_head(self) -> Head:
+    def read_locked_head(self) -> Head:
         """The head that was locked in the message that began the transaction."""
         self._cursor.nextset()
         row = self._cursor.fetchone()
@@ -137,11 +137,11 @@ class PostgresSession:
         statement, chunk = insert_sql(target).encode(), list[Row]()
         for row in rows:
             chunk.append(row)
-            if len(chunk) == _CHUNK:
-                self._cursor.execute(statement, arrays(target, chunk))
+            if len(chunk) == _MAX_INSERT_ROWS:
+                self._cursor.execute(statement, encode_columns(target, chunk))
                 chunk.clear()
         if chunk:
-            self._cursor.execute(statement, arrays(target, chunk))
+            self._cursor.execute(statement, encode_columns(target, chunk))
 
     def append(self, head: Head, append: Append) -> None:
         """Write all of it in one statement; the head is locked.
@@ -149,7 +149,7 @@ class PostgresSession:
         A client that stopped between two statements of a pipeline would keep the head: the server waits for the rest
         with no clock running.
         """
-        params = params_of(append)
+        params = append_params(append)
         if append.moves_head:
             params += [head.log_position + append.events, append.recorded_at]
         self._cursor.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
@@ -188,7 +188,7 @@ class PostgresLogStore(PostgresApplicationRecorder):
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
-        self._writing = Lock()
+        self._write_lock = Lock()
 
     @classmethod
     def open(cls, database_url: str) -> Self:
@@ -220,23 +220,23 @@ class PostgresLogStore(PostgresApplicationRecorder):
 
     def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         # One process has one place in the queue for the head: its threads wait here, without a connection each.
-        if not self._writing.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
+        if not self._write_lock.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
             raise LedgerUnavailable("the event store is busy writing")
         try:
-            with self._transaction(f"BEGIN; {queries()['lock_head']}") as (connection, session):
-                head = session.locked_head()
+            with self._transaction(f"BEGIN; {load_queries()['lock_head']}") as (connection, session):
+                head = session.read_locked_head()
                 append = batch(session, head)
                 if append is None:
                     connection.execute("ROLLBACK")
                     return
                 if append.bulk:
-                    _write(session, head, append)
+                    _write_bulk(session, head, append)
                 else:
                     session.append(head, append)
                 with outcome_unknown_on_disconnect():
                     session.commit()
         finally:
-            self._writing.release()
+            self._write_lock.release()
 
     def attempt(self, head: Head, batch: Callable[[LogSession, Head], Append | None]) -> bool:
         with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
@@ -265,7 +265,7 @@ class PostgresLogStore(PostgresApplicationRecorder):
 
         def batch(_session: LogSession, head: Head) -> Append:
             ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return library_append(stored_events, head)
+            return build_library_append(stored_events, head)
 
         self.append_locked(batch)
         return ids
@@ -323,7 +323,7 @@ class PostgresMigrationSession:
         return cast("list[Row]", self._connection.execute(sql.encode()).fetchall())
 
 
-def _write(session: PostgresSession, head: Head, append: Append) -> None:
+def _write_bulk(session: PostgresSession, head: Head, append: Append) -> None:
     for target, rows in append.rows:
         session.insert(target, rows, bulk=append.bulk)
     if append.moves_head:

@@ -14,9 +14,9 @@ from psycopg.pq import Format
 
 _HEADER = struct.Struct(">iiiii").pack
 _LENGTH = struct.Struct(">i").pack
-_INTEGER = struct.Struct(">iq").pack
+_BIGINT = struct.Struct(">iq").pack
 _NULL = _LENGTH(-1)
-_SIXTEEN = _LENGTH(16)
+_UUID_LENGTH = _LENGTH(16)
 
 
 class BinaryArray:
@@ -52,7 +52,7 @@ class BigintArray(BinaryArray):
     __slots__ = ()
 
 
-class _PackedDumper(Dumper):
+class _BinaryArrayDumper(Dumper):
     """Hands the bytes over as they are."""
 
     format = Format.BINARY
@@ -64,48 +64,48 @@ class _PackedDumper(Dumper):
 # A comprehension for each kind, nothing called for each value but what makes its bytes: a batch has thousands of them.
 
 
-def _uuids(values: Iterable[Any]) -> list[bytes]:
-    return [_NULL if value is None else _SIXTEEN + value.int.to_bytes(16) for value in values]
+def _encode_uuids(values: Iterable[Any]) -> list[bytes]:
+    return [_NULL if value is None else _UUID_LENGTH + value.int.to_bytes(16) for value in values]
 
 
-def _spelled_uuids(values: Iterable[Any]) -> list[bytes]:
-    return [_NULL if value is None else _spelled_uuid(value) for value in values]
+def _encode_uuid_texts(values: Iterable[Any]) -> list[bytes]:
+    return [_NULL if value is None else _encode_uuid_text(value) for value in values]
 
 
 # A batch of rows names the same streams and people in several tables.
 @lru_cache(maxsize=16_384)
-def _spelled_uuid(value: str) -> bytes:
-    return _SIXTEEN + UUID(value).bytes
+def _encode_uuid_text(value: str) -> bytes:
+    return _UUID_LENGTH + UUID(value).bytes
 
 
-def _texts(values: Iterable[Any]) -> list[bytes]:
+def _encode_texts(values: Iterable[Any]) -> list[bytes]:
     try:
         # Half of a surrogate pair is no text: UnicodeEncodeError is a ValueError.
         return [_NULL if value is None else _LENGTH(len(data := value.encode())) + data for value in values]
     except AttributeError:
         # An id or a day in a column of text is written as it spells itself.
-        return _texts([None if value is None else str(value) for value in values])
+        return _encode_texts([None if value is None else str(value) for value in values])
 
 
-def _byteas(values: Iterable[Any]) -> list[bytes]:
+def _encode_byteas(values: Iterable[Any]) -> list[bytes]:
     return [_NULL if value is None else _LENGTH(len(value)) + value for value in values]
 
 
-def _bigints(values: Iterable[Any]) -> list[bytes]:
+def _encode_bigints(values: Iterable[Any]) -> list[bytes]:
     try:
-        return [_NULL if value is None else _INTEGER(8, value) for value in values]
+        return [_NULL if value is None else _BIGINT(8, value) for value in values]
     except struct.error as error:
         raise ValueError(str(error)) from error
 
 
 #: Type -> its array, its OID, the array's OID, the values with their lengths.
 _ARRAY_TYPES: dict[str, tuple[type[BinaryArray], int, int, Callable[[Iterable[Any]], list[bytes]]]] = {
-    "uuid": (UuidArray, 2950, 2951, _uuids),
+    "uuid": (UuidArray, 2950, 2951, _encode_uuids),
     #: Ids in their 36 characters.
-    "spelled uuid": (UuidArray, 2950, 2951, _spelled_uuids),
-    "text": (TextArray, 25, 1009, _texts),
-    "bytea": (ByteaArray, 17, 1001, _byteas),
-    "bigint": (BigintArray, 20, 1016, _bigints),
+    "spelled uuid": (UuidArray, 2950, 2951, _encode_uuid_texts),
+    "text": (TextArray, 25, 1009, _encode_texts),
+    "bytea": (ByteaArray, 17, 1001, _encode_byteas),
+    "bigint": (BigintArray, 20, 1016, _encode_bigints),
 }
 
 
@@ -124,4 +124,6 @@ def encode_array(kind: str, values: Sequence[object]) -> BinaryArray:
 
 
 for _kind in _ARRAY_TYPES.values():
-    psycopg.adapters.register_dumper(_kind[0], type(f"{_kind[0].__name__}Dumper", (_PackedDumper,), {"oid": _kind[2]}))
+    psycopg.adapters.register_dumper(
+        _kind[0], type(f"{_kind[0].__name__}Dumper", (_BinaryArrayDumper,), {"oid": _kind[2]})
+    )

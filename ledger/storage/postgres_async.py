@@ -17,11 +17,11 @@ from psycopg import pq
 from ledger.errors import HeadConflict, LedgerUnavailable, OutcomeUnknown
 from ledger.storage.postgres_arrays import BinaryArray
 from ledger.storage.postgres_statements import Shape, append_if_head_params, append_if_head_sql, shape_of
-from ledger.storage.protocol import EVENTS, IDEMPOTENCY_INSERT, STREAM_INDEX, Append, Head, queries
+from ledger.storage.protocol import EVENTS, IDEMPOTENCY_INSERT, STREAM_INDEX, Append, Head, load_queries
 
 #: A statement that is not answered within this is given up, and its connection with it (seconds).
 STATEMENT_TIMEOUT_S = 8
-_HEAD = b"head"
+_HEAD_STATEMENT = b"head"
 
 #: None: it was written (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
 DoneCallback = Callable[[BaseException | None], None]
@@ -35,8 +35,10 @@ class PostgresAsyncAppender:
         self._reading = False
         self._connection = connection
         self._pgconn = connection.pgconn
-        self._names = {shape: _prepared(self._pgconn, number, shape) for number, shape in enumerate(_PREPARED_SHAPES)}
-        self._pgconn.prepare(_HEAD, queries()["head"].encode())
+        self._names = {
+            shape: _prepare_append(self._pgconn, number, shape) for number, shape in enumerate(_PREPARED_SHAPES)
+        }
+        self._pgconn.prepare(_HEAD_STATEMENT, load_queries()["head"].encode())
         self._pgconn.nonblocking = 1
         # Remembered: a lost connection does not say any more which one it was.
         self._socket = self._pgconn.socket
@@ -44,7 +46,7 @@ class PostgresAsyncAppender:
         self._result: BaseException | None = None
         self._expected = Head(0, 0)
         self._timeout: TimerHandle | None = None
-        self.alive = True
+        self.is_alive = True
 
     def supports(self, append: Append | None) -> bool:
         """Whether such an append was prepared for."""
@@ -56,11 +58,11 @@ class PostgresAsyncAppender:
         Raises where it cannot be put into bytes: then nothing was sent.
         """
         given = append_if_head_params(head, append) if append is not None else []
-        name = self._names[shape_of(append)] if append is not None else _HEAD
-        values, formats = [_value(each) for each in given], [_format(each) for each in given]
+        name = self._names[shape_of(append)] if append is not None else _HEAD_STATEMENT
+        values, formats = [_encode_value(each) for each in given], [_format_of(each) for each in given]
         if not self._reading:
             self._reading = True
-            self._loop.add_reader(self._socket, self._readable)
+            self._loop.add_reader(self._socket, self._on_readable)
         self._on_done, self._expected = landed, head
         self._result = None
         self._timeout = self._loop.call_later(STATEMENT_TIMEOUT_S, self._connection_lost)
@@ -72,8 +74,8 @@ class PostgresAsyncAppender:
 
     def close(self) -> None:
         """Nothing of it is heard any more. Twice does no harm."""
-        if self.alive:
-            self.alive = False
+        if self.is_alive:
+            self.is_alive = False
             if self._reading and not self._loop.is_closed():
                 self._loop.remove_reader(self._socket)
                 self._loop.remove_writer(self._socket)
@@ -81,22 +83,22 @@ class PostgresAsyncAppender:
 
     def _flush(self) -> None:
         if self._pgconn.flush():
-            self._loop.add_writer(self._socket, self._writable)
+            self._loop.add_writer(self._socket, self._on_writable)
 
-    def _writable(self) -> None:
+    def _on_writable(self) -> None:
         self._loop.remove_writer(self._socket)
         try:
             self._flush()
         except psycopg.Error:
             self._connection_lost()
 
-    def _readable(self) -> None:
+    def _on_readable(self) -> None:
         try:
             self._pgconn.consume_input()
             while self._on_done is not None and not self._pgconn.is_busy():
                 result = self._pgconn.get_result()
                 if result is not None:
-                    self._result = self._read(result)
+                    self._result = self._parse_result(result)
                 elif self._pgconn.status == pq.ConnStatus.OK:
                     # Only now: the rows come before the commit, and what it says comes last.
                     self._finish(self._result)
@@ -105,7 +107,7 @@ class PostgresAsyncAppender:
         except psycopg.Error:
             self._connection_lost()
 
-    def _read(self, result: pq.abc.PGresult) -> BaseException | None:
+    def _parse_result(self, result: pq.abc.PGresult) -> BaseException | None:
         if result.status == pq.ExecStatus.TUPLES_OK:
             values = [int(cast("bytes", result.get_value(0, column))) for column in range(result.nfields)]
             right = values == [1] if len(values) == 1 else Head(*values) == self._expected
@@ -113,7 +115,7 @@ class PostgresAsyncAppender:
         error = psycopg.errors.error_from_result(result)
         if isinstance(error, psycopg.errors.UniqueViolation):
             return HeadConflict()
-        if self._pgconn.status != pq.ConnStatus.OK or _fatal(result):
+        if self._pgconn.status != pq.ConnStatus.OK or _is_fatal(result):
             return OutcomeUnknown(f"the event store is not available: {error}")
         # The server said so itself, and lives: it rolled back.
         if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
@@ -134,11 +136,11 @@ class PostgresAsyncAppender:
         self._finish(refused or OutcomeUnknown("the event store is not available: it did not answer to the end"))
 
 
-def _fatal(result: pq.abc.PGresult) -> bool:
+def _is_fatal(result: pq.abc.PGresult) -> bool:
     return result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) != b"ERROR"
 
 
-def _prepared(wire: pq.abc.PGconn, number: int, shape: Shape) -> bytes:
+def _prepare_append(wire: pq.abc.PGconn, number: int, shape: Shape) -> bytes:
     """The name of a prepared statement."""
     name, marks = b"append_%d" % number, count(1)
     parts = append_if_head_sql(shape).split(b"%s")
@@ -149,11 +151,11 @@ def _prepared(wire: pq.abc.PGconn, number: int, shape: Shape) -> bytes:
     return name
 
 
-def _value(value: object) -> bytes:
+def _encode_value(value: object) -> bytes:
     return value.data if isinstance(value, BinaryArray) else b"%d" % cast("int", value)
 
 
-def _format(value: object) -> pq.Format:
+def _format_of(value: object) -> pq.Format:
     return pq.Format.BINARY if isinstance(value, BinaryArray) else pq.Format.TEXT
 
 

@@ -8,17 +8,17 @@ from functools import cache
 
 from ledger.storage.postgres_arrays import BinaryArray, encode_array
 from ledger.storage.protocol import (
-    EACH,
     EVENTS,
     IDEMPOTENCY_INSERT,
     IDEMPOTENCY_UPSERT,
     IMPORT_ROWS,
     STREAM_INDEX,
+    TUPLE_LIST_MACRO,
     Append,
     Head,
     InsertTarget,
     Row,
-    queries,
+    load_queries,
 )
 
 #: What tells the statements of two appends apart: tables, and how a row that is there already is met.
@@ -31,18 +31,18 @@ _TARGETS = {
 _MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
-def arrays(target: InsertTarget, rows: Iterable[Row]) -> list[BinaryArray]:
+def encode_columns(target: InsertTarget, rows: Iterable[Row]) -> list[BinaryArray]:
     columns = zip(*rows, strict=True)
     return [encode_array(kind, values) for kind, values in zip(target.columns.values(), columns, strict=True)]
 
 
 @cache
 def query_sql(name: str) -> bytes:
-    text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", queries()[name].replace("%", "%%"))
-    return EACH.sub(_wanted, re.sub(r":(\w+)", r"%(\1)s", text)).encode()
+    text = re.sub(r"\bIN (:\w+)", r"= ANY(\1)", load_queries()[name].replace("%", "%%"))
+    return TUPLE_LIST_MACRO.sub(_expand_tuple_list, re.sub(r":(\w+)", r"%(\1)s", text)).encode()
 
 
-def _wanted(found: re.Match[str]) -> str:
+def _expand_tuple_list(found: re.Match[str]) -> str:
     types, name = found["types"].split(), found["mark"].removeprefix("%(").removesuffix(")s")
     arrays = (f"%({name}_{n})s::{kind}[]" for n, kind in enumerate(types, start=1))
     names = (f"c{n}" for n in range(1, len(types) + 1))
@@ -62,11 +62,11 @@ def shape_of(append: Append) -> Shape:
 def append_if_head_params(head: Head, append: Append) -> list[object]:
     """What goes with `attempt_text`."""
     moved = [head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at]
-    return [*moved, *params_of(append)]
+    return [*moved, *append_params(append)]
 
 
-def params_of(append: Append) -> list[object]:
-    return [column for target, rows in append.rows for column in arrays(target, rows)]
+def append_params(append: Append) -> list[object]:
+    return [column for target, rows in append.rows for column in encode_columns(target, rows)]
 
 
 @cache

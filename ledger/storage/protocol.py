@@ -31,7 +31,7 @@ from ledger.errors import LedgerUnavailable, OutcomeUnknown
 Row = Sequence[Any]
 
 #: A row as the driver gives it and takes it.
-_QUERIES = Path(__file__).parent / "sql" / "queries.sql"
+_QUERIES_FILE = Path(__file__).parent / "sql" / "queries.sql"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -114,7 +114,7 @@ class LogSession(Protocol):
     """One open transaction of either database."""
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         """The transaction, or its connection, is lost: nothing that is asked here will be answered."""
 
     def query(self, name: str, /, **params: object) -> list[Row]:
@@ -164,7 +164,7 @@ class LogStore(Protocol):
 class AsyncAppender(Protocol):
     """Attempts of an event loop, one at a time: see `ledger.storage.postgres_async`."""
 
-    alive: bool
+    is_alive: bool
 
     def supports(self, append: Append | None) -> bool: ...
     def append_if_head(
@@ -209,25 +209,25 @@ class TupleListParam(msgspec.Struct, frozen=True):
 
 
 #: `EACH(:wanted uuid text)`, once `:wanted` is spelled as the driver has it.
-EACH = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
+TUPLE_LIST_MACRO = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
 
 
 @cache
-def tuple_list_param(name: str) -> TupleListParam | None:
+def find_tuple_list_param(name: str) -> TupleListParam | None:
     """The list of tuples that a named query takes, if it takes one."""
-    found = EACH.search(queries()[name])
+    found = TUPLE_LIST_MACRO.search(load_queries()[name])
     return TupleListParam(found["mark"].removeprefix(":"), tuple(found["types"].split())) if found else None
 
 
 @cache
-def queries() -> dict[str, str]:
+def load_queries() -> dict[str, str]:
     """Every named text of `sql/queries.sql`, comments removed."""
-    parts = re.split(r"^-- name: (\w+)$", _QUERIES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^-- name: (\w+)$", _QUERIES_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     bare = (re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in parts[1::2])
     return dict(zip(parts[::2], bare, strict=True))
 
 
-def library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
+def build_library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
     """The library's own way in (`insert_events`): events of no organisation, as its test cases write them."""
     rows = [
         (e.originator_id, e.originator_version, e.topic, e.state, head.log_position + n, None, None, head.recorded_at)

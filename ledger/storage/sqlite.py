@@ -31,17 +31,17 @@ from ledger.storage.protocol import (
     InsertTarget,
     LogSession,
     Row,
-    library_append,
+    build_library_append,
     outcome_unknown_on_disconnect,
     unavailable_on_disconnect,
 )
 from ledger.storage.sqlite_async import SQLiteAsyncAppender
 from ledger.storage.sqlite_statements import (
+    encode_params,
     encode_rows,
-    insert_all_text,
-    insert_text,
-    named_params,
-    named_text,
+    insert_all_sql,
+    insert_sql,
+    query_sql,
     rows_as_json,
     to_sqlite,
 )
@@ -49,7 +49,7 @@ from ledger.storage.sqlite_statements import (
 #: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
 LOCK_TIMEOUT_S = 10
 _MIGRATION_TIMEOUT_S = 30
-_EVERYTHING = 2**63 - 1
+_MAX_POSITION = 2**63 - 1
 
 
 class SQLiteSession:
@@ -59,25 +59,25 @@ class SQLiteSession:
         self._connection = connection
 
     @property
-    def broken(self) -> bool:
+    def is_broken(self) -> bool:
         return not self._connection.in_transaction
 
     def query(self, name: str, /, **params: object) -> list[Row]:
-        with _translated():
-            return self._connection.execute(named_text(name), named_params(params)).fetchall()
+        with _library_errors():
+            return self._connection.execute(query_sql(name), encode_params(params)).fetchall()
 
     def run(self, name: str, /, **params: object) -> int:
-        with _translated():
-            return self._connection.execute(named_text(name), named_params(params)).rowcount
+        with _library_errors():
+            return self._connection.execute(query_sql(name), encode_params(params)).rowcount
 
     def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None:
-        with _translated():
+        with _library_errors():
             if bulk:
-                self._connection.executemany(insert_text(target), encode_rows(target, rows))
+                self._connection.executemany(insert_sql(target), encode_rows(target, rows))
             else:
                 # One statement, and so one time that the interpreter is let go: with a statement for each row, another
                 # thread takes it at each, and is not obliged to give it back within 5 ms.
-                self._connection.execute(insert_all_text(target), (rows_as_json(target, rows),))
+                self._connection.execute(insert_all_sql(target), (rows_as_json(target, rows),))
 
 
 class SQLiteLogStore(SQLiteApplicationRecorder):
@@ -90,7 +90,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         super().__init__(datastore, events_table_name)
         # Writers of one process queue here, not in SQLite's polling, and not in the library's pool, where a waiting
         # writer would hold up the readers behind it.
-        self._writing = Lock()
+        self._write_lock = Lock()
         self._idle = Condition()
         self._open_transactions = 0
         self._closing = False
@@ -104,21 +104,21 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
             raise LedgerNotMigrated(f"there is no database {path} yet: run `plimsoll migrate`")
         recorder = cls(SQLiteDatastore(path, lock_timeout=LOCK_TIMEOUT_S))
         # The lock is the file's: another recorder of this process queues here too.
-        recorder._writing = writer_lock(path)
+        recorder._write_lock = writer_lock(path)
         return recorder
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """A transaction: it sees one state of the log, asked for or not."""
-        with self._tracked(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
+        with self._track_transaction(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[LogSession]:
         with (
-            self._tracked(),
+            self._track_transaction(),
             unavailable_on_disconnect(),
-            self._exclusive(),
+            self._hold_write_lock(),
             self._transaction("BEGIN IMMEDIATE") as session,
         ):
             yield session
@@ -136,8 +136,8 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
                 session.run("move_head", log_position=head.log_position + append.events, recorded_at=append.recorded_at)
 
     def open_async_appender(self, loop: AbstractEventLoop) -> AsyncAppender:
-        with unavailable_on_disconnect(), _translated():
-            return SQLiteAsyncAppender(self.datastore.pool.db_name, loop, self._writing)
+        with unavailable_on_disconnect(), _library_errors():
+            return SQLiteAsyncAppender(self.datastore.pool.db_name, loop, self._write_lock)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
         """The library's way in, by the same lock."""
@@ -145,7 +145,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
         def batch(_session: LogSession, head: Head) -> Append:
             ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return library_append(stored_events, head)
+            return build_library_append(stored_events, head)
 
         self.append_locked(batch)
         return ids
@@ -162,7 +162,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         # The library asks for `rowid`, which a named INTEGER PRIMARY KEY answers under its own name. It is named so
         # that VACUUM may not renumber it.
         first = 0 if start is None else start + (not inclusive_of_start)
-        last = _EVERYTHING if stop is None else stop
+        last = _MAX_POSITION if stop is None else stop
         with self.read() as session:
             rows = session.query(
                 "notifications", first=first, last=last, any_topic=not topics, topics=list(topics), limit=limit
@@ -185,7 +185,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         self.datastore.close()
 
     @contextmanager
-    def _tracked(self) -> Iterator[None]:
+    def _track_transaction(self) -> Iterator[None]:
         with self._idle:
             if self._closing:
                 raise LedgerUnavailable("the ledger is closed")
@@ -198,13 +198,13 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
                 self._idle.notify_all()
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        if not self._writing.acquire(timeout=LOCK_TIMEOUT_S):
+    def _hold_write_lock(self) -> Iterator[None]:
+        if not self._write_lock.acquire(timeout=LOCK_TIMEOUT_S):
             raise LedgerUnavailable("the event store is busy writing")
         try:
             yield
         finally:
-            self._writing.release()
+            self._write_lock.release()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[SQLiteSession]:
@@ -212,11 +212,11 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         connection = pool.get_connection()
         try:
             driver = connection.cursor().sqlite_cursor.connection
-            with _translated():
+            with _library_errors():
                 driver.execute(begin)
             try:
                 yield SQLiteSession(driver)
-                with outcome_unknown_on_disconnect(), _translated():
+                with outcome_unknown_on_disconnect(), _library_errors():
                     driver.execute("COMMIT")
             except BaseException:
                 if driver.in_transaction:
@@ -254,7 +254,7 @@ class SQLiteMigrationSession:
     @contextmanager
     def begin(cls, database_url: str) -> Iterator[Self]:
         """Wait for the file's write lock, however many processes want it; commit at the end."""
-        with unavailable_on_disconnect(), _translated():
+        with unavailable_on_disconnect(), _library_errors():
             connection = sqlite3.connect(sqlite_path(database_url), isolation_level=None, timeout=_MIGRATION_TIMEOUT_S)
             try:
                 _enable_wal(connection)
@@ -294,7 +294,7 @@ def sqlite_path(database_url: str) -> str:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _library_errors() -> Iterator[None]:
     """The library's error for SQLite's, as its own transactions would give."""
     try:
         yield

@@ -14,13 +14,13 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 
 from ledger.errors import HeadConflict, LedgerUnavailable, OutcomeUnknown
-from ledger.storage.protocol import Append, Head, queries
-from ledger.storage.sqlite_statements import APPEND_IF_HEAD, append_if_head_setup, attempt_params, supports
+from ledger.storage.protocol import Append, Head, load_queries
+from ledger.storage.sqlite_statements import APPEND_IF_HEAD, append_if_head_params, append_if_head_setup, supports
 
 #: Another writer is waited for so long (seconds); commands wait longer in the line, where they can still step out.
 _LOCK_WAIT_S = 0.05
 #: Seconds that `close` waits for the thread.
-_END_S = 2.0
+_CLOSE_TIMEOUT_S = 2.0
 
 #: None: it is on the disk (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
 DoneCallback = Callable[[BaseException | None], None]
@@ -34,7 +34,7 @@ class SQLiteAsyncAppender:
     def __init__(self, path: str, loop: AbstractEventLoop, writing: Lock) -> None:
         self._loop = loop
         #: Writers of this process queue here, not in SQLite's polling.
-        self._writing = writing
+        self._write_lock = writing
         self._connection = sqlite3.connect(
             path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
         )
@@ -47,7 +47,7 @@ class SQLiteAsyncAppender:
             raise
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._in_flight = False
-        self.alive = True
+        self.is_alive = True
         self._thread = Thread(target=self._run, name="plimsoll-writer", daemon=True)
         self._thread.start()
 
@@ -60,18 +60,18 @@ class SQLiteAsyncAppender:
 
         Raises where it cannot be spelled out: then nothing was sent.
         """
-        params = None if append is None else attempt_params(head, append)
+        params = None if append is None else append_if_head_params(head, append)
         self._in_flight = True
         self._tasks.put((head, params, landed))
 
     def close(self) -> None:
         """What is on its way is written; nothing of it is heard any more. Twice does no harm."""
-        if self.alive:
-            self.alive = False
+        if self.is_alive:
+            self.is_alive = False
             self._tasks.put(None)
             if not self._in_flight:
                 # The file is let go before the ledger is closed.
-                self._thread.join(_END_S)
+                self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -86,13 +86,13 @@ class SQLiteAsyncAppender:
 
     def _complete(self, landed: DoneCallback, error: BaseException | None) -> None:
         self._in_flight = False
-        if self.alive:
+        if self.is_alive:
             landed(error)
 
     def _execute(self, head: Head, params: tuple[int | str, ...] | None) -> BaseException | None:
         if params is None:
             return self._check_head(head)
-        if not self._writing.acquire(timeout=_LOCK_WAIT_S):
+        if not self._write_lock.acquire(timeout=_LOCK_WAIT_S):
             return HeadConflict()
         try:
             self._connection.execute(APPEND_IF_HEAD, params)
@@ -106,12 +106,12 @@ class SQLiteAsyncAppender:
         except BaseException as error:  # noqa: BLE001 - told to the loop, which tells those who wait
             return error
         finally:
-            self._writing.release()
+            self._write_lock.release()
         return None
 
     def _check_head(self, head: Head) -> BaseException | None:
         try:
-            found = Head(*self._connection.execute(queries()["head"]).fetchone())
+            found = Head(*self._connection.execute(load_queries()["head"]).fetchone())
         except Exception as error:  # noqa: BLE001 - whatever it is, the store did not say where the log ends
             return LedgerUnavailable(f"the event store is not available: {error}")
         return None if found == head else HeadConflict()

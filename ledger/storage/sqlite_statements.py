@@ -12,15 +12,15 @@ from uuid import UUID
 import msgspec
 
 from ledger.storage.protocol import (
-    EACH,
     EVENTS,
     IDEMPOTENCY_INSERT,
     STREAM_INDEX,
+    TUPLE_LIST_MACRO,
     Append,
     Head,
     InsertTarget,
     Row,
-    queries,
+    load_queries,
 )
 
 #: What a trusted append may write to, in the order of `appending`'s last columns.
@@ -28,17 +28,17 @@ _OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 
 
 @cache
-def named_text(name: str) -> str:
-    text = re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", queries()[name])
-    return EACH.sub(_wanted, text)
+def query_sql(name: str) -> str:
+    text = re.sub(r"\bIN (:\w+)", r"IN (SELECT value FROM json_each(\1))", load_queries()[name])
+    return TUPLE_LIST_MACRO.sub(_expand_tuple_list, text)
 
 
-def _wanted(found: re.Match[str]) -> str:
+def _expand_tuple_list(found: re.Match[str]) -> str:
     columns = (f"json_extract(value, '$[{n}]') AS c{n + 1}" for n in range(len(found["types"].split())))
     return f"(SELECT {', '.join(columns)} FROM json_each({found['mark']})) AS wanted"
 
 
-def named_params(params: dict[str, Any]) -> dict[str, Any]:
+def encode_params(params: dict[str, Any]) -> dict[str, Any]:
     return {
         name: json.dumps(value, default=to_sqlite) if isinstance(value, list) else to_sqlite(value)
         for name, value in params.items()
@@ -50,24 +50,24 @@ def to_sqlite(value: object) -> object:
     return value.hex if isinstance(value, UUID) else value
 
 
-def insert_text(target: InsertTarget) -> str:
+def insert_sql(target: InsertTarget) -> str:
     """For one row."""
-    return _insert_text(target.table, tuple(target.columns), target.conflict)
+    return _build_insert_sql(target.table, tuple(target.columns), target.conflict)
 
 
 @cache
-def _insert_text(table: str, columns: tuple[str, ...], conflict: str) -> str:
+def _build_insert_sql(table: str, columns: tuple[str, ...], conflict: str) -> str:
     marks = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
 
 
-def insert_all_text(target: InsertTarget, source: str = "?") -> str:
+def insert_all_sql(target: InsertTarget, source: str = "?") -> str:
     """For any number of rows, told as `all_told` tells them."""
-    return _insert_all_text(target.table, tuple(target.columns.items()), target.conflict, source)
+    return _build_insert_all_sql(target.table, tuple(target.columns.items()), target.conflict, source)
 
 
 @cache
-def _insert_all_text(table: str, columns: tuple[tuple[str, str], ...], conflict: str, source: str) -> str:
+def _build_insert_all_sql(table: str, columns: tuple[tuple[str, str], ...], conflict: str, source: str) -> str:
     values = (f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
     kept = (f"CAST({v} AS BLOB)" if kind == "bytea" else v for v, (_, kind) in zip(values, columns, strict=True))
     names = ", ".join(name for name, _ in columns)
@@ -110,7 +110,7 @@ def append_if_head_setup() -> tuple[str, str]:
     ours = "single = 1 AND log_position = NEW.log_position AND recorded_at = NEW.recorded_at"
     steps = [
         f"SELECT RAISE(ABORT, 'the head has moved') WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE {ours})",
-        *(insert_all_text(target, f"NEW.{target.table}") for target in _OPTIMISTIC_TARGETS),
+        *(insert_all_sql(target, f"NEW.{target.table}") for target in _OPTIMISTIC_TARGETS),
         "UPDATE ledger_head SET log_position = NEW.moved_to, recorded_at = NEW.moved_at WHERE single = 1",
     ]
     return (
@@ -123,7 +123,7 @@ def supports(append: Append) -> bool:
     return append.events > 0 and all(target in _OPTIMISTIC_TARGETS for target, _ in append.rows)
 
 
-def attempt_params(head: Head, append: Append) -> tuple[int | str, ...]:
+def append_if_head_params(head: Head, append: Append) -> tuple[int | str, ...]:
     """What goes with `ATTEMPT`."""
     told = {target.table: rows_as_json(target, rows) for target, rows in append.rows}
     moved = (head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at)

@@ -83,7 +83,7 @@ async def _require_visible(call: RequestContext, kind: str, stream_id: UUID) -> 
 
 def require_stream(call: RequestContext, kind: str, stream_id: UUID) -> Any:
     """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
-    entry = call.runtime.ledger.current(call.viewer.organisation_id, kind, stream_id)
+    entry = call.runtime.ledger.load_current(call.viewer.organisation_id, kind, stream_id)
     if entry is None:
         raise NotFound(f"no such {kind}")
     return entry.state

@@ -71,7 +71,7 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> i
 
     Raises ProblemError 422 for a position that this organisation has not reached: waiting for it would be in vain.
     """
-    found = runtime.ledger.feed(organisation_id, position - 1, 1)
+    found = runtime.ledger.read_feed(organisation_id, position - 1, 1)
     if not found:
         raise field_error("/after_position", "this organisation has not reached that position", where="query")
     return found[0].log_position

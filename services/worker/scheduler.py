@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 class DueTimers(Protocol):
     """The ledger, as far as the sweep needs it."""
 
-    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]: ...
+    def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]: ...
 
 
 class Scheduler:
@@ -75,7 +75,7 @@ class Scheduler:
         now = time.monotonic()
         self._sent = {stream: at for stream, at in self._sent.items() if now - at < RESEND_SECONDS}
         # What is on its way still counts as due: ask for that many more, or it would crowd out the rest.
-        due = self._ledger.streams_with_due_timers(self._clock(), self._batch + len(self._sent))
+        due = self._ledger.find_streams_with_due_timers(self._clock(), self._batch + len(self._sent))
         fresh = [(organisation, stream) for organisation, stream in due if stream not in self._sent]
         for organisation, stream in fresh:
             self._send(str(organisation), str(stream))

@@ -186,7 +186,7 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
                 await asyncio.sleep(0.05)
                 if len(answers) >= commands - 2 * MAX_QUEUED_COMMANDS:
                     break
-            assert app.runtime.ledger.queued_commands() <= MAX_QUEUED_COMMANDS
+            assert app.runtime.ledger.count_queued_commands() <= MAX_QUEUED_COMMANDS
             assert {(503, b"1")} == set(answers)
         await asyncio.gather(*waiting)
 

@@ -77,7 +77,7 @@ def test_goals_of_which_nobody_spoke_are_quiet_and_a_lapsed_one_wants_a_word(app
     active(app, title="Quiet", due="2026-06-26")
     active(app, "ben", title="Lapsed", due="2026-03-06")
     at(app, 20)
-    for organisation, goal in app.runtime.ledger.streams_with_due_timers(app.clock.now, 10):
+    for organisation, goal in app.runtime.ledger.find_streams_with_due_timers(app.clock.now, 10):
         app.runtime.ledger.run_timers(organisation, goal)
     app.runtime.engine.catch_up()
 

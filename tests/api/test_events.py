@@ -160,7 +160,7 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
 def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(app: ApiApp) -> None:
     # given a head that was asked for before the last two events were recorded
     active(app)
-    recorded = app.runtime.ledger.feed(app.organisation_id(), 0, 1000)
+    recorded = app.runtime.ledger.read_feed(app.organisation_id(), 0, 1000)
     head = recorded[-3].position
 
     # then a page that holds them has looked behind them

@@ -111,7 +111,7 @@ def test_the_days_reminders_are_gathered_one_for_a_goal_and_a_few_a_day(app: Api
 
 
 def _sweep(app: ApiApp) -> None:
-    for organisation, goal in app.runtime.ledger.streams_with_due_timers(app.clock.now, 100):
+    for organisation, goal in app.runtime.ledger.find_streams_with_due_timers(app.clock.now, 100):
         app.runtime.ledger.run_timers(organisation, goal)
     app.runtime.engine.catch_up()
 
@@ -272,7 +272,7 @@ def test_a_decision_waits_for_each_decider_who_has_not_spoken(app: ApiApp) -> No
     app.as_member("ben").post_ok(f"/v1/decisions/{decision}/raise-objection", {"option": "o1", "text": "too small"})
     assert [] == asked(app, "ben")
     at(app, 7)
-    for organisation, stream in app.runtime.ledger.streams_with_due_timers(app.clock.now, 10):
+    for organisation, stream in app.runtime.ledger.find_streams_with_due_timers(app.clock.now, 10):
         app.runtime.ledger.run_timers(organisation, stream)
     app.runtime.engine.catch_up()
     assert [] == asked(app, "ana")

@@ -70,13 +70,13 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         assert BOUND not in as_of.BITEMPORAL_PREDICATE
         yield
         return
-    texts = storage_protocol.queries() if room == "ledger" else named_statements(room)
+    texts = storage_protocol.load_queries() if room == "ledger" else named_statements(room)
     assert BOUND in texts[name]
     monkeypatch.setitem(texts, name, texts[name].replace(BOUND, "1 = 1"))
-    sqlite_statements.named_text.cache_clear()
+    sqlite_statements.query_sql.cache_clear()
     yield
     monkeypatch.undo()
-    sqlite_statements.named_text.cache_clear()
+    sqlite_statements.query_sql.cache_clear()
 
 
 @pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])

@@ -15,12 +15,12 @@ import run
 from benchmarks import report as benchmarks_report
 from benchmarks import report_history, worker_process
 from benchmarks.__main__ import SUITES, main
-from benchmarks.harness import Absent, Bench, Case, Contender, Result, Round, Sample, Target, measure, result
-from benchmarks.import_history import lines, repeated, write_synthetic
-from benchmarks.machine import CpuMonitor, filesystem
-from benchmarks.report import figure, markdown, read
+from benchmarks.harness import Absent, Bench, Case, Contender, Result, Round, Sample, Target, build_result, measure
+from benchmarks.import_history import read_lines, write_copies, write_synthetic
+from benchmarks.machine import CpuMonitor, find_filesystem
+from benchmarks.report import format_figure, load_results, to_markdown
 from benchmarks.report import save as keep
-from benchmarks.stores import organisation
+from benchmarks.stores import open_organisation
 from services.imports.importer import import_lines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,14 +41,14 @@ def rounds(*pairs: tuple[float, float]) -> list[Round]:
 
 
 def test_ratios_are_those_of_one_round_and_the_worst_one_is_told() -> None:
-    measured = result(case(peers=[Contender("peer", turns())]), rounds((10, 5), (30, 10), (12, 12)))
+    measured = build_result(case(peers=[Contender("peer", turns())]), rounds((10, 5), (30, 10), (12, 12)))
 
     assert (12, 30) == (measured.ours.median, measured.ours.worst)
     assert (2.0, 3.0) == (measured.peers[0].ratio, measured.peers[0].worst_ratio)
 
 
 def test_of_a_rate_the_worst_round_is_the_slowest() -> None:
-    measured = result(case(unit="1/s", peers=[Contender("peer", turns())]), rounds((100, 50), (30, 60), (90, 45)))
+    measured = build_result(case(unit="1/s", peers=[Contender("peer", turns())]), rounds((100, 50), (30, 60), (90, 45)))
 
     assert (90, 30) == (measured.ours.median, measured.ours.worst)
     assert (2.0, 0.5) == (measured.peers[0].ratio, measured.peers[0].worst_ratio)
@@ -61,7 +61,7 @@ def test_of_a_rate_the_worst_round_is_the_slowest() -> None:
 def test_a_target_is_reached_or_missed_by_the_median(target: Target | None, reached: bool | None) -> None:
     told = case(peers=[Contender("peer", turns())], targets=[target] if target else [])
 
-    measured = result(told, rounds((10, 5), (30, 10), (12, 12)))
+    measured = build_result(told, rounds((10, 5), (30, 10), (12, 12)))
 
     assert reached == (measured.targets[0].median if target else None)
 
@@ -69,7 +69,7 @@ def test_a_target_is_reached_or_missed_by_the_median(target: Target | None, reac
 def test_a_target_says_whether_the_worst_round_kept_it_too() -> None:
     told = case(peers=[Contender("peer", turns())], targets=[Target(limit=2, of="ratio", peer="peer")])
 
-    (reached,) = result(told, rounds((10, 5), (30, 10), (12, 12))).targets
+    (reached,) = build_result(told, rounds((10, 5), (30, 10), (12, 12))).targets
 
     assert (True, False) == (reached.median, reached.worst)
 
@@ -77,11 +77,13 @@ def test_a_target_says_whether_the_worst_round_kept_it_too() -> None:
 def test_a_target_beside_a_peer_that_is_missing_is_unknown_not_reached() -> None:
     gone = [Absent("peer", "no server")]
 
-    measured = result(case(absent=gone, targets=[Target(limit=2, of="ratio", peer="peer")]), [Round([Sample(1)], 0)])
+    measured = build_result(
+        case(absent=gone, targets=[Target(limit=2, of="ratio", peer="peer")]), [Round([Sample(1)], 0)]
+    )
 
     assert [None] == [target.median for target in measured.targets]
-    assert "not measured" in markdown([measured])
-    assert "no server" in markdown([measured])
+    assert "not measured" in to_markdown([measured])
+    assert "no server" in to_markdown([measured])
 
 
 def test_a_peer_that_fails_is_told_as_absent_and_the_others_go_on() -> None:
@@ -123,26 +125,26 @@ def test_work_of_our_own_is_not_somebody_elses() -> None:
 
 
 def test_the_file_system_of_a_directory_is_named() -> None:
-    assert filesystem(ROOT) not in {"", "proc"}
+    assert find_filesystem(ROOT) not in {"", "proc"}
 
 
 def test_repeating_a_history_renames_everybody_in_it(tmp_path: Path) -> None:
     history = write_synthetic(tmp_path / "one.ndjson.gz", goals=3)
 
-    twice = [json.loads(line) for line in lines(repeated(history, tmp_path / "two.ndjson.gz", 2))]
+    twice = [json.loads(line) for line in read_lines(write_copies(history, tmp_path / "two.ndjson.gz", 2))]
 
-    once = [json.loads(line) for line in lines(history)]
+    once = [json.loads(line) for line in read_lines(history)]
     assert 2 * len(once) == len(twice)
     assert {act["by"] for act in twice[: len(once)]}.isdisjoint({act["by"] for act in twice[len(once) :]})
     assert [act["do"] for act in once] == [act["do"] for act in twice[len(once) :]]
 
 
 def test_the_team_of_twenty_is_an_honest_history(sqlite_url: str) -> None:
-    with organisation(sqlite_url) as (runtime, founded):
+    with open_organisation(sqlite_url) as (runtime, founded):
         principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
         assert principal is not None
         told = import_lines(
-            runtime, founded.organisation_id, report_history.rows(date(2026, 3, 4), goals=40), principal=principal
+            runtime, founded.organisation_id, report_history.build_rows(date(2026, 3, 4), goals=40), principal=principal
         )
 
     assert () == told.errors
@@ -151,7 +153,7 @@ def test_the_team_of_twenty_is_an_honest_history(sqlite_url: str) -> None:
 
 def test_figures_have_as_many_digits_as_mean_something() -> None:
     assert ["0.04 s", "1.23 s", "12.3 s", "1,235 1/s"] == [
-        figure(0.04, "s"), figure(1.234, "s"), figure(12.34, "s"), figure(1234.6, "1/s"),
+        format_figure(0.04, "s"), format_figure(1.234, "s"), format_figure(12.34, "s"), format_figure(1234.6, "1/s"),
     ]  # fmt: skip
 
 
@@ -163,10 +165,10 @@ def test_a_run_prints_its_table_and_keeps_its_figures(tmp_path: Path, capsys: py
     code = main([*asked, "--file", str(history), "--json", str(kept)])
 
     assert 0 == code
-    found: list[Result] = read(kept)
+    found: list[Result] = load_results(kept)
     assert ["import", "rebuild", "rebuild"] == [one.suite for one in found]
     assert all(target.median is not False for one in found for target in one.targets)
-    assert markdown(found) in capsys.readouterr().out
+    assert to_markdown(found) in capsys.readouterr().out
     assert {"machine", "began", "durability", "quick"} <= json.loads(kept.read_bytes()).keys()
 
 
@@ -190,19 +192,19 @@ def test_a_suite_that_fails_leaves_the_others_their_turn(tmp_path: Path, monkeyp
     code = main(["import", "reads", "--rounds", "1", "--store", "sqlite", "--json", str(kept)])
 
     assert 1 == code
-    assert ["n"] == [one.name for one in read(kept)]
+    assert ["n"] == [one.name for one in load_results(kept)]
     assert {"import": "OSError: no disk"} == json.loads(kept.read_bytes())["failed"]
 
 
 def test_the_page_takes_its_figures_from_a_kept_run(tmp_path: Path) -> None:
-    measured = result(case(peers=[Contender("peer", turns())]), rounds((10, 5), (30, 10)))
+    measured = build_result(case(peers=[Contender("peer", turns())]), rounds((10, 5), (30, 10)))
     about = {"began": "2026-03-04T05:06:07Z", "quick": False, "durability": "fsync on", "stores": {}, "seconds": 120}
     machine = {"commit": "abc", "processors": 2, "processor": "x", "memory_gb": 8, "filesystem": "ext4", "python": "3"}
     kept, written = tmp_path / "figures.json", tmp_path / "page.md"
     keep(kept, {**about, "machine": machine}, [measured])
     written.write_text(f"before\n{benchmarks_report.BEGINS}\nold\n{benchmarks_report.ENDS}\nafter\n")
 
-    benchmarks_report.write(kept, kept, page=written)
+    benchmarks_report.write_page(kept, kept, page=written)
 
     told = written.read_text()
     assert told.startswith("before\n")
@@ -212,7 +214,7 @@ def test_the_page_takes_its_figures_from_a_kept_run(tmp_path: Path) -> None:
     other = tmp_path / "other.md"
     other.write_text("nothing")
     with pytest.raises(ValueError, match="no place"):
-        benchmarks_report.write(kept, page=other)
+        benchmarks_report.write_page(kept, page=other)
 
 
 def test_the_page_has_a_place_for_its_figures() -> None:

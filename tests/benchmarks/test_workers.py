@@ -18,39 +18,39 @@ import pytest
 from benchmarks import worker_process
 from benchmarks.harness import Absent, Bench, measure
 from benchmarks.load_generator import RequestFailed, run_closed_loop, run_open_loop
-from benchmarks.log_filler import EVENTS_EACH, fill_log, template
-from benchmarks.peers.worker_loop import between, figures, run_threads
-from benchmarks.raw import pgbench, rows
+from benchmarks.log_filler import EVENTS_EACH, fill_log, load_template
+from benchmarks.peers.worker_loop import compute_figures, compute_figures_between, run_threads
+from benchmarks.raw import open_pgbench, start_row_writer
 from benchmarks.servers import Client
-from benchmarks.stores import NotDurable, Store, must_be_durable, settings, sqlite_store
+from benchmarks.stores import NotDurable, Store, build_settings, open_sqlite_store, require_durable
 from benchmarks.suites import long_stream
-from benchmarks.suites.bulk_import import History
-from benchmarks.suites.growth import _stall
-from benchmarks.suites.http_commands import serving, wait_until_caught_up
-from benchmarks.suites.reports import asked
+from benchmarks.suites.bulk_import import BulkHistory
+from benchmarks.suites.growth import _measure_stall
+from benchmarks.suites.http_commands import start_server, wait_until_caught_up
+from benchmarks.suites.reports import list_reports
 from benchmarks.worker_process import PeerUnavailable, open_or_absent, peers_python, start_worker
 from benchmarks.workload import (
     MANY,
     Size,
     Workload,
-    an_event,
-    commands,
+    build_commands,
+    build_requests,
+    encode_request,
     ledger_worker,
+    load_sample_event,
     prepared_workload,
-    request,
-    requests,
 )
 from services.runtime import Runtime
 from tests.servers import PostgresServer
 
 FEW = Size(owners=4, goals_each=3)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-REQUEST = request("/", b"{}")
+REQUEST = encode_request("/", b"{}")
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as store:
+    with open_sqlite_store(tmp_path) as store:
         yield store
 
 
@@ -91,7 +91,7 @@ def answering(answer: bytes = ANSWER, *, stands_still: tuple[int, float] = (0, 0
 
 
 def test_what_ends_in_the_warm_up_or_late_does_not_count() -> None:
-    found = figures([[(0.0, 0.05), (0.2, 0.6), (0.6, 1.0), (0.9, 1.2)]], 0.0, 1.0)
+    found = compute_figures([[(0.0, 0.05), (0.2, 0.6), (0.6, 1.0), (0.9, 1.2)]], 0.0, 1.0)
 
     assert pytest.approx(2 / 0.9) == found["rate"]
     assert pytest.approx(400) == found["longest_ms"]
@@ -99,7 +99,7 @@ def test_what_ends_in_the_warm_up_or_late_does_not_count() -> None:
 
 def test_nothing_done_is_no_figure() -> None:
     with pytest.raises(RuntimeError):
-        between([[]], 0, 1)
+        compute_figures_between([[]], 0, 1)
 
 
 def test_a_failing_thread_fails_the_round() -> None:
@@ -149,7 +149,7 @@ def test_a_server_that_stands_still_is_charged_for_all_who_would_have_come() -> 
 
 def test_a_server_that_may_forget_is_refused(postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as connection, pytest.raises(NotDurable, match="fsync is off"):
-        must_be_durable(connection)
+        require_durable(connection)
 
 
 @pytest.mark.parametrize("clients", [1, 8, 32, 64])
@@ -157,7 +157,7 @@ def test_no_two_clients_check_in_on_the_same_goal(clients: int) -> None:
     people = Workload(url="", organisation_id=UUID(int=1), keys=[], size=MANY)
 
     sides = [
-        {command.stream_id for command in islice(commands(people, client, clients), people.size.goals_each)}
+        {command.stream_id for command in islice(build_commands(people, client, clients), people.size.goals_each)}
         for client in range(clients)
     ]
 
@@ -166,11 +166,11 @@ def test_no_two_clients_check_in_on_the_same_goal(clients: int) -> None:
 
 def test_an_environment_without_peers_is_said_not_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(worker_process.PEERS_UNAVAILABLE_REASON, raising=False)
-    monkeypatch.setattr(worker_process, "PEERS", tmp_path)
+    monkeypatch.setattr(worker_process, "PEERS_ENVIRONMENT", tmp_path)
     absent: list[Absent] = []
 
     with ExitStack() as opened:
-        found = open_or_absent("UmaDB", opened, partial(worker_process.peer, "umadb", home=tmp_path), absent)
+        found = open_or_absent("UmaDB", opened, partial(worker_process.start_peer, "umadb", home=tmp_path), absent)
 
     assert found is None
     assert [Absent("UmaDB", "the peers are not installed: python3 run.py bench installs them")] == absent
@@ -192,28 +192,28 @@ def test_a_drone_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 
 def test_ours_and_the_raw_store_work_in_process(sqlite: Store, tmp_path: Path) -> None:
-    with prepared_workload(sqlite.fresh(), FEW) as (runtime, people):
-        event = an_event(sqlite, runtime, people)
+    with prepared_workload(sqlite.create_database(), FEW) as (runtime, people):
+        event = load_sample_event(sqlite, runtime, people)
         before = runtime.ledger.count()
         with ledger_worker(people, tmp_path) as ours:
             rate = ours.run(clients=4, seconds=0.4)["rate"]
         assert runtime.ledger.count() - before >= rate * 0.3
-    with start_worker("peers.rows", sqlite.fresh(), *event, home=tmp_path) as raw:
+    with start_worker("peers.rows", sqlite.create_database(), *event, home=tmp_path) as raw:
         assert raw.run(clients=1, seconds=0.2)["rate"] > 0
 
 
 def test_rows_go_into_postgresql_through_psycopg_and_pgbench(postgres: Store, tmp_path: Path) -> None:
     event = ("goal.checked_in.v2", '{"note":"at 10:30","progress":0.4}')
 
-    with rows(postgres, event, tmp_path) as raw, pgbench(postgres, event, tmp_path, 2, 1.0) as tool:
+    with start_row_writer(postgres, event, tmp_path) as raw, open_pgbench(postgres, event, tmp_path, 2, 1.0) as tool:
         assert raw.run(clients=2, seconds=0.2)["rate"] > 0
         assert tool.run().value > 0
 
 
 def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store, tmp_path: Path) -> None:
-    with prepared_workload(sqlite.fresh(), FEW) as (runtime, people), ExitStack() as opened:
+    with prepared_workload(sqlite.create_database(), FEW) as (runtime, people), ExitStack() as opened:
         before = runtime.ledger.count()
-        server = serving(sqlite, people, tmp_path, opened)
+        server = start_server(sqlite, people, tmp_path, opened)
 
         found = server.commands(3, 0.5)
 
@@ -221,14 +221,14 @@ def test_whole_commands_and_reports_are_answered_by_a_real_server(sqlite: Store,
         assert found.beside["api_share"] > 0
         assert 0 == wait_until_caught_up(sqlite, people.url)["views_behind_events"]
         client = Client(server.port, people.keys[0])
-        told = {name for name, _ in asked(client)}
+        told = {name for name, _ in list_reports(client)}
         client.close()
         assert {"overload", "drift", "charter"} <= told
 
 
 def test_each_request_has_a_key_of_its_own(sqlite: Store) -> None:
-    with prepared_workload(sqlite.fresh(), FEW, views=False) as (_, people):
-        told = [next(side) for side in requests(people, 3) for _ in range(3)]
+    with prepared_workload(sqlite.create_database(), FEW, views=False) as (_, people):
+        told = [next(side) for side in build_requests(people, 3) for _ in range(3)]
 
     keys = {line for one in told for line in one.split(b"\r\n") if line.startswith(b"Idempotency-Key: ")}
     assert 9 == len(keys)
@@ -238,8 +238,8 @@ def test_each_request_has_a_key_of_its_own(sqlite: Store) -> None:
 
 
 def test_a_long_log_is_whole_and_takes_commands(postgres: Store, tmp_path: Path) -> None:
-    url = fill_log(postgres, template(postgres, FEW), 10 * EVENTS_EACH)
-    with Runtime.open(settings(url)) as runtime:
+    url = fill_log(postgres, load_template(postgres, FEW), 10 * EVENTS_EACH)
+    with Runtime.open(build_settings(url)) as runtime:
         assert (10 * EVENTS_EACH, 10 * EVENTS_EACH) == (runtime.ledger.count(), runtime.ledger.head())
         first, *_ = runtime.ledger.read_log(0, 1)
         whole = runtime.ledger.events(first.organisation_id, first.stream_id)
@@ -247,7 +247,7 @@ def test_a_long_log_is_whole_and_takes_commands(postgres: Store, tmp_path: Path)
     with prepared_workload(url, FEW, views=False) as (runtime, people):
         assert runtime.ledger.count() == runtime.ledger.head()
         with ledger_worker(people, tmp_path) as ours:
-            found = _stall(postgres, url, ours, 0.3)
+            found = _measure_stall(postgres, url, ours, 0.3)
     assert found.beside["vacuums"] > 0
 
 
@@ -267,10 +267,10 @@ def test_a_long_stream_and_a_short_one_are_commanded_in_turns(
 
 
 def test_an_import_is_copied_row_by_row(postgres: Store, tmp_path: Path) -> None:
-    history = History(postgres, tmp_path, copies=2, goals=3)
+    history = BulkHistory(postgres, tmp_path, copies=2, goals=3)
 
-    sample = history.ours()
+    sample = history.measure_import()
 
     assert sample.beside["peak_mb"] == history.peak_mb > 0
-    assert history.copied(indexed=True).value > 0
-    assert history.copied(indexed=False).value > 0
+    assert history.measure_copy(indexed=True).value > 0
+    assert history.measure_copy(indexed=False).value > 0

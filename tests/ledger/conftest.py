@@ -32,4 +32,4 @@ def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
 @pytest.fixture
 def tenant(ledger: Ledger, clock: Clock) -> Tenant:
     """An organisation with a steward (stella) and the members ana and sam in the team core."""
-    return Tenant.found(ledger, clock)
+    return Tenant.create(ledger, clock)

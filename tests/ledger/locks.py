@@ -12,7 +12,7 @@ import psycopg
 from ledger.ledger import Ledger
 from ledger.storage.sqlite import sqlite_path
 
-PATIENCE_S = 60
+WAIT_TIMEOUT_S = 60
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def locked_head(database_url: str) -> Iterator[None]:
 
 def force_locked_batches(ledger: Ledger) -> None:
     """Have the next batch decided under the head's lock, as it is where other processes write too."""
-    ledger._committer.settling.no_foreign_writes = False
+    ledger._committer.outcomes.no_foreign_writes = False
 
 
 def with_long_lock_timeout(database_url: str) -> str:
@@ -45,12 +45,12 @@ def with_long_lock_timeout(database_url: str) -> str:
 
 def wait_for_queue(ledger: Ledger, count: int) -> None:
     """Until so many commands stand in line."""
-    wait_for(lambda: ledger.queued_commands() == count, f"{count} commands in line")
+    wait_for(lambda: ledger.count_queued_commands() == count, f"{count} commands in line")
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:
     """Look again and again; fail where it does not come true within `PATIENCE_S`."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + WAIT_TIMEOUT_S
     while not condition():
         assert time.monotonic() < deadline, f"still waiting for {what}"
         time.sleep(0.005)

@@ -9,7 +9,7 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 #: Bytes of the message that ends an answer: the server is ready for the next query.
-_READY = 6
+_READY_BYTES = 6
 
 
 class TcpProxy:
@@ -20,13 +20,13 @@ class TcpProxy:
         self._server = (parts.hostname or "127.0.0.1", parts.port or 5432)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._port: int = self._listener.getsockname()[1]
-        self._ends: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
         #: Bytes of a message to the server that break its connection, once.
-        self._trap: bytes | None = None
+        self._break_message: bytes | None = None
         self._answered = True
         self._rows = False
         #: Servers' ends of connections whose next answer is lost.
-        self._mute: set[socket.socket] = set()
+        self._muted: set[socket.socket] = set()
         self.url = urlunsplit(parts._replace(netloc=f"postgres@127.0.0.1:{self._port}"))
 
     def __enter__(self) -> Self:
@@ -34,19 +34,19 @@ class TcpProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.cut()
+        self.disconnect()
 
-    def cut(self) -> None:
+    def disconnect(self) -> None:
         """Nobody is there any more, and whoever was connected is not."""
         # A thread that waits in accept keeps the port open until it is woken.
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for end in self._ends:
+        for end in self._sockets:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-        self._ends.clear()
+        self._sockets.clear()
 
     def reconnect(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self._port))
@@ -57,21 +57,21 @@ class TcpProxy:
 
         Either way the sender learns nothing; with `rows` it is told all but the end of the answer.
         """
-        self._trap, self._answered, self._rows = message, answered, rows
+        self._break_message, self._answered, self._rows = message, answered, rows
 
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+    def _forward(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
             while data := one.recv(65536):
-                if one in self._mute:
+                if one in self._muted:
                     # The server has acted, and says so to nobody.
                     if self._rows:
-                        other.sendall(data[:-_READY])
+                        other.sendall(data[:-_READY_BYTES])
                     break
-                if self._trap is not None and self._trap in data:
-                    self._trap = None
+                if self._break_message is not None and self._break_message in data:
+                    self._break_message = None
                     if not self._answered:
                         break
-                    self._mute.add(other)
+                    self._muted.add(other)
                 other.sendall(data)
         for end in (one, other):
             with suppress(OSError):
@@ -85,8 +85,8 @@ class TcpProxy:
                 while True:
                     near, _ = listener.accept()
                     far = socket.create_connection(self._server)
-                    self._ends += [near, far]
+                    self._sockets += [near, far]
                     for one, other in ((near, far), (far, near)):
-                        threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+                        threading.Thread(target=self._forward, args=(one, other), daemon=True).start()
 
         threading.Thread(target=run, daemon=True).start()

@@ -53,15 +53,15 @@ class Tenant:
         self.id = organisation_id
 
     @classmethod
-    def found(cls, ledger: Ledger, clock: Clock) -> Self:
+    def create(cls, ledger: Ledger, clock: Clock) -> Self:
         tenant = cls(ledger, clock, ledger.new_id())
-        tenant.say("stella", organisation.Create(name="Plimsoll"), on=tenant.id)
-        tenant.say("stella", team.Create(name="Core", lead="stella", ref="core"), on="core")
+        tenant.handle("stella", organisation.Create(name="Plimsoll"), on=tenant.id)
+        tenant.handle("stella", team.Create(name="Core", lead="stella", ref="core"), on="core")
         for ref in ("stella", "ana", "sam"):
-            tenant.say("stella", member.Join(team="core", name=ref.title(), ref=ref), on=ref)
+            tenant.handle("stella", member.Join(team="core", name=ref.title(), ref=ref), on=ref)
         return tenant
 
-    def of(self, ref: str, kind: str = "member") -> UUID:
+    def id_of(self, ref: str, kind: str = "member") -> UUID:
         return resolve(self.id, kind, ref)
 
     def command(self, by: str, act: Any, *, on: str | UUID, at: datetime | None = None, **more: Any) -> Command:
@@ -70,28 +70,28 @@ class Tenant:
         return Command(
             organisation_id=self.id,
             kind=kind,
-            stream_id=on if isinstance(on, UUID) else self.of(on, kind),
+            stream_id=on if isinstance(on, UUID) else self.id_of(on, kind),
             act=act,
-            actor=self.of("stella") if at else self.of(by),
-            on_behalf_of=self.of(by) if at else None,
+            actor=self.id_of("stella") if at else self.id_of(by),
+            on_behalf_of=self.id_of(by) if at else None,
             roles=STEWARD if at or by == "stella" else frozenset(),
             source=Source.IMPORT if at else Source.API,
             occurred_at=at,
             **more,
         )
 
-    def say(self, by: str, act: Any, *, on: str | UUID, at: datetime | None = None, **more: Any) -> Receipt:
+    def handle(self, by: str, act: Any, *, on: str | UUID, at: datetime | None = None, **more: Any) -> Receipt:
         return self.ledger.handle(self.command(by, act, on=on, at=at, **more))
 
     def offer(self, on: str, *, at: datetime | None = None, hours: int = 10, due: date | None = None) -> Receipt:
         """Ana offers a goal to sam."""
-        return self.say("ana", offer(hours=hours, due=due), on=on, at=at)
+        return self.handle("ana", offer(hours=hours, due=due), on=on, at=at)
 
-    def promised(self, on: str, *, hours: int = 10, due: date | None = None) -> UUID:
+    def promise(self, on: str, *, hours: int = 10, due: date | None = None) -> UUID:
         """Ana offers, sam accepts: a live promise of ana's; its id."""
         offered = self.offer(on, hours=hours, due=due)
-        self.say("sam", acts.Accept(answers=str(offered.event_ids[0]), reason=WHY), on=on)
-        return self.of(on, "goal")
+        self.handle("sam", acts.Accept(answers=str(offered.event_ids[0]), reason=WHY), on=on)
+        return self.id_of(on, "goal")
 
     def worst_ratio(self, goal: UUID) -> float:
         """The owner's worst week as the acceptance of `goal` recorded it."""

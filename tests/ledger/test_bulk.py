@@ -16,7 +16,7 @@ from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity, offer
 
 
-class History:
+class ImportRows:
     """Rows of an import, each with its identity, an hour apart."""
 
     def __init__(self, tenant: Tenant, name: str = "file") -> None:
@@ -41,7 +41,7 @@ class History:
         return rows
 
 
-def taken(bulk: BulkAppend, rows: list[Command]) -> list[Receipt | str]:
+def handle_all(bulk: BulkAppend, rows: list[Command]) -> list[Receipt | str]:
     answers: list[Receipt | str] = []
     for row in rows:
         try:
@@ -54,7 +54,7 @@ def taken(bulk: BulkAppend, rows: list[Command]) -> list[Receipt | str]:
 def test_a_bulk_is_recorded_at_once_as_if_its_rows_had_come_one_by_one(ledger: Ledger, tenant: Tenant) -> None:
     head, position = ledger.head(), ledger.position(tenant.id)
     with ledger.bulk() as bulk:
-        receipts = [bulk.handle(row) for row in History(tenant).goals(20)]
+        receipts = [bulk.handle(row) for row in ImportRows(tenant).goals(20)]
         assert head == ledger.head()
         count = bulk.commit()
 
@@ -64,7 +64,7 @@ def test_a_bulk_is_recorded_at_once_as_if_its_rows_had_come_one_by_one(ledger: L
     assert [e.event_id for e in events] == [each for receipt in receipts for each in receipt.event_ids]
     assert list(range(head + 1, head + 61)) == [e.log_position for e in events]
     assert list(range(position + 1, position + 61)) == [e.position for e in events]
-    assert receipts[-1].state == ledger.load(tenant.id, "goal", tenant.of("file-goal-19", "goal"))
+    assert receipts[-1].state == ledger.load(tenant.id, "goal", tenant.id_of("file-goal-19", "goal"))
     assert sorted(e.recorded_at for e in events) == [e.recorded_at for e in events]
 
 
@@ -72,21 +72,21 @@ def test_without_a_commit_nothing_is_kept(ledger: Ledger, tenant: Tenant) -> Non
     head = ledger.head()
 
     with ledger.bulk() as bulk:
-        for row in History(tenant).goals(3):
+        for row in ImportRows(tenant).goals(3):
             bulk.handle(row)
 
     assert (head, head) == (ledger.head(), ledger.count())
-    assert [] == ledger.streams_with_due_timers(BEGINNING + timedelta(days=1000), 10)
+    assert [] == ledger.find_streams_with_due_timers(BEGINNING + timedelta(days=1000), 10)
 
 
 def test_the_same_rows_again_add_nothing(ledger: Ledger, tenant: Tenant) -> None:
     with ledger.bulk() as bulk:
-        taken(bulk, History(tenant).goals(5))
+        handle_all(bulk, ImportRows(tenant).goals(5))
         bulk.commit()
     head = ledger.head()
 
     with ledger.bulk() as again:
-        answers = taken(again, History(tenant).goals(5))
+        answers = handle_all(again, ImportRows(tenant).goals(5))
         again.commit()
 
     assert [True] * 15 == [isinstance(a, Receipt) and a.already for a in answers]
@@ -95,14 +95,14 @@ def test_the_same_rows_again_add_nothing(ledger: Ledger, tenant: Tenant) -> None
 
 def test_a_row_that_comes_twice_in_one_bulk_is_taken_once(ledger: Ledger, tenant: Tenant) -> None:
     with ledger.bulk() as bulk:
-        row = History(tenant).goals(1)[0]
+        row = ImportRows(tenant).goals(1)[0]
         first, second = bulk.handle(row), bulk.handle(row)
 
         assert (False, True, 1) == (first.already, second.already, bulk.commit())
 
 
 def test_a_refused_row_harms_no_other(ledger: Ledger, tenant: Tenant) -> None:
-    history = History(tenant)
+    history = ImportRows(tenant)
     rows = [
         history.row("ana", offer(due=date(2026, 3, 2)), "one"),
         history.row("ana", acts.DeclareComplete(), "one"),
@@ -113,38 +113,38 @@ def test_a_refused_row_harms_no_other(ledger: Ledger, tenant: Tenant) -> None:
     ]
 
     with ledger.bulk() as bulk:
-        answers = taken(bulk, rows)
+        answers = handle_all(bulk, rows)
         bulk.commit()
 
     assert [ActNotAllowed.code, InvalidField.code, NotFound.code] == [a for a in answers if isinstance(a, str)]
     assert ["goal.offered.v1", "goal.accepted.v1", "goal.checked_in.v1"] == [
-        e.type for e in ledger.events(tenant.id, tenant.of("one", "goal"))
+        e.type for e in ledger.events(tenant.id, tenant.id_of("one", "goal"))
     ]
     assert ledger.head() == ledger.count()
 
 
 def test_the_rows_of_a_bulk_see_one_another_and_what_was_there(ledger: Ledger, tenant: Tenant) -> None:
-    tenant.promised("there", hours=300)
-    goal = tenant.of("file-goal-0", "goal")
-    history = History(tenant)
+    tenant.promise("there", hours=300)
+    goal = tenant.id_of("file-goal-0", "goal")
+    history = ImportRows(tenant)
     history.at = BEGINNING - timedelta(days=1)
 
     with ledger.bulk() as bulk:
-        taken(bulk, history.goals(2))
+        handle_all(bulk, history.goals(2))
         bulk.commit()
 
     assert tenant.worst_ratio(goal) > 1
-    assert tenant.worst_ratio(tenant.of("file-goal-1", "goal")) > tenant.worst_ratio(goal)
+    assert tenant.worst_ratio(tenant.id_of("file-goal-1", "goal")) > tenant.worst_ratio(goal)
     with ledger.recorder.read() as session:
-        book = session.query("live", organisation_id=tenant.id, owner=tenant.of("ana"))
+        book = session.query("live", organisation_id=tenant.id, owner=tenant.id_of("ana"))
     assert 3 == len(book)
 
 
 def test_what_was_read_may_not_change_before_the_commit(ledger: Ledger, tenant: Tenant) -> None:
-    rows = History(tenant).goals(2)
+    rows = ImportRows(tenant).goals(2)
     with ledger.bulk() as bulk:
-        taken(bulk, rows)
-        tenant.say("ana", capacity(3), on="ana")
+        handle_all(bulk, rows)
+        tenant.handle("ana", capacity(3), on="ana")
         head = ledger.head()
 
         with pytest.raises(VersionConflict):
@@ -152,40 +152,40 @@ def test_what_was_read_may_not_change_before_the_commit(ledger: Ledger, tenant: 
 
         assert (head, head) == (ledger.head(), ledger.count())
     with ledger.bulk() as again:
-        taken(again, rows)
+        handle_all(again, rows)
         assert 6 == again.commit()
 
 
 def test_a_promise_taken_meanwhile_by_the_same_owner_is_a_conflict(ledger: Ledger, tenant: Tenant) -> None:
     with ledger.bulk() as bulk:
-        taken(bulk, History(tenant).goals(1))
-        tenant.promised("meanwhile")
+        handle_all(bulk, ImportRows(tenant).goals(1))
+        tenant.promise("meanwhile")
 
         with pytest.raises(VersionConflict):
             bulk.commit()
 
 
 def test_what_was_not_read_may_change(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    other = Tenant.found(ledger, clock)
+    other = Tenant.create(ledger, clock)
     with ledger.bulk() as bulk:
-        taken(bulk, History(tenant).goals(2))
-        tenant.say("stella", capacity(3), on="stella")
-        other.promised("elsewhere")
+        handle_all(bulk, ImportRows(tenant).goals(2))
+        tenant.handle("stella", capacity(3), on="stella")
+        other.promise("elsewhere")
         head = ledger.head()
 
         assert 6 == bulk.commit()
 
     events = ledger.read_log(head, 100)
     assert list(range(head + 1, head + 7)) == [e.log_position for e in events]
-    assert list(range(1, ledger.position(tenant.id) + 1)) == [e.position for e in ledger.feed(tenant.id, 0, 1000)]
-    assert events == [e for e in ledger.feed(tenant.id, 0, 1000) if e.log_position > head]
+    assert list(range(1, ledger.position(tenant.id) + 1)) == [e.position for e in ledger.read_feed(tenant.id, 0, 1000)]
+    assert events == [e for e in ledger.read_feed(tenant.id, 0, 1000) if e.log_position > head]
 
 
 def test_two_bulks_of_the_same_rows_at_once_are_recorded_once(ledger: Ledger, tenant: Tenant) -> None:
     head = ledger.head()
     with ledger.bulk() as one, ledger.bulk() as other:
-        taken(one, History(tenant).goals(2))
-        taken(other, History(tenant).goals(2))
+        handle_all(one, ImportRows(tenant).goals(2))
+        handle_all(other, ImportRows(tenant).goals(2))
         one.commit()
 
         with pytest.raises(VersionConflict):
@@ -195,21 +195,21 @@ def test_two_bulks_of_the_same_rows_at_once_are_recorded_once(ledger: Ledger, te
 
 
 def test_a_command_after_a_bulk_stands_on_it(ledger: Ledger, tenant: Tenant) -> None:
-    tenant.say("ana", capacity(30), on="ana")
+    tenant.handle("ana", capacity(30), on="ana")
     with ledger.bulk() as bulk:
-        taken(bulk, [History(tenant).row("ana", capacity(12), "ana"), *History(tenant, "more").goals(1)])
+        handle_all(bulk, [ImportRows(tenant).row("ana", capacity(12), "ana"), *ImportRows(tenant, "more").goals(1)])
         bulk.commit()
 
-    receipt = tenant.say("ana", acts.CheckIn(progress="0.75"), on="more-goal-0")
+    receipt = tenant.handle("ana", acts.CheckIn(progress="0.75"), on="more-goal-0")
 
     assert (4, "0.75") == (receipt.version, receipt.state.progress)
-    assert 4 == tenant.say("ana", capacity(9), on="ana").version
+    assert 4 == tenant.handle("ana", capacity(9), on="ana").version
 
 
 def test_another_organisations_stream_is_not_there_for_a_bulk(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    other = Tenant.found(ledger, clock)
+    other = Tenant.create(ledger, clock)
     theirs = ledger.new_id()
-    other.say("ana", offer(), on=theirs)
+    other.handle("ana", offer(), on=theirs)
 
     with ledger.bulk() as bulk:
         with pytest.raises(NotFound):
@@ -222,8 +222,8 @@ def test_another_organisations_stream_is_not_there_for_a_bulk(ledger: Ledger, te
 def test_a_large_organisation_is_asked_stream_by_stream(
     ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.bulk.staging._LIST_UP_TO", 0)
-    tenant.promised("there", hours=300)
+    monkeypatch.setattr("ledger.bulk.staging._MAX_LISTED_EVENTS", 0)
+    tenant.promise("there", hours=300)
     at = BEGINNING - timedelta(minutes=1)
 
     with ledger.bulk() as bulk:
@@ -231,32 +231,32 @@ def test_a_large_organisation_is_asked_stream_by_stream(
         bulk.commit()
 
     assert 2 == receipt.version
-    assert "5" == ledger.load(tenant.id, "member", tenant.of("ana")).capacities[-1].hours_per_week
+    assert "5" == ledger.load(tenant.id, "member", tenant.id_of("ana")).capacities[-1].hours_per_week
 
 
 def test_more_states_than_the_cache_holds_are_folded_again(
     ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 2)
-    history = History(tenant)
+    history = ImportRows(tenant)
     goals = [f"goal-{number}" for number in range(6)]
     steps = [("ana", offer()), ("sam", acts.Accept()), ("ana", acts.CheckIn(progress="0.5"))]
     rows = [history.row(by, act, goal) for by, act in steps for goal in goals]
 
     with ledger.bulk() as bulk:
-        answers = taken(bulk, rows)
+        answers = handle_all(bulk, rows)
         bulk.commit()
 
     assert [] == [a for a in answers if isinstance(a, str)]
-    assert {"0.5"} == {ledger.load(tenant.id, "goal", tenant.of(goal, "goal")).progress for goal in goals}
-    assert WHY == ledger.events(tenant.id, tenant.of("goal-0", "goal"))[0].reason
+    assert {"0.5"} == {ledger.load(tenant.id, "goal", tenant.id_of(goal, "goal")).progress for goal in goals}
+    assert WHY == ledger.events(tenant.id, tenant.id_of("goal-0", "goal"))[0].reason
 
 
 def test_memory_does_not_grow_with_the_import(ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 50)
 
     def peak(name: str, members: int) -> int:
-        history = History(tenant, name)
+        history = ImportRows(tenant, name)
         tracemalloc.start()
         with ledger.bulk() as bulk:
             for number in range(members):

@@ -11,7 +11,7 @@ from ledger.commit.queue import PendingCommand, TimeoutWatcher
 _COMMAND = Command(organisation_id=UUID(int=1), kind="goal", stream_id=UUID(int=2), act=None, actor=None)
 
 
-def _come(patience: TimeoutWatcher) -> PendingCommand:
+def _add_pending(patience: TimeoutWatcher) -> PendingCommand:
     loop = asyncio.get_running_loop()
     waiting = PendingCommand(_COMMAND, loop, loop.create_future())
     patience.add(waiting)
@@ -22,9 +22,9 @@ def test_each_is_told_when_its_own_time_is_over_and_not_before() -> None:
     async def scene() -> list[list[PendingCommand]]:
         told: list[PendingCommand] = []
         patience = TimeoutWatcher(asyncio.get_running_loop(), 0.2, told.append)
-        first = _come(patience)
+        first = _add_pending(patience)
         await asyncio.sleep(0.1)
-        second = _come(patience)
+        second = _add_pending(patience)
         await asyncio.sleep(0.15)
         midway = list(told)
         await asyncio.sleep(0.15)
@@ -39,9 +39,9 @@ def test_who_was_answered_or_has_gone_is_told_nothing() -> None:
     async def scene() -> tuple[PendingCommand, list[PendingCommand]]:
         told: list[PendingCommand] = []
         patience = TimeoutWatcher(asyncio.get_running_loop(), 0.05, told.append)
-        answered, still_there, gone = _come(patience), _come(patience), _come(patience)
+        answered, still_there, gone = _add_pending(patience), _add_pending(patience), _add_pending(patience)
         for waiting, future in ((answered, answered.future), (gone, gone.future)):
-            assert waiting.abandoned is False
+            assert waiting.is_abandoned is False
             if future is not None:
                 future.cancel() if waiting is gone else future.set_result(None)
         await asyncio.sleep(0.1)
@@ -56,9 +56,9 @@ def test_the_alarm_is_set_again_for_those_who_come_after_it_rang() -> None:
     async def scene() -> tuple[list[PendingCommand], list[PendingCommand]]:
         told: list[PendingCommand] = []
         patience = TimeoutWatcher(asyncio.get_running_loop(), 0.05, told.append)
-        first = _come(patience)
+        first = _add_pending(patience)
         await asyncio.sleep(0.1)
-        later = _come(patience)
+        later = _add_pending(patience)
         await asyncio.sleep(0.1)
         return [first, later], told
 

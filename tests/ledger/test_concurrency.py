@@ -15,16 +15,16 @@ from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
 PROCESSES, THREADS, ACTS = 2, 24, 20
-PATIENCE_S = 100
+TIMEOUT_S = 100
 KILLS = 100
 #: One backend that is in the middle of something.
-KILL = """
+KILL_BACKEND_SQL = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1
 """
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
+def start_writer(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.ledger.writer_processes", *arguments],
         stdin=subprocess.PIPE,
@@ -33,7 +33,7 @@ def started(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def in_order(events: list[RecordedEvent]) -> None:
+def assert_gapless(events: list[RecordedEvent]) -> None:
     """The log as one reader saw it: gapless for itself, for the organisation and for each stream."""
     versions: dict[str, int] = {}
     for number, event in enumerate(events, start=1):
@@ -48,9 +48,9 @@ def test_a_tailing_reader_misses_nothing_that_many_writers_in_two_processes_reco
     ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     before = ledger.head()
-    running = [started("write", database_url, str(tenant.id), str(THREADS), str(ACTS)) for _ in range(PROCESSES)]
+    running = [start_writer("write", database_url, str(tenant.id), str(THREADS), str(ACTS)) for _ in range(PROCESSES)]
     seen: list[RecordedEvent] = []
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
 
     while any(writer.poll() is None for writer in running) and time.monotonic() < deadline:
         seen.extend(ledger.read_log(seen[-1].log_position if seen else 0, 7))
@@ -59,15 +59,15 @@ def test_a_tailing_reader_misses_nothing_that_many_writers_in_two_processes_reco
 
     outcomes = [(writer.communicate(timeout=1)[0], writer.returncode) for writer in running]
     assert [("", 0)] * PROCESSES == outcomes
-    in_order(seen)
+    assert_gapless(seen)
     assert before + PROCESSES * THREADS * (ACTS + ACTS // 10) == len(seen) == ledger.head() == ledger.count()
 
 
 def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgres_url: str) -> None:
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     before = ledger.head()
-    running = [started("insist", postgres_url, str(tenant.id), "20", "20") for _ in range(3)]
+    running = [start_writer("insist", postgres_url, str(tenant.id), "20", "20") for _ in range(3)]
     # All begin when all are open: a ledger does not open while its backends are being killed.
     assert ["open\n"] * 3 == [writer.stdout.readline() for writer in running if writer.stdout]
     for writer in running:
@@ -76,22 +76,22 @@ def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgr
         writer.stdin.flush()
     seen: list[RecordedEvent] = []
     killed = 0
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
 
     with psycopg.connect(postgres_url, autocommit=True) as operator:
         while any(writer.poll() is None for writer in running) and time.monotonic() < deadline:
-            killed += len(operator.execute(KILL).fetchall()) if killed < KILLS else 0
+            killed += len(operator.execute(KILL_BACKEND_SQL).fetchall()) if killed < KILLS else 0
             with suppress(LedgerUnavailable):
                 for _ in range(20):
                     seen.extend(ledger.read_log(seen[-1].log_position if seen else 0, 7))
-    while more := read_on(ledger, seen):
+    while more := read_rest(ledger, seen):
         seen.extend(more)
 
     # With a time-out `communicate` would pass over what `readline` has read ahead.
     outcomes = [(writer.communicate()[0].split(), writer.returncode) for writer in running]
     assert [0] * 3 == [code for _, code in outcomes]
     assert killed > 0
-    in_order(seen)
+    assert_gapless(seen)
     assert len(seen) == ledger.head() == ledger.count()
     told = [event_id for lines, _ in outcomes for event_id in lines]
     # Of ten acts two are refused, and one comes without a key: that one, when lost, may be there all the same.
@@ -101,7 +101,7 @@ def test_killed_backends_take_nothing_back_that_three_processes_were_told(postgr
     ledger.close()
 
 
-def read_on(ledger: Ledger, seen: list[RecordedEvent]) -> list[RecordedEvent]:
+def read_rest(ledger: Ledger, seen: list[RecordedEvent]) -> list[RecordedEvent]:
     """The rest, though the last kill may have hit this very reader."""
     while True:
         with suppress(LedgerUnavailable):
@@ -112,7 +112,7 @@ def test_a_process_killed_in_the_middle_leaves_no_gap_and_takes_nothing_back(
     ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     for round_ in range(3):
-        writer = started("until-killed", database_url, str(tenant.id))
+        writer = start_writer("until-killed", database_url, str(tenant.id))
         assert writer.stdout is not None
         told = [int(writer.stdout.readline()) for _ in range(25)]
         time.sleep(0.013 * round_)
@@ -120,8 +120,8 @@ def test_a_process_killed_in_the_middle_leaves_no_gap_and_takes_nothing_back(
         # The last line may be cut off in the middle.
         told += [int(line) for line in writer.communicate()[0].split("\n")[:-1]]
 
-        receipt = tenant.say("stella", capacity(round_), on="ana")
+        receipt = tenant.handle("stella", capacity(round_), on="ana")
 
         assert receipt.log_position == ledger.head() == ledger.count()
         assert max(told) < receipt.log_position
-        in_order(ledger.read_log(0, 100_000))
+        assert_gapless(ledger.read_log(0, 100_000))

@@ -18,7 +18,7 @@ DEADLINE = BEGINNING + timedelta(days=4)
 LATER = DEADLINE + timedelta(hours=1)
 
 
-def question(rule: str = "status_quo", deadline: datetime = DEADLINE) -> acts.Open:
+def open_question(rule: str = "status_quo", deadline: datetime = DEADLINE) -> acts.Open:
     return acts.Open(
         question="How do we hand over?",
         options=["In a call", "As now"],
@@ -33,43 +33,45 @@ def question(rule: str = "status_quo", deadline: datetime = DEADLINE) -> acts.Op
 @pytest.fixture
 def decision(tenant: Tenant) -> UUID:
     """Ana asks; it is due in four days, else things stay."""
-    tenant.say("ana", question(), on="call")
-    return tenant.of("call", "decision")
+    tenant.handle("ana", open_question(), on="call")
+    return tenant.id_of("call", "decision")
 
 
-def told(ledger: Ledger, tenant: Tenant) -> list[RecordedEvent]:
-    return ledger.events(tenant.id, tenant.of("call", "decision"))
+def load_decision_events(ledger: Ledger, tenant: Tenant) -> list[RecordedEvent]:
+    return ledger.events(tenant.id, tenant.id_of("call", "decision"))
 
 
 def test_the_sweep_rings_a_deadline_once(ledger: Ledger, tenant: Tenant, clock: Clock, decision: UUID) -> None:
-    assert [] == ledger.streams_with_due_timers(BEGINNING + timedelta(days=1), 10)
+    assert [] == ledger.find_streams_with_due_timers(BEGINNING + timedelta(days=1), 10)
     clock.now = LATER
-    assert [(tenant.id, decision)] == ledger.streams_with_due_timers(clock.now, 10)
+    assert [(tenant.id, decision)] == ledger.find_streams_with_due_timers(clock.now, 10)
 
     first, second = ledger.run_timers(tenant.id, decision), ledger.run_timers(tenant.id, decision)
 
     assert first is not None
     assert second is None
-    rung = told(ledger, tenant)[-1]
+    rung = load_decision_events(ledger, tenant)[-1]
     assert ("decision.decided.v1", Source.TIMER, None, DEADLINE) == (
         *(rung.type, rung.source, rung.actor),
         rung.occurred_at,
     )
-    assert [] == ledger.streams_with_due_timers(clock.now + timedelta(days=400), 10)
+    assert [] == ledger.find_streams_with_due_timers(clock.now + timedelta(days=400), 10)
 
 
 def test_what_the_lead_leaves_undecided_rings_twice(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    tenant.say("ana", question("lead_decides"), on="call")
-    decision = tenant.of("call", "decision")
+    tenant.handle("ana", open_question("lead_decides"), on="call")
+    decision = tenant.id_of("call", "decision")
     clock.now = LATER
 
     ledger.run_timers(tenant.id, decision)
-    assert [] == ledger.streams_with_due_timers(clock.now, 10)
+    assert [] == ledger.find_streams_with_due_timers(clock.now, 10)
     clock.now += timedelta(days=8)
-    for _, stream in ledger.streams_with_due_timers(clock.now, 10):
+    for _, stream in ledger.find_streams_with_due_timers(clock.now, 10):
         ledger.run_timers(tenant.id, stream)
 
-    assert ["decision.passed_to_lead.v1", "decision.decided.v1"] == [e.type for e in told(ledger, tenant)[1:]]
+    assert ["decision.passed_to_lead.v1", "decision.decided.v1"] == [
+        e.type for e in load_decision_events(ledger, tenant)[1:]
+    ]
 
 
 def test_an_act_after_the_deadline_first_sees_its_timer(
@@ -77,9 +79,9 @@ def test_an_act_after_the_deadline_first_sees_its_timer(
 ) -> None:
     clock.now = LATER
 
-    receipt = tenant.say("ana", acts.SetReview(on=(LATER + timedelta(days=30)).date()), on="call")
+    receipt = tenant.handle("ana", acts.SetReview(on=(LATER + timedelta(days=30)).date()), on="call")
 
-    decided, review = told(ledger, tenant)[-2:]
+    decided, review = load_decision_events(ledger, tenant)[-2:]
     assert ("decision.decided.v1", Source.TIMER, DEADLINE) == (decided.type, decided.source, decided.occurred_at)
     assert [review.event_id] == receipt.event_ids
 
@@ -91,21 +93,21 @@ def test_a_refused_consent_after_the_deadline_records_nothing(
     before = ledger.count()
 
     with pytest.raises(ActNotAllowed, match="the deadline"):
-        tenant.say("ana", acts.Consent(option="o1"), on="call")
+        tenant.handle("ana", acts.Consent(option="o1"), on="call")
 
     assert before == ledger.count()
 
 
 def test_the_last_consent_and_what_it_decides_are_one_command(ledger: Ledger, tenant: Tenant, decision: UUID) -> None:
-    tenant.say("ana", acts.Consent(option="o1"), on="call")
+    tenant.handle("ana", acts.Consent(option="o1"), on="call")
 
-    receipt = tenant.say("sam", acts.Consent(option="o1"), on="call")
+    receipt = tenant.handle("sam", acts.Consent(option="o1"), on="call")
 
-    consented, decided = told(ledger, tenant)[-2:]
+    consented, decided = load_decision_events(ledger, tenant)[-2:]
     assert [consented.event_id, decided.event_id] == receipt.event_ids
     assert consented.event_id == decided.causation_id
     assert consented.correlation_id == decided.correlation_id
-    assert [] == ledger.streams_with_due_timers(LATER, 10)
+    assert [] == ledger.find_streams_with_due_timers(LATER, 10)
 
 
 def test_what_is_asked_again_rings_again(ledger: Ledger, tenant: Tenant, clock: Clock, decision: UUID) -> None:
@@ -113,10 +115,10 @@ def test_what_is_asked_again_rings_again(ledger: Ledger, tenant: Tenant, clock: 
     ledger.run_timers(tenant.id, decision)
     again = LATER + timedelta(days=3)
 
-    tenant.say("ana", acts.Reopen(deadline=again, reason=WHY), on="call")
+    tenant.handle("ana", acts.Reopen(deadline=again, reason=WHY), on="call")
 
-    assert [] == ledger.streams_with_due_timers(clock.now, 10)
-    assert [(tenant.id, decision)] == ledger.streams_with_due_timers(again, 10)
+    assert [] == ledger.find_streams_with_due_timers(clock.now, 10)
+    assert [(tenant.id, decision)] == ledger.find_streams_with_due_timers(again, 10)
 
 
 def test_an_import_runs_the_deadlines_that_its_rows_pass(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
@@ -127,13 +129,13 @@ def test_an_import_runs_the_deadlines_that_its_rows_pass(ledger: Ledger, tenant:
     again = acts.Reopen(deadline=begun + timedelta(days=20), reason=WHY)
 
     with ledger.bulk() as bulk:
-        bulk.handle(tenant.command("ana", question(deadline=deadline), on="call", at=begun))
+        bulk.handle(tenant.command("ana", open_question(deadline=deadline), on="call", at=begun))
         bulk.handle(tenant.command("ana", again, on="call", at=begun + timedelta(days=10)))
         bulk.commit()
-    for _, stream in ledger.streams_with_due_timers(clock.now, 10):
+    for _, stream in ledger.find_streams_with_due_timers(clock.now, 10):
         ledger.run_timers(tenant.id, stream)
 
-    events = told(ledger, tenant)
+    events = load_decision_events(ledger, tenant)
     assert ["decision.opened.v1", "decision.decided.v1", "decision.reopened.v1", "decision.decided.v1"] == [
         e.type for e in events
     ]

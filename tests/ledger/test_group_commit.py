@@ -33,14 +33,14 @@ def key(name: str, digest: str = "body") -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest=digest)
 
 
-class Crowd:
+class BatchRunner:
     """Commands handed in one after another while the head is held, each by a thread of its own."""
 
     def __init__(self, ledger: Ledger, database_url: str) -> None:
         self.ledger = ledger
         self.database_url = database_url
 
-    def outcomes(self, *commands: Command) -> list[Receipt | Exception]:
+    def run(self, *commands: Command) -> list[Receipt | Exception]:
         force_locked_batches(self.ledger)
         with ThreadPoolExecutor(len(commands)) as pool:
             futures: list[Future[Receipt]] = []
@@ -48,64 +48,66 @@ class Crowd:
                 for number, command in enumerate(commands, start=1):
                     futures.append(pool.submit(self.ledger.handle, command))
                     wait_for_queue(self.ledger, number)
-        return [_outcome(future) for future in futures]
+        return [_result_or_error(future) for future in futures]
 
 
-def _outcome(future: Future[Receipt]) -> Receipt | Exception:
+def _result_or_error(future: Future[Receipt]) -> Receipt | Exception:
     error = future.exception()
     assert error is None or isinstance(error, Exception)
     return error or future.result()
 
 
-def hours(events: list[RecordedEvent]) -> list[str]:
+def list_declared_hours(events: list[RecordedEvent]) -> list[str]:
     return [e.data.capacity.hours_per_week for e in events if isinstance(e.data, member.CapacityDeclared)]
 
 
 @pytest.fixture
-def crowd(ledger: Ledger, database_url: str) -> Crowd:
-    return Crowd(ledger, database_url)
+def batch_runner(ledger: Ledger, database_url: str) -> BatchRunner:
+    return BatchRunner(ledger, database_url)
 
 
-def kinds(outcomes: list[Any]) -> list[str]:
+def list_types(outcomes: list[Any]) -> list[str]:
     return [type(outcome).__name__ for outcome in outcomes]
 
 
 def test_all_who_wait_are_recorded_in_one_transaction_in_their_order(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant
 ) -> None:
     head = ledger.head()
 
-    receipts = crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
+    receipts = batch_runner.run(*(tenant.command("stella", capacity(n), on="ana") for n in range(12)))
 
-    assert ["Receipt"] * 12 == kinds(receipts)
+    assert ["Receipt"] * 12 == list_types(receipts)
     assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
     events = ledger.read_log(head, 100)
-    assert [str(n) for n in range(12)] == hours(events)
+    assert [str(n) for n in range(12)] == list_declared_hours(events)
     # The clock goes on with each look; one look, one transaction.
     assert 1 == len({e.recorded_at for e in events})
 
 
 def test_a_refused_command_harms_no_neighbour_and_later_ones_see_what_earlier_ones_did(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant
 ) -> None:
-    before, version = ledger.head(), tenant.say("stella", capacity(1), on="ana").version
+    before, version = ledger.head(), tenant.handle("stella", capacity(1), on="ana").version
 
-    outcomes = crowd.outcomes(
+    outcomes = batch_runner.run(
         tenant.command("stella", capacity(2), on="ana", expected_version=version),
         tenant.command("stella", capacity(3), on="ana", expected_version=version),
         tenant.command("stella", capacity(999), on="ana"),
         tenant.command("stella", capacity(4), on="ana", expected_version=version + 1),
     )
 
-    assert ["Receipt", "VersionConflict", "InvalidField", "Receipt"] == kinds(outcomes)
+    assert ["Receipt", "VersionConflict", "InvalidField", "Receipt"] == list_types(outcomes)
     assert before + 3 == ledger.head() == ledger.count()
-    assert version + 2 == ledger.current(tenant.id, "member", tenant.of("ana")).version  # type: ignore[union-attr]
+    assert version + 2 == ledger.load_current(tenant.id, "member", tenant.id_of("ana")).version  # type: ignore[union-attr]
 
 
-def test_two_requests_with_one_key_in_one_batch_are_recorded_once(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
+def test_two_requests_with_one_key_in_one_batch_are_recorded_once(
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant
+) -> None:
     head = ledger.head()
 
-    first, again, other = crowd.outcomes(
+    first, again, other = batch_runner.run(
         tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
         tenant.command("ana", capacity(30), on="ana", idempotency=key("k")),
         tenant.command("ana", capacity(31), on="ana", idempotency=key("k", "another body")),
@@ -120,11 +122,11 @@ def test_two_requests_with_one_key_in_one_batch_are_recorded_once(crowd: Crowd, 
 
 
 def test_an_import_row_that_comes_twice_in_one_batch_is_recorded_once(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant
 ) -> None:
     head = ledger.head()
 
-    first, again = crowd.outcomes(
+    first, again = batch_runner.run(
         tenant.command("ana", capacity(30), on="ana", import_row="row"),
         tenant.command("ana", capacity(30), on="ana", import_row="row"),
     )
@@ -136,9 +138,9 @@ def test_an_import_row_that_comes_twice_in_one_batch_is_recorded_once(
 
 
 def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    goal, head = tenant.promised("goal"), ledger.head()
+    goal, head = tenant.promise("goal"), ledger.head()
     aggregate = AGGREGATES["member"]
 
     def defective(state: Any, act: Any, world: Any) -> Any:
@@ -148,17 +150,17 @@ def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
 
     monkeypatch.setitem(AGGREGATES, "member", _replace(aggregate, decide=defective))
 
-    outcomes = crowd.outcomes(
+    outcomes = batch_runner.run(
         tenant.command("ana", capacity(1), on="ana"),
         tenant.command("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row"),
         tenant.command("sam", capacity(2), on="sam"),
     )
 
-    assert ["Receipt", "RuntimeError", "Receipt"] == kinds(outcomes)
+    assert ["Receipt", "RuntimeError", "Receipt"] == list_types(outcomes)
     assert head + 2 == ledger.head() == ledger.count()
     assert ledger.load(tenant.id, "goal", goal) is not None
     monkeypatch.undo()
-    mended = tenant.say("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row")
+    mended = tenant.handle("ana", capacity(13), on="ana", idempotency=key("k"), import_row="row")
     assert (False, False) == (mended.replayed, mended.already)
 
 
@@ -170,7 +172,7 @@ def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(le
 
     line = committer.Committer(
         ledger.recorder,
-        ledger._open_turn,
+        ledger._create_unit_of_work,
         trusted=lambda: None,
         remember=forgetful,
         forget=lambda: forgotten.append(True),
@@ -181,50 +183,50 @@ def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(le
     outcome = line.handle(tenant.command("stella", capacity(7), on="ana"))
     line.close()
 
-    assert ["Receipt"] == kinds([outcome])
-    assert ["7"] == hours(ledger.read_log(head, 100))
+    assert ["Receipt"] == list_types([outcome])
+    assert ["7"] == list_declared_hours(ledger.read_log(head, 100))
     assert forgotten
 
 
 def test_what_cannot_be_stored_harms_itself_alone(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = ledger.head()
-    original = ledger._mapper.stored_state
+    original = ledger._mapper.encode_state
 
     def unstorable(recorded: Any) -> bytes:
         state = original(recorded)
         return None if recorded.data.capacity.hours_per_week == "13" else state  # type: ignore[return-value]
 
-    monkeypatch.setattr(ledger._mapper, "stored_state", unstorable)
+    monkeypatch.setattr(ledger._mapper, "encode_state", unstorable)
 
-    outcomes = crowd.outcomes(*(tenant.command("ana", capacity(hours), on="ana") for hours in (1, 13, 2)))
+    outcomes = batch_runner.run(*(tenant.command("ana", capacity(hours), on="ana") for hours in (1, 13, 2)))
 
-    assert ["Receipt", "IntegrityError", "Receipt"] == kinds(outcomes)
+    assert ["Receipt", "IntegrityError", "Receipt"] == list_types(outcomes)
     assert head + 2 == ledger.head() == ledger.count()
 
 
 def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unit_of_work, "MAX_DECIDE_SECONDS", 0.0)
     head = ledger.head()
 
-    crowd.outcomes(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
+    batch_runner.run(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
 
     events = ledger.read_log(head, 100)
-    assert [str(n) for n in range(5)] == hours(events)
+    assert [str(n) for n in range(5)] == list_declared_hours(events)
     assert 5 == len({e.recorded_at for e in events})
 
 
 def test_organisations_take_turns(
-    crowd: Crowd, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(unit_of_work, "MAX_BATCH_COMMANDS", 4)
-    other = Tenant.found(ledger, clock)
+    other = Tenant.create(ledger, clock)
     head = ledger.head()
 
-    crowd.outcomes(
+    batch_runner.run(
         *(tenant.command("stella", capacity(n), on="ana") for n in range(10)),
         *(other.command("stella", capacity(n), on="ana") for n in range(2)),
     )
@@ -234,10 +236,10 @@ def test_organisations_take_turns(
     assert ["own"] * 8 == order[4:]
 
 
-def test_a_full_line_refuses_the_greedy_at_once_and_makes_room_for_others(
+def test_a_full_queue_refuses_the_greedy_at_once_and_makes_room_for_others(
     ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str
 ) -> None:
-    other = Tenant.found(ledger, clock)
+    other = Tenant.create(ledger, clock)
     narrow = Ledger.open(database_url, clock=clock, new_id=ids(), waiting_at_most=6)
     head = ledger.head()
 
@@ -253,11 +255,11 @@ def test_a_full_line_refuses_the_greedy_at_once_and_makes_room_for_others(
             assert time.monotonic() - before < 1
             welcome = pool.submit(narrow.handle, other.command("stella", capacity(1), on="ana"))
             wait_for(own[-1].done, "the last of the longest line to be sent away")
-        outcomes = [_outcome(future) for future in own]
+        outcomes = [_result_or_error(future) for future in own]
 
     narrow.close()
     assert isinstance(welcome.result(), Receipt)
-    assert ["Receipt"] * 5 + ["LedgerBusy"] == kinds(outcomes)
+    assert ["Receipt"] * 5 + ["LedgerBusy"] == list_types(outcomes)
     assert head + 6 == ledger.head() == ledger.count()
 
 
@@ -270,24 +272,24 @@ def test_closing_lets_those_who_wait_have_their_turn_and_takes_nobody_more(
             futures = [pool.submit(ledger.handle, tenant.command("stella", capacity(n), on="ana")) for n in range(5)]
             wait_for_queue(ledger, 5)
             closing = pool.submit(ledger.close)
-            wait_for(lambda: _refuses(ledger, tenant), "the ledger to refuse")
-        receipts = [_outcome(future) for future in futures]
+            wait_for(lambda: _is_closed(ledger, tenant), "the ledger to refuse")
+        receipts = [_result_or_error(future) for future in futures]
         closing.result()
 
-    assert ["Receipt"] * 5 == kinds(receipts)
+    assert ["Receipt"] * 5 == list_types(receipts)
     again = Ledger.open(database_url, clock=Clock(), new_id=ids())
     assert head + 5 == again.head() == again.count()
     again.close()
 
 
-def _refuses(ledger: Ledger, tenant: Tenant) -> bool:
+def _is_closed(ledger: Ledger, tenant: Tenant) -> bool:
     """Whether new ones are refused; asked with a command that would be refused by its rule, too."""
     with pytest.raises((LedgerUnavailable, Refusal)) as caught:
-        asyncio.run(_hasty(ledger, tenant.command("ana", capacity(999), on="ana")))
+        asyncio.run(_handle_briefly(ledger, tenant.command("ana", capacity(999), on="ana")))
     return isinstance(caught.value, LedgerUnavailable) and "closed" in str(caught.value)
 
 
-async def _hasty(ledger: Ledger, command: Command) -> Receipt:
+async def _handle_briefly(ledger: Ledger, command: Command) -> Receipt:
     try:
         return await asyncio.wait_for(ledger.handle_async(command), 0.05)
     except TimeoutError:
@@ -302,13 +304,13 @@ def test_nobody_waits_longer_than_the_time_out_and_then_nothing_is_recorded(
 
     with locked_head(database_url):
         with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
-            tenant.say("stella", capacity(1), on="ana")
+            tenant.handle("stella", capacity(1), on="ana")
         with pytest.raises(LedgerUnavailable, match="nothing was recorded"):
             asyncio.run(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
-        assert 0 == ledger.queued_commands()
+        assert 0 == ledger.count_queued_commands()
     monkeypatch.undo()
 
-    assert head + 1 == tenant.say("stella", capacity(3), on="ana").log_position
+    assert head + 1 == tenant.handle("stella", capacity(3), on="ana").log_position
 
 
 def test_whoever_is_cancelled_before_its_turn_is_not_recorded(
@@ -324,7 +326,7 @@ def test_whoever_is_cancelled_before_its_turn_is_not_recorded(
             goes.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await goes
-            assert 1 == ledger.queued_commands()
+            assert 1 == ledger.count_queued_commands()
         return await stays
 
     receipt = asyncio.run(scene())
@@ -356,7 +358,7 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
 
     receipts = asyncio.run(scene())
 
-    assert ["Receipt"] * 50 == kinds(receipts)
+    assert ["Receipt"] * 50 == list_types(receipts)
     assert 1 == len(wakes)
 
 
@@ -377,7 +379,7 @@ def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
         return await asyncio.gather(*tasks, return_exceptions=True)
 
     tracemalloc.start()
-    outcomes = kinds(asyncio.run(scene()))
+    outcomes = list_types(asyncio.run(scene()))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -387,23 +389,23 @@ def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
     ledger.close()
 
 
-def test_a_sweep_stands_in_the_same_line(crowd: Crowd, ledger: Ledger, tenant: Tenant) -> None:
-    goal = tenant.promised("goal")
+def test_a_sweep_waits_in_the_same_queue(batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant) -> None:
+    goal = tenant.promise("goal")
     with ThreadPoolExecutor(2) as pool:
-        with locked_head(crowd.database_url):
+        with locked_head(batch_runner.database_url):
             swept = pool.submit(ledger.run_timers, tenant.id, goal)
             wait_for_queue(ledger, 1)
-            said = pool.submit(tenant.say, "stella", capacity(3), on="ana")
+            said = pool.submit(tenant.handle, "stella", capacity(3), on="ana")
             wait_for_queue(ledger, 2)
         assert swept.result() is None
         assert isinstance(said.result(), Receipt)
 
 
 def test_a_version_conflict_across_batches_is_one_all_the_same(tenant: Tenant) -> None:
-    version = tenant.say("stella", capacity(1), on="ana").version
+    version = tenant.handle("stella", capacity(1), on="ana").version
 
     with pytest.raises(VersionConflict):
-        tenant.say("stella", capacity(2), on="ana", expected_version=version - 1)
+        tenant.handle("stella", capacity(2), on="ana", expected_version=version - 1)
 
 
 def _replace(aggregate: Any, **changes: Any) -> Any:
@@ -412,18 +414,18 @@ def _replace(aggregate: Any, **changes: Any) -> Any:
 
 pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
-CROWD = 40
+BATCH = 40
 
 
 @pytest.fixture
-def fresh(ledger: Ledger, database_url: str, clock: Clock) -> Iterator[Ledger]:
+def cold_ledger(ledger: Ledger, database_url: str, clock: Clock) -> Iterator[Ledger]:
     """A process that has nothing cached yet."""
-    fresh = Ledger.open(database_url, clock=clock, new_id=ids())
-    yield fresh
-    fresh.close()
+    cold_ledger = Ledger.open(database_url, clock=clock, new_id=ids())
+    yield cold_ledger
+    cold_ledger.close()
 
 
-def at_once(ledger: Ledger, database_url: str, commands: list[Command]) -> list[Receipt]:
+def handle_in_one_batch(ledger: Ledger, database_url: str, commands: list[Command]) -> list[Receipt]:
     """All of them in line, in this order, before the first has its turn."""
     with ThreadPoolExecutor(len(commands)) as pool:
         futures: list[Future[Receipt]] = []
@@ -434,77 +436,77 @@ def at_once(ledger: Ledger, database_url: str, commands: list[Command]) -> list[
     return [future.result() for future in futures]
 
 
-def test_each_of_a_crowd_builds_on_the_one_before(fresh: Ledger, tenant: Tenant, database_url: str) -> None:
-    version, head = tenant.say("stella", capacity(1), on="ana").version, fresh.head()
-    commands = [tenant.command("stella", capacity(n), on="ana", expected_version=version + n) for n in range(CROWD)]
+def test_each_of_a_crowd_builds_on_the_one_before(cold_ledger: Ledger, tenant: Tenant, database_url: str) -> None:
+    version, head = tenant.handle("stella", capacity(1), on="ana").version, cold_ledger.head()
+    commands = [tenant.command("stella", capacity(n), on="ana", expected_version=version + n) for n in range(BATCH)]
 
-    receipts = at_once(fresh, database_url, commands)
+    receipts = handle_in_one_batch(cold_ledger, database_url, commands)
 
-    assert [version + n + 1 for n in range(CROWD)] == [each.version for each in receipts]
-    events = fresh.read_log(head, 1000)
-    assert [(head + n, head + n) for n in range(1, CROWD + 1)] == [(e.log_position, e.position) for e in events]
+    assert [version + n + 1 for n in range(BATCH)] == [each.version for each in receipts]
+    events = cold_ledger.read_log(head, 1000)
+    assert [(head + n, head + n) for n in range(1, BATCH + 1)] == [(e.log_position, e.position) for e in events]
     # The clock goes on with each look, and there is one look for all who are decided together.
     assert 1 == len({event.recorded_at for event in events})
 
 
 def test_a_key_or_an_import_row_said_first_is_known_to_the_last_of_the_crowd(
-    fresh: Ledger, tenant: Tenant, database_url: str
+    cold_ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
-    head = fresh.head()
+    head = cold_ledger.head()
     key = IdempotencyKey(scope="ana", key="k", digest="body")
-    others = [tenant.command("stella", capacity(n), on="ana") for n in range(CROWD - 4)]
+    others = [tenant.command("stella", capacity(n), on="ana") for n in range(BATCH - 4)]
     keyed = [tenant.command("ana", capacity(30), on="ana", idempotency=key) for _ in range(2)]
     rows = [tenant.command("sam", capacity(20), on="sam", import_row="row") for _ in range(2)]
 
-    receipts = at_once(fresh, database_url, [keyed[0], rows[0], *others, keyed[1], rows[1]])
+    receipts = handle_in_one_batch(cold_ledger, database_url, [keyed[0], rows[0], *others, keyed[1], rows[1]])
 
-    assert head + CROWD - 2 == fresh.head() == fresh.count()
+    assert head + BATCH - 2 == cold_ledger.head() == cold_ledger.count()
     assert (False, True) == (receipts[0].replayed, receipts[-2].replayed)
     assert (receipts[0].event_ids, receipts[0].state) == (receipts[-2].event_ids, receipts[-2].state)
     assert (False, True) == (receipts[1].already, receipts[-1].already)
 
 
 def test_promises_of_one_batch_count_on_the_load_of_each_other(
-    fresh: Ledger, tenant: Tenant, database_url: str
+    cold_ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     due = date(2026, 6, 1)
-    offers = [tenant.offer(f"goal-{n}", due=due).event_ids[0] for n in range(CROWD)]
+    offers = [tenant.offer(f"goal-{n}", due=due).event_ids[0] for n in range(BATCH)]
     accepts = [
         tenant.command("sam", acts.Accept(answers=str(offered), reason=WHY), on=f"goal-{n}")
         for n, offered in enumerate(offers)
     ]
 
-    at_once(fresh, database_url, accepts)
-    late = tenant.promised("late", due=due)
+    handle_in_one_batch(cold_ledger, database_url, accepts)
+    late = tenant.promise("late", due=due)
 
-    goals = [tenant.of(f"goal-{n}", "goal") for n in range(CROWD)]
+    goals = [tenant.id_of(f"goal-{n}", "goal") for n in range(BATCH)]
     ratios = [tenant.worst_ratio(goal) for goal in [*goals, late]]
     assert sorted(ratios) == ratios
     assert len(set(ratios)) == len(ratios)
 
 
 def test_two_processes_with_a_crowd_each_take_nothing_from_each_other(
-    ledger: Ledger, fresh: Ledger, tenant: Tenant, database_url: str, clock: Clock
+    ledger: Ledger, cold_ledger: Ledger, tenant: Tenant, database_url: str, clock: Clock
 ) -> None:
-    head, beside = ledger.head(), Tenant(fresh, clock, tenant.id)
-    with ThreadPoolExecutor(2 * CROWD) as pool:
+    head, beside = ledger.head(), Tenant(cold_ledger, clock, tenant.id)
+    with ThreadPoolExecutor(2 * BATCH) as pool:
         futures = []
         with locked_head(database_url):
-            for number in range(CROWD):
-                futures.append(pool.submit(tenant.say, "stella", capacity(number), on="ana"))
-                futures.append(pool.submit(beside.say, "stella", capacity(number), on="ana"))
-            for each in (ledger, fresh):
-                wait_for_queue(each, CROWD)
+            for number in range(BATCH):
+                futures.append(pool.submit(tenant.handle, "stella", capacity(number), on="ana"))
+                futures.append(pool.submit(beside.handle, "stella", capacity(number), on="ana"))
+            for each in (ledger, cold_ledger):
+                wait_for_queue(each, BATCH)
         receipts = [future.result() for future in futures]
 
     events = ledger.read_log(head, 1000)
-    assert 2 * CROWD == len(events) == ledger.head() - head == ledger.count() - head
+    assert 2 * BATCH == len(events) == ledger.head() - head == ledger.count() - head
     assert {each.event_ids[0] for each in receipts} == {event.event_id for event in events}
-    assert [e.version for e in events] == list(range(events[0].version, events[0].version + 2 * CROWD))
+    assert [e.version for e in events] == list(range(events[0].version, events[0].version + 2 * BATCH))
     states = {each.version: each.state for each in receipts}
-    last = ledger.current(tenant.id, "member", tenant.of("ana"))
+    last = ledger.load_current(tenant.id, "member", tenant.id_of("ana"))
     assert last is not None
-    assert states[last.version] == last.state == ledger.load(tenant.id, "member", tenant.of("ana"))
+    assert states[last.version] == last.state == ledger.load(tenant.id, "member", tenant.id_of("ana"))
 
 
 @pytest.mark.parametrize("fault", [LedgerUnavailable("the store went away"), RuntimeError("something else")])
@@ -512,29 +514,29 @@ def test_a_batch_that_failed_as_a_whole_is_decided_anew(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     head = ledger.head()
     transact, failures = ledger.recorder.append_locked, [fault]
 
     def failing(batch: Any) -> None:
         def spoiled(session: Any, locked: Any) -> Any:
             append = batch(session, locked)
-            if failures and append.events == CROWD:
+            if failures and append.events == BATCH:
                 raise failures.pop()
             return append
 
         transact(spoiled)
 
     monkeypatch.setattr(ledger.recorder, "append_locked", failing)
-    keys = [IdempotencyKey(scope="ana", key=str(n), digest="body") for n in range(CROWD)]
+    keys = [IdempotencyKey(scope="ana", key=str(n), digest="body") for n in range(BATCH)]
 
-    receipts = at_once(
+    receipts = handle_in_one_batch(
         ledger,
         postgres_url,
         [tenant.command("stella", capacity(n), on="ana", idempotency=key) for n, key in enumerate(keys)],
     )
 
     assert [] == failures
-    assert CROWD == len({each.version for each in receipts}) == ledger.head() - head == ledger.count() - head
-    assert [each.log_position for each in receipts] == list(range(head + 1, head + CROWD + 1))
+    assert BATCH == len({each.version for each in receipts}) == ledger.head() - head == ledger.count() - head
+    assert [each.log_position for each in receipts] == list(range(head + 1, head + BATCH + 1))
     ledger.close()

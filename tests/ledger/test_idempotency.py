@@ -19,11 +19,11 @@ def key(name: str, digest: str = "body") -> IdempotencyKey:
 
 
 def test_the_same_request_again_gets_the_first_answer(ledger: Ledger, tenant: Tenant) -> None:
-    first = tenant.say("ana", capacity(30), on="ana", idempotency=key("k"))
-    tenant.say("ana", capacity(20), on="ana")
+    first = tenant.handle("ana", capacity(30), on="ana", idempotency=key("k"))
+    tenant.handle("ana", capacity(20), on="ana")
     head = ledger.head()
 
-    again = tenant.say("ana", capacity(30), on="ana", idempotency=key("k"), expected_version=1)
+    again = tenant.handle("ana", capacity(30), on="ana", idempotency=key("k"), expected_version=1)
 
     assert head == ledger.head()
     assert again.replayed
@@ -37,32 +37,32 @@ def test_the_same_request_again_gets_the_first_answer(ledger: Ledger, tenant: Te
 
 
 def test_the_same_key_with_another_body_is_refused(ledger: Ledger, tenant: Tenant) -> None:
-    tenant.say("ana", capacity(30), on="ana", idempotency=key("k"))
+    tenant.handle("ana", capacity(30), on="ana", idempotency=key("k"))
     head = ledger.head()
 
     with pytest.raises(IdempotencyMismatch):
-        tenant.say("ana", capacity(20), on="ana", idempotency=key("k", "another body"))
+        tenant.handle("ana", capacity(20), on="ana", idempotency=key("k", "another body"))
 
     assert head == ledger.head()
 
 
 def test_a_refusal_does_not_use_the_key_up(tenant: Tenant) -> None:
     with pytest.raises(InvalidField):
-        tenant.say("ana", capacity(999), on="ana", idempotency=key("k", "999"))
+        tenant.handle("ana", capacity(999), on="ana", idempotency=key("k", "999"))
 
-    receipt = tenant.say("ana", capacity(30), on="ana", idempotency=key("k", "30"))
+    receipt = tenant.handle("ana", capacity(30), on="ana", idempotency=key("k", "30"))
 
     assert not receipt.replayed
 
 
 def test_a_key_belongs_to_its_scope_and_its_organisation(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    other = Tenant.found(ledger, clock)
+    other = Tenant.create(ledger, clock)
     elsewhere = IdempotencyKey(scope="sam POST /v1/members", key="k", digest="x")
 
     receipts = [
-        tenant.say("ana", capacity(30), on="ana", idempotency=key("k")),
-        tenant.say("ana", capacity(31), on="ana", idempotency=elsewhere),
-        other.say("ana", capacity(32), on="ana", idempotency=key("k", "other body")),
+        tenant.handle("ana", capacity(30), on="ana", idempotency=key("k")),
+        tenant.handle("ana", capacity(31), on="ana", idempotency=elsewhere),
+        other.handle("ana", capacity(32), on="ana", idempotency=key("k", "other body")),
     ]
 
     assert [False, False, False] == [receipt.replayed for receipt in receipts]
@@ -73,7 +73,7 @@ def test_two_requests_with_one_key_at_the_same_time_are_recorded_once(ledger: Le
         before = ledger.head()
         with ThreadPoolExecutor(8) as pool:
             waiting = [
-                pool.submit(tenant.say, "ana", capacity(attempt + 1), on="ana", idempotency=key(f"k{attempt}"))
+                pool.submit(tenant.handle, "ana", capacity(attempt + 1), on="ana", idempotency=key(f"k{attempt}"))
                 for _ in range(8)
             ]
             receipts = [future.result() for future in waiting]
@@ -84,13 +84,13 @@ def test_two_requests_with_one_key_at_the_same_time_are_recorded_once(ledger: Le
 
 
 def test_a_key_is_forgotten_after_a_week(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    tenant.say("ana", capacity(30), on="ana", idempotency=key("old"))
+    tenant.handle("ana", capacity(30), on="ana", idempotency=key("old"))
     clock.now += RETENTION - timedelta(minutes=1)
-    assert tenant.say("ana", capacity(30), on="ana", idempotency=key("old")).replayed
-    tenant.say("ana", capacity(30), on="ana", idempotency=key("young"))
+    assert tenant.handle("ana", capacity(30), on="ana", idempotency=key("old")).replayed
+    tenant.handle("ana", capacity(30), on="ana", idempotency=key("young"))
     clock.now += timedelta(minutes=2)
 
-    assert not tenant.say("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed
+    assert not tenant.handle("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed
     clock.now += RETENTION - timedelta(minutes=1, seconds=30)
     assert 1 == ledger.purge_idempotency_keys()
-    assert tenant.say("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed
+    assert tenant.handle("ana", capacity(20), on="ana", idempotency=key("old", "new body")).replayed

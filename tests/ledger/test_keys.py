@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import InvalidField, NotFound
-from ledger.api_keys import Keys, well_formed
+from ledger.api_keys import Keys, is_well_formed
 from ledger.ledger import Ledger
 from tests.ledger.tenant import Clock
 
@@ -20,12 +20,12 @@ def keys(ledger: Ledger) -> Keys:
     return Keys(ledger)
 
 
-def new(keys: Keys) -> str:
+def create_key(keys: Keys) -> str:
     return keys.create(ORGANISATION, MEMBER, {"read", "act"}, name="laptop")
 
 
 def test_who_holds_a_key_is_known_by_it(keys: Keys, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
 
     principal = keys.authenticate(text, clock())
 
@@ -39,7 +39,7 @@ def test_who_holds_a_key_is_known_by_it(keys: Keys, clock: Clock) -> None:
 
 
 def test_the_key_itself_is_nowhere_in_the_store(keys: Keys, ledger: Ledger, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
     keys.authenticate(text, clock())
 
     with ledger.recorder.read() as session:
@@ -50,16 +50,16 @@ def test_the_key_itself_is_nowhere_in_the_store(keys: Keys, ledger: Ledger, cloc
 
 
 def test_two_keys_are_never_the_same(keys: Keys) -> None:
-    assert 20 == len({new(keys) for _ in range(20)})
+    assert 20 == len({create_key(keys) for _ in range(20)})
 
 
 @pytest.mark.parametrize("spoil", ["", "plim_", "plim_" + "0" * 49, "Bearer x", "\u00e9" * 54])
 def test_what_is_no_key_is_refused_without_asking_the_store(spoil: str) -> None:
-    assert not well_formed(spoil)
+    assert not is_well_formed(spoil)
 
 
 def test_a_mistyped_key_is_refused_without_asking_the_store(keys: Keys, ledger: Ledger, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
     ledger.close()
 
     for place in range(len(text)):
@@ -69,7 +69,7 @@ def test_a_mistyped_key_is_refused_without_asking_the_store(keys: Keys, ledger: 
 
 
 def test_a_well_formed_key_of_nobody_is_refused(keys: Keys, ledger: Ledger, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
     with ledger.recorder.write() as session:
         session.run("revoke_key", organisation_id=ORGANISATION, key_id=keys.list(ORGANISATION)[0].key_id, at=1)
 
@@ -88,7 +88,7 @@ def test_no_key_lives_longer_than_a_year(keys: Keys, clock: Clock) -> None:
         with pytest.raises(InvalidField):
             keys.create(ORGANISATION, MEMBER, ["read"], expires_at)
 
-    new(keys)
+    create_key(keys)
     assert clock.now + timedelta(days=365) == keys.list(ORGANISATION)[0].expires_at
 
 
@@ -99,7 +99,7 @@ def test_unknown_scopes_are_refused(keys: Keys, scopes: list[str]) -> None:
 
 
 def test_a_rotated_key_and_the_new_one_overlap(keys: Keys, clock: Clock) -> None:
-    old = new(keys)
+    old = create_key(keys)
     key_id = keys.list(ORGANISATION)[0].key_id
 
     fresh = keys.rotate(key_id, timedelta(hours=1))
@@ -121,7 +121,7 @@ def test_an_overlap_does_not_lengthen_a_keys_life(keys: Keys, clock: Clock) -> N
 
 
 def test_a_revoked_key_is_refused_at_once(keys: Keys, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
     key_id = keys.list(ORGANISATION)[0].key_id
 
     keys.revoke(key_id)
@@ -133,7 +133,7 @@ def test_a_revoked_key_is_refused_at_once(keys: Keys, clock: Clock) -> None:
 
 
 def test_another_organisations_key_is_not_there(keys: Keys, clock: Clock) -> None:
-    text = new(keys)
+    text = create_key(keys)
     key_id, other = keys.list(ORGANISATION)[0].key_id, uuid4()
 
     assert [] == keys.list(other)
@@ -145,7 +145,7 @@ def test_another_organisations_key_is_not_there(keys: Keys, clock: Clock) -> Non
 
 
 def test_use_is_noted_once_a_minute(keys: Keys, clock: Clock) -> None:
-    text, begin = new(keys), clock.now + timedelta(seconds=1)
+    text, begin = create_key(keys), clock.now + timedelta(seconds=1)
     noted = []
     for seconds in (0, 30, 59, 61, 90, 130):
         keys.authenticate(text, begin + timedelta(seconds=seconds))

@@ -39,14 +39,14 @@ def key(name: str) -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest="body")
 
 
-def threaded(ledger: Ledger) -> list[int]:
+def record_thread_batches(ledger: Ledger) -> list[int]:
     """Grows by one with each batch that the committer's thread decides from now on."""
     batches: list[int] = []
     commit = ledger._committer._commit
 
     def counted(batch: Any) -> None:
         # Called for nothing, it has an empty one.
-        if ledger.queued_commands():
+        if ledger.count_queued_commands():
             batches.append(1)
         commit(batch)
 
@@ -59,7 +59,7 @@ async def run_until_loop_commits(ledger: Ledger, tenant: Tenant) -> list[int]:
 
     Three times on end: before that the thread may still have been called for what the loop has taken meanwhile.
     """
-    batches, alone = threaded(ledger), 0
+    batches, alone = record_thread_batches(ledger), 0
     for hours in range(40):
         batches.clear()
         await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
@@ -89,7 +89,7 @@ def test_promises_that_a_loop_has_recorded_stand_in_the_index_of_their_owner(led
 
     async def scene() -> UUID:
         # What ana has promised so far is in memory from here on.
-        first = tenant.promised("first")
+        first = tenant.promise("first")
         offered = [str(tenant.offer(name).event_ids[0]) for name in names]
         batches = await run_until_loop_commits(ledger, tenant)
         commands = [
@@ -103,14 +103,14 @@ def test_promises_that_a_loop_has_recorded_stand_in_the_index_of_their_owner(led
     first = asyncio.run(scene())
 
     with ledger.recorder.read() as session:
-        rows = session.query("live", organisation_id=tenant.id, owner=tenant.of("ana"))
-    assert {first, *(tenant.of(name, "goal") for name in names)} == {row_uuid(goal) for (goal,) in rows}
+        rows = session.query("live", organisation_id=tenant.id, owner=tenant.id_of("ana"))
+    assert {first, *(tenant.id_of(name, "goal") for name in names)} == {row_uuid(goal) for (goal,) in rows}
 
 
 def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
     ledger: Ledger, tenant: Tenant, other_process: Tenant
 ) -> None:
-    other_process.say("ana", capacity(30), on="ana", idempotency=key("k"))
+    other_process.handle("ana", capacity(30), on="ana", idempotency=key("k"))
 
     async def scene() -> list[Receipt | BaseException]:
         for hours in (1, 2, 3):
@@ -137,13 +137,13 @@ def test_what_another_process_wrote_in_between_is_followed_and_nothing_is_writte
     async def scene() -> tuple[Receipt, Receipt, Receipt]:
         await run_until_loop_commits(ledger, tenant)
         before = await ledger.handle_async(tenant.command("stella", capacity(1), on="ana"))
-        theirs = await asyncio.to_thread(other_process.say, "stella", capacity(2), on="ana")
+        theirs = await asyncio.to_thread(other_process.handle, "stella", capacity(2), on="ana")
         return before, theirs, await ledger.handle_async(tenant.command("stella", capacity(3), on="ana"))
 
     before, theirs, after = asyncio.run(scene())
 
     assert (before.version + 1, before.version + 2) == (theirs.version, after.version)
-    assert ["1", "2", "3"] == hours_of(ledger, tenant)[-3:]
+    assert ["1", "2", "3"] == list_declared_hours(ledger, tenant)[-3:]
     assert ledger.head() == ledger.count()
 
 
@@ -152,7 +152,7 @@ def test_a_key_that_another_process_has_answered_is_answered_alike(
 ) -> None:
     async def scene() -> tuple[Receipt, Receipt]:
         await run_until_loop_commits(ledger, tenant)
-        first = await asyncio.to_thread(other_process.say, "ana", capacity(30), on="ana", idempotency=key("k"))
+        first = await asyncio.to_thread(other_process.handle, "ana", capacity(30), on="ana", idempotency=key("k"))
         # Ours knows the log again, and not that key.
         await run_until_loop_commits(ledger, tenant)
         return first, await ledger.handle_async(
@@ -165,7 +165,7 @@ def test_a_key_that_another_process_has_answered_is_answered_alike(
     assert ledger.head() == ledger.count()
 
 
-def test_a_store_that_another_process_holds_is_waited_for_in_the_line(
+def test_a_store_that_another_process_holds_is_waited_for_in_the_queue(
     ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     async def scene() -> tuple[int, Receipt]:
@@ -202,20 +202,20 @@ def test_a_loop_that_ends_with_a_batch_on_its_way_leaves_the_ledger_to_others(le
     asyncio.run(scene(hold=True))
 
     # Whether or not it was recorded: the key says so, once.
-    tenant.say("ana", capacity(9), on="ana", idempotency=key("k"))
+    tenant.handle("ana", capacity(9), on="ana", idempotency=key("k"))
     asyncio.run(scene(hold=False))
-    assert 1 == hours_of(ledger, tenant).count("9")
+    assert 1 == list_declared_hours(ledger, tenant).count("9")
     assert ledger.head() == ledger.count()
 
 
-def hours_of(ledger: Ledger, tenant: Tenant) -> list[str]:
-    events = ledger.events(tenant.id, tenant.of("ana"))
+def list_declared_hours(ledger: Ledger, tenant: Tenant) -> list[str]:
+    events = ledger.events(tenant.id, tenant.id_of("ana"))
     return [str(e.data.capacity.hours_per_week) for e in events if isinstance(e.data, CapacityDeclared)]
 
 
 def test_a_full_disk_is_told_to_a_loop_and_service_comes_back_by_itself(sqlite_url: str) -> None:
     ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
 
     async def scene() -> int:
         await run_until_loop_commits(ledger, tenant)
@@ -236,7 +236,7 @@ def test_a_full_disk_is_told_to_a_loop_and_service_comes_back_by_itself(sqlite_u
     ledger.close()
 
 
-TELLING = """
+ACKNOWLEDGING_SCRIPT = """
 import asyncio, sys
 from uuid import UUID
 from ledger.ledger import Ledger
@@ -265,7 +265,7 @@ def test_a_process_killed_in_the_middle_has_recorded_all_that_it_acknowledged(
     ledger: Ledger, tenant: Tenant, database_url: str
 ) -> None:
     telling = subprocess.Popen(
-        [sys.executable, "-c", TELLING, database_url, str(tenant.id)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ACKNOWLEDGING_SCRIPT, database_url, str(tenant.id)], stdout=subprocess.PIPE, text=True
     )
     assert telling.stdout is not None
     first = telling.stdout.readline()
@@ -276,4 +276,4 @@ def test_a_process_killed_in_the_middle_has_recorded_all_that_it_acknowledged(
 
     assert max(told) <= ledger.head() == ledger.count()
     assert len(told) > len(set(told)) // 2
-    assert ledger.head() < tenant.say("stella", capacity(9), on="ana").log_position
+    assert ledger.head() < tenant.handle("stella", capacity(9), on="ana").log_position

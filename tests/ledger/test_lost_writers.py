@@ -30,7 +30,7 @@ def key(name: str) -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest="body")
 
 
-async def told(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receipt | BaseException]:
+async def handle_mixed_batch(tenant: Tenant, ledger: Ledger, database_url: str) -> list[Receipt | BaseException]:
     """One batch: with a key, without one, refused, an import row."""
     commands = [
         tenant.command("stella", capacity(1), on="ana", idempotency=key("k")),
@@ -54,11 +54,11 @@ def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
 ) -> None:
     with TcpProxy(postgres_url) as wire:
         ledger = Ledger.open(with_long_lock_timeout(wire.url), clock=Clock(), new_id=ids())
-        tenant = Tenant.found(ledger, Clock())
+        tenant = Tenant.create(ledger, Clock())
         head = ledger.head()
         wire.break_at(b"COMMIT", answered=answered)
 
-        keyed, keyless, refused, row = asyncio.run(told(tenant, ledger, postgres_url))
+        keyed, keyless, refused, row = asyncio.run(handle_mixed_batch(tenant, ledger, postgres_url))
 
         assert isinstance(keyed, Receipt)
         assert isinstance(row, Receipt)
@@ -73,7 +73,7 @@ def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
 
 def test_killed_backends_leave_no_gap_and_no_key_unanswered(postgres_url: str) -> None:
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     head, receipts = ledger.head(), list[Receipt]()
 
     with psycopg.connect(postgres_url, autocommit=True) as operator:
@@ -83,24 +83,24 @@ def test_killed_backends_leave_no_gap_and_no_key_unanswered(postgres_url: str) -
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
-            receipts.append(_insist(tenant, number))
+            receipts.append(_handle_with_retries(tenant, number))
 
     assert list(range(head + 1, head + 41)) == [each.log_position for each in receipts]
     assert head + 40 == ledger.head() == ledger.count()
     ledger.close()
 
 
-def _insist(tenant: Tenant, number: int) -> Receipt:
+def _handle_with_retries(tenant: Tenant, number: int) -> Receipt:
     """What a client does: the same request with the same key, until it is answered."""
     deadline = time.monotonic() + 20
     while True:
         try:
-            return tenant.say("stella", capacity(number % 40), on="ana", idempotency=key(str(number)))
+            return tenant.handle("stella", capacity(number % 40), on="ana", idempotency=key(str(number)))
         except LedgerUnavailable:
             assert time.monotonic() < deadline
 
 
-FROZEN = """
+FROZEN_WRITER_SCRIPT = """
 import os, signal, sys, time
 from datetime import UTC, datetime
 from uuid import UUID
@@ -133,10 +133,10 @@ def append(self, head, append):
 PostgresSession.append = append
 ledger = Ledger.open(url, clock=clock, new_id=ids())
 tenant = Tenant(ledger, Clock(), UUID(organisation_id))
-tenant.say("stella", capacity(1), on="sam")
+tenant.handle("stella", capacity(1), on="sam")
 armed.append(True)
 try:
-    print("recorded", tenant.say("stella", capacity(2), on="sam").version)
+    print("recorded", tenant.handle("stella", capacity(2), on="sam").version)
 except LedgerUnavailable as error:
     print(error)
 ledger.close()
@@ -148,16 +148,18 @@ def test_a_writer_frozen_with_the_head_in_its_hands_gives_way_within_three_secon
     postgres_url: str, where: str
 ) -> None:
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     frozen = subprocess.Popen(
-        [sys.executable, "-c", FROZEN, postgres_url, str(tenant.id), where], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", FROZEN_WRITER_SCRIPT, postgres_url, str(tenant.id), where],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         _, status = os.waitpid(frozen.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         before = time.monotonic()
 
-        tenant.say("stella", capacity(3), on="ana")
+        tenant.handle("stella", capacity(3), on="ana")
 
         assert time.monotonic() - before < 3
     finally:
@@ -166,7 +168,7 @@ def test_a_writer_frozen_with_the_head_in_its_hands_gives_way_within_three_secon
     # Before its commit it surely recorded nothing, and simply did it again.
     assert ("recorded 3" if where == "deciding" else "unknown: retry with your key") in answer
     assert ledger.head() == ledger.count()
-    assert (3 if where == "deciding" else 2) == len(ledger.events(tenant.id, tenant.of("sam")))
+    assert (3 if where == "deciding" else 2) == len(ledger.events(tenant.id, tenant.id_of("sam")))
     ledger.close()
 
 
@@ -185,12 +187,12 @@ def full_disk(database_url: str) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, ignored)
 
 
-def _until_full(tenant: Tenant) -> int:
+def _write_until_full(tenant: Tenant) -> int:
     """The last log position that was acknowledged."""
     acknowledged = 0
     for number in range(2000):
         try:
-            acknowledged = tenant.say("stella", capacity(number % 40), on="ana").log_position
+            acknowledged = tenant.handle("stella", capacity(number % 40), on="ana").log_position
         except LedgerUnavailable:
             return acknowledged
     pytest.fail("the disk was never full")
@@ -198,17 +200,17 @@ def _until_full(tenant: Tenant) -> int:
 
 def test_a_full_disk_is_said_to_be_one_and_service_comes_back_by_itself(sqlite_url: str) -> None:
     ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     acknowledged = ledger.head()
 
     with full_disk(sqlite_url):
-        acknowledged = max(acknowledged, _until_full(tenant))
+        acknowledged = max(acknowledged, _write_until_full(tenant))
         # Reading goes on.
         assert ledger.head() >= acknowledged
         with pytest.raises(LedgerUnavailable):
-            tenant.say("stella", capacity(1), on="ana")
+            tenant.handle("stella", capacity(1), on="ana")
 
-    assert acknowledged + 1 == tenant.say("stella", capacity(1), on="ana").log_position
+    assert acknowledged + 1 == tenant.handle("stella", capacity(1), on="ana").log_position
     assert ledger.head() == ledger.count()
     ledger.close()
 
@@ -216,12 +218,12 @@ def test_a_full_disk_is_said_to_be_one_and_service_comes_back_by_itself(sqlite_u
 def test_a_clock_that_jumps_back_a_day_does_not_turn_recorded_time_back(
     ledger: Ledger, tenant: Tenant, clock: Clock
 ) -> None:
-    before = tenant.say("stella", capacity(1), on="ana").log_position
+    before = tenant.handle("stella", capacity(1), on="ana").log_position
     clock.now -= timedelta(days=1)
 
-    tenant.say("stella", capacity(2), on="ana")
+    tenant.handle("stella", capacity(2), on="ana")
     clock.now += timedelta(days=2)
-    tenant.say("stella", capacity(3), on="ana")
+    tenant.handle("stella", capacity(3), on="ana")
 
     first, second, third = ledger.read_log(before - 1, 10)
     assert first.recorded_at <= second.recorded_at < third.recorded_at
@@ -230,17 +232,17 @@ def test_a_clock_that_jumps_back_a_day_does_not_turn_recorded_time_back(
 
 def test_appends_wait_for_no_lock_while_the_table_is_vacuumed(postgres_url: str) -> None:
     ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
-    tenant = Tenant.found(ledger, Clock())
+    tenant = Tenant.create(ledger, Clock())
     with ledger.bulk() as bulk:
         for number in range(3000):
             bulk.handle(tenant.command("stella", capacity(number % 40), on="ana"))
         bulk.commit()
-    sleeper = _vacuuming(postgres_url)
+    sleeper = _start_vacuum(postgres_url)
     seen: list[Any] = []
 
     with psycopg.connect(postgres_url, autocommit=True) as watch:
         for number in range(50):
-            tenant.say("stella", capacity(number % 40), on="sam")
+            tenant.handle("stella", capacity(number % 40), on="sam")
             seen += watch.execute(
                 "SELECT mode FROM pg_locks WHERE NOT granted AND relation = 'stored_events'::regclass"
             ).fetchall()
@@ -253,7 +255,7 @@ def test_appends_wait_for_no_lock_while_the_table_is_vacuumed(postgres_url: str)
     ledger.close()
 
 
-def _vacuuming(postgres_url: str) -> subprocess.Popen[str]:
+def _start_vacuum(postgres_url: str) -> subprocess.Popen[str]:
     """VACUUM again and again, slowed down so that it is never over, in a process of its own."""
     code = (
         "import psycopg, sys\n"

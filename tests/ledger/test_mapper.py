@@ -23,7 +23,7 @@ ANA, SAM, STREAM = UUID(int=1), UUID(int=2), UUID(int=3)
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)
 
 
-def recorded(data: Event, kind: str, **more: Any) -> RecordedEvent:
+def build_event(data: Event, kind: str, **more: Any) -> RecordedEvent:
     fields: dict[str, Any] = {
         "event_id": UUID(int=9),
         "organisation_id": UUID(int=8),
@@ -45,7 +45,7 @@ def recorded(data: Event, kind: str, **more: Any) -> RecordedEvent:
     return RecordedEvent(**{**fields, **more})
 
 
-def parts(stored: StoredEvent) -> dict[str, Any]:
+def decode_state(stored: StoredEvent) -> dict[str, Any]:
     decoded: dict[str, Any] = msgspec.json.decode(stored.state)
     return decoded
 
@@ -59,7 +59,7 @@ def test_an_event_comes_back_as_it_was_recorded() -> None:
         needs=(e.Need(text="a hand", addressee=SAM),),
         progress="0.5",
     )
-    event = recorded(check_in, "goal", reason=Reason(code=ReasonCode.OTHER, text="because of this and that"))
+    event = build_event(check_in, "goal", reason=Reason(code=ReasonCode.OTHER, text="because of this and that"))
 
     stored = mapper.to_stored_event(event)
 
@@ -68,14 +68,14 @@ def test_an_event_comes_back_as_it_was_recorded() -> None:
 
 
 def test_only_the_sealed_part_holds_personal_text() -> None:
-    event = recorded(
+    event = build_event(
         e.CheckedIn(note="n0te", ideas=("idea",), blockers=(e.Blocker(text="stuck"),), progress="0.5"),
         "goal",
         on_behalf_of=SAM,
         reason=Reason(code=ReasonCode.CAPACITY, text="words"),
     )
 
-    stored = parts(Mapper(EVENTS).to_stored_event(event))
+    stored = decode_state(Mapper(EVENTS).to_stored_event(event))
 
     assert {"type": "goal.checked_in.v1", "ideas": [""], "blockers": [{}], "progress": "0.5"} == stored["data"]
     assert {"code": "capacity"} == stored["header"]["reason"]
@@ -92,7 +92,7 @@ def test_only_the_sealed_part_holds_personal_text() -> None:
 
 
 def test_a_members_own_text_is_sealed_for_the_member() -> None:
-    stored = parts(Mapper(EVENTS).to_stored_event(recorded(Joined(name="Sam"), "member")))
+    stored = decode_state(Mapper(EVENTS).to_stored_event(build_event(Joined(name="Sam"), "member")))
 
     assert {"key_id": None, "subject": str(STREAM), "texts": {"/data/name": "Sam"}} == stored["sealed"]
 
@@ -123,7 +123,7 @@ def test_a_text_that_an_event_cannot_be_without_or_that_lies_further_inside_is_n
 
 
 def test_an_event_without_personal_text_has_no_sealed_part() -> None:
-    assert "sealed" not in parts(Mapper(EVENTS).to_stored_event(recorded(Renamed(name="Core"), "team")))
+    assert "sealed" not in decode_state(Mapper(EVENTS).to_stored_event(build_event(Renamed(name="Core"), "team")))
 
 
 def test_an_event_that_would_mix_two_subjects_is_refused_when_it_is_declared() -> None:
@@ -137,8 +137,8 @@ def test_an_event_that_would_mix_two_subjects_is_refused_when_it_is_declared() -
 
 def test_fields_of_a_later_version_are_tolerated() -> None:
     mapper = Mapper(EVENTS)
-    stored = mapper.to_stored_event(recorded(Renamed(name="Core"), "team"))
-    grown = parts(stored)
+    stored = mapper.to_stored_event(build_event(Renamed(name="Core"), "team"))
+    grown = decode_state(stored)
     grown["data"]["colour"] = "blue"
     grown["header"]["weather"] = "fine"
 
@@ -151,8 +151,8 @@ def test_a_retired_tag_is_read_as_the_one_that_replaced_it() -> None:
     def renamed(data: dict[str, Any]) -> dict[str, Any]:
         return {"name": data["title"]}
 
-    stored = Mapper(EVENTS).to_stored_event(recorded(Renamed(name="Core"), "team"))
-    old = parts(stored)
+    stored = Mapper(EVENTS).to_stored_event(build_event(Renamed(name="Core"), "team"))
+    old = decode_state(stored)
     old["data"] = {"type": "team.retitled.v1", "title": "Old words"}
     old["header"]["type"] = "team.retitled.v1"
 
@@ -163,7 +163,7 @@ def test_a_retired_tag_is_read_as_the_one_that_replaced_it() -> None:
 
 
 def test_an_unknown_tag_says_which_event_cannot_be_read() -> None:
-    stored = Mapper(EVENTS).to_stored_event(recorded(Renamed(name="Core"), "team"))
+    stored = Mapper(EVENTS).to_stored_event(build_event(Renamed(name="Core"), "team"))
 
     with pytest.raises(MapperDeserialisationError, match=r"team\.unheard_of\.v1.*version 4"):
         Mapper(EVENTS).to_domain_event(StoredEvent(STREAM, 4, "team.unheard_of.v1", stored.state))
@@ -171,7 +171,7 @@ def test_an_unknown_tag_says_which_event_cannot_be_read() -> None:
 
 def test_a_staged_event_learns_its_place_and_nothing_else_changes() -> None:
     mapper = Mapper(EVENTS)
-    event = recorded(e.CheckedIn(note="n0te"), "goal")
+    event = build_event(e.CheckedIn(note="n0te"), "goal")
     later = AT.replace(hour=10)
 
     state = with_log_position(mapper.to_stored_event(event).state, recorded_at=later, position=70, log_position=120)

@@ -69,8 +69,8 @@ def ledger(postgres_url: str, gate: BlockingClock) -> Iterator[Ledger]:
 @pytest.fixture
 def tenant(ledger: Ledger, gate: BlockingClock) -> Tenant:
     """An organisation whose ledger trusts: it has written more than once, and nobody else has."""
-    tenant = Tenant.found(ledger, gate)
-    assert ledger._committer.settling.no_foreign_writes
+    tenant = Tenant.create(ledger, gate)
+    assert ledger._committer.outcomes.no_foreign_writes
     return tenant
 
 
@@ -121,20 +121,20 @@ def test_a_batch_on_trust_is_one_transaction_in_the_order_of_the_line(
 
     assert list(range(head + 1, head + 13)) == [each.log_position for each in receipts if isinstance(each, Receipt)]
     assert 1 == len({event.recorded_at for event in ledger.read_log(head, 100)})
-    assert ledger._committer.settling.no_foreign_writes
+    assert ledger._committer.outcomes.no_foreign_writes
 
 
 def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_over_it(
     ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
-    version, head = tenant.say("stella", capacity(1), on="ana").version, ledger.head()
+    version, head = tenant.handle("stella", capacity(1), on="ana").version, ledger.head()
 
     ours, conflict = one_batch(
         ledger,
         gate,
         tenant.command("stella", capacity(2), on="ana"),
         tenant.command("stella", capacity(3), on="ana", expected_version=version + 1),
-        meanwhile=lambda: beside.say("stella", capacity(9), on="ana"),
+        meanwhile=lambda: beside.handle("stella", capacity(9), on="ana"),
     )
 
     assert isinstance(ours, Receipt)
@@ -154,7 +154,7 @@ def test_a_refusal_is_never_given_on_the_word_of_yesterday(
         ledger,
         gate,
         tenant.command("ana", acts.CheckIn(note="on the way"), on="goal"),
-        meanwhile=lambda: beside.say("sam", accept, on="goal"),
+        meanwhile=lambda: beside.handle("sam", accept, on="goal"),
     )
 
     assert isinstance(checked, Receipt)
@@ -163,9 +163,9 @@ def test_a_refusal_is_never_given_on_the_word_of_yesterday(
 def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neighbours_are_recorded(
     ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
-    first = beside.say("ana", capacity(30), on="ana", idempotency=key("k"))
-    tenant.say("stella", capacity(1), on="sam")
-    tenant.say("stella", capacity(1), on="sam")
+    first = beside.handle("ana", capacity(30), on="ana", idempotency=key("k"))
+    tenant.handle("stella", capacity(1), on="sam")
+    tenant.handle("stella", capacity(1), on="sam")
     head = ledger.head()
 
     again, neighbour, mismatch = one_batch(
@@ -185,10 +185,10 @@ def test_a_key_that_another_process_has_answered_is_answered_alike_and_its_neigh
 def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
     ledger: Ledger, tenant: Tenant, beside: Tenant, gate: BlockingClock
 ) -> None:
-    version = tenant.say("stella", capacity(1), on="ana").version
-    first = beside.say("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
-    tenant.say("stella", capacity(1), on="sam")
-    tenant.say("stella", capacity(1), on="sam")
+    version = tenant.handle("stella", capacity(1), on="ana").version
+    first = beside.handle("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
+    tenant.handle("stella", capacity(1), on="sam")
+    tenant.handle("stella", capacity(1), on="sam")
 
     again, other = one_batch(
         ledger,
@@ -200,15 +200,15 @@ def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
     assert isinstance(again, Receipt)
     assert (first.event_ids, True) == (again.event_ids, again.replayed)
     assert "IdempotencyMismatch" == type(other).__name__
-    assert ledger._committer.settling.no_foreign_writes
+    assert ledger._committer.outcomes.no_foreign_writes
 
 
 def test_a_client_that_repeats_itself_costs_no_batch_its_trust(ledger: Ledger, tenant: Tenant) -> None:
-    said = [tenant.say("ana", capacity(30), on="ana", idempotency=key("k")) for _ in range(3)]
+    said = [tenant.handle("ana", capacity(30), on="ana", idempotency=key("k")) for _ in range(3)]
 
     assert [False, True, True] == [each.replayed for each in said]
     assert said[0].state == said[1].state
-    assert ledger._committer.settling.no_foreign_writes
+    assert ledger._committer.outcomes.no_foreign_writes
 
 
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 2), (False, 1)])
@@ -219,7 +219,7 @@ def test_a_connection_lost_while_the_batch_is_written_leaves_nobody_guessing_who
     with TcpProxy(postgres_url) as wire:
         gate = BlockingClock()
         ledger = Ledger.open(wire.url, clock=gate, new_id=ids())
-        tenant = Tenant.found(ledger, gate)
+        tenant = Tenant.create(ledger, gate)
         head = ledger.head()
         wire.break_at(b"unheard-of", answered=answered)
 
@@ -238,7 +238,7 @@ def test_a_connection_lost_while_the_batch_is_written_leaves_nobody_guessing_who
         ledger.close()
 
 
-def test_a_head_that_is_held_is_waited_for_in_the_line(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
+def test_a_head_that_is_held_is_waited_for_in_the_queue(ledger: Ledger, tenant: Tenant, postgres_url: str) -> None:
     head = ledger.head()
 
     async def scene() -> Receipt:
@@ -278,10 +278,10 @@ def clock():
 ledger = Ledger.open(url, clock=clock, new_id=ids())
 tenant = Tenant(ledger, Clock(), UUID(organisation_id))
 for _ in range(3):
-    tenant.say("stella", capacity(1), on="sam")
-assert ledger._committer.settling.no_foreign_writes
+    tenant.handle("stella", capacity(1), on="sam")
+assert ledger._committer.outcomes.no_foreign_writes
 armed.append(True)
-print("recorded", tenant.say("stella", capacity(2), on="sam").version)
+print("recorded", tenant.handle("stella", capacity(2), on="sam").version)
 ledger.close()
 """
 
@@ -299,7 +299,7 @@ def test_a_writer_frozen_while_it_decides_on_trust_is_in_nobodys_way(
         with psycopg.connect(postgres_url, autocommit=True) as watch:
             held = watch.execute("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
             assert (0,) == held.fetchone()
-        tenant.say("stella", capacity(3), on="ana")
+        tenant.handle("stella", capacity(3), on="ana")
         # Longer than a writer that held the head would have been left it.
         time.sleep(2.5)
     finally:
@@ -327,13 +327,13 @@ def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_r
 
     monkeypatch.setattr(PostgresSession, "append_at", lost)
     with pytest.raises(InvalidField):
-        tenant.say("stella", capacity(1), on="ana", idempotency=key("k"))
+        tenant.handle("stella", capacity(1), on="ana", idempotency=key("k"))
     monkeypatch.undo()
 
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         assert not write(PostgresSession(connection), *adrift[0])
     assert head == ledger.head() == ledger.count()
-    assert head + 1 == tenant.say("stella", capacity(1), on="ana", idempotency=key("k")).log_position
+    assert head + 1 == tenant.handle("stella", capacity(1), on="ana", idempotency=key("k")).log_position
 
 
 @pytest.mark.parametrize(("answered", "rows"), [(True, True), (True, False), (False, False)])
@@ -342,7 +342,7 @@ def test_a_batch_of_a_loop_is_written_only_once_the_store_has_said_so_to_the_end
 ) -> None:
     with TcpProxy(postgres_url) as wire:
         ledger = Ledger.open(wire.url, clock=Clock(), new_id=ids())
-        tenant = Tenant.found(ledger, Clock())
+        tenant = Tenant.create(ledger, Clock())
 
         async def scene() -> list[Receipt | BaseException]:
             for hours in (1, 2, 3):
@@ -368,9 +368,9 @@ def test_a_loop_goes_on_where_its_connection_was_ended(ledger: Ledger, tenant: T
     async def scene() -> list[Receipt]:
         receipts = []
         for number in range(12):
-            receipts.append(await _insist(ledger, tenant, number))
+            receipts.append(await _handle_with_retries(ledger, tenant, number))
             if number % 4 == 1:
-                await asyncio.to_thread(_end_all, postgres_url)
+                await asyncio.to_thread(_end_all_connections, postgres_url)
         return receipts
 
     receipts = asyncio.run(scene())
@@ -379,7 +379,7 @@ def test_a_loop_goes_on_where_its_connection_was_ended(ledger: Ledger, tenant: T
     assert ledger.head() == ledger.count()
 
 
-async def _insist(ledger: Ledger, tenant: Tenant, number: int) -> Receipt:
+async def _handle_with_retries(ledger: Ledger, tenant: Tenant, number: int) -> Receipt:
     while True:
         try:
             return await ledger.handle_async(
@@ -389,7 +389,7 @@ async def _insist(ledger: Ledger, tenant: Tenant, number: int) -> Receipt:
             await asyncio.sleep(0.01)
 
 
-def _end_all(postgres_url: str) -> None:
+def _end_all_connections(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as operator:
         operator.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -406,7 +406,7 @@ def test_a_store_that_goes_away_while_a_loop_connects_takes_no_thread_with_it(
         refused.append(1)
         raise psycopg.DatabaseError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("ledger.storage.postgres_async._prepared", prepared)
+    monkeypatch.setattr("ledger.storage.postgres_async._prepare_append", prepared)
 
     async def scene() -> list[Receipt]:
         return [await ledger.handle_async(tenant.command("stella", capacity(n), on="ana")) for n in range(5)]

@@ -15,11 +15,11 @@ from ledger.commands import IdempotencyKey
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, Clock, Tenant, capacity, ids
 
-LONG = 300
+CHECK_INS = 300
 
 
 @pytest.fixture
-def folded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def folded_versions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with each event of a goal that is folded anywhere."""
     events: list[int] = []
     aggregate = AGGREGATES["goal"]
@@ -35,16 +35,16 @@ def folded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def goal(ledger: Ledger, tenant: Tenant) -> str:
     """A live promise with many check-ins."""
-    tenant.promised("goal", due=date(2026, 6, 1))
+    tenant.promise("goal", due=date(2026, 6, 1))
     with ledger.bulk() as bulk:
-        for _ in range(LONG):
+        for _ in range(CHECK_INS):
             bulk.handle(tenant.command("ana", check_in(), on="goal"))
         bulk.commit()
     return "goal"
 
 
 @pytest.fixture
-def other(database_url: str, clock: Clock) -> Iterator[Ledger]:
+def other_ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
     """Another process's ledger."""
     ledger = Ledger.open(database_url, clock=clock, new_id=ids())
     yield ledger
@@ -55,118 +55,118 @@ def check_in(progress: str = "0.25") -> acts.CheckIn:
     return acts.CheckIn(note="going well", progress=progress)
 
 
-def newly(folded: list[int], work: Callable[[], object]) -> int:
+def count_folded(folded_versions: list[int], work: Callable[[], object]) -> int:
     """How many events `work` folds."""
-    before = len(folded)
+    before = len(folded_versions)
     work()
-    return len(folded) - before
+    return len(folded_versions) - before
 
 
-def test_commanding_a_long_goal_folds_only_what_is_new(tenant: Tenant, goal: str, folded: list[int]) -> None:
-    assert newly(folded, lambda: tenant.say("ana", check_in(), on=goal)) > LONG
+def test_commanding_a_long_goal_folds_only_what_is_new(tenant: Tenant, goal: str, folded_versions: list[int]) -> None:
+    assert count_folded(folded_versions, lambda: tenant.handle("ana", check_in(), on=goal)) > CHECK_INS
 
-    assert 1 == newly(folded, lambda: tenant.say("ana", check_in(), on=goal))
+    assert 1 == count_folded(folded_versions, lambda: tenant.handle("ana", check_in(), on=goal))
 
 
 def test_what_another_process_records_is_folded_onto_what_is_known(
-    tenant: Tenant, other: Ledger, clock: Clock, goal: str, folded: list[int]
+    tenant: Tenant, other_ledger: Ledger, clock: Clock, goal: str, folded_versions: list[int]
 ) -> None:
-    beside = Tenant(other, clock, tenant.id)
+    beside = Tenant(other_ledger, clock, tenant.id)
     for each in (tenant, beside):
-        each.say("ana", check_in(), on=goal)
-    tenant.say("ana", check_in(), on=goal)
+        each.handle("ana", check_in(), on=goal)
+    tenant.handle("ana", check_in(), on=goal)
 
     # Theirs, which is followed, and ours.
-    assert 1 == newly(folded, lambda: tenant.say("ana", check_in(), on=goal))
-    assert 3 == newly(folded, lambda: beside.say("ana", check_in(), on=goal))
+    assert 1 == count_folded(folded_versions, lambda: tenant.handle("ana", check_in(), on=goal))
+    assert 3 == count_folded(folded_versions, lambda: beside.handle("ana", check_in(), on=goal))
     # On trust, ours was decided once in vain before.
     in_vain = tenant.ledger.recorder.attempt is not None
-    assert 2 + in_vain == newly(folded, lambda: tenant.say("ana", check_in("0.5"), on=goal))
-    state = tenant.ledger.load(tenant.id, "goal", tenant.of(goal, "goal"))
+    assert 2 + in_vain == count_folded(folded_versions, lambda: tenant.handle("ana", check_in("0.5"), on=goal))
+    state = tenant.ledger.load(tenant.id, "goal", tenant.id_of(goal, "goal"))
     assert "0.5" == state.progress
 
 
-def test_promises_made_in_another_process_count_on_the_load(tenant: Tenant, other: Ledger, clock: Clock) -> None:
-    beside = Tenant(other, clock, tenant.id)
-    tenant.say("stella", capacity(10), on="ana")
-    first = tenant.worst_ratio(tenant.promised("one", hours=20))
-    beside.promised("two", hours=20)
+def test_promises_made_in_another_process_count_on_the_load(tenant: Tenant, other_ledger: Ledger, clock: Clock) -> None:
+    beside = Tenant(other_ledger, clock, tenant.id)
+    tenant.handle("stella", capacity(10), on="ana")
+    first = tenant.worst_ratio(tenant.promise("one", hours=20))
+    beside.promise("two", hours=20)
 
-    third = tenant.worst_ratio(tenant.promised("three", hours=20))
+    third = tenant.worst_ratio(tenant.promise("three", hours=20))
 
     assert third > 2.5 * first > 0
 
 
 def test_the_current_state_is_the_last_one_whoever_recorded_it(
-    ledger: Ledger, tenant: Tenant, other: Ledger, clock: Clock, goal: str, folded: list[int]
+    ledger: Ledger, tenant: Tenant, other_ledger: Ledger, clock: Clock, goal: str, folded_versions: list[int]
 ) -> None:
-    stream, beside = tenant.of(goal, "goal"), Tenant(other, clock, tenant.id)
-    first = ledger.current(tenant.id, "goal", stream)
+    stream, beside = tenant.id_of(goal, "goal"), Tenant(other_ledger, clock, tenant.id)
+    first = ledger.load_current(tenant.id, "goal", stream)
     assert first is not None
     assert ledger.load(tenant.id, "goal", stream) == first.state
 
-    assert 0 == newly(folded, lambda: ledger.current(tenant.id, "goal", stream))
-    beside.say("ana", check_in("0.75"), on=goal)
+    assert 0 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", stream))
+    beside.handle("ana", check_in("0.75"), on=goal)
     second: list[Any] = []
-    assert 1 == newly(folded, lambda: second.append(ledger.current(tenant.id, "goal", stream)))
+    assert 1 == count_folded(folded_versions, lambda: second.append(ledger.load_current(tenant.id, "goal", stream)))
     assert (first.version + 1, "0.75") == (second[0].version, second[0].state.progress)
 
 
-def test_own_writes_are_on_the_shelf_already(ledger: Ledger, tenant: Tenant, goal: str, folded: list[int]) -> None:
-    receipt = tenant.say("ana", check_in("0.5"), on=goal)
+def test_own_writes_are_in_the_read_cache_already(ledger: Ledger, tenant: Tenant, goal: str, folded_versions: list[int]) -> None:
+    receipt = tenant.handle("ana", check_in("0.5"), on=goal)
 
-    assert 0 == newly(folded, lambda: ledger.current(tenant.id, "goal", tenant.of(goal, "goal")))
-    entry = ledger.current(tenant.id, "goal", tenant.of(goal, "goal"))
+    assert 0 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", tenant.id_of(goal, "goal")))
+    entry = ledger.load_current(tenant.id, "goal", tenant.id_of(goal, "goal"))
     assert entry is not None
     assert (receipt.version, receipt.state) == (entry.version, entry.state)
 
 
 def test_what_is_not_there_is_not_current(ledger: Ledger, tenant: Tenant, clock: Clock) -> None:
-    elsewhere = Tenant.found(ledger, clock)
-    promised = tenant.promised("goal")
+    elsewhere = Tenant.create(ledger, clock)
+    promised = tenant.promise("goal")
 
-    assert ledger.current(tenant.id, "goal", ledger.new_id()) is None
-    assert ledger.current(tenant.id, "member", promised) is None
-    assert ledger.current(elsewhere.id, "goal", promised) is None
-    assert ledger.current(tenant.id, "goal", promised) is not None
+    assert ledger.load_current(tenant.id, "goal", ledger.new_id()) is None
+    assert ledger.load_current(tenant.id, "member", promised) is None
+    assert ledger.load_current(elsewhere.id, "goal", promised) is None
+    assert ledger.load_current(tenant.id, "goal", promised) is not None
 
 
-def test_a_replay_that_is_the_last_word_folds_nothing(tenant: Tenant, goal: str, folded: list[int]) -> None:
+def test_a_replay_that_is_the_last_word_folds_nothing(tenant: Tenant, goal: str, folded_versions: list[int]) -> None:
     key = IdempotencyKey(scope="ana", key="k", digest="body")
-    first = tenant.say("ana", check_in(), on=goal, idempotency=key)
+    first = tenant.handle("ana", check_in(), on=goal, idempotency=key)
 
-    assert 0 == newly(folded, lambda: tenant.say("ana", check_in(), on=goal, idempotency=key))
-    tenant.say("ana", check_in("0.5"), on=goal)
-    assert first.state == tenant.say("ana", check_in(), on=goal, idempotency=key).state
+    assert 0 == count_folded(folded_versions, lambda: tenant.handle("ana", check_in(), on=goal, idempotency=key))
+    tenant.handle("ana", check_in("0.5"), on=goal)
+    assert first.state == tenant.handle("ana", check_in(), on=goal, idempotency=key).state
 
 
-def test_the_shelf_keeps_the_states_last_used(
-    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, folded: list[int]
+def test_the_read_cache_keeps_the_states_last_used(
+    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, folded_versions: list[int]
 ) -> None:
-    monkeypatch.setattr(ledger._shelf, "_limit", 2)
-    goals = [tenant.promised(f"goal-{n}", due=BEGINNING.date() + timedelta(days=100)) for n in range(4)]
+    monkeypatch.setattr(ledger._read_cache, "_limit", 2)
+    goals = [tenant.promise(f"goal-{n}", due=BEGINNING.date() + timedelta(days=100)) for n in range(4)]
 
-    assert len(ledger._shelf._entries) == 2
-    assert 2 == newly(folded, lambda: ledger.current(tenant.id, "goal", goals[0]))
-    assert 0 == newly(folded, lambda: ledger.current(tenant.id, "goal", goals[0]))
-    assert len(ledger._shelf._entries) == 2
+    assert len(ledger._read_cache._entries) == 2
+    assert 2 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", goals[0]))
+    assert 0 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", goals[0]))
+    assert len(ledger._read_cache._entries) == 2
 
 
 def test_an_event_that_nobody_can_fold_concerns_its_own_stream_alone(
-    tenant: Tenant, other: Ledger, clock: Clock, goal: str, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, other_ledger: Ledger, clock: Clock, goal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    beside, aggregate = Tenant(other, clock, tenant.id), AGGREGATES["goal"]
+    beside, aggregate = Tenant(other_ledger, clock, tenant.id), AGGREGATES["goal"]
     for each in (tenant, beside):
-        each.say("ana", check_in(), on=goal)
-    beside.say("ana", check_in("0.5"), on=goal)
+        each.handle("ana", check_in(), on=goal)
+    beside.handle("ana", check_in("0.5"), on=goal)
 
     def evolve(state: Any, event: Any) -> Any:
         raise RuntimeError("an event of a later version")
 
     monkeypatch.setitem(AGGREGATES, "goal", msgspec.structs.replace(aggregate, evolve=evolve))
     with pytest.raises(RuntimeError):
-        tenant.say("ana", check_in(), on=goal)
-    assert tenant.say("stella", capacity(3), on="ana").version > 1
+        tenant.handle("ana", check_in(), on=goal)
+    assert tenant.handle("stella", capacity(3), on="ana").version > 1
 
     monkeypatch.undo()
-    assert "0.75" == tenant.say("ana", check_in("0.75"), on=goal).state.progress
+    assert "0.75" == tenant.handle("ana", check_in("0.75"), on=goal).state.progress

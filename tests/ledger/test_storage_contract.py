@@ -20,43 +20,43 @@ sys.modules.setdefault("eventsourcing.cipher", cryptography)
 from eventsourcing.tests import persistence as shipped  # noqa: E402  # after the line above
 
 
-class _OnAStore:
+class _StoreTestCase:
     """Opens a recorder on the store that the fixture names."""
 
     fixture: str
     url: str
-    opened: list[LogStore]
+    stores: list[LogStore]
 
     @pytest.fixture(autouse=True)
-    def _store(self, request: pytest.FixtureRequest) -> None:
+    def _set_url(self, request: pytest.FixtureRequest) -> None:
         self.url = request.getfixturevalue(self.fixture)
 
     def setUp(self) -> None:
-        self.opened = []
+        self.stores = []
 
     def tearDown(self) -> None:
-        for recorder in self.opened:
+        for recorder in self.stores:
             recorder.close()
 
     def create_recorder(self) -> ApplicationRecorder:
         recorder = open_recorder(self.url)
-        self.opened.append(recorder)
+        self.stores.append(recorder)
         return cast("ApplicationRecorder", recorder)
 
 
-class TestSQLiteRecorder(_OnAStore, shipped.ApplicationRecorderTestCase[ApplicationRecorder]):
+class TestSQLiteRecorder(_StoreTestCase, shipped.ApplicationRecorderTestCase[ApplicationRecorder]):
     fixture = "sqlite_url"
 
 
-class TestPostgresRecorder(_OnAStore, shipped.ApplicationRecorderTestCase[ApplicationRecorder]):
+class TestPostgresRecorder(_StoreTestCase, shipped.ApplicationRecorderTestCase[ApplicationRecorder]):
     fixture = "postgres_url"
 
 
-class TestSQLitePositionsDoNotInterleave(_OnAStore, shipped.NonInterleavingNotificationIDsBaseCase):
+class TestSQLitePositionsDoNotInterleave(_StoreTestCase, shipped.NonInterleavingNotificationIDsBaseCase):
     fixture = "sqlite_url"
 
 
-class TestPostgresPositionsDoNotInterleave(_OnAStore, shipped.NonInterleavingNotificationIDsBaseCase):
+class TestPostgresPositionsDoNotInterleave(_StoreTestCase, shipped.NonInterleavingNotificationIDsBaseCase):
     fixture = "postgres_url"
 
 

@@ -24,10 +24,10 @@ def write(database_url: str, organisation_id: str, threads: int, acts_each: int)
     def work(number: int) -> None:
         for step in range(acts_each):
             subject = "sam" if step % 3 == 0 else "ana"
-            tenant.say("stella", capacity((number + step) % 40), on=subject)
+            tenant.handle("stella", capacity((number + step) % 40), on=subject)
             if step % 10 == 0:
                 goal = ledger.new_id()
-                tenant.say("ana", next_year(), on=goal)
+                tenant.handle("ana", offer_due_next_year(), on=goal)
 
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(work, number) for number in range(threads)]:
@@ -42,7 +42,7 @@ def write_until_killed(database_url: str, organisation_id: str) -> None:
     while True:
         try:
             for hours in range(20):
-                receipt = tenant.say("stella", capacity(hours), on="ana")
+                receipt = tenant.handle("stella", capacity(hours), on="ana")
                 sys.stdout.write(f"{receipt.log_position}\n")
                 sys.stdout.flush()
             with ledger.bulk() as bulk:
@@ -73,7 +73,7 @@ def write_with_retries(database_url: str, organisation_id: str, threads: int, ac
             hours = 999 if step % 5 == 0 else step % 40
             while True:
                 try:
-                    receipt = tenant.say("stella", capacity(hours), on="ana", idempotency=key)
+                    receipt = tenant.handle("stella", capacity(hours), on="ana", idempotency=key)
                     told.append(receipt.event_ids[0])
                 except LedgerUnavailable:
                     if key is not None:
@@ -89,7 +89,7 @@ def write_with_retries(database_url: str, organisation_id: str, threads: int, ac
     ledger.close()
 
 
-def next_year() -> acts.Offer:
+def offer_due_next_year() -> acts.Offer:
     today = datetime.now(UTC).date()
     return offer(due=today.replace(year=today.year + 1, day=1))
 

@@ -41,7 +41,7 @@ def rows(installation: Installation, mart: str, path: Path, *, after: int = 0) -
 def test_every_goal_event_is_one_row_and_positions_lead_on(told: Installation, tmp_path: Path) -> None:
     found = rows(told, "fact_goal_event", tmp_path / "all")
 
-    events = told.runtime.ledger.feed(ORGANISATION, 0, 10_000)
+    events = told.runtime.ledger.read_feed(ORGANISATION, 0, 10_000)
     goals = [event for event in events if event.kind == "goal"]
     middle = found[len(found) // 2]["position"]
     assert [str(event.event_id) for event in goals] == [row["event_id"] for row in found]

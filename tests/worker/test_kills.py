@@ -80,7 +80,7 @@ def write(installation: Installation, stop: threading.Event) -> None:
 
 def settled(runtime: Runtime) -> bool:
     statuses = runtime.engine.status()
-    return not runtime.ledger.streams_with_due_timers(runtime.clock(), 1) and all(
+    return not runtime.ledger.find_streams_with_due_timers(runtime.clock(), 1) and all(
         s.position == runtime.ledger.head() for s in statuses
     )
 

@@ -169,7 +169,7 @@ class Clock:
     def __init__(self, *goals: UUID) -> None:
         self.goals = list(goals)
 
-    def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
         assert NOW == until
         return [(UUID(int=1), goal) for goal in self.goals][:limit]
 
@@ -225,7 +225,7 @@ def test_a_sweep_that_fails_does_not_end_the_scheduler() -> None:
     class Broken(Clock):
         calls = 0
 
-        def streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+        def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
             self.calls += 1
             raise OSError("away")
 

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from domain.member.member import Member
-from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, well_formed
+from ledger.api_keys import LAST_USED_GRANULARITY, KeyHolder, digest_of, is_well_formed
 from ledger.errors import LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
 from projections.people import teams_etag, teams_led
@@ -76,7 +76,7 @@ class KeyCache:
         digest = digest_of(text)
         found = self._admitted.get(digest)
         if found is None:
-            if not well_formed(text):
+            if not is_well_formed(text):
                 return None
         elif found.changes == self._runtime.auth_epoch:
             age = time.monotonic() - found.refreshed_at
@@ -158,7 +158,7 @@ class _PrincipalLoader:
 
     def _synchronise(self) -> None:
         """Forget the members that have changed since the last look: what is loaded after this is as new as the log."""
-        head, changed = self._runtime.ledger.changed_streams(self._synced, _FORGET_ALL)
+        head, changed = self._runtime.ledger.find_changed_streams(self._synced, _FORGET_ALL)
         if changed is None:
             self._members.clear()
         elif changed:
@@ -171,7 +171,7 @@ class _PrincipalLoader:
         principal = holder.principal
         person = (principal.organisation_id, principal.member_id)
         if person not in self._members:
-            entry = self._runtime.ledger.current(person[0], "member", person[1])
+            entry = self._runtime.ledger.load_current(person[0], "member", person[1])
             self._members[person] = entry.state if entry is not None else None
             if len(self._members) > MAX_CACHED_KEYS:
                 self._members.popitem(last=False)

@@ -195,7 +195,7 @@ class EventVisibility:
     def _stream(self, kind: str, stream_id: UUID) -> bool:
         if kind in ("team", "organisation"):
             return True
-        entry = self._ledger.current(self._viewer.organisation_id, kind, stream_id)
+        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
         state = entry.state if entry is not None else None
         if state is None:
             return False

@@ -155,7 +155,7 @@ def _page(call: RequestContext) -> _Page:
     sight = EventVisibility(call.runtime.ledger, call.viewer)
     limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
-    found = ledger.feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
+    found = ledger.read_feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
     full = len(found) == limit
     seen = [shown for event in found if (shown := sight.redact(event)) is not None]
     return _Page(seen, _examined(found, head, query.after, full=full), head)

@@ -132,7 +132,7 @@ def found_goal(call: RequestContext, ref: str, view: AsOf) -> Goal:
     goal = goals.get(call.runtime.database, view, goal_id)
     if goal is not None and sees_everything(call.viewer):
         return goal
-    latest = call.runtime.ledger.current(call.viewer.organisation_id, "goal", goal_id)
+    latest = call.runtime.ledger.load_current(call.viewer.organisation_id, "goal", goal_id)
     if latest is None:
         raise NotFound("no such goal")
     require_goal(call.viewer, latest.state)
