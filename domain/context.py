@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.charter.state import Charter
+from domain.cycle.state import Cycle
+from domain.decision.state import Decision
+from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
+from domain.goal.state import Goal
+from domain.load import Commitment
+from domain.member.member import Member
+from domain.organisation.organisation import PolicyVersion
 from domain.references import require_external_reference, resolve
-
-if TYPE_CHECKING:
-    from domain.charter.state import Charter
-    from domain.cycle.state import Cycle
-    from domain.decision.state import Decision
-    from domain.envelope import Source
-    from domain.goal.state import Goal
-    from domain.load import Commitment
-    from domain.member.member import Member
-    from domain.organisation.organisation import PolicyVersion
-    from domain.team.team import Team
+from domain.team.team import Team
 
 
 class StateReader(Protocol):

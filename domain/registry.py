@@ -18,6 +18,7 @@ from domain.cycle import acts as cycle_acts
 from domain.cycle import events as cycle_events
 from domain.cycle import state as cycle_state
 from domain.cycle.decide import decide as decide_cycle
+from domain.cycle.evolve import evolve as evolve_cycle
 from domain.decision import acts as decision_acts
 from domain.decision import events as decision_events
 from domain.decision import state as decision_state
@@ -32,12 +33,15 @@ from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
 from domain.goal.load_check import commitment
 from domain.goal.timers import due as due_goal
-from domain.goal.timers import index_entry as standing_goal
+from domain.goal.timers import index_entry as goal_index_entry
 from domain.goal.timers import next_timer_at, timer_only_postponed
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.member import member
+from domain.member.decide import decide as decide_member
 from domain.organisation import organisation
+from domain.organisation.decide import decide as decide_organisation
 from domain.team import team
+from domain.team.decide import decide as decide_team
 
 
 def _never_postponed(_before: Any, _after: Any) -> bool:
@@ -83,7 +87,7 @@ AGGREGATES: dict[str, AggregateType] = {
         decide=decide_goal,
         evolve=evolve_goal,
         next_due_timer=due_goal,
-        index_entry=standing_goal,
+        index_entry=goal_index_entry,
         next_timer_at=next_timer_at,
         timer_only_postponed=timer_only_postponed,
     ),
@@ -103,7 +107,7 @@ AGGREGATES: dict[str, AggregateType] = {
         acts=member.MemberAct,
         events=member.MemberEvent,
         state=member.Member,
-        decide=member.decide,
+        decide=decide_member,
         evolve=member.evolve,
         next_due_timer=_never_due,
         index_entry=_not_indexed,
@@ -114,7 +118,7 @@ AGGREGATES: dict[str, AggregateType] = {
         acts=team.TeamAct,
         events=team.TeamEvent,
         state=team.Team,
-        decide=team.decide,
+        decide=decide_team,
         evolve=team.evolve,
         next_due_timer=_never_due,
         index_entry=_not_indexed,
@@ -137,9 +141,9 @@ AGGREGATES: dict[str, AggregateType] = {
         events=cycle_events.CycleEvent,
         state=cycle_state.Cycle,
         decide=decide_cycle,
-        evolve=cycle_state.evolve,
+        evolve=evolve_cycle,
         next_due_timer=_never_due,
-        index_entry=cycle_state.standing,
+        index_entry=cycle_state.index_entry,
         next_timer_at=_no_timer,
     ),
     "organisation": AggregateType(
@@ -147,7 +151,7 @@ AGGREGATES: dict[str, AggregateType] = {
         acts=organisation.OrganisationAct,
         events=organisation.OrganisationEvent,
         state=organisation.Organisation,
-        decide=organisation.decide,
+        decide=decide_organisation,
         evolve=organisation.evolve,
         next_due_timer=_never_due,
         index_entry=_not_indexed,

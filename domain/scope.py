@@ -6,11 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from domain.context import DecisionContext
-from domain.envelope import Source
-from domain.errors import Forbidden, NotFound
-from domain.member.member import Member
-
 #: How paths, rows and queries name the organisation's own.
 ORGANISATION = "organisation"
 
@@ -19,53 +14,3 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """A team, or (None) the organisation itself."""
 
     team: UUID | None
-
-
-def resolve_scope(ref: str, world: DecisionContext, pointer: str = "/of") -> Scope:
-    """The team that `ref` names, or the organisation; raises `NotFound` for a team that is not there."""
-    if ref == ORGANISATION:
-        return Scope(team=None)
-    team_id = world.id_of("team", ref)
-    if world.team(team_id) is None:
-        raise NotFound(f"no team {ref!r}", pointer=pointer)
-    return Scope(team=team_id)
-
-
-def is_lead(subject: Scope, world: DecisionContext) -> bool:
-    """Whether the party may decide alone here: the team's lead, or a steward; the organisation's own: a steward."""
-    if "steward" in world.roles:
-        return True
-    team = world.team(subject.team) if subject.team is not None else None
-    return team is not None and world.party == team.lead
-
-
-def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> bool:
-    """Whether this member is one of those whose it is: of the team (its lead included), or anybody who has joined.
-
-    In an import somebody who joins only later in the file may have taken part already; the file's end is what counts.
-    """
-    if member is None or member.joined_at is None:
-        return world.source is Source.IMPORT
-    if not member.present:
-        return False
-    if subject.team is None or subject.team in member.teams:
-        return True
-    team = world.team(subject.team)
-    return team is not None and team.lead == member.id
-
-
-def require_lead(subject: Scope, world: DecisionContext) -> None:
-    """Raise `Forbidden` unless the party leads here (see `leads`)."""
-    if not is_lead(subject, world):
-        if subject.team is None:
-            raise Forbidden("only a steward may do that to the organisation's own", allowed=("steward",))
-        raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
-
-
-def require_member(subject: Scope, world: DecisionContext) -> UUID:
-    """The party, who belongs here or leads; raises `Forbidden` for anybody else."""
-    member = world.member(world.party) if world.party is not None else None
-    if world.party is None or not (is_member(subject, member, world) or is_lead(subject, world)):
-        whose = "the organisation" if subject.team is None else "the team"
-        raise Forbidden(f"only members of {whose} may do that", allowed=("member", "lead", "steward"))
-    return world.party

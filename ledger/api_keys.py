@@ -18,8 +18,9 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import InvalidField, NotFound
+from domain.instants import from_micros, to_micros
 from domain.references import as_uuid as spelled_uuid
-from ledger.storage.protocol import LogStore, from_micros, row_uuid, to_micros
+from ledger.storage.protocol import LogStore, row_uuid
 
 PREFIX = "plim_"
 SCOPES = frozenset({"read", "act", "import", "admin"})

@@ -14,6 +14,7 @@ from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
 from domain.envelope import RecordedEvent, Source
+from domain.instants import from_micros, to_micros
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
 from ledger.bulk.append import BulkAppend
@@ -28,7 +29,7 @@ from ledger.serialization import Mapper, Upcast, decode_events
 from ledger.states import BatchStates, Key, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
 from ledger.storage.opening import open_recorder
-from ledger.storage.protocol import Head, LogSession, LogStore, from_micros, row_uuid, to_micros
+from ledger.storage.protocol import Head, LogSession, LogStore, row_uuid
 
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096

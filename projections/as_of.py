@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.errors import InvalidField, NotFound
+from domain.instants import to_micros
 from domain.organisation.organisation import Organisation, PolicyVersion
 from projections.database.database import Database, named_statements
-from projections.engine.versions import to_micros
 
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
 BITEMPORAL_PREDICATE = (

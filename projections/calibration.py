@@ -16,10 +16,10 @@ import msgspec
 
 from domain.calendar import end_of_day
 from domain.goal.state import Ended, Goal
+from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.engine.versions import to_micros
 from projections.figures import Figure, event_ids, round_for_report
 from projections.support.queries import rows_of
 

@@ -14,10 +14,10 @@ import msgspec
 
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
+from domain.instants import from_micros, to_micros
 from domain.load import line_crossed, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.engine.versions import from_micros, to_micros
 from projections.overload.queries import OverloadFacts, ReportScope
 from projections.people import organisation_at
 

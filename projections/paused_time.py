@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
+from domain.instants import to_micros
 from domain.member.member import Absence
-from projections.engine.versions import to_micros
 
 _DAY = timedelta(days=1)
 #: Microseconds of a day.

@@ -11,10 +11,12 @@ from domain.charter import freedoms_and_rituals, non_negotiables, purpose
 from domain.charter.parts import RuleResult
 from domain.charter.state import Charter, charter_id
 from domain.context import DecisionContext
-from domain.envelope import NewEvent, Source
+from domain.envelope import NewEvent
 from domain.errors import ActNotAllowed, Forbidden, InTheFuture, InvalidField, OutOfOrder
+from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
-from domain.scope import Scope, require_lead, resolve_scope
+from domain.scope import Scope
+from domain.scope_rules import require_lead, resolve_scope
 
 #: Facts that may be told late; every other act moves the charter, one after the other.
 _FACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
@@ -57,11 +59,9 @@ def _resolve_scope(charter: Charter | None, act: a.Act, world: DecisionContext) 
 
 def _check_party(world: DecisionContext) -> None:
     """Who has left, and a machine, has no part in a charter; an import tells of what people did."""
-    if "integration" in world.roles and "steward" not in world.roles and world.source is not Source.IMPORT:
+    if is_machine(world, "integration"):
         raise Forbidden("a charter is made by people", allowed=("member", "lead", "steward"))
-    member = world.member(world.party) if world.party is not None else None
-    if member is not None and member.left_at is not None and member.left_at <= world.at:
-        raise Forbidden("who has left the organisation no longer acts in it")
+    require_not_left(world)
 
 
 def _review(charter: Charter, act: a.Review, world: DecisionContext) -> RuleResult:

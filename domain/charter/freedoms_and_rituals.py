@@ -11,7 +11,7 @@ from domain.charter.state import Charter, part_id
 from domain.context import DecisionContext
 from domain.errors import InvalidField, NoPurpose, VersionSuperseded
 from domain.goal.opening import text
-from domain.scope import require_lead
+from domain.scope_rules import require_lead
 
 
 def grant_freedom(charter: Charter, act: a.GrantFreedom, world: DecisionContext) -> RuleResult:

@@ -38,7 +38,7 @@ from domain.errors import (
 )
 from domain.goal.opening import text
 from domain.references import as_uuid, require_external_reference
-from domain.scope import is_member, require_lead, require_member
+from domain.scope_rules import is_member, require_lead, require_member
 
 MOST_OPEN_BREACHES = 100
 

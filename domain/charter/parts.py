@@ -15,7 +15,7 @@ from domain.envelope import Source
 from domain.errors import AlreadyExists, DecisionUnfit, InvalidField, NotFound, ReasonRequired
 from domain.reasons import Reason
 from domain.references import as_uuid, require_external_reference
-from domain.scope import require_lead, require_member
+from domain.scope_rules import require_lead, require_member
 
 #: Parts of one sort that a charter may name in all: a bound on what its state can grow to.
 MOST_PARTS = 100

@@ -12,7 +12,7 @@ from domain.context import DecisionContext
 from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
 from domain.goal.opening import text
 from domain.references import as_uuid, require_external_reference
-from domain.scope import require_lead, require_member
+from domain.scope_rules import require_lead, require_member
 from domain.terms import day
 
 MOST_PROPOSALS = 20

@@ -27,9 +27,10 @@ from domain.errors import (
 )
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
+from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import require_external_reference
-from domain.scope import is_lead, is_member, require_lead, require_member
+from domain.scope_rules import is_lead, is_member, require_lead, require_member
 from domain.terms import day
 
 #: What one cycle holds, at most: each of its later events carries all of it.
@@ -57,12 +58,9 @@ def decide(cycle: Cycle | None, act: a.CycleAct, world: DecisionContext) -> list
 
 def _check_party(world: DecisionContext) -> None:
     """Who has left, and a machine, has no part in a cycle; an import tells of what people did."""
-    machine = world.roles & {"integration", "auditor"} and "steward" not in world.roles
-    if world.party is None or (machine and world.source is not Source.IMPORT):
+    if world.party is None or is_machine(world, "integration", "auditor"):
         raise Forbidden("a cycle is looked back upon by people", allowed=("member", "lead", "steward"))
-    member = world.member(world.party)
-    if member is not None and member.left_at is not None and member.left_at <= world.at:
-        raise Forbidden("who has left the organisation no longer acts in it")
+    require_not_left(world)
 
 
 class _ActContext(NamedTuple):

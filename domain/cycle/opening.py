@@ -16,7 +16,8 @@ from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
 from domain.goal.opening import text
 from domain.goal.state import Goal, Promised
-from domain.scope import Scope, is_member, require_lead
+from domain.scope import Scope
+from domain.scope_rules import is_member, require_lead
 from domain.terms import day
 
 #: What one cycle holds, at most: each of its later events carries all of it.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from uuid import UUID
 
 from domain.context import DecisionContext
 from domain.decision import acts as a
@@ -29,9 +28,10 @@ from domain.errors import (
     OutOfOrder,
     ReasonRequired,
 )
+from domain.participation import has_left, is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
-from domain.scope import is_lead, is_member
+from domain.scope_rules import is_lead, is_member
 from domain.terms import day
 
 MOST_OBJECTIONS = 50
@@ -78,17 +78,12 @@ def by_consent(decision: Decision, world: DecisionContext, *, at: datetime | Non
     """
     if decision.state != "open":
         return None
-    waited_for = {d for d in decision.deciders if not _has_left(d, world, at=at)}
+    waited_for = {d for d in decision.deciders if not has_left(d, world, at=at)}
     objected = {o.option for o in decision.open_objections}
     for option in (o.id for o in decision.options if o.id not in objected):
         if waited_for and waited_for <= {c.decider for c in decision.consents if c.option == option}:
             return option
     return None
-
-
-def _has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
-    member = world.member(member_id)
-    return member is not None and member.left_at is not None and member.left_at <= (at or world.at)
 
 
 def _fact(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
@@ -123,10 +118,8 @@ def _recorded(decision: Decision, fact: NewEvent, world: DecisionContext) -> Rec
 def _check_party(world: DecisionContext) -> None:
     if world.party is None:
         raise Forbidden("somebody has to say it", allowed=("member",))
-    if _has_left(world.party, world):
-        raise Forbidden("who has left the organisation no longer acts in it")
-    machine = world.roles & {"integration", "auditor"} and "steward" not in world.roles
-    if machine and world.source is not Source.IMPORT:
+    require_not_left(world)
+    if is_machine(world, "integration", "auditor"):
         raise Forbidden("an integration or an auditor takes no part in decisions", allowed=("member", "lead"))
 
 

@@ -13,7 +13,8 @@ from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
 from domain.member.member import Role
 from domain.references import as_uuid
-from domain.scope import ORGANISATION, Scope, is_lead, require_member, resolve_scope
+from domain.scope import ORGANISATION, Scope
+from domain.scope_rules import is_lead, require_member, resolve_scope
 from domain.terms import day
 
 #: A time-box is for finding consent without taking forever.

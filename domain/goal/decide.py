@@ -16,7 +16,6 @@ from domain.errors import (
     AlreadyExists,
     AnswersRequired,
     AnswersSuperseded,
-    Forbidden,
     InTheFuture,
     InvalidField,
     NotAParty,
@@ -31,6 +30,7 @@ from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.load_check import classify_load
 from domain.goal.state import Draft, Ended, Goal, Negotiating, Promised, Side
+from domain.participation import require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
 
@@ -48,7 +48,7 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
     """
     if world.at > world.now:
         raise InTheFuture(pointer="/at")
-    _check_party(world)
+    require_not_left(world)
     if goal is None:
         return _open_goal(act, world)
     if isinstance(act, a.Draft):
@@ -66,12 +66,6 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
 
 def _fact(event: Event, act: a.Act, world: DecisionContext) -> NewEvent:
     return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
-
-
-def _check_party(world: DecisionContext) -> None:
-    member = world.member(world.party) if world.party else None
-    if member is not None and member.left_at is not None and member.left_at <= world.at:
-        raise Forbidden("who has left the organisation no longer acts in it")
 
 
 # --- beginning ---------------------------------------------------------------------------------------------------

@@ -5,15 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from domain.context import DecisionContext
-from domain.envelope import Event, Instant, NewEvent, RecordedEvent
-from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.envelope import Event, Instant, RecordedEvent
 from domain.policy import Policy
-from domain.quantities import to_fraction
 
 #: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
 MOST_POLICY_VERSIONS = 500
@@ -68,49 +64,6 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
 
 
 OrganisationEvent = Created | PolicySet
-
-
-def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
-    """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
-    event: OrganisationEvent
-    match act:
-        case Create():
-            if organisation is not None:
-                raise AlreadyExists("this organisation exists already")
-            event = Created(name=act.name, zone=_zone(act.zone))
-        case SetPolicy():
-            if organisation is None:
-                raise NotFound("no such organisation")
-            if "steward" not in world.roles:
-                raise Forbidden("only a steward sets policies", allowed=("steward",))
-            if len(organisation.policies) > MOST_POLICY_VERSIONS:
-                told = f"an organisation has {MOST_POLICY_VERSIONS} policy versions at most, and this one has them all"
-                raise InvalidField(told, pointer="/policy")
-            event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
-    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidField(f"{name!r} is not an IANA time zone", pointer="/zone") from None
-    return name
-
-
-def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
-    dials = Policy.__struct_fields__
-    for name, value in changes.items():
-        if name not in dials:
-            raise InvalidField(f"no dial is called {name!r}", pointer=f"/policy/{name}", allowed=dials)
-        try:
-            msgspec.convert({name: value}, Policy)
-        except msgspec.ValidationError as error:
-            raise InvalidField(str(error).partition(" - at ")[0], pointer=f"/policy/{name}") from None
-    policy = msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
-    if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
-        raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
-    return policy
 
 
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:

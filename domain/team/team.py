@@ -7,11 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.context import DecisionContext, require_own_reference
-from domain.envelope import Event, NewEvent, RecordedEvent
-from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.envelope import Event, RecordedEvent
 from domain.references import Ref
-from domain.scope import ORGANISATION
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -61,32 +58,6 @@ class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=Tr
 
 
 TeamEvent = Created | Renamed | LeadAppointed
-
-
-def decide(team: Team | None, act: TeamAct, world: DecisionContext) -> list[NewEvent]:
-    """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
-    event: TeamEvent
-    steward = "steward" in world.roles
-    match act:
-        case Create():
-            if not steward:
-                raise Forbidden("only a steward creates teams", allowed=("steward",))
-            if team is not None:
-                raise AlreadyExists("this team exists already")
-            if act.ref == ORGANISATION:
-                raise InvalidField(f"{act.ref!r} names the organisation itself; take another", pointer="/ref")
-            lead = world.id_of("member", act.lead)
-            event = Created(name=act.name, lead=lead, ref=require_own_reference(act.ref, "team", world))
-        case Rename() | AppointLead():
-            if team is None:
-                raise NotFound("no such team")
-            if not (steward or world.party == team.lead):
-                raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
-            if isinstance(act, Rename):
-                event = Renamed(name=act.name)
-            else:
-                event = LeadAppointed(lead=world.present_member(act.lead, "/lead").id)
-    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
 def evolve(team: Team | None, recorded: RecordedEvent) -> Team | None:

@@ -18,25 +18,14 @@ from uuid import UUID
 from eventsourcing.persistence import IntegrityError
 
 from domain.errors import VersionConflict
+from domain.instants import from_micros, to_micros
 from domain.registry import AggregateType
 from ledger.bulk.staging import StagingStore
 from ledger.commands import Command, Receipt
 from ledger.decider import CommandDecider, DecidedCommand
 from ledger.serialization import Mapper, with_log_position
 from ledger.states import BatchStates, StateCache
-from ledger.storage.protocol import (
-    EVENTS,
-    IMPORT_ROWS,
-    STREAM_INDEX,
-    Append,
-    Head,
-    LogSession,
-    LogStore,
-    Row,
-    from_micros,
-    row_uuid,
-    to_micros,
-)
+from ledger.storage.protocol import EVENTS, IMPORT_ROWS, STREAM_INDEX, Append, Head, LogSession, LogStore, Row, row_uuid
 
 #: States kept folded while deciding; the rest is folded again from the staging file.
 CACHED_STATES = 1024

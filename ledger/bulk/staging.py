@@ -9,10 +9,11 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.envelope import RecordedEvent
+from domain.instants import to_micros
 from ledger.decider import DecidedCommand
 from ledger.event_sources import LogSource
 from ledger.serialization import Mapper, decode_events
-from ledger.storage.protocol import LogStore, Row, row_uuid, to_micros
+from ledger.storage.protocol import LogStore, Row, row_uuid
 from ledger.storage.sqlite import ScratchFile
 
 #: RFC 9562: made from a namespace and a name.

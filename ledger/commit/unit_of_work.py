@@ -22,6 +22,7 @@ from eventsourcing.persistence import PersistenceError
 from domain.envelope import RecordedEvent
 from domain.errors import Refusal
 from domain.index import NOT_INDEXED, IndexEntry
+from domain.instants import from_micros, to_micros
 from domain.registry import AggregateType
 from ledger.commands import Command, Receipt
 from ledger.commit.queue import CommandQueue, PendingCommand
@@ -42,9 +43,7 @@ from ledger.storage.protocol import (
     InsertTarget,
     LogSession,
     Row,
-    from_micros,
     row_uuid,
-    to_micros,
 )
 
 #: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.

@@ -11,7 +11,6 @@ import re
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,7 +31,6 @@ Row = Sequence[Any]
 
 #: A row as the driver gives it and takes it.
 _QUERIES_FILE = Path(__file__).parent / "sql" / "queries.sql"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -239,13 +237,3 @@ def build_library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
 def row_uuid(value: object) -> UUID:
     """The UUID in a row: PostgreSQL gives one, SQLite its 32 digits."""
     return value if isinstance(value, UUID) else UUID(str(value))
-
-
-def to_micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware instant, exactly."""
-    return (instant - _EPOCH) // timedelta(microseconds=1)
-
-
-def from_micros(microseconds: int) -> datetime:
-    """The UTC instant of `micros`."""
-    return _EPOCH + timedelta(microseconds=microseconds)

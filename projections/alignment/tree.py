@@ -10,11 +10,11 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import Ended, Goal
+from domain.instants import from_micros, to_micros
 from domain.terms import GoalKind
 from projections.alignment.progress import Progress, promise
 from projections.as_of import AsOf
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.engine.versions import from_micros, to_micros
 from projections.figures import round_for_report
 from projections.lineage.links import Link, MaterialChange, unaffirmed_link
 

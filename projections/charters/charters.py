@@ -15,10 +15,11 @@ from domain.charter.evolve import evolve
 from domain.charter.state import Acknowledgement, Charter, charter_id
 from domain.envelope import RecordedEvent
 from domain.goal.state import LIVE_STATES
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.tables import Column
-from projections.engine.versions import VersionedProjection, from_micros, to_micros
+from projections.engine.versions import VersionedProjection
 
 _SQL = "charters"
 

@@ -10,7 +10,8 @@ import msgspec
 
 from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
-from domain.cycle.state import Closed, Cycle, Running, evolve
+from domain.cycle.evolve import evolve
+from domain.cycle.state import Closed, Cycle, Running
 from domain.errors import InvalidField
 from domain.goal.state import Goal, Promised
 from projections.as_of import AsOf

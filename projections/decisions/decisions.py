@@ -13,11 +13,12 @@ from domain.decision.events import PerspectiveShared
 from domain.decision.evolve import evolve
 from domain.decision.state import STATES, Decision, Objection, Outcome
 from domain.errors import InvalidField
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
 from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
 from projections.database.tables import Column
-from projections.engine.versions import VersionedProjection, from_micros, to_micros
+from projections.engine.versions import VersionedProjection
 
 _SQL = "decisions"
 LARGEST_PAGE = 200

@@ -16,10 +16,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.calendar import end_of_day
+from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.decisions.decisions import DecisionRound, askings_ended
-from projections.engine.versions import to_micros
 from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
 
 #: A decision asked again within this time did not hold.

@@ -14,13 +14,13 @@ from uuid import UUID
 import msgspec
 
 from domain.charter.state import charter_id
+from domain.instants import to_micros
 from domain.member.member import Member
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row
 from projections.drift.facts import REVIEWED
-from projections.engine.versions import to_micros
 from projections.figures import SMALL_SAMPLE, Figure, event_ids, over_limit, round_for_report, share
 from projections.lineage.links import fact_rows
 

@@ -21,12 +21,12 @@ from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import Ended, Goal, Promised, Proposal
+from domain.instants import to_micros
 from domain.quantities import quantity, to_fraction
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents
-from projections.engine.versions import to_micros
 
 EXPECTATIONS = Table(
     name="drift_expectations",

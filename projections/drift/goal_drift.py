@@ -12,11 +12,11 @@ import msgspec
 
 from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.goal.state import Promised
+from domain.instants import to_micros
 from domain.member.member import Absence
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Judgement, Move, PauseFact
-from projections.engine.versions import to_micros
 from projections.lineage.links import Link, Unaffirmed, unaffirmed_link
 
 _DAY = timedelta(days=1)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.goal.state import Promised
+from domain.instants import from_micros
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
@@ -20,7 +21,6 @@ from projections.drift.expectation_drift import CharterSnapshot, unacknowledged
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts
-from projections.engine.versions import from_micros
 from projections.figures import event_ids
 from projections.lineage.links import Unaffirmed
 

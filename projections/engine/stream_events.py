@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import msgspec
 
 from domain.envelope import RecordedEvent
+from domain.instants import to_micros
 
 Evolve = Callable[[Any, RecordedEvent], Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(at: datetime) -> int:
-    """An aware instant as whole microseconds since 1970-01-01T00:00:00Z."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def column_text(value: object) -> Any:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,14 +21,6 @@ import msgspec
 from domain.envelope import RecordedEvent
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, column_text
-from projections.engine.stream_events import to_micros as to_micros  # noqa: PLC0414 - named where its callers look for it
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def from_micros(value: int) -> datetime:
-    """The UTC instant of whole microseconds; not for `FOREVER`."""
-    return _EPOCH + timedelta(microseconds=value)
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -21,6 +21,7 @@ from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
 from domain.goal.state import Ended, Goal, Promised
+from domain.instants import from_micros, to_micros
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
@@ -31,7 +32,6 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
-from projections.engine.versions import from_micros, to_micros
 from projections.history.narrative.context import NarrativeContext, ids_in
 from projections.history.narrative.goals import narrate
 from projections.people import names

@@ -14,9 +14,9 @@ import msgspec
 from domain.charter.state import charter_id
 from domain.goal import events as e
 from domain.goal.state import PROMISED_STATES, Promised
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.engine.versions import from_micros, to_micros
 from projections.goals import goals_at
 from projections.history.history import render_entries
 from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts

@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import LIVE_STATES, Goal, Negotiating, Promised
 from domain.goal.timers import awaited_answer, check_in_due
+from domain.instants import from_micros
 from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
 from projections.drift.goal_drift import goal_drift
 from projections.drift.queries import load_facts
-from projections.engine.versions import from_micros
 from projections.lineage.links import Unaffirmed
 from projections.support.queries import OpenBlocker, listed_blockers, people_at, raised_blockers
 

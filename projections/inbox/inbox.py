@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from domain.calendar import end_of_day
 from domain.goal.state import PROMISED_STATES, Goal
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.engine.versions import from_micros, to_micros
 from projections.inbox.framework_requests import framework_requests
 from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts
 

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.engine.versions import from_micros, to_micros
 from projections.lineage.links import (
     MAX_DEPTH,
     MAX_ENTRIES,

@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import PROMISED_STATES
+from domain.instants import from_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.engine.versions import from_micros
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (
     MAX_ENTRIES,

@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import Goal
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, group_by_stream, named_statements, query_by_ids
-from projections.engine.versions import from_micros, to_micros
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.engine.versions import from_micros, to_micros
 from projections.history.history import Entry, render_entries
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (

@@ -21,20 +21,13 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.load_check import commitment
 from domain.goal.state import Ended, Goal, Negotiating, Promised
+from domain.instants import to_micros
 from domain.load import Commitment
 from domain.member.member import AbsenceDeclared, CapacityDeclared
 from domain.quantities import to_fraction
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
-from projections.engine.versions import (
-    LatestVersion,
-    Version,
-    changed_after,
-    extend,
-    latest_version,
-    to_micros,
-    versions,
-)
+from projections.engine.versions import LatestVersion, Version, changed_after, extend, latest_version, versions
 
 _FACT = (
     *SYSTEM_TIME,

@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import Presence, end_of_day, local_date
+from domain.instants import from_micros, to_micros
 from domain.load import (
     WEEKS_AHEAD,
     Commitment,
@@ -36,7 +37,6 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.database import Query as Statement
-from projections.engine.versions import from_micros, to_micros
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
 from projections.overload.pairing import Addition, TradeOffFact

@@ -14,13 +14,13 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import LIVE_STATES
+from domain.instants import to_micros
 from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_crossed, place, week_loads_of_placed
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from domain.terms import Priority
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.engine.versions import to_micros
 from projections.figures import (
     SMALL_SAMPLE,
     Figure,

@@ -14,11 +14,11 @@ import msgspec
 
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
+from domain.instants import to_micros
 from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.database.database import Database, Query, Row, named_statements
 from projections.database.tables import END_OF_TIME
-from projections.engine.versions import to_micros
 from projections.goals import goals_at
 from projections.paused_time import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
 from projections.people import members_at

@@ -16,10 +16,10 @@ from uuid import UUID
 import msgspec
 
 from domain.goal.state import LIVE_STATES, Promised
+from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.engine.versions import to_micros
 from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
 from projections.paused_time import DAY, days, midnight, running_micros
 from projections.support.queries import CheckInHistory, Need, OpenBlocker, SupportFacts

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from domain.cycle import acts as c
 from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
-from domain.cycle.state import Closed, Cycle, Running, evolve
+from domain.cycle.evolve import evolve
+from domain.cycle.state import Closed, Cycle, Running
 from domain.errors import Refusal
 from domain.goal import acts as g
 from domain.goal.state import Promised

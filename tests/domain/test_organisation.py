@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import AlreadyExists, Forbidden, InvalidField
 from domain.organisation import organisation
+from domain.organisation.decide import decide
 from domain.organisation.organisation import Create, PolicySet, SetPolicy
 from domain.policy import Policy
 from tests.spec import Story, given, instant
@@ -141,7 +142,7 @@ def test_a_zone_is_one_of_the_iana_list(zone: str) -> None:
     world = story.world(story.organisation_id, story.now)
 
     with pytest.raises(InvalidField) as refused:
-        organisation.decide(None, Create(name="Elsewhere", zone=zone), world)
+        decide(None, Create(name="Elsewhere", zone=zone), world)
     assert "/zone" == refused.value.pointer
 
 

@@ -58,7 +58,9 @@ def test_a_breach_is_about_the_event_that_it_names(ledger: Ledger, tenant: Tenan
         assert event == find_breach_subject(ledger, tenant)
 
 
-def test_where_no_event_is_named_it_is_about_the_last_one(ledger: Ledger, tenant: Tenant, event_ids: list[UUID]) -> None:
+def test_where_no_event_is_named_it_is_about_the_last_one(
+    ledger: Ledger, tenant: Tenant, event_ids: list[UUID]
+) -> None:
     handle_on_charter(tenant, "ana", raise_breach())
 
     assert event_ids[-1] == find_breach_subject(ledger, tenant)
@@ -105,7 +107,9 @@ def test_a_long_stream_is_not_read_for_it(
     assert 1 == sum(opened)
 
 
-def test_the_past_that_an_import_tells_has_its_breaches_too(ledger: Ledger, tenant: Tenant, event_ids: list[UUID]) -> None:
+def test_the_past_that_an_import_tells_has_its_breaches_too(
+    ledger: Ledger, tenant: Tenant, event_ids: list[UUID]
+) -> None:
     with ledger.bulk() as bulk:
         bulk.handle(tenant.command("ana", CheckIn(note="told late"), on="goal"))
         command = Command(

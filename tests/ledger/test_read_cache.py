@@ -112,10 +112,14 @@ def test_the_current_state_is_the_last_one_whoever_recorded_it(
     assert (first.version + 1, "0.75") == (second[0].version, second[0].state.progress)
 
 
-def test_own_writes_are_in_the_read_cache_already(ledger: Ledger, tenant: Tenant, goal: str, folded_versions: list[int]) -> None:
+def test_own_writes_are_in_the_read_cache_already(
+    ledger: Ledger, tenant: Tenant, goal: str, folded_versions: list[int]
+) -> None:
     receipt = tenant.handle("ana", check_in("0.5"), on=goal)
 
-    assert 0 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", tenant.id_of(goal, "goal")))
+    assert 0 == count_folded(
+        folded_versions, lambda: ledger.load_current(tenant.id, "goal", tenant.id_of(goal, "goal"))
+    )
     entry = ledger.load_current(tenant.id, "goal", tenant.id_of(goal, "goal"))
     assert entry is not None
     assert (receipt.version, receipt.state) == (entry.version, entry.state)

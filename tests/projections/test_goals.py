@@ -20,12 +20,12 @@ from domain.goal.acts import (
     ProposeChange,
     Retitle,
 )
+from domain.instants import from_micros
 from projections.as_of import AsOf
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.database.sql import named_statements
 from projections.engine.checkpoints import CHECKPOINTS, EMPTY_DIGEST
-from projections.engine.versions import from_micros
 from projections.goals import Filters, VisibilityFilter, get, goals_at, page, supporting, timelines
 from projections.people import members_at, names, team_at, teams_at
 from tests.projections.conftest import Look

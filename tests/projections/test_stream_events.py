@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.envelope import RecordedEvent
+from domain.instants import to_micros
 from domain.member import member
 from domain.terms import Priority
 from projections.engine.stream_events import StreamEvents, column_text
-from projections.engine.versions import extend, latest_version, to_micros
+from projections.engine.versions import extend, latest_version
 from tests.projections.in_memory_log import ORGANISATION, InMemoryLog, identity
 
 

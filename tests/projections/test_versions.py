@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.envelope import RecordedEvent
+from domain.instants import to_micros
 from domain.member import member
 from domain.quantities import quantity
 from projections.database.tables import END_OF_TIME
-from projections.engine.versions import Version, changed_after, to_micros, versions
+from projections.engine.versions import Version, changed_after, versions
 from tests.projections.in_memory_log import START, InMemoryLog
 
 #: Minutes after START at which each event happened, in the order in which they were recorded.

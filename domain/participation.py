@@ -1,0 +1,27 @@
+"""Who takes part in what people agree on: present members, and no machines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.context import DecisionContext
+from domain.envelope import Source
+from domain.errors import Forbidden
+
+
+def has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
+    """Whether this member had left the organisation by `at` (UTC; by default the act's time)."""
+    member = world.member(member_id)
+    return member is not None and member.left_at is not None and member.left_at <= (at or world.at)
+
+
+def require_not_left(world: DecisionContext) -> None:
+    """Raise `Forbidden` for a party that has left; one that no event names yet may act."""
+    if world.party is not None and has_left(world.party, world):
+        raise Forbidden("who has left the organisation no longer acts in it")
+
+
+def is_machine(world: DecisionContext, *roles: str) -> bool:
+    """Whether the principal has one of these roles and is neither a steward nor importing what people did."""
+    return bool(world.roles & {*roles}) and "steward" not in world.roles and world.source is not Source.IMPORT
