@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -14,31 +14,26 @@ from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
+from projections.database.paging import Order, digest, query_page
+from projections.database.sql import in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
 from projections.engine.stream_events import column_text
 from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
-LARGEST_PAGE = 200
 _SLICE = 400
-
-
-def _clean(words: str) -> str:
-    # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return words.replace("\x00", "\ufffd")
 
 
 def _fields(goal: Goal) -> tuple[Any, ...]:
     terms = goal.terms
     supports = (terms.supports if terms else None) or ()
-    title = _clean(goal.title)
+    title = without_nul(goal.title)
     outcome = terms.outcome if terms else None
     return (
         *column_text((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
         title,
         title.casefold(),
-        _clean(outcome).casefold() if outcome else "",
+        without_nul(outcome).casefold() if outcome else "",
         *(column_text((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
         " ".join(sorted(str(s.goal or s.purpose) for s in supports)) if supports else "",
     )
@@ -133,7 +128,7 @@ def goals_at(
         params["team"] = str(team)
     for column, wanted in (("owner", owners), ("state", states)):
         if wanted is not None:
-            marks, values = _listed(column, wanted)
+            marks, values = in_clause(column, wanted)
             where.append(f"{column} IN ({marks})")
             params.update(values)
     sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)} ORDER BY stream_id"
@@ -167,7 +162,7 @@ def timelines(
 
 
 def _timelines(database: Database, as_of: AsOf, column: str, values: list[UUID]) -> dict[UUID, list[Version]]:
-    marks, params = _listed("value", values)
+    marks, params = in_clause("value", values)
     began = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
     if column in ("owner", "team"):
         # Hand-overs: the whole timeline of each goal that was ever theirs.
@@ -220,45 +215,35 @@ def page(
     Raises `InvalidField` for an unknown sort, a limit outside 1..200, or a cursor that another question gave.
     """
     filters = filters or Filters()
-    _check_page(sort, limit)
-    question = digest(filters, sort)
-    after = decode_cursor(cursor, question, number=sort.lstrip("-") == "updated") if cursor else None
-    key = _KEYS[sort.lstrip("-")]
-    order, beyond = ("DESC", "<") if sort.startswith("-") else ("ASC", ">")
-    where, params = _where(filters, visible)
-    params = {**as_of.params, **params}
-    if after is not None:
-        where.append(f"({key}, stream_id) {beyond} (:key, :id)")
-        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
-    rows = database.query(
-        # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
-        f"SELECT p.sort_key, g.stream_id, g.body FROM (SELECT {key} AS sort_key, stream_id, version, known_from"
-        f" FROM goals WHERE {as_of.predicate} AND {' AND '.join(where)}"
-        f" ORDER BY sort_key {order}, stream_id {order} LIMIT :rows) AS p"
-        " JOIN goals AS g ON g.organisation_id = :organisation_id AND g.stream_id = p.stream_id"
-        " AND g.version = p.version AND g.known_from = p.known_from"
-        f" ORDER BY p.sort_key {order}, p.stream_id {order}",
-        {**params, "rows": limit + 1},
-    )
-    shown = rows[:limit]
-    following = None
-    if len(rows) > limit:
-        last = shown[-1]
-        following = encode_cursor(Cursor(params["at"], params["known"], question, last.sort_key, last.stream_id))
-    return Page(goals=[_GOAL.decode(row.body) for row in shown], next=following)
-
-
-def _check_page(sort: str, limit: int) -> None:
     if sort not in SORTS:
         raise InvalidField(f"cannot sort by {sort!r}", pointer="/sort", allowed=SORTS)
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    order = Order(key=_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated")
+    where, params = _where(filters, visible)
+    rows, following = query_page(
+        database,
+        # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
+        lambda condition: (
+            "SELECT p.sort_key, g.stream_id, g.body FROM ("
+            f"SELECT {order.key} AS sort_key, stream_id, version, known_from FROM goals WHERE {as_of.predicate}"
+            f" AND {' AND '.join([*where, condition])}"
+            f" ORDER BY sort_key {order.direction}, stream_id {order.direction} LIMIT :rows) AS p"
+            " JOIN goals AS g ON g.organisation_id = :organisation_id AND g.stream_id = p.stream_id"
+            " AND g.version = p.version AND g.known_from = p.known_from"
+            f" ORDER BY p.sort_key {order.direction}, p.stream_id {order.direction}"
+        ),
+        {**as_of.params, **params},
+        order,
+        question=digest(filters, sort),
+        cursor=cursor,
+        limit=limit,
+    )
+    return Page(goals=[_GOAL.decode(row.body) for row in rows], next=following)
 
 
 def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
-        marks, teams = _listed("seen", sorted(visible.teams, key=str))
+        marks, teams = in_clause("seen", sorted(visible.teams, key=str))
         where.append(f"(owner = :viewer OR sponsor = :viewer OR team IN ({marks}))")
         params |= {"viewer": str(visible.member), **teams}
     for column in ("team", "owner", "sponsor"):
@@ -267,7 +252,7 @@ def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str
             where.append(f"{column} = :{column}")
             params[column] = str(value)
     if filters.states:
-        marks, values = _listed("state", filters.states)
+        marks, values = in_clause("state", filters.states)
         where.append(f"state IN ({marks})")
         params |= values
     if filters.supports is not None:
@@ -276,7 +261,7 @@ def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str
     if filters.cycle is not None:
         where.append(f"EXISTS ({named_statements(_SQL)['of_cycle']})")
         params["cycle"] = str(filters.cycle)
-    for number, word in enumerate(_clean(filters.q).casefold().split()):
+    for number, word in enumerate(without_nul(filters.q).casefold().split()):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append(
             f"(title_folded LIKE :word_{number} ESCAPE '\\' OR outcome_folded LIKE :word_{number} ESCAPE '\\')"
@@ -287,9 +272,3 @@ def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str
             where.append(f"due {sign} :{column}")
             params[column] = day.isoformat()
     return where, params
-
-
-def _listed(name: str, values: Iterable[object]) -> tuple[str, Mapping[str, str]]:
-    """`:name_0, :name_1, ...` and their values; an empty list matches nothing."""
-    params = {f"{name}_{n}": str(value) for n, value in enumerate(values)}
-    return ", ".join(f":{key}" for key in params) or "NULL", params

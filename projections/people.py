@@ -15,21 +15,17 @@ from domain.organisation.organisation import Organisation
 from domain.team import team as teams
 from domain.team.team import Team
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, query_by_ids
+from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "people"
 
 
-def _clean(text: str) -> str:
-    # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return text.replace("\x00", "\ufffd")
-
-
 def _member_fields(state: Member) -> tuple[Any, ...]:
     present = 1 if state.present else 0
-    return (state.ref, _clean(state.name), present, " ".join(sorted(map(str, state.teams))))
+    return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))))
 
 
 MEMBERS = VersionedProjection(
@@ -56,7 +52,7 @@ TEAMS = VersionedProjection(
         Column("name", "text", "What the team is called."),
         Column("lead", "uuid", "The member who leads it."),
     ),
-    fields=lambda state: (state.ref, _clean(state.name), str(state.lead)),
+    fields=lambda state: (state.ref, without_nul(state.name), str(state.lead)),
     # Asked by every request: which teams does its sender lead?
     indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
@@ -70,7 +66,7 @@ ORGANISATIONS = VersionedProjection(
         Column("name", "text", "What the organisation is called."),
         Column("zone", "text", "IANA time zone in which its dates are meant."),
     ),
-    fields=lambda state: (_clean(state.name), state.zone),
+    fields=lambda state: (without_nul(state.name), state.zone),
     comment="Organisations with their zone and every policy version (in body).",
 )
 
@@ -130,12 +126,5 @@ def names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | 
     nothing is known of is left out.
     """
     wanted = sorted({str(i) for i in ids if i is not None})
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), 400):
-        part = wanted[start : start + 400]
-        marks = ", ".join(f":id_{n}" for n in range(len(part)))
-        sql = named_statements(_SQL)["names"].replace(":ids", marks)
-        params = {f"id_{n}": value for n, value in enumerate(part)}
-        rows = database.query(sql, {"organisation_id": str(organisation_id), **params})
-        found.update({row.id: row.name for row in rows if row.name})
-    return found
+    rows = query_by_ids(database, _SQL, {"names": wanted}, {"organisation_id": str(organisation_id)})["names"]
+    return {row.id: row.name for row in rows if row.name}

@@ -39,18 +39,18 @@ from ledger import api_keys as keys
 from ledger import idempotency
 from ledger.commit import committer, unit_of_work
 from ledger.commit import queue as commit_queue
-from projections import calibration, figures, goals
+from projections import calibration, figures
 from projections.alignment import report as alignment_report
 from projections.as_of import resolve_as_of
 from projections.catalogue import PROJECTIONS
 from projections.charters import rituals
-from projections.cycles import cycles, review
+from projections.cycles import review
+from projections.database import paging
 from projections.database.database import Database
 from projections.decisions import decisions
 from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.engine.engine import Engine
-from projections.history import history
 from projections.inbox import inbox
 from projections.marts import MARTS, Mart, MartColumn
 from projections.overload import pairing, relief
@@ -592,11 +592,11 @@ LIMITS: dict[str, float] = {
     "Askings of one decision": decision_rules.MOST_ASKINGS,
     "Days of a decision's time-box": decision_opening.LONGEST_TIME_BOX_DAYS,
     "Days in which a decision asked again did not hold": decisions_report.REOPENED_WITHIN_DAYS,
-    "Cycles on a page": cycles.LARGEST_PAGE,
-    "Decisions on a page": decisions.LARGEST_PAGE,
+    "Cycles on a page": paging.LARGEST_PAGE,
+    "Decisions on a page": paging.LARGEST_PAGE,
     "Perspectives shown with a decision": decisions.MOST_PERSPECTIVES,
-    "Goals on a page": goals.LARGEST_PAGE,
-    "History events on a page": history.LARGEST_PAGE,
+    "Goals on a page": paging.LARGEST_PAGE,
+    "History events on a page": paging.LARGEST_PAGE,
     "Members on a page": people.LARGEST_PAGE,
     "Events of the feed on a page": events.LARGEST_PAGE,
     "Events of the feed on a page, for whoever does not see all": events.LARGEST_FILTERED_PAGE,

@@ -18,15 +18,11 @@ from domain.goal.state import LIVE_STATES
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
+from projections.database.sql import without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "charters"
-
-
-def _clean(text: str) -> str:
-    # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return text.replace("\x00", "\ufffd")
 
 
 def _fields(state: Charter) -> tuple[Any, ...]:
@@ -35,7 +31,7 @@ def _fields(state: Charter) -> tuple[Any, ...]:
         None if state.of.team is None else str(state.of.team),
         None if purpose is None else purpose.version,
         None if purpose is None else to_micros(purpose.since),
-        None if purpose is None else _clean(purpose.why.text),
+        None if purpose is None else without_nul(purpose.why.text),
         0 if state.in_force_since is None else 1,
         len(state.non_negotiables_in_force),
     )

@@ -12,29 +12,22 @@ from domain.cycle import events as e
 from domain.cycle.decide import possible_ends
 from domain.cycle.evolve import evolve
 from domain.cycle.state import Closed, Cycle, Running
-from domain.errors import InvalidField
 from domain.goal.state import Goal, Promised
 from projections.as_of import AsOf
-from projections.database.database import Database, Row, named_statements
-from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
+from projections.database.database import Database, Row, named_statements, query_by_ids
+from projections.database.paging import Order, digest, query_page
+from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "cycles"
-_SLICE = 400
-LARGEST_PAGE = 200
-
-
-def _clean(text: str) -> str:
-    # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return text.replace("\x00", "\ufffd")
 
 
 def _fields(state: Cycle) -> tuple[Any, ...]:
     return (
         state.ref,
         None if state.of.team is None else str(state.of.team),
-        _clean(state.name),
+        without_nul(state.name),
         state_of(state),
         state.starts.isoformat(),
         state.ends.isoformat(),
@@ -118,32 +111,28 @@ def page(
     Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
     another question gave.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
-    question = digest("cycles", filters)
-    after = decode_cursor(cursor, question, number=False) if cursor else None
     where, params = _where(filters, visible)
-    params = {**as_of.params, **params, "rows": limit + 1}
-    if after is not None:
-        where.append("(starts, stream_id) < (:key, :id)")
-        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
-    rows = database.query(
-        f"SELECT stream_id, starts, body FROM cycles WHERE {as_of.predicate} AND {' AND '.join(where)}"
-        " ORDER BY starts DESC, stream_id DESC LIMIT :rows",
-        params,
+    rows, following = query_page(
+        database,
+        lambda condition: (
+            f"SELECT stream_id, starts AS sort_key, body FROM cycles WHERE {as_of.predicate}"
+            f" AND {' AND '.join([*where, condition])} ORDER BY starts DESC, stream_id DESC LIMIT :rows"
+        ),
+        {**as_of.params, **params},
+        Order(key="starts", descending=True, number=False),
+        question=digest("cycles", filters),
+        cursor=cursor,
+        limit=limit,
     )
-    shown, following = rows[:limit], None
-    if len(rows) > limit:
-        last = shown[-1]
-        following = encode_cursor(Cursor(params["at"], params["known"], question, last.starts, last.stream_id))
-    return Page(cycles=[_CYCLE.decode(row.body) for row in shown], next=following)
+    return Page(cycles=[_CYCLE.decode(row.body) for row in rows], next=following)
 
 
 def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
-    where, params = ["1 = 1"], dict[str, Any]()
+    where = ["1 = 1"]
+    params: dict[str, Any] = {}
     if visible is not None:
-        params = {f"seen_{n}": str(team) for n, team in enumerate(sorted(visible, key=str))}
-        where.append(f"(team IS NULL OR team IN ({', '.join(f':{name}' for name in params) or 'NULL'}))")
+        marks, params = in_clause("seen", sorted(visible, key=str))
+        where.append(f"(team IS NULL OR team IN ({marks}))")
     if filters.team is not None:
         where.append("team = :team")
         params["team"] = str(filters.team)
@@ -157,23 +146,18 @@ def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str]
 
 def stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    return {UUID(row.stream_id): row.version for row in _of(database, as_of, "versions", cycles)}
+    return {UUID(row.stream_id): row.version for row in _query(database, as_of, "versions", cycles)}
 
 
 def goals_of(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as the lens shows them."""
-    found = (_GOAL.decode(row.body) for row in _of(database, as_of, "goals", goals))
+    found = (_GOAL.decode(row.body) for row in _query(database, as_of, "goals", goals))
     return {goal.id: goal for goal in found}
 
 
-def _of(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
+def _query(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
     wanted = sorted(map(str, set(ids)))
-    found: list[Row] = []
-    for start in range(0, len(wanted), _SLICE):
-        part = wanted[start : start + _SLICE]
-        sql = named_statements(_SQL)[statement].replace(":ids", ", ".join(f":id_{n}" for n in range(len(part))))
-        found += database.query(sql, {**as_of.params, **{f"id_{n}": value for n, value in enumerate(part)}})
-    return found
+    return query_by_ids(database, _SQL, {statement: wanted}, as_of.params)[statement]
 
 
 def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
@@ -242,7 +226,7 @@ class CycleNotes:
         #: Improvement -> the events that made it what it is.
         self.improvements: dict[UUID, list[UUID]] = {}
         self.closings: list[UUID] = []
-        for row in _of(database, as_of, "said", self._cycles):
+        for row in _query(database, as_of, "said", self._cycles):
             self._take(row)
 
     def _take(self, row: Row) -> None:

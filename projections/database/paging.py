@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from domain.errors import InvalidField
+from projections.database.database import Database, Row
+
+#: Rows of the longest page.
+LARGEST_PAGE = 200
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -47,3 +53,49 @@ def decode_cursor(text: str, question: str, *, number: bool) -> Cursor:
     if not all(-(2**63) <= n < 2**63 for n in (cursor.at, cursor.known, cursor.key) if isinstance(n, int)):
         raise InvalidField("this is not a cursor that a list gave", pointer="/cursor")
     return cursor
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is sorted by, ties by `stream_id`."""
+
+    #: An SQL expression; the statement selects it `AS sort_key`.
+    key: str
+    descending: bool
+    #: Whether the key is a number; else a text.
+    number: bool
+
+    @property
+    def direction(self) -> str:
+        """ASC or DESC."""
+        return "DESC" if self.descending else "ASC"
+
+
+def query_page(
+    database: Database,
+    statement: Callable[[str], str],
+    params: Mapping[str, Any],
+    order: Order,
+    *,
+    question: str,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Row], str | None]:
+    """One page of rows, and the cursor of the next one; None: these were the last.
+
+    `statement` is given the condition that rows of this page fulfil; it binds `:rows`, selects `sort_key` and
+    `stream_id`, and sorts by both. Later pages see the same moment (`:at`, `:known`) as the first.
+    Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
+    """
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    after = decode_cursor(cursor, question, number=order.number) if cursor else None
+    condition, bound = "1 = 1", {**params, "rows": limit + 1}
+    if after is not None:
+        condition = f"({order.key}, stream_id) {'<' if order.descending else '>'} (:key, :id)"
+        bound |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
+    rows = database.query(statement(condition), bound)
+    page = rows[:limit]
+    if len(rows) <= limit:
+        return page, None
+    last = page[-1]
+    return page, encode_cursor(Cursor(bound["at"], bound["known"], question, last.sort_key, last.stream_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from itertools import count
@@ -16,6 +17,17 @@ def named_statements(name: str) -> dict[str, str]:
     text = files("projections").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
     parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]
     return {title: sql.strip() for title, sql in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def in_clause(name: str, values: Iterable[object]) -> tuple[str, dict[str, str]]:
+    """The marks `:name_0, :name_1, ...` for an IN and their values as text; no values match nothing."""
+    params = {f"{name}_{n}": str(value) for n, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in params) or "NULL", params
+
+
+def without_nul(text: str) -> str:
+    """The text with U+FFFD for NUL, which JSON can carry and PostgreSQL's text type cannot."""
+    return text.replace("\x00", "\ufffd")
 
 
 @lru_cache(maxsize=1024)

@@ -16,19 +16,14 @@ from domain.errors import InvalidField
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.database.paging import Cursor, decode_cursor, digest, encode_cursor
+from projections.database.paging import Order, digest, query_page
+from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "decisions"
-LARGEST_PAGE = 200
 MOST_PERSPECTIVES = 200
 _SHARED = str(PerspectiveShared.__struct_config__.tag)
-
-
-def _clean(text: str) -> str:
-    # PostgreSQL's text cannot hold the character NUL, which JSON can.
-    return text.replace("\x00", "\ufffd")
 
 
 def time_box_end(deadline: datetime, outcome: Outcome | None) -> datetime:
@@ -40,7 +35,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
     return (
         state.ref,
         None if state.of.team is None else str(state.of.team),
-        _clean(state.question),
+        without_nul(state.question),
         state.state,
         " ".join(sorted(map(str, state.deciders))),
         " ".join(sorted(map(str, state.waiting_for))),
@@ -134,32 +129,27 @@ def page(
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no decision is {unknown[0]!r}", pointer="/state", allowed=STATES)
-    question = digest("decisions", filters)
-    after = decode_cursor(cursor, question, number=True) if cursor else None
     where, params = _where(filters, visible)
-    params = {**as_of.params, **params, "rows": limit + 1}
-    if after is not None:
-        where.append("(opened_at, stream_id) < (:key, :id)")
-        params |= {"at": after.at, "known": after.known, "key": after.key, "id": after.id}
-    rows = database.query(
-        f"SELECT stream_id, opened_at, body FROM decisions WHERE {as_of.predicate} AND {' AND '.join(where)}"
-        " ORDER BY opened_at DESC, stream_id DESC LIMIT :rows",
-        params,
+    rows, following = query_page(
+        database,
+        lambda condition: (
+            f"SELECT stream_id, opened_at AS sort_key, body FROM decisions WHERE {as_of.predicate}"
+            f" AND {' AND '.join([*where, condition])} ORDER BY opened_at DESC, stream_id DESC LIMIT :rows"
+        ),
+        {**as_of.params, **params},
+        Order(key="opened_at", descending=True, number=True),
+        question=digest("decisions", filters),
+        cursor=cursor,
+        limit=limit,
     )
-    shown, following = rows[:limit], None
-    if len(rows) > limit:
-        last = shown[-1]
-        following = encode_cursor(Cursor(params["at"], params["known"], question, last.opened_at, last.stream_id))
-    return Page(decisions=[_DECISION.decode(row.body) for row in shown], next=following)
+    return Page(decisions=[_DECISION.decode(row.body) for row in rows], next=following)
 
 
 def stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) -> dict[UUID, int]:
     """Decision -> its stream's version as the views know it: what `If-Match` takes."""
-    marks, params = _listed("id", sorted(map(str, decisions)))
+    marks, params = in_clause("id", sorted(map(str, decisions)))
     sql = named_statements(_SQL)["versions"].replace(":ids", marks)
     rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), "known": as_of.known_position, **params})
     return {UUID(row.stream_id): row.version for row in rows}
@@ -168,7 +158,7 @@ def stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) 
 def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
-        marks, teams = _listed("seen", sorted(map(str, visible.teams)))
+        marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
         where.append(f"(team IS NULL OR team IN ({marks}) OR deciders LIKE :viewer)")
         params |= {"viewer": f"%{visible.member}%", **teams}
     if filters.team is not None:
@@ -184,7 +174,7 @@ def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str
             where.append(f"{column} LIKE :{name}")
             params[name] = f"%{member}%"
     if filters.states:
-        marks, values = _listed("state", filters.states)
+        marks, values = in_clause("state", filters.states)
         where.append(f"state IN ({marks})")
         params |= values
     return where, params
@@ -197,7 +187,7 @@ def to_review(
 
     `own`: and the organisation's. Those that wait longest, `limit` at most.
     """
-    marks, params = _listed("led", sorted(map(str, teams)))
+    marks, params = in_clause("led", sorted(map(str, teams)))
     rows = database.query(
         f"SELECT body FROM decisions WHERE {as_of.predicate} AND review_on <= :today"
         f" AND (opened_by = :member OR team IN ({marks}){' OR team IS NULL' if own else ''})"
@@ -205,12 +195,6 @@ def to_review(
         {**as_of.params, **params, "today": as_of.today.isoformat(), "member": str(member), "rows": limit},
     )
     return [_DECISION.decode(row.body) for row in rows]
-
-
-def _listed(name: str, values: Iterable[str]) -> tuple[str, dict[str, str]]:
-    """`:name_0, :name_1, ...` and their values; an empty list matches nothing."""
-    params = {f"{name}_{n}": value for n, value in enumerate(values)}
-    return ", ".join(f":{key}" for key in params) or "NULL", params
 
 
 class Perspective(msgspec.Struct, frozen=True, kw_only=True):

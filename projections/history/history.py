@@ -30,6 +30,7 @@ from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
+from projections.database.paging import LARGEST_PAGE
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
 from projections.history.narrative.context import NarrativeContext, ids_in
@@ -37,7 +38,6 @@ from projections.history.narrative.goals import narrate
 from projections.people import names
 
 _SQL = "history"
-LARGEST_PAGE = 200
 Values = dict[str, Any]
 
 #: What can be asked about a goal, field by field: the terms first, then who, then how it stands.

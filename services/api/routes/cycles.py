@@ -22,7 +22,6 @@ from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.cycles.cycles import (
-    LARGEST_PAGE,
     ContributionEntry,
     CycleNotes,
     Filters,
@@ -34,6 +33,7 @@ from projections.cycles.cycles import (
     stream_versions,
     undecided,
 )
+from projections.database.paging import LARGEST_PAGE
 from projections.history import history
 from services.api.auth.visibility import GoalFilter, goals_named, redact_cycle, redact_event, require_scope, sees_goal
 from services.api.commands import command_response, execute

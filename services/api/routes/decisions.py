@@ -20,6 +20,7 @@ from domain.references import Ref, require_external_reference, resolve
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
+from projections.database.paging import LARGEST_PAGE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
@@ -106,7 +107,7 @@ class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
         msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
     ] = msgspec.field(default_factory=list)
     cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=decisions.LARGEST_PAGE)] = 50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
 
 
 class DecisionList(msgspec.Struct, frozen=True, kw_only=True):

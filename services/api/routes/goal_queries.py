@@ -16,6 +16,7 @@ from domain.goal.state import Goal
 from domain.references import Ref
 from projections import goals
 from projections.as_of import AsOf
+from projections.database.paging import LARGEST_PAGE
 from projections.history import history
 from services.api.auth.visibility import require_goal, require_scope
 from services.api.context import RequestContext
@@ -48,7 +49,7 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     due_to: date | None = None
     sort: Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(goals.SORTS)}.")] = "due"
     cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=goals.LARGEST_PAGE)] = 50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
 
 
 class GoalList(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +189,7 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
     """A part of a history."""
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=history.LARGEST_PAGE)] = 100
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
 
 
 @query_route(
