@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from eventsourcing.persistence import PersistenceError
+
+#: Whether a command that failed was recorded: surely not, or in doubt. In doubt, only sending it again with the same
+#: idempotency key tells.
+CommandOutcome = Literal["no", "unknown"]
 
 
 class LedgerUnavailable(Exception):
-    """The store cannot be reached, or is too busy, just now.
+    """The store cannot be reached, or is too busy. `recorded` says what became of a command; None for a read."""
 
-    Unless the message says that nothing was recorded, whether the command was is unknown: send it again with its
-    idempotency key.
-    """
+    def __init__(self, message: str, *, recorded: CommandOutcome | None = None) -> None:
+        super().__init__(message)
+        self.recorded = recorded
 
 
 class OutcomeUnknown(LedgerUnavailable):
-    """The store was lost at the commit: what was asked of it may be recorded, or not."""
+    """The store was lost at the commit: the transaction may be recorded, or not."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, recorded="unknown")
 
 
 class LedgerBusy(LedgerUnavailable):
-    """Too many commands are waiting already; this one was not taken, and nothing of it was recorded."""
+    """Too many commands are queued; this one was not taken, and nothing of it was recorded."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, recorded="no")
 
 
 class LedgerMisconfigured(Exception):

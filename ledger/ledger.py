@@ -100,7 +100,7 @@ class Ledger:
         """Decide the command under the head's lock and record what it comes to, or raise its `Refusal`.
 
         One transaction, shared with whatever else waits: timers due before the act, the act's events, the standing
-        index, the idempotency key, the import row. Raises `LedgerUnavailable`, whose message says whether something
+        index, the idempotency key, the import row. Raises `LedgerUnavailable`, whose `recorded` says whether something
         may have been recorded (sending the command again with its key tells), and `LedgerBusy` where too many wait.
         """
         receipt = _receipt_or_raise(self._committer.handle(command))

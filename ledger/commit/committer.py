@@ -21,7 +21,7 @@ from threading import Lock, Thread
 
 from ledger.commands import Command
 from ledger.commit.loop_committer import LoopCommitter
-from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable_message
+from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable
 from ledger.commit.queue import MAX_QUEUED_COMMANDS, CommandQueue, Outcome, PendingCommand, TimeoutWatcher
 from ledger.commit.unit_of_work import CommandBatch, UnitOfWorkFactory
 from ledger.errors import LedgerBusy, LedgerUnavailable
@@ -102,7 +102,7 @@ class Committer:
         if self._thread is not None:
             self._thread.join(DRAIN_S)
         for waiting in (left := self._queue.drain()):
-            waiting.outcome = LedgerUnavailable(unavailable_message(waiting, "the ledger is closed"))
+            waiting.outcome = unavailable(waiting, "the ledger is closed")
         resolve(left)
         self._forget_closed_loops()
         # What is on its way lands first.
@@ -114,7 +114,7 @@ class Committer:
     def _enqueue(self, waiting: PendingCommand, *, call: bool) -> None:
         evicted = self._queue.put(waiting, call=call)
         if evicted is not None:
-            evicted.outcome = LedgerBusy(unavailable_message(evicted, "too many commands are waiting"))
+            evicted.outcome = LedgerBusy("too many commands are waiting; nothing was recorded")
             resolve([evicted])
         if self._thread is None:
             with self._start_lock:
@@ -130,9 +130,7 @@ class Committer:
 
     def _time_out(self, waiting: PendingCommand) -> LedgerUnavailable:
         waiting.in_doubt = not self._queue.remove(waiting) or waiting.in_doubt
-        return LedgerUnavailable(
-            unavailable_message(waiting, f"the ledger did not get to it within {COMMAND_TIMEOUT_S} s")
-        )
+        return unavailable(waiting, f"the ledger did not get to it within {COMMAND_TIMEOUT_S} s")
 
     def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter | None:
         """The loop's own; None where the store has no such thing."""

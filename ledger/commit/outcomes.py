@@ -104,16 +104,16 @@ def _is_idempotent(command: Command) -> bool:
 
 
 def _set_error(waiting: PendingCommand, error: BaseException) -> PendingCommand:
-    unavailable = isinstance(error, LedgerUnavailable)
-    waiting.outcome = LedgerUnavailable(unavailable_message(waiting, str(error))) if unavailable else error
+    waiting.outcome = unavailable(waiting, str(error)) if isinstance(error, LedgerUnavailable) else error
     return waiting
 
 
-def unavailable_message(waiting: PendingCommand, why: str) -> str:
-    """The reason for an outcome that is none, and what it leaves in doubt."""
+def unavailable(waiting: PendingCommand, why: str) -> LedgerUnavailable:
+    """The error for a command without an outcome: why, and whether it may have been recorded."""
     if waiting.in_doubt:
-        return f"{why}; whether this was recorded is unknown: retry with your key"
-    return f"{why}; nothing was recorded"
+        message = f"{why}; whether this was recorded is unknown: retry with your key"
+        return LedgerUnavailable(message, recorded="unknown")
+    return LedgerUnavailable(f"{why}; nothing was recorded", recorded="no")
 
 
 def resolve(some: Iterable[PendingCommand], *, on: AbstractEventLoop | None = None) -> None:

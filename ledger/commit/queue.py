@@ -128,7 +128,7 @@ class CommandQueue:
         organisation = waiting.command.organisation_id.int
         with self._lock:
             if self._closed:
-                raise LedgerUnavailable("the ledger is closed; nothing was recorded")
+                raise LedgerUnavailable("the ledger is closed; nothing was recorded", recorded="no")
             evicted = self._evict_from_longest(organisation) if self._size >= self._limit else None
             line = self._by_organisation.get(organisation)
             if line is None:

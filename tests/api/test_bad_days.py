@@ -28,6 +28,7 @@ from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 from tests.api.app_under_test import ApiApp, active, settings_of
+from tests.ledger.tcp_proxy import TcpProxy
 from tests.system.deployment import Deployment, Process
 
 PATIENCE_SECONDS = 20
@@ -261,6 +262,41 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
             deadline = time.monotonic() + PATIENCE_SECONDS
             while (back := client.post("/v1/teams", json=json.loads(TEAM))).status_code != 201:
                 assert time.monotonic() < deadline, back.text
+
+
+def test_a_command_whose_commit_was_cut_off_is_answered_as_of_unknown_outcome_and_its_key_tells(
+    postgres_url: str,
+) -> None:
+    with TcpProxy(postgres_url) as wire, Runtime.start(Settings(database_url=wire.url)) as runtime:
+        api_key = create_organisation(runtime, "acme", steward="stella").api_key
+        with (
+            serving(runtime) as port,
+            httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {api_key}"},
+                timeout=PATIENCE_SECONDS,
+            ) as client,
+        ):
+            for name in ("one", "two", "three"):
+                assert 201 == client.post("/v1/teams", json={"name": name, "lead": "stella", "ref": name}).status_code
+
+            # when the connection breaks after the server has committed, and nothing says so
+            wire.break_at(b"without-a-key", answered=True)
+            without = client.post("/v1/teams", json={"name": "x", "lead": "stella", "ref": "without-a-key"})
+            wire.break_at(b"with-a-key", answered=True)
+            key = {"Idempotency-Key": "same"}
+            team = {"name": "x", "lead": "stella", "ref": "with-a-key"}
+            keyed = client.post("/v1/teams", json=team, headers=key)
+
+            # then
+            assert (503, "unavailable", "unknown") == (
+                without.status_code,
+                without.json()["code"],
+                without.json()["recorded"],
+            )
+            assert "Idempotency-Key" in without.json()["detail"]
+            assert 201 == keyed.status_code
+            assert keyed.json() == client.post("/v1/teams", json=team, headers=key).json()
 
 
 def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_url: str) -> None:

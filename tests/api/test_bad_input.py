@@ -396,8 +396,20 @@ def test_a_store_that_is_away_is_said_to_be_away(served: Callable[..., ApiApp]) 
 
     response = app.client.get("/v1/goals", headers={"Authorization": f"Bearer {app.keys['acme']['ana']}"})
 
-    refused(app, response, 503, "unavailable")
+    told = refused(app, response, 503, "unavailable")
     assert "1" == response.headers["Retry-After"]
+    assert "recorded" not in told, "a read records nothing"
+
+
+def test_a_command_that_was_surely_not_recorded_is_answered_so(served: Callable[..., ApiApp]) -> None:
+    app = served()
+    app.as_member("ana").get("/v1/me")
+    app.runtime.ledger._committer.close()
+
+    response = app.as_member("ana").post("/v1/goals", offer())
+
+    told = refused(app, response, 503, "unavailable")
+    assert ("no", "Nothing was recorded.") == (told["recorded"], told["detail"])
 
 
 @pytest.mark.parametrize(

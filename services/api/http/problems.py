@@ -18,7 +18,7 @@ from litestar.types import ExceptionHandlersMap
 
 from domain import errors
 from domain.errors import Refusal, VersionConflict
-from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
 from services.api.http.responses import HttpResponse, LitestarResponse, encode
 
@@ -50,6 +50,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allowed: tuple[str, ...] = ()
     #: For `answers_superseded`: the event id that is open now.
     open: str | None = None
+    #: For `unavailable` and `overloaded`, of a command: surely not recorded, or not known to be.
+    recorded: CommandOutcome | None = None
     #: Names the request in our logs.
     request_id: str = ""
 
@@ -173,8 +175,12 @@ _log = structlog.get_logger(__name__)
 #: Statuses that Litestar itself may answer with -> our code.
 _LITESTAR: dict[int, str] = {400: "malformed", 404: "unknown_route", 405: "method_not_allowed", 413: "body_too_large"}
 
-_NOTHING = "Nothing was recorded."
-_UNKNOWN = "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells."
+#: Whether a command was recorded, in words; of a read there is nothing to say.
+_RECORDED: dict[CommandOutcome | None, str] = {
+    "no": "Nothing was recorded.",
+    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells.",
+    None: "",
+}
 
 
 def error_response(error: Exception, scope: Any) -> HttpResponse:
@@ -187,12 +193,13 @@ def error_response(error: Exception, scope: Any) -> HttpResponse:
         case ProblemError():
             return _answer(problem_of(error, path, identity), error.headers)
         case LedgerBusy():
-            told = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
-            return _answer(told, {"Retry-After": "1"})
-        case LedgerUnavailable() | DatabaseUnavailable():
+            return _unavailable("overloaded", error.recorded, path, identity)
+        case LedgerUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            told = problem("unavailable", instance=path, request_id=identity, detail=_whether_recorded(error))
-            return _answer(told, {"Retry-After": "1"})
+            return _unavailable("unavailable", error.recorded, path, identity)
+        case DatabaseUnavailable():
+            _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
+            return _unavailable("unavailable", None, path, identity)
         case HTTPException() if error.status_code in _LITESTAR:
             return _http(error, path, identity)
     # 500: logged with everything but the body, told with nothing.
@@ -200,11 +207,9 @@ def error_response(error: Exception, scope: Any) -> HttpResponse:
     return _answer(problem("internal", instance=path, request_id=identity), {})
 
 
-def _whether_recorded(error: Exception) -> str:
-    """The ledger says so itself, beside words that are not for our callers."""
-    if "is unknown" in str(error):
-        return _UNKNOWN
-    return _NOTHING if "nothing was recorded" in str(error) else ""
+def _unavailable(code: str, recorded: CommandOutcome | None, path: str, identity: str) -> HttpResponse:
+    body = problem(code, instance=path, request_id=identity, detail=_RECORDED[recorded], recorded=recorded)
+    return _answer(body, {"Retry-After": "1"})
 
 
 def _answer(told: Problem, headers: dict[str, str]) -> HttpResponse:

@@ -19,7 +19,7 @@ from domain.goal.acts import Affirm, Note
 from domain.goal.state import PROMISED_STATES, Promised
 from domain.references import Ref
 from ledger.commands import Receipt
-from ledger.errors import LedgerBusy, LedgerUnavailable
+from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
 from projections.calibration import Calibration, calibration
 from projections.goals import goals_at
 from projections.inbox.inbox import Inbox, inbox
@@ -209,6 +209,12 @@ def _versions(call: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dic
     return {UUID(row.stream_id): row.version for row in rows}
 
 
+_UNAVAILABLE: dict[CommandOutcome, str] = {
+    "no": "nothing was recorded: send it again",
+    "unknown": "whether it was recorded is unknown: send it again with the same Idempotency-Key",
+}
+
+
 async def _affirm(
     call: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
 ) -> tuple[Affirmed | NotAffirmed, int | None]:
@@ -230,9 +236,8 @@ async def _affirm(
     # The others may have been recorded: what became of this one is told beside them, not in place of them.
     except LedgerBusy:
         return NotAffirmed(goal=ref, code="overloaded", detail="too many commands are waiting; send it again"), None
-    except LedgerUnavailable:
-        unknown = "whether it was recorded is unknown: send it again with the same Idempotency-Key"
-        return NotAffirmed(goal=ref, code="unavailable", detail=unknown), None
+    except LedgerUnavailable as error:
+        return NotAffirmed(goal=ref, code="unavailable", detail=_UNAVAILABLE[error.recorded or "no"]), None
     return _done(receipt), receipt.position
 
 
