@@ -33,19 +33,35 @@ class _StoredReceipt(msgspec.Struct, frozen=True, kw_only=True):
     log_position: int
 
 
-#: Answers that a writer keeps in memory.
+#: Receipts that a writer keeps in memory.
 MAX_CACHED_RECEIPTS = 4096
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_StoredReceipt)
 
 
-class IdempotencyRecords:
-    """The answers given to a batch's keys: those remembered, those stored, and those that the batch gives."""
+class RecentReceipts:
+    """Receipts of the last keyed commands of this process; true whatever others write, as a key is kept for days."""
 
-    def __init__(self, memory: OrderedDict[IdempotencyIdentity, CachedReceipt], now: int) -> None:
+    def __init__(self, limit: int = MAX_CACHED_RECEIPTS) -> None:
+        self._limit = limit
         #: The oldest first.
-        self._cache = memory
+        self._receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
+
+    def get(self, identity: IdempotencyIdentity) -> CachedReceipt | None:
+        return self._receipts.get(identity)
+
+    def put(self, identity: IdempotencyIdentity, receipt: CachedReceipt) -> None:
+        self._receipts[identity] = receipt
+        while len(self._receipts) > self._limit:
+            self._receipts.popitem(last=False)
+
+
+class IdempotencyRecords:
+    """The receipts for a batch's keys: those cached, those stored, and those that the batch adds."""
+
+    def __init__(self, cache: RecentReceipts, now: int) -> None:
+        self._cache = cache
         self._now = now
         self._stored: dict[IdempotencyIdentity, tuple[str, str]] = {}
         #: Organisation, digest, receipt.
@@ -63,16 +79,16 @@ class IdempotencyRecords:
 
         Raises `IdempotencyMismatch` where that request had another body.
         """
-        its = to_identity(organisation_id, key)
-        given = self._added.get(its)
+        identity = to_identity(organisation_id, key)
+        given = self._added.get(identity)
         if given is not None:
             _check_digest(key, given[1])
             return msgspec.structs.replace(given[2], replayed=True)
-        remembered = self._cache.get(its)
-        if remembered is not None and remembered.created_at > self._now - _RETENTION_MICROS:
-            _check_digest(key, remembered.digest)
-            return msgspec.structs.replace(remembered.receipt, replayed=True)
-        stored = self._stored.get(its)
+        cached = self._cache.get(identity)
+        if cached is not None and cached.created_at > self._now - _RETENTION_MICROS:
+            _check_digest(key, cached.digest)
+            return msgspec.structs.replace(cached.receipt, replayed=True)
+        stored = self._stored.get(identity)
         if stored is None:
             return None
         _check_digest(key, stored[0])
@@ -80,22 +96,20 @@ class IdempotencyRecords:
         return Receipt(**msgspec.structs.asdict(answer), replayed=True)
 
     def add(self, organisation_id: UUID, key: IdempotencyKey, receipt: Receipt) -> None:
-        """The batch answers the key with this receipt."""
+        """Note the receipt of a command of this batch under its key."""
         self._added[to_identity(organisation_id, key)] = (organisation_id, key.digest, receipt)
 
     def rows(self) -> list[Row]:
-        """The rows that remember what the batch answers."""
+        """The rows to store for the batch."""
         return [
             (organisation_id, scope, key, digest, _encode_receipt(receipt), self._now)
             for (_, scope, key), (organisation_id, digest, receipt) in self._added.items()
         ]
 
     def apply_commit(self) -> None:
-        """The batch is stored: what it answered is remembered."""
-        for its, (_, digest, receipt) in self._added.items():
-            self._cache[its] = CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now)
-        while len(self._cache) > MAX_CACHED_RECEIPTS:
-            self._cache.popitem(last=False)
+        """Cache the receipts of the batch, which is committed."""
+        for identity, (_, digest, receipt) in self._added.items():
+            self._cache.put(identity, CachedReceipt(digest, msgspec.structs.replace(receipt, state=None), self._now))
 
 
 def to_identity(organisation_id: UUID, key: IdempotencyKey) -> IdempotencyIdentity:

@@ -19,20 +19,22 @@ from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
 from ledger.bulk.append import BulkAppend
 from ledger.commands import Command, Preview, Receipt
-from ledger.commit.committer import Committer
-from ledger.commit.queue import MAX_QUEUED_COMMANDS, Outcome
-from ledger.commit.unit_of_work import UnitOfWork
+from ledger.commit.committer import CommitLimits, CommitStats, Committer
+from ledger.commit.queue import Outcome
+from ledger.commit.writer import Writer
 from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
 from ledger.serialization import Mapper, Upcast, decode_events
-from ledger.states import BatchStates, Key, ReadCache, StateCache, StreamState, fold
+from ledger.states import BatchStates, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
 from ledger.storage.opening import open_recorder
-from ledger.storage.protocol import Head, LogSession, LogStore, row_uuid
+from ledger.storage.protocol import Head, LogStore, row_uuid
 
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096
+
+_LIMITS = CommitLimits()
 
 
 class Ledger:
@@ -48,22 +50,22 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         upcasts: Mapping[str, Upcast] | None = None,
-        waiting_at_most: int = MAX_QUEUED_COMMANDS,
+        limits: CommitLimits = _LIMITS,
     ) -> None:
         self.recorder = recorder
         self.clock = clock
         self.new_id = new_id
         self._mapper = Mapper(EVENTS, upcasts)
-        self._cache = StateCache(CACHED_STATES)
         self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES)
-        self._committer = Committer(
-            recorder,
-            self._create_unit_of_work,
-            trusted=self._last_known_head,
-            remember=self._update_read_cache,
-            forget=self._cache.clear,
-            waiting_at_most=waiting_at_most,
+        writer = Writer(
+            cache=StateCache(CACHED_STATES),
+            read_cache=self._read_cache,
+            mapper=self._mapper,
+            aggregates=AGGREGATES,
+            clock=clock,
+            new_id=new_id,
         )
+        self._committer = Committer(recorder, writer, limits)
 
     @classmethod
     def open(
@@ -73,11 +75,11 @@ class Ledger:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         environment: Mapping[str, str] = os.environ,
-        waiting_at_most: int = MAX_QUEUED_COMMANDS,
+        limits: CommitLimits = _LIMITS,
     ) -> Self:
         """Connect to a migrated database; runs no DDL. `clock` gives aware instants.
 
-        More than `waiting_at_most` commands waiting in this process, and further ones are `LedgerBusy`.
+        `limits`: how many commands may wait in this process, how long, and what one transaction holds.
 
         Raises `LedgerMisconfigured` where POSTGRES_ENABLE_DB_FUNCTIONS is set: with it the event sourcing library
         inserts without any lock, and a tailing reader loses committed events. Raises `LedgerNotMigrated`.
@@ -92,7 +94,7 @@ class Ledger:
         except BaseException:
             recorder.close()
             raise
-        return cls(recorder, clock=clock, new_id=new_id, waiting_at_most=waiting_at_most)
+        return cls(recorder, clock=clock, new_id=new_id, limits=limits)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class Ledger:
         return receipt if receipt.state is not None else self._restore_state(command.organisation_id, receipt)
 
     async def handle_async(self, command: Command) -> Receipt:
-        """`handle` for an event loop: no thread waits. A call that is cancelled before its turn is not recorded."""
+        """`handle` for an event loop: no thread waits. A call that is cancelled while it is queued is not recorded."""
         waiting = self._committer.submit(command)
         try:
             receipt = _receipt_or_raise(await waiting)
@@ -119,8 +121,12 @@ class Ledger:
         return await asyncio.to_thread(self._restore_state, command.organisation_id, receipt)
 
     def count_queued_commands(self) -> int:
-        """Commands that wait in this process for their turn."""
+        """Commands that wait in this process."""
         return self._committer.count_queued()
+
+    def commit_stats(self) -> CommitStats:
+        """How this process has committed so far."""
+        return self._committer.stats()
 
     def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
         """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
@@ -145,26 +151,6 @@ class Ledger:
         with self.recorder.write() as session:
             return idempotency.purge(session, to_micros(self.clock()))
 
-    def _last_known_head(self) -> Head | None:
-        """Where this process left the log; None where it does not know."""
-        return None if self._cache.synced_to is None else Head(self._cache.synced_to, self._cache.recorded_at)
-
-    def _create_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
-        return UnitOfWork(
-            session,
-            head,
-            locked=locked,
-            cache=self._cache,
-            mapper=self._mapper,
-            aggregates=AGGREGATES,
-            clock=self.clock,
-            new_id=self.new_id,
-        )
-
-    def _update_read_cache(self, changed: dict[Key, StreamState]) -> None:
-        for key, entry in changed.items():
-            self._read_cache.put(key, entry)
-
     def _restore_state(self, organisation_id: UUID, receipt: Receipt) -> Receipt:
         """A replayed receipt with the state that it had: folded here, where no other command waits for it."""
         stream_id = UUID(receipt.stream.partition("/")[2])
@@ -181,14 +167,14 @@ class Ledger:
         with self.recorder.read(snapshot=True) as session:
             head = Head(*session.query("head")[0])
             states = BatchStates(StateCache(CACHED_STATES), LogSource(session, self._mapper), AGGREGATES)
-            desk = CommandDecider(
+            decider = CommandDecider(
                 states,
                 now=max(self.clock(), from_micros(head.recorded_at)),
                 new_id=self.new_id,
                 log_position=head.log_position,
                 position=lambda _organisation: 0,
             )
-            decision = desk.decide(command)
+            decision = decider.decide(command)
         return Preview(facts=decision.facts, before=decision.before.state, after=decision.change.entry.state)
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -226,7 +212,7 @@ class Ledger:
         return entry if entry.kind == kind else None
 
     async def load_current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
-        """`current` for an event loop."""
+        """`load_current` for an event loop."""
         return await asyncio.to_thread(self.load_current, organisation_id, kind, stream_id)
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:

@@ -18,7 +18,6 @@ import msgspec
 from domain.envelope import RecordedEvent
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.registry import AggregateType
-from ledger.commands import CachedReceipt, IdempotencyIdentity
 from ledger.serialization import Mapper, decode_events
 from ledger.storage.protocol import LogStore
 
@@ -73,8 +72,6 @@ class StateCache:
         self.goals_by_owner: OrderedDict[Key, frozenset[UUID]] = OrderedDict()
         #: Organisation, as an integer -> its last position.
         self.positions: OrderedDict[int, int] = OrderedDict()
-        #: The answers given last; true for as long as a key is kept.
-        self.recent_receipts: OrderedDict[IdempotencyIdentity, CachedReceipt] = OrderedDict()
         #: Log position up to which everything here is true; None: nothing is.
         self.synced_to: int | None = None
         #: When the event there was recorded (microseconds, UTC).

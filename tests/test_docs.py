@@ -37,8 +37,9 @@ from domain.policy import Policy
 from domain.registry import EVENTS
 from ledger import api_keys as keys
 from ledger import idempotency
-from ledger.commit import committer, unit_of_work
 from ledger.commit import queue as commit_queue
+from ledger.commit.batch import BatchLimits
+from ledger.commit.committer import CommitLimits
 from projections import calibration, figures
 from projections.alignment import report as alignment_report
 from projections.as_of import resolve_as_of
@@ -604,9 +605,9 @@ LIMITS: dict[str, float] = {
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
     "Times that a contested command is decided": api_commands._ATTEMPTS,
     "Commands that wait in one process": commit_queue.MAX_QUEUED_COMMANDS,
-    "Commands of one commit": unit_of_work.MAX_BATCH_COMMANDS,
+    "Commands of one commit": BatchLimits().commands,
     "Seconds that a request waits to hear whose key it has": key_cache._KEY_WAIT_S,
-    "Seconds that a command waits for its turn": committer.COMMAND_TIMEOUT_S,
+    "Seconds that a command waits for its turn": CommitLimits().command_seconds,
     "Days that a key lives": days(keys.MAX_LIFETIME),
     "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
     "Bytes of an import line": imports_rows.LONGEST_LINE_BYTES,

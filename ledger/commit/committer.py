@@ -1,58 +1,70 @@
-"""The group commit: all who wait are decided in order, and committed at once.
+"""The group commit: queued commands are decided in order and committed in one transaction.
 
-The head serialises writers anyhow, so one at a time is enough, and what would cost every command a transaction of its
-own (a lock, an fsync, a round trip) is paid once for all that came while the transaction before was being written.
-Whoever waits learns the outcome after the commit, and only then.
+Writers are serialised by the head row, so one committer per process suffices. Commands that arrive while a transaction
+is being written share the next one: its lock, its fsync, its round trip. Each gets its outcome after the commit.
 
-A batch is decided on trust that nobody else has written since this process did, and written by one statement that
-says whether that was so; nobody waits for a lock that a client holds. Where somebody had, and for as long as others
-go on writing in between, batches are decided under the head's lock instead: then no decision is in vain.
-
-The thread here can do all of it. Commands from an event loop are committed by `ledger.commit.loop_committer` where
-they can be.
+There are two modes. An event loop decides its batches optimistically, from memory, and appends them on the condition
+that the head has not moved (`ledger.commit.loop_committer`). Everything else is decided by the thread here under the
+head's row lock: commands of threads and of loops whose store has no asynchronous appender, cache misses, duplicates of
+idempotency keys, and every batch while other processes are writing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from threading import Lock, Thread
 
+import msgspec
+
 from ledger.commands import Command
+from ledger.commit.batch import BatchLimits, CommandBatch
 from ledger.commit.loop_committer import LoopCommitter
 from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable
 from ledger.commit.queue import MAX_QUEUED_COMMANDS, CommandQueue, Outcome, PendingCommand, TimeoutWatcher
-from ledger.commit.unit_of_work import CommandBatch, UnitOfWorkFactory
+from ledger.commit.writer import Writer
 from ledger.errors import LedgerBusy, LedgerUnavailable
-from ledger.states import Key, StreamState
-from ledger.storage.protocol import Head, LogStore
+from ledger.storage.protocol import LogStore
 
-#: Seconds that a command waits for its outcome.
-COMMAND_TIMEOUT_S = 10
-#: Seconds after which a thread that waits for the baton looks whether somebody is left to give it back.
+#: Seconds after which a thread waiting for the decider lock checks whether its holder, a loop, was closed.
 _DECIDER_LOCK_POLL_S = 1.0
-#: Seconds that `close` leaves to those who wait already.
+#: Seconds that `close` leaves to the commands in the queue.
 DRAIN_S = 10
+
+
+class CommitLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may wait, how long, and what one transaction holds."""
+
+    #: Commands in the queue; further ones are `LedgerBusy`.
+    queued: int = MAX_QUEUED_COMMANDS
+    #: Seconds that a command waits for its outcome.
+    command_seconds: float = 10
+    batch: BatchLimits = BatchLimits()
+
+
+class CommitStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What the committer has done since it was made, for operators and tests."""
+
+    #: Batches committed under the lock, on the thread.
+    locked_batches: int
+    #: Batches committed by event loops, from memory.
+    optimistic_batches: int
+    queued: int
+    #: Whether the next batch of an event loop may be optimistic.
+    is_head_expected: bool
 
 
 class Committer:
     """Started by the first command, ended by `close`."""
 
-    def __init__(
-        self,
-        recorder: LogStore,
-        open_turn: UnitOfWorkFactory,
-        *,
-        trusted: Callable[[], Head | None],
-        remember: Callable[[dict[Key, StreamState]], None],
-        forget: Callable[[], None],
-        waiting_at_most: int = MAX_QUEUED_COMMANDS,
-    ) -> None:
+    def __init__(self, recorder: LogStore, writer: Writer, limits: CommitLimits) -> None:
         self._recorder = recorder
-        self._queue = CommandQueue(waiting_at_most)
-        self.outcomes = OutcomeResolver(self._queue, open_turn, trusted=trusted, remember=remember, forget=forget)
-        #: Whoever has it decides: the thread, or an event loop.
+        self._writer = writer
+        self._limits = limits
+        self._queue = CommandQueue(limits.queued)
+        self._outcomes = OutcomeResolver(self._queue, writer)
+        self._locked_batches = 0
+        #: Its holder decides: the thread, or an event loop.
         self._decider_lock = Lock()
         self._loop_committers: dict[asyncio.AbstractEventLoop, LoopCommitter] = {}
         self._timeouts: dict[asyncio.AbstractEventLoop, TimeoutWatcher] = {}
@@ -60,44 +72,53 @@ class Committer:
         self._start_lock = Lock()
 
     def count_queued(self) -> int:
-        """Commands that wait for their turn."""
+        """Commands in the queue."""
         return len(self._queue)
+
+    def stats(self) -> CommitStats:
+        """Counters since the start."""
+        return CommitStats(
+            locked_batches=self._locked_batches,
+            optimistic_batches=sum(each.batches for each in list(self._loop_committers.values())),
+            queued=len(self._queue),
+            is_head_expected=self._writer.expected_head() is not None,
+        )
 
     def handle(self, command: Command) -> Outcome:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
         waiting = PendingCommand(command)
         self._enqueue(waiting, call=True)
         try:
-            if waiting.wait(COMMAND_TIMEOUT_S):
+            if waiting.wait(self._limits.command_seconds):
                 return waiting.outcome
         except KeyboardInterrupt:
             self._queue.remove(waiting)
             raise
         late = self._time_out(waiting)
-        # Between the two looks it may have come.
+        # It may have been resolved since.
         return waiting.outcome if waiting.wait(0) else late
 
     def submit(self, command: Command) -> PendingCommand:
-        """Have the running event loop wait in line: await what this gives, and `leave` where that is cancelled."""
+        """Enqueue a command of the running event loop: await the result, and `cancel` it where that is cancelled."""
         loop = asyncio.get_running_loop()
         waiting = PendingCommand(command, loop, loop.create_future())
-        express = self._loop_committer(loop)
-        self._enqueue(waiting, call=express is None)
-        if express is not None:
-            express.schedule()
-        patience = self._timeouts.get(loop)
-        if patience is None:
+        loop_committer = self._loop_committer(loop)
+        self._enqueue(waiting, call=loop_committer is None)
+        if loop_committer is not None:
+            loop_committer.schedule()
+        timeouts = self._timeouts.get(loop)
+        if timeouts is None:
             self._forget_closed_loops()
-            patience = self._timeouts[loop] = TimeoutWatcher(loop, COMMAND_TIMEOUT_S, self._expire)
-        patience.add(waiting)
+            timeouts = self._timeouts[loop] = TimeoutWatcher(loop, self._limits.command_seconds, self._expire)
+        timeouts.add(waiting)
         return waiting
 
     def cancel(self, waiting: PendingCommand) -> None:
-        """Step out of the line; nothing is recorded of what had no turn yet."""
+        """Dequeue a command; nothing is recorded of one that no batch has taken yet."""
         self._queue.remove(waiting)
 
     def close(self) -> None:
-        """Take nobody any more, and let those who wait have their turn, within `DRAIN_S`."""
+        """Accept no more commands, and commit those that are queued, within `DRAIN_S`."""
         self._queue.close()
         if self._thread is not None:
             self._thread.join(DRAIN_S)
@@ -105,11 +126,11 @@ class Committer:
             waiting.outcome = unavailable(waiting, "the ledger is closed")
         resolve(left)
         self._forget_closed_loops()
-        # What is on its way lands first.
+        # Let an append in flight complete.
         if self._decider_lock.acquire(timeout=DRAIN_S):
             self._decider_lock.release()
-        for express in self._loop_committers.values():
-            express.close()
+        for loop_committer in self._loop_committers.values():
+            loop_committer.close()
 
     def _enqueue(self, waiting: PendingCommand, *, call: bool) -> None:
         evicted = self._queue.put(waiting, call=call)
@@ -124,66 +145,69 @@ class Committer:
                     self._thread.start()
 
     def _expire(self, waiting: PendingCommand) -> None:
-        # A loop that is late itself finds the alarm first: what is answered already is not late.
+        # A loop that is late itself may find the timer first: a command that is resolved already is not late.
         if waiting.future is not None and not waiting.future.done() and not waiting.resolved:
             waiting.future.set_result(self._time_out(waiting))
 
     def _time_out(self, waiting: PendingCommand) -> LedgerUnavailable:
         waiting.in_doubt = not self._queue.remove(waiting) or waiting.in_doubt
-        return unavailable(waiting, f"the ledger did not get to it within {COMMAND_TIMEOUT_S} s")
+        return unavailable(waiting, f"the ledger did not get to it within {self._limits.command_seconds} s")
 
     def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter | None:
-        """The loop's own; None where the store has no such thing."""
+        """The loop's own; None where the store has no asynchronous appender."""
         if self._recorder.open_async_appender is None:
             return None
-        express = self._loop_committers.get(loop)
-        if express is None:
+        loop_committer = self._loop_committers.get(loop)
+        if loop_committer is None:
             self._forget_closed_loops()
-            express = LoopCommitter(loop, self._queue, self.outcomes, self._decider_lock, self._recorder)
-            self._loop_committers[loop] = express
-        return express
+            loop_committer = LoopCommitter(
+                loop,
+                queue=self._queue,
+                writer=self._writer,
+                outcomes=self._outcomes,
+                decider_lock=self._decider_lock,
+                recorder=self._recorder,
+                limits=self._limits.batch,
+            )
+            self._loop_committers[loop] = loop_committer
+        return loop_committer
 
     def _forget_closed_loops(self) -> None:
         for loop in list(self._timeouts):
             if loop.is_closed():
                 self._timeouts.pop(loop, None)
-        for loop, express in list(self._loop_committers.items()):
+        for loop, loop_committer in list(self._loop_committers.items()):
             if loop.is_closed() and self._loop_committers.pop(loop, None) is not None:
-                express.close()
+                loop_committer.close()
 
     def _run(self) -> None:
         while self._queue.wait_for_work():
             while not self._decider_lock.acquire(timeout=_DECIDER_LOCK_POLL_S):
-                # A loop that was closed with the baton in its hands gives it back here.
+                # A loop that was closed while it held the lock releases it here.
                 self._forget_closed_loops()
-            batch = self.outcomes.create_batch()
+            batch = CommandBatch(self._queue, self._writer, self._limits.batch)
             try:
                 self._commit(batch)
-            except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told, and the next ones served
-                self.outcomes.on_failed(batch, error)
+            except BaseException as error:  # noqa: BLE001  # whatever it was, its commands get it, and the next ones are served
+                self._outcomes.on_failed(batch, error)
             finally:
                 self._decider_lock.release()
             self._hand_over_to_loop()
 
     def _commit(self, batch: CommandBatch) -> None:
-        """Decide and write the batch; on trust it may be in vain."""
-        attempt, head = self._recorder.attempt, self.outcomes.expected_head()
-        if attempt is None or head is None:
-            self._recorder.append_locked(partial(batch.decide_locked, fence=self.outcomes.in_doubt))
-            self.outcomes.in_doubt = False
-            self.outcomes.on_committed(batch)
-        elif attempt(head, batch.decide_on_trust):
-            self.outcomes.on_committed(batch)
-        else:
-            self.outcomes.on_conflict(batch)
+        """Decide the batch under the head's lock and write it."""
+        self._recorder.append_locked(partial(batch.decide_locked, fence=self._outcomes.in_doubt))
+        self._outcomes.in_doubt = False
+        self._locked_batches += bool(batch.commands)
+        self._outcomes.on_committed(batch)
 
     def _hand_over_to_loop(self) -> None:
-        """Whoever waits now is an express's where there is one that can take them, and the thread's where not."""
-        if self.outcomes.no_foreign_writes and not self._queue.is_closed:
-            for loop, express in list(self._loop_committers.items()):
-                if not loop.is_closed() and express.ensure_connected():
+        """Hand the queued commands to a connected loop committer; without one, keep them on this thread."""
+        if self._writer.expected_head() is not None and not self._queue.is_closed:
+            for loop, loop_committer in list(self._loop_committers.items()):
+                if not loop.is_closed() and loop_committer.ensure_connected():
                     try:
-                        loop.call_soon_threadsafe(express.schedule)
+                        loop.call_soon_threadsafe(loop_committer.schedule)
                     except RuntimeError:
                         continue
                     return

@@ -1,9 +1,9 @@
-"""Batches of an event loop, decided on trust and from memory, sent from the loop itself: no thread takes part.
+"""Batches of an event loop: decided optimistically from memory and appended from the loop itself, without a thread.
 
-A thread and a loop of one interpreter hand it to each other at every system call, which costs a command more than
-deciding it does. So whatever needs nothing but memory is decided where it was asked, and the store is told in one
-statement that nobody waits for. All else is left to the committer's thread: what is not in memory, a log that others
-write to, a store that is away.
+A thread and a loop of one interpreter hand the interpreter lock to each other at every system call, which costs a
+command more than deciding it does. So a command that needs nothing but memory is decided on the loop, and written by
+one conditional statement whose result the loop is called back with. Everything else is left to the committer's thread:
+cache misses, a log that other processes write to, a store that is away.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from asyncio import AbstractEventLoop
 from threading import Lock
 from time import monotonic
 
+from ledger.commit.batch import BatchLimits, CommandBatch
 from ledger.commit.outcomes import OutcomeResolver
 from ledger.commit.queue import CommandQueue
-from ledger.commit.unit_of_work import CommandBatch
+from ledger.commit.writer import Writer
 from ledger.errors import HeadConflict
 from ledger.storage.protocol import AsyncAppender, LogStore
 
@@ -26,41 +27,53 @@ class LoopCommitter:
     """One for each event loop that has commands."""
 
     def __init__(
-        self, loop: AbstractEventLoop, line: CommandQueue, settling: OutcomeResolver, baton: Lock, recorder: LogStore
+        self,
+        loop: AbstractEventLoop,
+        *,
+        queue: CommandQueue,
+        writer: Writer,
+        outcomes: OutcomeResolver,
+        decider_lock: Lock,
+        recorder: LogStore,
+        limits: BatchLimits,
     ) -> None:
         self.loop = loop
-        self._queue = line
-        self._outcomes = settling
-        #: Whoever has it decides.
-        self._decider_lock = baton
+        self._queue = queue
+        self._writer = writer
+        self._outcomes = outcomes
+        #: Its holder decides.
+        self._decider_lock = decider_lock
         self._recorder = recorder
+        self._limits = limits
+        #: Batches committed so far.
+        self.batches = 0
         self._connection: AsyncAppender | None = None
         self._refused_at = -_RETRY_S
         self._scheduled = False
-        #: On its way to the store.
+        #: The batch that is being written.
         self._in_flight: CommandBatch | None = None
 
     def ensure_connected(self) -> bool:
-        """Whether there is a connection; made here where there is none. For threads: it waits for the store."""
+        """Whether there is a connection; opened here where there is none. For threads: it waits for the store."""
         if self._connection is not None and self._connection.is_alive:
             return True
         if self._recorder.open_async_appender is None or monotonic() - self._refused_at < _RETRY_S:
             return False
         try:
             self._connection = self._recorder.open_async_appender(self.loop)
-        except Exception:  # noqa: BLE001  # whatever it is, the thread that asks serves everybody and must outlive it
+        except Exception:  # noqa: BLE001  # whatever it is, the calling thread serves every command and must survive it
             self._refused_at = monotonic()
             return False
         return True
 
     def schedule(self) -> None:
-        """Somebody waits: take them, once all that the loop has at hand has joined them. On the loop."""
+        """Schedule a batch after the callbacks that are ready now, so that they share it. Call on the loop."""
         if not self._scheduled and self._in_flight is None:
             self._scheduled = True
             self.loop.call_soon(self._start_batch)
 
     def close(self) -> None:
-        """The loop is closed, or nobody is taken any more."""
+        """Close the connection and release the decider lock: the loop is closed, or the committer is."""
         if self._connection is not None:
             self._connection.close()
         if self._in_flight is not None:
@@ -72,17 +85,17 @@ class LoopCommitter:
         if self._in_flight is not None or not len(self._queue):
             return
         if not self._decider_lock.acquire(blocking=False):
-            # The thread has it. It looks at the line again after it has let go.
+            # The thread holds it, and checks the queue again after releasing it.
             return
-        head, connection = self._outcomes.expected_head(), self._connection
+        head, connection = self._writer.expected_head(), self._connection
         if head is None or connection is None or not connection.is_alive:
             self._decider_lock.release()
             self._queue.notify_thread()
             return
-        batch = self._outcomes.create_batch()
+        batch = CommandBatch(self._queue, self._writer, self._limits)
         try:
             append = batch.decide_optimistically(head)
-        except BaseException as error:  # noqa: BLE001  # whatever it was, those who wait are told
+        except BaseException as error:  # noqa: BLE001  # whatever it was, the commands get it
             self._complete(batch, error)
             return
         if not batch.commands or not connection.supports(append):
@@ -105,6 +118,7 @@ class LoopCommitter:
     def _complete(self, batch: CommandBatch, error: BaseException | None) -> None:
         try:
             if error is None:
+                self.batches += 1
                 self._outcomes.on_committed(batch, on=self.loop)
             elif isinstance(error, HeadConflict):
                 self._outcomes.on_conflict(batch)

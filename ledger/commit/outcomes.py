@@ -1,86 +1,61 @@
-"""What becomes of a batch once its transaction has ended: kept in memory, answered, put back in line, or given up.
+"""What becomes of a batch once its transaction has ended: kept in memory and resolved, requeued, or given up.
 
-Where a transaction fails, each of its commands is one of three: surely not recorded (it was refused, or the commit was
-never sent), so it is decided once more; of unknown outcome but with an identity (an idempotency key, an import row, a
-sweep), so it is asked again under the head's lock, where its row answers, and the head is moved so that a statement
-that was lost on its way cannot land any more; or of unknown outcome without one, which only its sender can look into.
+Where a transaction fails, each of its commands is one of three:
+
+- surely not recorded (it was refused, or the commit was never sent): it is decided once more;
+- of unknown outcome, with an identity (an idempotency key, an import row, a sweep): it is decided again under the
+  head's lock, where its row tells, and the head is moved (fenced), so that a statement that is still on its way cannot
+  commit any more;
+- of unknown outcome without an identity: only its sender can find out.
 """
 
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ledger.commands import Command, Receipt
+from ledger.commit.batch import CommandBatch
 from ledger.commit.queue import CommandQueue, PendingCommand
-from ledger.commit.unit_of_work import CommandBatch, UnitOfWorkFactory
+from ledger.commit.writer import Writer
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
-from ledger.states import Key, StreamState
-from ledger.storage.protocol import Head
 
 #: Transactions that may fail with a command in them before it is given up.
 _MAX_FAILED_TRANSACTIONS = 2
 
 
 class OutcomeResolver:
-    """Used by whoever has the baton, a thread or an event loop: one at a time decides, and knows where the log ends."""
+    """Used by the holder of the decider lock, a thread or an event loop, one at a time."""
 
-    def __init__(
-        self,
-        line: CommandQueue,
-        open_turn: UnitOfWorkFactory,
-        *,
-        trusted: Callable[[], Head | None],
-        remember: Callable[[dict[Key, StreamState]], None],
-        forget: Callable[[], None],
-    ) -> None:
-        self._queue = line
-        self._create_unit_of_work = open_turn
-        #: Where this process left the log.
-        self._last_known_head = trusted
-        #: Told of the streams that a commit changed; and that what is cached may be behind the log.
-        self._on_streams_changed = remember
-        self._clear_cache = forget
-        #: Nobody else has written between our last two batches.
-        self.no_foreign_writes = False
-        #: A statement of ours may still be on its way to the store, with nobody to hear what came of it.
+    def __init__(self, queue: CommandQueue, writer: Writer) -> None:
+        self._queue = queue
+        self._writer = writer
+        #: A statement of ours may still be on its way to the store, and its result will not be seen.
         self.in_doubt = False
 
-    def expected_head(self) -> Head | None:
-        """The head, where a batch may be decided on trust."""
-        return self._last_known_head() if self.no_foreign_writes else None
-
-    def create_batch(self) -> CommandBatch:
-        return CommandBatch(self._queue, self._create_unit_of_work)
-
     def on_committed(self, batch: CommandBatch, *, on: AbstractEventLoop | None = None) -> None:
-        """Keep what was committed in memory, and answer. Committed it is: a failure here must not have it redone.
+        """Keep what was committed in memory and resolve its commands.
 
-        `on`: the event loop that this runs on, whose own are answered without a detour.
+        `on`: the event loop that this runs on, whose own commands are resolved without a detour.
         """
-        self.no_foreign_writes = batch.no_foreign_writes
-        try:
-            self._on_streams_changed(batch.apply_commit())
-        except BaseException:  # noqa: BLE001  # memory can be made anew from the log
-            self._clear_cache()
+        batch.on_committed()
         resolve(batch.commands, on=on)
 
     def on_conflict(self, batch: CommandBatch) -> None:
-        """Another had written. It was the first to notice; it is the first to be decided under the lock."""
-        self.no_foreign_writes = False
+        """The head moved. Requeue the batch; it is decided next, under the lock."""
+        self._writer.on_conflict()
         self._queue.requeue(batch.commands)
 
     def on_failed(self, batch: CommandBatch, error: BaseException) -> None:
-        """Tell those who are lost; the others are in line again."""
-        self.no_foreign_writes = False
+        """Reject commands that used up their retries; requeue the rest."""
         self.in_doubt |= isinstance(error, OutcomeUnknown)
-        self._clear_cache()
+        self._writer.reset()
         resolve(self._split_retry_and_give_up(batch, error))
 
     def _split_retry_and_give_up(self, batch: CommandBatch, error: BaseException) -> list[PendingCommand]:
         if not batch.commands:
-            # The store let nobody in: it would not let the next ones in either.
+            # The transaction never began: fail everything that is queued.
             return [_set_error(waiting, error) for waiting in self._queue.drain()]
         if not isinstance(error, LedgerUnavailable):
             # Something in the batch was at fault, and nothing was recorded.

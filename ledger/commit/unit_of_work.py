@@ -1,19 +1,17 @@
-"""One turn at the log head: a batch of commands decided in order, and the one append that they come to.
+"""A unit of work at the log head: commands decided in order, and the one append that they come to.
 
 A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and harms no neighbour.
-A turn holds the head's lock, or it goes on trust: it takes the log to end where this process left it, and its append
-then says whether that was so.
+A unit of work is locked, holding the head's row lock, or optimistic: then it assumes that the log ends where this
+process left it, and its append is conditional on that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from time import monotonic
-from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -25,11 +23,9 @@ from domain.index import NOT_INDEXED, IndexEntry
 from domain.instants import from_micros, to_micros
 from domain.registry import AggregateType
 from ledger.commands import Command, Receipt
-from ledger.commit.queue import CommandQueue, PendingCommand
 from ledger.decider import CommandDecider, DecidedCommand
-from ledger.errors import CacheMiss
 from ledger.event_sources import PrefetchedSource
-from ledger.idempotency import IdempotencyRecords
+from ledger.idempotency import IdempotencyRecords, RecentReceipts
 from ledger.serialization import Mapper, decode_events
 from ledger.states import BatchStates, Key, StateCache, StreamState, stream_key
 from ledger.storage.protocol import (
@@ -40,7 +36,6 @@ from ledger.storage.protocol import (
     STREAM_INDEX,
     Append,
     Head,
-    InsertTarget,
     LogSession,
     Row,
     row_uuid,
@@ -55,9 +50,9 @@ _PREFETCH_STREAMS = 32
 
 
 class UnitOfWork:
-    """The cache may be used until the transaction ends."""
+    """Decides on cached states, which it alone may use until its transaction ends."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a value construction: each is used as it is
         self,
         session: LogSession,
         head: Head,
@@ -67,13 +62,14 @@ class UnitOfWork:
         aggregates: Mapping[str, AggregateType],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        receipts: RecentReceipts,
         locked: bool,
     ) -> None:
         self._session = session
         self._locked = locked
         self._mapper = mapper
         self._cache = cache
-        #: Nobody else has written since this process did.
+        #: No other process has written since this one did.
         self.no_foreign_writes = cache.synced_to == head.log_position
         self._catch_up_cache(head, aggregates)
         #: Never before what is recorded already, even when the machine's clock was put back.
@@ -83,23 +79,24 @@ class UnitOfWork:
         self._head_recorded_at = head.recorded_at
         self._source = PrefetchedSource(session, mapper)
         self.states = BatchStates(cache, self._source, aggregates)
-        # Nothing below refers back to the turn: a cycle for each batch is what the collector stops everybody for.
+        # No reference back to the unit of work: one reference cycle per batch caused 60 ms collector pauses (0011).
         position = partial(_load_position, cache, session)
         self._decider = CommandDecider(
             self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position
         )
         #: Streams to be read from the store, in the order of the commands.
         self._to_prefetch: dict[Key, None] = {}
-        self._idempotency_records = IdempotencyRecords(cache.recent_receipts, self._now_micros)
+        self._idempotency_records = IdempotencyRecords(receipts, self._now_micros)
         self._already_imported_rows: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
         self._index_rows: dict[Key, Row] = {}
         self._import_rows: set[tuple[UUID, str]] = set()
 
     def prefetch(self, commands: Sequence[Command]) -> None:
-        """Ask the store, once for all of them, what these commands are going to ask it.
+        """Read in one query each what these commands need of the store.
 
-        On trust, every key is taken to be new: most are, and one that is not brings the append down.
+        An optimistic unit of work takes every idempotency key to be new: most are, and one that is not makes the append
+        a conflict.
         """
         if self._locked:
             self._idempotency_records.load(self._session, commands)
@@ -131,19 +128,8 @@ class UnitOfWork:
                 raise
             return error
 
-    def look_up(self, commands: Sequence[Command]) -> None:
-        """On trust: look whether these, which came to nothing, had been answered before."""
-        self._idempotency_records.load(self._session, commands)
-
-    def reconsidered(self, command: Command) -> Receipt | Refusal | None:
-        """What a command whose key was looked up comes to after all, if that key was answered before."""
-        try:
-            return self._find_duplicate_receipt(command)
-        except Refusal as refusal:
-            return refusal
-
     def build_append(self, *, fence: bool = False) -> Append | None:
-        """Everything that the batch comes to; None: nothing to store. `fence`: the head is moved even so."""
+        """The rows that the batch comes to; None: nothing to store. `fence`: the head is moved even so."""
         rows = (
             (EVENTS, self._event_rows),
             (STREAM_INDEX, list(self._index_rows.values())),
@@ -160,7 +146,7 @@ class UnitOfWork:
         return Append(events=len(self._event_rows), recorded_at=self._head_recorded_at, rows=written, fence=fence)
 
     def apply_commit(self) -> dict[Key, StreamState]:
-        """The transaction is committed; before the next turn, the cache takes over what it stored: these streams."""
+        """Move what the committed transaction stored into the cache; the streams that it changed."""
         changed = self.states.flush_to_cache()
         for organisation, position in self._decider.positions.items():
             self._cache.put_position(organisation, position)
@@ -188,7 +174,7 @@ class UnitOfWork:
             return
         try:
             self._cache.apply_event(decode_events([row], self._mapper)[0], aggregates)
-        except Exception:  # noqa: BLE001  # whoever commands this stream is told; the others are not concerned
+        except Exception:  # noqa: BLE001  # a command on this stream gets the error; the others are not concerned
             self._cache.invalidate(key)
 
     def _find_cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
@@ -207,8 +193,8 @@ class UnitOfWork:
             keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
             self._source.prefetch(keys)
             for key in keys:
-                # Folded and kept, asked for or not: else it would be missing, and read again, for each batch. One that
-                # cannot be folded is told to whoever asks for it.
+                # Folded and kept even if no decision asks for it: else it would be missing, and read again, for each
+                # batch. The command that needs a stream that cannot be folded gets the error.
                 with suppress(Exception):
                     self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
                 del self._to_prefetch[key]
@@ -265,7 +251,7 @@ class UnitOfWork:
         return msgspec.structs.replace(receipt, event_ids=ids, already=False)
 
     def _accept(self, decision: DecidedCommand, standing: IndexEntry | None) -> Receipt:
-        """Take the decision into the batch, whole: what can go wrong with it goes wrong before anything is kept."""
+        """Take the decision into the batch, whole: it is encoded before anything of it is kept."""
         organisation_id, stream_id = decision.organisation_id, decision.change.stream_id
         rows = [self._build_event_row(stream_id, recorded) for recorded in decision.events]
         self._decider.accept(decision)
@@ -316,115 +302,3 @@ def _load_position(cache: StateCache, session: LogSession, organisation_id: UUID
     if known is None:
         known = int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
     return known
-
-
-#: Commands of one transaction.
-MAX_BATCH_COMMANDS = 256
-#: Seconds of deciding after which a batch is closed: other writers wait for the head, and readers for the commit.
-MAX_DECIDE_SECONDS = 0.05
-
-
-class UnitOfWorkFactory(Protocol):
-    """Opens a turn at the log head."""
-
-    def __call__(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork: ...
-
-
-class CommandBatch:
-    """Who waits is taken only when the turn is open: until then each could still step out of the line."""
-
-    def __init__(self, line: CommandQueue, open_turn: UnitOfWorkFactory) -> None:
-        self._queue = line
-        self._create_unit_of_work = open_turn
-        self._unit_of_work: UnitOfWork | None = None
-        self.commands: list[PendingCommand] = []
-
-    @property
-    def no_foreign_writes(self) -> bool:
-        """The log was as this process had left it."""
-        return self._unit_of_work is not None and self._unit_of_work.no_foreign_writes
-
-    def decide_locked(self, session: LogSession, head: Head, *, fence: bool) -> Append | None:
-        """Under the head's lock."""
-        turn = self._open_unit_of_work(session, head, locked=True)
-        for waiting in self._within_time_budget():
-            waiting.outcome = turn.decide(waiting.command)
-        return turn.build_append(fence=fence)
-
-    def decide_on_trust(self, session: LogSession, head: Head) -> Append | None:
-        """Without the lock; what is not in memory is asked of the store."""
-        turn = self._open_unit_of_work(session, head, locked=False)
-        for waiting in self._within_time_budget():
-            waiting.outcome = turn.decide(waiting.command)
-        if unsure := [waiting for waiting in self.commands if _may_be_duplicate(waiting)]:
-            turn.look_up([waiting.command for waiting in unsure])
-            for waiting in unsure:
-                waiting.outcome = turn.reconsidered(waiting.command) or waiting.outcome
-        return turn.build_append()
-
-    def decide_optimistically(self, head: Head) -> Append | None:
-        """Without the lock and without the store: those that need it are left in the line, for the thread."""
-        decided, left = list[PendingCommand](), list[PendingCommand]()
-        try:
-            turn = self._open_unit_of_work(_NO_STORE, head, locked=False)
-        except CacheMiss:
-            self.commands, left = [], self.commands
-        else:
-            for waiting in self._within_time_budget():
-                (decided if self._decide_from_cache(turn, waiting) else left).append(waiting)
-            self.commands = decided
-        if left:
-            self._queue.requeue(left)
-            self._queue.notify_thread()
-        return self._unit_of_work.build_append() if self._unit_of_work is not None and self.commands else None
-
-    def apply_commit(self) -> dict[Key, StreamState]:
-        """It is stored: the streams that it changed."""
-        return self._unit_of_work.apply_commit() if self._unit_of_work is not None else {}
-
-    def _open_unit_of_work(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
-        self._unit_of_work = turn = self._create_unit_of_work(session, head, locked=locked)
-        self.commands = self._queue.pop_batch(MAX_BATCH_COMMANDS)
-        turn.prefetch([waiting.command for waiting in self.commands])
-        return turn
-
-    def _within_time_budget(self) -> Iterator[PendingCommand]:
-        """Those taken, one after another; who has no turn before the batch is closed goes first in the next one."""
-        end = monotonic() + MAX_DECIDE_SECONDS
-        for number, waiting in enumerate(self.commands):
-            if number and monotonic() > end:
-                self._queue.requeue(self.commands[number:])
-                del self.commands[number:]
-                return
-            yield waiting
-
-    def _decide_from_cache(self, turn: UnitOfWork, waiting: PendingCommand) -> bool:
-        """Whether memory was enough."""
-        try:
-            waiting.outcome = turn.decide(waiting.command)
-        except CacheMiss:
-            return False
-        return not _may_be_duplicate(waiting)
-
-
-class _NoStore:
-    """A store that nobody asks."""
-
-    is_broken = False
-
-    def query(self, name: str, /, **_: object) -> list[Row]:
-        raise CacheMiss(name)
-
-    def run(self, name: str, /, **_: object) -> int:
-        raise CacheMiss(name)
-
-    def insert(self, target: InsertTarget, _rows: Iterable[Row], *, bulk: bool = False) -> None:
-        raise CacheMiss(target.table)
-
-
-_NO_STORE = _NoStore()
-
-
-def _may_be_duplicate(waiting: PendingCommand) -> bool:
-    """A refusal, or a defect, may be the echo of a request that was answered before."""
-    return waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)

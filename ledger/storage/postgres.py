@@ -15,12 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
-from ledger.errors import LedgerMisconfigured, LedgerUnavailable, OutcomeUnknown
+from ledger.errors import LedgerMisconfigured, LedgerUnavailable
 from ledger.storage.postgres_arrays import encode_array
 from ledger.storage.postgres_async import PostgresAsyncAppender
 from ledger.storage.postgres_statements import (
-    append_if_head_params,
-    append_if_head_sql,
     append_params,
     append_sql,
     encode_columns,
@@ -154,24 +152,6 @@ class PostgresSession:
             params += [head.log_position + append.events, append.recorded_at]
         self._cursor.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
 
-    def append_at(self, head: Head, append: Append) -> bool:
-        """Write all of it in one statement that is its own transaction; False where the head is another by now.
-
-        No lock outlives the message, so a client that stops holds up nobody.
-        """
-        try:
-            row = self._cursor.execute(
-                append_if_head_sql(shape_of(append)), append_if_head_params(head, append)
-            ).fetchone()
-        except psycopg.errors.UniqueViolation:
-            return False
-        except psycopg.Error as error:
-            if not self._connection.broken:
-                # The server said so itself, and lives: it rolled back.
-                raise
-            raise OutcomeUnknown(f"the event store is not available: {error}") from error
-        return row == (1,)
-
     def _copy(self, target: InsertTarget, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
             for row in rows:
@@ -237,14 +217,6 @@ class PostgresLogStore(PostgresApplicationRecorder):
                     session.commit()
         finally:
             self._write_lock.release()
-
-    def attempt(self, head: Head, batch: Callable[[LogSession, Head], Append | None]) -> bool:
-        with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
-            session = PostgresSession(connection)
-            append = batch(session, head)
-            if append is None:
-                return Head(*session.query("head")[0]) == head
-            return session.append_at(head, append)
 
     def open_async_appender(self, loop: AbstractEventLoop) -> PostgresAsyncAppender:
         options = cast("dict[str, Any]", self.datastore.pool.kwargs)

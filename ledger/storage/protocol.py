@@ -140,18 +140,8 @@ class LogStore(Protocol):
         """
 
     @property
-    def attempt(self) -> Callable[[Head, Callable[[LogSession, Head], Append | None]], bool] | None:
-        """Run a batch without any lock and write what it returns if the log then still ends at a head, in one exchange.
-
-        False, and nothing is written, where the log has grown, where somebody holds its head just now, or where a key
-        or a row that is new to the batch is not new to the store. As it was written, nobody else has written since that
-        head: what the batch read was the last word. Raises `OutcomeUnknown` where the store is lost while it writes,
-        and `LedgerUnavailable` where it surely wrote nothing. None where a lock costs no journey to the store.
-        """
-
-    @property
     def open_async_appender(self) -> Callable[[AbstractEventLoop], AsyncAppender] | None:
-        """Open a connection for an event loop's own attempts; the calling thread waits for the server.
+        """Open a connection for an event loop's own appends; the calling thread waits for the server.
 
         Raises `LedgerUnavailable`. None where there is no such thing.
         """
@@ -160,7 +150,7 @@ class LogStore(Protocol):
 
 
 class AsyncAppender(Protocol):
-    """Attempts of an event loop, one at a time: see `ledger.storage.postgres_async`."""
+    """Conditional appends of an event loop, one at a time: see `ledger.storage.postgres_async`."""
 
     is_alive: bool
 

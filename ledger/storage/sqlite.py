@@ -83,9 +83,6 @@ class SQLiteSession:
 class SQLiteLogStore(SQLiteApplicationRecorder):
     """The library's recorder with the head's lock: positions gapless and in commit order across processes."""
 
-    # The lock is the file's, and taken without a journey: a thread has nothing to gain by trusting.
-    attempt = None
-
     def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
         # Writers of one process queue here, not in SQLite's polling, and not in the library's pool, where a waiting

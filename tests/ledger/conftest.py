@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger.commit import unit_of_work
 from ledger.ledger import Ledger
+from tests.ledger.locks import NO_TIME_LIMIT
 from tests.ledger.tenant import Clock, Tenant, ids
 
 
@@ -17,14 +17,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def no_batch_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch ends with its line: on a slow machine it would end with the time it may take, and be two."""
-    monkeypatch.setattr(unit_of_work, "MAX_DECIDE_SECONDS", 60.0)
-
-
-@pytest.fixture
 def ledger(database_url: str, clock: Clock) -> Iterator[Ledger]:
-    ledger = Ledger.open(database_url, clock=clock, new_id=ids())
+    ledger = Ledger.open(database_url, clock=clock, new_id=ids(), limits=NO_TIME_LIMIT)
     yield ledger
     ledger.close()
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import psycopg
 
+from ledger.commit.batch import BatchLimits
+from ledger.commit.committer import CommitLimits
 from ledger.ledger import Ledger
 from ledger.storage.sqlite import sqlite_path
 
@@ -33,9 +35,8 @@ def locked_head(database_url: str) -> Iterator[None]:
         session.rollback()
 
 
-def force_locked_batches(ledger: Ledger) -> None:
-    """Have the next batch decided under the head's lock, as it is where other processes write too."""
-    ledger._committer.outcomes.no_foreign_writes = False
+#: A batch ends with the queue: on a slow machine it would end with the time it may take, and be two.
+NO_TIME_LIMIT = CommitLimits(batch=BatchLimits(decide_seconds=60))
 
 
 def with_long_lock_timeout(database_url: str) -> str:

@@ -18,15 +18,14 @@ from domain.goal import acts
 from domain.member import member
 from domain.registry import AGGREGATES
 from ledger.commands import Command, IdempotencyKey, Receipt
-from ledger.commit import committer, unit_of_work
-from ledger.commit import outcomes as settling
+from ledger.commit import outcomes
+from ledger.commit.batch import BatchLimits
+from ledger.commit.committer import CommitLimits
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
 from ledger.states import Key, StreamState
-from tests.ledger.locks import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
+from tests.ledger.locks import NO_TIME_LIMIT, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
-
-pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 
 def key(name: str, digest: str = "body") -> IdempotencyKey:
@@ -41,7 +40,6 @@ class BatchRunner:
         self.database_url = database_url
 
     def run(self, *commands: Command) -> list[Receipt | Exception]:
-        force_locked_batches(self.ledger)
         with ThreadPoolExecutor(len(commands)) as pool:
             futures: list[Future[Receipt]] = []
             with locked_head(self.database_url):
@@ -164,28 +162,22 @@ def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
     assert (False, False) == (mended.replayed, mended.already)
 
 
-def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(ledger: Ledger, tenant: Tenant) -> None:
-    forgotten: list[bool] = []
-
-    def forgetful(_changed: dict[Key, StreamState]) -> None:
+def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(
+    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_key: Key, _entry: StreamState) -> None:
         raise MemoryError
 
-    line = committer.Committer(
-        ledger.recorder,
-        ledger._create_unit_of_work,
-        trusted=lambda: None,
-        remember=forgetful,
-        forget=lambda: forgotten.append(True),
-    )
     head = ledger.head()
+    monkeypatch.setattr(ledger._read_cache, "put", fail)
 
     # Without a key: nobody could tell that it was recorded already.
-    outcome = line.handle(tenant.command("stella", capacity(7), on="ana"))
-    line.close()
+    outcome = tenant.handle("stella", capacity(7), on="ana")
 
     assert ["Receipt"] == list_types([outcome])
     assert ["7"] == list_declared_hours(ledger.read_log(head, 100))
-    assert forgotten
+    monkeypatch.undo()
+    assert outcome.version + 1 == tenant.handle("stella", capacity(8), on="ana").version
 
 
 def test_what_cannot_be_stored_harms_itself_alone(
@@ -207,26 +199,27 @@ def test_what_cannot_be_stored_harms_itself_alone(
 
 
 def test_what_a_batch_has_no_time_for_goes_first_in_the_next(
-    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str
 ) -> None:
-    monkeypatch.setattr(unit_of_work, "MAX_DECIDE_SECONDS", 0.0)
+    hurried = Ledger.open(
+        database_url, clock=clock, new_id=ids(), limits=CommitLimits(batch=BatchLimits(decide_seconds=0))
+    )
     head = ledger.head()
 
-    batch_runner.run(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
+    BatchRunner(hurried, database_url).run(*(tenant.command("stella", capacity(n), on="ana") for n in range(5)))
 
     events = ledger.read_log(head, 100)
     assert [str(n) for n in range(5)] == list_declared_hours(events)
     assert 5 == len({e.recorded_at for e in events})
 
 
-def test_organisations_take_turns(
-    batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unit_of_work, "MAX_BATCH_COMMANDS", 4)
+def test_organisations_take_turns(ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str) -> None:
+    small = CommitLimits(batch=BatchLimits(commands=4, decide_seconds=60))
+    narrow = Ledger.open(database_url, clock=clock, new_id=ids(), limits=small)
     other = Tenant.create(ledger, clock)
     head = ledger.head()
 
-    batch_runner.run(
+    BatchRunner(narrow, database_url).run(
         *(tenant.command("stella", capacity(n), on="ana") for n in range(10)),
         *(other.command("stella", capacity(n), on="ana") for n in range(2)),
     )
@@ -240,7 +233,7 @@ def test_a_full_queue_refuses_the_greedy_at_once_and_makes_room_for_others(
     ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str
 ) -> None:
     other = Tenant.create(ledger, clock)
-    narrow = Ledger.open(database_url, clock=clock, new_id=ids(), waiting_at_most=6)
+    narrow = Ledger.open(database_url, clock=clock, new_id=ids(), limits=CommitLimits(queued=6))
     head = ledger.head()
 
     with ThreadPoolExecutor(8) as pool:
@@ -277,7 +270,7 @@ def test_closing_lets_those_who_wait_have_their_turn_and_takes_nobody_more(
         closing.result()
 
     assert ["Receipt"] * 5 == list_types(receipts)
-    again = Ledger.open(database_url, clock=Clock(), new_id=ids())
+    again = Ledger.open(database_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     assert head + 5 == again.head() == again.count()
     again.close()
 
@@ -297,19 +290,20 @@ async def _handle_briefly(ledger: Ledger, command: Command) -> Receipt:
 
 
 def test_nobody_waits_longer_than_the_time_out_and_then_nothing_is_recorded(
-    ledger: Ledger, tenant: Tenant, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, tenant: Tenant, clock: Clock, database_url: str
 ) -> None:
-    monkeypatch.setattr(committer, "COMMAND_TIMEOUT_S", 0.2)
+    hurried = Ledger.open(database_url, clock=clock, new_id=ids(), limits=CommitLimits(command_seconds=0.2))
+    member = Tenant(hurried, clock, tenant.id)
     head = ledger.head()
 
     with locked_head(database_url):
         with pytest.raises(LedgerUnavailable) as of_a_thread:
-            tenant.handle("stella", capacity(1), on="ana")
+            member.handle("stella", capacity(1), on="ana")
         with pytest.raises(LedgerUnavailable) as of_a_loop:
-            asyncio.run(ledger.handle_async(tenant.command("stella", capacity(2), on="ana")))
+            asyncio.run(hurried.handle_async(tenant.command("stella", capacity(2), on="ana")))
         assert ["no", "no"] == [of_a_thread.value.recorded, of_a_loop.value.recorded]
-        assert 0 == ledger.count_queued_commands()
-    monkeypatch.undo()
+        assert 0 == hurried.count_queued_commands()
+    hurried.close()
 
     assert head + 1 == tenant.handle("stella", capacity(3), on="ana").log_position
 
@@ -345,7 +339,7 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
         original = loop.call_soon_threadsafe
 
         def counted(callback: Any, *arguments: Any, **more: Any) -> Any:
-            if callback is settling.set_results:
+            if callback is outcomes.set_results:
                 wakes.append(1)
             return original(callback, *arguments, **more)
 
@@ -363,11 +357,9 @@ def test_an_event_loop_goes_on_while_its_commands_wait_and_is_woken_once_for_all
     assert 1 == len(wakes)
 
 
-def test_ten_thousand_waiting_commands_do_not_fill_the_memory(
-    tenant: Tenant, clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(committer, "COMMAND_TIMEOUT_S", 120)
-    ledger = Ledger.open(with_long_lock_timeout(database_url), clock=clock, new_id=ids())
+def test_ten_thousand_waiting_commands_do_not_fill_the_memory(tenant: Tenant, clock: Clock, database_url: str) -> None:
+    patient = CommitLimits(command_seconds=120, batch=BatchLimits(decide_seconds=60))
+    ledger = Ledger.open(with_long_lock_timeout(database_url), clock=clock, new_id=ids(), limits=patient)
     head = ledger.head()
     commands = [tenant.command("stella", capacity(n % 40), on="ana") for n in range(10_000)]
 
@@ -413,15 +405,13 @@ def _replace(aggregate: Any, **changes: Any) -> Any:
     return type(aggregate)(**{name: getattr(aggregate, name) for name in aggregate.__struct_fields__} | changes)
 
 
-pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
-
 BATCH = 40
 
 
 @pytest.fixture
 def cold_ledger(ledger: Ledger, database_url: str, clock: Clock) -> Iterator[Ledger]:
     """A process that has nothing cached yet."""
-    cold_ledger = Ledger.open(database_url, clock=clock, new_id=ids())
+    cold_ledger = Ledger.open(database_url, clock=clock, new_id=ids(), limits=NO_TIME_LIMIT)
     yield cold_ledger
     cold_ledger.close()
 
@@ -516,7 +506,7 @@ def test_two_processes_with_a_crowd_each_take_nothing_from_each_other(
 def test_a_batch_that_failed_as_a_whole_is_decided_anew(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
     head = ledger.head()
     transact, failures = ledger.recorder.append_locked, [fault]

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -20,17 +19,15 @@ from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
 from ledger.storage.protocol import row_uuid
-from tests.ledger.locks import locked_head, wait_for_queue
+from tests.ledger.locks import NO_TIME_LIMIT, locked_head, wait_for_queue
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
 from tests.ledger.test_lost_writers import full_disk
-
-pytestmark = pytest.mark.usefixtures("no_batch_time_limit")
 
 
 @pytest.fixture
 def other_process(database_url: str, tenant: Tenant, clock: Clock) -> Iterator[Tenant]:
     """The same organisation in another process."""
-    other = Ledger.open(database_url, clock=clock, new_id=ids())
+    other = Ledger.open(database_url, clock=clock, new_id=ids(), limits=NO_TIME_LIMIT)
     yield Tenant(other, clock, tenant.id)
     other.close()
 
@@ -39,33 +36,24 @@ def key(name: str) -> IdempotencyKey:
     return IdempotencyKey(scope="ana POST /v1/members", key=name, digest="body")
 
 
-def record_thread_batches(ledger: Ledger) -> list[int]:
-    """Grows by one with each batch that the committer's thread decides from now on."""
-    batches: list[int] = []
-    commit = ledger._committer._commit
-
-    def counted(batch: Any) -> None:
-        # Called for nothing, it has an empty one.
-        if ledger.count_queued_commands():
-            batches.append(1)
-        commit(batch)
-
-    ledger._committer._commit = counted  # type: ignore[method-assign]
-    return batches
+def count_locked_batches(ledger: Ledger) -> int:
+    """Batches that the committer's thread has committed so far."""
+    return ledger.commit_stats().locked_batches
 
 
-async def run_until_loop_commits(ledger: Ledger, tenant: Tenant) -> list[int]:
-    """Command until the loop decides for itself: the thread hands over once it has opened the loop's connection.
+async def run_until_loop_commits(ledger: Ledger, tenant: Tenant) -> int:
+    """Command until the loop decides for itself, and return how many batches the thread had committed by then.
 
-    Three times on end: before that the thread may still have been called for what the loop has taken meanwhile.
+    The thread hands over once it has opened the loop's connection. Three times on end: before that the thread may
+    still have been notified of what the loop has taken meanwhile.
     """
-    batches, alone = record_thread_batches(ledger), 0
+    alone = 0
     for hours in range(40):
-        batches.clear()
+        before = count_locked_batches(ledger)
         await ledger.handle_async(tenant.command("stella", capacity(hours), on="ana"))
-        alone = 0 if batches else alone + 1
+        alone = 0 if count_locked_batches(ledger) > before else alone + 1
         if alone == 3:
-            return batches
+            return count_locked_batches(ledger)
     pytest.fail("the thread kept everything to itself")
 
 
@@ -74,7 +62,7 @@ def test_what_a_loop_commands_takes_no_thread_once_it_is_known(ledger: Ledger, t
         batches = await run_until_loop_commits(ledger, tenant)
         commands = [tenant.command("stella", capacity(n), on="ana", idempotency=key(str(n))) for n in range(20)]
         receipts = await asyncio.gather(*map(ledger.handle_async, commands))
-        assert [] == batches
+        assert batches == count_locked_batches(ledger)
         return receipts
 
     receipts = asyncio.run(scene())
@@ -97,7 +85,7 @@ def test_promises_that_a_loop_has_recorded_stand_in_the_index_of_their_owner(led
             for name, answers in zip(names, offered, strict=True)
         ]
         await asyncio.gather(*map(ledger.handle_async, commands))
-        assert [] == batches
+        assert batches == count_locked_batches(ledger)
         return first
 
     first = asyncio.run(scene())
@@ -214,7 +202,7 @@ def list_declared_hours(ledger: Ledger, tenant: Tenant) -> list[str]:
 
 
 def test_a_full_disk_is_told_to_a_loop_and_service_comes_back_by_itself(sqlite_url: str) -> None:
-    ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
 
     async def scene() -> int:

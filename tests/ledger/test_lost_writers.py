@@ -21,7 +21,7 @@ import pytest
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from tests.ledger.locks import force_locked_batches, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
+from tests.ledger.locks import NO_TIME_LIMIT, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tcp_proxy import TcpProxy
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
 
@@ -38,22 +38,18 @@ async def handle_mixed_batch(tenant: Tenant, ledger: Ledger, database_url: str) 
         tenant.command("stella", capacity(999), on="ana"),
         tenant.command("stella", capacity(4), on="ana", import_row="row"),
     ]
-    # An optimistic append would be one statement, without the COMMIT at which the connection breaks, if the head were
-    # released before the thread has tried.
-    force_locked_batches(ledger)
     with locked_head(database_url):
         tasks = [asyncio.ensure_future(ledger.handle_async(command)) for command in commands]
         await asyncio.to_thread(wait_for_queue, ledger, len(tasks))
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@pytest.mark.usefixtures("no_batch_time_limit")
 @pytest.mark.parametrize(("answered", "recorded"), [(True, 3), (False, 2)])
 def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
     postgres_url: str, answered: bool, recorded: int
 ) -> None:
     with TcpProxy(postgres_url) as wire:
-        ledger = Ledger.open(with_long_lock_timeout(wire.url), clock=Clock(), new_id=ids())
+        ledger = Ledger.open(with_long_lock_timeout(wire.url), clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
         tenant = Tenant.create(ledger, Clock())
         head = ledger.head()
         wire.break_at(b"COMMIT", answered=answered)
@@ -72,7 +68,7 @@ def test_a_connection_lost_at_the_commit_leaves_nobody_guessing_who_has_a_key(
 
 
 def test_killed_backends_leave_no_gap_and_no_key_unanswered(postgres_url: str) -> None:
-    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
     head, receipts = ledger.head(), list[Receipt]()
 
@@ -147,7 +143,7 @@ ledger.close()
 def test_a_writer_frozen_with_the_head_in_its_hands_gives_way_within_three_seconds(
     postgres_url: str, where: str
 ) -> None:
-    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
     frozen = subprocess.Popen(
         [sys.executable, "-c", FROZEN_WRITER_SCRIPT, postgres_url, str(tenant.id), where],
@@ -199,7 +195,7 @@ def _write_until_full(tenant: Tenant) -> int:
 
 
 def test_a_full_disk_is_said_to_be_one_and_service_comes_back_by_itself(sqlite_url: str) -> None:
-    ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(sqlite_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
     acknowledged = ledger.head()
 
@@ -231,7 +227,7 @@ def test_a_clock_that_jumps_back_a_day_does_not_turn_recorded_time_back(
 
 
 def test_appends_wait_for_no_lock_while_the_table_is_vacuumed(postgres_url: str) -> None:
-    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids())
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
     tenant = Tenant.create(ledger, Clock())
     with ledger.bulk() as bulk:
         for number in range(3000):

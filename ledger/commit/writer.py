@@ -1,0 +1,76 @@
+"""This process as a writer of the log: what it keeps between two transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from domain.registry import AggregateType
+from ledger.commit.unit_of_work import UnitOfWork
+from ledger.idempotency import RecentReceipts
+from ledger.serialization import Mapper
+from ledger.states import ReadCache, StateCache
+from ledger.storage.protocol import Head, LogSession
+
+
+class Writer:
+    """Cached states, the head where this process left it, the clock and the ids. One unit of work at a time uses it."""
+
+    def __init__(
+        self,
+        *,
+        cache: StateCache,
+        read_cache: ReadCache,
+        mapper: Mapper,
+        aggregates: Mapping[str, AggregateType],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._cache = cache
+        self._read_cache = read_cache
+        self._mapper = mapper
+        self._aggregates = aggregates
+        self._clock = clock
+        self._new_id = new_id
+        self._receipts = RecentReceipts()
+        #: No other process has written between the last two batches of this one.
+        self._no_foreign_writes = False
+
+    def begin(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
+        """A unit of work at this head. Raises `CacheMiss` where it would need the store and the session has none."""
+        return UnitOfWork(
+            session,
+            head,
+            cache=self._cache,
+            mapper=self._mapper,
+            aggregates=self._aggregates,
+            clock=self._clock,
+            new_id=self._new_id,
+            receipts=self._receipts,
+            locked=locked,
+        )
+
+    def expected_head(self) -> Head | None:
+        """Where the log is expected to end; None: not known, or other processes are writing. Then take the lock."""
+        if not self._no_foreign_writes or self._cache.synced_to is None:
+            return None
+        return Head(self._cache.synced_to, self._cache.recorded_at)
+
+    def on_committed(self, unit: UnitOfWork) -> None:
+        """Take over what the unit of work stored. A failure here must not have it redone: the cache is dropped."""
+        self._no_foreign_writes = unit.no_foreign_writes
+        try:
+            for key, entry in unit.apply_commit().items():
+                self._read_cache.put(key, entry)
+        except BaseException:  # noqa: BLE001  # the transaction is committed; the cache can be rebuilt from the log
+            self._cache.clear()
+
+    def on_conflict(self) -> None:
+        """Another process has written: the next batch takes the lock."""
+        self._no_foreign_writes = False
+
+    def reset(self) -> None:
+        """Forget the states and the head: what was committed is not known."""
+        self._no_foreign_writes = False
+        self._cache.clear()
