@@ -8,14 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
 Line = Literal["amber", "red", "over"]
+
+
+class IdKind(StrEnum):
+    """What an id in a report is of, and who may see the row that holds it. Applied by `services.api.auth.visibility`.
+
+    Every id of a report's Structs has one of these as its annotation; a test walks the Structs.
+    """
+
+    #: The goal that the row is about: the row is for viewers of the goal.
+    SUBJECT_GOAL = "subject_goal"
+    #: The member that the row is about: the row is for viewers of this person's figures.
+    SUBJECT_MEMBER = "subject_member"
+    #: The cycle that the row is about: the row is for viewers of what belongs to the row's `team`.
+    SUBJECT_CYCLE = "subject_cycle"
+    #: A goal that the row quotes: viewers who may not see it get the row's `without_quoted_goal()`.
+    QUOTED_GOAL = "quoted_goal"
+    #: Shown to everybody who may see the row; `names` has their names.
+    MEMBER = "member"
+    TEAM = "team"
+    CHARTER = "charter"
+    #: Shown to everybody who may see the row; these have no names.
+    EVENT = "event"
+    PART = "part"
+
+
+SubjectGoal = Annotated[UUID, IdKind.SUBJECT_GOAL]
+SubjectMember = Annotated[UUID, IdKind.SUBJECT_MEMBER]
+SubjectCycle = Annotated[UUID, IdKind.SUBJECT_CYCLE]
+QuotedGoal = Annotated[UUID, IdKind.QUOTED_GOAL]
+MemberRef = Annotated[UUID, IdKind.MEMBER]
+TeamRef = Annotated[UUID, IdKind.TEAM]
+CharterRef = Annotated[UUID, IdKind.CHARTER]
+EventRef = Annotated[UUID, IdKind.EVENT]
+#: A part of a charter or cycle: a ritual, an improvement.
+PartRef = Annotated[UUID, IdKind.PART]
+
+
+class QuotesGoal(Protocol):
+    """A row that has a `QuotedGoal`."""
+
+    def without_quoted_goal(self) -> msgspec.Struct:
+        """The row without the goal that it quotes: neither its id nor its words."""
+        ...
+
+
+#: The status of a group's figure that is not for this viewer.
+WITHHELD = "withheld"
 
 #: Below this many cases a ratio shows its counts first, says so, and draws no line.
 SMALL_SAMPLE = 10
@@ -31,13 +79,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One number of a report. `value` is always there, null where there is nothing to measure (`status` says why)."""
 
     name: str
-    team: UUID | None = None
-    member: UUID | None = None
+    team: TeamRef | None = None
+    member: SubjectMember | None = None
     #: The Monday of the week.
     week: date | None = None
-    goal: UUID | None = None
+    goal: SubjectGoal | None = None
     #: Whose purpose is meant: the charter's id.
-    charter: UUID | None = None
+    charter: CharterRef | None = None
     #: Scope figures come twice: moves that both sides agreed, and those they did not.
     negotiated: bool | None = None
     #: A ratio's numerator, then how many cases it rests on: counts come first.
@@ -66,7 +114,24 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Of the counted links, those whose window to be affirmed has passed.
     overdue: int | None = None
     #: The events that made the number, in log order; only when asked to explain.
-    events: list[UUID] | None = None
+    events: list[EventRef] | None = None
+
+    @property
+    def is_of_group(self) -> bool:
+        """Whether it is about several people: neither one member's nor one goal's."""
+        return self.member is None and self.goal is None
+
+    def withheld(self) -> Figure:
+        """This figure without what it says: only what it is called and whose it is."""
+        return Figure(
+            name=self.name,
+            team=self.team,
+            week=self.week,
+            charter=self.charter,
+            negotiated=self.negotiated,
+            value=None,
+            status=WITHHELD,
+        )
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,7 +21,7 @@ from projections.database.database import Database
 from projections.drift.context import DriftContext, ReportScope, load_context
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.purpose_drift import Graph, graph_above, purpose_drift, within_reach
-from projections.figures import Figure, Report, event_ids, round_for_report, share
+from projections.figures import Figure, MemberRef, Report, SubjectGoal, event_ids, round_for_report, share
 from projections.goals import goals_at
 from projections.lineage.links import fact_rows, goals_by_id, links_at, material_changes, parents_at
 
@@ -29,9 +29,9 @@ from projections.lineage.links import fact_rows, goals_by_id, links_at, material
 class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
     """A promise that stands and leads nowhere."""
 
-    goal: UUID
+    goal: SubjectGoal
     title: str
-    owner: UUID
+    owner: MemberRef
 
 
 class AlignmentReport(Report, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from projections.alignment.progress import Progress, promise
 from projections.as_of import AsOf
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.engine.versions import from_micros, to_micros
-from projections.figures import round_for_report
+from projections.figures import CharterRef, MemberRef, SubjectGoal, TeamRef, round_for_report
 from projections.lineage.links import Link, MaterialChange, unaffirmed_link
 
 #: Goals in one tree, steps from its purpose, and entries of a list beside it.
@@ -25,11 +25,11 @@ MOST_NODES, DEEPEST_NODE, MOST_LISTED = 500, 20, 200
 class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A goal below a purpose or below another goal."""
 
-    goal: UUID
+    goal: SubjectGoal
     title: str
     kind: GoalKind
     state: str
-    owner: UUID
+    owner: MemberRef
     #: 0..1.
     progress: float | None
     #: What it supports here moved on since, and its owner has not said yet whether it still does.
@@ -45,9 +45,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
     """A purpose as it is worded now, and the goals that name it."""
 
-    charter: UUID
+    charter: CharterRef
     #: Null: the organisation's.
-    team: UUID | None
+    team: TeamRef | None
     version: int
     text: str
     goals: list[Node]

@@ -14,7 +14,7 @@ from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.charters.charters import charters_at
 from projections.database.database import Database
-from projections.figures import Figure, Report, event_ids, round_for_report
+from projections.figures import Figure, PartRef, Report, TeamRef, event_ids, round_for_report
 from projections.people import member_at, members_at
 
 _WEEK_DAYS = 7
@@ -26,8 +26,8 @@ class RitualEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A ritual that counts, and whose it is."""
 
     #: Empty: the organisation's own.
-    team: UUID | None = None
-    ritual: UUID
+    team: TeamRef | None = None
+    ritual: PartRef
     title: str
     mode: Mode
     cadence_days: int

@@ -29,7 +29,7 @@ from projections.cycles.cycles import (
     undecided,
 )
 from projections.database.database import Database
-from projections.figures import Figure, Report, event_ids, share
+from projections.figures import EventRef, Figure, MemberRef, PartRef, Report, SubjectGoal, event_ids, share
 from projections.people import members_at
 
 
@@ -53,7 +53,7 @@ class CycleEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """A goal of a cycle: at its close, or of an open one as it stands."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: The agreement's word.
     state: str
     how: GoalEnding | None = None
@@ -64,9 +64,9 @@ class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """An improvement, in the last cycle that has it."""
 
-    improvement: UUID
+    improvement: PartRef
     text: str
-    owner: UUID
+    owner: MemberRef
     due: date
     state: Literal["open", "done", "dropped"]
     #: Open, and its due is over.
@@ -77,8 +77,8 @@ class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True)
 class LearningEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
 
-    event: UUID | None = None
-    goal: UUID | None = None
+    event: EventRef | None = None
+    goal: SubjectGoal | None = None
     #: How that goal ended, where it was not kept.
     ended: str | None = None
     text: str = ""

@@ -21,33 +21,46 @@ from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts
 from projections.engine.versions import from_micros
-from projections.figures import event_ids
+from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.lineage.links import Unaffirmed
 
 Kind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _LONGEST_QUOTE = 120
+#: The sentence about a link to a goal that this viewer may not see.
+_PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way in which something drifts, and the one sentence that would mend it."""
 
     #: The goal that drifts; none where it is what a charter asks for.
-    goal: UUID | None = None
+    goal: SubjectGoal | None = None
     kind: Kind
     #: The supported goal that moved on, where that is the drift.
-    parent: UUID | None = None
+    parent: QuotedGoal | None = None
     #: The charter whose purpose or expectation it is about.
-    charter: UUID | None = None
+    charter: CharterRef | None = None
     #: Of an acknowledgement or a repair: whom it waits for.
-    member: UUID | None = None
+    member: SubjectMember | None = None
     #: Of a loose link: by when it is to be affirmed, renegotiated or unlinked, and whether that has passed.
     until: datetime | None = None
     overdue: bool = False
     #: Member ids: who could say it, and to whom; null where there is nobody else to tell.
-    from_: UUID = msgspec.field(name="from")
-    to: UUID | None
+    from_: MemberRef = msgspec.field(name="from")
+    to: MemberRef | None
     sentence: str
-    events: list[UUID] | None = None
+    events: list[EventRef] | None = None
+
+    def without_quoted_goal(self) -> Suggestion:
+        """The same drift without the goal above, whose title stands in the sentence."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return ParentWithheld(**{**values, "parent": None, "sentence": _PARENT_UNSEEN})
+
+
+class ParentWithheld(Suggestion, frozen=True, kw_only=True, omit_defaults=True):
+    """A suggestion whose goal above is not for this viewer: its `parent` is null, and written as such."""
+
+    parent: QuotedGoal | None
 
 
 def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:

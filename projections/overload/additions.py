@@ -14,7 +14,7 @@ import msgspec
 
 from domain.load import WeekLoad, line_crossed
 from domain.terms import Priority
-from projections.figures import event_ids, round_for_report
+from projections.figures import EventRef, MemberRef, SubjectGoal, SubjectMember, TeamRef, event_ids, round_for_report
 from projections.overload.facts import DROP
 from projections.overload.pairing import (
     CAME_BACK_WITHIN_DAYS,
@@ -33,23 +33,23 @@ Paired = Literal["named", "inferred"]
 class TradeOffEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
 
-    event: UUID
-    goal: UUID | None = None
+    event: EventRef
+    goal: SubjectGoal | None = None
     kinds: list[str]
     day: date
     hours: float | None
     inferred: bool = False
-    came_back: UUID | None = None
+    came_back: EventRef | None = None
 
 
 class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One addition of the window: what it added, how full the owner then was, and what gave way."""
 
-    event: UUID
-    goal: UUID
-    member: UUID
-    team: UUID | None = None
-    requester: UUID
+    event: EventRef
+    goal: SubjectGoal
+    member: SubjectMember
+    team: TeamRef | None = None
+    requester: MemberRef
     kind: str
     day: date
     added_hours: float | None
@@ -67,8 +67,8 @@ class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """How many additions one member asked of another, and how many of them came without a trade-off."""
 
-    requester: UUID
-    member: UUID
+    requester: MemberRef
+    member: SubjectMember
     #: Additions without a trade-off, out of `n`; absorbed ones beside.
     count: int
     n: int

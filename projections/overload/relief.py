@@ -14,7 +14,7 @@ from domain.calendar import is_working_day
 from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread, units, weeks_ahead
 from domain.policy import Policy
 from domain.quantities import to_fraction
-from projections.figures import Line, ratio_for_report
+from projections.figures import Line, SubjectGoal, SubjectMember, ratio_for_report
 from projections.overload.availability import Availability
 
 #: Deferring is shown by this many weeks.
@@ -26,7 +26,7 @@ ReliefKind = Literal["drop", "defer", "hand_over"]
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal giving way in one way, and the member's load after it."""
 
-    goal: UUID
+    goal: SubjectGoal
     act: ReliefKind
     #: Weeks by which the due would move.
     weeks: int | None = None
@@ -41,7 +41,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One overloaded member: the load as it is, and after each way out. Goals by id, not by rank."""
 
-    member: UUID
+    member: SubjectMember
     #: Mondays of the weeks that every list of ratios goes through.
     weeks: list[date]
     ratios: list[float | None]

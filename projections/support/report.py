@@ -20,7 +20,17 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.engine.versions import to_micros
-from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+from projections.figures import (
+    SMALL_SAMPLE,
+    EventRef,
+    Figure,
+    MemberRef,
+    Report,
+    SubjectGoal,
+    event_ids,
+    round_for_report,
+    share,
+)
 from projections.paused_time import DAY, days, midnight, running_micros
 from projections.support.queries import CheckInHistory, Need, OpenBlocker, SupportFacts
 
@@ -31,12 +41,12 @@ _EARLY = Fraction(1, 5)
 class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A need that waits for its answer. What it says stands in the goal's history."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: What `answer_need` takes.
     need: str
-    asker: UUID
+    asker: MemberRef
     #: The addressee, or the goal's sponsor where none was named.
-    helper: UUID
+    helper: MemberRef
     answer_by: date | None
     open_days: float
     overdue: bool = False
@@ -45,13 +55,13 @@ class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class BlockerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands in a goal's way, for how long, and who acts next."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: What `resolve_blocker` takes; of one that a check-in lists, that check-in.
-    blocker: UUID
+    blocker: EventRef
     #: A listed one is over when a check-in lists none any more.
     listed: bool = False
     #: Named with the blocker, or else the goal's owner.
-    acts_next: UUID
+    acts_next: MemberRef
     age_days: float
 
 
