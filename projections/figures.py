@@ -11,10 +11,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+
+from projections.as_of import AsOf
 
 Line = Literal["amber", "red", "over"]
 
@@ -146,6 +148,53 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Id -> how members, teams and goals mentioned here are called today; only when asked for, as names may change
     #: and the rest of a report never does.
     names: dict[str, str] = {}
+
+
+R = TypeVar("R", bound=Report)
+
+
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose report: a team's, a member's, a member's within a team, or (neither) the whole organisation's."""
+
+    team: UUID | None = None
+    member: UUID | None = None
+    #: Days, ending with the day of the report's `as_of`.
+    window: int = 28
+    #: Whether figures and suggestions name the events behind them.
+    explain: bool = False
+
+    @property
+    def group(self) -> dict[str, Any]:
+        """The keys of a group's figures."""
+        return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
+
+    @property
+    def owners(self) -> list[UUID] | None:
+        """The owners whose goals count; None: all."""
+        return None if self.member is None else [self.member]
+
+
+#: The whole organisation's report, 28 days back.
+EVERYTHING = ReportScope()
+
+
+def finish_report(report: type[R], as_of: AsOf, scope: ReportScope, figures: Iterable[Figure], **sections: Any) -> R:
+    """The report of these figures and its own sections, without the events behind figures unless asked to explain."""
+    return report(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=[figure if scope.explain or figure.events is None else without_events(figure) for figure in figures],
+        **sections,
+    )
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def without_events(row: S) -> S:
+    """The row without the events behind it."""
+    return msgspec.structs.replace(row, events=None)
 
 
 def round_for_report(value: Fraction | None) -> float | None:

@@ -18,10 +18,21 @@ from projections.alignment.progress import KEPT_STATES, Progress, mean, promise
 from projections.alignment.tree import MOST_LISTED, PurposeNode, TreeBuilder, by_due, goals_serving
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.drift.context import DriftContext, ReportScope, load_context
+from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.purpose_drift import Graph, graph_above, purpose_drift, within_reach
-from projections.figures import Figure, MemberRef, Report, SubjectGoal, event_ids, round_for_report, share
+from projections.figures import (
+    EVERYTHING,
+    Figure,
+    MemberRef,
+    Report,
+    ReportScope,
+    SubjectGoal,
+    event_ids,
+    finish_report,
+    round_for_report,
+    share,
+)
 from projections.goals import goals_at
 from projections.lineage.links import fact_rows, goals_by_id, links_at, material_changes, parents_at
 
@@ -46,30 +57,17 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
     more: bool
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> AlignmentReport:
-    """How the goals of a team, of one owner or of the organisation hang together. `window` changes nothing."""
-    own = goals_at(
-        database, as_of, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT_STATES)
-    )
-    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
-    told = _ReportBuilder(database, asked, own)
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> AlignmentReport:
+    """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
+    own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATES))
+    told = _ReportBuilder(database, as_of, scope, own)
     figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
     trees, unlinked, untied = told.trees(), told.unlinked, told.untied
-    return AlignmentReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+    return finish_report(
+        AlignmentReport,
+        as_of,
+        scope,
+        figures,
         tree=trees.purposes,
         unlinked=_listed(unlinked),
         untied=_listed(untied),
@@ -84,17 +82,17 @@ def _listed(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
 class _ReportBuilder:
     """What the report is made of, read once."""
 
-    def __init__(self, database: Database, asked: ReportScope, own: list[Goal]) -> None:
-        as_of = asked.as_of
-        self.asked = asked
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[Goal]) -> None:
+        self.as_of = as_of
+        self.scope = scope
         self.standing = [g for g in own if isinstance(g, Promised)]
         links = links_at(database, as_of, [g.id for g in own])
         parents = {link.parent for held in links.values() for link in held if not link.purpose}
         self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
         above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
         self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
-        self.around = load_context(database, asked, self.standing)
-        self.purposes = _purposes(self.around, asked)
+        self.around = load_context(database, as_of, scope, self.standing)
+        self.purposes = _purposes(self.around, as_of, scope)
         self.unlinked = [
             a.goal for a in purpose_drift(self.standing, self.graph, self.around.frameworks, as_of) if a.how == "none"
         ]
@@ -112,7 +110,7 @@ class _ReportBuilder:
     def trees(self) -> TreeBuilder:
         """The goals below each purpose."""
         return TreeBuilder(
-            as_of=self.asked.as_of,
+            as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
             below=self.below,
@@ -124,7 +122,7 @@ class _ReportBuilder:
     def progress_figures(self) -> Iterator[Figure]:
         """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
         if not self.purposes:
-            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.asked.group)
+            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group)
         for held in self.purposes:
             direct = goals_serving(held, self.graph.links, self.goals)
             value = mean(self.progress.of(goal) for goal, _ in direct)
@@ -135,13 +133,13 @@ class _ReportBuilder:
                 value=round_for_report(value),
                 status=None if direct else "no_data",
                 events=event_ids(link.event_id for _, link in direct),
-                **self.asked.group,
+                **self.scope.group,
             )
 
     def untied_share(self) -> Figure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
         events = event_ids(g.terms_event for g in self.untied)
-        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.asked.group)
+        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.scope.group)
 
     def contributor_figures(self) -> Iterator[Figure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
@@ -151,17 +149,17 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
-            **self.asked.group,
+            **self.scope.group,
         )
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
             yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
 
 
-def _purposes(around: DriftContext, asked: ReportScope) -> list[CharterSnapshot]:
+def _purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:
     """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
-    if asked.team is not None:
-        return within_reach(asked.team, around.frameworks, asked.as_of)
+    if scope.team is not None:
+        return within_reach(scope.team, around.frameworks, as_of)
     held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
     return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
 

@@ -37,6 +37,7 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.database import Query as Statement
 from projections.engine.versions import from_micros, to_micros
+from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
 from projections.overload.pairing import Addition, TradeOffFact
@@ -54,15 +55,6 @@ _COMMITMENT = msgspec.json.Decoder(Commitment)
 _NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
 _GOALS = msgspec.json.Decoder(tuple[UUID, ...])
 _NOTHING = Fraction(0)
-
-
-class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: of a team, of a member, of both or of all; the window's days end with the lens' day."""
-
-    team: UUID | None = None
-    member: UUID | None = None
-    window: int = 28
-    explain: bool = False
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,16 +81,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class OverloadFacts:
     """The facts behind one report."""
 
-    def __init__(self, database: Database, as_of: AsOf, question: ReportScope) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self.as_of = as_of
-        self.question = question
+        self.scope = scope
         self.policy = as_of.policy.policy
         self.today = as_of.today
         self._database = database
         self._zone = as_of.tzinfo
         #: First day of the window, and the instant (microseconds) at which it begins.
-        self.first_day = self._back(question.window - 1)
-        self.since = to_micros(end_of_day(self._back(question.window), self._zone))
+        self.first_day = self._back(scope.window - 1)
+        self.since = to_micros(end_of_day(self._back(scope.window), self._zone))
         self._days: dict[int, date] = {}
         self._freed: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
@@ -125,7 +117,7 @@ class OverloadFacts:
 
     def prefetch(self) -> None:
         """Read in one journey what every report needs and what depends on no more than whom it concerns."""
-        whose, params = self._scope
+        whose, params = self._scope_sql
         since = {**params, "since": self.since}
         wanted = {"promised": (whose, since), "capacities": self._capacities_of}
         wanted |= dict.fromkeys(("additions", "givings", "returns"), self._concerned)
@@ -137,7 +129,7 @@ class OverloadFacts:
     @cached_property
     def members(self) -> list[UUID]:
         """The joined members whose load is told, by id."""
-        team, member = self.question.team, self.question.member
+        team, member = self.scope.team, self.scope.member
         if member is not None:
             found = member_at(self._database, self.as_of, member)
             inside = found is not None and found.present and (team is None or team in found.teams)
@@ -145,22 +137,22 @@ class OverloadFacts:
         return [m.id for m in members_at(self._database, self.as_of, team=team)]
 
     @property
-    def _scope(self) -> tuple[str, dict[str, Any]]:
+    def _scope_sql(self) -> tuple[str, dict[str, Any]]:
         """Whose goals the group figures are about."""
-        question = self.question
-        parts = {"team": question.team, "owner": question.member}
+        scope = self.scope
+        parts = {"team": scope.team, "owner": scope.member}
         params = {name: str(value) for name, value in parts.items() if value is not None}
         return " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1", params
 
     def concerns(self, owner: UUID, team: UUID | None) -> bool:
         """Whether a goal of that owner and team belongs to the group figures."""
-        question = self.question
-        return question.team in (None, team) and question.member in (None, owner)
+        scope = self.scope
+        return scope.team in (None, team) and scope.member in (None, owner)
 
     @cached_property
     def _concerned(self) -> tuple[str, dict[str, Any]]:
         """Owners in whose history something of the window's group figures may have happened."""
-        whose, params = self._scope
+        whose, params = self._scope_sql
         rows = self._read("concerned", whose, {**params, "since": self.since})
         return _one_of("owner", [row.owner for row in rows])
 
@@ -169,12 +161,12 @@ class OverloadFacts:
     @cached_property
     def promises(self) -> list[PromiseFact]:
         """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
-        question = self.question
-        if question.team is None and question.member is None:
+        scope = self.scope
+        if scope.team is None and scope.member is None:
             rows = self._read("promises", "1 = 1", {})
         else:
             # Two questions, each with its own index, rather than one that has to read all.
-            of = [_one_of("owner", self.members), self._scope] if self.members else [self._scope]
+            of = [_one_of("owner", self.members), self._scope_sql] if self.members else [self._scope_sql]
             rows = [*chain(*self._database.query_many([self._statement("promises", *whose) for whose in of]))]
         bodies = {row.stream_id: row.body for row in rows}
         return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
@@ -388,7 +380,7 @@ class OverloadFacts:
     @cached_property
     def promised(self) -> list[tuple[UUID, bool]]:
         """The window's promises to the group's goals, and whether each began as an imposed request."""
-        whose, params = self._scope
+        whose, params = self._scope_sql
         rows = self._read("promised", whose, {**params, "since": self.since})
         return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
 

@@ -22,11 +22,14 @@ from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.engine.versions import to_micros
 from projections.figures import (
+    EVERYTHING,
     SMALL_SAMPLE,
     Figure,
     Line,
     Report,
+    ReportScope,
     event_ids,
+    finish_report,
     line_of_ratio,
     over_limit,
     round_for_report,
@@ -35,7 +38,7 @@ from projections.figures import (
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
-from projections.overload.queries import OverloadFacts, Reading, ReportScope
+from projections.overload.queries import OverloadFacts, Reading
 from projections.overload.relief import Relief, overloaded, relief
 
 
@@ -47,7 +50,7 @@ def pace(held: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts
     """
     target = to_fraction(held.target or "0")
     told: dict[str, Any] = {"name": "required_pace", "goal": held.commitment.goal, "n": len(readings)}
-    if evidence.question.explain:
+    if evidence.scope.explain:
         told["events"] = event_ids([*(r.event for r in readings), *held.events])
     moved = _moved(held, readings, evidence)
     if moved is None:
@@ -111,24 +114,15 @@ class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
     weeks: Sequence[WeekLoad]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> OverloadReport:
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> OverloadReport:
     """The overload of a team's members and goals, of one member, or of the whole organisation.
 
-    Member figures take the joined members with all their goals, group figures the team's goals. `window`: days, ending
-    with the lens' day. `explain` fills each figure's `events`.
+    Member figures take the joined members with all their goals, group figures the team's goals.
     """
-    evidence = OverloadFacts(database, as_of, ReportScope(team=team, member=member, window=window, explain=explain))
+    evidence = OverloadFacts(database, as_of, scope)
     evidence.prefetch()
     loads = member_loads(evidence)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    group = scope.group
     told = analyse_additions(evidence)
     figures = [
         *(figure for load in loads for figure in _load_figures(load, evidence)),
@@ -137,11 +131,11 @@ def report(
         _imposed(group, evidence),
         *_paces(evidence),
     ]
-    return OverloadReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+    return finish_report(
+        OverloadReport,
+        as_of,
+        scope,
+        figures,
         additions=told.additions_told(),
         requesters=told.requesters_told(),
         relief=[_relief(load, evidence) for load in loads if overloaded(load.weeks, evidence.policy)],
@@ -166,7 +160,7 @@ def _member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
 
 
 def _load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
-    explain = evidence.question.explain
+    explain = evidence.scope.explain
     for week in load.weeks:
         if week.skipped:
             continue
@@ -212,7 +206,7 @@ def _work_in_progress(load: MemberLoad, evidence: OverloadFacts) -> Figure:
         n=len(active),
         value=round_for_report(ratio),
         line=line_of_ratio(ratio, red=Fraction(1)),
-        events=event_ids(h.events[0] for h in active) if evidence.question.explain else None,
+        events=event_ids(h.events[0] for h in active) if evidence.scope.explain else None,
     )
 
 
@@ -231,7 +225,7 @@ def _relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
 
 def _addition_figures(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
-    explain, counted = evidence.question.explain, told.counted
+    explain, counted = evidence.scope.explain, told.counted
     beside: dict[str, Any] = {
         **group,
         "inferred": sum(told.pairing.paired.get(a.event) == "inferred" for a in counted),
@@ -288,7 +282,7 @@ def _yes_and_by_effort(told: AdditionAnalysis, policy: Policy, beside: dict[str,
 
 def _displacement(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
-    explain = evidence.question.explain
+    explain = evidence.scope.explain
     slips = told.displacements()
     critical = {
         h.commitment.goal
@@ -313,7 +307,7 @@ def _displacement(told: AdditionAnalysis, group: dict[str, Any], evidence: Overl
 def _imposed(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
     promised = evidence.promised
     imposed = [event for event, was_imposed in promised if was_imposed]
-    events = event_ids(event for event, _ in promised) if evidence.question.explain else None
+    events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
     return share("imposed_share", len(imposed), len(promised), events=events, **group)
 
 

@@ -19,6 +19,7 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Query, Row, named_statements
 from projections.database.tables import END_OF_TIME
 from projections.engine.versions import to_micros
+from projections.figures import ReportScope
 from projections.goals import goals_at
 from projections.paused_time import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
 from projections.people import members_at
@@ -86,16 +87,17 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SupportFacts:
-    """The facts of one question, each read once. `member` asks about one person's goals and help."""
+    """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, member: UUID | None, window: int) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self._database = database
         self.as_of = as_of
-        self.team = team
-        self.member = member
+        self.scope = scope
+        self.team = scope.team
+        self.member = scope.member
         self.zone: ZoneInfo = as_of.tzinfo
         self.at = to_micros(as_of.at)
-        self.since = to_micros(end_of_day(_back(as_of.today, window), self.zone))
+        self.since = to_micros(end_of_day(_back(as_of.today, scope.window), self.zone))
         self._known: dict[UUID, Member] = {}
 
     @property
@@ -188,8 +190,7 @@ class SupportFacts:
     @cached_property
     def promised(self) -> list[Promised]:
         """The goals asked about whose promise stands."""
-        owners = None if self.member is None else [self.member]
-        found = goals_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
+        found = goals_at(self._database, self.as_of, team=self.team, owners=self.scope.owners, states=PROMISED_STATES)
         return [goal for goal in found if isinstance(goal, Promised)]
 
     @cached_property

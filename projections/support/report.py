@@ -21,13 +21,16 @@ from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.engine.versions import to_micros
 from projections.figures import (
+    EVERYTHING,
     SMALL_SAMPLE,
     EventRef,
     Figure,
     MemberRef,
     Report,
+    ReportScope,
     SubjectGoal,
     event_ids,
+    finish_report,
     round_for_report,
     share,
 )
@@ -72,21 +75,10 @@ class SupportReport(Report, frozen=True, kw_only=True):
     blockers: list[BlockerEntry]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> SupportReport:
-    """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper.
-
-    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
-    """
-    evidence = SupportFacts(database, as_of, team=team, member=member, window=window)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> SupportReport:
+    """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper."""
+    evidence = SupportFacts(database, as_of, scope)
+    group = scope.group
     asked = [need for need in evidence.needs if evidence.asked(need)]
     figures = [
         _adherence(evidence, group),
@@ -96,13 +88,11 @@ def report(
         *(figure for helper in evidence.helpers for figure in _helper_figures(helper, evidence)),
         *(figure for goal in evidence.promised for figure in _pace(goal, as_of)),
     ]
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
-    return SupportReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+    return finish_report(
+        SupportReport,
+        as_of,
+        scope,
+        figures,
         needs=[_need_told(need, evidence) for need in sorted((n for n in asked if n.open), key=_by_deadline)],
         blockers=[_blocker_told(blocker, evidence) for blocker in evidence.blockers],
     )

@@ -29,7 +29,7 @@ from domain.member.member import Member
 from ledger.ledger import Ledger
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.figures import Figure, IdKind, QuotesGoal, Report
+from projections.figures import Figure, IdKind, QuotesGoal, Report, ReportScope
 from projections.lineage.links import goals_by_id
 from projections.people import members_at
 from services.authorization import READ, AccessSubject, Capability, Viewer, may, sees_everything, sees_group
@@ -284,19 +284,17 @@ def named_ids(row: msgspec.Struct, kinds: frozenset[IdKind] = _NAMED_KINDS) -> I
 class ReportVisibility:
     """What one viewer sees of a report: own and led persons, visible goals, groups of five or more."""
 
-    def __init__(
-        self, viewer: Viewer, database: Database, as_of: AsOf, *, team: UUID | None, member: UUID | None
-    ) -> None:
+    def __init__(self, viewer: Viewer, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self._viewer = viewer
         self._load = lambda goals: goals_by_id(database, as_of, goals)
         self._goals = GoalVisibility(viewer, (), self._load)
         self._everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
         if self._everything:
             return
-        people = members_at(database, as_of)
+        team, people = scope.team, members_at(database, as_of)
         self._persons = {p.id for p in people if sees_person(viewer, p.id, p)} | {viewer.member_id}
         size = sum(1 for p in people if team is None or team in p.teams)
-        self._group = member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
+        self._group = scope.member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
         # Of a figure that is about one charter, its team is the group.
         sizes = {t: sum(t is None or t in p.teams for p in people) for t in (None, *viewer.teams, *viewer.leads)}
         self._charters = {

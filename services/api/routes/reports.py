@@ -18,9 +18,10 @@ from projections.alignment import report as alignment_report
 from projections.as_of import AsOf
 from projections.charters import rituals
 from projections.cycles import review
+from projections.database.database import Database
 from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
-from projections.figures import Figure, Report
+from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
 from projections.people import names
 from projections.support import report as support_report
@@ -45,7 +46,7 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
     format: Literal["json", "csv"] = "json"
 
 
-REPORTS: dict[str, tuple[Callable[..., Report], type[Report], str]] = {
+REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[Report], str]] = {
     "overload": (
         overload_report.report,
         overload_report.OverloadReport,
@@ -107,8 +108,9 @@ def _route(name: str) -> HTTPRouteHandler:
         member = _require_reference(call, "member", query.member)
         _require(call, view, team, member)
         database = call.runtime.database
-        report = compute(database, view, team=team, member=member, window=query.window, explain=query.explain)
-        report = ReportVisibility(call.viewer, database, view, team=team, member=member).redact(report)
+        scope = ReportScope(team=team, member=member, window=query.window, explain=query.explain)
+        report = compute(database, view, scope)
+        report = ReportVisibility(call.viewer, database, view, scope).redact(report)
         if query.format == "csv":
             return read_response(call, as_csv(report.figures), view, media_type=CSV)
         if not query.names:
