@@ -18,10 +18,9 @@ from domain.calendar import end_of_day
 from domain.goal.state import Ended, Goal
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, query_by_ids
 from projections.engine.versions import to_micros
 from projections.figures import Figure, event_ids, round_for_report
-from projections.support.queries import rows_of
 
 #: Fewer cases say nothing about anybody.
 MIN_CASES = 20
@@ -106,9 +105,10 @@ def _cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
     """Left out: what a later check-in corrects, what was renegotiated since, and promises that ended without fault."""
     rows = database.query(named_statements("support")["stated"], {**as_of.params, "member": str(member)})
     corrected = {row.corrects for row in rows}
-    ids = {UUID(row.stream_id) for row in rows}
-    goals = {row.stream_id: _GOAL.decode(row.body) for row in rows_of(database, as_of, "bodies", ids)}
-    changed = {row.stream_id: row.last_at for row in rows_of(database, as_of, "renegotiated", ids)}
+    ids = dict.fromkeys(("bodies", "renegotiated"), sorted({row.stream_id for row in rows}))
+    of_goals = query_by_ids(database, "support", ids, as_of.params)
+    goals = {row.stream_id: _GOAL.decode(row.body) for row in of_goals["bodies"]}
+    changed = {row.stream_id: row.last_at for row in of_goals["renegotiated"]}
     for row in rows:
         goal = goals.get(row.stream_id)
         kept = _kept(goal, as_of) if isinstance(goal, Ended) else None

@@ -16,6 +16,7 @@ import msgspec
 
 from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.member.member import Absence
+from projections.database.database import Row
 from projections.engine.versions import to_micros
 
 _DAY = timedelta(days=1)
@@ -31,6 +32,12 @@ class Pause(msgspec.Struct, frozen=True):
     at: int
     paused_from: date | None
     resume_on: date | None
+
+
+def pause_of(row: Row) -> Pause:
+    """The pause of a row with `occurred_at`, `paused_from` and `resume_on`."""
+    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
+    return Pause(row.occurred_at, first, last)
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:

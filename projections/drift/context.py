@@ -49,8 +49,8 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
     teams = teams_at(database, as_of)
     leads = {team.id: team.lead for team in teams}
-    person = None if scope.member is None else member_at(database, as_of, scope.member)
     everybody = members_at(database, as_of)
+    person = None if scope.member is None else _member(database, as_of, scope.member, everybody)
     wanted = _teams(scope, person, goals, leads)
     frameworks = load_charters(database, as_of, wanted)
     if scope.member is not None:
@@ -78,6 +78,11 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
         ),
         purposes=any(held.purpose is not None for held in reached),
     )
+
+
+def _member(database: Database, as_of: AsOf, member: UUID, everybody: Iterable[Member]) -> Member | None:
+    """This member; one who has left is not among everybody, and is read."""
+    return next((m for m in everybody if m.id == member), None) or member_at(database, as_of, member)
 
 
 def _teams(

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date
 from fractions import Fraction
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.goal.state import Promised
-from domain.member.member import Absence
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.drift.queries import DriftFacts, Judgement, Move, PauseFact
+from projections.drift.queries import DriftFacts, Judgement, Move
 from projections.engine.versions import to_micros
 from projections.lineage.links import Link, Unaffirmed, unaffirmed_link
-
-_DAY = timedelta(days=1)
-_MICROSECOND = timedelta(microseconds=1)
+from projections.paused_time import absent_spans, days, merge_spans, paused_spans, running_micros
 
 
 class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,42 +66,15 @@ def _paused(goal: Promised, today: date) -> bool:
 
 
 def idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
-    """Days from the last judgement to the lens, less pauses and the owner's absences.
-
-    An absence stops the clock from its first day to the end of the second working day after it.
-    """
+    """Days from the last judgement to `as_of`, less pauses and the owner's absences (see `paused_time`)."""
     owner = facts.owners.get(goal.owner)
-    stops = [
-        *_paused_spans(facts.pauses.get(goal.id, []), as_of.tzinfo),
-        *_absent_spans(owner.absences if owner else (), as_of.tzinfo),
-    ]
-    until = to_micros(as_of.at)
-    stopped, reached = 0, judged_at
-    for start, end in sorted(stops):
-        begin, stop = max(start, reached), min(end, until)
-        if stop > begin:
-            stopped += stop - begin
-            reached = stop
-    return Fraction(until - judged_at - stopped, _DAY // _MICROSECOND)
-
-
-def _paused_spans(pauses: Sequence[PauseFact], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """Microseconds UTC; a pause ends on its day, when work resumes, or when another pause takes its place."""
-    for number, pause in enumerate(pauses):
-        if pause.paused_from is not None and pause.resume_on is not None:
-            cut = [later.at for later in pauses[number + 1 : number + 2]]
-            yield _midnight(pause.paused_from, zone), min([_midnight(pause.resume_on, zone), *cut])
-
-
-def _absent_spans(absences: Iterable[Absence], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    for absence in absences:
-        back = end_of_day(add_working_days(absence.to, RETURN_GRACE_WORKING_DAYS), zone)
-        yield _midnight(absence.from_, zone), to_micros(back)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    """The day's 00:00 in the zone, microseconds UTC."""
-    return to_micros(end_of_day(day - _DAY, zone))
+    stops = merge_spans(
+        [
+            *paused_spans(facts.pauses.get(goal.id, []), as_of.tzinfo),
+            *absent_spans(owner.absences if owner else (), as_of.tzinfo),
+        ]
+    )
+    return days(running_micros(judged_at, to_micros(as_of.at), stops))
 
 
 def _unaffirmed(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,22 +15,19 @@ from domain.calendar import absence_end, end_of_day
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.member.member import Member
 from projections.as_of import AsOf
-from projections.database.database import Database, Query, Row, named_statements
+from projections.database.database import Database, Query, Row, group_by_stream, named_statements, query_by_ids
 from projections.database.tables import END_OF_TIME
 from projections.engine.versions import to_micros
 from projections.figures import ReportScope
 from projections.goals import goals_at
-from projections.paused_time import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
+from projections.paused_time import DAY, Span, absent_spans, merge_spans, pause_of, paused_spans, running_micros
 from projections.people import members_at
 
 _SQL = "support"
-#: Ids in one statement: few enough for any database's limit of parameters.
-_SLICE = 400
 #: As SQL: none of the agreement's names holds a quote.
 _STATES = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 _MEMBER = msgspec.json.Decoder(Member)
-T = TypeVar("T")
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,9 +129,6 @@ class SupportFacts:
         rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
 
-    def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
-        return rows_of(self._database, self.as_of, name, ids, **more)
-
     # --- people -------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -201,16 +194,17 @@ class SupportFacts:
             goal = _GOAL.decode(row.body)
             if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
-        ids = [goal.id for goal, _ in goals]
-        pauses = _listed(self._of("pauses", ids), _pause)
-        delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
+        ids = sorted({str(goal.id) for goal, _ in goals})
+        rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
+        pauses = group_by_stream(rows["pauses"], pause_of)
+        delivered = group_by_stream(rows["deliveries"], lambda r: (r.occurred_at, r.kind))
         owners = self.people(goal.owner for goal, _ in goals)
         stops = {
             goal.id: merge_spans(
                 [
-                    *paused_spans(pauses[goal.id], self.zone),
+                    *paused_spans(pauses.get(goal.id, []), self.zone),
                     *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
-                    *_delivered(delivered[goal.id]),
+                    *_delivered(delivered.get(goal.id, [])),
                 ]
             )
             for goal, _ in goals
@@ -222,14 +216,15 @@ class SupportFacts:
             if (begun := to_micros(g.promised_at)) < self.since
         ]
         reach = self.since - self.as_of.policy.policy.cadence_days * DAY - max(still, default=0)
-        judged = _listed(self._of("judged", ids, reach=reach), lambda r: (r.occurred_at, UUID(r.event_id)))
+        rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
+        judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, UUID(r.event_id)))
         return [
             CheckInHistory(
                 goal=goal,
                 begun=to_micros(goal.promised_at),
                 until=until,
                 stops=stops[goal.id],
-                judged=judged[goal.id],
+                judged=judged.get(goal.id, []),
             )
             for goal, until in goals
         ]
@@ -258,18 +253,15 @@ class SupportFacts:
         return found
 
 
-def rows_of(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+def rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
-    for start in range(0, len(wanted), _SLICE):
-        part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
-        sql = named_statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
-        yield from database.query(sql, {**as_of.params, **more, **part})
+    return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
 
 
 def people_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
     """These members, departed ones too."""
-    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, as_of, "people", ids)}
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_by_ids(database, as_of, "people", ids)}
 
 
 def _back(day: date, days: int) -> date:
@@ -299,11 +291,6 @@ def _due(need: Need, helper: Member | None, zone: ZoneInfo) -> int:
     return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
 
 
-def _pause(row: Row) -> Pause:
-    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
-    return Pause(row.occurred_at, first, last)
-
-
 def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
     """From each delivery until it was sent or taken back: days in delivered are not the owner's."""
     begun: int | None = None
@@ -327,8 +314,8 @@ def raised_blockers(goal: Promised) -> Iterator[OpenBlocker]:
 def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[OpenBlocker]:
     """Those that the last check-in which speaks of blockers lists."""
     told = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
-    rows = _listed(rows_of(database, as_of, "listed", (goal.id for goal in told)), lambda row: row)
-    return [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+    rows = group_by_stream(rows_by_ids(database, as_of, "listed", (goal.id for goal in told)), lambda row: row)
+    return [blocker for goal in told for blocker in _told_blockers(goal, rows.get(goal.id, []))]
 
 
 def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
@@ -352,10 +339,3 @@ def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]
                 acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
                 since=since,
             )
-
-
-def _listed(rows: Iterable[Row], made: Callable[[Row], T]) -> defaultdict[UUID, list[T]]:
-    found: defaultdict[UUID, list[T]] = defaultdict(list)
-    for row in rows:
-        found[UUID(row.stream_id)].append(made(row))
-    return found

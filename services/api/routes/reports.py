@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
+from domain.member.member import Member
 from domain.references import Ref
 from projections.alignment import report as alignment_report
 from projections.as_of import AsOf
@@ -104,9 +105,9 @@ def _route(name: str) -> HTTPRouteHandler:
     def get_report(call: NamedDependency[RequestContext]) -> HttpResponse:
         query: ReportQuery = call.query
         view = requested_as_of(call)
-        team = _require_reference(call, "team", query.team)
-        member = _require_reference(call, "member", query.member)
-        _require(call, view, team, member)
+        team, _ = _require_reference(call, "team", query.team)
+        member, person = _require_reference(call, "member", query.member)
+        _require(call, view, team, member, person)
         database = call.runtime.database
         scope = ReportScope(team=team, member=member, window=query.window, explain=query.explain)
         report = compute(database, view, scope)
@@ -124,21 +125,22 @@ def _route(name: str) -> HTTPRouteHandler:
     return get_report
 
 
-def _require_reference(call: RequestContext, kind: str, ref: str | None) -> UUID | None:
-    """The id behind a reference; raises `NotFound`: a report on nobody would look like good news."""
+def _require_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
+    """The id behind a reference and the state; raises `NotFound`: a report on nobody would look like good news."""
     if ref is None:
-        return None
-    found = call.id_of(kind, ref)
-    if call.runtime.ledger.load(call.viewer.organisation_id, kind, found) is None:
+        return None, None
+    stream_id = call.id_of(kind, ref)
+    entry = call.runtime.ledger.current(call.viewer.organisation_id, kind, stream_id)
+    if entry is None or entry.state is None:
         raise NotFound(f"no such {kind}", pointer=f"/{kind}")
-    return found
+    return stream_id, entry.state
 
 
-def _require(call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None) -> None:
-    """Raise `Forbidden` for another team's or another person's report; note who looked at whom."""
+def _require(call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None, person: Member | None) -> None:
+    """Raise `Forbidden` for another team's or another person's report; log who read whose figures."""
     viewer = call.viewer
     if member is not None:
-        require_person(viewer, member, call.runtime.ledger.load(viewer.organisation_id, "member", member))
+        require_person(viewer, member, person)
     if team is not None and not _sees_team(viewer, team):
         raise Forbidden(
             "this team's figures are for its members, its lead, stewards and auditors",
