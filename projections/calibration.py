@@ -58,9 +58,9 @@ class _Case(msgspec.Struct, frozen=True):
 def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
     """The member's own calibration at the lens."""
     cases = list(_cases(database, as_of, member))
-    told: dict[int, list[bool]] = defaultdict(list)
+    kept_by_tenths: dict[int, list[bool]] = defaultdict(list)
     for case in cases:
-        told[case.tenths].append(case.kept)
+        kept_by_tenths[case.tenths].append(case.kept)
     enough = len(cases) >= MIN_CASES
     events = event_ids(case.event_id for case in cases) if explain else None
     figures = [
@@ -72,7 +72,7 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
             status=None if enough else "too_few",
             events=events,
         )
-        for name, value in _partition(told).items()
+        for name, value in _partition(kept_by_tenths).items()
     ]
     return Calibration(
         as_of=as_of.as_of_text,
@@ -81,18 +81,20 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
         figures=figures,
         tenths=[
             ConfidenceBucket(confidence=tenths / 10, n=len(kept), kept=sum(kept))
-            for tenths, kept in sorted(told.items())
+            for tenths, kept in sorted(kept_by_tenths.items())
             if enough
         ],
     )
 
 
-def _partition(told: dict[int, list[bool]]) -> dict[str, Fraction]:
+def _partition(kept_by_tenths: dict[int, list[bool]]) -> dict[str, Fraction]:
     """Brier score and its three parts; all 0 where there is no case."""
-    n = sum(map(len, told.values())) or 1
-    rate = Fraction(sum(map(sum, told.values())), n)
-    shares = [(Fraction(tenths, 10), Fraction(sum(kept), len(kept)), len(kept)) for tenths, kept in told.items()]
-    squares = (((Fraction(tenths, 10) - hit) ** 2 for hit in kept) for tenths, kept in told.items())
+    n = sum(map(len, kept_by_tenths.values())) or 1
+    rate = Fraction(sum(map(sum, kept_by_tenths.values())), n)
+    shares = [
+        (Fraction(tenths, 10), Fraction(sum(kept), len(kept)), len(kept)) for tenths, kept in kept_by_tenths.items()
+    ]
+    squares = (((Fraction(tenths, 10) - hit) ** 2 for hit in kept) for tenths, kept in kept_by_tenths.items())
     return {
         "brier": sum((sum(part, Fraction(0)) for part in squares), Fraction(0)) / n,
         "reliability": sum((m * (stated - share) ** 2 for stated, share, m in shares), Fraction(0)) / n,

@@ -60,22 +60,22 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
 def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> AlignmentReport:
     """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
     own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATES))
-    told = _ReportBuilder(database, as_of, scope, own)
-    figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
-    trees, unlinked, untied = told.trees(), told.unlinked, told.untied
+    builder = _ReportBuilder(database, as_of, scope, own)
+    figures = [*builder.progress_figures(), builder.untied_share(), *builder.contributor_figures()]
+    trees, unlinked, untied = builder.trees(), builder.unlinked, builder.untied
     return finish_report(
         AlignmentReport,
         as_of,
         scope,
         figures,
         tree=trees.purposes,
-        unlinked=_listed(unlinked),
-        untied=_listed(untied),
+        unlinked=_unlinked_entries(unlinked),
+        untied=_unlinked_entries(untied),
         more=trees.more or max(len(unlinked), len(untied)) > MOST_LISTED,
     )
 
 
-def _listed(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+def _unlinked_entries(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
     return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
 
 
@@ -87,7 +87,7 @@ class _ReportBuilder:
         self.scope = scope
         self.standing = [g for g in own if isinstance(g, Promised)]
         links = links_at(database, as_of, [g.id for g in own])
-        parents = {link.parent for held in links.values() for link in held if not link.purpose}
+        parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
         self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
         above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
         self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
@@ -104,7 +104,7 @@ class _ReportBuilder:
         self.contributors = _contributors(
             database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
         )
-        moved = {link.parent for held in self.graph.links.values() for link in held}
+        moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
         self.moved = material_changes(database, as_of, moved)
 
     def trees(self) -> TreeBuilder:
@@ -123,12 +123,12 @@ class _ReportBuilder:
         """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
         if not self.purposes:
             yield Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group)
-        for held in self.purposes:
-            direct = goals_serving(held, self.graph.links, self.goals)
+        for framework in self.purposes:
+            direct = goals_serving(framework, self.graph.links, self.goals)
             value = mean(self.progress.of(goal) for goal, _ in direct)
             yield Figure(
                 name="purpose_progress",
-                charter=held.id,
+                charter=framework.id,
                 n=len(direct),
                 value=round_for_report(value),
                 status=None if direct else "no_data",
@@ -160,18 +160,18 @@ def _purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[Cha
     """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
     if scope.team is not None:
         return within_reach(scope.team, around.frameworks, as_of)
-    held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
-    return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
+    with_purpose = [framework for framework in around.frameworks.values() if framework.purpose is not None]
+    return sorted(with_purpose, key=lambda framework: (framework.team is not None, framework.id.int))
 
 
 def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
     """Goal -> those that support it, of the goals at hand, by due date."""
-    found: dict[UUID, list[UUID]] = {}
+    below: dict[UUID, list[UUID]] = {}
     for child, links in graph.links.items():
         for link in links:
             if child in goals and link.parent in goals:
-                found.setdefault(link.parent, []).append(child)
-    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in found.items()}
+                below.setdefault(link.parent, []).append(child)
+    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in below.items()}
 
 
 def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
@@ -206,11 +206,11 @@ def _contributors(
         for row in fact_rows(database, as_of, "linked", outcomes)
     ]
     others = goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
-    found: Contributors = {outcome: (set(), []) for outcome in outcomes}
+    contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
     for outcome, goal, event in rows:
         state = known.get(goal) or others.get(goal)
         promised = promise(state) if state is not None else None
         if promised is not None:
-            found[outcome][0].add(promised.owner)
-            found[outcome][1].append(event)
-    return found
+            contributors[outcome][0].add(promised.owner)
+            contributors[outcome][1].append(event)
+    return contributors

@@ -59,8 +59,8 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
         members = [m for m in everybody if scope.team in m.teams or m.id == leads.get(scope.team)]
     else:
         members = everybody
-    held = _applicable_charters(scope, frameworks, members, leads)
-    of_team = scope.team is not None and any(framework.team == scope.team for framework in held)
+    applicable = _applicable_charters(scope, frameworks, members, leads)
+    of_team = scope.team is not None and any(framework.team == scope.team for framework in applicable)
     reached = within_reach(scope.team, frameworks, as_of) if scope.team else frameworks.values()
     return DriftContext(
         frameworks=frameworks,
@@ -69,14 +69,14 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
         steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),
         expectations=ExpectationFacts(
             as_of=as_of,
-            frameworks=held,
+            frameworks=applicable,
             members=members,
             everybody=members if of_team else everybody,
             leads=leads,
             window=scope.window,
             personal=scope.member is not None,
         ),
-        purposes=any(held.purpose is not None for held in reached),
+        purposes=any(applicable.purpose is not None for applicable in reached),
     )
 
 
@@ -104,12 +104,12 @@ def _applicable_charters(
     leads: Mapping[UUID, UUID],
 ) -> list[CharterSnapshot]:
     """The charters whose expectations count: a team's own, else the organisation's; otherwise all that apply."""
-    there = {held.team: held for held in frameworks.values() if held.exists}
+    there = {framework.team: framework for framework in frameworks.values() if framework.exists}
     if scope.team is not None:
-        held = there.get(scope.team) or there.get(None)
-        return [held] if held is not None else []
+        framework = there.get(scope.team) or there.get(None)
+        return [framework] if framework is not None else []
     if scope.member is None:
         return list(there.values())
     led = {team for team, lead in leads.items() if lead == scope.member}
     own = {None, *led, *(team for member in members for team in member.teams)}
-    return [held for team, held in there.items() if team in own]
+    return [framework for team, framework in there.items() if team in own]

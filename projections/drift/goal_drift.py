@@ -48,7 +48,7 @@ def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
     """How one live goal drifts at the lens."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
-    idle = None if _paused(goal, as_of.today) else idle_days(goal, judged.at, facts, as_of)
+    idle = None if _is_paused(goal, as_of.today) else idle_days(goal, judged.at, facts, as_of)
     links = facts.links.get(goal.id, [])
     return GoalDrift(
         goal=goal,
@@ -61,7 +61,7 @@ def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
     )
 
 
-def _paused(goal: Promised, today: date) -> bool:
+def _is_paused(goal: Promised, today: date) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
 
 
@@ -79,6 +79,6 @@ def idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) ->
 
 def _unaffirmed(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
     for link in links:
-        told = unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
-        if told is not None:
-            yield told
+        unaffirmed = unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
+        if unaffirmed is not None:
+            yield unaffirmed

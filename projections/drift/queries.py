@@ -14,7 +14,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, group_by_stream, query_by_ids
 from projections.lineage.links import Link, MaterialChange, SupportedGoal, as_link, as_supported_goal
-from projections.paused_time import Pause, pause_of
+from projections.paused_time import PauseRecord, pause_of
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one lens shows about the goals asked for; by goal, lists in log order."""
 
     judged: dict[UUID, Judgement]
-    pauses: dict[UUID, list[Pause]]
+    pauses: dict[UUID, list[PauseRecord]]
     moves: dict[UUID, list[Move]]
     links: dict[UUID, list[Link]]
     #: By parent.
@@ -54,7 +54,7 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
     of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
     rows = query_by_ids(database, "drift", of, as_of.params)
     links = group_by_stream(rows["links"], as_link)
-    parents = sorted({str(link.parent) for held in links.values() for link in held})
+    parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
     return DriftFacts(
         judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},

@@ -55,17 +55,19 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
     live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
     facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
-    told = purpose_drift(live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of)
+    purpose_drifts = purpose_drift(
+        live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
+    )
     assessed = [goal_drift(goal, facts, as_of) for goal in live]
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope.group),
-        purpose_figure(told, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
+        purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
         *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
     ]
     mends = [
         *(m for a in assessed for m in goal_suggestions(a, facts, around, as_of)),
-        *purpose_mends(told, facts, around),
+        *purpose_mends(purpose_drifts, facts, around),
     ]
     mends += expectation_mends(around, as_of)
     mends = mends if scope.explain else [without_events(mend) for mend in mends]

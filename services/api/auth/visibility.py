@@ -37,18 +37,18 @@ from services.authorization import READ, AccessSubject, Capability, Viewer, may,
 
 def parties(goal: Goal) -> frozenset[UUID]:
     """Everybody whom the goal asks for something: both sides, a mediator, helpers, and members named to take over."""
-    named: set[UUID | None] = {goal.owner, goal.sponsor}
+    members: set[UUID | None] = {goal.owner, goal.sponsor}
     if isinstance(goal, Draft):
-        named.add(goal.author)
+        members.add(goal.author)
     promised = goal.promised if isinstance(goal, Ended) else goal
     if isinstance(promised, Promised):
-        named |= {promised.owner, promised.sponsor}
-        named |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
+        members |= {promised.owner, promised.sponsor}
+        members |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
         if promised.proposal is not None:
-            named |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
+            members |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
         if promised.delivery is not None:
-            named.add(promised.delivery.mediator)
-    return frozenset(member for member in named if member is not None)
+            members.add(promised.delivery.mediator)
+    return frozenset(member for member in members if member is not None)
 
 
 def with_read_scope(viewer: Viewer) -> Viewer:
@@ -113,8 +113,8 @@ def require_scope(viewer: Viewer, team: UUID | None) -> None:
 
 def sees_decision(viewer: Viewer, decision: Decision) -> bool:
     """One of those whose it is, who opened it, or who decides."""
-    asked = READ in viewer.scopes or viewer.guest_of == decision.id
-    taking_part = asked and viewer.member_id in (decision.opened_by, *decision.deciders)
+    may_read = READ in viewer.scopes or viewer.guest_of == decision.id
+    taking_part = may_read and viewer.member_id in (decision.opened_by, *decision.deciders)
     return taking_part or sees_scope(viewer, decision.of.team)
 
 
@@ -137,22 +137,22 @@ GoalFilter = Callable[[UUID], bool]
 _OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
 
 
-def goals_named(cycle: Cycle) -> frozenset[UUID]:
+def goals_of_cycle(cycle: Cycle) -> frozenset[UUID]:
     """Every goal that the cycle says something of, those that ended in the cycle before it included."""
     of = {lesson.goal for lesson in cycle.learned} | {learnt.goal for learnt in cycle.learnings}
-    return frozenset({held.goal for held in cycle.goals} | {goal for goal in of if goal is not None})
+    return frozenset({included.goal for included in cycle.goals} | {goal for goal in of if goal is not None})
 
 
 def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
     """The cycle without the goals that are not seen: not that they are in it, what became or was learnt of them."""
     kept = replace(
         cycle,
-        goals=tuple(held for held in cycle.goals if sees(held.goal)),
+        goals=tuple(included for included in cycle.goals if sees(included.goal)),
         learned=tuple(lesson for lesson in cycle.learned if lesson.goal is None or sees(lesson.goal)),
         learnings=tuple(learnt for learnt in cycle.learnings if learnt.goal is None or sees(learnt.goal)),
     )
     if isinstance(kept, Closed):
-        return replace(kept, at_close=tuple(held for held in kept.at_close if sees(held.goal)))
+        return replace(kept, at_close=tuple(included for included in kept.at_close if sees(included.goal)))
     return kept
 
 
@@ -164,7 +164,7 @@ def redact_event(fact: Any, sees: GoalFilter) -> Any:
         learned = tuple(lesson for lesson in fact.learned if lesson.goal is None or sees(lesson.goal))
         return replace(fact, goals=tuple(filter(sees, fact.goals)), learned=learned)
     if isinstance(fact, CycleClosed):
-        return replace(fact, goals=tuple(held for held in fact.goals if sees(held.goal)))
+        return replace(fact, goals=tuple(included for included in fact.goals if sees(included.goal)))
     return fact
 
 
@@ -185,8 +185,8 @@ class EventVisibility:
         if self.everything:
             return event
         if isinstance(event.data, CharterFact):
-            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
-            return event if told else None
+            may_show = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
+            return event if may_show else None
         if not self._sees(event.kind, event.stream_id):
             return None
         if event.kind != "cycle":
