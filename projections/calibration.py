@@ -37,7 +37,7 @@ class ConfidenceBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one member, by all that was stated up to the lens. Under `FEWEST_CASES` only how many cases there are."""
+    """Of one member, by all that was stated up to `as_of`. Under `MIN_CASES` only how many cases there are."""
 
     as_of: str
     recorded_as_of: datetime
@@ -56,7 +56,7 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
-    """The member's own calibration at the lens."""
+    """The member's own calibration at `as_of`."""
     cases = list(_cases(database, as_of, member))
     kept_by_tenths: dict[int, list[bool]] = defaultdict(list)
     for case in cases:

@@ -1,6 +1,6 @@
 """Alignment: the tree from purposes over goals to tasks with tangible progress, what hangs in the air or on one person.
 
-A report is a pure function of what a lens shows. The tree is made of the goals asked about and of those above them.
+A report is a pure function of what `as_of` shows. The tree is made of the goals asked about and of those above them.
 Formulas and limits: docs/reports.md.
 """
 

@@ -61,7 +61,7 @@ class BreachFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CharterSnapshot(msgspec.Struct, kw_only=True):
-    """One charter as the lens shows it."""
+    """One charter as `as_of` shows it."""
 
     id: UUID
     #: Whose it is; None: the organisation's own.
@@ -139,7 +139,7 @@ class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Charters, those to whom they apply, and the window of w days that ends with the lens's day."""
+    """Charters, those to whom they apply, and the window of w days that ends with the day of `as_of`."""
 
     as_of: AsOf
     frameworks: list[CharterSnapshot]

@@ -1,4 +1,4 @@
-"""How one live goal drifts at a lens: how long nobody judged it, how far it moved, which of its links are loose."""
+"""How one live goal drifts at one `as_of`: how long it went unjudged, how far it moved, which links are unaffirmed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
-    """How one live goal drifts at the lens."""
+    """How one live goal drifts at `as_of`."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
     idle = None if _is_paused(goal, as_of.today) else idle_days(goal, judged.at, facts, as_of)

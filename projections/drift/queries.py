@@ -1,4 +1,4 @@
-"""What one lens shows of the facts behind drift: judgements, pauses, moves, links, and what became of their parents."""
+"""The facts behind drift at one `as_of`: judgements, pauses, moves, links, and what became of their parents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lens shows about the goals asked for; by goal, lists in log order."""
+    """What one `as_of` shows about the goals asked for; by goal, lists in log order."""
 
     judged: dict[UUID, Judgement]
     pauses: dict[UUID, list[PauseRecord]]

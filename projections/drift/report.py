@@ -1,6 +1,6 @@
 """Drift, a vector of five: stale, purpose, scope, alignment, expectation. Formulas and fine print: docs/reports.md.
 
-A report is a pure function of what a lens shows; no row depends on today. Each figure opens its events, and each
+A report is a pure function of what `as_of` shows; no row depends on today. Each figure opens its events, and each
 drifting goal names who could say one sentence to whom to mend it.
 """
 

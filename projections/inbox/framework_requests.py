@@ -36,7 +36,7 @@ class SubjectRequests(NamedTuple):
 
 
 def framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
-    """Everything that the charters, cycles and decisions of the organisation ask of this member at the lens."""
+    """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
     member = member_at(database, as_of, member_id)
     if member is None or member.left_at is not None:
         return []

@@ -82,7 +82,7 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
-    """The `limit` most urgent goals that wait for the member at the lens: by deadline, those without one last."""
+    """The `limit` most urgent goals that wait for the member at `as_of`: by deadline, those without one last."""
     goals = _goals(database, as_of, member)
     requests = [
         ask
@@ -133,7 +133,7 @@ def _entry(subject: str, title: str, state: str, team: UUID | None, requests: li
 
 
 def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID]) -> Reminders:
-    """Of the lens' day; a goal that was spoken of since needs no reminder."""
+    """Of the day of `as_of`; a goal that was spoken of since needs no reminder."""
     since = to_micros(end_of_day(date.fromordinal(max(1, as_of.today.toordinal() - 1)), as_of.tzinfo))
     params = {**as_of.params, "member": str(member), "since": since}
     rows = database.query(named_statements("support")["reminders"], params)

@@ -61,7 +61,7 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
-    """The links of one goal at the lens."""
+    """The links of one goal at `as_of`."""
     above = links_at(database, as_of, [goal]).get(goal, [])
     last = {statement.goal: statement for statement in statements_by_parent(database, as_of, [goal]).get(goal, [])}
     below = [Link(s.goal, s.event_id, s.at) for s in sorted(last.values(), key=lambda s: s.goal.int) if s.affirmed]

@@ -58,7 +58,7 @@ class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
     link: Link
     #: What happened to the parent since, in log order of time; never empty.
     since: list[MaterialChange]
-    #: From the first of it until the lens.
+    #: From the first of it until `as_of`.
     days: Fraction
     #: By when its owner is to affirm, renegotiate or unlink.
     until: datetime
@@ -137,7 +137,7 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
 def goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
-    """These goals as the lens shows them; an id that is no goal's is left out."""
+    """These goals as `as_of` shows them; an id that is no goal's is left out."""
     return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, as_of, "states", goals)}
 
 

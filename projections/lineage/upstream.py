@@ -79,7 +79,7 @@ def upstream_causes(
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
 
-    `supports`: goals and (True) charters that it supports at the lens; told also where they led to nothing.
+    `supports`: goals and (True) charters that it supports at `as_of`; told also where they led to nothing.
     """
     causes: list[Upstream] = []
     seen = {goal}

@@ -1,4 +1,4 @@
-"""What a report on overload reads: the facts that a lens shows, as the pure functions want them.
+"""What a report on overload reads: the facts that `as_of` shows, as the pure functions want them.
 
 Days are those of the organisation's zone. Everything is read at most once for one report, and only for the owners
 whom it concerns.

@@ -1,6 +1,6 @@
 """The overload report: who carries more than fits, who adds without taking away, and what would relieve it.
 
-Formulas and fine print: docs/reports.md. A pure function of what a lens shows: no row depends on today.
+Formulas and fine print: docs/reports.md. A pure function of what `as_of` shows: no row depends on today.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a lens shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
+"""What `as_of` shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MEMBER = msgspec.json.Decoder(Member)
 
 
 class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One need, and its answer as far as the lens shows one. Instants are microseconds UTC."""
+    """One need, and its answer as far as `as_of` shows one. Instants are microseconds UTC."""
 
     goal: UUID
     check_in: UUID
@@ -75,7 +75,7 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     goal: Promised
     begun: int
-    #: The lens, or the goal's end.
+    #: `as_of`, or the goal's end.
     until: int
     stops: list[Span]
     #: Judgements of the window and the cadence before it, with their events.

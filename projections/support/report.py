@@ -1,7 +1,7 @@
 """Check-ins as support: kept in touch, needs answered, blockers moved, feedback both ways. Formulas: docs/reports.md.
 
 Whose side is measured: of a need the helper's, of a blocker nobody's but its age. A report is a pure function of what
-a lens shows.
+`as_of` shows.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
 def periods(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
     """Which of the cadences that ended in the window heard a judgement, how many there were, and the events.
 
-    Cadences of running time are laid from the lens (or the goal's end) backwards; what is left over after the promise
+    Cadences of running time are laid from `as_of` (or the goal's end) backwards; what is left over after the promise
     is not yet expected of anybody.
     """
     length = cadence * DAY

@@ -103,7 +103,7 @@ def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
 
 
 def require_scope(viewer: Viewer, team: UUID | None) -> None:
-    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_within`)."""
+    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_scope`)."""
     if not sees_scope(viewer, team):
         raise Forbidden(
             "this is for the team's members, its lead, stewards and auditors",
