@@ -37,7 +37,7 @@ class ConfidenceBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one member, by all that was stated up to `as_of`. Under `MIN_CASES` only how many cases there are."""
+    """Of one member, by all that was stated up to the lens. Under `FEWEST_CASES` only how many cases there are."""
 
     as_of: str
     recorded_as_of: datetime
