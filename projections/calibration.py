@@ -19,9 +19,8 @@ from domain.goal.state import Ended, Goal
 from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, named_statements
+from projections.database.database import Database, named_statements, query_by_ids
 from projections.figures import Figure, event_ids, round_for_report
-from projections.support.queries import rows_of
 
 #: Fewer cases say nothing about anybody.
 MIN_CASES = 20
@@ -57,11 +56,11 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
-    """The member's own calibration at the lens."""
+    """The member's own calibration at `as_of`."""
     cases = list(_cases(database, as_of, member))
-    told: dict[int, list[bool]] = defaultdict(list)
+    kept_by_tenths: dict[int, list[bool]] = defaultdict(list)
     for case in cases:
-        told[case.tenths].append(case.kept)
+        kept_by_tenths[case.tenths].append(case.kept)
     enough = len(cases) >= MIN_CASES
     events = event_ids(case.event_id for case in cases) if explain else None
     figures = [
@@ -73,7 +72,7 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
             status=None if enough else "too_few",
             events=events,
         )
-        for name, value in _partition(told).items()
+        for name, value in _partition(kept_by_tenths).items()
     ]
     return Calibration(
         as_of=as_of.as_of_text,
@@ -82,18 +81,20 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
         figures=figures,
         tenths=[
             ConfidenceBucket(confidence=tenths / 10, n=len(kept), kept=sum(kept))
-            for tenths, kept in sorted(told.items())
+            for tenths, kept in sorted(kept_by_tenths.items())
             if enough
         ],
     )
 
 
-def _partition(told: dict[int, list[bool]]) -> dict[str, Fraction]:
+def _partition(kept_by_tenths: dict[int, list[bool]]) -> dict[str, Fraction]:
     """Brier score and its three parts; all 0 where there is no case."""
-    n = sum(map(len, told.values())) or 1
-    rate = Fraction(sum(map(sum, told.values())), n)
-    shares = [(Fraction(tenths, 10), Fraction(sum(kept), len(kept)), len(kept)) for tenths, kept in told.items()]
-    squares = (((Fraction(tenths, 10) - hit) ** 2 for hit in kept) for tenths, kept in told.items())
+    n = sum(map(len, kept_by_tenths.values())) or 1
+    rate = Fraction(sum(map(sum, kept_by_tenths.values())), n)
+    shares = [
+        (Fraction(tenths, 10), Fraction(sum(kept), len(kept)), len(kept)) for tenths, kept in kept_by_tenths.items()
+    ]
+    squares = (((Fraction(tenths, 10) - hit) ** 2 for hit in kept) for tenths, kept in kept_by_tenths.items())
     return {
         "brier": sum((sum(part, Fraction(0)) for part in squares), Fraction(0)) / n,
         "reliability": sum((m * (stated - share) ** 2 for stated, share, m in shares), Fraction(0)) / n,
@@ -106,9 +107,10 @@ def _cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
     """Left out: what a later check-in corrects, what was renegotiated since, and promises that ended without fault."""
     rows = database.query(named_statements("support")["stated"], {**as_of.params, "member": str(member)})
     corrected = {row.corrects for row in rows}
-    ids = {UUID(row.stream_id) for row in rows}
-    goals = {row.stream_id: _GOAL.decode(row.body) for row in rows_of(database, as_of, "bodies", ids)}
-    changed = {row.stream_id: row.last_at for row in rows_of(database, as_of, "renegotiated", ids)}
+    ids = dict.fromkeys(("bodies", "renegotiated"), sorted({row.stream_id for row in rows}))
+    of_goals = query_by_ids(database, "support", ids, as_of.params)
+    goals = {row.stream_id: _GOAL.decode(row.body) for row in of_goals["bodies"]}
+    changed = {row.stream_id: row.last_at for row in of_goals["renegotiated"]}
     for row in rows:
         goal = goals.get(row.stream_id)
         kept = _kept(goal, as_of) if isinstance(goal, Ended) else None

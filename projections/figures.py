@@ -8,14 +8,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from projections.as_of import AsOf
+
 Line = Literal["amber", "red", "over"]
+
+
+class IdKind(StrEnum):
+    """What an id in a report is of, and who may see the row that holds it. Applied by `services.api.auth.visibility`.
+
+    Every id of a report's Structs has one of these as its annotation; a test walks the Structs.
+    """
+
+    #: The goal that the row is about: the row is for viewers of the goal.
+    SUBJECT_GOAL = "subject_goal"
+    #: The member that the row is about: the row is for viewers of this person's figures.
+    SUBJECT_MEMBER = "subject_member"
+    #: The cycle that the row is about: the row is for viewers of what belongs to the row's `team`.
+    SUBJECT_CYCLE = "subject_cycle"
+    #: A goal that the row quotes: viewers who may not see it get the row's `without_quoted_goal()`.
+    QUOTED_GOAL = "quoted_goal"
+    #: Shown to everybody who may see the row; `names` has their names.
+    MEMBER = "member"
+    TEAM = "team"
+    CHARTER = "charter"
+    #: Shown to everybody who may see the row; these have no names.
+    EVENT = "event"
+    PART = "part"
+
+
+SubjectGoal = Annotated[UUID, IdKind.SUBJECT_GOAL]
+SubjectMember = Annotated[UUID, IdKind.SUBJECT_MEMBER]
+SubjectCycle = Annotated[UUID, IdKind.SUBJECT_CYCLE]
+QuotedGoal = Annotated[UUID, IdKind.QUOTED_GOAL]
+MemberRef = Annotated[UUID, IdKind.MEMBER]
+TeamRef = Annotated[UUID, IdKind.TEAM]
+CharterRef = Annotated[UUID, IdKind.CHARTER]
+EventRef = Annotated[UUID, IdKind.EVENT]
+#: A part of a charter or cycle: a ritual, an improvement.
+PartRef = Annotated[UUID, IdKind.PART]
+
+
+class QuotesGoal(Protocol):
+    """A row that has a `QuotedGoal`."""
+
+    def without_quoted_goal(self) -> msgspec.Struct:
+        """The row without the goal that it quotes: neither its id nor its words."""
+        ...
+
+
+#: The status of a group's figure that is not for this viewer.
+WITHHELD = "withheld"
 
 #: Below this many cases a ratio shows its counts first, says so, and draws no line.
 SMALL_SAMPLE = 10
@@ -31,13 +81,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One number of a report. `value` is always there, null where there is nothing to measure (`status` says why)."""
 
     name: str
-    team: UUID | None = None
-    member: UUID | None = None
+    team: TeamRef | None = None
+    member: SubjectMember | None = None
     #: The Monday of the week.
     week: date | None = None
-    goal: UUID | None = None
+    goal: SubjectGoal | None = None
     #: Whose purpose is meant: the charter's id.
-    charter: UUID | None = None
+    charter: CharterRef | None = None
     #: Scope figures come twice: moves that both sides agreed, and those they did not.
     negotiated: bool | None = None
     #: A ratio's numerator, then how many cases it rests on: counts come first.
@@ -66,7 +116,24 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Of the counted links, those whose window to be affirmed has passed.
     overdue: int | None = None
     #: The events that made the number, in log order; only when asked to explain.
-    events: list[UUID] | None = None
+    events: list[EventRef] | None = None
+
+    @property
+    def is_of_group(self) -> bool:
+        """Whether it is about several people: neither one member's nor one goal's."""
+        return self.member is None and self.goal is None
+
+    def withheld(self) -> Figure:
+        """This figure without what it says: only what it is called and whose it is."""
+        return Figure(
+            name=self.name,
+            team=self.team,
+            week=self.week,
+            charter=self.charter,
+            negotiated=self.negotiated,
+            value=None,
+            status=WITHHELD,
+        )
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +148,53 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Id -> how members, teams and goals mentioned here are called today; only when asked for, as names may change
     #: and the rest of a report never does.
     names: dict[str, str] = {}
+
+
+R = TypeVar("R", bound=Report)
+
+
+class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose report: a team's, a member's, a member's within a team, or (neither) the whole organisation's."""
+
+    team: UUID | None = None
+    member: UUID | None = None
+    #: Days, ending with the day of the report's `as_of`.
+    window: int = 28
+    #: Whether figures and suggestions name the events behind them.
+    explain: bool = False
+
+    @property
+    def group(self) -> dict[str, Any]:
+        """The keys of a group's figures."""
+        return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
+
+    @property
+    def owners(self) -> list[UUID] | None:
+        """The owners whose goals count; None: all."""
+        return None if self.member is None else [self.member]
+
+
+#: The whole organisation's report, 28 days back.
+EVERYTHING = ReportScope()
+
+
+def finish_report(report: type[R], as_of: AsOf, scope: ReportScope, figures: Iterable[Figure], **sections: Any) -> R:
+    """The report of these figures and its own sections, without the events behind figures unless asked to explain."""
+    return report(
+        as_of=as_of.as_of_text,
+        recorded_as_of=as_of.recorded_as_of,
+        policy_version=as_of.policy.version,
+        figures=[figure if scope.explain or figure.events is None else without_events(figure) for figure in figures],
+        **sections,
+    )
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def without_events(row: S) -> S:
+    """The row without the events behind it."""
+    return msgspec.structs.replace(row, events=None)
 
 
 def round_for_report(value: Fraction | None) -> float | None:

@@ -18,7 +18,8 @@ from domain.instants import from_micros, to_micros
 from domain.load import line_crossed, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.overload.queries import OverloadFacts, ReportScope
+from projections.figures import EVERYTHING
+from projections.overload.queries import OverloadFacts
 from projections.people import organisation_at
 
 _SQL = "marts"
@@ -228,7 +229,7 @@ def _load_weeks(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[A
     for week in _mondays(first, last):
         at = datetime.combine(week, time(), zone).astimezone(UTC)
         then = msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
-        evidence = OverloadFacts(database, then, ReportScope())
+        evidence = OverloadFacts(database, then, EVERYTHING)
         for member in evidence.members:
             yield (position, str(member), week.isoformat(), *_load(evidence, member))
 

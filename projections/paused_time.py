@@ -17,6 +17,7 @@ import msgspec
 from domain.calendar import RETURN_GRACE_WORKING_DAYS, add_working_days, end_of_day
 from domain.instants import to_micros
 from domain.member.member import Absence
+from projections.database.database import Row
 
 _DAY = timedelta(days=1)
 #: Microseconds of a day.
@@ -25,7 +26,7 @@ DAY = _DAY // timedelta(microseconds=1)
 Span = tuple[int, int]
 
 
-class Pause(msgspec.Struct, frozen=True):
+class PauseRecord(msgspec.Struct, frozen=True):
     """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
 
     at: int
@@ -33,15 +34,21 @@ class Pause(msgspec.Struct, frozen=True):
     resume_on: date | None
 
 
+def pause_of(row: Row) -> PauseRecord:
+    """The pause of a row with `occurred_at`, `paused_from` and `resume_on`."""
+    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
+    return PauseRecord(row.occurred_at, first, last)
+
+
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """The same time as stretches that neither touch nor overlap, ascending."""
-    found: list[Span] = []
+    merged: list[Span] = []
     for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         elif begin < end:
-            found.append((begin, end))
-    return found
+            merged.append((begin, end))
+    return merged
 
 
 def running_micros(begin: int, end: int, stops: Sequence[Span]) -> int:
@@ -60,7 +67,7 @@ def midnight(day: date, zone: ZoneInfo) -> int:
     return to_micros(end_of_day(day - _DAY, zone))
 
 
-def paused_spans(pauses: Sequence[Pause], zone: ZoneInfo) -> Iterator[Span]:
+def paused_spans(pauses: Sequence[PauseRecord], zone: ZoneInfo) -> Iterator[Span]:
     """A pause ends on its day, when work resumes, or when another pause takes its place."""
     for number, pause in enumerate(pauses):
         if pause.paused_from is not None and pause.resume_on is not None:

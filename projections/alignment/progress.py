@@ -46,8 +46,8 @@ class Progress:
                 continue
             waiting.pop()
             open_.add(one)
-            told = [self._known[b] for b in self._supporters(one) if b in self._known]
-            self._known[one] = own if own is not None else mean(told) or Fraction(0)
+            parts = [self._known[b] for b in self._supporters(one) if b in self._known]
+            self._known[one] = own if own is not None else mean(parts) or Fraction(0)
         return self._known[goal]
 
     def _supporters(self, goal: UUID) -> list[UUID]:
@@ -62,13 +62,13 @@ def _own(goal: Goal) -> Fraction | None:
     if promised is None:
         return Fraction(0)
     if promised.value is not None:
-        measured = progress_of(promised.value, promised.terms.measure)
-        if measured is not None:
-            return Fraction(to_fraction(measured))
+        progress = progress_of(promised.value, promised.terms.measure)
+        if progress is not None:
+            return Fraction(to_fraction(progress))
     return Fraction(to_fraction(promised.progress)) if promised.progress_at is not None else None
 
 
 def mean(values: Iterable[Fraction]) -> Fraction | None:
     """None of none."""
-    told = list(values)
-    return sum(told, Fraction(0)) / len(told) if told else None
+    known = list(values)
+    return sum(known, Fraction(0)) / len(known) if known else None

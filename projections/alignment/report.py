@@ -1,6 +1,6 @@
 """Alignment: the tree from purposes over goals to tasks with tangible progress, what hangs in the air or on one person.
 
-A report is a pure function of what a lens shows. The tree is made of the goals asked about and of those above them.
+A report is a pure function of what `as_of` shows. The tree is made of the goals asked about and of those above them.
 Formulas and limits: docs/reports.md.
 """
 
@@ -18,10 +18,21 @@ from projections.alignment.progress import KEPT_STATES, Progress, mean, promise
 from projections.alignment.tree import MOST_LISTED, PurposeNode, TreeBuilder, by_due, goals_serving
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.drift.context import DriftContext, ReportScope, load_context
+from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.drift.purpose_drift import Graph, graph_above, purpose_drift, within_reach
-from projections.figures import Figure, Report, event_ids, round_for_report, share
+from projections.figures import (
+    EVERYTHING,
+    Figure,
+    MemberRef,
+    Report,
+    ReportScope,
+    SubjectGoal,
+    event_ids,
+    finish_report,
+    round_for_report,
+    share,
+)
 from projections.goals import goals_at
 from projections.lineage.links import fact_rows, goals_by_id, links_at, material_changes, parents_at
 
@@ -29,9 +40,9 @@ from projections.lineage.links import fact_rows, goals_by_id, links_at, material
 class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
     """A promise that stands and leads nowhere."""
 
-    goal: UUID
+    goal: SubjectGoal
     title: str
-    owner: UUID
+    owner: MemberRef
 
 
 class AlignmentReport(Report, frozen=True, kw_only=True):
@@ -46,55 +57,42 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
     more: bool
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> AlignmentReport:
-    """How the goals of a team, of one owner or of the organisation hang together. `window` changes nothing."""
-    own = goals_at(
-        database, as_of, team=team, owners=None if member is None else [member], states=(*PROMISED_STATES, KEPT_STATES)
-    )
-    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
-    told = _ReportBuilder(database, asked, own)
-    figures = [*told.progress_figures(), told.untied_share(), *told.contributor_figures()]
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
-    trees, unlinked, untied = told.trees(), told.unlinked, told.untied
-    return AlignmentReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> AlignmentReport:
+    """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
+    own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATES))
+    builder = _ReportBuilder(database, as_of, scope, own)
+    figures = [*builder.progress_figures(), builder.untied_share(), *builder.contributor_figures()]
+    trees, unlinked, untied = builder.trees(), builder.unlinked, builder.untied
+    return finish_report(
+        AlignmentReport,
+        as_of,
+        scope,
+        figures,
         tree=trees.purposes,
-        unlinked=_listed(unlinked),
-        untied=_listed(untied),
+        unlinked=_unlinked_entries(unlinked),
+        untied=_unlinked_entries(untied),
         more=trees.more or max(len(unlinked), len(untied)) > MOST_LISTED,
     )
 
 
-def _listed(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+def _unlinked_entries(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
     return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
 
 
 class _ReportBuilder:
     """What the report is made of, read once."""
 
-    def __init__(self, database: Database, asked: ReportScope, own: list[Goal]) -> None:
-        as_of = asked.as_of
-        self.asked = asked
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[Goal]) -> None:
+        self.as_of = as_of
+        self.scope = scope
         self.standing = [g for g in own if isinstance(g, Promised)]
         links = links_at(database, as_of, [g.id for g in own])
-        parents = {link.parent for held in links.values() for link in held if not link.purpose}
+        parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
         self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
         above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
         self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
-        self.around = load_context(database, asked, self.standing)
-        self.purposes = _purposes(self.around, asked)
+        self.around = load_context(database, as_of, scope, self.standing)
+        self.purposes = _purposes(self.around, as_of, scope)
         self.unlinked = [
             a.goal for a in purpose_drift(self.standing, self.graph, self.around.frameworks, as_of) if a.how == "none"
         ]
@@ -106,13 +104,13 @@ class _ReportBuilder:
         self.contributors = _contributors(
             database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
         )
-        moved = {link.parent for held in self.graph.links.values() for link in held}
+        moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
         self.moved = material_changes(database, as_of, moved)
 
     def trees(self) -> TreeBuilder:
         """The goals below each purpose."""
         return TreeBuilder(
-            as_of=self.asked.as_of,
+            as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
             below=self.below,
@@ -124,24 +122,24 @@ class _ReportBuilder:
     def progress_figures(self) -> Iterator[Figure]:
         """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
         if not self.purposes:
-            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.asked.group)
-        for held in self.purposes:
-            direct = goals_serving(held, self.graph.links, self.goals)
+            yield Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group)
+        for framework in self.purposes:
+            direct = goals_serving(framework, self.graph.links, self.goals)
             value = mean(self.progress.of(goal) for goal, _ in direct)
             yield Figure(
                 name="purpose_progress",
-                charter=held.id,
+                charter=framework.id,
                 n=len(direct),
                 value=round_for_report(value),
                 status=None if direct else "no_data",
                 events=event_ids(link.event_id for _, link in direct),
-                **self.asked.group,
+                **self.scope.group,
             )
 
     def untied_share(self) -> Figure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
         events = event_ids(g.terms_event for g in self.untied)
-        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.asked.group)
+        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.scope.group)
 
     def contributor_figures(self) -> Iterator[Figure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
@@ -151,29 +149,29 @@ class _ReportBuilder:
             len(alone),
             len(self.outcomes),
             events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
-            **self.asked.group,
+            **self.scope.group,
         )
         for goal in self.outcomes:
             owners, events = self.contributors[goal.id]
             yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
 
 
-def _purposes(around: DriftContext, asked: ReportScope) -> list[CharterSnapshot]:
+def _purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:
     """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
-    if asked.team is not None:
-        return within_reach(asked.team, around.frameworks, asked.as_of)
-    held = [framework for framework in around.frameworks.values() if framework.purpose is not None]
-    return sorted(held, key=lambda framework: (framework.team is not None, framework.id.int))
+    if scope.team is not None:
+        return within_reach(scope.team, around.frameworks, as_of)
+    with_purpose = [framework for framework in around.frameworks.values() if framework.purpose is not None]
+    return sorted(with_purpose, key=lambda framework: (framework.team is not None, framework.id.int))
 
 
 def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
     """Goal -> those that support it, of the goals at hand, by due date."""
-    found: dict[UUID, list[UUID]] = {}
+    below: dict[UUID, list[UUID]] = {}
     for child, links in graph.links.items():
         for link in links:
             if child in goals and link.parent in goals:
-                found.setdefault(link.parent, []).append(child)
-    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in found.items()}
+                below.setdefault(link.parent, []).append(child)
+    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in below.items()}
 
 
 def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
@@ -208,11 +206,11 @@ def _contributors(
         for row in fact_rows(database, as_of, "linked", outcomes)
     ]
     others = goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
-    found: Contributors = {outcome: (set(), []) for outcome in outcomes}
+    contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
     for outcome, goal, event in rows:
         state = known.get(goal) or others.get(goal)
         promised = promise(state) if state is not None else None
         if promised is not None:
-            found[outcome][0].add(promised.owner)
-            found[outcome][1].append(event)
-    return found
+            contributors[outcome][0].add(promised.owner)
+            contributors[outcome][1].append(event)
+    return contributors

@@ -15,7 +15,7 @@ from domain.terms import GoalKind
 from projections.alignment.progress import Progress, promise
 from projections.as_of import AsOf
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.figures import round_for_report
+from projections.figures import CharterRef, MemberRef, SubjectGoal, TeamRef, round_for_report
 from projections.lineage.links import Link, MaterialChange, unaffirmed_link
 
 #: Goals in one tree, steps from its purpose, and entries of a list beside it.
@@ -25,11 +25,11 @@ MOST_NODES, DEEPEST_NODE, MOST_LISTED = 500, 20, 200
 class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A goal below a purpose or below another goal."""
 
-    goal: UUID
+    goal: SubjectGoal
     title: str
     kind: GoalKind
     state: str
-    owner: UUID
+    owner: MemberRef
     #: 0..1.
     progress: float | None
     #: What it supports here moved on since, and its owner has not said yet whether it still does.
@@ -45,9 +45,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
     """A purpose as it is worded now, and the goals that name it."""
 
-    charter: UUID
+    charter: CharterRef
     #: Null: the organisation's.
-    team: UUID | None
+    team: TeamRef | None
     version: int
     text: str
     goals: list[Node]
@@ -71,28 +71,28 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
 
     def grow(self, purposes: Iterable[CharterSnapshot]) -> Self:
         """One tree per purpose."""
-        for held in purposes:
-            if held.purpose is not None:
-                direct = goals_serving(held, self.links, self.goals)
+        for framework in purposes:
+            if framework.purpose is not None:
+                direct = goals_serving(framework, self.links, self.goals)
                 tree = PurposeNode(
-                    charter=held.id,
-                    team=held.team,
-                    version=held.purpose.version,
-                    text=held.purpose.text,
-                    goals=self._nodes([goal for goal, _ in direct], held.id, 1),
+                    charter=framework.id,
+                    team=framework.team,
+                    version=framework.purpose.version,
+                    text=framework.purpose.text,
+                    goals=self._nodes([goal for goal, _ in direct], framework.id, 1),
                 )
                 self.purposes = [*self.purposes, tree]
         return self
 
     def _nodes(self, goals: Iterable[UUID], parent: UUID, depth: int) -> list[Node]:
-        found = []
+        nodes = []
         for goal in goals:
             if self.nodes >= MOST_NODES or depth > DEEPEST_NODE:
                 self.more = True
                 break
             self.nodes += 1
-            found.append(self._node(goal, parent, depth))
-        return found
+            nodes.append(self._node(goal, parent, depth))
+        return nodes
 
     def _node(self, goal: UUID, parent: UUID, depth: int) -> Node:
         state = self.goals[goal]
@@ -124,18 +124,18 @@ def by_due(goal: Goal) -> tuple[str, int]:
 
 
 def goals_serving(
-    held: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
+    framework: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
 ) -> list[tuple[UUID, Link]]:
     """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
-    since = held.purpose.at if held.purpose is not None else 0
+    since = framework.purpose.at if framework.purpose is not None else 0
 
     def counts(goal: Goal) -> bool:
         return not isinstance(goal, Ended) or to_micros(goal.ended_at) >= since
 
-    found = [
+    serving = [
         (goal, link)
-        for goal, told in links.items()
-        for link in told
-        if link.parent == held.id and goal in goals and counts(goals[goal])
+        for goal, of_goal in links.items()
+        for link in of_goal
+        if link.parent == framework.id and goal in goals and counts(goals[goal])
     ]
-    return sorted(found, key=lambda one: by_due(goals[one[0]]))
+    return sorted(serving, key=lambda one: by_due(goals[one[0]]))

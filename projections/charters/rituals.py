@@ -14,7 +14,17 @@ from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.charters.charters import charters_at
 from projections.database.database import Database
-from projections.figures import Figure, Report, event_ids, round_for_report
+from projections.figures import (
+    EVERYTHING,
+    Figure,
+    PartRef,
+    Report,
+    ReportScope,
+    TeamRef,
+    event_ids,
+    finish_report,
+    round_for_report,
+)
 from projections.people import member_at, members_at
 
 _WEEK_DAYS = 7
@@ -26,8 +36,8 @@ class RitualEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A ritual that counts, and whose it is."""
 
     #: Empty: the organisation's own.
-    team: UUID | None = None
-    ritual: UUID
+    team: TeamRef | None = None
+    ritual: PartRef
     title: str
     mode: Mode
     cadence_days: int
@@ -47,30 +57,19 @@ def minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
     return sum((Fraction(r.minutes * _WEEK_DAYS, r.cadence_days) for r in rituals if r.mode == mode), Fraction(0))
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,  # noqa: ARG001 - every report takes it; a rate a week needs none
-    explain: bool = False,
-) -> RitualsReport:
-    """What the rituals in force ask of a team's members, of one member, or of everybody."""
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> RitualsReport:
+    """What the rituals in force ask of a team's members, of one member, or of everybody. The window changes nothing."""
     charters = [held.charter for held in charters_at(database, as_of)]
-    people = _people(database, as_of, team, member)
+    people = _people(database, as_of, scope.team, scope.member)
     ritual_of = {person.id: _theirs(person, charters) for person in people}
-    group: dict[str, Any] = {"team": team} if team else {}
-    figures = [] if member else _group_figures(list(ritual_of.values()), charters, group)
+    figures = [] if scope.member else _group_figures(list(ritual_of.values()), charters, scope.group)
     figures += [f for person in people for f in _own_figures(person.id, ritual_of[person.id], charters)]
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
-    teams = {t for person in people for t in person.teams} | ({team} if team else set())
-    return RitualsReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+    teams = {t for person in people for t in person.teams} | ({scope.team} if scope.team else set())
+    return finish_report(
+        RitualsReport,
+        as_of,
+        scope,
+        figures,
         rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _held(c)],
     )
 

@@ -19,6 +19,7 @@ from projections.database.paging import Order, digest, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
+from projections.figures import EventRef, MemberRef, SubjectCycle, SubjectGoal, TeamRef
 
 _SQL = "cycles"
 
@@ -174,15 +175,15 @@ def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
 class CyclePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Part of a cycle; `team` empty: the organisation's own."""
 
-    cycle: UUID
-    team: UUID | None
+    cycle: SubjectCycle
+    team: TeamRef | None
 
 
 class ReflectionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """Personal: what a member said in looking back."""
 
-    event: UUID
-    by: UUID | None
+    event: EventRef
+    by: MemberRef | None
     worked: str = ""
     improve: str = ""
 
@@ -190,10 +191,10 @@ class ReflectionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 class ContributionEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """Personal: who did what for a goal, and who said so."""
 
-    event: UUID
-    goal: UUID
-    contributor: UUID
-    by: UUID | None
+    event: EventRef
+    goal: SubjectGoal
+    contributor: MemberRef
+    by: MemberRef | None
     text: str
 
 

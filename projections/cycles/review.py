@@ -11,8 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
-
 from domain.calendar import local_date
 from domain.cycle.acts import GoalEnding
 from domain.cycle.decide import possible_ends
@@ -29,7 +27,19 @@ from projections.cycles.cycles import (
     undecided,
 )
 from projections.database.database import Database
-from projections.figures import Figure, Report, event_ids, share
+from projections.figures import (
+    EVERYTHING,
+    EventRef,
+    Figure,
+    MemberRef,
+    PartRef,
+    Report,
+    ReportScope,
+    SubjectGoal,
+    event_ids,
+    finish_report,
+    share,
+)
 from projections.people import members_at
 
 
@@ -53,7 +63,7 @@ class CycleEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """A goal of a cycle: at its close, or of an open one as it stands."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: The agreement's word.
     state: str
     how: GoalEnding | None = None
@@ -64,9 +74,9 @@ class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """An improvement, in the last cycle that has it."""
 
-    improvement: UUID
+    improvement: PartRef
     text: str
-    owner: UUID
+    owner: MemberRef
     due: date
     state: Literal["open", "done", "dropped"]
     #: Open, and its due is over.
@@ -77,8 +87,8 @@ class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True)
 class LearningEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
 
-    event: UUID | None = None
-    goal: UUID | None = None
+    event: EventRef | None = None
+    goal: SubjectGoal | None = None
     #: How that goal ended, where it was not kept.
     ended: str | None = None
     text: str = ""
@@ -97,33 +107,20 @@ class CyclesReport(Report, frozen=True, kw_only=True):
     contributions: list[ContributionEntry]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> CyclesReport:
-    """The review of one team's cycles, of all; or what one member saw to, contributed and said in them.
-
-    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
-    """
-    review = Review(database, as_of, team=team, window=window)
-    if member is not None:
-        review.only(member)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> CyclesReport:
+    """The review of one team's cycles, of all; or what one member saw to, contributed and said in them."""
+    review = Review(database, as_of, team=scope.team, window=scope.window)
+    if scope.member is not None:
+        review.only(scope.member)
+    group = scope.group
     figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_said_figures(review, group)]
-    if member is None:
+    if scope.member is None:
         figures.append(_reflection_share(review, database, group))
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
-    return CyclesReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
+    return finish_report(
+        CyclesReport,
+        as_of,
+        scope,
+        figures,
         cycles=[review.entry(cycle) for cycle in review.cycles],
         goals=review.goals,
         reflections=review.reflections,

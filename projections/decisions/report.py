@@ -13,14 +13,22 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from domain.calendar import end_of_day
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.decisions.decisions import DecisionRound, askings_ended
-from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+from projections.figures import (
+    EVERYTHING,
+    SMALL_SAMPLE,
+    Figure,
+    Report,
+    ReportScope,
+    event_ids,
+    finish_report,
+    round_for_report,
+    share,
+)
 
 #: A decision asked again within this time did not hold.
 REOPENED_WITHIN_DAYS = 30
@@ -31,31 +39,16 @@ class DecisionsReport(Report, frozen=True, kw_only=True):
     """The figures of decisions."""
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> DecisionsReport:
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> DecisionsReport:
     """How the decisions of a team went, those in which a member decides, or all of the organisation.
 
-    `window`: days, ending with the lens' day: the askings whose time-box ended in it. `explain` fills `events`.
+    Counted are the askings whose time-box ended in the window.
     """
-    since = to_micros(end_of_day(as_of.today - timedelta(days=window), as_of.tzinfo))
-    over = askings_ended(database, as_of, since, team=team, decider=member)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
+    since = to_micros(end_of_day(as_of.today - timedelta(days=scope.window), as_of.tzinfo))
+    over = askings_ended(database, as_of, since, team=scope.team, decider=scope.member)
+    group = scope.group
     figures = [_latency(over, group), *_time_box(over, group), _integrated(over, group), _reopened(over, group)]
-    if not explain:
-        figures = [replace(figure, events=None) for figure in figures]
-    return DecisionsReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
-    )
+    return finish_report(DecisionsReport, as_of, scope, figures)
 
 
 def _latency(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,22 +15,8 @@ from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot, ExpectationFacts, load_charters
 from projections.drift.purpose_drift import within_reach
+from projections.figures import ReportScope
 from projections.people import member_at, members_at, teams_at
-
-
-class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose report: a team's, a member's, or (neither) the organisation's."""
-
-    as_of: AsOf
-    team: UUID | None
-    member: UUID | None
-    #: Days.
-    window: int
-
-    @property
-    def group(self) -> dict[str, Any]:
-        """The keys of a group's figures."""
-        return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
 
 
 class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,24 +45,23 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
         return f"“{team.name}”" if team is not None else "the organisation"
 
 
-def load_context(database: Database, asked: ReportScope, goals: Iterable[Promised]) -> DriftContext:
+def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Iterable[Promised]) -> DriftContext:
     """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
-    as_of = asked.as_of
     teams = teams_at(database, as_of)
     leads = {team.id: team.lead for team in teams}
-    person = None if asked.member is None else member_at(database, as_of, asked.member)
     everybody = members_at(database, as_of)
-    wanted = _teams(asked, person, goals, leads)
+    person = None if scope.member is None else _member(database, as_of, scope.member, everybody)
+    wanted = _teams(scope, person, goals, leads)
     frameworks = load_charters(database, as_of, wanted)
-    if asked.member is not None:
-        members = [m for m in everybody if m.id == asked.member]
-    elif asked.team is not None:
-        members = [m for m in everybody if asked.team in m.teams or m.id == leads.get(asked.team)]
+    if scope.member is not None:
+        members = [m for m in everybody if m.id == scope.member]
+    elif scope.team is not None:
+        members = [m for m in everybody if scope.team in m.teams or m.id == leads.get(scope.team)]
     else:
         members = everybody
-    held = _applicable_charters(asked, frameworks, members, leads)
-    of_team = asked.team is not None and any(framework.team == asked.team for framework in held)
-    reached = within_reach(asked.team, frameworks, as_of) if asked.team else frameworks.values()
+    applicable = _applicable_charters(scope, frameworks, members, leads)
+    of_team = scope.team is not None and any(framework.team == scope.team for framework in applicable)
+    reached = within_reach(scope.team, frameworks, as_of) if scope.team else frameworks.values()
     return DriftContext(
         frameworks=frameworks,
         leads=leads,
@@ -85,42 +69,47 @@ def load_context(database: Database, asked: ReportScope, goals: Iterable[Promise
         steward=min((m.id for m in everybody if Role.STEWARD in m.roles), key=lambda i: i.int, default=None),
         expectations=ExpectationFacts(
             as_of=as_of,
-            frameworks=held,
+            frameworks=applicable,
             members=members,
             everybody=members if of_team else everybody,
             leads=leads,
-            window=asked.window,
-            personal=asked.member is not None,
+            window=scope.window,
+            personal=scope.member is not None,
         ),
-        purposes=any(held.purpose is not None for held in reached),
+        purposes=any(applicable.purpose is not None for applicable in reached),
     )
 
 
+def _member(database: Database, as_of: AsOf, member: UUID, everybody: Iterable[Member]) -> Member | None:
+    """This member; one who has left is not among everybody, and is read."""
+    return next((m for m in everybody if m.id == member), None) or member_at(database, as_of, member)
+
+
 def _teams(
-    asked: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
+    scope: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
 ) -> list[UUID]:
     """The teams whose charters may count."""
-    if asked.team is not None:
-        return [asked.team]
-    if asked.member is None:
+    if scope.team is not None:
+        return [scope.team]
+    if scope.member is None:
         return list(leads)
-    own = {*(person.teams if person else ()), *(team for team, lead in leads.items() if lead == asked.member)}
+    own = {*(person.teams if person else ()), *(team for team, lead in leads.items() if lead == scope.member)}
     return sorted(own | {goal.team for goal in goals if goal.team is not None}, key=lambda team: team.int)
 
 
 def _applicable_charters(
-    asked: ReportScope,
+    scope: ReportScope,
     frameworks: Mapping[UUID, CharterSnapshot],
     members: Iterable[Member],
     leads: Mapping[UUID, UUID],
 ) -> list[CharterSnapshot]:
     """The charters whose expectations count: a team's own, else the organisation's; otherwise all that apply."""
-    there = {held.team: held for held in frameworks.values() if held.exists}
-    if asked.team is not None:
-        held = there.get(asked.team) or there.get(None)
-        return [held] if held is not None else []
-    if asked.member is None:
+    there = {framework.team: framework for framework in frameworks.values() if framework.exists}
+    if scope.team is not None:
+        framework = there.get(scope.team) or there.get(None)
+        return [framework] if framework is not None else []
+    if scope.member is None:
         return list(there.values())
-    led = {team for team, lead in leads.items() if lead == asked.member}
+    led = {team for team, lead in leads.items() if lead == scope.member}
     own = {None, *led, *(team for member in members for team in member.teams)}
-    return [held for team, held in there.items() if team in own]
+    return [framework for team, framework in there.items() if team in own]

@@ -39,7 +39,7 @@ class PurposeInForce(msgspec.Struct, frozen=True):
         return self.version > 1
 
 
-class NonNegotiable(msgspec.Struct, frozen=True):
+class NonNegotiableInForce(msgspec.Struct, frozen=True):
     """A standing expectation in its current version; `at` in microseconds UTC."""
 
     id: UUID
@@ -49,7 +49,7 @@ class NonNegotiable(msgspec.Struct, frozen=True):
     text: str
 
 
-class Breach(msgspec.Struct, frozen=True, kw_only=True):
+class BreachFact(msgspec.Struct, frozen=True, kw_only=True):
     """An event at which a non-negotiable was not kept, and the repair talk if it was held; microseconds UTC."""
 
     event_id: UUID
@@ -61,18 +61,18 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CharterSnapshot(msgspec.Struct, kw_only=True):
-    """One charter as the lens shows it."""
+    """One charter as `as_of` shows it."""
 
     id: UUID
     #: Whose it is; None: the organisation's own.
     team: UUID | None
     purpose: PurposeInForce | None = None
     #: Those in force, by id.
-    non_negotiables: dict[UUID, NonNegotiable] = {}
+    non_negotiables: dict[UUID, NonNegotiableInForce] = {}
     #: (member, non-negotiable, version) -> the acknowledgement.
     acknowledged: dict[tuple[UUID, UUID, int], UUID] = {}
     #: By the event that raised them, oldest first.
-    breaches: dict[UUID, Breach] = {}
+    breaches: dict[UUID, BreachFact] = {}
     #: When it was last adopted, changed or reviewed: the event and its time, microseconds UTC.
     reviewed: tuple[UUID, int] | None = None
 
@@ -89,36 +89,38 @@ def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dic
     """
     ids = [charter_id(as_of.organisation_id, team) for team in (None, *teams)]
     rows = fact_rows(database, as_of, "expectations", ids)
-    found: dict[UUID, CharterSnapshot] = {}
+    charters: dict[UUID, CharterSnapshot] = {}
     for row in sorted(rows, key=lambda r: (r.occurred_at, r.known_from)):
         charter = UUID(row.stream_id)
-        framework = found.get(charter)
+        framework = charters.get(charter)
         if framework is None:
-            framework = found[charter] = CharterSnapshot(id=charter, team=UUID(row.team) if row.team else None)
-        _take(framework, row)
-    return found
+            framework = charters[charter] = CharterSnapshot(id=charter, team=UUID(row.team) if row.team else None)
+        _apply_fact(framework, row)
+    return charters
 
 
-def _take(held: CharterSnapshot, row: Row) -> None:
+def _apply_fact(charter: CharterSnapshot, row: Row) -> None:
     event, at = UUID(row.event_id), row.occurred_at
     item = UUID(row.item) if row.item else event
     if row.kind in REVIEWED:
-        held.reviewed = (event, at)
+        charter.reviewed = (event, at)
     match row.kind:
-        case "purpose" if held.purpose is None or row.number >= held.purpose.version:
-            held.purpose = PurposeInForce(row.number, event, at, row.text)
+        case "purpose" if charter.purpose is None or row.number >= charter.purpose.version:
+            charter.purpose = PurposeInForce(row.number, event, at, row.text)
         case "non_negotiable":
-            held.non_negotiables[item] = NonNegotiable(item, row.number, event, at, row.text)
+            charter.non_negotiables[item] = NonNegotiableInForce(item, row.number, event, at, row.text)
         case "retired":
-            held.non_negotiables.pop(item, None)
+            charter.non_negotiables.pop(item, None)
         case "acknowledged":
-            held.acknowledged[UUID(row.member), item, row.number] = event
+            charter.acknowledged[UUID(row.member), item, row.number] = event
         case "breach":
-            words = held.non_negotiables.get(item)
+            non_negotiable = charter.non_negotiables.get(item)
             by = UUID(row.member) if row.member else None
-            held.breaches[event] = Breach(event_id=event, at=at, by=by, text=words.text if words else "")
-        case "repair" if item in held.breaches:
-            held.breaches[item] = msgspec.structs.replace(held.breaches[item], repair=event, repaired_at=at)
+            charter.breaches[event] = BreachFact(
+                event_id=event, at=at, by=by, text=non_negotiable.text if non_negotiable else ""
+            )
+        case "repair" if item in charter.breaches:
+            charter.breaches[item] = msgspec.structs.replace(charter.breaches[item], repair=event, repaired_at=at)
 
 
 NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
@@ -133,11 +135,11 @@ class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
 
     member: UUID
     framework: CharterSnapshot
-    waiting: list[NonNegotiable]
+    waiting: list[NonNegotiableInForce]
 
 
 class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Charters, those to whom they apply, and the window of w days that ends with the lens's day."""
+    """Charters, those to whom they apply, and the window of w days that ends with the day of `as_of`."""
 
     as_of: AsOf
     frameworks: list[CharterSnapshot]
@@ -165,48 +167,48 @@ class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
         team = framework.team
         return team is None or team in member.teams or self.leads.get(team) == member.id
 
-    def breaches(self) -> list[Breach]:
+    def breaches(self) -> list[BreachFact]:
         """Raised within the window, by the event that raised them."""
-        told = [b for held in self.frameworks for b in held.breaches.values() if b.at > self.since]
-        return sorted(told, key=lambda b: b.event_id.int)
+        recent = [b for framework in self.frameworks for b in framework.breaches.values() if b.at > self.since]
+        return sorted(recent, key=lambda b: b.event_id.int)
 
 
-def unacknowledged(asked: ExpectationFacts) -> Iterator[Unacknowledged]:
+def unacknowledged(facts: ExpectationFacts) -> Iterator[Unacknowledged]:
     """Per member and charter, in the order of their ids."""
-    for member in asked.members:
-        for framework in asked.frameworks:
-            if not asked.applies(framework, member):
+    for member in facts.members:
+        for framework in facts.frameworks:
+            if not facts.applies(framework, member):
                 continue
-            standing = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
-            waiting = [n for n in standing if (member.id, n.id, n.version) not in framework.acknowledged]
+            in_force = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
+            waiting = [n for n in in_force if (member.id, n.id, n.version) not in framework.acknowledged]
             if waiting:
                 yield Unacknowledged(member=member.id, framework=framework, waiting=waiting)
 
 
-def figures(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def figures(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     """The four figures, each with the events that made it."""
-    if not asked.frameworks:
+    if not facts.frameworks:
         yield from (Figure(name=name, value=None, status="no_charter", **group) for name in NAMES)
         return
-    yield _acknowledgement(asked, policy, group)
-    if asked.personal:
+    yield _acknowledgement(facts, policy, group)
+    if facts.personal:
         yield from (Figure(name=name, value=None, status="not_personal", **group) for name in NAMES[1:3])
     else:
-        yield _breach_rate(asked, policy, group)
-        yield _repair_share(asked, policy, group)
-    yield _review_age(asked, policy, group)
+        yield _breach_rate(facts, policy, group)
+        yield _repair_share(facts, policy, group)
+    yield _review_age(facts, policy, group)
 
 
-def _acknowledgement(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
-    speaking = [held for held in asked.frameworks if held.non_negotiables]
-    people = {m.id for m in asked.members if any(asked.applies(held, m) for held in speaking)}
-    lacking = {u.member for u in unacknowledged(asked)}
-    standing = [n for held in speaking for n in held.non_negotiables.values()]
-    worded = {(n.id, n.version) for n in standing}
-    said = [
+def _acknowledgement(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+    speaking = [framework for framework in facts.frameworks if framework.non_negotiables]
+    people = {m.id for m in facts.members if any(facts.applies(framework, m) for framework in speaking)}
+    lacking = {u.member for u in unacknowledged(facts)}
+    in_force = [n for framework in speaking for n in framework.non_negotiables.values()]
+    worded = {(n.id, n.version) for n in in_force}
+    acknowledgements = [
         event
-        for held in speaking
-        for (member, item, version), event in held.acknowledged.items()
+        for framework in speaking
+        for (member, item, version), event in framework.acknowledged.items()
         if member in people and (item, version) in worded
     ]
     return share(
@@ -214,16 +216,16 @@ def _acknowledgement(asked: ExpectationFacts, policy: Policy, group: dict[str, A
         len(lacking),
         len(people),
         limit=to_fraction(policy.acknowledgement_line),
-        events=event_ids([*(n.event_id for n in standing), *said]),
+        events=event_ids([*(n.event_id for n in in_force), *acknowledgements]),
         **group,
     )
 
 
-def _breach_rate(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _breach_rate(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
-    people = [m for m in asked.everybody if any(asked.applies(held, m) for held in asked.frameworks)]
-    weeks = sum((_weeks(m, asked) for m in people), Fraction(0))
-    raised = asked.breaches()
+    people = [m for m in facts.everybody if any(facts.applies(framework, m) for framework in facts.frameworks)]
+    weeks = sum((_weeks(m, facts) for m in people), Fraction(0))
+    raised = facts.breaches()
     rate = 100 * len(raised) / weeks if weeks else None
     small = weeks < SMALL_SAMPLE
     return Figure(
@@ -239,32 +241,32 @@ def _breach_rate(asked: ExpectationFacts, policy: Policy, group: dict[str, Any])
     )
 
 
-def _weeks(member: Member, asked: ExpectationFacts) -> Fraction:
+def _weeks(member: Member, facts: ExpectationFacts) -> Fraction:
     """How much of the window the member has been there."""
-    joined = asked.since if member.joined_at is None else max(asked.since, to_micros(member.joined_at))
-    return Fraction(max(0, asked.until - joined), _WEEK)
+    joined = facts.since if member.joined_at is None else max(facts.since, to_micros(member.joined_at))
+    return Fraction(max(0, facts.until - joined), _WEEK)
 
 
-def _repair_share(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _repair_share(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
-    due = [b for b in asked.breaches() if b.repaired_at is not None or asked.until - b.at > REPAIR_DAYS * _DAY]
+    due = [b for b in facts.breaches() if b.repaired_at is not None or facts.until - b.at > REPAIR_DAYS * _DAY]
     kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY]
-    told = share(
+    figure = share(
         "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
     )
-    if not due or told.small_sample:
-        return told
+    if not due or figure.small_sample:
+        return figure
     missed = Fraction(len(due) - len(kept), len(due))
-    return msgspec.structs.replace(told, line=over_limit(missed, to_fraction(policy.unrepaired_line)))
+    return msgspec.structs.replace(figure, line=over_limit(missed, to_fraction(policy.unrepaired_line)))
 
 
-def _review_age(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _review_age(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of several charters the one that has waited longest; `n` is how many there are."""
-    event, at = min(reviews(asked.frameworks), key=lambda look: (look[1], look[0].int))
-    age = Fraction(asked.until - at, _DAY)
+    event, at = min(reviews(facts.frameworks), key=lambda look: (look[1], look[0].int))
+    age = Fraction(facts.until - at, _DAY)
     return Figure(
         name="review_age_days",
-        n=len(asked.frameworks),
+        n=len(facts.frameworks),
         value=round_for_report(age),
         line=over_limit(age, Fraction(policy.review_days)),
         events=[event],
@@ -274,4 +276,4 @@ def _review_age(asked: ExpectationFacts, policy: Policy, group: dict[str, Any]) 
 
 def reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
     """When each of them was last looked at; every charter that says anything was, when it said so."""
-    return [held.reviewed for held in frameworks if held.reviewed is not None]
+    return [framework.reviewed for framework in frameworks if framework.reviewed is not None]

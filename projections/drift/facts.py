@@ -193,39 +193,41 @@ def _nothing() -> Rows:
     return {table.name: [] for table in DriftProjection.tables}
 
 
-def _add(found: Rows, head: tuple[str, str], heard: PreparedEvent, fact: _Fact) -> None:
+def _add(rows: Rows, head: tuple[str, str], prepared: PreparedEvent, fact: _Fact) -> None:
     table, values = fact
-    found[table].append((*head, heard.event.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros, *values))
+    rows[table].append(
+        (*head, prepared.event.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros, *values)
+    )
 
 
 def _of_goal(stream: StreamEvents, after: int, memory: _Memory) -> tuple[Rows, _Memory]:
     """The facts of the events behind a log position; the goal, and what set off the proposal made last, after them."""
-    found, (goal, cause) = _nothing(), memory
-    for heard in stream.prepared:
-        recorded, before = heard.event, goal
-        goal = heard.evolve_once(goal, evolve)
+    rows, (goal, cause) = _nothing(), memory
+    for prepared in stream.prepared:
+        recorded, before = prepared.event, goal
+        goal = prepared.evolve_once(goal, evolve)
         if recorded.log_position > after:
             for fact in _facts(before, goal, recorded, cause):
-                _add(found, stream.row_prefix, heard, fact)
+                _add(rows, stream.row_prefix, prepared, fact)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
         elif isinstance(recorded.data, e.ChangeCountered):
             # What set off a proposal set off the counter to it.
             cause = recorded.causation_id or cause
-    return found, (goal, cause)
+    return rows, (goal, cause)
 
 
 def _of_charter(stream: StreamEvents, after: int) -> Rows:
-    found = _nothing()
-    for heard in stream.prepared:
-        recorded = heard.event
+    rows = _nothing()
+    for prepared in stream.prepared:
+        recorded = prepared.event
         if recorded.log_position <= after:
             continue
         for fact in expectation_facts(recorded):
-            _add(found, stream.row_prefix, heard, fact)
+            _add(rows, stream.row_prefix, prepared, fact)
         if isinstance(recorded.data, PurposeRevised):
-            _add(found, stream.row_prefix, heard, (MATERIAL_CHANGES.name, (f"purpose:{recorded.data.version}",)))
-    return found
+            _add(rows, stream.row_prefix, prepared, (MATERIAL_CHANGES.name, (f"purpose:{recorded.data.version}",)))
+    return rows
 
 
 def _facts(before: Goal | None, goal: Goal | None, recorded: RecordedEvent, cause: UUID | None) -> Iterator[_Fact]:
@@ -235,9 +237,9 @@ def _facts(before: Goal | None, goal: Goal | None, recorded: RecordedEvent, caus
         yield CLOCK.name, ("promise", None, None)
         yield from (_link(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
-        tell = _EXTRACTORS.get(type(recorded.data))
-        if tell is not None:
-            yield from tell(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
+        extract = _EXTRACTORS.get(type(recorded.data))
+        if extract is not None:
+            yield from extract(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
 
 
 def _link(
@@ -256,13 +258,13 @@ def _judgement(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("affirmation", None, None)
-    held = set(step.goal.terms.supports)
+    supports = set(step.goal.terms.supports)
     for support in step.said.supports:
-        if support in held:
+        if support in supports:
             yield _link(support, 1, "affirmed", step.recorded.causation_id)
 
 
-def _dropped(step: _Step) -> Iterator[Support]:
+def _dropped_supports(step: _Step) -> Iterator[Support]:
     kept = set(step.goal.terms.supports)
     return (support for support in step.before.terms.supports if support not in kept)
 
@@ -270,7 +272,7 @@ def _dropped(step: _Step) -> Iterator[Support]:
 def _unlinked(step: _Step) -> Iterator[_Fact]:
     reason = step.recorded.reason
     trigger = "purpose" if reason is not None and reason.code is ReasonCode.PURPOSE_CHANGED else ""
-    for support in _dropped(step):
+    for support in _dropped_supports(step):
         yield _link(support, 0, "unlinked", step.recorded.causation_id, trigger=trigger)
 
 
@@ -284,7 +286,7 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("accepted_change", *days)
     for support in goal.terms.supports:
         yield _link(support, 1, "renegotiated", step.cause, proposal)
-    for support in _dropped(step):
+    for support in _dropped_supports(step):
         yield _link(support, 0, "unlinked", step.cause, proposal)
     self_set = before.owner == before.sponsor
     negotiated = 0 if proposal.retroactive or step.said.self_accepted or self_set else 1

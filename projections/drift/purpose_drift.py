@@ -44,13 +44,13 @@ def graph_above(
 ) -> Graph:
     """These goals' links and, level by level, those of every goal above them; what is further up is read at once."""
     graph = Graph(dict(links), dict(parents))
-    wanted = {link.parent for held in links.values() for link in held if not link.purpose} - graph.links.keys()
+    wanted = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose} - graph.links.keys()
     for _ in range(_LEVELS):
         if not wanted:
             return graph
         found = links_at(database, as_of, wanted)
         graph.links.update({goal: found.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
-        above = {link.parent for held in found.values() for link in held if not link.purpose}
+        above = {link.parent for of_goal in found.values() for link in of_goal if not link.purpose}
         graph.parents.update(parents_at(database, as_of, above - graph.parents.keys()))
         wanted = above - graph.links.keys()
     every, called = all_links(database, as_of)
@@ -75,23 +75,23 @@ def paths_to_purpose(graph: Graph, framework: CharterSnapshot, *, current: bool)
     if purpose is None:
         return {}
     since = purpose.at if current and purpose.revised else None
-    found: dict[UUID, PurposePath] = {}
+    paths: dict[UUID, PurposePath] = {}
     below: dict[UUID, list[tuple[UUID, Link]]] = {}
     for goal, links in graph.links.items():
         for link in links:
             if not link.purpose:
                 below.setdefault(link.parent, []).append((goal, link))
             elif link.parent == framework.id and (since is None or link.at >= since):
-                found[goal] = PurposePath(link, goal)
-    reached = list(found)
+                paths[goal] = PurposePath(link, goal)
+    reached = list(paths)
     for goal in reached:
         if not graph.is_promised(goal) and goal in graph.parents:
             continue
         for child, link in below.get(goal, ()):
-            if child not in found:
-                found[child] = PurposePath(link, found[goal].last)
+            if child not in paths:
+                paths[child] = PurposePath(link, paths[goal].last)
                 reached.append(child)
-    return found
+    return paths
 
 
 class PurposeDrift(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,13 +111,13 @@ def purpose_drift(
     """Each goal that has a purpose within reach: its team's or the organisation's."""
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
     reach: dict[UUID | None, list[CharterSnapshot]] = {}
-    found = []
+    drifts = []
     for goal in goals:
         if goal.team not in reach:
             reach[goal.team] = within_reach(goal.team, frameworks, as_of)
         if reach[goal.team]:
-            found.append(_anchored(goal, reach[goal.team], graph, paths))
-    return found
+            drifts.append(_anchored(goal, reach[goal.team], graph, paths))
+    return drifts
 
 
 def _anchored(
@@ -128,31 +128,33 @@ def _anchored(
 ) -> PurposeDrift:
     """`paths`: what was found out before, by purpose and whether as it is worded now."""
     for current in (True, False):
-        for held in within:
-            if (held.id, current) not in paths:
-                paths[held.id, current] = paths_to_purpose(graph, held, current=current)
-            way = paths[held.id, current].get(goal.id)
+        for framework in within:
+            if (framework.id, current) not in paths:
+                paths[framework.id, current] = paths_to_purpose(graph, framework, current=current)
+            way = paths[framework.id, current].get(goal.id)
             if way is not None:
                 how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"
-                return PurposeDrift(goal=goal, how=how, framework=held, way=way)
+                return PurposeDrift(goal=goal, how=how, framework=framework, way=way)
     return PurposeDrift(goal=goal, how="none")
 
 
 def within_reach(team: UUID | None, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf) -> list[CharterSnapshot]:
     """The charters with a purpose that a goal of this team may lead to: the team's, then the organisation's."""
-    ids = [charter_id(as_of.organisation_id, whose) for whose in dict.fromkeys((team, None))]
-    return [held for held in map(frameworks.get, ids) if held is not None and held.purpose is not None]
+    ids = [charter_id(as_of.organisation_id, scope) for scope in dict.fromkeys((team, None))]
+    return [
+        framework for framework in map(frameworks.get, ids) if framework is not None and framework.purpose is not None
+    ]
 
 
-def purpose_figure(told: Sequence[PurposeDrift], line: str, group: dict[str, Any], *, charter: bool) -> Figure:
+def purpose_figure(drifts: Sequence[PurposeDrift], line: str, group: dict[str, Any], *, charter: bool) -> Figure:
     """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
     if not charter:
         return Figure(name="purpose_drift", value=None, status="no_charter", **group)
-    adrift = [a for a in told if a.how != "current"]
+    adrift = [a for a in drifts if a.how != "current"]
     events: list[UUID | None] = []
     for a in adrift:
         if a.way is None or a.framework is None or a.framework.purpose is None:
             events.append(a.goal.terms_event)
         else:
             events += [a.way.link.event_id, a.framework.purpose.event_id]
-    return share("purpose_drift", len(adrift), len(told), limit=to_fraction(line), events=event_ids(events), **group)
+    return share("purpose_drift", len(adrift), len(drifts), limit=to_fraction(line), events=event_ids(events), **group)

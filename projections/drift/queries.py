@@ -1,9 +1,8 @@
-"""What one lens shows of the facts behind drift: judgements, pauses, moves, links, and what became of their parents."""
+"""The facts behind drift at one `as_of`: judgements, pauses, moves, links, and what became of their parents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, group_by_stream, query_by_ids
 from projections.lineage.links import Link, MaterialChange, SupportedGoal, as_link, as_supported_goal
+from projections.paused_time import PauseRecord, pause_of
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -22,14 +22,6 @@ class Judgement(msgspec.Struct, frozen=True):
 
     event_id: UUID
     at: int
-
-
-class PauseFact(msgspec.Struct, frozen=True):
-    """A pause agreed at `at` (microseconds UTC), or, without days, its early end."""
-
-    at: int
-    paused_from: date | None
-    resume_on: date | None
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -42,10 +34,10 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What one lens shows about the goals asked for; by goal, lists in log order."""
+    """What one `as_of` shows about the goals asked for; by goal, lists in log order."""
 
     judged: dict[UUID, Judgement]
-    pauses: dict[UUID, list[PauseFact]]
+    pauses: dict[UUID, list[PauseRecord]]
     moves: dict[UUID, list[Move]]
     links: dict[UUID, list[Link]]
     #: By parent.
@@ -62,13 +54,11 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
     of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
     rows = query_by_ids(database, "drift", of, as_of.params)
     links = group_by_stream(rows["links"], as_link)
-    parents = sorted({str(link.parent) for held in links.values() for link in held})
+    parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
     return DriftFacts(
         judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
-        pauses=group_by_stream(
-            rows["pauses"], lambda r: PauseFact(r.occurred_at, _day(r.paused_from), _day(r.resume_on))
-        ),
+        pauses=group_by_stream(rows["pauses"], pause_of),
         moves=group_by_stream(
             rows["moves"], lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), r.negotiated == 1)
         ),
@@ -80,7 +70,3 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
 
 
 _MEMBER = msgspec.json.Decoder(Member)
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -1,6 +1,6 @@
 """Drift, a vector of five: stale, purpose, scope, alignment, expectation. Formulas and fine print: docs/reports.md.
 
-A report is a pure function of what a lens shows; no row depends on today. Each figure opens its events, and each
+A report is a pure function of what `as_of` shows; no row depends on today. Each figure opens its events, and each
 drifting goal names who could say one sentence to whom to mend it.
 """
 
@@ -10,22 +10,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from statistics import median
 from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.drift.context import ReportScope, load_context
+from projections.drift.context import load_context
 from projections.drift.expectation_drift import figures as expected
 from projections.drift.goal_drift import GoalDrift, goal_drift
 from projections.drift.purpose_drift import graph_above, purpose_drift, purpose_figure
 from projections.drift.queries import load_facts
 from projections.drift.suggestions import Suggestion, expectation_mends, goal_suggestions, purpose_mends
-from projections.figures import SMALL_SAMPLE, Figure, Line, Report, event_ids, over_limit, round_for_report, share
+from projections.figures import (
+    EVERYTHING,
+    SMALL_SAMPLE,
+    Figure,
+    Line,
+    Report,
+    ReportScope,
+    event_ids,
+    finish_report,
+    over_limit,
+    round_for_report,
+    share,
+    without_events,
+)
 from projections.goals import goals_at
 
 
@@ -35,48 +45,33 @@ class DriftReport(Report, frozen=True, kw_only=True):
     mend: list[Suggestion]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> DriftReport:
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> DriftReport:
     """What has drifted, of one team's goals, of one owner's, or of the whole organisation's.
 
-    Group figures name the team or the member asked for; figures of a goal name the goal. `window` (days) is that of
-    breaches; everything else looks at the whole life of what is live. `explain` adds event ids.
+    Group figures name the team or the member asked for; figures of a goal name the goal. The window is that of
+    breaches; everything else looks at the whole life of what is live.
     """
-    goals = goals_at(database, as_of, team=team, owners=None if member is None else [member], states=LIVE_STATES)
+    goals = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=LIVE_STATES)
     live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
     facts = load_facts(database, as_of, live)
-    asked = ReportScope(as_of=as_of, team=team, member=member, window=window)
-    around = load_context(database, asked, live)
-    told = purpose_drift(live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of)
+    around = load_context(database, as_of, scope, live)
+    purpose_drifts = purpose_drift(
+        live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
+    )
     assessed = [goal_drift(goal, facts, as_of) for goal in live]
     figures = [
-        *_group_figures(assessed, as_of.policy.policy, asked.group),
-        purpose_figure(told, as_of.policy.policy.purpose_line, asked.group, charter=around.purposes),
-        *expected(around.expectations, as_of.policy.policy, asked.group),
+        *_group_figures(assessed, as_of.policy.policy, scope.group),
+        purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
+        *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
     ]
     mends = [
         *(m for a in assessed for m in goal_suggestions(a, facts, around, as_of)),
-        *purpose_mends(told, facts, around),
+        *purpose_mends(purpose_drifts, facts, around),
     ]
     mends += expectation_mends(around, as_of)
-    if not explain:
-        figures = [msgspec.structs.replace(f, events=None) for f in figures]
-        mends = [msgspec.structs.replace(m, events=None) for m in mends]
-    return DriftReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
-        mend=mends,
-    )
+    mends = mends if scope.explain else [without_events(mend) for mend in mends]
+    return finish_report(DriftReport, as_of, scope, figures, mend=mends)
 
 
 # --- figures ---------------------------------------------------------------------------------------------------------

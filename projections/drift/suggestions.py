@@ -21,33 +21,46 @@ from projections.drift.expectation_drift import CharterSnapshot, unacknowledged
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts
-from projections.figures import event_ids
+from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.lineage.links import Unaffirmed
 
 Kind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _LONGEST_QUOTE = 120
+#: The sentence about a link to a goal that this viewer may not see.
+_PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way in which something drifts, and the one sentence that would mend it."""
 
     #: The goal that drifts; none where it is what a charter asks for.
-    goal: UUID | None = None
+    goal: SubjectGoal | None = None
     kind: Kind
     #: The supported goal that moved on, where that is the drift.
-    parent: UUID | None = None
+    parent: QuotedGoal | None = None
     #: The charter whose purpose or expectation it is about.
-    charter: UUID | None = None
+    charter: CharterRef | None = None
     #: Of an acknowledgement or a repair: whom it waits for.
-    member: UUID | None = None
+    member: SubjectMember | None = None
     #: Of a loose link: by when it is to be affirmed, renegotiated or unlinked, and whether that has passed.
     until: datetime | None = None
     overdue: bool = False
     #: Member ids: who could say it, and to whom; null where there is nobody else to tell.
-    from_: UUID = msgspec.field(name="from")
-    to: UUID | None
+    from_: MemberRef = msgspec.field(name="from")
+    to: MemberRef | None
     sentence: str
-    events: list[UUID] | None = None
+    events: list[EventRef] | None = None
+
+    def without_quoted_goal(self) -> Suggestion:
+        """The same drift without the goal above, whose title stands in the sentence."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return ParentWithheld(**{**values, "parent": None, "sentence": _PARENT_UNSEEN})
+
+
+class ParentWithheld(Suggestion, frozen=True, kw_only=True, omit_defaults=True):
+    """A suggestion whose goal above is not for this viewer: its `parent` is null, and written as such."""
+
+    parent: QuotedGoal | None
 
 
 def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
@@ -158,9 +171,9 @@ def _day(at: int, zone: ZoneInfo) -> date:
 # --- purposes and expectations ---------------------------------------------------------------------------------------
 
 
-def purpose_mends(told: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext) -> Iterator[Suggestion]:
+def purpose_mends(drifts: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext) -> Iterator[Suggestion]:
     """For each goal that leads to no current purpose; its own loose link to one is a mend of alignment already."""
-    for a in told:
+    for a in drifts:
         if a.how == "current" or (a.way is not None and a.way.last == a.goal.id):
             continue
         speaker, to, _gone = _speakers(a.goal, facts, around)
@@ -190,8 +203,8 @@ def purpose_mends(told: Iterable[PurposeDrift], facts: DriftFacts, around: Drift
 
 def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
-    asked = around.expectations
-    for u in unacknowledged(asked):
+    facts = around.expectations
+    for u in unacknowledged(facts):
         lead = around.lead_of(u.framework.id)
         others = f" and {len(u.waiting) - 1} more" if len(u.waiting) > 1 else ""
         verb = "wait" if others else "waits"
@@ -209,22 +222,22 @@ def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]
             ),
             events=event_ids(n.event_id for n in u.waiting),
         )
-    if not asked.personal:
-        for held in asked.frameworks:
-            yield from _repairs(held, around, as_of.tzinfo)
-    for held in asked.frameworks:
-        yield from _review(held, around, as_of)
+    if not facts.personal:
+        for framework in facts.frameworks:
+            yield from _repairs(framework, around, as_of.tzinfo)
+    for framework in facts.frameworks:
+        yield from _review(framework, around, as_of)
 
 
-def _repairs(held: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
+def _repairs(framework: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
     """Every breach without a repair talk, however old."""
-    lead = around.lead_of(held.id)
-    for breach in held.breaches.values():
+    lead = around.lead_of(framework.id)
+    for breach in framework.breaches.values():
         speaker = next((m for m in (lead, breach.by) if m is not None), None)
         if breach.repaired_at is None and speaker is not None:
             yield Suggestion(
                 kind="repair",
-                charter=held.id,
+                charter=framework.id,
                 member=breach.by,
                 from_=speaker,
                 to=breach.by if breach.by != speaker else None,
@@ -236,20 +249,20 @@ def _repairs(held: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Ite
             )
 
 
-def _review(held: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
-    lead = around.lead_of(held.id)
-    if held.reviewed is None or lead is None:
+def _review(framework: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+    lead, owner = around.lead_of(framework.id), around.charter_owner_name(framework.id)
+    if framework.reviewed is None or lead is None:
         return
-    event, at = held.reviewed
+    event, at = framework.reviewed
     days = (as_of.at - from_micros(at)) / timedelta(days=1)
     if days > as_of.policy.policy.review_days:
         yield Suggestion(
             kind="review",
-            charter=held.id,
+            charter=framework.id,
             from_=lead,
             to=None,
             sentence=(
-                f"The charter of {around.charter_owner_name(held.id)} was last looked at on {_day(at, as_of.tzinfo)}, "
+                f"The charter of {owner} was last looked at on {_day(at, as_of.tzinfo)}, "
                 f"{int(days)} days ago: does it still hold?"
             ),
             events=[event],

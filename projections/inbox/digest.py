@@ -114,11 +114,11 @@ def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limi
     Each list holds `limit` items at most.
     """
     goals = goals_at(database, as_of, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
-    told = open_requests(database, as_of, goals, ahead=_NOTHING)
+    requests = open_requests(database, as_of, goals, ahead=_NOTHING)
     changed, moved = _changed(database, as_of, team, since, limit)
 
-    def needed(*kinds: str) -> RequestSection:
-        return _needed(database, as_of, [ask for ask in told if ask.kind in kinds], limit)
+    def section(*kinds: str) -> RequestSection:
+        return _request_section(database, as_of, [ask for ask in requests if ask.kind in kinds], limit)
 
     return Digest(
         team=team,
@@ -127,14 +127,14 @@ def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limi
         recorded_as_of=as_of.recorded_as_of,
         policy_version=as_of.policy.version,
         changed=changed,
-        needs=needed("need"),
-        blockers=needed("blocker"),
-        answers=needed("answer", "join", "verdict", "ruling"),
-        quiet=needed("check_in", "lapsed"),
-        links=needed("link"),
+        needs=section("need"),
+        blockers=section("blocker"),
+        answers=section("answer", "join", "verdict", "ruling"),
+        quiet=section("check_in", "lapsed"),
+        links=section("link"),
         unchanged=_unchanged(
             (goal for goal in goals if isinstance(goal, Promised)),
-            moved | {ask.goal for ask in told if ask.goal},
+            moved | {ask.goal for ask in requests if ask.goal},
             as_of,
             limit,
         ),
@@ -147,16 +147,16 @@ def _changed(
     """The latest changes, and the goals that any of them concerns."""
     types = {f"type_{n}": name for n, name in enumerate(CHANGES)}
     params = {**as_of.params, **types, "team": str(team), "since": to_micros(since), "rows": limit}
-    listed = ", ".join(f":{name}" for name in types)
+    marks = ", ".join(f":{name}" for name in types)
 
     def rows(name: str) -> list[Row]:
-        return database.query(named_statements("support")[name].replace(":types", listed), params)
+        return database.query(named_statements("support")[name].replace(":types", marks), params)
 
     counted = rows("changed_goals")
     framework, happened = _framework(database, as_of, team, since, limit)
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
-    told = render_entries(database, as_of.organisation_id, latest)
+    entries = render_entries(database, as_of.organisation_id, latest)
     items = [
         Change(
             at=from_micros(row.occurred_at),
@@ -165,7 +165,7 @@ def _changed(
             event=entry.event_id,
             text=entry.text,
         )
-        for row, entry in zip(latest, told, strict=True)
+        for row, entry in zip(latest, entries, strict=True)
     ]
     count = sum(row.n for row in counted) + happened
     return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
@@ -187,11 +187,11 @@ def _framework(database: Database, as_of: AsOf, team: UUID, since: datetime, lim
     return rows("framework", rows=limit), rows("framework_count")[0].n
 
 
-def _needed(database: Database, as_of: AsOf, told: Sequence[OpenRequest], limit: int) -> RequestSection:
-    ordered = sorted(told, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
+def _request_section(database: Database, as_of: AsOf, requests: Sequence[OpenRequest], limit: int) -> RequestSection:
+    ordered = sorted(requests, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
     return RequestSection(
-        count=len(told),
-        overdue=sum(ask.overdue for ask in told),
+        count=len(requests),
+        overdue=sum(ask.overdue for ask in requests),
         items=with_texts(database, as_of, ordered[:limit]),
     )
 

@@ -36,7 +36,7 @@ class SubjectRequests(NamedTuple):
 
 
 def framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
-    """Everything that the charters, cycles and decisions of the organisation ask of this member at the lens."""
+    """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
     member = member_at(database, as_of, member_id)
     if member is None or member.left_at is not None:
         return []
@@ -52,37 +52,39 @@ def framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list
 def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
     """To deciders who have neither consented nor objected; past the deadline to the lead, where that is the rule."""
     mine = decisions.Filters(decider=member.id, states=("open",))
-    for held in decisions.page(database, as_of, mine, limit=_MOST_DECISIONS).decisions:
-        spoken = {given.decider for given in held.consents} | {objection.by for objection in held.open_objections}
+    for decision in decisions.page(database, as_of, mine, limit=_MOST_DECISIONS).decisions:
+        spoken = {given.decider for given in decision.consents} | {
+            objection.by for objection in decision.open_objections
+        }
         if member.id not in spoken:
             acts = ("share_perspective", "consent", "raise_objection")
             yield _decision(
-                held,
+                decision,
                 OpenRequest(
                     kind="decision",
                     whom=member.id,
-                    since=held.time_box_from,
-                    until=held.deadline,
-                    overdue=held.deadline <= as_of.at,
+                    since=decision.time_box_from,
+                    until=decision.deadline,
+                    overdue=decision.deadline <= as_of.at,
                     acts=acts,
-                    event=held.opened_event,
+                    event=decision.opened_event,
                 ),
             )
     steward = Role.STEWARD in member.roles
     late = decisions.page(database, as_of, decisions.Filters(states=("with_lead",)), limit=_MOST_DECISIONS).decisions
-    for held in late:
-        if held.of.team in leads or (held.of.team is None and steward):
-            until = held.lead_until
+    for decision in late:
+        if decision.of.team in leads or (decision.of.team is None and steward):
+            until = decision.lead_until
             yield _decision(
-                held,
+                decision,
                 OpenRequest(
                     kind="decision",
                     whom=member.id,
-                    since=held.deadline,
+                    since=decision.deadline,
                     until=until,
                     overdue=until is not None and until <= as_of.at,
                     acts=("decide",),
-                    event=held.opened_event,
+                    event=decision.opened_event,
                 ),
             )
 
@@ -90,33 +92,33 @@ def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]
 def _reviews(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
     """Of a decision whose day to look again has come: to whoever opened it; to who leads where that member has left."""
     steward = Role.STEWARD in member.roles
-    for held in decisions.to_review(database, as_of, member.id, leads, own=steward, limit=_MOST_DECISIONS):
-        if held.opened_by != member.id and not _has_left(database, as_of, held.opened_by):
+    for decision in decisions.to_review(database, as_of, member.id, leads, own=steward, limit=_MOST_DECISIONS):
+        if decision.opened_by != member.id and not _has_left(database, as_of, decision.opened_by):
             continue
-        if held.review_on is None or held.decided is None:
+        if decision.review_on is None or decision.decided is None:
             continue
-        until = end_of_day(held.review_on, as_of.tzinfo)
+        until = end_of_day(decision.review_on, as_of.tzinfo)
         yield _decision(
-            held,
+            decision,
             OpenRequest(
                 kind="review",
                 whom=member.id,
-                since=end_of_day(held.review_on - timedelta(days=1), as_of.tzinfo),
+                since=end_of_day(decision.review_on - timedelta(days=1), as_of.tzinfo),
                 until=until,
                 overdue=until <= as_of.at,
                 acts=("review", "set_review", "reopen"),
-                event=held.decided.event_id,
+                event=decision.decided.event_id,
             ),
         )
 
 
 def _has_left(database: Database, as_of: AsOf, member_id: UUID | None) -> bool:
-    found = member_at(database, as_of, member_id) if member_id is not None else None
-    return found is None or found.left_at is not None
+    member = member_at(database, as_of, member_id) if member_id is not None else None
+    return member is None or member.left_at is not None
 
 
-def _decision(held: Decision, ask: OpenRequest) -> SubjectRequests:
-    return SubjectRequests(f"decision/{held.id}", held.question, held.state, held.of.team, [ask])
+def _decision(decision: Decision, ask: OpenRequest) -> SubjectRequests:
+    return SubjectRequests(f"decision/{decision.id}", decision.question, decision.state, decision.of.team, [ask])
 
 
 def _improvements(database: Database, as_of: AsOf, member: UUID) -> Iterator[SubjectRequests]:
@@ -128,9 +130,9 @@ def _improvements(database: Database, as_of: AsOf, member: UUID) -> Iterator[Sub
 
 
 def _improving(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]:
-    for held in cycle.improvements:
-        if held.owner == member and held.state == "open":
-            until = end_of_day(held.due, as_of.tzinfo)
+    for improvement in cycle.improvements:
+        if improvement.owner == member and improvement.state == "open":
+            until = end_of_day(improvement.due, as_of.tzinfo)
             yield OpenRequest(
                 kind="improvement",
                 whom=member,
@@ -138,8 +140,8 @@ def _improving(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]
                 until=until,
                 overdue=until <= as_of.at,
                 acts=("finish_improvement", "drop_improvement"),
-                event=held.id,
-                text=held.text,
+                event=improvement.id,
+                text=improvement.text,
             )
 
 
@@ -154,16 +156,16 @@ def _acknowledgements(database: Database, as_of: AsOf, member: Member, leads: se
 
 
 def _acknowledging(charter: Charter, member: UUID) -> Iterator[OpenRequest]:
-    for held in charter.non_negotiables_in_force:
-        if member not in {told.member for told in held.acknowledged}:
+    for non_negotiable in charter.non_negotiables_in_force:
+        if member not in {acknowledgement.member for acknowledgement in non_negotiable.acknowledged}:
             acts = ("acknowledge",)
             yield OpenRequest(
                 kind="acknowledgement",
                 whom=member,
-                since=held.since,
+                since=non_negotiable.since,
                 until=None,
                 acts=acts,
-                event=held.id,
-                version=held.version,
-                text=held.text,
+                event=non_negotiable.id,
+                version=non_negotiable.version,
+                text=non_negotiable.text,
             )

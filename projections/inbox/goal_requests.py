@@ -25,7 +25,7 @@ from projections.database.database import Database, named_statements
 from projections.drift.goal_drift import goal_drift
 from projections.drift.queries import load_facts
 from projections.lineage.links import Unaffirmed
-from projections.support.queries import OpenBlocker, listed_blockers, people_at, raised_blockers
+from projections.support.queries import UnresolvedBlocker, listed_blockers, people_at, raised_blockers
 
 GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
 Kind = GoalKind | Literal["decision", "review", "improvement", "acknowledgement"]
@@ -102,23 +102,23 @@ def open_requests(database: Database, as_of: AsOf, goals: Sequence[Goal], *, ahe
     """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
     live = [goal for goal in goals if isinstance(goal, Promised)]
     facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES])
-    days = _DeadlineCalendar(as_of.tzinfo, people_at(database, as_of, _named(goals)))
-    found = [ask for goal in goals for ask in _answers(goal, as_of, days)]
+    days = _DeadlineCalendar(as_of.tzinfo, people_at(database, as_of, _members_involved(goals)))
+    requests = [ask for goal in goals for ask in _answers(goal, as_of, days)]
     for goal in live:
-        found += _needs(goal, as_of, days)
-        if goal.state in LIVE_STATES and not _paused(goal, as_of):
-            found += _words(goal, as_of, days, ahead)
-            found += [_link(goal, told) for told in goal_drift(goal, facts, as_of).unaffirmed]
+        requests += _need_requests(goal, as_of, days)
+        if goal.state in LIVE_STATES and not _is_paused(goal, as_of):
+            requests += _check_in_requests(goal, as_of, days, ahead)
+            requests += [_link(goal, unaffirmed) for unaffirmed in goal_drift(goal, facts, as_of).unaffirmed]
     blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, as_of, live)]
     owners = {goal.id: goal.owner for goal in live}
-    return sorted([*found, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
+    return sorted([*requests, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
 
 
 def _order(ask: OpenRequest) -> tuple[str, bool, datetime, str, str, int]:
     return str(ask.goal), ask.until is None, ask.until or ask.since, ask.kind, ask.need or str(ask.event), ask.place
 
 
-def _named(goals: Iterable[Goal]) -> Iterator[UUID]:
+def _members_involved(goals: Iterable[Goal]) -> Iterator[UUID]:
     for goal in goals:
         if isinstance(goal, Negotiating | Promised):
             yield from (goal.owner, goal.sponsor)
@@ -126,7 +126,7 @@ def _named(goals: Iterable[Goal]) -> Iterator[UUID]:
             yield from (need.addressee for need in goal.needs if need.addressee is not None)
 
 
-def _paused(goal: Promised, as_of: AsOf) -> bool:
+def _is_paused(goal: Promised, as_of: AsOf) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
 
 
@@ -177,7 +177,7 @@ def _ask(  # noqa: PLR0913 - a question is made of its parts
     )
 
 
-def _needs(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
+def _need_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
     for need in goal.needs:
         whom, until = need.addressee or goal.sponsor, None
         helper = days.member(whom)
@@ -195,7 +195,7 @@ def _needs(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[Ope
         )
 
 
-def _words(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
+def _check_in_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
     """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
     if goal.state == "lapsed" and goal.lapsed_at is not None:
         yield _ask("lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS["lapsed"], overdue=True, event=None)
@@ -209,31 +209,31 @@ def _words(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelt
         )
 
 
-def _blocker(told: OpenBlocker, owner: UUID) -> OpenRequest:
+def _blocker(blocker: UnresolvedBlocker, owner: UUID) -> OpenRequest:
     """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
-    listed = ACTS["listed"] if told.acts_next == owner else ()
+    listed = ACTS["listed"] if blocker.acts_next == owner else ()
     return OpenRequest(
         kind="blocker",
-        goal=told.goal,
-        whom=told.acts_next,
-        since=from_micros(told.since),
+        goal=blocker.goal,
+        whom=blocker.acts_next,
+        since=from_micros(blocker.since),
         until=None,
-        acts=ACTS["raised"] if told.raised else listed,
-        event=told.event_id,
-        place=told.place,
+        acts=ACTS["raised"] if blocker.raised else listed,
+        event=blocker.event_id,
+        place=blocker.place,
     )
 
 
-def _link(goal: Promised, told: Unaffirmed) -> OpenRequest:
+def _link(goal: Promised, unaffirmed: Unaffirmed) -> OpenRequest:
     return OpenRequest(
         kind="link",
         goal=goal.id,
         whom=goal.owner,
-        since=from_micros(told.since[0].at),
-        until=told.until,
-        overdue=told.overdue,
+        since=from_micros(unaffirmed.since[0].at),
+        until=unaffirmed.until,
+        overdue=unaffirmed.overdue,
         acts=ACTS["link"],
-        parent=told.link.parent,
+        parent=unaffirmed.link.parent,
     )
 
 
@@ -241,7 +241,7 @@ class _Text(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _EventTexts(msgspec.Struct, frozen=True):
     """What is read of an event: the words of a check-in's needs and blockers, or of a raised blocker."""
 
     needs: list[_Text] = []
@@ -249,10 +249,10 @@ class _Said(msgspec.Struct, frozen=True):
     blocker: _Text | None = None
 
 
-def with_texts(database: Database, as_of: AsOf, told: Sequence[OpenRequest]) -> list[OpenRequest]:
+def with_texts(database: Database, as_of: AsOf, requests: Sequence[OpenRequest]) -> list[OpenRequest]:
     """The same questions with the words in which a need or a blocker was told."""
-    where = {(str(ask.goal), _event(ask)) for ask in told if ask.kind in ("need", "blocker")}
-    said: dict[str, _Said] = {}
+    where = {(str(ask.goal), _event(ask)) for ask in requests if ask.kind in ("need", "blocker")}
+    texts: dict[str, _EventTexts] = {}
     ordered = sorted(where)
     for start in range(0, len(ordered), _SLICE):
         part = ordered[start : start + _SLICE]
@@ -261,22 +261,22 @@ def with_texts(database: Database, as_of: AsOf, told: Sequence[OpenRequest]) -> 
         sql = named_statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
         sql = sql.replace(":events", ", ".join(f":{name}" for name in events))
         rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), **goals, **events})
-        said |= {row.event_id: _SAID.decode(row.data) for row in rows}
-    return [replace(ask, text=_text(ask, said.get(_event(ask)))) for ask in told]
+        texts |= {row.event_id: _SAID.decode(row.data) for row in rows}
+    return [replace(ask, text=_text(ask, texts.get(_event(ask)))) for ask in requests]
 
 
 def _event(ask: OpenRequest) -> str:
     return ask.need.partition("/")[0] if ask.need is not None else str(ask.event)
 
 
-def _text(ask: OpenRequest, said: _Said | None) -> str | None:
-    if said is None or ask.kind not in ("need", "blocker"):
+def _text(ask: OpenRequest, texts: _EventTexts | None) -> str | None:
+    if texts is None or ask.kind not in ("need", "blocker"):
         return ask.text
-    if said.blocker is not None:
-        return said.blocker.text
+    if texts.blocker is not None:
+        return texts.blocker.text
     place = int(ask.need.partition("/")[2]) if ask.need is not None else ask.place
-    told = said.needs if ask.kind == "need" else said.blockers or []
-    return told[place].text if place < len(told) else None
+    written = texts.needs if ask.kind == "need" else texts.blockers or []
+    return written[place].text if place < len(written) else None
 
 
-_SAID = msgspec.json.Decoder(_Said)
+_SAID = msgspec.json.Decoder(_EventTexts)

@@ -82,29 +82,29 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
-    """The `limit` most urgent goals that wait for the member at the lens: by deadline, those without one last."""
+    """The `limit` most urgent goals that wait for the member at `as_of`: by deadline, those without one last."""
     goals = _goals(database, as_of, member)
-    told = [
+    requests = [
         ask
         for ask in open_requests(database, as_of, list(goals.values()), ahead=CHECK_IN_LOOKAHEAD)
         if ask.whom == member
     ]
-    entries = [_of_goal(goals[goal], list(part)) for goal, part in groupby(told, key=lambda ask: ask.goal) if goal]
+    entries = [_of_goal(goals[goal], list(part)) for goal, part in groupby(requests, key=lambda ask: ask.goal) if goal]
     entries += [
         _entry(a.subject, a.title, a.state, a.team, a.asks) for a in framework_requests(database, as_of, member)
     ]
     entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
-    shown = entries[:limit]
-    words = iter(with_texts(database, as_of, [ask for entry in shown for ask in entry.asks]))
+    first = entries[:limit]
+    words = iter(with_texts(database, as_of, [ask for entry in first for ask in entry.asks]))
     return Inbox(
         as_of=as_of.as_of_text,
         recorded_as_of=as_of.recorded_as_of,
         policy_version=as_of.policy.version,
         count=len(entries),
         overdue=sum(entry.overdue for entry in entries),
-        entries=[replace(entry, asks=[next(words) for _ in entry.asks]) for entry in shown],
-        rest=len(entries) - len(shown),
-        reminders=_reminders(database, as_of, member, {ask.goal for ask in told if ask.reminded and ask.goal}),
+        entries=[replace(entry, asks=[next(words) for _ in entry.asks]) for entry in first],
+        rest=len(entries) - len(first),
+        reminders=_reminders(database, as_of, member, {ask.goal for ask in requests if ask.reminded and ask.goal}),
     )
 
 
@@ -115,30 +115,30 @@ def _goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
     return {goal.id: goal for goal in (_GOAL.decode(row.body) for row in database.query(sql, params))}
 
 
-def _of_goal(goal: Goal, told: list[OpenRequest]) -> InboxEntry:
-    return replace(_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, told), goal=goal.id)
+def _of_goal(goal: Goal, requests: list[OpenRequest]) -> InboxEntry:
+    return replace(_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, requests), goal=goal.id)
 
 
-def _entry(subject: str, title: str, state: str, team: UUID | None, told: list[OpenRequest]) -> InboxEntry:
+def _entry(subject: str, title: str, state: str, team: UUID | None, requests: list[OpenRequest]) -> InboxEntry:
     return InboxEntry(
         subject=subject,
         title=title,
         state=state,
         team=team,
-        until=min((ask.until for ask in told if ask.until is not None), default=None),
-        overdue=any(ask.overdue for ask in told),
-        asks=told[:ASKS_OF_A_GOAL],
-        more=max(0, len(told) - ASKS_OF_A_GOAL),
+        until=min((ask.until for ask in requests if ask.until is not None), default=None),
+        overdue=any(ask.overdue for ask in requests),
+        asks=requests[:ASKS_OF_A_GOAL],
+        more=max(0, len(requests) - ASKS_OF_A_GOAL),
     )
 
 
 def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID]) -> Reminders:
-    """Of the lens' day; a goal that was spoken of since needs no reminder."""
+    """Of the day of `as_of`; a goal that was spoken of since needs no reminder."""
     since = to_micros(end_of_day(date.fromordinal(max(1, as_of.today.toordinal() - 1)), as_of.tzinfo))
     params = {**as_of.params, "member": str(member), "since": since}
     rows = database.query(named_statements("support")["reminders"], params)
     latest = {UUID(row.stream_id): row for row in rows if UUID(row.stream_id) in standing}
-    found = [
+    reminders = [
         Reminder(
             goal=goal,
             kind="check_in" if row.kind == "check_in_due" else "answer",
@@ -147,4 +147,4 @@ def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID
         )
         for goal, row in sorted(latest.items(), key=lambda item: (item[1].occurred_at, str(item[0])))
     ]
-    return Reminders(day=as_of.today, goals=found[:REMINDERS_A_DAY], rest=max(0, len(found) - REMINDERS_A_DAY))
+    return Reminders(day=as_of.today, goals=reminders[:REMINDERS_A_DAY], rest=max(0, len(reminders) - REMINDERS_A_DAY))

@@ -24,12 +24,12 @@ from projections.lineage.links import (
     LinkStatement,
     MaterialChange,
     SupportedGoal,
-    ended,
+    end_of_goal,
     material_changes,
     parents_at,
     statements_by_parent,
 )
-from projections.lineage.upstream import PurposeVersion, purpose_versions
+from projections.lineage.upstream import PurposeVersionEntry, purpose_versions
 
 LinkOutcome = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
 
@@ -69,50 +69,50 @@ def downstream_consequences(
     database: Database, as_of: AsOf, events: Mapping[UUID, list[MaterialChange]]
 ) -> Consequences:
     """What these events of goals and charters caused, by stream; at most 5 steps deep and 200 entries long."""
-    found: list[Consequence] = []
+    entries: list[Consequence] = []
     seen: set[UUID] = set()
-    level = {stream: told for stream, told in events.items() if told}
+    level = {stream: of_stream for stream, of_stream in events.items() if of_stream}
     for depth in range(1, MAX_DEPTH + 1):
-        seen |= {event.event_id for told in level.values() for event in told}
+        seen |= {event.event_id for of_stream in level.values() for event in of_stream}
         below = statements_by_parent(database, as_of, level)
-        goals = {said.goal for told in below.values() for said in told}
+        goals = {statement.goal for of_stream in below.values() for statement in of_stream}
         moved = material_changes(database, as_of, goals)
         called = parents_at(database, as_of, goals)
         step = [
             c
-            for stream, told in sorted(level.items(), key=lambda item: item[0].int)
-            for c in _below(depth, told, below.get(stream, []), moved, called, as_of)
+            for stream, of_stream in sorted(level.items(), key=lambda item: item[0].int)
+            for c in _below(depth, of_stream, below.get(stream, []), moved, called, as_of)
         ]
-        found += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
+        entries += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
         level = _next(step, moved, seen)
-        if not level or len(found) > MAX_ENTRIES:
+        if not level or len(entries) > MAX_ENTRIES:
             break
-    return Consequences(entries=found[:MAX_ENTRIES], more=len(found) > MAX_ENTRIES or bool(level))
+    return Consequences(entries=entries[:MAX_ENTRIES], more=len(entries) > MAX_ENTRIES or bool(level))
 
 
 def _below(  # noqa: PLR0913 - what a level is told from
     depth: int,
     events: list[MaterialChange],
-    said: Iterable[LinkStatement],
+    statements: Iterable[LinkStatement],
     moved: Mapping[UUID, list[MaterialChange]],
     called: Mapping[UUID, SupportedGoal],
     as_of: AsOf,
 ) -> Iterator[Consequence]:
     """What these events of one stream, in their order, did to the links to it."""
     by_goal: dict[UUID, list[LinkStatement]] = {}
-    for one in said:
-        by_goal.setdefault(one.goal, []).append(one)
+    for statement in statements:
+        by_goal.setdefault(statement.goal, []).append(statement)
     for event in events:
-        for goal, told in by_goal.items():
-            before = [s for s in told if s.at < event.at]
-            end = ended(moved.get(goal, []))
+        for goal, of_goal in by_goal.items():
+            before = [s for s in of_goal if s.at < event.at]
+            end = end_of_goal(moved.get(goal, []))
             if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
                 continue
-            answer = next((s for s in told if s.at >= event.at), None)
-            yield _told(depth, event, answer, end, before[-1], events, called, as_of)
+            answer = next((s for s in of_goal if s.at >= event.at), None)
+            yield _consequence(depth, event, answer, end, before[-1], events, called, as_of)
 
 
-def _told(  # noqa: PLR0913 - what a consequence is told from
+def _consequence(  # noqa: PLR0913 - what a consequence is told from
     depth: int,
     event: MaterialChange,
     answer: LinkStatement | None,
@@ -128,8 +128,8 @@ def _told(  # noqa: PLR0913 - what a consequence is told from
     if answer is not None:
         became = "affirmed" if answer.how == "promised" else answer.how
         by, at = answer.event_id, answer.at
-        named = answer.because(events)
-        because = named[1] if named is not None and named[0].event_id == event.event_id else None
+        cause = answer.because(events)
+        because = cause[1] if cause is not None and cause[0].event_id == event.event_id else None
     elif end is not None:
         became, by, at = "ended", end.event_id, end.at
     until = from_micros(event.at) + timedelta(days=as_of.policy.policy.unaffirmed_days)
@@ -157,17 +157,17 @@ def _next(
     for c in step:
         if c.because is None or c.by is None or c.by in seen:
             continue
-        told = [m for m in moved.get(c.goal, []) if m.event_id == c.by]
-        if told and told[0] not in level.get(c.goal, []):
-            level.setdefault(c.goal, []).extend(told)
-    return {goal: sorted(told, key=lambda m: (m.at, m.event_id.int)) for goal, told in level.items()}
+        changes = [m for m in moved.get(c.goal, []) if m.event_id == c.by]
+        if changes and changes[0] not in level.get(c.goal, []):
+            level.setdefault(c.goal, []).extend(changes)
+    return {goal: sorted(changes, key=lambda m: (m.at, m.event_id.int)) for goal, changes in level.items()}
 
 
 class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
     """Every version of a purpose, the newest first, and what its revisions caused."""
 
     charter: UUID
-    versions: list[PurposeVersion]
+    versions: list[PurposeVersionEntry]
     #: Nearest first, at most 5 steps down.
     downstream: list[Consequence]
     #: There is more below than the 200 entries that are told.

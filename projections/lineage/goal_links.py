@@ -61,9 +61,9 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
-    """The links of one goal at the lens."""
+    """The links of one goal at `as_of`."""
     above = links_at(database, as_of, [goal]).get(goal, [])
-    last = {said.goal: said for said in statements_by_parent(database, as_of, [goal]).get(goal, [])}
+    last = {statement.goal: statement for statement in statements_by_parent(database, as_of, [goal]).get(goal, [])}
     below = [Link(s.goal, s.event_id, s.at) for s in sorted(last.values(), key=lambda s: s.goal.int) if s.affirmed]
     moved = material_changes(database, as_of, [goal, *(link.parent for link in above)])
     called = parents_at(database, as_of, [link.parent for link in (*above, *below)])

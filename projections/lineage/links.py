@@ -58,7 +58,7 @@ class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
     link: Link
     #: What happened to the parent since, in log order of time; never empty.
     since: list[MaterialChange]
-    #: From the first of it until the lens.
+    #: From the first of it until `as_of`.
     days: Fraction
     #: By when its owner is to affirm, renegotiate or unlink.
     until: datetime
@@ -84,11 +84,11 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     def because(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
         """Which of these events above led to it: the one it names, else the last one before it was said."""
-        told = list(above)
-        for material in told:
+        changes = list(above)
+        for material in changes:
             if self.cause is not None and material.event_id == self.cause:
                 return material, "causation"
-        earlier = [material for material in told if material.at <= self.said_at]
+        earlier = [material for material in changes if material.at <= self.said_at]
         if earlier and self.trigger == ("purpose" if self.purpose else "parent"):
             return earlier[-1], "trigger"
         return None
@@ -96,18 +96,18 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
 
 def statements_by_parent(database: Database, as_of: AsOf, parents: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links to these goals and charters, by parent, oldest first."""
-    return _said(fact_rows(database, as_of, "supporters", parents), "parent")
+    return _group_statements(fact_rows(database, as_of, "supporters", parents), "parent")
 
 
 def statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links of these goals, by goal, oldest first."""
-    return _said(fact_rows(database, as_of, "supported", goals), "goal")
+    return _group_statements(fact_rows(database, as_of, "supported", goals), "goal")
 
 
-def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
-    found: dict[UUID, list[LinkStatement]] = {}
+def _group_statements(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
+    statements: dict[UUID, list[LinkStatement]] = {}
     for row in rows:
-        said = LinkStatement(
+        statement = LinkStatement(
             goal=UUID(row.stream_id),
             parent=UUID(row.parent),
             purpose=row.purpose == 1,
@@ -119,27 +119,29 @@ def _said(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
             cause=UUID(row.cause) if row.cause else None,
             said_at=row.occurred_at if row.said_at is None else row.said_at,
         )
-        found.setdefault(getattr(said, key), []).append(said)
-    return found
+        statements.setdefault(getattr(statement, key), []).append(statement)
+    return statements
 
 
 def material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -> dict[UUID, list[MaterialChange]]:
     """When these goals changed materially or ended, and these charters' purposes were revised; oldest first."""
-    found: dict[UUID, list[MaterialChange]] = {}
+    changes: dict[UUID, list[MaterialChange]] = {}
     for row in fact_rows(database, as_of, "material", streams):
-        found.setdefault(UUID(row.stream_id), []).append(MaterialChange(UUID(row.event_id), row.occurred_at, row.what))
-    return found
+        changes.setdefault(UUID(row.stream_id), []).append(
+            MaterialChange(UUID(row.event_id), row.occurred_at, row.what)
+        )
+    return changes
 
 
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
 def goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
-    """These goals as the lens shows them; an id that is no goal's is left out."""
+    """These goals as `as_of` shows them; an id that is no goal's is left out."""
     return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, as_of, "states", goals)}
 
 
-def ended(material: Iterable[MaterialChange]) -> MaterialChange | None:
+def end_of_goal(material: Iterable[MaterialChange]) -> MaterialChange | None:
     """The end of a goal among what happened to it."""
     return next((m for m in material if m.what.startswith("ended:")), None)
 

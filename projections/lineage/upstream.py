@@ -79,35 +79,36 @@ def upstream_causes(
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
 
-    `supports`: goals and (True) charters that it supports at the lens; told also where they led to nothing.
+    `supports`: goals and (True) charters that it supports at `as_of`; told also where they led to nothing.
     """
-    found: list[Upstream] = []
+    causes: list[Upstream] = []
     seen = {goal}
     level = _Level(depth=1, events={goal: set(events)}, supports={goal: supports})
-    while level.events and level.depth <= MAX_DEPTH and len(found) < MAX_ENTRIES:
-        told = list(_above(database, as_of, level))
-        found += told
-        above = {t.goal: {t.changed_by} for t in told if t.caused and t.goal and t.changed_by and t.goal not in seen}
+    while level.events and level.depth <= MAX_DEPTH and len(causes) < MAX_ENTRIES:
+        step = list(_above(database, as_of, level))
+        causes += step
+        above = {t.goal: {t.changed_by} for t in step if t.caused and t.goal and t.changed_by and t.goal not in seen}
         seen |= above.keys()
         level = _Level(depth=level.depth + 1, events={g: set(e) for g, e in above.items()}, supports={})
-    return found[:MAX_ENTRIES]
+    return causes[:MAX_ENTRIES]
 
 
 def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
-    said = statements_by_goal(database, as_of, level.events)
-    links = {goal: _links(level, goal, said.get(goal, [])) for goal in level.events}
-    goals = {parent for held in links.values() for parent, purpose, _ in held if not purpose}
-    charters = {parent for held in links.values() for parent, purpose, _ in held if purpose}
+    statements = statements_by_goal(database, as_of, level.events)
+    links = {goal: _links(level, goal, statements.get(goal, [])) for goal in level.events}
+    goals = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if not purpose}
+    charters = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if purpose}
     worded = {charter: purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)}
     moved = material_changes(database, as_of, goals)
     moved |= {
-        charter: [MaterialChange(p.event_id, to_micros(p.at), "") for p in told] for charter, told in worded.items()
+        charter: [MaterialChange(p.event_id, to_micros(p.at), "") for p in versions]
+        for charter, versions in worded.items()
     }
     called = parents_at(database, as_of, goals)
     chosen = [
         (goal, parent, purpose, *_find_cause(about, moved.get(parent, [])))
-        for goal, held in links.items()
-        for parent, purpose, about in held
+        for goal, of_goal in links.items()
+        for parent, purpose, about in of_goal
     ]
     texts = _texts(database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
     for goal, parent, purpose, material, because in chosen:
@@ -122,24 +123,26 @@ def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]
             yield from _decision(database, as_of, level.depth, parent, version)
 
 
-def _links(level: _Level, goal: UUID, said: Iterable[LinkStatement]) -> list[tuple[UUID, bool, list[LinkStatement]]]:
+def _links(
+    level: _Level, goal: UUID, statements: Iterable[LinkStatement]
+) -> list[tuple[UUID, bool, list[LinkStatement]]]:
     """Parents, those that it supports first, with what the events asked about said about them, newest first."""
-    asked = level.events[goal]
-    told: dict[tuple[UUID, bool], list[LinkStatement]] = {key: [] for key in level.supports.get(goal, [])}
-    for one in said:
-        if one.event_id in asked:
-            told.setdefault((one.parent, one.purpose), []).insert(0, one)
-    return [(parent, purpose, about) for (parent, purpose), about in told.items()]
+    events = level.events[goal]
+    by_parent: dict[tuple[UUID, bool], list[LinkStatement]] = {key: [] for key in level.supports.get(goal, [])}
+    for statement in statements:
+        if statement.event_id in events:
+            by_parent.setdefault((statement.parent, statement.purpose), []).insert(0, statement)
+    return [(parent, purpose, about) for (parent, purpose), about in by_parent.items()]
 
 
 def _find_cause(
-    said: Iterable[LinkStatement], above: list[MaterialChange]
+    statements: Iterable[LinkStatement], above: list[MaterialChange]
 ) -> tuple[MaterialChange | None, CausedBy | None]:
     """The newest that something above led to; else just how the parent last changed."""
-    for one in said:
-        found = one.because(above)
-        if found is not None:
-            return found
+    for statement in statements:
+        cause = statement.because(above)
+        if cause is not None:
+            return cause
     return (above[-1] if above else None), None
 
 
@@ -170,20 +173,20 @@ def _goal(
 # --- purposes and decisions ------------------------------------------------------------------------------------------
 
 
-class _Whose(msgspec.Struct, frozen=True):
+class _CharterScope(msgspec.Struct, frozen=True):
     team: UUID | None
 
 
 class _PurposeRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is read of the event by which a purpose was adopted or revised."""
 
-    of: _Whose
+    of: _CharterScope
     text: str
     version: int
     decision: UUID | None = None
 
 
-class PurposeVersion(msgspec.Struct, frozen=True, kw_only=True):
+class PurposeVersionEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a purpose, as it was adopted."""
 
     event_id: UUID
@@ -198,29 +201,29 @@ class PurposeVersion(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersion]:
+def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersionEntry]:
     """How a charter's purpose was adopted and revised, oldest first."""
     params = {**as_of.params, "stream_id": str(charter)}
     rows = database.query(named_statements(_SQL)["purposes"], params)
-    found = []
+    versions = []
     for row, entry in zip(rows, render_entries(database, as_of.organisation_id, rows), strict=True):
-        said = msgspec.json.decode(row.data, type=_PurposeRow)
-        found.append(
-            PurposeVersion(
+        adopted = msgspec.json.decode(row.data, type=_PurposeRow)
+        versions.append(
+            PurposeVersionEntry(
                 event_id=entry.event_id,
                 at=entry.occurred_at,
-                version=said.version,
-                words=said.text,
-                team=said.of.team,
-                decision=said.decision,
-                decided=entry.causation_id if said.decision is not None else None,
+                version=adopted.version,
+                words=adopted.text,
+                team=adopted.of.team,
+                decision=adopted.decision,
+                decided=entry.causation_id if adopted.decision is not None else None,
                 text=entry.text,
             )
         )
-    return found
+    return versions
 
 
-def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: CausedBy | None) -> Upstream:
+def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersionEntry, because: CausedBy | None) -> Upstream:
     """The version that led to what is below; else the current one."""
     depth, below, charter = where
     return Upstream(
@@ -240,7 +243,7 @@ def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersion, because: Ca
 
 
 def _decision(
-    database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersion
+    database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersionEntry
 ) -> Iterator[Upstream]:
     """The decision by which this version was adopted; that it was is known by causation."""
     if version.decision is None:
@@ -271,9 +274,9 @@ def _texts(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]
     params: dict[str, str] = {}
     sql = named_statements(_SQL)["events"]
     for mark, values in ((":ids", {stream for stream, _ in events}), (":events", {event for _, event in events})):
-        named = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
-        params |= named
-        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in named)})")
+        placeholders = {f"{mark[1:]}_{n}": str(value) for n, value in enumerate(sorted(map(str, values)))}
+        params |= placeholders
+        sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
     return {
         entry.event_id: entry
         for entry in render_entries(database, as_of.organisation_id, database.query(sql, {**as_of.params, **params}))

@@ -47,7 +47,7 @@ class Party(msgspec.Struct, frozen=True):
     name: str
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class ProposalDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A proposal, request, offer or counter: what was said before somebody consented."""
 
     event_id: UUID
@@ -79,7 +79,7 @@ class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     reason: Reason | None = None
     #: What was consented to.
-    said: Proposal | None = None
+    said: ProposalDetails | None = None
     #: Of a hand-over: the new owner or sponsor, who had to agree before it could be accepted.
     joined: list[Party] = []
     #: How it stood to the owner's load line when it was taken.
@@ -131,7 +131,7 @@ def why(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
     acts = _acts(database, as_of, goal_id)
     parties = names(database, as_of.organisation_id, (entry.party for entry in entries))
     chain = _chain(entries, acts, parties, field)
-    caused = _caused(database, as_of, goal_id, chain)
+    caused = _consequences(database, as_of, goal_id, chain)
     return Why(
         goal=goal_id,
         title=goal.title,
@@ -198,17 +198,19 @@ def _link(
         recorded_at=entry.recorded_at,
         text=entry.text,
         reason=entry.reason,
-        said=_said(answered, acts, parties, by_id) if answered else None,
-        joined=_joined(answered, entry, by_id, parties) if answered and kind == "change" else [],
+        said=_proposal_details(answered, acts, parties, by_id) if answered else None,
+        joined=_parties_joined(answered, entry, by_id, parties) if answered and kind == "change" else [],
         taken_as=act.taken_as["how"] if act.taken_as else None,
         self_accepted=act.self_accepted,
     )
 
 
-def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]) -> Proposal:
+def _proposal_details(
+    entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]
+) -> ProposalDetails:
     proposal, act = entry.type in PROPOSALS, acts[entry.event_id]
-    began = _began(entry, acts, by_id) if proposal else entry
-    return Proposal(
+    began = _first_proposal(entry, acts, by_id) if proposal else entry
+    return ProposalDetails(
         event_id=entry.event_id,
         type=entry.type,
         by=_party(entry, parties),
@@ -223,13 +225,15 @@ def _said(entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], b
     )
 
 
-def _joined(said: Entry, accepted: Entry, by_id: Mapping[UUID, Entry], parties: Mapping[str, str]) -> list[Party]:
+def _parties_joined(
+    proposal: Entry, accepted: Entry, by_id: Mapping[UUID, Entry], parties: Mapping[str, str]
+) -> list[Party]:
     """Who joined between the proposal and its acceptance."""
-    between = (x for x in by_id.values() if said.version < x.version < accepted.version and x.type in _JOINED)
+    between = (x for x in by_id.values() if proposal.version < x.version < accepted.version and x.type in _JOINED)
     return [party for entry in between if (party := _party(entry, parties)) is not None]
 
 
-def _began(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:
+def _first_proposal(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:
     """The proposal that a counter goes back to: what set it off set off the counter too."""
     while (answers := acts[entry.event_id].answers) is not None and answers in by_id:
         entry = by_id[answers]
@@ -245,11 +249,11 @@ def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:
 
 def _supports(goal: Goal) -> list[tuple[UUID, bool]]:
     """What it supports now: goals, and (True) charters."""
-    held = (goal.terms.supports if goal.terms else None) or ()
-    return [(parent, s.goal is None) for s in held if (parent := s.goal or s.purpose) is not None]
+    supports = (goal.terms.supports if goal.terms else None) or ()
+    return [(parent, s.goal is None) for s in supports if (parent := s.goal or s.purpose) is not None]
 
 
-def _caused(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
+def _consequences(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
     """What those of the chain's events caused below that others build on."""
     events = {link.event_id for link in chain}
     moved = material_changes(database, as_of, [goal_id]).get(goal_id, [])

@@ -14,7 +14,7 @@ import msgspec
 
 from domain.load import WeekLoad, line_crossed
 from domain.terms import Priority
-from projections.figures import event_ids, round_for_report
+from projections.figures import EventRef, MemberRef, SubjectGoal, SubjectMember, TeamRef, event_ids, round_for_report
 from projections.overload.facts import DROP
 from projections.overload.pairing import (
     CAME_BACK_WITHIN_DAYS,
@@ -33,23 +33,23 @@ Paired = Literal["named", "inferred"]
 class TradeOffEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What gave way for an addition; `came_back`: the event by which it is there again, so that it pays no more."""
 
-    event: UUID
-    goal: UUID | None = None
+    event: EventRef
+    goal: SubjectGoal | None = None
     kinds: list[str]
     day: date
     hours: float | None
     inferred: bool = False
-    came_back: UUID | None = None
+    came_back: EventRef | None = None
 
 
 class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One addition of the window: what it added, how full the owner then was, and what gave way."""
 
-    event: UUID
-    goal: UUID
-    member: UUID
-    team: UUID | None = None
-    requester: UUID
+    event: EventRef
+    goal: SubjectGoal
+    member: SubjectMember
+    team: TeamRef | None = None
+    requester: MemberRef
     kind: str
     day: date
     added_hours: float | None
@@ -67,8 +67,8 @@ class AdditionEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """How many additions one member asked of another, and how many of them came without a trade-off."""
 
-    requester: UUID
-    member: UUID
+    requester: MemberRef
+    member: SubjectMember
     #: Additions without a trade-off, out of `n`; absorbed ones beside.
     count: int
     n: int
@@ -99,7 +99,7 @@ class AdditionAnalysis:
     @cached_property
     def reversals(self) -> dict[UUID, Reversal]:
         """Trade-off -> the first return that takes it back, within 60 days."""
-        found: dict[UUID, Reversal] = {}
+        reversals: dict[UUID, Reversal] = {}
         dropped: dict[tuple[UUID | None, UUID], list[TradeOffFact]] = defaultdict(list)
         for giving in self._givings.values():
             if DROP in giving.kinds:
@@ -108,8 +108,8 @@ class AdditionAnalysis:
             candidates = dropped[back.goal, back.owner] if back.giving == DROP else self._deferral(back)
             for giving in candidates:
                 if back.at >= giving.at and (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
-                    found.setdefault(giving.event, back)
-        return found
+                    reversals.setdefault(giving.event, back)
+        return reversals
 
     def _deferral(self, back: Reversal) -> list[TradeOffFact]:
         giving = self._givings.get(UUID(back.giving))
@@ -167,24 +167,24 @@ class AdditionAnalysis:
         return [a for a in self.window if a.event not in absorbed]
 
     @cached_property
-    def _served(self) -> list[tuple[Allocation, TradeOffFact]]:
+    def _paid_uses(self) -> list[tuple[Allocation, TradeOffFact]]:
         """Trade-offs that paid for an addition of the group, back again or not."""
-        uses = [use for use in self._pairing_before_reversals.uses if self._concerned(use.addition)]
+        uses = [use for use in self._pairing_before_reversals.uses if self._is_of_group(use.addition)]
         return [(use, self._givings[use.giving]) for use in uses]
 
-    def _concerned(self, event: UUID) -> bool:
+    def _is_of_group(self, event: UUID) -> bool:
         addition = self._connected[event]
         return self._evidence.concerns(addition.owner, addition.team)
 
     @property
     def reversible_count(self) -> int:
         """How many trade-offs that paid for something were young enough to come back within the window."""
-        return len({giving.event for _, giving in self._served if giving.day >= self._watched_since})
+        return len({giving.event for _, giving in self._paid_uses if giving.day >= self._watched_since})
 
     @cached_property
     def undone_in_window(self) -> list[Reversal]:
         """What came back within the window and had paid for something."""
-        served = {giving.event for _, giving in self._served}
+        served = {giving.event for _, giving in self._paid_uses}
         backs = {event: back for event, back in self.reversals.items() if event in served}
         return [back for back in backs.values() if back.day >= self._evidence.first_day]
 
@@ -192,8 +192,8 @@ class AdditionAnalysis:
         """The returns of the window, what they took back and what that had paid for."""
         backs = {back.event for back in self.undone_in_window}
         undone = {event for event, back in self.reversals.items() if back.event in backs}
-        paid = {use.addition for use, giving in self._served if giving.event in undone}
-        return event_ids([*backs, *(undone & {g.event for _, g in self._served}), *paid])
+        paid = {use.addition for use, giving in self._paid_uses if giving.event in undone}
+        return event_ids([*backs, *(undone & {g.event for _, g in self._paid_uses}), *paid])
 
     def events(self, additions: Iterable[Addition]) -> list[UUID]:
         """The additions and what gave way for them."""
@@ -217,11 +217,11 @@ class AdditionAnalysis:
 
     # --- as told ------------------------------------------------------------------------------------------------
 
-    def additions_told(self) -> list[AdditionEntry]:
+    def addition_entries(self) -> list[AdditionEntry]:
         """Every addition of the window, absorbed ones too, in order of time."""
-        return [self._told(addition) for addition in self.window]
+        return [self._addition_entry(addition) for addition in self.window]
 
-    def _told(self, addition: Addition) -> AdditionEntry:
+    def _addition_entry(self, addition: Addition) -> AdditionEntry:
         worst = self.worst(addition)
         return AdditionEntry(
             event=addition.event,
@@ -259,7 +259,7 @@ class AdditionAnalysis:
             came_back=back.event if back else None,
         )
 
-    def requesters_told(self) -> list[RequesterEntry]:
+    def requester_entries(self) -> list[RequesterEntry]:
         """Who loads whom, by id of both, never by rank."""
         pairs: dict[tuple[UUID, UUID], list[Addition]] = defaultdict(list)
         for addition in self.window:

@@ -33,10 +33,10 @@ class Availability(NamedTuple):
 class AvailabilityHistory:
     """A member's declarations, in order of business time."""
 
-    def __init__(self, told: Sequence[Declaration], policy: Policy) -> None:
-        self.told = told
+    def __init__(self, declarations: Sequence[Declaration], policy: Policy) -> None:
+        self.declarations = declarations
         self._policy = policy
-        self._instants = [t.at for t in told]
+        self._instants = [t.at for t in declarations]
         self._known: dict[int, Availability] = {}
 
     def at(self, instant: int) -> Availability:
@@ -44,11 +44,11 @@ class AvailabilityHistory:
         count = bisect_right(self._instants, instant)
         if count not in self._known:
             capacities = self.capacities(count)
-            presence = Presence([t.absence for t in self.told[:count] if t.absence])
+            presence = Presence([t.absence for t in self.declarations[:count] if t.absence])
             self._known[count] = Availability(capacities, presence, hours_per_day(capacities, self._policy))
         return self._known[count]
 
     def capacities(self, count: int) -> tuple[Capacity, ...]:
         """What held after the first `count` declarations, by the day from which each applies."""
-        told = {t.capacity.from_: t.capacity for t in self.told[:count] if t.capacity}
-        return tuple(told[day] for day in sorted(told))
+        by_day = {t.capacity.from_: t.capacity for t in self.declarations[:count] if t.capacity}
+        return tuple(by_day[day] for day in sorted(by_day))

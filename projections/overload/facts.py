@@ -180,22 +180,22 @@ class OverloadProjection:
         if not stream:
             return {}
         whole = StreamEvents.of(stream)
-        head, found = whole.row_prefix, _nothing()
+        head, rows = whole.row_prefix, _nothing()
         if whole.kind == "member":
-            found[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
-            return found
+            rows[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
+            return rows
         changed = [version for version in versions(whole, evolve) if changed_after(version, after)]
-        found[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
+        rows[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
         for table, row in _with_system_time(whole):
             if row[0] > after or after < row[1] < END_OF_TIME:
-                found[table].append((*head, *row))
-        return found
+                rows[table].append((*head, *row))
+        return rows
 
     def state_after(self, stream: StreamEvents) -> _Memory:
         """What `follow` needs to go on after a whole stream."""
         if stream.kind == "member":
             return None, {}, ()
-        return latest_version(stream, evolve), {}, tuple(_told_first(stream, len(stream))[1])
+        return latest_version(stream, evolve), {}, tuple(_facts_after(stream, len(stream))[1])
 
     def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
         """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
@@ -205,19 +205,19 @@ class OverloadProjection:
         followed = extend(last, events, evolve)
         if followed is None:
             return None
-        found, head, made = _nothing(), events.row_prefix, dict(tails)
-        found[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], made)]
+        rows, head, bodies = _nothing(), events.row_prefix, dict(tails)
+        rows[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], bodies)]
         deferrals = list(earlier)
-        told = _facts_of_goal(events.prepared, last.state, deferrals)
-        if told:
+        facts = _facts_of_goal(events.prepared, last.state, deferrals)
+        if facts:
             # Told in order, a fact is believed from its own event on.
             own = {
                 h.event_id: (h.event.log_position, END_OF_TIME, h.event_id, h.occurred_micros) for h in events.prepared
             }
-            for key, values in told.items():
-                found[key[0]].append((*head, *own[key[1]], *values))
+            for key, values in facts.items():
+                rows[key[0]].append((*head, *own[key[1]], *values))
         state = id(followed[1].state)
-        return found, (followed[1], {state: made[state]} if state in made else {}, tuple(deferrals))
+        return rows, (followed[1], {state: bodies[state]} if state in bodies else {}, tuple(deferrals))
 
 
 def _nothing() -> Rows:
@@ -278,11 +278,11 @@ def _json(value: object) -> str:
 
 
 def _capacities(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
-    for heard in stream.prepared:
-        fact = (heard.event.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
-        match heard.event.data:
-            case CapacityDeclared(capacity=told):
-                yield *fact, "capacity", told.from_.isoformat(), None, told.hours_per_week
+    for prepared in stream.prepared:
+        fact = (prepared.event.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros)
+        match prepared.event.data:
+            case CapacityDeclared(capacity=capacity):
+                yield *fact, "capacity", capacity.from_.isoformat(), None, capacity.hours_per_week
             case AbsenceDeclared(absence=away):
                 yield *fact, "absence", away.from_.isoformat(), away.to.isoformat(), None
             case _:
@@ -298,21 +298,21 @@ def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ..
     Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
     folded again in the order of business time, and what differs is superseded from that event's log position on.
     """
-    positions = {heard.event_id: heard.event.log_position for heard in stream.prepared}
-    times = {heard.event_id: heard.occurred_micros for heard in stream.prepared}
+    positions = {prepared.event_id: prepared.event.log_position for prepared in stream.prepared}
+    times = {prepared.event_id: prepared.occurred_micros for prepared in stream.prepared}
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
     for cut in (*_has_backdated(stream), len(stream)):
-        told = _told_first(stream, cut)[0]
-        for key in standing.keys() | told.keys():
+        facts = _facts_after(stream, cut)[0]
+        for key in standing.keys() | facts.keys():
             known_from, values = standing.get(key, (0, None))
-            if values == told.get(key):
+            if values == facts.get(key):
                 continue
             if values is not None:
                 yield key[0], (known_from, since, key[1], times[key[1]], *values)
                 del standing[key]
-            if key in told:
-                standing[key] = (max(since, positions[key[1]]), told[key])
+            if key in facts:
+                standing[key] = (max(since, positions[key[1]]), facts[key])
         since = stream[cut].log_position if cut < len(stream) else 0
     for key, (known_from, values) in standing.items():
         yield key[0], (known_from, END_OF_TIME, key[1], times[key[1]], *values)
@@ -326,12 +326,14 @@ def _has_backdated(stream: Sequence[RecordedEvent]) -> Iterator[int]:
         latest = max(latest, recorded.occurred_at)
 
 
-def _told_first(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
+def _facts_after(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
     """The facts and the deferrals of a stream's first events."""
 
     def make() -> tuple[_Facts, list[_Deferral]]:
         deferrals: list[_Deferral] = []
-        in_time = sorted(stream.prepared[:count], key=lambda heard: (heard.occurred_micros, heard.event.version))
+        in_time = sorted(
+            stream.prepared[:count], key=lambda prepared: (prepared.occurred_micros, prepared.event.version)
+        )
         return _facts_of_goal(in_time, None, deferrals), deferrals
 
     return cast("tuple[_Facts, list[_Deferral]]", stream.memoize(("told", count), make))

@@ -185,9 +185,9 @@ class PairingGraph:
 
     def connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:
         """The seeds and all that could take hours from what pays for them, however far the chain leads."""
-        found = {addition.event: addition for addition in seeds}
+        additions = {addition.event: addition for addition in seeds}
         reached: dict[UUID, TradeOffFact] = {}
-        waiting = list(found.values())
+        waiting = list(additions.values())
         while waiting:
             addition = waiting.pop()
             for giving in self._of_owner[addition.owner]:
@@ -195,10 +195,10 @@ class PairingGraph:
                     continue
                 reached[giving.event] = giving
                 for other in self._added_by[giving.owner]:
-                    if other.event not in found and self._touch(other, giving):
-                        found[other.event] = other
+                    if other.event not in additions and self._touch(other, giving):
+                        additions[other.event] = other
                         waiting.append(other)
-        return list(found.values()), list(reached.values())
+        return list(additions.values()), list(reached.values())
 
     def _is_near(self, addition: Addition, giving: TradeOffFact) -> bool:
         near = abs((giving.day - addition.day).days) <= INFERRED_WITHIN_DAYS

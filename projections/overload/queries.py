@@ -1,4 +1,4 @@
-"""What a report on overload reads: the facts that a lens shows, as the pure functions want them.
+"""What a report on overload reads: the facts that `as_of` shows, as the pure functions want them.
 
 Days are those of the organisation's zone. Everything is read at most once for one report, and only for the owners
 whom it concerns.
@@ -37,6 +37,7 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.database import Query as Statement
+from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
 from projections.overload.pairing import Addition, TradeOffFact
@@ -54,15 +55,6 @@ _COMMITMENT = msgspec.json.Decoder(Commitment)
 _NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
 _GOALS = msgspec.json.Decoder(tuple[UUID, ...])
 _NOTHING = Fraction(0)
-
-
-class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: of a team, of a member, of both or of all; the window's days end with the lens' day."""
-
-    team: UUID | None = None
-    member: UUID | None = None
-    window: int = 28
-    explain: bool = False
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,16 +81,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class OverloadFacts:
     """The facts behind one report."""
 
-    def __init__(self, database: Database, as_of: AsOf, question: ReportScope) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self.as_of = as_of
-        self.question = question
+        self.scope = scope
         self.policy = as_of.policy.policy
         self.today = as_of.today
         self._database = database
         self._zone = as_of.tzinfo
         #: First day of the window, and the instant (microseconds) at which it begins.
-        self.first_day = self._back(question.window - 1)
-        self.since = to_micros(end_of_day(self._back(question.window), self._zone))
+        self.first_day = self._back(scope.window - 1)
+        self.since = to_micros(end_of_day(self._back(scope.window), self._zone))
         self._days: dict[int, date] = {}
         self._freed: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
@@ -115,20 +107,20 @@ class OverloadFacts:
             self._days[at] = local_date(from_micros(at), self._zone)
         return self._days[at]
 
-    def _statement(self, name: str, whose: str, params: dict[str, Any]) -> Statement:
+    def _statement(self, name: str, condition: str, params: dict[str, Any]) -> Statement:
         sql = named_statements(_SQL)[name].replace(":lens", self.as_of.predicate).replace(":facts", FACTS_PREDICATE)
-        return sql.replace(":whose", whose), {**self.as_of.params, **params}
+        return sql.replace(":whose", condition), {**self.as_of.params, **params}
 
-    def _read(self, name: str, whose: str, params: dict[str, Any]) -> list[Row]:
+    def _read(self, name: str, condition: str, params: dict[str, Any]) -> list[Row]:
         ahead = self._prefetched.pop(name, None)
-        return self._database.query(*self._statement(name, whose, params)) if ahead is None else ahead
+        return self._database.query(*self._statement(name, condition, params)) if ahead is None else ahead
 
     def prefetch(self) -> None:
         """Read in one journey what every report needs and what depends on no more than whom it concerns."""
-        whose, params = self._scope
+        condition, params = self._scope_sql
         since = {**params, "since": self.since}
-        wanted = {"promised": (whose, since), "capacities": self._capacities_of}
-        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._concerned)
+        wanted = {"promised": (condition, since), "capacities": self._capacities_of}
+        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._owners_concerned)
         rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
         self._prefetched = dict(zip(wanted, rows, strict=True))
 
@@ -137,31 +129,31 @@ class OverloadFacts:
     @cached_property
     def members(self) -> list[UUID]:
         """The joined members whose load is told, by id."""
-        team, member = self.question.team, self.question.member
+        team, member = self.scope.team, self.scope.member
         if member is not None:
-            found = member_at(self._database, self.as_of, member)
-            inside = found is not None and found.present and (team is None or team in found.teams)
+            state = member_at(self._database, self.as_of, member)
+            inside = state is not None and state.present and (team is None or team in state.teams)
             return [member] if inside else []
         return [m.id for m in members_at(self._database, self.as_of, team=team)]
 
     @property
-    def _scope(self) -> tuple[str, dict[str, Any]]:
+    def _scope_sql(self) -> tuple[str, dict[str, Any]]:
         """Whose goals the group figures are about."""
-        question = self.question
-        parts = {"team": question.team, "owner": question.member}
+        scope = self.scope
+        parts = {"team": scope.team, "owner": scope.member}
         params = {name: str(value) for name, value in parts.items() if value is not None}
         return " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1", params
 
     def concerns(self, owner: UUID, team: UUID | None) -> bool:
         """Whether a goal of that owner and team belongs to the group figures."""
-        question = self.question
-        return question.team in (None, team) and question.member in (None, owner)
+        scope = self.scope
+        return scope.team in (None, team) and scope.member in (None, owner)
 
     @cached_property
-    def _concerned(self) -> tuple[str, dict[str, Any]]:
+    def _owners_concerned(self) -> tuple[str, dict[str, Any]]:
         """Owners in whose history something of the window's group figures may have happened."""
-        whose, params = self._scope
-        rows = self._read("concerned", whose, {**params, "since": self.since})
+        condition, params = self._scope_sql
+        rows = self._read("concerned", condition, {**params, "since": self.since})
         return _one_of("owner", [row.owner for row in rows])
 
     # --- promises -----------------------------------------------------------------------------------------------
@@ -169,23 +161,23 @@ class OverloadFacts:
     @cached_property
     def promises(self) -> list[PromiseFact]:
         """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
-        question = self.question
-        if question.team is None and question.member is None:
+        scope = self.scope
+        if scope.team is None and scope.member is None:
             rows = self._read("promises", "1 = 1", {})
         else:
             # Two questions, each with its own index, rather than one that has to read all.
-            of = [_one_of("owner", self.members), self._scope] if self.members else [self._scope]
-            rows = [*chain(*self._database.query_many([self._statement("promises", *whose) for whose in of]))]
+            of = [_one_of("owner", self.members), self._scope_sql] if self.members else [self._scope_sql]
+            rows = [*chain(*self._database.query_many([self._statement("promises", *condition) for condition in of]))]
         bodies = {row.stream_id: row.body for row in rows}
         return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
 
     @cached_property
     def promises_by_owner(self) -> dict[UUID, list[PromiseFact]]:
         """The live promises by owner."""
-        found: dict[UUID, list[PromiseFact]] = defaultdict(list)
-        for held in self.promises:
-            found[held.owner].append(held)
-        return found
+        by_owner: dict[UUID, list[PromiseFact]] = defaultdict(list)
+        for promise in self.promises:
+            by_owner[promise.owner].append(promise)
+        return by_owner
 
     @cached_property
     def _medians(self) -> dict[str | None, str]:
@@ -195,7 +187,7 @@ class OverloadFacts:
             efforts[None].append(Decimal(row.effort_hours))
             if row.team is not None:
                 efforts[row.team].append(Decimal(row.effort_hours))
-        return {team: format(median(told), "f") for team, told in efforts.items() if len(told) >= FEWEST_STATED}
+        return {team: format(median(stated), "f") for team, stated in efforts.items() if len(stated) >= FEWEST_STATED}
 
     def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
         """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
@@ -209,13 +201,13 @@ class OverloadFacts:
     @property
     def _capacities_of(self) -> tuple[str, dict[str, Any]]:
         """Whose declarations are needed: the members', and theirs whose history the window concerns."""
-        concerned, params = self._concerned
-        owners, named = _one_of("stream_id", self.members, "member")
-        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **named}
+        concerned, params = self._owners_concerned
+        owners, more = _one_of("stream_id", self.members, "member")
+        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **more}
 
     @cached_property
     def _people(self) -> dict[UUID, AvailabilityHistory]:
-        told: dict[UUID, list[Declaration]] = defaultdict(list)
+        declarations: dict[UUID, list[Declaration]] = defaultdict(list)
         for row in self._read("capacities", *self._capacities_of):
             first, event = date.fromisoformat(row.first), UUID(row.event_id)
             capacity = absence = None
@@ -223,23 +215,23 @@ class OverloadFacts:
                 capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
             else:
                 absence = Absence(from_=first, to=date.fromisoformat(row.last))
-            told[UUID(row.stream_id)].append(Declaration(event, row.occurred_at, capacity, absence))
-        return {member: AvailabilityHistory(said, self.policy) for member, said in told.items()}
+            declarations[UUID(row.stream_id)].append(Declaration(event, row.occurred_at, capacity, absence))
+        return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
-    def _nobody(self) -> AvailabilityHistory:
+    def _no_declarations(self) -> AvailabilityHistory:
         return AvailabilityHistory((), self.policy)
 
     def person(self, member: UUID) -> AvailabilityHistory:
         """A member's declarations; none for one who declared nothing."""
-        return self._people.get(member, self._nobody)
+        return self._people.get(member, self._no_declarations)
 
     # --- additions and what gave way ----------------------------------------------------------------------------
 
     @cached_property
     def additions(self) -> list[Addition]:
         """Every addition, of all history, to the load of whom the window concerns; ascending."""
-        return [self._addition(row) for row in self._read("additions", *self._concerned)]
+        return [self._addition(row) for row in self._read("additions", *self._owners_concerned)]
 
     def _addition(self, row: Row) -> Addition:
         goal, due = identity(row.stream_id), date.fromisoformat(row.due)
@@ -286,26 +278,26 @@ class OverloadFacts:
     @cached_property
     def givings(self) -> list[TradeOffFact]:
         """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
-        found = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._concerned)]
-        owners = {UUID(value) for value in self._concerned[1].values()}
+        givings = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._owners_concerned)]
+        owners = {UUID(value) for value in self._owners_concerned[1].values()}
         for member in sorted(owners, key=str):
-            found += self._capacities(member)
-        return sorted(found, key=lambda g: (g.at, g.event.int))
+            givings += self._capacities(member)
+        return sorted(givings, key=lambda g: (g.at, g.event.int))
 
     def _capacities(self, member: UUID) -> list[TradeOffFact]:
         person = self.person(member)
         return [
             TradeOffFact(
-                event=told.event,
+                event=declaration.event,
                 goal=None,
                 owner=member,
                 kinds=frozenset({"capacity"}),
-                at=told.at,
-                day=self.day(told.at),
+                at=declaration.at,
+                day=self.day(declaration.at),
                 capacities=(person.capacities(place), person.capacities(place + 1)),
             )
-            for place, told in enumerate(person.told)
-            if told.capacity is not None
+            for place, declaration in enumerate(person.declarations)
+            if declaration.capacity is not None
         ]
 
     @cached_property
@@ -320,7 +312,7 @@ class OverloadFacts:
                 goal=UUID(row.goal),
                 giving=row.giving,
             )
-            for row in self._read("returns", *self._concerned)
+            for row in self._read("returns", *self._owners_concerned)
         ]
 
     def freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
@@ -330,30 +322,32 @@ class OverloadFacts:
         """
         key = (addition.event, giving.event)
         if key not in self._freed:
-            self._freed[key] = self._less(addition, giving)
+            self._freed[key] = self._hours_freed(addition, giving)
         return self._freed[key]
 
-    def _less(self, addition: Addition, giving: TradeOffFact) -> Fraction:
+    def _hours_freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         first, last = max(addition.day, giving.day), addition.due
         if last < first:
             return _NOTHING
         time = self.person(giving.owner).at(giving.at)
         if giving.before is None:
-            old, new = (hours_per_day(told, self.policy) for told in giving.capacities)
+            old, new = (hours_per_day(state, self.policy) for state in giving.capacities)
             less, _ = available_within(old, first, last, time.presence)
             more, _ = available_within(new, first, last, time.presence)
             return max(_NOTHING, more - less)
         before, after = (
-            self._asked(told, giving, time.presence, first, last) for told in (giving.before, giving.after)
+            self._hours_within(state, giving, time.presence, first, last) for state in (giving.before, giving.after)
         )
         return max(_NOTHING, before - after)
 
-    def _asked(self, told: str | None, giving: TradeOffFact, presence: Presence, first: date, last: date) -> Fraction:
+    def _hours_within(
+        self, body: str | None, giving: TradeOffFact, presence: Presence, first: date, last: date
+    ) -> Fraction:
         """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
-        if told is None:
+        if body is None:
             return _NOTHING
-        held = self.with_estimate(_COMMITMENT.decode(told), giving.team)
-        laid = spread(held, giving.day, presence, self.policy)
+        commitment = self.with_estimate(_COMMITMENT.decode(body), giving.team)
+        laid = spread(commitment, giving.day, presence, self.policy)
         return laid.within(first, last, presence) if laid else _NOTHING
 
     # --- the load at an earlier instant -------------------------------------------------------------------------
@@ -364,10 +358,10 @@ class OverloadFacts:
         if wanted:
             self._told_since, self._told_of = min(a.at for a in wanted), {a.owner for a in wanted}
             self._histories = defaultdict(list)
-            whose, params = _one_of("owner", sorted(map(str, self._told_of)))
-            for row in self._read("held_since", whose, {**params, "since": self._told_since}):
-                told = row.valid_from, row.valid_to, _HELD.decode(row.body)
-                self._histories[identity(row.owner)].append(told)
+            condition, params = _one_of("owner", sorted(map(str, self._told_of)))
+            for row in self._read("held_since", condition, {**params, "since": self._told_since}):
+                version = row.valid_from, row.valid_to, _HELD.decode(row.body)
+                self._histories[identity(row.owner)].append(version)
 
     def has_history(self, addition: Addition) -> bool:
         """Whether `read_histories` covered the addition's owner and reached back to it."""
@@ -375,9 +369,11 @@ class OverloadFacts:
 
     def worst(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
-        held = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
+        promises = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
         time = self.person(addition.owner).at(addition.at)
-        laid = place((self.with_estimate(h.commitment, h.team) for h in held), addition.day, time.presence, self.policy)
+        laid = place(
+            (self.with_estimate(h.commitment, h.team) for h in promises), addition.day, time.presence, self.policy
+        )
         # One week more than the due asks for: on a weekend the next week answers.
         weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
         loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
@@ -386,10 +382,10 @@ class OverloadFacts:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def promised(self) -> list[tuple[UUID, bool]]:
+    def promises_of_window(self) -> list[tuple[UUID, bool]]:
         """The window's promises to the group's goals, and whether each began as an imposed request."""
-        whose, params = self._scope
-        rows = self._read("promised", whose, {**params, "since": self.since})
+        condition, params = self._scope_sql
+        rows = self._read("promised", condition, {**params, "since": self.since})
         return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
 
     def ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
@@ -397,26 +393,26 @@ class OverloadFacts:
         wanted = sorted({str(goal) for goal in goals})
         if not wanted:
             return set()
-        whose, params = _one_of("stream_id", wanted)
-        return {UUID(row.stream_id) for row in self._read("promised_goals", whose, params)}
+        condition, params = _one_of("stream_id", wanted)
+        return {UUID(row.stream_id) for row in self._read("promised_goals", condition, params)}
 
     @cached_property
     def last_values(self) -> dict[UUID, list[UUID]]:
         """The event of the last reading of each goal's measure: progress may follow from it."""
-        found = self.readings(held.commitment.goal for held in self.promises)
-        return {goal: [readings[-1].event] for goal, readings in found.items()}
+        by_goal = self.readings(promise.commitment.goal for promise in self.promises)
+        return {goal: [readings[-1].event] for goal, readings in by_goal.items()}
 
     def readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
         """Each goal's readings, ascending by business time; one that a later one corrects is left out."""
-        whose, params = _one_of("stream_id", sorted(map(str, goals)))
-        rows = self._read("values", whose, params)
+        condition, params = _one_of("stream_id", sorted(map(str, goals)))
+        rows = self._read("values", condition, params)
         corrected = {row.corrects for row in rows}
-        found: dict[UUID, list[Reading]] = defaultdict(list)
+        by_goal: dict[UUID, list[Reading]] = defaultdict(list)
         for row in rows:
             if row.event_id not in corrected:
                 reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=to_fraction(row.value))
-                found[UUID(row.stream_id)].append(reading)
-        return found
+                by_goal[UUID(row.stream_id)].append(reading)
+        return by_goal
 
 
 def _one_of(column: str, values: Sequence[object], prefix: str = "owner") -> tuple[str, dict[str, Any]]:

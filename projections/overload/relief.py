@@ -14,7 +14,7 @@ from domain.calendar import is_working_day
 from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread, units, weeks_ahead
 from domain.policy import Policy
 from domain.quantities import to_fraction
-from projections.figures import Line, ratio_for_report
+from projections.figures import Line, SubjectGoal, SubjectMember, ratio_for_report
 from projections.overload.availability import Availability
 
 #: Deferring is shown by this many weeks.
@@ -23,10 +23,10 @@ DEFERRALS = (2, 4)
 ReliefKind = Literal["drop", "defer", "hand_over"]
 
 
-class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReliefOption(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal giving way in one way, and the member's load after it."""
 
-    goal: UUID
+    goal: SubjectGoal
     act: ReliefKind
     #: Weeks by which the due would move.
     weeks: int | None = None
@@ -41,14 +41,14 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One overloaded member: the load as it is, and after each way out. Goals by id, not by rank."""
 
-    member: UUID
+    member: SubjectMember
     #: Mondays of the weeks that every list of ratios goes through.
     weeks: list[date]
     ratios: list[float | None]
     worst_week: date
     worst_ratio: float | None
     line: Line | None = None
-    options: list[Option]
+    options: list[ReliefOption]
 
 
 def overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
@@ -65,30 +65,30 @@ def relief(
     policy: Policy,
 ) -> Relief:
     """For each active goal the load after dropping it, deferring it by 2 and by 4 weeks, or handing it over."""
-    told = [load for load in loads if not load.skipped]
+    counted = [load for load in loads if not load.skipped]
     spans = [span for span in weeks_ahead(today, len(loads)) if is_working_day(span[0])]
     ways = [_Candidate(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
     for way in ways:
         for weeks in DEFERRALS:
             later = msgspec.structs.replace(way.commitment, due=_later(way.commitment.due, weeks))
             way.deferred.append(spread(later, today, time.presence, policy))
-    scale = _IntegerScale(told, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
-    ratios, worst, over = scale.shown(scale.planned)
+    scale = _IntegerScale(counted, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
+    ratios, worst, over = scale.ratios(scale.planned)
     options = []
     for way in ways:
         now = scale.parts(way.now, spans, time)
         rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
-        gone = scale.shown(rest)
-        options.append(_option(way, "drop", None, gone, told))
+        gone = scale.ratios(rest)
+        options.append(_option(way, "drop", None, gone, counted))
         for weeks, laid in zip(DEFERRALS, way.deferred, strict=True):
             moved = [load + new for load, new in zip(rest, scale.parts(laid, spans, time), strict=True)]
-            options.append(_option(way, "defer", weeks, scale.shown(moved), told))
-        options.append(_option(way, "hand_over", None, gone, told))
+            options.append(_option(way, "defer", weeks, scale.ratios(moved), counted))
+        options.append(_option(way, "hand_over", None, gone, counted))
     return Relief(
         member=member,
-        weeks=[load.week for load in told],
+        weeks=[load.week for load in counted],
         ratios=ratios,
-        worst_week=told[worst].week,
+        worst_week=counted[worst].week,
         worst_ratio=ratios[worst],
         line=over,
         options=options,
@@ -108,9 +108,11 @@ class _Candidate:
         self.deferred: list[Spread | None] = []
 
 
-def _option(way: _Candidate, act: ReliefKind, weeks: int | None, shown: _Ratios, loads: Sequence[WeekLoad]) -> Option:
-    ratios, worst, over = shown
-    return Option(
+def _option(
+    way: _Candidate, act: ReliefKind, weeks: int | None, result: _Ratios, loads: Sequence[WeekLoad]
+) -> ReliefOption:
+    ratios, worst, over = result
+    return ReliefOption(
         goal=way.commitment.goal,
         act=act,
         weeks=weeks,
@@ -146,23 +148,23 @@ class _IntegerScale:
             floor(to_fraction(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber)
         )
         #: As printed, of what is planned now: most ways out leave most weeks as they are.
-        self._now = [self._printed(*week) for week in zip(self.planned, self.weights, strict=True)]
+        self._now = [self._ratio(*week) for week in zip(self.planned, self.weights, strict=True)]
 
     def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Availability) -> list[int]:
         """The spread's hours in each week, in parts of an hour."""
         if laid is None:
             return [0] * len(spans)
-        per_day, found = units(laid.per_day, self.unit), []
+        per_day, parts = units(laid.per_day, self.unit), []
         for (first, last), days in zip(spans, self.days, strict=True):
             if laid.first > last or laid.last < first:
-                found.append(0)
+                parts.append(0)
             elif laid.first <= first and laid.last >= last:
-                found.append(per_day * days)
+                parts.append(per_day * days)
             else:
-                found.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
-        return found
+                parts.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
+        return parts
 
-    def shown(self, planned: Sequence[int]) -> _Ratios:
+    def ratios(self, planned: Sequence[int]) -> _Ratios:
         """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
         ratios: list[float | None] = []
         fullest, most, without = 0, -1, None
@@ -173,10 +175,10 @@ class _IntegerScale:
             elif load > most:
                 fullest, most = place, load
             same = parts == self.planned[place]
-            ratios.append(self._now[place] if same else self._printed(parts, weight))
+            ratios.append(self._now[place] if same else self._ratio(parts, weight))
         if without is not None:
             return ratios, without, "red"
         return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
 
-    def _printed(self, parts: int, weight: int) -> float | None:
+    def _ratio(self, parts: int, weight: int) -> float | None:
         return None if parts and not weight else ratio_for_report(parts * weight, self.one)

@@ -1,6 +1,6 @@
 """The overload report: who carries more than fits, who adds without taking away, and what would relieve it.
 
-Formulas and fine print: docs/reports.md. A pure function of what a lens shows: no row depends on today.
+Formulas and fine print: docs/reports.md. A pure function of what `as_of` shows: no row depends on today.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from domain.terms import Priority
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
+    EVERYTHING,
     SMALL_SAMPLE,
     Figure,
     Line,
     Report,
+    ReportScope,
     event_ids,
+    finish_report,
     line_of_ratio,
     over_limit,
     round_for_report,
@@ -35,54 +38,54 @@ from projections.figures import (
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
-from projections.overload.queries import OverloadFacts, Reading, ReportScope
+from projections.overload.queries import OverloadFacts, Reading
 from projections.overload.relief import Relief, overloaded, relief
 
 
-def pace(held: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
+def pace(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
     """((target - value) / days left) / trailing velocity; over the line also where it stands still or goes back.
 
     Trailing velocity: the value's move per day over the window's days; for a goal that began within them, from its
     baseline on the day it began (the later of start and promise), or from its first reading.
     """
-    target = to_fraction(held.target or "0")
-    told: dict[str, Any] = {"name": "required_pace", "goal": held.commitment.goal, "n": len(readings)}
-    if evidence.question.explain:
-        told["events"] = event_ids([*(r.event for r in readings), *held.events])
-    moved = _moved(held, readings, evidence)
+    target = to_fraction(promise.target or "0")
+    fields: dict[str, Any] = {"name": "required_pace", "goal": promise.commitment.goal, "n": len(readings)}
+    if evidence.scope.explain:
+        fields["events"] = event_ids([*(r.event for r in readings), *promise.events])
+    moved = _moved(promise, readings, evidence)
     if moved is None:
-        return Figure(**told, value=None, status="no_data")
+        return Figure(**fields, value=None, status="no_data")
     value, (change, days) = readings[-1].value, moved
-    direction = 1 if target >= (to_fraction(held.baseline) if held.baseline else value - change) else -1
+    direction = 1 if target >= (to_fraction(promise.baseline) if promise.baseline else value - change) else -1
     left = (target - value) * direction
     if left <= 0:
-        return Figure(**told, value=0.0)
-    days_left = (held.commitment.due - evidence.today).days
+        return Figure(**fields, value=0.0)
+    days_left = (promise.commitment.due - evidence.today).days
     if days_left <= 0:
-        return Figure(**told, value=None, status="overdue", line="over")
+        return Figure(**fields, value=None, status="overdue", line="over")
     velocity = Fraction(change * direction, days)
     if velocity <= 0:
-        return Figure(**told, value=None, status="no_progress", line="over")
+        return Figure(**fields, value=None, status="no_progress", line="over")
     ratio = left / days_left / velocity
-    return Figure(**told, value=round_for_report(ratio), line=over_limit(ratio, _limit(evidence.policy)))
+    return Figure(**fields, value=round_for_report(ratio), line=over_limit(ratio, _limit(evidence.policy)))
 
 
 def _limit(policy: Policy) -> Fraction:
     return to_fraction(policy.pace_line)
 
 
-def _moved(held: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> tuple[Fraction, int] | None:
+def _moved(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> tuple[Fraction, int] | None:
     """How far the value moved, and within how many days; None where that cannot be told."""
     if not readings:
         return None
     since = evidence.first_day - timedelta(days=1)
     before = [r for r in readings if r.day <= since]
-    began = max(held.commitment.start, evidence.day(held.promised_at))
+    began = max(promise.commitment.start, evidence.day(promise.promised_at))
     anchor: tuple[Fraction, date]
     if before:
         anchor = before[-1].value, since
-    elif held.baseline is not None:
-        anchor = to_fraction(held.baseline), max(since, min(began, evidence.today))
+    elif promise.baseline is not None:
+        anchor = to_fraction(promise.baseline), max(since, min(began, evidence.today))
     else:
         anchor = readings[0].value, readings[0].day
     days = (evidence.today - anchor[1]).days
@@ -111,39 +114,30 @@ class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
     weeks: Sequence[WeekLoad]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> OverloadReport:
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> OverloadReport:
     """The overload of a team's members and goals, of one member, or of the whole organisation.
 
-    Member figures take the joined members with all their goals, group figures the team's goals. `window`: days, ending
-    with the lens' day. `explain` fills each figure's `events`.
+    Member figures take the joined members with all their goals, group figures the team's goals.
     """
-    evidence = OverloadFacts(database, as_of, ReportScope(team=team, member=member, window=window, explain=explain))
+    evidence = OverloadFacts(database, as_of, scope)
     evidence.prefetch()
     loads = member_loads(evidence)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
-    told = analyse_additions(evidence)
+    group = scope.group
+    analysis = analyse_additions(evidence)
     figures = [
         *(figure for load in loads for figure in _load_figures(load, evidence)),
-        *_addition_figures(told, group, evidence),
-        *_displacement(told, group, evidence),
+        *_addition_figures(analysis, group, evidence),
+        *_displacement(analysis, group, evidence),
         _imposed(group, evidence),
         *_paces(evidence),
     ]
-    return OverloadReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
-        additions=told.additions_told(),
-        requesters=told.requesters_told(),
+    return finish_report(
+        OverloadReport,
+        as_of,
+        scope,
+        figures,
+        additions=analysis.addition_entries(),
+        requesters=analysis.requester_entries(),
         relief=[_relief(load, evidence) for load in loads if overloaded(load.weeks, evidence.policy)],
     )
 
@@ -157,16 +151,16 @@ def member_loads(evidence: OverloadFacts) -> list[MemberLoad]:
 
 
 def _member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
-    held = evidence.promises_by_owner.get(member, [])
+    promises = evidence.promises_by_owner.get(member, [])
     time = evidence.person(member).at(to_micros(evidence.as_of.at))
-    commitments = [evidence.with_estimate(h.commitment, h.team) for h in held]
+    commitments = [evidence.with_estimate(h.commitment, h.team) for h in promises]
     laid = place(commitments, evidence.today, time.presence, evidence.policy)
     weeks = week_loads_of_placed(laid, time.segments, time.presence, evidence.today)
-    return MemberLoad(member=member, held=held, commitments=commitments, time=time, laid=laid, weeks=weeks)
+    return MemberLoad(member=member, held=promises, commitments=commitments, time=time, laid=laid, weeks=weeks)
 
 
 def _load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
-    explain = evidence.question.explain
+    explain = evidence.scope.explain
     for week in load.weeks:
         if week.skipped:
             continue
@@ -193,10 +187,10 @@ def _load_events(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> l
     first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
     asking = {laid.goal for laid in load.laid if laid.spread.within(first, last, load.time.presence)}
     declared = [
-        told.event
-        for told in evidence.person(load.member).told
-        if (told.capacity is not None and told.capacity.from_ <= last)
-        or (told.absence is not None and told.absence.from_ <= last and told.absence.to >= first)
+        declaration.event
+        for declaration in evidence.person(load.member).declarations
+        if (declaration.capacity is not None and declaration.capacity.from_ <= last)
+        or (declaration.absence is not None and declaration.absence.from_ <= last and declaration.absence.to >= first)
     ]
     progress = [event for goal in asking for event in evidence.last_values.get(goal, ())]
     return event_ids([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
@@ -212,49 +206,49 @@ def _work_in_progress(load: MemberLoad, evidence: OverloadFacts) -> Figure:
         n=len(active),
         value=round_for_report(ratio),
         line=line_of_ratio(ratio, red=Fraction(1)),
-        events=event_ids(h.events[0] for h in active) if evidence.question.explain else None,
+        events=event_ids(h.events[0] for h in active) if evidence.scope.explain else None,
     )
 
 
-def _active(held: PromiseFact, today: date) -> bool:
-    return held.state in LIVE_STATES and not is_paused(held.commitment, today)
+def _active(promise: PromiseFact, today: date) -> bool:
+    return promise.state in LIVE_STATES and not is_paused(promise.commitment, today)
 
 
 def _relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
     pairs = zip(load.held, load.commitments, strict=True)
-    active = [commitment for held, commitment in pairs if _active(held, evidence.today)]
+    active = [commitment for promise, commitment in pairs if _active(promise, evidence.today)]
     return relief(load.member, active, load.weeks, load.time, evidence.today, evidence.policy)
 
 
 # --- additions ---------------------------------------------------------------------------------------------------
 
 
-def _addition_figures(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
+def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
-    explain, counted = evidence.question.explain, told.counted
+    explain, counted = evidence.scope.explain, analysis.counted
     beside: dict[str, Any] = {
         **group,
-        "inferred": sum(told.pairing.paired.get(a.event) == "inferred" for a in counted),
-        "absorbed": len(told.absorbed),
-        "events": told.events(counted) if explain else None,
+        "inferred": sum(analysis.pairing.paired.get(a.event) == "inferred" for a in counted),
+        "absorbed": len(analysis.absorbed),
+        "events": analysis.events(counted) if explain else None,
     }
-    yield _yes_and(told, evidence.policy, beside)
-    yield _yes_and_by_effort(told, evidence.policy, beside)
+    yield _yes_and(analysis, evidence.policy, beside)
+    yield _yes_and_by_effort(analysis, evidence.policy, beside)
     yield Figure(
         name="trade_offs_undone",
-        n=told.reversible_count,
-        value=len(told.undone_in_window),
-        events=told.undone_events() if explain else None,
+        n=analysis.reversible_count,
+        value=len(analysis.undone_in_window),
+        events=analysis.undone_events() if explain else None,
         **group,
     )
 
 
-def _yes_and(told: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
-    counted = told.counted
+def _yes_and(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = analysis.counted
     estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _NOTHING
     return share(
         "yes_and_ratio",
-        sum(a.event not in told.pairing.paired for a in counted),
+        sum(a.event not in analysis.pairing.paired for a in counted),
         len(counted),
         amber=to_fraction(policy.yes_and_amber),
         red=to_fraction(policy.yes_and_red),
@@ -264,21 +258,21 @@ def _yes_and(told: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> 
     )
 
 
-def _yes_and_by_effort(told: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
-    counted = told.counted
+def _yes_and_by_effort(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = analysis.counted
     added = sum((a.hours for a in counted), _NOTHING)
     guessed = sum((a.hours for a in counted if a.estimated), _NOTHING)
-    freed = sum((min(told.pairing.freed.get(a.event, _NOTHING), a.hours) for a in counted), _NOTHING)
+    freed = sum((min(analysis.pairing.freed.get(a.event, _NOTHING), a.hours) for a in counted), _NOTHING)
     ratio = 1 - freed / added if added else None
-    drawn: Line | None = None
+    line: Line | None = None
     if ratio is not None and len(counted) >= SMALL_SAMPLE:
-        drawn = line_of_ratio(ratio, amber=to_fraction(policy.yes_and_amber), red=to_fraction(policy.yes_and_red))
+        line = line_of_ratio(ratio, amber=to_fraction(policy.yes_and_amber), red=to_fraction(policy.yes_and_red))
     return Figure(
         name="yes_and_by_effort",
         n=len(counted),
         value=round_for_report(ratio),
         status=None if added else "no_data",
-        line=drawn,
+        line=line,
         small_sample=len(counted) < SMALL_SAMPLE,
         estimated_share=round_for_report(guessed / added if added else _NOTHING),
         estimated=guessed > 0,
@@ -286,10 +280,10 @@ def _yes_and_by_effort(told: AdditionAnalysis, policy: Policy, beside: dict[str,
     )
 
 
-def _displacement(told: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
+def _displacement(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
-    explain = evidence.question.explain
-    slips = told.displacements()
+    explain = evidence.scope.explain
+    slips = analysis.displacements()
     critical = {
         h.commitment.goal
         for h in evidence.promises
@@ -311,20 +305,20 @@ def _displacement(told: AdditionAnalysis, group: dict[str, Any], evidence: Overl
 
 
 def _imposed(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
-    promised = evidence.promised
+    promised = evidence.promises_of_window
     imposed = [event for event, was_imposed in promised if was_imposed]
-    events = event_ids(event for event, _ in promised) if evidence.question.explain else None
+    events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
     return share("imposed_share", len(imposed), len(promised), events=events, **group)
 
 
 def _paces(evidence: OverloadFacts) -> list[Figure]:
     """Required pace of the group's live goals that measure a number."""
-    measured = [
+    with_target = [
         h
         for h in evidence.promises
         if h.target is not None and _active(h, evidence.today) and evidence.concerns(h.owner, h.team)
     ]
-    if not measured:
+    if not with_target:
         return []
-    readings = evidence.readings(h.commitment.goal for h in measured)
-    return [pace(held, readings.get(held.commitment.goal, []), evidence) for held in measured]
+    readings = evidence.readings(h.commitment.goal for h in with_target)
+    return [pace(promise, readings.get(promise.commitment.goal, []), evidence) for promise in with_target]

@@ -79,19 +79,19 @@ class SupportProjection:
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
-        found: Rows = {table.name: [] for table in self.tables}
+        rows: Rows = {table.name: [] for table in self.tables}
         if not stream:
-            return found
+            return rows
         whole = StreamEvents.of(stream)
-        for heard in whole.prepared:
-            recorded = heard.event
-            tell = _EXTRACTORS.get(type(recorded.data))
-            if tell is None or recorded.log_position <= after:
+        for prepared in whole.prepared:
+            recorded = prepared.event
+            extract = _EXTRACTORS.get(type(recorded.data))
+            if extract is None or recorded.log_position <= after:
                 continue
-            fact = (*whole.row_prefix, recorded.log_position, END_OF_TIME, heard.event_id, heard.occurred_micros)
-            for table, values in tell(recorded.data, recorded):
-                found[table].append((*fact, *values))
-        return found
+            fact = (*whole.row_prefix, recorded.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros)
+            for table, values in extract(recorded.data, recorded):
+                rows[table].append((*fact, *values))
+        return rows
 
     def state_after(self, _stream: StreamEvents) -> bool:
         """Each fact follows from its event alone: there is nothing to remember but that."""
@@ -134,7 +134,7 @@ def _reminded(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
     return lambda event, _recorded: iter([(FEEDBACK.name, (kind, str(event.to), None, None, None))])
 
 
-def _said(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+def _said_by_party(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
     return lambda _event, recorded: iter([(FEEDBACK.name, (kind, column_text(recorded.party), None, None, None))])
 
 
@@ -146,9 +146,9 @@ _EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
     e.FeedbackGiven: _feedback_given,
     e.CheckInDue: _reminded("check_in_due"),
     e.ResponseReminded: _reminded("response_reminded"),
-    e.CompletionDeclared: _said("delivered"),
-    e.DeliveryRejected: _said("reopened"),
-    e.CompletionRetracted: _said("reopened"),
+    e.CompletionDeclared: _said_by_party("delivered"),
+    e.DeliveryRejected: _said_by_party("reopened"),
+    e.CompletionRetracted: _said_by_party("reopened"),
 }
 
 SUPPORT = SupportProjection()

@@ -1,12 +1,11 @@
-"""What a lens shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
+"""What `as_of` shows of support: whose needs, whose help, what stands in the way, and when a goal was spoken of."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,24 +16,22 @@ from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.instants import to_micros
 from domain.member.member import Member
 from projections.as_of import AsOf
-from projections.database.database import Database, Query, Row, named_statements
+from projections.database.database import Database, Query, Row, group_by_stream, named_statements, query_by_ids
 from projections.database.tables import END_OF_TIME
+from projections.figures import ReportScope
 from projections.goals import goals_at
-from projections.paused_time import DAY, Pause, Span, absent_spans, merge_spans, paused_spans, running_micros
+from projections.paused_time import DAY, Span, absent_spans, merge_spans, pause_of, paused_spans, running_micros
 from projections.people import members_at
 
 _SQL = "support"
-#: Ids in one statement: few enough for any database's limit of parameters.
-_SLICE = 400
 #: As SQL: none of the agreement's names holds a quote.
 _STATES = ", ".join(f"'{state}'" for state in PROMISED_STATES)
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 _MEMBER = msgspec.json.Decoder(Member)
-T = TypeVar("T")
 
 
-class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """One need, and its answer as far as the lens shows one. Instants are microseconds UTC."""
+class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
+    """One need, and its answer as far as `as_of` shows one. Instants are microseconds UTC."""
 
     goal: UUID
     check_in: UUID
@@ -51,7 +48,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     open: bool
 
 
-class Resolved(msgspec.Struct, frozen=True):
+class ResolvedBlocker(msgspec.Struct, frozen=True):
     """A blocker that was raised and resolved; microseconds UTC."""
 
     event_id: UUID
@@ -59,7 +56,7 @@ class Resolved(msgspec.Struct, frozen=True):
     resolved_at: int
 
 
-class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
+class UnresolvedBlocker(msgspec.Struct, frozen=True, kw_only=True):
     """What stands in a goal's way: raised as such, or listed in its last check-in that speaks of blockers."""
 
     goal: UUID
@@ -78,7 +75,7 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 
     goal: Promised
     begun: int
-    #: The lens, or the goal's end.
+    #: `as_of`, or the goal's end.
     until: int
     stops: list[Span]
     #: Judgements of the window and the cadence before it, with their events.
@@ -86,16 +83,17 @@ class CheckInHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SupportFacts:
-    """The facts of one question, each read once. `member` asks about one person's goals and help."""
+    """The facts of one report, each read once. A member's are about this person's goals and help."""
 
-    def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, member: UUID | None, window: int) -> None:
+    def __init__(self, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self._database = database
         self.as_of = as_of
-        self.team = team
-        self.member = member
+        self.scope = scope
+        self.team = scope.team
+        self.member = scope.member
         self.zone: ZoneInfo = as_of.tzinfo
         self.at = to_micros(as_of.at)
-        self.since = to_micros(end_of_day(_back(as_of.today, window), self.zone))
+        self.since = to_micros(end_of_day(_back(as_of.today, scope.window), self.zone))
         self._known: dict[UUID, Member] = {}
 
     @property
@@ -111,28 +109,25 @@ class SupportFacts:
         return " AND ".join(parts), params
 
     @property
-    def _whose_needs(self) -> tuple[str, dict[str, str]]:
-        whose, params = self.scope_sql
+    def _needs_scope_sql(self) -> tuple[str, dict[str, str]]:
+        condition, params = self.scope_sql
         if self.team is not None or self.member is not None:
             helpers = {f"helper_{n}": str(helper) for n, helper in enumerate(self.helpers)}
-            listed = ", ".join(f":{name}" for name in helpers) or "NULL"
-            whose = f"({whose}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({listed})"
+            placeholders = ", ".join(f":{name}" for name in helpers) or "NULL"
+            condition = f"({condition}) OR COALESCE(a.party, n.addressee, g.sponsor) IN ({placeholders})"
             params |= helpers
-        return whose, params
+        return condition, params
 
-    def _statement(self, name: str, whose: str, params: dict[str, str]) -> Query:
-        sql = named_statements(_SQL)[name].replace(":whose", whose).replace(":states", _STATES)
+    def _statement(self, name: str, condition: str, params: dict[str, str]) -> Query:
+        sql = named_statements(_SQL)[name].replace(":whose", condition).replace(":states", _STATES)
         return sql, {**self.as_of.params, "since": self.since, **params}
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
-        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._whose_needs}
+        wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._needs_scope_sql}
         rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
-
-    def _of(self, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
-        return rows_of(self._database, self.as_of, name, ids, **more)
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -141,9 +136,9 @@ class SupportFacts:
         """Whose help is told apart: the member, or the joined members (of the team), by id."""
         if self.member is not None:
             return [self.member]
-        found = members_at(self._database, self.as_of, team=self.team)
-        self._known |= {m.id: m for m in found}
-        return [m.id for m in found]
+        members = members_at(self._database, self.as_of, team=self.team)
+        self._known |= {m.id: m for m in members}
+        return [m.id for m in members]
 
     def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
         """These members, departed ones too; each is read once."""
@@ -153,19 +148,19 @@ class SupportFacts:
     # --- needs --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def needs(self) -> list[Need]:
+    def needs(self) -> list[NeedFact]:
         """Every need of the goals asked about, or asked of (or answered by) these helpers."""
         return [_need(row) for row in self._rows["needs"]]
 
     @cached_property
-    def helped(self) -> dict[UUID, list[Need]]:
+    def needs_by_helper(self) -> dict[UUID, list[NeedFact]]:
         """The needs by whom they ask."""
-        found: dict[UUID, list[Need]] = defaultdict(list)
+        by_helper: dict[UUID, list[NeedFact]] = defaultdict(list)
         for need in self.needs:
-            found[need.helper].append(need)
-        return found
+            by_helper[need.helper].append(need)
+        return by_helper
 
-    def asked(self, need: Need) -> bool:
+    def concerns(self, need: NeedFact) -> bool:
         """Whether the need belongs to one of the goals asked about."""
         return self.team in (None, need.team) and self.member in (None, need.owner)
 
@@ -176,7 +171,7 @@ class SupportFacts:
         late = (need for need in waiting if _due(need, people.get(need.helper), self.zone) < self.at)
         return frozenset((need.check_in, need.index) for need in late)
 
-    def overdue(self, need: Need) -> bool:
+    def overdue(self, need: NeedFact) -> bool:
         """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end.
 
         Never, for a need from before there was a default.
@@ -186,30 +181,30 @@ class SupportFacts:
     # --- goals --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def promised(self) -> list[Promised]:
+    def promises(self) -> list[Promised]:
         """The goals asked about whose promise stands."""
-        owners = None if self.member is None else [self.member]
-        found = goals_at(self._database, self.as_of, team=self.team, owners=owners, states=PROMISED_STATES)
-        return [goal for goal in found if isinstance(goal, Promised)]
+        goals = goals_at(self._database, self.as_of, team=self.team, owners=self.scope.owners, states=PROMISED_STATES)
+        return [goal for goal in goals if isinstance(goal, Promised)]
 
     @cached_property
-    def spoken(self) -> list[CheckInHistory]:
+    def check_in_histories(self) -> list[CheckInHistory]:
         """Every promise that stood at some time of the window."""
-        goals = [(goal, self.at) for goal in self.promised]
+        goals = [(goal, self.at) for goal in self.promises]
         for row in self._rows["ended"]:
             goal = _GOAL.decode(row.body)
             if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
-        ids = [goal.id for goal, _ in goals]
-        pauses = _listed(self._of("pauses", ids), _pause)
-        delivered = _listed(self._of("deliveries", ids), lambda r: (r.occurred_at, r.kind))
+        ids = sorted({str(goal.id) for goal, _ in goals})
+        rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
+        pauses = group_by_stream(rows["pauses"], pause_of)
+        delivered = group_by_stream(rows["deliveries"], lambda r: (r.occurred_at, r.kind))
         owners = self.people(goal.owner for goal, _ in goals)
         stops = {
             goal.id: merge_spans(
                 [
-                    *paused_spans(pauses[goal.id], self.zone),
+                    *paused_spans(pauses.get(goal.id, []), self.zone),
                     *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
-                    *_delivered(delivered[goal.id]),
+                    *_delivered(delivered.get(goal.id, [])),
                 ]
             )
             for goal, _ in goals
@@ -221,14 +216,15 @@ class SupportFacts:
             if (begun := to_micros(g.promised_at)) < self.since
         ]
         reach = self.since - self.as_of.policy.policy.cadence_days * DAY - max(still, default=0)
-        judged = _listed(self._of("judged", ids, reach=reach), lambda r: (r.occurred_at, UUID(r.event_id)))
+        rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
+        judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, UUID(r.event_id)))
         return [
             CheckInHistory(
                 goal=goal,
                 begun=to_micros(goal.promised_at),
                 until=until,
                 stops=stops[goal.id],
-                judged=judged[goal.id],
+                judged=judged.get(goal.id, []),
             )
             for goal, until in goals
         ]
@@ -236,48 +232,45 @@ class SupportFacts:
     # --- blockers -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def blockers(self) -> list[OpenBlocker]:
+    def blockers(self) -> list[UnresolvedBlocker]:
         """What stands in the way of the goals asked about, by goal and age."""
-        found = [blocker for goal in self.promised for blocker in raised_blockers(goal)]
-        found += listed_blockers(self._database, self.as_of, self.promised)
-        return sorted(found, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
+        blockers = [blocker for goal in self.promises for blocker in raised_blockers(goal)]
+        blockers += listed_blockers(self._database, self.as_of, self.promises)
+        return sorted(blockers, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
 
     @cached_property
-    def resolved(self) -> list[Resolved]:
+    def resolved(self) -> list[ResolvedBlocker]:
         """Blockers resolved in the window."""
         rows = self._rows["resolved"]
-        return [Resolved(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
+        return [ResolvedBlocker(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
 
     @cached_property
     def feedback(self) -> dict[str, list[UUID]]:
         """The window's feedback by the side that gave it."""
-        found: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
+        by_side: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
-            found.setdefault(row.by_side, []).append(UUID(row.event_id))
-        return found
+            by_side.setdefault(row.by_side, []).append(UUID(row.event_id))
+        return by_side
 
 
-def rows_of(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> Iterator[Row]:
+def rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
-    for start in range(0, len(wanted), _SLICE):
-        part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
-        sql = named_statements(_SQL)[name].replace(":ids", ", ".join(f":{key}" for key in part))
-        yield from database.query(sql, {**as_of.params, **more, **part})
+    return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
 
 
 def people_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
     """These members, departed ones too."""
-    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_of(database, as_of, "people", ids)}
+    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_by_ids(database, as_of, "people", ids)}
 
 
 def _back(day: date, days: int) -> date:
     return date.fromordinal(max(1, day.toordinal() - days))
 
 
-def _need(row: Row) -> Need:
+def _need(row: Row) -> NeedFact:
     helper = row.answered_by or row.addressee or row.sponsor
-    return Need(
+    return NeedFact(
         goal=UUID(row.stream_id),
         check_in=UUID(row.event_id),
         index=row.need,
@@ -292,21 +285,16 @@ def _need(row: Row) -> Need:
     )
 
 
-def _due(need: Need, helper: Member | None, zone: ZoneInfo) -> int:
+def _due(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int:
     """The instant at which the day of the answer is over for its helper."""
     day = need.answer_by or date.max
     return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
 
 
-def _pause(row: Row) -> Pause:
-    first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
-    return Pause(row.occurred_at, first, last)
-
-
-def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
+def _delivered(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
     """From each delivery until it was sent or taken back: days in delivered are not the owner's."""
     begun: int | None = None
-    for at, kind in told:
+    for at, kind in deliveries:
         if kind == "delivered":
             begun = at
         elif begun is not None:
@@ -316,21 +304,23 @@ def _delivered(told: Sequence[tuple[int, str]]) -> Iterator[Span]:
         yield begun, END_OF_TIME
 
 
-def raised_blockers(goal: Promised) -> Iterator[OpenBlocker]:
+def raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
     """Those that were raised as such and that nobody has resolved."""
     for b in goal.blockers:
         acts_next = b.blocker.acts_next or goal.owner
-        yield OpenBlocker(goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=to_micros(b.raised_at))
+        yield UnresolvedBlocker(
+            goal=goal.id, event_id=b.id, raised=True, acts_next=acts_next, since=to_micros(b.raised_at)
+        )
 
 
-def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[OpenBlocker]:
+def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[UnresolvedBlocker]:
     """Those that the last check-in which speaks of blockers lists."""
-    told = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
-    rows = _listed(rows_of(database, as_of, "listed", (goal.id for goal in told)), lambda row: row)
-    return [blocker for goal in told for blocker in _told_blockers(goal, rows[goal.id])]
+    blocked = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
+    rows = group_by_stream(rows_by_ids(database, as_of, "listed", (goal.id for goal in blocked)), lambda row: row)
+    return [blocker for goal in blocked for blocker in _blockers_listed_last(goal, rows.get(goal.id, []))]
 
 
-def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]:
+def _blockers_listed_last(goal: Promised, rows: Sequence[Row]) -> Iterator[UnresolvedBlocker]:
     """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
     told_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
     corrected = {row.corrects for row in rows}
@@ -343,7 +333,7 @@ def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]
         since = row.occurred_at
     for row in known:
         if row.event_id == last:
-            yield OpenBlocker(
+            yield UnresolvedBlocker(
                 goal=goal.id,
                 event_id=UUID(row.event_id),
                 raised=False,
@@ -351,10 +341,3 @@ def _told_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[OpenBlocker]
                 acts_next=UUID(row.acts_next) if row.acts_next else goal.owner,
                 since=since,
             )
-
-
-def _listed(rows: Iterable[Row], made: Callable[[Row], T]) -> defaultdict[UUID, list[T]]:
-    found: defaultdict[UUID, list[T]] = defaultdict(list)
-    for row in rows:
-        found[UUID(row.stream_id)].append(made(row))
-    return found

@@ -1,7 +1,7 @@
 """Check-ins as support: kept in touch, needs answered, blockers moved, feedback both ways. Formulas: docs/reports.md.
 
 Whose side is measured: of a need the helper's, of a blocker nobody's but its age. A report is a pure function of what
-a lens shows.
+`as_of` shows.
 """
 
 from __future__ import annotations
@@ -20,9 +20,22 @@ from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.figures import SMALL_SAMPLE, Figure, Report, event_ids, round_for_report, share
+from projections.figures import (
+    EVERYTHING,
+    SMALL_SAMPLE,
+    EventRef,
+    Figure,
+    MemberRef,
+    Report,
+    ReportScope,
+    SubjectGoal,
+    event_ids,
+    finish_report,
+    round_for_report,
+    share,
+)
 from projections.paused_time import DAY, days, midnight, running_micros
-from projections.support.queries import CheckInHistory, Need, OpenBlocker, SupportFacts
+from projections.support.queries import CheckInHistory, NeedFact, SupportFacts, UnresolvedBlocker
 
 #: Of the duration: before it, progress by time says little (Lipke, Schedule is Different, 2003).
 _EARLY = Fraction(1, 5)
@@ -31,12 +44,12 @@ _EARLY = Fraction(1, 5)
 class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A need that waits for its answer. What it says stands in the goal's history."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: What `answer_need` takes.
     need: str
-    asker: UUID
+    asker: MemberRef
     #: The addressee, or the goal's sponsor where none was named.
-    helper: UUID
+    helper: MemberRef
     answer_by: date | None
     open_days: float
     overdue: bool = False
@@ -45,13 +58,13 @@ class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class BlockerEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands in a goal's way, for how long, and who acts next."""
 
-    goal: UUID
+    goal: SubjectGoal
     #: What `resolve_blocker` takes; of one that a check-in lists, that check-in.
-    blocker: UUID
+    blocker: EventRef
     #: A listed one is over when a check-in lists none any more.
     listed: bool = False
     #: Named with the blocker, or else the goal's owner.
-    acts_next: UUID
+    acts_next: MemberRef
     age_days: float
 
 
@@ -62,58 +75,45 @@ class SupportReport(Report, frozen=True, kw_only=True):
     blockers: list[BlockerEntry]
 
 
-def report(
-    database: Database,
-    as_of: AsOf,
-    *,
-    team: UUID | None = None,
-    member: UUID | None = None,
-    window: int = 28,
-    explain: bool = False,
-) -> SupportReport:
-    """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper.
-
-    `window`: days, ending with the lens' day. `explain` fills each figure's `events`.
-    """
-    evidence = SupportFacts(database, as_of, team=team, member=member, window=window)
-    group: dict[str, Any] = {"member": member} if member else {"team": team} if team else {}
-    asked = [need for need in evidence.needs if evidence.asked(need)]
+def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> SupportReport:
+    """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper."""
+    evidence = SupportFacts(database, as_of, scope)
+    group = scope.group
+    needs = [need for need in evidence.needs if evidence.concerns(need)]
     figures = [
         _adherence(evidence, group),
-        *_need_figures(asked, evidence, group),
+        *_need_figures(needs, evidence, group),
         *_blocker_figures(evidence, group),
         *_feedback_figures(evidence, group),
         *(figure for helper in evidence.helpers for figure in _helper_figures(helper, evidence)),
-        *(figure for goal in evidence.promised for figure in _pace(goal, as_of)),
+        *(figure for goal in evidence.promises for figure in _pace(goal, as_of)),
     ]
-    if not explain:
-        figures = [msgspec.structs.replace(figure, events=None) for figure in figures]
-    return SupportReport(
-        as_of=as_of.as_of_text,
-        recorded_as_of=as_of.recorded_as_of,
-        policy_version=as_of.policy.version,
-        figures=figures,
-        needs=[_need_told(need, evidence) for need in sorted((n for n in asked if n.open), key=_by_deadline)],
-        blockers=[_blocker_told(blocker, evidence) for blocker in evidence.blockers],
+    return finish_report(
+        SupportReport,
+        as_of,
+        scope,
+        figures,
+        needs=[_need_entry(need, evidence) for need in sorted((n for n in needs if n.open), key=_by_deadline)],
+        blockers=[_blocker_entry(blocker, evidence) for blocker in evidence.blockers],
     )
 
 
 # --- adherence -------------------------------------------------------------------------------------------------------
 
 
-def periods(spoken: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
+def periods(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
     """Which of the cadences that ended in the window heard a judgement, how many there were, and the events.
 
-    Cadences of running time are laid from the lens (or the goal's end) backwards; what is left over after the promise
+    Cadences of running time are laid from `as_of` (or the goal's end) backwards; what is left over after the promise
     is not yet expected of anybody.
     """
     length = cadence * DAY
-    ended = -(-running_micros(max(since, spoken.begun), spoken.until, spoken.stops) // length)
-    expected = min(ended, running_micros(spoken.begun, spoken.until, spoken.stops) // length)
+    ended = -(-running_micros(max(since, history.begun), history.until, history.stops) // length)
+    expected = min(ended, running_micros(history.begun, history.until, history.stops) // length)
     kept, events = set(), []
-    for at, event in spoken.judged:
-        place = running_micros(at, spoken.until, spoken.stops) // length
-        if at <= spoken.until and place < expected:
+    for at, event in history.judged:
+        place = running_micros(at, history.until, history.stops) // length
+        if at <= history.until and place < expected:
             kept.add(place)
             events.append(event)
     return kept, expected, events
@@ -121,12 +121,12 @@ def periods(spoken: CheckInHistory, cadence: int, since: int) -> tuple[set[int],
 
 def _adherence(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
     cadence = evidence.as_of.policy.policy.cadence_days
-    told = [periods(spoken, cadence, evidence.since) for spoken in evidence.spoken]
+    by_promise = [periods(history, cadence, evidence.since) for history in evidence.check_in_histories]
     return share(
         "adherence",
-        sum(len(kept) for kept, _, _ in told),
-        sum(expected for _, expected, _ in told),
-        events=event_ids(event for _, _, events in told for event in events),
+        sum(len(kept) for kept, _, _ in by_promise),
+        sum(expected for _, expected, _ in by_promise),
+        events=event_ids(event for _, _, events in by_promise for event in events),
         **group,
     )
 
@@ -134,25 +134,25 @@ def _adherence(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
 # --- needs -----------------------------------------------------------------------------------------------------------
 
 
-def _need_figures(asked: Sequence[Need], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
-    raised = [need for need in asked if need.raised_at >= evidence.since]
-    heard = [need for need in raised if need.answer is not None]
-    waiting = [need for need in asked if need.open]
+def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
+    raised = [need for need in needs if need.raised_at >= evidence.since]
+    answered = [need for need in raised if need.answer is not None]
+    waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.overdue(need)]
     events = event_ids(need.check_in for need in raised)
     yield Figure(name="needs_raised", value=len(raised), events=events, **group)
     events = event_ids(event for need in raised for event in (need.check_in, need.answer))
-    yield share("needs_answered", len(heard), len(raised), events=events, **group)
-    yield _answer_days("need_answer_days", asked, evidence, group)
+    yield share("needs_answered", len(answered), len(raised), events=events, **group)
+    yield _answer_days("need_answer_days", needs, evidence, group)
     events = event_ids(need.check_in for need in late)
     yield share("needs_past_answer_by", len(late), len(waiting), events=events, **group)
 
 
-def _answer_days(name: str, needs: Sequence[Need], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
+def _answer_days(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
     """Median days from need to answer, of the answers that were given in the window."""
-    taken = [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
-    events = event_ids(event for _, need in taken for event in (need.check_in, need.answer))
-    return _median(name, [days(time) for time, _ in taken], events, keys)
+    answered = [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
+    events = event_ids(event for _, need in answered for event in (need.check_in, need.answer))
+    return _median(name, [days(time) for time, _ in answered], events, keys)
 
 
 def _median(name: str, values: Sequence[Fraction], events: list[UUID], keys: dict[str, Any]) -> Figure:
@@ -169,7 +169,7 @@ def _median(name: str, values: Sequence[Fraction], events: list[UUID], keys: dic
 
 def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
     """How one person's help stands: over all goals, whichever team they belong to."""
-    needs = evidence.helped.get(helper, [])
+    needs = evidence.needs_by_helper.get(helper, [])
     waiting = [need for need in needs if need.open]
     late = [need for need in waiting if evidence.overdue(need)]
     keys: dict[str, Any] = {"member": helper}
@@ -178,11 +178,11 @@ def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
     yield _answer_days("help_answer_days", needs, evidence, keys)
 
 
-def _by_deadline(need: Need) -> tuple[bool, str, int, str, int]:
+def _by_deadline(need: NeedFact) -> tuple[bool, str, int, str, int]:
     return need.answer_by is None, str(need.answer_by), need.raised_at, str(need.check_in), need.index
 
 
-def _need_told(need: Need, evidence: SupportFacts) -> NeedEntry:
+def _need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
     return NeedEntry(
         goal=need.goal,
         need=f"{need.check_in}/{need.index}",
@@ -202,11 +202,11 @@ def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[
     yield Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group)
     ages = [days(evidence.at - blocker.since) for blocker in evidence.blockers]
     yield _median("blocker_age_days", ages, events, group)
-    taken = [days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved]
-    yield _median("blocker_resolve_days", taken, event_ids(r.event_id for r in evidence.resolved), group)
+    durations = [days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved]
+    yield _median("blocker_resolve_days", durations, event_ids(r.event_id for r in evidence.resolved), group)
 
 
-def _blocker_told(blocker: OpenBlocker, evidence: SupportFacts) -> BlockerEntry:
+def _blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> BlockerEntry:
     return BlockerEntry(
         goal=blocker.goal,
         blocker=blocker.event_id,
@@ -232,12 +232,12 @@ def _pace(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
         return
     begun = midnight(goal.terms.start, as_of.tzinfo)
     duration = Fraction((goal.terms.due - goal.terms.start).days + 1)
-    taken = days(to_micros(as_of.at) - begun)
-    early = duration <= 0 or taken < duration * _EARLY
+    elapsed = days(to_micros(as_of.at) - begun)
+    early = duration <= 0 or elapsed < duration * _EARLY
     yield Figure(
         name="spi_t",
         goal=goal.id,
-        value=None if early else round_for_report(to_fraction(goal.progress) * duration / taken),
+        value=None if early else round_for_report(to_fraction(goal.progress) * duration / elapsed),
         status="too_early" if early else None,
         events=event_ids([goal.last_check_in, goal.terms_event]),
     )

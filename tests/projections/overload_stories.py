@@ -23,7 +23,7 @@ from domain.member.member import DeclareCapacity
 from projections.as_of import resolve_as_of
 from projections.database.database import Database
 from projections.engine.engine import Engine
-from projections.figures import Figure
+from projections.figures import Figure, ReportScope
 from projections.overload import report as overload_report
 from projections.overload.facts import OVERLOAD
 from projections.overload.report import OverloadReport
@@ -67,7 +67,7 @@ def answered(
         now=NOW,
     )
     ids: dict[str, Any] = {name: story.id(asked.pop(name), name) for name in ("team", "member") if name in asked}
-    return overload_report.report(database, view, **ids, **asked)
+    return overload_report.report(database, view, ReportScope(**ids, **asked))
 
 
 def promised(story: Story, goal: str, at: str, **terms: Any) -> UUID:

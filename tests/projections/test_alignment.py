@@ -17,7 +17,7 @@ from projections.alignment import report as alignment_report
 from projections.alignment.report import AlignmentReport
 from projections.alignment.tree import Node
 from projections.database.database import Database
-from projections.figures import Figure
+from projections.figures import Figure, ReportScope
 from tests.domain.charters import purposed
 from tests.projections.conftest import Look
 from tests.projections.test_drift import changed, promised
@@ -44,9 +44,11 @@ def ask(database: Database, project: Look) -> Ask:
         return alignment_report.report(
             database,
             project(story, when, recorded_as_of=recorded_as_of),
-            team=story.id(team, "team") if team else None,
-            member=story.id(member) if member else None,
-            explain=True,
+            ReportScope(
+                team=story.id(team, "team") if team else None,
+                member=story.id(member) if member else None,
+                explain=True,
+            ),
         )
 
     return report

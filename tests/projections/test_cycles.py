@@ -17,7 +17,7 @@ from projections.as_of import resolve_as_of
 from projections.cycles.cycles import cycle_at, cycles_at, goals_of, undecided
 from projections.cycles.review import CyclesReport, report
 from projections.database.database import Database
-from projections.figures import Figure
+from projections.figures import Figure, ReportScope
 from projections.goals import Filters, page
 from projections.history import history
 from tests.domain.cycles import (
@@ -108,7 +108,7 @@ def test_the_review_tells_what_became_of_goals_and_improvements(database: Databa
     closed(story, "one")
     story.now = story.now.replace(month=3, day=2)
 
-    told = report(database, project(story), explain=True)
+    told = report(database, project(story), ReportScope(explain=True))
 
     assert {(1, 4)} == {counts(told, f"goals_{what}") for what in ("carried_on", "renegotiated", "kept", "dropped")}
     assert [(1, 3), (1, 3), (1, 3), (1, 1)] == [
@@ -164,7 +164,7 @@ def test_the_window_takes_what_closed_in_it_and_always_the_last(database: Databa
             closed(story, on=name)
 
     def reviewed(window: int) -> set[str]:
-        told = report(database, project(story), window=window)
+        told = report(database, project(story), ReportScope(window=window))
         return {
             name for name in ("cycle", "second", "third") for x in told.cycles if x.cycle == story.id(name, "cycle")
         }
@@ -181,13 +181,13 @@ def test_of_a_member_only_what_is_theirs_is_told(database: Database, project: Lo
     credit = c.CreditContribution(goal="one", member="mia", text="Found the slow query")
     story.says("lea", credit)
 
-    mia = report(database, project(story), member=story.id("mia"), explain=True)
+    mia = report(database, project(story), ReportScope(member=story.id("mia"), explain=True))
 
     assert [story.id("mia")] == [i.owner for i in mia.improvements]
     assert ([], 1) == (mia.reflections, len(mia.contributions))
     assert (0, []) == (figure(mia, "reflections").value, figure(mia, "reflections").events)
     assert story.id("mia") == figure(mia, "contributions").member
-    assert [] == report(database, project(story), member=story.id("sam")).improvements
+    assert [] == report(database, project(story), ReportScope(member=story.id("sam"))).improvements
 
 
 def test_reflections_are_counted_of_those_whose_cycle_it_is(database: Database, project: Look) -> None:
@@ -196,7 +196,7 @@ def test_reflections_are_counted_of_those_whose_cycle_it_is(database: Database, 
     story.says("ben", c.ShareReflection(improve="less"))
     story.says("stella", c.ShareReflection(improve="from outside"))
 
-    told = report(database, project(story), team=story.id("core", "team"))
+    told = report(database, project(story), ReportScope(team=story.id("core", "team")))
 
     assert (1, 5) == counts(told, "reflection_share")
     assert 3 == figure(told, "reflections").value
@@ -215,7 +215,7 @@ def test_each_team_has_its_own_review(database: Database, project: Look) -> None
     story.says("stella", opening(team=None), on="year")
 
     def reviewed(**whose: Any) -> list[Any]:
-        return [x.team for x in report(database, project(story), **whose).cycles]
+        return [x.team for x in report(database, project(story), ReportScope(**whose)).cycles]
 
     assert {story.id("core", "team"), None} == set(reviewed())
     assert [story.id("core", "team")] == reviewed(team=story.id("core", "team"))
@@ -226,10 +226,10 @@ def test_the_same_lens_gives_the_same_bytes_whatever_comes_after(database: Datab
     reflected(story)
     at = story.now
     view = project(story, at, recorded_as_of=at)
-    before = report(database, view, explain=True)
+    before = report(database, view, ReportScope(explain=True))
     closed(story, "one")
 
-    assert before == report(database, project(story, at, recorded_as_of=at), explain=True)
+    assert before == report(database, project(story, at, recorded_as_of=at), ReportScope(explain=True))
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -300,7 +300,7 @@ def test_following_live_gives_what_a_replay_gives_and_the_review_agrees_with_the
     view = resolve_as_of(database, story, story.organisation_id, now=story.now)
     shown = {cycle.id: cycle for cycle in cycles_at(database, view)}
     assert {state.id: state for state in story.states("cycle")} == shown
-    told = report(database, view, window=366, explain=True)
+    told = report(database, view, ReportScope(window=366, explain=True))
     again = recounted(story)
     assert again == {name: counts(told, name)[0] or figure(told, name).value or 0 for name in FIGURES}
     assert len({i.improvement for i in told.improvements}) == len(told.improvements)

@@ -19,7 +19,7 @@ from projections.database.database import Database
 from projections.decisions import decisions
 from projections.decisions import report as decisions_report
 from projections.engine.engine import Engine
-from projections.figures import Figure, wilson
+from projections.figures import Figure, ReportScope, wilson
 from projections.history import history
 from tests.domain.decisions import ASKED, DEADLINE, LATER, LEAD_DECIDES, asked, consents, decision, objection, question
 from tests.domain.test_decision_properties import Talk
@@ -44,7 +44,7 @@ def agreed(story: Story, ref: str, day: str, *, days: int = 1, team: str | None 
 
 def figures(database: Database, project: Look, story: Story, **asked_: Any) -> dict[str, Figure]:
     """The report's figures by name."""
-    report = decisions_report.report(database, project(story, asked_.pop("as_of", None)), **asked_)
+    report = decisions_report.report(database, project(story, asked_.pop("as_of", None)), ReportScope(**asked_))
     return {figure.name: figure for figure in report.figures}
 
 

@@ -35,7 +35,7 @@ from projections.drift import report as drift_report
 from projections.drift.facts import DRIFT
 from projections.drift.report import DriftReport
 from projections.engine.engine import Engine
-from projections.figures import Figure
+from projections.figures import Figure, ReportScope
 from projections.goals import GOALS
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.spec import Story, instant, offer, why
@@ -79,10 +79,12 @@ def asking(database: Database) -> Ask:
         return drift_report.report(
             database,
             view,
-            team=story.id(team, "team") if team else None,
-            member=story.id(member) if member else None,
-            window=window,
-            explain=explain,
+            ReportScope(
+                team=story.id(team, "team") if team else None,
+                member=story.id(member) if member else None,
+                window=window,
+                explain=explain,
+            ),
         )
 
     return report

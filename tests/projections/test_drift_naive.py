@@ -26,6 +26,7 @@ from domain.terms import SupportInput
 from projections.as_of import resolve_as_of
 from projections.database.database import Database
 from projections.drift import report as drift_report
+from projections.figures import ReportScope
 from tests.domain.charters import expecting, leader, purposed
 from tests.projections.test_replay import Prefix, emptied
 from tests.spec import Story, offer, why
@@ -194,7 +195,9 @@ def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any
     held = states(story, at, known)
 
     for whose in (None, story.id("core", "team"), story.id("edge", "team")):
-        figures = {f.name: f for f in drift_report.report(database, view, team=whose).figures if f.goal is None}
+        figures = {
+            f.name: f for f in drift_report.report(database, view, ReportScope(team=whose)).figures if f.goal is None
+        }
         for name, expected in (
             ("purpose_drift", drifting(story, held, whose)),
             ("acknowledgement_share", lacking(story, held, whose)),

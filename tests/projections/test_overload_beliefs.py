@@ -20,7 +20,7 @@ from domain.member.member import Member
 from domain.registry import AGGREGATES
 from projections.as_of import resolve_as_of
 from projections.database.database import Database
-from projections.figures import round_for_report
+from projections.figures import ReportScope, round_for_report
 from projections.overload import report as overload_report
 from projections.overload.report import OverloadReport
 from tests.conftest import copy_sqlite
@@ -59,7 +59,7 @@ def test_what_was_believed_then_is_the_report_that_was_given_then(
 
     def asked(database: Database) -> bytes:
         view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=recorded, now=story.now)
-        return msgspec.json.encode(overload_report.report(database, view, window=window, explain=True))
+        return msgspec.json.encode(overload_report.report(database, view, ReportScope(window=window, explain=True)))
 
     assert asked(part) == asked(whole)
 

@@ -11,7 +11,7 @@ import pytest
 from domain.goal import acts as a
 from domain.member.member import DeclareAbsence
 from projections.database.database import Database
-from projections.figures import Figure
+from projections.figures import Figure, ReportScope
 from projections.support import report as support_report
 from projections.support.report import SupportReport
 from tests.projections.conftest import Look
@@ -38,10 +38,12 @@ def ask(database: Database, project: Look) -> Ask:
         return support_report.report(
             database,
             project(story, as_of, recorded_as_of=recorded_as_of),
-            team=story.id(team, "team") if team else None,
-            member=story.id(member) if member else None,
-            window=window,
-            explain=True,
+            ReportScope(
+                team=story.id(team, "team") if team else None,
+                member=story.id(member) if member else None,
+                window=window,
+                explain=True,
+            ),
         )
 
     return report

@@ -17,6 +17,7 @@ from domain.goal.state import PROMISED_STATES, Ended, Promised
 from domain.member import member as members
 from projections.as_of import AsOf, resolve_as_of
 from projections.database.database import Database
+from projections.figures import ReportScope
 from projections.support import report as support_report
 from tests.projections.random_support_histories import GOALS, PEOPLE, steps, story_of
 from tests.projections.test_replay import emptied
@@ -169,7 +170,7 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     if any(state is None for state in naive.states.values()):
         return
 
-    report = support_report.report(database, view, window=window)
+    report = support_report.report(database, view, ReportScope(window=window))
 
     figures = {f.name: f for f in report.figures if f.member is None and f.goal is None}
     adherence = figures["adherence"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.charter.events import Acknowledged, BreachRaised, CharterFact, RepairAgreed
+from domain.charter.state import charter_id
 from domain.cycle.events import (
     ContributionCredited,
     CycleClosed,
@@ -24,23 +27,28 @@ from domain.errors import Forbidden
 from domain.goal.state import Draft, Ended, Goal, Promised
 from domain.member.member import Member
 from ledger.ledger import Ledger
-from services.authorization import READ, AccessSubject, Capability, Viewer, may
+from projections.as_of import AsOf
+from projections.database.database import Database
+from projections.figures import Figure, IdKind, QuotesGoal, Report, ReportScope
+from projections.lineage.links import goals_by_id
+from projections.people import members_at
+from services.authorization import READ, AccessSubject, Capability, Viewer, may, sees_everything, sees_group
 
 
 def parties(goal: Goal) -> frozenset[UUID]:
     """Everybody whom the goal asks for something: both sides, a mediator, helpers, and members named to take over."""
-    named: set[UUID | None] = {goal.owner, goal.sponsor}
+    members: set[UUID | None] = {goal.owner, goal.sponsor}
     if isinstance(goal, Draft):
-        named.add(goal.author)
+        members.add(goal.author)
     promised = goal.promised if isinstance(goal, Ended) else goal
     if isinstance(promised, Promised):
-        named |= {promised.owner, promised.sponsor}
-        named |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
+        members |= {promised.owner, promised.sponsor}
+        members |= {need.addressee for need in promised.needs} | {b.blocker.acts_next for b in promised.blockers}
         if promised.proposal is not None:
-            named |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
+            members |= {promised.proposal.changes.owner, promised.proposal.changes.sponsor}
         if promised.delivery is not None:
-            named.add(promised.delivery.mediator)
-    return frozenset(member for member in named if member is not None)
+            members.add(promised.delivery.mediator)
+    return frozenset(member for member in members if member is not None)
 
 
 def with_read_scope(viewer: Viewer) -> Viewer:
@@ -95,7 +103,7 @@ def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
 
 
 def require_scope(viewer: Viewer, team: UUID | None) -> None:
-    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_within`)."""
+    """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_scope`)."""
     if not sees_scope(viewer, team):
         raise Forbidden(
             "this is for the team's members, its lead, stewards and auditors",
@@ -105,8 +113,8 @@ def require_scope(viewer: Viewer, team: UUID | None) -> None:
 
 def sees_decision(viewer: Viewer, decision: Decision) -> bool:
     """One of those whose it is, who opened it, or who decides."""
-    asked = READ in viewer.scopes or viewer.guest_of == decision.id
-    taking_part = asked and viewer.member_id in (decision.opened_by, *decision.deciders)
+    may_read = READ in viewer.scopes or viewer.guest_of == decision.id
+    taking_part = may_read and viewer.member_id in (decision.opened_by, *decision.deciders)
     return taking_part or sees_scope(viewer, decision.of.team)
 
 
@@ -129,22 +137,22 @@ GoalFilter = Callable[[UUID], bool]
 _OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
 
 
-def goals_named(cycle: Cycle) -> frozenset[UUID]:
+def goals_of_cycle(cycle: Cycle) -> frozenset[UUID]:
     """Every goal that the cycle says something of, those that ended in the cycle before it included."""
     of = {lesson.goal for lesson in cycle.learned} | {learnt.goal for learnt in cycle.learnings}
-    return frozenset({held.goal for held in cycle.goals} | {goal for goal in of if goal is not None})
+    return frozenset({included.goal for included in cycle.goals} | {goal for goal in of if goal is not None})
 
 
 def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
     """The cycle without the goals that are not seen: not that they are in it, what became or was learnt of them."""
     kept = replace(
         cycle,
-        goals=tuple(held for held in cycle.goals if sees(held.goal)),
+        goals=tuple(included for included in cycle.goals if sees(included.goal)),
         learned=tuple(lesson for lesson in cycle.learned if lesson.goal is None or sees(lesson.goal)),
         learnings=tuple(learnt for learnt in cycle.learnings if learnt.goal is None or sees(learnt.goal)),
     )
     if isinstance(kept, Closed):
-        return replace(kept, at_close=tuple(held for held in kept.at_close if sees(held.goal)))
+        return replace(kept, at_close=tuple(included for included in kept.at_close if sees(included.goal)))
     return kept
 
 
@@ -156,7 +164,7 @@ def redact_event(fact: Any, sees: GoalFilter) -> Any:
         learned = tuple(lesson for lesson in fact.learned if lesson.goal is None or sees(lesson.goal))
         return replace(fact, goals=tuple(filter(sees, fact.goals)), learned=learned)
     if isinstance(fact, CycleClosed):
-        return replace(fact, goals=tuple(held for held in fact.goals if sees(held.goal)))
+        return replace(fact, goals=tuple(included for included in fact.goals if sees(included.goal)))
     return fact
 
 
@@ -177,8 +185,8 @@ class EventVisibility:
         if self.everything:
             return event
         if isinstance(event.data, CharterFact):
-            told = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
-            return event if told else None
+            may_show = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
+            return event if may_show else None
         if not self._sees(event.kind, event.stream_id):
             return None
         if event.kind != "cycle":
@@ -204,3 +212,135 @@ class EventVisibility:
         if kind == "cycle":
             return sees_scope(self._viewer, state.of.team)
         return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)
+
+
+# --- goals that an answer names --------------------------------------------------------------------------------------
+
+
+class GoalVisibility:
+    """Which of these goals the viewer may see; `load` reads those that have to be looked at."""
+
+    def __init__(self, viewer: Viewer, goals: Iterable[UUID], load: Callable[[set[UUID]], Mapping[UUID, Goal]]) -> None:
+        self._everything = sees_everything(viewer)
+        wanted = set() if self._everything else set(goals)
+        loaded = load(wanted) if wanted else {}
+        self._visible = {goal for goal, state in loaded.items() if sees_goal(viewer, state)}
+
+    def includes(self, goal: UUID) -> bool:
+        """Whether this one of them may be shown."""
+        return self._everything or goal in self._visible
+
+
+# --- reports ---------------------------------------------------------------------------------------------------------
+#
+# What an id in a report shows is declared beside it (`IdKind`): the rules are applied to the typed report.
+
+R = TypeVar("R", bound=Report)
+S = TypeVar("S", bound=msgspec.Struct)
+#: Kinds of ids that `names` of a report can name.
+_NAMED_KINDS = frozenset(IdKind) - {IdKind.EVENT, IdKind.PART}
+_GOAL_KINDS = frozenset({IdKind.SUBJECT_GOAL, IdKind.QUOTED_GOAL})
+
+
+class RowFields(NamedTuple):
+    """The fields of a report's Struct that hold ids, each with its kind, and those that hold rows."""
+
+    ids: tuple[tuple[str, IdKind], ...]
+    rows: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def row_fields(cls: type[msgspec.Struct]) -> RowFields:
+    """What this Struct declares of its fields. A list of ids (events) has no rule of its own and is left out."""
+    hints = get_type_hints(cls, include_extras=True)
+    ids = [(name, kind) for name in cls.__struct_fields__ for kind in _id_kinds(hints[name])]
+    lists = [name for name in cls.__struct_fields__ if get_origin(hints[name]) is list]
+    rows = [name for name in lists if any(map(_is_row, get_args(hints[name])))]
+    return RowFields(tuple(ids), tuple(rows))
+
+
+def _id_kinds(hint: Any) -> Iterator[IdKind]:
+    """The kind of `Id` or `Id | None`."""
+    for part in (hint, *get_args(hint)):
+        yield from (kind for kind in getattr(part, "__metadata__", ()) if isinstance(kind, IdKind))
+
+
+def _is_row(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+
+
+def named_ids(row: msgspec.Struct, kinds: frozenset[IdKind] = _NAMED_KINDS) -> Iterator[UUID]:
+    """Every id of these kinds in a report or one of its rows, at any depth."""
+    fields = row_fields(type(row))
+    for name, kind in fields.ids:
+        value = getattr(row, name)
+        if kind in kinds and value is not None:
+            yield value
+    for name in fields.rows:
+        for part in getattr(row, name):
+            yield from named_ids(part, kinds)
+
+
+class ReportVisibility:
+    """What one viewer sees of a report: own and led persons, visible goals, groups of five or more."""
+
+    def __init__(self, viewer: Viewer, database: Database, as_of: AsOf, scope: ReportScope) -> None:
+        self._viewer = viewer
+        self._load = lambda goals: goals_by_id(database, as_of, goals)
+        self._goals = GoalVisibility(viewer, (), self._load)
+        self._everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+        if self._everything:
+            return
+        team, people = scope.team, members_at(database, as_of)
+        self._persons = {p.id for p in people if sees_person(viewer, p.id, p)} | {viewer.member_id}
+        size = sum(1 for p in people if team is None or team in p.teams)
+        self._group = scope.member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
+        # Of a figure that is about one charter, its team is the group.
+        sizes = {t: sum(t is None or t in p.teams for p in people) for t in (None, *viewer.teams, *viewer.leads)}
+        self._charters = {
+            charter_id(viewer.organisation_id, t)
+            for t, of in sizes.items()
+            if sees_group(viewer, t, size=of, outside=len(people) - of)
+        }
+
+    def redact(self, report: R) -> R:
+        """The report cut down. A group's figure that is withheld says so; a person's is left out."""
+        if self._everything:
+            return report
+        self._goals = GoalVisibility(self._viewer, named_ids(report, _GOAL_KINDS), self._load)
+        return self._visible_parts(report)
+
+    def _visible_parts(self, row: S) -> S:
+        changed: dict[str, Any] = {}
+        for name in row_fields(type(row)).rows:
+            if parts := getattr(row, name):
+                # An empty tuple is written as `[]`; an empty list would be left out where it is the field's default.
+                changed[name] = [self._redacted(part) for part in parts if self._sees(part)] or ()
+        return replace(row, **changed) if changed else row
+
+    def _sees(self, row: msgspec.Struct) -> bool:
+        return all(self._sees_id(kind, getattr(row, name), row) for name, kind in row_fields(type(row)).ids)
+
+    def _sees_id(self, kind: IdKind, value: UUID | None, row: Any) -> bool:
+        if value is None:
+            return True
+        match kind:
+            case IdKind.SUBJECT_GOAL:
+                return self._goals.includes(value)
+            case IdKind.SUBJECT_MEMBER:
+                return value in self._persons
+            case IdKind.SUBJECT_CYCLE:
+                return sees_scope(self._viewer, row.team)
+        return True
+
+    def _redacted(self, row: msgspec.Struct) -> msgspec.Struct:
+        """A row that may be shown, without what of it may not."""
+        if isinstance(row, Figure) and row.is_of_group and not self._sees_group(row):
+            return row.withheld()
+        quoted = (getattr(row, name) for name, kind in row_fields(type(row)).ids if kind is IdKind.QUOTED_GOAL)
+        if not all(goal is None or self._goals.includes(goal) for goal in quoted):
+            return self._visible_parts(cast("QuotesGoal", row).without_quoted_goal())
+        return self._visible_parts(row)
+
+    def _sees_group(self, figure: Figure) -> bool:
+        return self._group and (figure.charter is None or figure.charter in self._charters)

@@ -35,7 +35,14 @@ from projections.cycles.cycles import (
 )
 from projections.database.paging import LARGEST_PAGE
 from projections.history import history
-from services.api.auth.visibility import GoalFilter, goals_named, redact_cycle, redact_event, require_scope, sees_goal
+from services.api.auth.visibility import (
+    GoalFilter,
+    goals_of_cycle,
+    redact_cycle,
+    redact_event,
+    require_scope,
+    sees_goal,
+)
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
@@ -255,7 +262,7 @@ def _sees(call: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
     """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
     if sees_everything(call.viewer):
         return lambda _goal: True
-    goals = goals_of(call.runtime.database, view, goals_named(cycle)).values()
+    goals = goals_of(call.runtime.database, view, goals_of_cycle(cycle)).values()
     return frozenset(goal.id for goal in goals if sees_goal(call.viewer, goal)).__contains__
 
 

@@ -17,46 +17,37 @@ from projections.lineage.goal_links import GoalLinks, LinkView, links
 from projections.lineage.links import goals_by_id
 from projections.lineage.upstream import Upstream
 from projections.lineage.why import Why, why
-from services.api.auth.visibility import sees_goal, sees_scope
+from services.api.auth.visibility import GoalVisibility, sees_scope
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
 from services.api.routes.charters import found_charter
 from services.api.routes.goal_queries import found_goal
-from services.authorization import READ, sees_everything
+from services.authorization import READ
 
 
-class GoalVisibility:
+def goal_visibility(call: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:
     """Which of these goals the viewer may see: a matter of how they stand now, not of the time asked about."""
-
-    def __init__(self, call: RequestContext, goals: Iterable[UUID]) -> None:
-        self._everything = sees_everything(call.viewer)
-        self._goals: set[UUID] = set()
-        wanted = set() if self._everything else set(goals)
-        if wanted:
-            found = goals_by_id(call.runtime.database, as_of_now(call), wanted)
-            self._goals = {goal for goal, state in found.items() if sees_goal(call.viewer, state)}
-
-    def of(self, goal: UUID) -> bool:
-        """Whether this one of them may be shown."""
-        return self._everything or goal in self._goals
+    return GoalVisibility(
+        call.viewer, goals, lambda wanted: goals_by_id(call.runtime.database, as_of_now(call), wanted)
+    )
 
 
 def redact_why(call: RequestContext, answer: Why) -> Why:
     """The answer without goals that the viewer may not see, and without decisions of other teams."""
     goals = [up.goal for up in answer.upstream if up.goal is not None]
-    sight = GoalVisibility(call, [*goals, *(down.goal for down in answer.downstream)])
+    visible = goal_visibility(call, [*goals, *(down.goal for down in answer.downstream)])
 
     def shows(up: Upstream) -> bool:
         if up.goal is not None:
-            return sight.of(up.goal)
+            return visible.includes(up.goal)
         return up.decision is None or sees_scope(call.viewer, up.team)
 
     return msgspec.structs.replace(
         answer,
         upstream=[up for up in answer.upstream if shows(up)],
-        downstream=[down for down in answer.downstream if sight.of(down.goal)],
+        downstream=[down for down in answer.downstream if visible.includes(down.goal)],
     )
 
 
@@ -102,15 +93,17 @@ def get_links(goal: FromPath[str], call: NamedDependency[RequestContext]) -> Htt
     view = requested_as_of(call)
     found = found_goal(call, goal, view)
     told = links(call.runtime.database, view, found.id)
-    sight = GoalVisibility(call, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None])
+    visible = goal_visibility(
+        call, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None]
+    )
 
     def veiled(link: LinkView) -> LinkView:
         # That it supports something stands in the goal's own terms; what became of that does not.
-        if link.goal is None or sight.of(link.goal):
+        if link.goal is None or visible.includes(link.goal):
             return link
         return msgspec.structs.replace(link, title="", state=None, events=[])
 
-    below = [link for link in told.supported_by if link.goal is None or sight.of(link.goal)]
+    below = [link for link in told.supported_by if link.goal is None or visible.includes(link.goal)]
     told = msgspec.structs.replace(told, supports=[veiled(link) for link in told.supports], supported_by=below)
     return read_response(call, told, view)
 
@@ -138,8 +131,8 @@ def get_consequences(of: FromPath[str], call: NamedDependency[RequestContext]) -
     view = requested_as_of(call)
     charter = found_charter(call, of, as_of_now(call)).charter
     told = purpose_consequences(call.runtime.database, view, charter.id, version=query.version)
-    sight = GoalVisibility(call, [down.goal for down in told.downstream])
-    told = msgspec.structs.replace(told, downstream=[down for down in told.downstream if sight.of(down.goal)])
+    visible = goal_visibility(call, [down.goal for down in told.downstream])
+    told = msgspec.structs.replace(told, downstream=[down for down in told.downstream if visible.includes(down.goal)])
     return read_response(call, told, view)
 
 
