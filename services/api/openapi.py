@@ -12,11 +12,10 @@ from http import HTTPStatus
 from typing import Any, get_args
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 
 from services.api.http.problems import KINDS, MEDIA_TYPE, Problem
 from services.api.http.responses import JSON
-from services.api.operations import OPERATION, Operation
+from services.api.operations import Operation, Route
 
 #: Of the contract, not of the package: raised when something is added to it.
 VERSION = "1.0.0"
@@ -37,16 +36,12 @@ Promises in, overload and drift out. Commands say what happened; nothing is ever
 """
 
 
-def openapi_document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document."""
-    operations = [(handler, handler.opt[OPERATION]) for handler in routes]
-    schemas = _Schemas([operation for _, operation in operations])
+    schemas = _Schemas([route.operation for route in routes])
     paths: dict[str, dict[str, Any]] = {}
-    for handler, operation in operations:
-        [method] = handler.http_methods
-        for path in handler.paths:
-            plain = _PATH_PARAMETER.sub(r"{\1}", path)
-            paths.setdefault(plain, {})[method.lower()] = _operation(path, operation, schemas)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.path, route.operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -22,7 +22,7 @@ from domain.member.member import Role
 from domain.references import resolve
 from domain.team import team
 from ledger.commands import Command
-from services.api.app import build_state, create_app
+from services.api.app import create_app
 from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
@@ -97,22 +97,11 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
     }
 
 
-#: Applications that no house uses. Registering every route takes longer than most tests, and what an application
-#: holds of a runtime is its state, which the next house replaces.
-REUSABLE_APPS: list[HttpPipeline] = []
-
-
 @contextmanager
 def client_of(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
-    """A client of an application that serves this runtime and remembers no other."""
-    if REUSABLE_APPS:
-        app = REUSABLE_APPS.pop()
-        app.state, app._api_state = build_state(runtime), None
-    else:
-        app = create_app(runtime)
-    with TestClient(app) as client:
+    """A client of an application that serves this runtime."""
+    with TestClient(create_app(runtime)) as client:
         yield client
-    REUSABLE_APPS.append(app)
 
 
 class ApiApp:
