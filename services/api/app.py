@@ -17,6 +17,7 @@ from services.api.metrics import Metrics
 from services.api.openapi import openapi_document
 from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
+from services.api.router import Router
 from services.api.routes import (
     charters,
     cycles,
@@ -73,7 +74,13 @@ def allowed_methods() -> dict[str, str]:
 
 
 @cache
-def router() -> Litestar:
+def router() -> Router:
+    """Every route, by method and path."""
+    return Router(ROUTES)
+
+
+@cache
+def litestar() -> Litestar:
     """Every route, registered with Litestar: it holds nothing of a runtime, so a process needs one."""
     return Litestar(
         route_handlers=[litestar_handler(route) for route in ROUTES],
@@ -96,4 +103,4 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         allowed_methods=allowed_methods(),
         openapi=openapi_bytes(),
     )
-    return HttpPipeline(router(), state)
+    return HttpPipeline(router(), litestar(), state)

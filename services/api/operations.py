@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 import msgspec
@@ -84,6 +85,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     operation: Operation
     handler: Handler
+    #: The handler is a plain function: it runs in a thread.
+    blocking: bool
 
 
 RouteDecorator = Callable[[Handler], Route]
@@ -91,9 +94,14 @@ RouteDecorator = Callable[[Handler], Route]
 
 def query_route(path: str, operation: Operation) -> RouteDecorator:
     """Declare the function below as a GET."""
-    return lambda handler: Route(method="GET", path=path, operation=operation, handler=handler)
+    return lambda handler: _route("GET", path, operation, handler)
 
 
 def command_route(path: str, operation: Operation) -> RouteDecorator:
     """Declare the function below as a POST."""
-    return lambda handler: Route(method="POST", path=path, operation=operation, handler=handler)
+    return lambda handler: _route("POST", path, operation, handler)
+
+
+def _route(method: str, path: str, operation: Operation, handler: Handler) -> Route:
+    blocking = not iscoroutinefunction(handler)
+    return Route(method=method, path=path, operation=operation, handler=handler, blocking=blocking)

@@ -14,10 +14,12 @@ import anyio
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from services.api.context import ApiState, RequestState
+from services.api.endpoint import call_operation
 from services.api.http.parsing import decode_path
 from services.api.http.problems import ProblemError, error_response
 from services.api.http.responses import with_default_headers
 from services.api.metrics import Metrics
+from services.api.router import Router
 from services.logs import RequestLogLine, requests
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -28,10 +30,15 @@ _MAX_DRAIN_S = 5
 
 
 class HttpPipeline:
-    """The ASGI application: the router, and what each request needs before and after it."""
+    """The ASGI application: finds a request's route, and does what each request needs before and after its call.
 
-    def __init__(self, router: ASGIApp, state: ApiState) -> None:
+    Every route is found here and called by `call_operation`. Litestar answers the requests that have none: 404, 405,
+    OPTIONS.
+    """
+
+    def __init__(self, router: Router, litestar: ASGIApp, state: ApiState) -> None:
         self._router = router
+        self._litestar = litestar
         self.state = state
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -39,7 +46,7 @@ class HttpPipeline:
             await _acknowledge_lifespan(receive, send)
             return
         if scope["type"] != "http":
-            await self._router(scope, receive, send)
+            await self._litestar(scope, receive, send)
             return
         # A copy: uvicorn goes on reading the method from its own.
         scope = {**scope}
@@ -53,12 +60,19 @@ class HttpPipeline:
             if scope["method"] == "HEAD":
                 # RFC 9110, 9.3.2: as GET, without the body.
                 scope["method"] = "GET"
-            await self._router(scope, exchange.receive, exchange.send)
+            found = self._router.find(scope["method"], path)
+            if found is None:
+                await self._litestar(scope, exchange.receive, exchange.send)
+            else:
+                route, parameters = found
+                scope["path_template"] = route.path
+                response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
+                await response(scope, exchange.receive, exchange.send)
         exchange.finish(self.state.metrics)
 
 
 async def _acknowledge_lifespan(receive: Any, send: Any) -> None:
-    """Nothing is to be started or stopped: the runtime has an owner, and the router is shared by the applications."""
+    """Nothing is to be started or stopped: the runtime has an owner, and Litestar is shared by the applications."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()

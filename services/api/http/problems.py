@@ -255,5 +255,5 @@ def _handle(request: AnyRequest, error: Exception) -> Response[None]:
     return _ReadyResponse(error_response(error, request.scope["state"]["request"], request.scope["method"]))
 
 
-#: For what Litestar itself raises (no such route, no such method). A handler's exceptions never reach it.
+#: For what Litestar itself raises: no such route, no such method. Exceptions of our handlers never reach it.
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {HTTPException: _handle, Exception: _handle}
