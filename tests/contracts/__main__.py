@@ -1,7 +1,8 @@
 """`python -m tests.contracts check | write`: the published contracts, compared with or written from the code.
 
 Event schemas (`events/<tag>.json`) come from the domain's registry, `openapi.json` from the API application. They are
-committed, so that a change of a contract is seen in a review as a change of a contract.
+committed, so that a change of a contract is seen in a review as a change of a contract. `promises.txt` keeps what was
+ever published, a line each: `write` adds lines and removes none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
 USAGE_ERROR = 2
@@ -26,11 +27,12 @@ def current() -> dict[str, str]:
 
 def event_schemas() -> dict[str, str]:
     """One self-contained JSON Schema per event tag."""
-    if not _exists("domain.aggregates"):
+    if not _exists("domain.registry"):
         return {}
     from domain.registry import EVENTS
+    from services.api.routes.events import published_schema
 
-    return {f"events/{tag}.json": _text(msgspec.json.schema(event)) for tag, event in EVENTS.items()}
+    return {f"events/{tag}.json": _text(published_schema(event)) for tag, event in EVENTS.items()}
 
 
 def openapi_document() -> dict[str, str]:
@@ -59,6 +61,9 @@ def write(contracts: Mapping[str, str], home: Path = HOME) -> None:
     """Make the committed contracts those of the code."""
     for path in committed(home).keys() - contracts.keys():
         (home / path).unlink()
+    kept = home / KEPT.name
+    lines = promises(contracts) | (set(kept.read_text().splitlines()) if kept.exists() else set())
+    kept.write_text("".join(f"{line}\n" for line in sorted(lines)))
     for path, text in contracts.items():
         target = home / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -215,8 +215,33 @@ def event_schema(tag: str) -> dict[str, Any] | None:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/v1/schemas/{tag}",
-        **msgspec.json.schema(event),
+        **published_schema(event),
     }
+
+
+#: Class -> the name of its definition in the published schemas, which a renamed class does not change.
+_DEFINITION_NAMES = {"Scope": "Subject", "DecisionSubject": "Matter"}
+
+
+def published_schema(event: type[Any]) -> dict[str, Any]:
+    """JSON Schema of an event's `data`, self-contained."""
+    schema: dict[str, Any] = msgspec.json.schema(event)
+    definitions = {_DEFINITION_NAMES.get(name, name): part for name, part in schema["$defs"].items()}
+    for name, part in definitions.items():
+        part["title"] = name
+    named: dict[str, Any] = _with_published_names(schema | {"$defs": definitions})
+    return named
+
+
+def _with_published_names(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_published_names(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_published_names(inner) for inner in value]
+    if isinstance(value, str) and value.startswith("#/$defs/"):
+        name = value.removeprefix("#/$defs/")
+        return f"#/$defs/{_DEFINITION_NAMES.get(name, name)}"
+    return value
 
 
 ROUTES: list[Route] = [pull_events]
