@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,8 @@ from services.api.auth.visibility import require_decision, require_goal, require
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, version_etag
-from services.authorization import roles_for_command, sees_everything
+from services.api.operations import Handler, Operation, Route, command_route
+from services.authorization import ACT, ADMIN, DECIDE, roles_for_command, sees_everything
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -139,3 +141,37 @@ def command_response(summary: Any, receipt: Receipt, *, status: int = 200, locat
     if location is not None:
         headers["Location"] = location
     return HttpResponse(body=encode(summary), status=status, headers=headers)
+
+
+def act_routes(
+    kind: str,
+    acts: Iterable[type[Any]],
+    answer: type[Any],
+    handler: Handler,
+    *,
+    codes: tuple[str, ...],
+    parameter: str = "",
+    guest_acts: tuple[type[Any], ...] = (),
+) -> list[Route]:
+    """`POST /v1/<kind>s/{<parameter>}/<act>` for each act: its Struct is the body, `do` may be left out.
+
+    `parameter`: the kind where not given. `guest_acts`: those that a guest's key may send too.
+    """
+    routes = []
+    for act in acts:
+        name = str(act.__struct_config__.tag).removeprefix(f"{kind}.")
+        summary = (act.__doc__ or "").strip().partition("\n")[0]
+        operation = Operation(
+            id=f"{kind}.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {summary}".strip(),
+            tag=f"{kind}s",
+            scopes=(ACT, ADMIN, DECIDE) if act in guest_acts else (ACT, ADMIN),
+            body=act,
+            answer=answer,
+            codes=codes,
+            command=True,
+            idempotent=True,
+        )
+        path = f"/v1/{kind}s/{{{parameter or kind}}}/{name.replace('_', '-')}"
+        routes.append(command_route(path, operation)(handler))
+    return routes

@@ -72,6 +72,12 @@ def next_page_url(context: RequestContext, query: msgspec.Struct, **where: str |
     return f"{context.path}?{urlencode(given | where, doseq=True)}"
 
 
+def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int | None) -> dict[str, str]:
+    """The `Link` header (RFC 8288) to the next page, which begins at `where`; none where that is None."""
+    begins = {name: value for name, value in where.items() if value is not None}
+    return {"Link": f'<{next_page_url(context, query, **begins)}>; rel="next"'} if begins else {}
+
+
 def log_person_read(context: RequestContext, view: AsOf, **whom: object) -> None:
     """Person-level figures of others were read: each such read is logged, by whom and of whom, never what it said."""
     _log.info(

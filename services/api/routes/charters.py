@@ -42,14 +42,14 @@ from services.api.auth.visibility import (
     sees_scope,
     with_read_scope,
 )
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, log_person_read, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import HistoryQuery
-from services.authorization import ACT, ADMIN, READ
+from services.authorization import READ
 
 
 class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -313,7 +313,7 @@ def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
     page = history.history(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
     if not _within(context, view, charter):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(context, query, after=page.next)}>; rel="next"'}
+    headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
@@ -345,47 +345,27 @@ def _require_sight(context: RequestContext, about: About) -> None:
         require_decision(viewer, decision)
 
 
-def _act_route(act: type[Any]) -> Route:
-    """`POST /v1/charters/{of}/<act>`: the first one begins the charter."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/charters/{{of}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"charter.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=CharterSummary,
-            codes=_REFUSED,
-            command=True,
-            idempotent=True,
-        ),
+async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
+    """Record an act on a charter; the first one begins it."""
+    if isinstance(context.body, RaiseBreach):
+        await sync_to_thread(_require_sight, context, context.body.about)
+    stream_id, team = await _named(context, decode_segment(of))
+    act = replace(context.body, of=context.body.of or team)
+    receipt = await execute(context, "charter", stream_id, act, begins=True)
+    state: Charter = receipt.state
+    summary = charter_summary(
+        state,
+        receipt.version,
+        within=sees_scope(context.viewer, state.of.team),
+        position=receipt.position,
+        events=receipt.event_ids,
     )
-    async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
-        if isinstance(context.body, RaiseBreach):
-            await sync_to_thread(_require_sight, context, context.body.about)
-        stream_id, whose = await _named(context, decode_segment(of))
-        said = replace(context.body, of=context.body.of or whose)
-        receipt = await execute(context, "charter", stream_id, said, begins=True)
-        state: Charter = receipt.state
-        summary = charter_summary(
-            state,
-            receipt.version,
-            within=sees_scope(context.viewer, state.of.team),
-            position=receipt.position,
-            events=receipt.event_ids,
-        )
-        return command_response(summary, receipt)
-
-    return act_on_charter
+    return command_response(summary, receipt)
 
 
 ROUTES: list[Route] = [
     list_charters,
     get_charter,
     get_charter_history,
-    *(_act_route(act) for act in get_args(CharterAct)),
+    *act_routes("charter", get_args(CharterAct), CharterSummary, act_on_charter, codes=_REFUSED, parameter="of"),
 ]

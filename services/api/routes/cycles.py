@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -33,12 +33,12 @@ from projections.cycles.cycles import (
 )
 from projections.history import history
 from services.api.auth.visibility import GoalFilter, goals_named, redact_cycle, redact_event, require_scope, sees_goal
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, sees_everything
 
@@ -188,9 +188,7 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     )
     visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
     found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
-    headers = (
-        {} if found.next is None else {"Link": f'<{next_page_url(context, query, cursor=found.next)}>; rel="next"'}
-    )
+    headers = next_link(context, query, cursor=found.next)
     versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
     told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
     return read_response(context, CycleList(cycles=told, next=found.next), view, headers=headers)
@@ -248,7 +246,7 @@ def get_cycle_history(context: RequestContext, cycle: str) -> HttpResponse:
     found = found_cycle(context, decode_segment(cycle), now)
     veil = None if sees_everything(context.viewer) else functools.partial(_veil, _sees(context, found, now))
     page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(context, query, after=page.next)}>; rel="next"'}
+    headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
@@ -277,30 +275,9 @@ def _goals_seen(values: str, sees: GoalFilter) -> str:
     return msgspec.json.encode(told).decode()
 
 
-def _act_route(act: type[Any]) -> Route:
-    """`POST /v1/cycles/{cycle}/<act>`."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/cycles/{{cycle}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"cycle.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=CycleSummary,
-            codes=(*_REFUSED, "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:
-        receipt = await execute(context, "cycle", context.id_of("cycle", decode_segment(cycle)), context.body)
-        return _answer(receipt)
-
-    return act_on_cycle
+async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:
+    """Record an act on a cycle."""
+    return _answer(await execute(context, "cycle", context.id_of("cycle", decode_segment(cycle)), context.body))
 
 
 ROUTES: list[Route] = [
@@ -308,5 +285,11 @@ ROUTES: list[Route] = [
     list_cycles,
     get_cycle,
     get_cycle_history,
-    *(_act_route(act) for act in get_args(acts.CycleAct) if act is not acts.Open),
+    *act_routes(
+        "cycle",
+        (act for act in get_args(acts.CycleAct) if act is not acts.Open),
+        CycleSummary,
+        act_on_cycle,
+        codes=(*_REFUSED, "version_conflict", "busy"),
+    ),
 ]

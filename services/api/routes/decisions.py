@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -21,12 +21,12 @@ from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
 from services.api.auth.visibility import require_decision
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, version_etag
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import Summary
 from services.authorization import ACT, ADMIN, DECIDE, READ, sees_everything
@@ -36,7 +36,7 @@ _REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_s
 
 
 #: What a guest's key is for.
-_SAID_BY_GUESTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
+_GUEST_ACTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
 
 
 class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,7 +145,7 @@ def list_decisions(context: RequestContext) -> HttpResponse:
     page = decisions.page(
         database, view, _filters(context, query), cursor=query.cursor, limit=query.limit, visible=_visible(context)
     )
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(context, query, cursor=page.next)}>; rel="next"'}
+    headers = next_link(context, query, cursor=page.next)
     versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
     told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
     return read_response(context, DecisionList(decisions=told, next=page.next), view, headers=headers)
@@ -240,7 +240,7 @@ def get_decision_history(context: RequestContext, decision: str) -> HttpResponse
     view = requested_as_of(context)
     found = _found(context, decision, as_of_now(context))
     page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(context, query, after=page.next)}>; rel="next"'}
+    headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
@@ -277,29 +277,9 @@ async def open_decision(context: RequestContext) -> HttpResponse:
     return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
 
 
-def _act_route(act: type[Any]) -> Route:
-    """`POST /v1/decisions/{decision}/<act>`: the act's Struct is the body, `do` may be left out."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/decisions/{{decision}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"decision.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN, DECIDE) if act in _SAID_BY_GUESTS else (ACT, ADMIN),
-            body=act,
-            answer=DecisionSummary,
-            codes=(*_REFUSED, "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:
-        return _answer(await execute(context, "decision", _named(context, decision), context.body))
-
-    return act_on_decision
+async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:
+    """Record an act on a decision."""
+    return _answer(await execute(context, "decision", _named(context, decision), context.body))
 
 
 ROUTES: list[Route] = [
@@ -307,5 +287,12 @@ ROUTES: list[Route] = [
     get_decision,
     get_decision_history,
     open_decision,
-    *(_act_route(act) for act in get_args(acts.DecisionAct) if act is not acts.Open),
+    *act_routes(
+        "decision",
+        (act for act in get_args(acts.DecisionAct) if act is not acts.Open),
+        DecisionSummary,
+        act_on_decision,
+        codes=(*_REFUSED, "version_conflict", "busy"),
+        guest_acts=_GUEST_ACTS,
+    ),
 ]

@@ -20,7 +20,7 @@ from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, version_etag
 from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, When, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, sees_everything
 
@@ -81,9 +81,7 @@ def list_goals(context: RequestContext) -> HttpResponse:
         limit=query.limit,
         visible=_visible(context),
     )
-    headers = {}
-    if page.next is not None:
-        headers["Link"] = f'<{next_page_url(context, query, cursor=page.next)}>; rel="next"'
+    headers = next_link(context, query, cursor=page.next)
     answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
     return read_response(context, answer, view, headers=headers)
 
@@ -205,9 +203,7 @@ def get_history(context: RequestContext, goal: str) -> HttpResponse:
     view = requested_as_of(context)
     found = found_goal(context, goal, as_of_now(context))
     page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
-    headers = {}
-    if page.next is not None:
-        headers["Link"] = f'<{next_page_url(context, query, after=page.next)}>; rel="next"'
+    headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 

@@ -22,7 +22,7 @@ from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
 from services.api.auth.visibility import require_goal, sees_goal, sees_person, with_read_scope
-from services.api.commands import build_command, command_response, execute, require_stream
+from services.api.commands import act_routes, build_command, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, encode
@@ -167,32 +167,12 @@ async def begin_goal(context: RequestContext) -> HttpResponse:
     return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 
 
-def _act_route(name: str, act: type[Any]) -> Route:
-    """`POST /v1/goals/{goal}/<act>`: the act's Struct is the body, `do` may be left out."""
-    kebab = name.replace("_", "-")
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/goals/{{goal}}/{kebab}",
-        Operation(
-            id=f"goal.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=GoalSummary,
-            codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:
-        receipt = await execute(context, "goal", context.id_of("goal", decode_segment(goal)), context.body)
-        if act is RecordValue and not sees_goal(with_read_scope(context.viewer), receipt.state):
-            return command_response(_minimal_summary(receipt), receipt)
-        return _answer(receipt)
-
-    return act_on_goal
+async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:
+    """Record an act on a goal."""
+    receipt = await execute(context, "goal", context.id_of("goal", decode_segment(goal)), context.body)
+    if isinstance(context.body, RecordValue) and not sees_goal(with_read_scope(context.viewer), receipt.state):
+        return command_response(_minimal_summary(receipt), receipt)
+    return _answer(receipt)
 
 
 @command_route(
@@ -223,4 +203,14 @@ def preview_act(context: RequestContext, goal: str) -> HttpResponse:
     return HttpResponse(body=encode(consequences(context, command)))
 
 
-ROUTES: list[Route] = [begin_goal, preview_act, *(_act_route(name, act) for name, act in ACTS.items())]
+ROUTES: list[Route] = [
+    begin_goal,
+    preview_act,
+    *act_routes(
+        "goal",
+        ACTS.values(),
+        GoalSummary,
+        act_on_goal,
+        codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
+    ),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import msgspec
 from litestar.concurrency import sync_to_thread
@@ -18,12 +18,12 @@ from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.people import member_at, members_at, team_at, teams_at
 from services.api.auth.visibility import sees_person
-from services.api.commands import command_response, execute, require_stream
+from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import log_person_read, next_page_url, read_response, requested_as_of, versions_at
+from services.api.queries import log_person_read, next_link, read_response, requested_as_of, versions_at
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
 
@@ -78,7 +78,7 @@ def list_members(context: RequestContext) -> HttpResponse:
     found = [m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
-    headers = {"Link": f'<{next_page_url(context, query, cursor=last)}>; rel="next"'} if last else {}
+    headers = next_link(context, query, cursor=last)
     answer = MemberList(members=_listed(context, view, page), next=last)
     return read_response(context, answer, view, headers=headers)
 
@@ -229,28 +229,18 @@ def _known_lead(context: RequestContext, lead: str) -> None:
             raise NotFound("no such member", pointer="/lead") from None
 
 
-def _act_route(kind: str, act: type[Any]) -> Route:
-    """`POST /v1/members/{member}/<act>` or `/v1/teams/{team}/<act>`."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-    operation = Operation(
-        id=f"{kind}.{name}",
-        summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
-        tag=f"{kind}s",
-        scopes=(ACT, ADMIN),
-        body=act,
-        answer=MemberSummary if kind == "member" else TeamSummary,
-        codes=("act_not_allowed", "already_exists", "version_conflict", "busy"),
-        command=True,
-        idempotent=True,
-    )
+async def act_on_member(context: RequestContext, ref: str) -> HttpResponse:
+    """Record an act on a member."""
+    receipt = await execute(context, "member", context.id_of("member", decode_segment(ref)), context.body)
+    return _member_answer(context, receipt)
 
-    @command_route(f"/v1/{kind}s/{{ref}}/{name.replace('_', '-')}", operation)
-    async def act_on(context: RequestContext, ref: str) -> HttpResponse:
-        receipt = await execute(context, kind, context.id_of(kind, decode_segment(ref)), context.body)
-        return _member_answer(context, receipt) if kind == "member" else _team_answer(receipt)
 
-    return act_on
+async def act_on_team(context: RequestContext, ref: str) -> HttpResponse:
+    """Record an act on a team."""
+    return _team_answer(await execute(context, "team", context.id_of("team", decode_segment(ref)), context.body))
+
+
+_REFUSED = ("act_not_allowed", "already_exists", "version_conflict", "busy")
 
 
 ROUTES: list[Route] = [
@@ -260,6 +250,13 @@ ROUTES: list[Route] = [
     list_teams,
     get_team,
     create_team,
-    *(_act_route("member", act) for act in get_args(members.MemberAct)),
-    *(_act_route("team", act) for act in get_args(teams.TeamAct) if act is not teams.Create),
+    *act_routes("member", get_args(members.MemberAct), MemberSummary, act_on_member, codes=_REFUSED, parameter="ref"),
+    *act_routes(
+        "team",
+        (act for act in get_args(teams.TeamAct) if act is not teams.Create),
+        TeamSummary,
+        act_on_team,
+        codes=_REFUSED,
+        parameter="ref",
+    ),
 ]
