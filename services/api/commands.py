@@ -1,4 +1,4 @@
-"""From an act to its answer: one command, decided again where others were faster, told as summary, ETag, position."""
+"""From an act to its response: one command, retried on conflict, answered with a summary, its ETag and position."""
 
 from __future__ import annotations
 
@@ -110,10 +110,10 @@ def _expected(if_match: str | None) -> int | None:
     """The version that `If-Match` names; `*` asks for existence alone, which every act on a stream does anyway."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = _VERSION_TAG.fullmatch(if_match.strip())
-    if found is None:
+    match = _VERSION_TAG.fullmatch(if_match.strip())
+    if match is None:
         raise field_error("/If-Match", 'one strong ETag as this API gives them: "v7"', where="header")
-    return int(found[1])
+    return int(match[1])
 
 
 def _idempotency(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
@@ -121,9 +121,11 @@ def _idempotency(context: RequestContext, stream_id: UUID | None, act: Any) -> I
     key = context.idempotency_key
     if key is None:
         return None
-    said = msgspec.json.encode([stream_id, act], order="sorted")
+    digested = msgspec.json.encode([stream_id, act], order="sorted")
     return IdempotencyKey(
-        scope=_scope(context.viewer.member_id, context.operation.id), key=key, digest=hashlib.sha256(said).hexdigest()
+        scope=_scope(context.viewer.member_id, context.operation.id),
+        key=key,
+        digest=hashlib.sha256(digested).hexdigest(),
     )
 
 

@@ -68,7 +68,7 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [operation.tag],
@@ -76,18 +76,18 @@ def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
         "responses": _responses(path, operation, schemas),
     }
     if not operation.scopes:
-        told["security"] = []
+        entry["security"] = []
     else:
-        told["description"] = f"Scope: {' or '.join(operation.scopes)}."
+        entry["description"] = f"Scope: {' or '.join(operation.scopes)}."
     if operation.body is not None:
         schema = schemas.body(operation.body)
-        told["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
+        entry["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
     elif operation.body_media != JSON:
-        told["requestBody"] = {
+        entry["requestBody"] = {
             "required": True,
             "content": {operation.body_media: {"schema": {"description": "One act a line."}}},
         }
-    return told
+    return entry
 
 
 def _needs_body(operation: Operation) -> bool:

@@ -99,10 +99,10 @@ def read_response(
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """A read's answer: 200 or 304, with what it contains said in headers. `value`: bytes as they are, or Structs."""
-    told = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
+    all_headers = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
     if context.freshness is not None:
-        told |= context.freshness.headers
+        all_headers |= context.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)
     return response_with_etag(
-        body, if_none_match=context.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=told
+        body, if_none_match=context.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=all_headers
     )

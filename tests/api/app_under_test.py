@@ -110,8 +110,8 @@ class ApiApp:
     def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
         self.keys = keys
         self.clock = Clock()
-        copy_sqlite(template, home / "house.db")
-        self.runtime = Runtime(settings_of(home / "house.db", **settings), clock=self.clock)
+        copy_sqlite(template, home / "served.db")
+        self.runtime = Runtime(settings_of(home / "served.db", **settings), clock=self.clock)
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -148,15 +148,15 @@ class MemberClient:
     """Somebody with a key. What was written is followed by the views at once, so that reads see it."""
 
     def __init__(self, app: ApiApp, key: str, organisation: str) -> None:
-        self._house = app
+        self._app = app
         self._key = key
         self.organisation = organisation
 
     def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
-        told = {"Authorization": f"Bearer {self._key}", **(headers or {})}
-        response: Response = self._house.client.request(method, path, headers=told, **how)
+        all_headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        response: Response = self._app.client.request(method, path, headers=all_headers, **how)
         if method == "POST":
-            self._house.runtime.engine.catch_up()
+            self._app.runtime.engine.catch_up()
         return response
 
     def get(self, path: str, **how: Any) -> Response:

@@ -194,12 +194,12 @@ def error_response(error: Exception, request: FailedRequest, method: str) -> Htt
         case ProblemError():
             return _answer(problem_of(error, path, identity), error.headers)
         case LedgerBusy():
-            told = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
-            return _answer(told, {"Retry-After": "1"})
+            content = problem("overloaded", instance=path, request_id=identity, detail=_NOTHING)
+            return _answer(content, {"Retry-After": "1"})
         case LedgerUnavailable() | DatabaseUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            told = problem("unavailable", instance=path, request_id=identity, detail=_whether_recorded(error))
-            return _answer(told, {"Retry-After": "1"})
+            content = problem("unavailable", instance=path, request_id=identity, detail=_whether_recorded(error))
+            return _answer(content, {"Retry-After": "1"})
         case HTTPException() if error.status_code in _LITESTAR:
             return _http(error, path, identity)
     # 500: logged with everything but the body, told with nothing.
@@ -214,8 +214,8 @@ def _whether_recorded(error: Exception) -> str:
     return _NOTHING if "nothing was recorded" in str(error) else ""
 
 
-def _answer(told: Problem, headers: dict[str, str]) -> HttpResponse:
-    return HttpResponse(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
+def _answer(content: Problem, headers: dict[str, str]) -> HttpResponse:
+    return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
@@ -236,8 +236,8 @@ def _http(error: HTTPException, path: str, identity: str) -> HttpResponse:
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
     if "GET" in allowed:
         headers["allow"] += ", HEAD"
-    told = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
-    return _answer(told, {name.title(): value for name, value in headers.items()})
+    content = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
+    return _answer(content, {name.title(): value for name, value in headers.items()})
 
 
 class _ReadyResponse(Response[None]):

@@ -103,10 +103,10 @@ def response_with_etag(
 ) -> HttpResponse:
     """Bytes with their strong ETag, or the 304 for them."""
     tag = tag or content_etag(body)
-    told = {**(headers or {}), "ETag": tag}
+    all_headers = {**(headers or {}), "ETag": tag}
     if not_modified(if_none_match, tag):
-        return HttpResponse(body=b"", status=304, media_type=media_type, headers=told)
-    return HttpResponse(body=body, media_type=media_type, headers=told)
+        return HttpResponse(body=b"", status=304, media_type=media_type, headers=all_headers)
+    return HttpResponse(body=body, media_type=media_type, headers=all_headers)
 
 
 def with_default_headers(
