@@ -1,23 +1,23 @@
-"""The application: every route, one door for all that need a key, one map from failures to problems."""
+"""The application: every route in one table, behind one pipeline."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from litestar.datastructures import State
-from litestar.di import Provide
-from litestar.handlers import HTTPRouteHandler
+from litestar import Litestar
 
 from services.api.auth.key_cache import KeyCache
 from services.api.auth.rate_limits import RateLimits
-from services.api.context import context_dependency
-from services.api.endpoint import Router
-from services.api.http.problems import HANDLERS
+from services.api.context import ApiState
+from services.api.endpoint import litestar_handler
+from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
 from services.api.metrics import Metrics
 from services.api.openapi import openapi_document
+from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
+from services.api.router import Router
 from services.api.routes import (
     charters,
     cycles,
@@ -39,7 +39,7 @@ from services.api.routes import (
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[Route] = [
     *goals.ROUTES,
     *goal_queries.ROUTES,
     *lineage.ROUTES,
@@ -64,43 +64,43 @@ def openapi_bytes() -> bytes:
     return encode(openapi_document(ROUTES))
 
 
-def _methods() -> dict[str, str]:
-    """Path template -> what `Allow` says of it."""
-    found: dict[str, set[str]] = {}
-    for handler in ROUTES:
-        for path in handler.paths:
-            found.setdefault(path.replace(":str}", "}"), {"OPTIONS"}).update(handler.http_methods)
-    for methods in found.values():
-        if "GET" in methods:
-            methods.add("HEAD")
-    return {path: ", ".join(sorted(methods)) for path, methods in found.items()}
+@cache
+def allowed_methods() -> dict[str, str]:
+    """Path template -> the value of `Allow`."""
+    methods: dict[str, set[str]] = {}
+    for route in ROUTES:
+        methods.setdefault(route.path, {"OPTIONS"}).update({"GET", "HEAD"} if route.method == "GET" else {route.method})
+    return {path: ", ".join(sorted(names)) for path, names in methods.items()}
 
 
-def build_state(runtime: Runtime) -> State:
-    """All that an application holds of one running Plimsoll; the rest of it is a function of the code alone."""
-    settings = runtime.settings
-    return State(
-        {
-            "runtime": runtime,
-            "limits": RateLimits(settings.rate_limit_per_minute, settings.redis_url),
-            "metrics": Metrics(),
-            "admission": KeyCache(runtime),
-            "lane": Router(ROUTES),
-            "methods": _methods(),
-            "document": openapi_bytes(),
-        }
+@cache
+def router() -> Router:
+    """Every route, by method and path."""
+    return Router(ROUTES)
+
+
+@cache
+def litestar() -> Litestar:
+    """Every route, registered with Litestar: it holds nothing of a runtime, so a process needs one."""
+    return Litestar(
+        route_handlers=[litestar_handler(route) for route in ROUTES],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+        # Ours: a line per request without bodies (services.api.pipeline); bodies are bounded as they are read.
+        logging_config=None,
+        request_max_body_size=None,
     )
 
 
 def create_app(runtime: Runtime) -> HttpPipeline:
-    """The ASGI application on a running Plimsoll. Closing the runtime is its owner's business."""
-    return HttpPipeline(
-        route_handlers=ROUTES,
-        dependencies={"call": Provide(context_dependency)},
-        exception_handlers=HANDLERS,
-        openapi_config=None,
-        # Ours: a line per request without bodies (services.api.edge); bodies are bounded as they are read.
-        logging_config=None,
-        request_max_body_size=None,
-        state=build_state(runtime),
+    """The ASGI application on a running Plimsoll. Its owner closes the runtime."""
+    settings = runtime.settings
+    state = ApiState(
+        runtime=runtime,
+        rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
+        metrics=Metrics(),
+        key_cache=KeyCache(runtime),
+        allowed_methods=allowed_methods(),
+        openapi=openapi_bytes(),
     )
+    return HttpPipeline(router(), litestar(), state)

@@ -1,4 +1,4 @@
-"""From an act to its answer: one command, decided again where others were faster, told as summary, ETag, position."""
+"""From an act to its response: one command, retried on conflict, answered with a summary, its ETag and position."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,8 @@ from services.api.auth.visibility import require_decision, require_goal, require
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, version_etag
-from services.authorization import roles_for_command, sees_everything
+from services.api.operations import Handler, Operation, Route, command_route
+from services.authorization import ACT, ADMIN, DECIDE, roles_for_command, sees_everything
 
 #: How often a command that met others is decided again before its sender hears of it.
 _ATTEMPTS = 5
@@ -30,7 +32,7 @@ _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
 async def execute(
-    call: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False, begins: bool = False
+    context: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False, begins: bool = False
 ) -> Receipt:
     """Record one act of the viewer's; no thread waits for it.
 
@@ -38,23 +40,23 @@ async def execute(
     Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
     how it stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
-    command = build_command(call, kind, stream_id, act, creates=creates)
+    command = build_command(context, kind, stream_id, act, creates=creates)
     if begins:
         command = replace(command, must_exist=False)
     for _ in range(_ATTEMPTS):
         try:
-            return await call.runtime.handle_async(command)
+            return await context.runtime.handle_async(command)
         except VersionConflict:
             if creates:
                 raise AlreadyExists(pointer="/ref") from None
             if command.expected_version is not None:
-                await _require_visible(call, kind, stream_id)
+                await _require_visible(context, kind, stream_id)
                 raise
             # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
             await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
         except Refusal as refusal:
             if not (creates or _safe_to_reveal(act, refusal)):
-                await _require_visible(call, kind, stream_id)
+                await _require_visible(context, kind, stream_id)
             raise
     raise ProblemError("busy", headers={"Retry-After": "1"})
 
@@ -66,13 +68,13 @@ def _safe_to_reveal(act: Any, refusal: Refusal) -> bool:
     )
 
 
-async def _require_visible(call: RequestContext, kind: str, stream_id: UUID) -> None:
+async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) -> None:
     """A refusal tells how it stands, by its words or by which one it is: that is not for whoever may not see it."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
-    viewer = with_read_scope(call.viewer)
+    viewer = with_read_scope(context.viewer)
     if kind not in ("goal", "cycle", "decision") or sees_everything(viewer):
         return
-    state = await sync_to_thread(require_stream, call, kind, stream_id)
+    state = await sync_to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
         require_goal(viewer, state)
     elif kind == "cycle":
@@ -81,26 +83,26 @@ async def _require_visible(call: RequestContext, kind: str, stream_id: UUID) -> 
         require_decision(viewer, state)
 
 
-def require_stream(call: RequestContext, kind: str, stream_id: UUID) -> Any:
+def require_stream(context: RequestContext, kind: str, stream_id: UUID) -> Any:
     """The stream's state in the viewer's organisation; raises `NotFound`. It asks the store: only for threads."""
-    entry = call.runtime.ledger.load_current(call.viewer.organisation_id, kind, stream_id)
+    entry = context.runtime.ledger.load_current(context.viewer.organisation_id, kind, stream_id)
     if entry is None:
         raise NotFound(f"no such {kind}")
     return entry.state
 
 
-def build_command(call: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
+def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any, *, creates: bool = False) -> Command:
     """The act as the ledger takes it, with the viewer as actor and the roles that the key conveys."""
     return Command(
-        organisation_id=call.viewer.organisation_id,
+        organisation_id=context.viewer.organisation_id,
         kind=kind,
         stream_id=stream_id,
         act=act,
-        actor=call.viewer.member_id,
-        roles=roles_for_command(call.viewer),
+        actor=context.viewer.member_id,
+        roles=roles_for_command(context.viewer),
         must_exist=not creates,
-        expected_version=0 if creates else _expected(call.headers.get("if-match")),
-        idempotency=_idempotency(call, None if creates else stream_id, act),
+        expected_version=0 if creates else _expected(context.headers.get("if-match")),
+        idempotency=_idempotency(context, None if creates else stream_id, act),
     )
 
 
@@ -108,20 +110,22 @@ def _expected(if_match: str | None) -> int | None:
     """The version that `If-Match` names; `*` asks for existence alone, which every act on a stream does anyway."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = _VERSION_TAG.fullmatch(if_match.strip())
-    if found is None:
+    match = _VERSION_TAG.fullmatch(if_match.strip())
+    if match is None:
         raise field_error("/If-Match", 'one strong ETag as this API gives them: "v7"', where="header")
-    return int(found[1])
+    return int(match[1])
 
 
-def _idempotency(call: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
+def _idempotency(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
     """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
-    key = call.idempotency_key
+    key = context.idempotency_key
     if key is None:
         return None
-    said = msgspec.json.encode([stream_id, act], order="sorted")
+    digested = msgspec.json.encode([stream_id, act], order="sorted")
     return IdempotencyKey(
-        scope=_scope(call.viewer.member_id, call.operation.id), key=key, digest=hashlib.sha256(said).hexdigest()
+        scope=_scope(context.viewer.member_id, context.operation.id),
+        key=key,
+        digest=hashlib.sha256(digested).hexdigest(),
     )
 
 
@@ -139,3 +143,37 @@ def command_response(summary: Any, receipt: Receipt, *, status: int = 200, locat
     if location is not None:
         headers["Location"] = location
     return HttpResponse(body=encode(summary), status=status, headers=headers)
+
+
+def act_routes(
+    kind: str,
+    acts: Iterable[type[Any]],
+    answer: type[Any],
+    handler: Handler,
+    *,
+    codes: tuple[str, ...],
+    parameter: str = "",
+    guest_acts: tuple[type[Any], ...] = (),
+) -> list[Route]:
+    """`POST /v1/<kind>s/{<parameter>}/<act>` for each act: its Struct is the body, `do` may be left out.
+
+    `parameter`: the kind where not given. `guest_acts`: those that a guest's key may send too.
+    """
+    routes = []
+    for act in acts:
+        name = str(act.__struct_config__.tag).removeprefix(f"{kind}.")
+        summary = (act.__doc__ or "").strip().partition("\n")[0]
+        operation = Operation(
+            id=f"{kind}.{name}",
+            summary=f"{name.replace('_', ' ').capitalize()}. {summary}".strip(),
+            tag=f"{kind}s",
+            scopes=(ACT, ADMIN, DECIDE) if act in guest_acts else (ACT, ADMIN),
+            body=act,
+            answer=answer,
+            codes=codes,
+            command=True,
+            idempotent=True,
+        )
+        path = f"/v1/{kind}s/{{{parameter or kind}}}/{name.replace('_', '-')}"
+        routes.append(command_route(path, operation)(handler))
+    return routes

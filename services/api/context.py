@@ -1,47 +1,76 @@
-"""One authenticated request: who asks, what was sent, and what the read models had seen when it began.
+"""One request: what the pipeline knows of it, and what a handler is given once its sender is authenticated.
 
-`enter` is the door: rate, key, scope, query, body, and the bounded wait for `after_position`, in that order. Nothing in
-it blocks the loop: keys and members are cached (`services.api.auth.key_cache`); what asks a store does so in a thread.
+`build_context` checks key, rate, scope, query and body, and waits (bounded) for `after_position`, in that order.
+Nothing in it blocks the event loop: keys and members are cached (`services.api.auth.key_cache`), and what asks a store
+does so in a thread.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-from uuid import UUID
-
-import msgspec
-
-from services.api.http.problems import field_error
-
-if TYPE_CHECKING:
-    from services.runtime import Runtime
-
 
 import asyncio
 import time
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from litestar import Request
+import msgspec
 from litestar.concurrency import sync_to_thread
-from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 
 from domain.references import resolve
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.parsing import parse_body, parse_query
-from services.api.http.problems import ProblemError
+from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
-from services.api.operations import OPERATION, Operation, ReadQuery
+from services.api.metrics import Metrics
+from services.api.operations import Operation, ReadQuery
 from services.authorization import IMPORT, Viewer, may_act
 from services.runtime import Runtime
 
 
-class Freshness(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer from the read models contains."""
+class ApiState(msgspec.Struct, frozen=True, kw_only=True):
+    """What one application holds of one running Plimsoll."""
 
-    #: Position of the organisation's last event that is surely in it.
+    runtime: Runtime
+    rate_limits: RateLimits
+    metrics: Metrics
+    key_cache: KeyCache
+    #: Path template -> the value of `Allow`.
+    allowed_methods: dict[str, str]
+    #: The OpenAPI document.
+    openapi: bytes
+
+
+class RequestState(msgspec.Struct, kw_only=True):
+    """What is known of a request while it is answered; in the ASGI scope's state as `request`.
+
+    It refers to no scope, so that a request leaves no reference cycle for the garbage collector.
+    """
+
+    api: ApiState
+    request_id: str
+    #: Names in lower case.
+    headers: dict[str, str]
+    #: Decoded but for `%2F` and `%25`; empty where it cannot be decoded.
+    path: str = ""
+    #: Once the key is known.
+    viewer: Viewer | None = None
+    #: `RateLimit` headers of the response.
+    rate: dict[str, str] = {}
+
+
+class PublicContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What the handler of a route without a key is given."""
+
+    api: ApiState
+    headers: dict[str, str]
+
+
+class Freshness(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where the read models have followed the log."""
+
+    #: Position of the organisation's last event that every read model surely contains.
     position: int
     #: Events of the whole log that the slowest read model has yet to follow.
     lag: int
@@ -52,13 +81,13 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headers(self) -> dict[str, str]:
-        """As response headers; `Plimsoll-As-Of` is the answer's own business."""
-        told = {"Plimsoll-Position": str(self.position), "Plimsoll-Lag": str(self.lag)}
-        return told | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
+        """The response headers, without `Plimsoll-As-Of`, which the handler sets."""
+        headers = {"Plimsoll-Position": str(self.position), "Plimsoll-Lag": str(self.lag)}
+        return headers | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
 
 
 def current_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
-    """Taken before the question is asked, so that what it promises is surely in the answer."""
+    """The freshness of the read models now. Call it before the query, so that the response surely contains it."""
     position, head = runtime.ledger.positions(organisation_id)
     followed, held = runtime.engine.freshness_for(organisation_id)
     if followed < head:
@@ -69,23 +98,21 @@ def current_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
 def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> int:
     """The log position behind an organisation's position.
 
-    Raises ProblemError 422 for a position that this organisation has not reached: waiting for it would be in vain.
+    Raises ProblemError 422 for a position that this organisation has not reached: no wait for it would end.
     """
-    found = runtime.ledger.read_feed(organisation_id, position - 1, 1)
-    if not found:
+    events = runtime.ledger.read_feed(organisation_id, position - 1, 1)
+    if not events:
         raise field_error("/after_position", "this organisation has not reached that position", where="query")
-    return found[0].log_position
+    return events[0].log_position
 
 
-AnyRequest = Request[Any, Any, Any]
-
-#: Between two looks at the projector's checkpoint while waiting for it.
-_LOOK_AGAIN_SECONDS = 0.01
+#: Seconds between two reads of the projector's checkpoint while a request waits for it.
+_POLL_S = 0.01
 _LONGEST_IDEMPOTENCY_KEY = 255
 
 
 class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler is given."""
+    """What the handler of a route with a key is given."""
 
     runtime: Runtime
     viewer: Viewer
@@ -126,33 +153,24 @@ def idempotency_key(headers: dict[str, str]) -> str | None:
     return key
 
 
-async def context_dependency(request: AnyRequest) -> RequestContext:
-    """The call behind a request that Litestar routed: one that no lane took. Raises ProblemError."""
-    handler = request.route_handler
-    assert isinstance(handler, HTTPRouteHandler)  # noqa: S101 - narrows the type; only HTTP routes depend on this
-    call = await build_context(request.app.state, request.scope, request.receive, handler.opt[OPERATION])
-    return await sync_to_thread(with_freshness, call)
+async def build_context(state: RequestState, scope: Any, receive: Any, operation: Operation) -> RequestContext:
+    """The context of a request for `operation`. Raises ProblemError.
 
-
-async def build_context(door: Any, scope: Any, receive: Any, operation: Operation) -> RequestContext:
-    """The call behind a request for `operation`. Raises ProblemError.
-
-    `door`: the application's state. What is known of the sender is left in the scope's state for the edge.
+    The viewer and the rate are left in `state` for the log line and the response's headers.
     """
-    runtime: Runtime = door.runtime
+    runtime = state.api.runtime
     now = runtime.clock()
-    known = scope["state"]
-    headers: dict[str, str] = known["headers"]
-    viewer = known["viewer"] = await _authenticate(door, scope, headers, now)
+    headers = state.headers
+    viewer = state.viewer = await _authenticate(state, scope, now)
     if viewer.scopes.isdisjoint(operation.scopes):
         raise ProblemError(
             "insufficient_scope", f"this route asks for one of: {', '.join(operation.scopes)}", allowed=operation.scopes
         )
-    posted = scope["method"] == "POST"
-    if posted and not may_act(viewer) and IMPORT not in operation.scopes:
+    is_post = scope["method"] == "POST"
+    if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
-    raw = await _read(receive, known.get("body"), headers, *_body_limits(runtime, operation)) if posted else b""
+    raw = await _read_body(receive, headers, *_body_limits(runtime, operation)) if is_post else b""
     body = None
     if operation.body is not None:
         body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -169,17 +187,17 @@ async def build_context(door: Any, scope: Any, receive: Any, operation: Operatio
         body=body,
         raw_body=raw,
         headers=headers,
-        path=scope["path"],
+        path=state.path,
         freshness=None,
         scheme=scope["scheme"],
     )
 
 
-def with_freshness(call: RequestContext) -> RequestContext:
-    """The call with what the read models have seen, where its route tells that. It asks the store: only for threads."""
-    if not call.operation.reads_view:
-        return call
-    return replace(call, freshness=current_freshness(call.runtime, call.viewer.organisation_id))
+def with_freshness(context: RequestContext) -> RequestContext:
+    """The context with its freshness, where the route reads a view. It asks the store: call it in a thread."""
+    if not context.operation.reads_view:
+        return context
+    return replace(context, freshness=current_freshness(context.runtime, context.viewer.organisation_id))
 
 
 def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
@@ -190,74 +208,70 @@ def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | N
     return settings.import_limit_bytes, None
 
 
-async def _read(
-    receive: Any, whole: bytes | None, headers: dict[str, str], largest: int, patience: float | None
-) -> bytes:
-    """The body; `whole`: as the edge has it, where it has all of it.
+async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
+    """The whole body.
 
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header says; 408 where it is not
-    there within `patience` seconds (None: an import takes as long as it takes).
+    there within `timeout_s` seconds (None: an import takes as long as it takes).
     """
-    told = headers.get("content-length", "")
-    if told.isdecimal() and int(told) > largest:
-        raise ProblemError("body_too_large", f"at most {largest} bytes")
-    more = False
-    if whole is None:
-        message = await _next(receive)
-        whole, more = message.get("body", b""), message.get("more_body", False)
-    if not more:
-        if len(whole) > largest:
-            raise ProblemError("body_too_large", f"at most {largest} bytes")
-        return whole
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > max_bytes:
+        raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
+    message = await _next_message(receive)
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if len(body) > max_bytes:
+            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
+        return body
     try:
-        async with asyncio.timeout(patience):
-            return await _rest_of(receive, whole, largest)
+        async with asyncio.timeout(timeout_s):
+            return await _read_rest(receive, body, max_bytes)
     except TimeoutError:
-        raise ProblemError("too_slow", f"at most {patience:g} s for a body") from None
+        raise ProblemError("too_slow", f"at most {timeout_s:g} s for a body") from None
 
 
-async def _rest_of(receive: Any, whole: bytes, largest: int) -> bytes:
-    chunks, size, more = [whole], len(whole), True
+async def _read_rest(receive: Any, first: bytes, max_bytes: int) -> bytes:
+    chunks, size, more = [first], len(first), True
     while more:
-        if size > largest:
-            raise ProblemError("body_too_large", f"at most {largest} bytes")
-        message = await _next(receive)
+        if size > max_bytes:
+            raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
+        message = await _next_message(receive)
         chunks.append(message.get("body", b""))
         size, more = size + len(chunks[-1]), message.get("more_body", False)
     return b"".join(chunks)
 
 
-async def _next(receive: Any) -> Any:
-    """The next part of the body. A client that hung up has sent none, which is not the same as an empty one."""
+async def _next_message(receive: Any) -> Any:
+    """The next part of the body; raises ProblemError 400 where the client hung up before its end."""
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ProblemError("malformed", "the body ended early")
     return message
 
 
-async def _authenticate(door: Any, scope: Any, headers: dict[str, str], now: datetime) -> Viewer:
+async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewer:
     """Authenticate, and count the request against its key's rate (a bad key's against its address)."""
-    admission: KeyCache = door.admission
-    limits: RateLimits = door.limits
-    scheme, _, text = headers.get("authorization", "").partition(" ")
-    admitted = await admission.authenticate(text.strip()) if scheme.lower() == "bearer" and text.isascii() else None
-    if admitted is None or admitted.holder is None or not is_valid(admitted, now):
+    limits = state.api.rate_limits
+    scheme, _, text = state.headers.get("authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer" and text.isascii()
+    known = await state.api.key_cache.authenticate(text.strip()) if is_bearer else None
+    if known is None or known.holder is None or not is_valid(known, now):
         client = scope.get("client")
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
-    if admitted.viewer is None:
+    if known.viewer is None:
         raise ProblemError("unauthenticated", "the member of this key has left", headers={"WWW-Authenticate": "Bearer"})
-    scope["state"]["rate"] = await limits.consume(admitted.rate)
-    return admitted.viewer
+    state.rate = await limits.consume(known.rate)
+    return known.viewer
 
 
 async def _wait_for_position(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
-    """Wait for `after_position` (query or header) where one is asked for."""
-    told = headers.get("plimsoll-after-position")
-    if told is not None and not (told.isascii() and told.isdecimal() and len(told) < 19):  # noqa: PLR2004 - digits of 2^63
+    """Wait for `after_position` (query or header) where it is given."""
+    given = headers.get("plimsoll-after-position")
+    if given is not None and not (given.isascii() and given.isdecimal() and len(given) < 19):  # noqa: PLR2004 - digits of 2^63
         raise field_error("/Plimsoll-After-Position", "a position: a whole number", where="header")
-    asked = query.after_position if isinstance(query, ReadQuery) else None
-    after = asked if asked is not None else int(told or 0)
+    in_query = query.after_position if isinstance(query, ReadQuery) else None
+    after = in_query if in_query is not None else int(given or 0)
     if after:
         await _wait(runtime, viewer.organisation_id, after)
 
@@ -269,4 +283,4 @@ async def _wait(runtime: Runtime, organisation_id: UUID, after: int) -> None:
         if time.monotonic() > deadline:
             raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
         runtime.readers_waiting.set()
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await asyncio.sleep(_POLL_S)

@@ -30,9 +30,9 @@ class Metrics:
         self._requests = Counter(
             "plimsoll_http_requests", "Requests answered, by route template.", _COUNTED_BY, registry=self.registry
         )
-        told = "Seconds from a request's head to its answer's end."
+        description = "Seconds from a request's head to its answer's end."
         self._seconds = Histogram(
-            "plimsoll_http_request_seconds", told, _TIMED_BY, buckets=_BUCKETS, registry=self.registry
+            "plimsoll_http_request_seconds", description, _TIMED_BY, buckets=_BUCKETS, registry=self.registry
         )
         #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -44,12 +44,12 @@ class Metrics:
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
         # Looking a child up by its labels costs more than counting does.
-        found = self._children.get((method, route, status))
-        if found is None:
+        children = self._children.get((method, route, status))
+        if children is None:
             child = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
-            found = self._children[method, route, status] = child
-        found[0].inc()
-        found[1].observe(seconds)
+            children = self._children[method, route, status] = child
+        children[0].inc()
+        children[1].observe(seconds)
 
     def render(self, runtime: Runtime) -> bytes:
         """All metrics in Prometheus' text format; those of a store that is away keep their last values."""

@@ -12,20 +12,19 @@ from http import HTTPStatus
 from typing import Any, get_args
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 
+from services.api.component_names import component_name, msgspec_names, published_classes
 from services.api.http.problems import KINDS, MEDIA_TYPE, Problem
 from services.api.http.responses import JSON
-from services.api.operations import OPERATION, Operation
+from services.api.operations import Operation, Route
 
 #: Of the contract, not of the package: raised when something is added to it.
 VERSION = "1.0.0"
 _REF = "#/components/schemas/"
-_PATH_PARAMETER = re.compile(r"\{(\w+):str\}")
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 #: What every route may answer; those that need a key also the second list.
 _ALWAYS = ("malformed", "internal", "unavailable")
 _WITH_KEY = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
-_OWNED = re.compile(r"^(?:domain|services_api|projections|ledger)_", re.ASCII)
 
 _DESCRIPTION = """\
 Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.
@@ -37,16 +36,12 @@ Promises in, overload and drift out. Commands say what happened; nothing is ever
 """
 
 
-def openapi_document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document."""
-    operations = [(handler, handler.opt[OPERATION]) for handler in routes]
-    schemas = _Schemas([operation for _, operation in operations])
+    schemas = _Schemas([route.operation for route in routes])
     paths: dict[str, dict[str, Any]] = {}
-    for handler, operation in operations:
-        [method] = handler.http_methods
-        for path in handler.paths:
-            plain = _PATH_PARAMETER.sub(r"{\1}", path)
-            paths.setdefault(plain, {})[method.lower()] = _operation(path, operation, schemas)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.path, route.operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -73,7 +68,7 @@ def openapi_document(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
 
 
 def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [operation.tag],
@@ -81,18 +76,18 @@ def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
         "responses": _responses(path, operation, schemas),
     }
     if not operation.scopes:
-        told["security"] = []
+        entry["security"] = []
     else:
-        told["description"] = f"Scope: {' or '.join(operation.scopes)}."
+        entry["description"] = f"Scope: {' or '.join(operation.scopes)}."
     if operation.body is not None:
         schema = schemas.body(operation.body)
-        told["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
+        entry["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
     elif operation.body_media != JSON:
-        told["requestBody"] = {
+        entry["requestBody"] = {
             "required": True,
             "content": {operation.body_media: {"schema": {"description": "One act a line."}}},
         }
-    return told
+    return entry
 
 
 def _needs_body(operation: Operation) -> bool:
@@ -235,7 +230,7 @@ _HEADERS: dict[str, Any] = {
 
 
 class _Schemas:
-    """All components, made in one go so that two Structs of one name get two names."""
+    """All components, each under the name that `COMPONENT_NAMES` gives its class."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         types: list[Any] = [Problem]
@@ -245,15 +240,19 @@ class _Schemas:
             ]
         self._types = types
         schemas, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
-        names = {name: _readable(name) for name in components}
+        self._classes = {
+            key: cls for cls in published_classes(types) for key in msgspec_names(cls) if key in components
+        }
+        names = {key: component_name(cls) for key, cls in self._classes.items()}
         self._schemas = [_renamed(schema, names) for schema in schemas]
         self.components: dict[str, Any] = {
-            names[name]: _renamed(schema, names) for name, schema in sorted(components.items())
+            names[key]: _renamed(schema, names) | ({"title": names[key]} if "title" in schema else {})
+            for key, schema in sorted(components.items())
         }
         for operation in operations:
             self._loosen(operation)
-        # A query's Struct is said as parameters.
-        self.queries = {name: self.components[name] for name in {self._name(o.query) for o in operations}}
+        # A query's Struct is printed as parameters.
+        self.queries = {name: self.components[name] for name in {component_name(o.query) for o in operations}}
         for name in self.queries:
             del self.components[name]
 
@@ -273,28 +272,8 @@ class _Schemas:
         for kind in get_args(operation.body) or (operation.body,):
             if kind is None or not getattr(kind, "__struct_config__", None) or kind.__struct_config__.tag_field != "do":
                 continue
-            shape = self.components[self._name(kind)]
+            shape = self.components[component_name(kind)]
             shape["required"] = [name for name in shape.get("required", []) if name != "do"]
-
-    def _name(self, kind: Any) -> str:
-        """The component of a Struct."""
-        ref = next((s["$ref"] for t, s in zip(self._types, self._schemas, strict=True) if t is kind), None)
-        if ref is not None:
-            return str(ref).removeprefix(_REF)
-        return next(n for n, s in self.components.items() if _is_shape_of(s, n, kind))
-
-
-def _is_shape_of(schema: dict[str, Any], name: str, kind: Any) -> bool:
-    tag = schema.get("properties", {}).get("do", {}).get("enum")
-    return tag == [kind.__struct_config__.tag] and name.endswith(kind.__name__)
-
-
-def _readable(name: str) -> str:
-    """`domain.goal.acts.Join` (a name that two Structs share) -> `GoalActsJoin`."""
-    if "." not in name and "_" not in name:
-        return name
-    plain = _OWNED.sub("", name.replace(".", "_"))
-    return "".join(part[:1].upper() + part[1:] for part in plain.split("_"))
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

@@ -1,4 +1,4 @@
-"""What one route takes, answers and refuses, said once: the handler obeys it and the OpenAPI document prints it."""
+"""What one route takes, answers and refuses, declared once: requests are checked by it, OpenAPI is printed from it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
-from litestar.handlers import HTTPRouteHandler
-
-from services.api.http.responses import LitestarResponse
 
 #: Key in a handler's `opt` under which its operation stands.
 OPERATION = "operation"
@@ -75,30 +71,37 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body_media: str = "application/json"
 
 
-RouteDecorator = Callable[[Callable[..., Any]], HTTPRouteHandler]
+#: What answers an operation: a sync one runs in a thread, an async one (every command) on the event loop. It is called
+#: with its `RequestContext` (`PublicContext` where no key is needed) and the path's parameters; it returns an
+#: `HttpResponse`.
+Handler = Callable[..., Any]
 
 
-def query_route(path: str, operation: Operation, *, blocking: bool = True) -> RouteDecorator:
-    """A GET. A sync function runs in a thread, unless it is said not to block; an async one runs on the loop."""
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One method of one path, and the function that answers it."""
 
-    def route(function: Callable[..., Any]) -> HTTPRouteHandler:
-        threaded = None if iscoroutinefunction(function) else blocking
-        return get(path, sync_to_thread=threaded, response_class=LitestarResponse, opt={OPERATION: operation})(function)
+    method: str
+    #: With its parameters: `/v1/goals/{goal}`. Metrics and logs name a route so.
+    path: str
+    operation: Operation
+    handler: Handler
+    #: The handler is a plain function: it runs in a thread.
+    blocking: bool
 
-    return route
+
+RouteDecorator = Callable[[Handler], Route]
 
 
-def command_route(path: str, operation: Operation, **options: Any) -> RouteDecorator:
-    """A POST. A sync function runs in a thread; an async one, such as every command is, runs on the loop."""
+def query_route(path: str, operation: Operation) -> RouteDecorator:
+    """Declare the function below as a GET."""
+    return lambda handler: _route("GET", path, operation, handler)
 
-    def route(function: Callable[..., Any]) -> HTTPRouteHandler:
-        return post(
-            path,
-            sync_to_thread=None if iscoroutinefunction(function) else True,
-            response_class=LitestarResponse,
-            status_code=operation.status,
-            opt={OPERATION: operation},
-            **options,
-        )(function)
 
-    return route
+def command_route(path: str, operation: Operation) -> RouteDecorator:
+    """Declare the function below as a POST."""
+    return lambda handler: _route("POST", path, operation, handler)
+
+
+def _route(method: str, path: str, operation: Operation, handler: Handler) -> Route:
+    blocking = not iscoroutinefunction(handler)
+    return Route(method=method, path=path, operation=operation, handler=handler, blocking=blocking)

@@ -21,39 +21,39 @@ _log = structlog.get_logger(__name__)
 
 
 def as_of_now(
-    call: RequestContext, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None
+    context: RequestContext, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None
 ) -> AsOf:
     """A lens on the viewer's organisation; raises ProblemError 503 where the views do not know it yet."""
     try:
         return resolve_as_of(
-            call.runtime.database,
-            call.runtime.ledger,
-            call.viewer.organisation_id,
+            context.runtime.database,
+            context.runtime.ledger,
+            context.viewer.organisation_id,
             as_of=as_of,
             recorded_as_of=recorded_as_of,
-            now=call.now,
-            followed=call.freshness.followed if call.freshness is not None else None,
+            now=context.now,
+            followed=context.freshness.followed if context.freshness is not None else None,
         )
     except NotFound:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None
 
 
-def requested_as_of(call: RequestContext) -> AsOf:
+def requested_as_of(context: RequestContext) -> AsOf:
     """The lens that the query's `as_of` and `recorded_as_of` ask for."""
-    query: AsOfQuery = call.query
+    query: AsOfQuery = context.query
     recorded = parse_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
-    if recorded is not None and recorded > call.now:
+    if recorded is not None and recorded > context.now:
         # What will have been recorded by then is not known, so the answer could not be given twice.
         raise field_error("/recorded_as_of", "an instant that is yet to come", where="query")
     as_of = parse_as_of(query.as_of, "as_of") if query.as_of is not None else None
-    return as_of_now(call, as_of=as_of, recorded_as_of=recorded)
+    return as_of_now(context, as_of=as_of, recorded_as_of=recorded)
 
 
 def versions_at(
-    call: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
+    context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
 ) -> dict[str, int]:
     """Stream id -> its version at the lens; for a lens on now what `If-Match` takes."""
-    rows = call.runtime.database.query(
+    rows = context.runtime.database.query(
         f"SELECT stream_id, MAX(version) AS version FROM {table}"
         " WHERE organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
         " GROUP BY stream_id",
@@ -62,29 +62,35 @@ def versions_at(
     return {row.stream_id: row.version for row in rows}
 
 
-def next_page_url(call: RequestContext, query: msgspec.Struct, **where: str | int) -> str:
+def next_page_url(context: RequestContext, query: msgspec.Struct, **where: str | int) -> str:
     """The address of the next page: the same question from `where` on; `after_position` has done its duty."""
     given = {
         name: value
         for name, value in msgspec.to_builtins(query).items()
         if value not in (None, "", []) and name != "after_position"
     }
-    return f"{call.path}?{urlencode(given | where, doseq=True)}"
+    return f"{context.path}?{urlencode(given | where, doseq=True)}"
 
 
-def log_person_read(call: RequestContext, view: AsOf, **whom: object) -> None:
+def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int | None) -> dict[str, str]:
+    """The `Link` header (RFC 8288) to the next page, which begins at `where`; none where that is None."""
+    begins = {name: value for name, value in where.items() if value is not None}
+    return {"Link": f'<{next_page_url(context, query, **begins)}>; rel="next"'} if begins else {}
+
+
+def log_person_read(context: RequestContext, view: AsOf, **whom: object) -> None:
     """Person-level figures of others were read: each such read is logged, by whom and of whom, never what it said."""
     _log.info(
         "person_level.read",
-        viewer=str(call.viewer.member_id),
-        path=call.path,
+        viewer=str(context.viewer.member_id),
+        path=context.path,
         as_of=view.as_of_text,
         **{name: str(value) for name, value in whom.items() if value is not None},
     )
 
 
 def read_response(
-    call: RequestContext,
+    context: RequestContext,
     value: Any,
     view: AsOf,
     *,
@@ -93,10 +99,10 @@ def read_response(
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """A read's answer: 200 or 304, with what it contains said in headers. `value`: bytes as they are, or Structs."""
-    told = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
-    if call.freshness is not None:
-        told |= call.freshness.headers
+    all_headers = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
+    if context.freshness is not None:
+        all_headers |= context.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)
     return response_with_etag(
-        body, if_none_match=call.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=told
+        body, if_none_match=context.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=all_headers
     )

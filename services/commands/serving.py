@@ -22,7 +22,6 @@ import uvicorn
 
 from services import logs
 from services.api.app import ROUTES, create_app
-from services.api.http.uvicorn_protocol import SingleWriteProtocol
 from services.api.openapi import openapi_document
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
@@ -95,7 +94,7 @@ def serve_until_stopped(
         create_app(runtime),
         host=settings.host,
         port=settings.port,
-        http=SingleWriteProtocol,
+        http="httptools",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -22,7 +22,7 @@ from domain.member.member import Role
 from domain.references import resolve
 from domain.team import team
 from ledger.commands import Command
-from services.api.app import build_state, create_app
+from services.api.app import create_app
 from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
@@ -97,22 +97,11 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
     }
 
 
-#: Applications that no house uses. Registering every route takes longer than most tests, and what an application
-#: holds of a runtime is its state, which the next house replaces.
-REUSABLE_APPS: list[HttpPipeline] = []
-
-
 @contextmanager
 def client_of(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
-    """A client of an application that serves this runtime and remembers no other."""
-    if REUSABLE_APPS:
-        app = REUSABLE_APPS.pop()
-        app.state, app._api_state = build_state(runtime), None
-    else:
-        app = create_app(runtime)
-    with TestClient(app) as client:
+    """A client of an application that serves this runtime."""
+    with TestClient(create_app(runtime)) as client:
         yield client
-    REUSABLE_APPS.append(app)
 
 
 class ApiApp:
@@ -121,8 +110,8 @@ class ApiApp:
     def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
         self.keys = keys
         self.clock = Clock()
-        copy_sqlite(template, home / "house.db")
-        self.runtime = Runtime(settings_of(home / "house.db", **settings), clock=self.clock)
+        copy_sqlite(template, home / "served.db")
+        self.runtime = Runtime(settings_of(home / "served.db", **settings), clock=self.clock)
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -159,15 +148,15 @@ class MemberClient:
     """Somebody with a key. What was written is followed by the views at once, so that reads see it."""
 
     def __init__(self, app: ApiApp, key: str, organisation: str) -> None:
-        self._house = app
+        self._app = app
         self._key = key
         self.organisation = organisation
 
     def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any) -> Response:
-        told = {"Authorization": f"Bearer {self._key}", **(headers or {})}
-        response: Response = self._house.client.request(method, path, headers=told, **how)
+        all_headers = {"Authorization": f"Bearer {self._key}", **(headers or {})}
+        response: Response = self._app.client.request(method, path, headers=all_headers, **how)
         if method == "POST":
-            self._house.runtime.engine.catch_up()
+            self._app.runtime.engine.catch_up()
         return response
 
     def get(self, path: str, **how: Any) -> Response:

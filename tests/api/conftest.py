@@ -1,4 +1,4 @@
-"""A served house for every test that asks for one."""
+"""Served applications, each on its own copy of a seeded store."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def shared(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., ApiApp]]:
     """Serve the seeded store with settings of the test's own."""
-    with ExitStack() as houses:
+    with ExitStack() as apps:
 
         def serve(**settings: Any) -> ApiApp:
-            return houses.enter_context(ApiApp(template[0], tmp_path, template[1], **settings))
+            return apps.enter_context(ApiApp(template[0], tmp_path, template[1], **settings))
 
         yield serve
 

@@ -23,7 +23,6 @@ from ledger.commit.queue import MAX_QUEUED_COMMANDS
 from ledger.storage.file_locks import writer_lock
 from services.api.app import create_app
 from services.api.auth.key_cache import MAX_STALENESS_S
-from services.api.http.uvicorn_protocol import SingleWriteProtocol
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
@@ -37,9 +36,7 @@ PATIENCE_SECONDS = 20
 @contextmanager
 def serving(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(runtime), http=SingleWriteProtocol, log_config=None, lifespan="on")
-    )
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -14,8 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from services.api.app import create_app
-from services.api.http.responses import HttpResponse, add_default_headers, encode_headers, split_headers
-from services.api.http.uvicorn_protocol import SingleWriteProtocol
+from services.api.http.responses import HttpResponse, with_default_headers
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import settings_of
@@ -34,7 +33,7 @@ def served(tmp_path: Path) -> Iterator[tuple[int, str]]:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(runtime), http=SingleWriteProtocol, log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS
+            create_app(runtime), http="httptools", log_config=None, timeout_keep_alive=KEEP_ALIVE_SECONDS
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -171,21 +170,28 @@ def test_an_answered_request_leaves_nothing_for_the_collector(served: tuple[int,
     assert left < 10
 
 
-def test_our_answers_and_those_of_litestar_have_the_same_headers() -> None:
-    answer = HttpResponse(body=b"{}", headers={"ETag": '"v1"', "Cache-Control": "no-store"})
-    own = [(b"etag", b'"v1"'), (b"cache-control", b"no-store")]
-    bodys = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+def test_a_response_has_its_own_headers_first_and_no_default_beside_them() -> None:
+    own = HttpResponse(body=b"{}", headers={"ETag": '"v1"', "Cache-Control": "no-store"}).header_pairs()
 
-    assert add_default_headers(own + bodys, "id-1", RATE, None) == split_headers(encode_headers(answer, "id-1", RATE))
+    sent = with_default_headers(own, "id-1", RATE, None)
+
+    assert own == [
+        (b"etag", b'"v1"'),
+        (b"cache-control", b"no-store"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"2"),
+    ]
+    assert own == sent[:4]
+    assert [(b"x-request-id", b"id-1"), (b"ratelimit-policy", b'"default";q=9;w=60')] == sent[-3:-1]
+    assert len(sent) == len({name for name, _ in sent})
 
 
 def test_a_body_that_is_not_sent_has_no_length() -> None:
-    head = encode_headers(HttpResponse(body=b"", status=304, media_type="text/csv"), "id-1", None)
+    headers = dict(HttpResponse(body=b"", status=304, media_type="text/csv").header_pairs())
 
-    assert b"content-length" not in head
-    assert (b"content-type", b"text/csv; charset=utf-8") in split_headers(head)
+    assert {b"content-type": b"text/csv; charset=utf-8"} == headers
 
 
 def test_a_value_cannot_begin_another_header() -> None:
     with pytest.raises(RuntimeError, match="control character"):
-        encode_headers(HttpResponse(body=b"", headers={"Location": "/v1/goals/a\r\nX-Other: b"}), "id-1", None)
+        HttpResponse(body=b"", headers={"Location": "/v1/goals/a\r\nX-Other: b"}).header_pairs()

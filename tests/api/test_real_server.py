@@ -15,7 +15,6 @@ import pytest
 import uvicorn
 
 from services.api.app import create_app
-from services.api.http.uvicorn_protocol import SingleWriteProtocol
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import offer, settings_of, why
@@ -28,9 +27,7 @@ def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
     migrate(settings)
     with Runtime.start(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
-        server = uvicorn.Server(
-            uvicorn.Config(create_app(runtime), http=SingleWriteProtocol, log_config=None, lifespan="on")
-        )
+        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from domain.errors import Refusal
 from services.api import pipeline
+from services.api.app import litestar
 from services.api.http.problems import KINDS
 from services.logs import RequestLog
 from tests.api.app_under_test import ApiApp, active, offer
@@ -120,10 +121,10 @@ def document(app: ApiApp) -> dict[str, Any]:
     return found
 
 
-def test_every_route_is_in_the_document(app: ApiApp, document: dict[str, Any]) -> None:
+def test_every_route_is_in_the_document(document: dict[str, Any]) -> None:
     routes = {
         (method, str(route.path_format))
-        for route in app.app.routes
+        for route in litestar().routes
         for method in getattr(route, "methods", [])
         if method != "OPTIONS"
     }

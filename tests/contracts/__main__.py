@@ -1,7 +1,8 @@
 """`python -m tests.contracts check | write`: the published contracts, compared with or written from the code.
 
 Event schemas (`events/<tag>.json`) come from the domain's registry, `openapi.json` from the API application. They are
-committed, so that a change of a contract is seen in a review as a change of a contract.
+committed, so that a change of a contract is seen in a review as a change of a contract. `promises.txt` keeps what was
+ever published, a line each: `write` adds lines and removes none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.contracts.promises import KEPT, promises
 
 HOME = Path(__file__).parent
 USAGE_ERROR = 2
@@ -52,6 +55,9 @@ def write(contracts: Mapping[str, str], home: Path = HOME) -> None:
     """Make the committed contracts those of the code."""
     for path in committed(home).keys() - contracts.keys():
         (home / path).unlink()
+    kept = home / KEPT.name
+    lines = promises(contracts) | (set(kept.read_text().splitlines()) if kept.exists() else set())
+    kept.write_text("".join(f"{line}\n" for line in sorted(lines)))
     for path, text in contracts.items():
         target = home / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -76,8 +76,8 @@ def _nul_at(value: Any, pointer: str) -> str | None:
 
 def _validation_problem(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
     """Names the field, and what it would have taken where that is one of a few words."""
-    told = field_error_from(error, where)
-    return ProblemError("invalid_field", str(error), errors=(told,), allowed=allowed_values(kind, told.pointer))
+    refused = field_error_from(error, where)
+    return ProblemError("invalid_field", str(error), errors=(refused,), allowed=allowed_values(kind, refused.pointer))
 
 
 def field_error_from(error: msgspec.ValidationError, where: str = "body") -> FieldError:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from domain import errors
 from domain.errors import Refusal, VersionConflict
 from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
-from services.api.http.responses import HttpResponse, LitestarResponse, encode
+from services.api.http.responses import HttpResponse, encode
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -183,9 +183,16 @@ _RECORDED: dict[CommandOutcome | None, str] = {
 }
 
 
-def error_response(error: Exception, scope: Any) -> HttpResponse:
-    """What is answered where `error` ended the request of this ASGI scope."""
-    path, identity = scope["path"], str(scope["state"].get("request_id", ""))
+class FailedRequest(Protocol):
+    """What a problem says of its request."""
+
+    path: str
+    request_id: str
+
+
+def error_response(error: Exception, request: FailedRequest, method: str) -> HttpResponse:
+    """The response to a request that `error` ended."""
+    path, identity = request.path, request.request_id
     match error:
         case Refusal():
             headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
@@ -203,7 +210,7 @@ def error_response(error: Exception, scope: Any) -> HttpResponse:
         case HTTPException() if error.status_code in _LITESTAR:
             return _http(error, path, identity)
     # 500: logged with everything but the body, told with nothing.
-    _log.error("request.failed", request_id=identity, path=path, method=scope["method"], exc_info=error)
+    _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
     return _answer(problem("internal", instance=path, request_id=identity), {})
 
 
@@ -212,8 +219,8 @@ def _unavailable(code: str, recorded: CommandOutcome | None, path: str, identity
     return _answer(body, {"Retry-After": "1"})
 
 
-def _answer(told: Problem, headers: dict[str, str]) -> HttpResponse:
-    return HttpResponse(body=encode(told), status=told.status, media_type=MEDIA_TYPE, headers=headers)
+def _answer(content: Problem, headers: dict[str, str]) -> HttpResponse:
+    return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
@@ -234,21 +241,24 @@ def _http(error: HTTPException, path: str, identity: str) -> HttpResponse:
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
     if "GET" in allowed:
         headers["allow"] += ", HEAD"
-    told = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
-    return _answer(told, {name.title(): value for name, value in headers.items()})
+    content = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
+    return _answer(content, {name.title(): value for name, value in headers.items()})
 
 
-def _handle(request: AnyRequest, error: Exception) -> Response[Any]:
-    return LitestarResponse(error_response(error, request.scope))
+class _ReadyResponse(Response[None]):
+    """Our response as Litestar takes it from an exception handler, which may return nothing but a `Response`."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(None)
+        self._ready = response
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]  # an ASGI application too
+        return self._ready
 
 
-HANDLERS: ExceptionHandlersMap = {
-    Refusal: _handle,
-    ProblemError: _handle,
-    LedgerUnavailable: _handle,
-    DatabaseUnavailable: _handle,
-    NotFoundException: _handle,
-    MethodNotAllowedException: _handle,
-    HTTPException: _handle,
-    Exception: _handle,
-}
+def _handle(request: AnyRequest, error: Exception) -> Response[None]:
+    return _ReadyResponse(error_response(error, request.scope["state"]["request"], request.scope["method"]))
+
+
+#: For what Litestar itself raises: no such route, no such method. Exceptions of our handlers never reach it.
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {HTTPException: _handle, Exception: _handle}

@@ -1,40 +1,65 @@
-"""The headers of every answer: its own, its body's, those that keep browsers in check, the request's id and rate."""
+"""Responses, and the headers that every one has: for its body, for browsers, the request's id and its rate."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from litestar import Response
 
 JSON = "application/json"
+HeaderPairs = list[tuple[bytes, bytes]]
+
+#: The documentation page runs its own script and nothing else runs at all.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+#: Responses are one viewer's, and never run as anything but their media type.
+DEFAULT_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": _POLICY,
+    "vary": "Authorization",
+    "cache-control": "private, no-cache",
+}
+_DEFAULT_PAIRS = tuple((name.encode(), value.encode()) for name, value in DEFAULT_HEADERS.items())
+_NOT_MODIFIED = 304
+#: What no header's value may hold: it could end the header, and begin another.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 _encoder = msgspec.json.Encoder()
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler returns."""
+    """What a handler returns: a whole response, which sends itself as an ASGI application."""
 
     body: bytes
     status: int = 200
     media_type: str = JSON
     headers: dict[str, str] = {}
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.header_pairs()})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
-class LitestarResponse(Response[Any]):
-    """Turns an `Answer` into Litestar's response; anything else is encoded as JSON."""
-
-    def __init__(self, content: Any, **options: Any) -> None:
-        if isinstance(content, HttpResponse):
-            options["status_code"] = content.status
-            options["media_type"] = content.media_type
-            options["headers"] = {**(options.get("headers") or {}), **content.headers}
-            content = content.body
-        super().__init__(content, **options)
+    def header_pairs(self) -> HeaderPairs:
+        """Its own headers, names in lower case; raises RuntimeError for what no header may hold."""
+        pairs = []
+        for name, value in self.headers.items():
+            if _CONTROL.search(value):
+                raise RuntimeError(f"the header {name} holds a control character")
+            pairs.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+        pairs.append((b"content-type", _content_type(self.media_type)))
+        if self.status != _NOT_MODIFIED:
+            pairs.append((b"content-length", b"%d" % len(self.body)))
+        return pairs
 
 
 def encode(value: Any) -> bytes:
@@ -78,91 +103,33 @@ def response_with_etag(
 ) -> HttpResponse:
     """Bytes with their strong ETag, or the 304 for them."""
     tag = tag or content_etag(body)
-    told = {**(headers or {}), "ETag": tag}
+    all_headers = {**(headers or {}), "ETag": tag}
     if not_modified(if_none_match, tag):
-        return HttpResponse(body=b"", status=304, media_type=media_type, headers=told)
-    return HttpResponse(body=body, media_type=media_type, headers=told)
+        return HttpResponse(body=b"", status=304, media_type=media_type, headers=all_headers)
+    return HttpResponse(body=body, media_type=media_type, headers=all_headers)
 
 
-Pairs = list[tuple[bytes, bytes]]
+def with_default_headers(
+    pairs: Iterable[tuple[bytes, bytes]], request_id: str, rate: dict[str, str], allowed: str | None
+) -> HeaderPairs:
+    """A response's headers with those that every response has, unless it has them itself.
 
-#: The documentation page runs its own script and nothing else runs at all.
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-    " frame-ancestors 'none'; base-uri 'none'"
-)
-#: Answers are one viewer's, and never run as anything but what they say they are.
-DEFAULT_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "content-security-policy": _POLICY,
-    "vary": "Authorization",
-    "cache-control": "private, no-cache",
-}
-_NOT_MODIFIED = 304
-#: What no header's value may hold: it could end the header, and begin another.
-_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-class _Shape(msgspec.Struct, frozen=True):
-    """What the answers have in common that have these headers and this media type."""
-
-    names: tuple[str, ...]
-    content_type: str
-    always: str
-
-
-def encode_headers(answer: HttpResponse, request_id: str, rate: dict[str, str] | None) -> bytes:
-    """The answer's header lines as they are sent, each with its end.
-
-    Raises RuntimeError for what no header may hold.
+    `allowed`: the value of `Allow`, in place of the one that it has.
     """
-    told = answer.headers
-    shape = _shape(tuple(told), answer.media_type)
-    lines = ""
-    for name, value in zip(shape.names, told.values(), strict=True):
-        if _UNFIT.search(value):
-            raise RuntimeError(f"the header {name} holds a control character")
-        lines += f"{name}: {value}\r\n"
-    length = "" if answer.status == _NOT_MODIFIED else f"content-length: {len(answer.body)}\r\n"
-    lines = f"{lines}{shape.content_type}{length}{shape.always}x-request-id: {request_id}\r\n"
-    if rate:
-        for name, value in rate.items():
-            small = name.lower()
-            if small not in shape.names:
-                lines += f"{small}: {value}\r\n"
-    return lines.encode("latin-1")
+    headers = list(pairs)
+    names = {name for name, _ in headers}
+    if allowed is not None and b"allow" in names:
+        headers = [(name, allowed.encode() if name == b"allow" else value) for name, value in headers]
+    headers += [pair for pair in _DEFAULT_PAIRS if pair[0] not in names]
+    headers.append((b"x-request-id", request_id.encode()))
+    for name, value in rate.items():
+        key = name.lower().encode()
+        if key not in names:
+            headers.append((key, value.encode()))
+    return headers
 
 
-def split_headers(head: bytes) -> Pairs:
-    """Header lines as ASGI has them, for a server that takes nothing else."""
-    lines = (line.partition(b": ") for line in head.split(b"\r\n")[:-1])
-    return [(name, value) for name, _, value in lines]
-
-
-def add_default_headers(headers: Pairs, request_id: str, rate: dict[str, str] | None, allowed: str | None) -> Pairs:
-    """The headers of an answer that Litestar made, with those that every answer has.
-
-    `allowed`: the methods of its route; Litestar's own answer to OPTIONS knows only the one that was registered first.
-    """
-    names = {name.lower().decode("latin-1") for name, _ in headers}
-    if allowed and "allow" in names:
-        headers = [(name, allowed.encode() if name.lower() == b"allow" else value) for name, value in headers]
-    more = {
-        **DEFAULT_HEADERS,
-        "x-request-id": request_id,
-        **{name.lower(): value for name, value in (rate or {}).items()},
-    }
-    return headers + [(name.encode(), value.encode()) for name, value in more.items() if name not in names]
-
-
-@lru_cache(maxsize=1024)
-def _shape(names: tuple[str, ...], media_type: str) -> _Shape:
-    small = tuple(name.lower() for name in names)
-    # Texts are UTF-8, and say so.
-    text = media_type.startswith("text/") and "charset" not in media_type
-    content_type = f"content-type: {media_type}{'; charset=utf-8' if text else ''}\r\n"
-    always = "".join(f"{name}: {value}\r\n" for name, value in DEFAULT_HEADERS.items() if name not in small)
-    return _Shape(small, content_type, always)
+@lru_cache(maxsize=64)
+def _content_type(media_type: str) -> bytes:
+    is_text = media_type.startswith("text/") and "charset" not in media_type
+    return f"{media_type}{'; charset=utf-8' if is_text else ''}".encode()

@@ -11,9 +11,6 @@ from uuid import UUID
 
 import msgspec
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from msgspec.structs import replace
 
 from domain.charter.acts import About, CharterAct, RaiseBreach
@@ -45,14 +42,14 @@ from services.api.auth.visibility import (
     sees_scope,
     with_read_scope,
 )
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, command_route, query_route
-from services.api.queries import as_of_now, log_person_read, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, query_route
+from services.api.queries import as_of_now, log_person_read, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import HistoryQuery
-from services.authorization import ACT, ADMIN, READ
+from services.authorization import READ
 
 
 class ProposalSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -234,17 +231,17 @@ _REFUSED = (
 )
 
 
-def _within(call: RequestContext, view: AsOf, charter: Charter) -> bool:
+def _within(context: RequestContext, view: AsOf, charter: Charter) -> bool:
     """Whether the viewer reads who acknowledged and what was not kept; who is not of the team is noted reading it."""
     team = charter.of.team
-    within = sees_scope(call.viewer, team)
-    if within and team is not None and team not in call.viewer.teams:
-        log_person_read(call, view, team=team)
+    within = sees_scope(context.viewer, team)
+    if within and team is not None and team not in context.viewer.teams:
+        log_person_read(context, view, team=team)
     return within
 
 
-def _summary(call: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
-    return charter_summary(held.charter, held.version, within=_within(call, view, held.charter))
+def _summary(context: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
+    return charter_summary(held.charter, held.version, within=_within(context, view, held.charter))
 
 
 @query_route(
@@ -259,25 +256,25 @@ def _summary(call: RequestContext, view: AsOf, held: CharterVersion) -> CharterS
         reads_view=True,
     ),
 )
-def list_charters(call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    found = charters_at(call.runtime.database, view)
-    return read_response(call, CharterList(charters=[_summary(call, view, held) for held in found]), view)
+def list_charters(context: RequestContext) -> HttpResponse:
+    view = requested_as_of(context)
+    found = charters_at(context.runtime.database, view)
+    return read_response(context, CharterList(charters=[_summary(context, view, held) for held in found]), view)
 
 
-def found_charter(call: RequestContext, ref: str, view: AsOf) -> CharterVersion:
+def found_charter(context: RequestContext, ref: str, view: AsOf) -> CharterVersion:
     """By whose it is, or by its own id; raises `NotFound` before its first act."""
-    named, organisation = decode_segment(ref), call.viewer.organisation_id
+    named, organisation = decode_segment(ref), context.viewer.organisation_id
     identity = as_uuid(named)
-    held = charter_at(call.runtime.database, view, identity) if identity is not None else None
-    held = held or charter_at(call.runtime.database, view, named_charter(organisation, named))
+    held = charter_at(context.runtime.database, view, identity) if identity is not None else None
+    held = held or charter_at(context.runtime.database, view, named_charter(organisation, named))
     if held is None:
         raise NotFound("no such charter: the first act on it begins it")
     return held
 
 
 @query_route(
-    "/v1/charters/{of:str}",
+    "/v1/charters/{of}",
     Operation(
         id="getCharter",
         summary="One charter: purpose, non-negotiables, freedoms, rituals, and the goals that serve its purpose",
@@ -288,17 +285,17 @@ def found_charter(call: RequestContext, ref: str, view: AsOf) -> CharterVersion:
         reads_view=True,
     ),
 )
-def get_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    held = found_charter(call, of, view)
-    within = _within(call, view, held.charter)
-    linked = linked_goals(call.runtime.database, view, held.charter) if within else None
+def get_charter(context: RequestContext, of: str) -> HttpResponse:
+    view = requested_as_of(context)
+    held = found_charter(context, of, view)
+    within = _within(context, view, held.charter)
+    linked = linked_goals(context.runtime.database, view, held.charter) if within else None
     summary = charter_summary(held.charter, held.version, within=within)
-    return read_response(call, replace(summary, linked_goals=linked), view)
+    return read_response(context, replace(summary, linked_goals=linked), view)
 
 
 @query_route(
-    "/v1/charters/{of:str}/history",
+    "/v1/charters/{of}/history",
     Operation(
         id="getCharterHistory",
         summary="Each event in plain words; who acknowledged and what was not kept only to those whose charter it is",
@@ -309,36 +306,36 @@ def get_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> Htt
         reads_view=True,
     ),
 )
-def get_charter_history(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: HistoryQuery = call.query
-    view = requested_as_of(call)
-    charter = found_charter(call, of, as_of_now(call)).charter
-    page = history.history(call.runtime.database, view, charter.id, after=query.after, limit=query.limit)
-    if not _within(call, view, charter):
+def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
+    query: HistoryQuery = context.query
+    view = requested_as_of(context)
+    charter = found_charter(context, of, as_of_now(context)).charter
+    page = history.history(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
+    if not _within(context, view, charter):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
-    return read_response(call, page, view, headers=headers)
+    headers = next_link(context, query, after=page.next)
+    return read_response(context, page, view, headers=headers)
 
 
-async def _named(call: RequestContext, ref: str) -> tuple[UUID, str | None]:
+async def _named(context: RequestContext, ref: str) -> tuple[UUID, str | None]:
     """The stream, and whose it is where that is what the path says; its own id says it by itself."""
-    organisation, identity = call.viewer.organisation_id, as_uuid(ref)
+    organisation, identity = context.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
-        begun = await sync_to_thread(call.runtime.ledger.load, organisation, "charter", identity)
+        begun = await sync_to_thread(context.runtime.ledger.load, organisation, "charter", identity)
         if begun is not None:
             return identity, None
     return named_charter(organisation, ref), ref
 
 
-def _require_sight(call: RequestContext, about: About) -> None:
+def _require_sight(context: RequestContext, about: About) -> None:
     """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
 
     What is not there is left to the rule to say.
     """
-    viewer = with_read_scope(call.viewer)
+    viewer = with_read_scope(context.viewer)
 
     def found(kind: str, ref: str | None) -> Any:
-        return call.runtime.ledger.load(viewer.organisation_id, kind, call.id_of(kind, ref)) if ref else None
+        return context.runtime.ledger.load(viewer.organisation_id, kind, context.id_of(kind, ref)) if ref else None
 
     if (goal := found("goal", about.goal)) is not None:
         require_goal(viewer, goal)
@@ -348,47 +345,27 @@ def _require_sight(call: RequestContext, about: About) -> None:
         require_decision(viewer, decision)
 
 
-def _act_route(act: type[Any]) -> HTTPRouteHandler:
-    """`POST /v1/charters/{of}/<act>`: the first one begins the charter."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/charters/{{of:str}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"charter.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=CharterSummary,
-            codes=_REFUSED,
-            command=True,
-            idempotent=True,
-        ),
+async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
+    """Record an act on a charter; the first one begins it."""
+    if isinstance(context.body, RaiseBreach):
+        await sync_to_thread(_require_sight, context, context.body.about)
+    stream_id, team = await _named(context, decode_segment(of))
+    act = replace(context.body, of=context.body.of or team)
+    receipt = await execute(context, "charter", stream_id, act, begins=True)
+    state: Charter = receipt.state
+    summary = charter_summary(
+        state,
+        receipt.version,
+        within=sees_scope(context.viewer, state.of.team),
+        position=receipt.position,
+        events=receipt.event_ids,
     )
-    async def act_on_charter(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-        if isinstance(call.body, RaiseBreach):
-            await sync_to_thread(_require_sight, call, call.body.about)
-        stream_id, whose = await _named(call, decode_segment(of))
-        said = replace(call.body, of=call.body.of or whose)
-        receipt = await execute(call, "charter", stream_id, said, begins=True)
-        state: Charter = receipt.state
-        summary = charter_summary(
-            state,
-            receipt.version,
-            within=sees_scope(call.viewer, state.of.team),
-            position=receipt.position,
-            events=receipt.event_ids,
-        )
-        return command_response(summary, receipt)
-
-    return act_on_charter
+    return command_response(summary, receipt)
 
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[Route] = [
     list_charters,
     get_charter,
     get_charter_history,
-    *(_act_route(act) for act in get_args(CharterAct)),
+    *act_routes("charter", get_args(CharterAct), CharterSummary, act_on_charter, codes=_REFUSED, parameter="of"),
 ]

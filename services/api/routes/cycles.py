@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from domain.cycle import acts
 from domain.cycle.decide import possible_ends
@@ -43,12 +40,12 @@ from services.api.auth.visibility import (
     require_scope,
     sees_goal,
 )
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, command_route, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.authorization import ACT, ADMIN, READ, sees_everything
 
@@ -143,12 +140,12 @@ def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None)
     return command_response(summary, receipt, status=status, location=location)
 
 
-def found_cycle(call: RequestContext, ref: str, view: AsOf) -> Cycle:
+def found_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
     """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
-    cycle = cycle_at(call.runtime.database, view, call.id_of("cycle", ref))
+    cycle = cycle_at(context.runtime.database, view, context.id_of("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle")
-    require_scope(call.viewer, cycle.of.team)
+    require_scope(context.viewer, cycle.of.team)
     return cycle
 
 
@@ -167,11 +164,13 @@ def found_cycle(call: RequestContext, ref: str, view: AsOf) -> Cycle:
         idempotent=True,
     ),
 )
-async def open_cycle(call: NamedDependency[RequestContext]) -> HttpResponse:
-    act: acts.Open = call.body
-    organisation = call.viewer.organisation_id
-    cycle_id = resolve(organisation, "cycle", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await execute(call, "cycle", cycle_id, act, creates=True)
+async def open_cycle(context: RequestContext) -> HttpResponse:
+    act: acts.Open = context.body
+    organisation = context.viewer.organisation_id
+    cycle_id = (
+        resolve(organisation, "cycle", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+    )
+    receipt = await execute(context, "cycle", cycle_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
 
 
@@ -187,23 +186,23 @@ async def open_cycle(call: NamedDependency[RequestContext]) -> HttpResponse:
         reads_view=True,
     ),
 )
-def list_cycles(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: CyclesQuery = call.query
-    view, database, viewer = requested_as_of(call), call.runtime.database, call.viewer
+def list_cycles(context: RequestContext) -> HttpResponse:
+    query: CyclesQuery = context.query
+    view, database, viewer = requested_as_of(context), context.runtime.database, context.viewer
     own = query.team == ORGANISATION
     filters = Filters(
-        team=None if own or query.team is None else call.id_of("team", query.team), own=own, state=query.state
+        team=None if own or query.team is None else context.id_of("team", query.team), own=own, state=query.state
     )
     visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
     found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
-    headers = {} if found.next is None else {"Link": f'<{next_page_url(call, query, cursor=found.next)}>; rel="next"'}
+    headers = next_link(context, query, cursor=found.next)
     versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
     told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
-    return read_response(call, CycleList(cycles=told, next=found.next), view, headers=headers)
+    return read_response(context, CycleList(cycles=told, next=found.next), view, headers=headers)
 
 
 @query_route(
-    "/v1/cycles/{cycle:str}",
+    "/v1/cycles/{cycle}",
     Operation(
         id="getCycle",
         summary="One cycle: the purpose restated, its goals and what became of them, improvements, learning",
@@ -214,13 +213,13 @@ def list_cycles(call: NamedDependency[RequestContext]) -> HttpResponse:
         reads_view=True,
     ),
 )
-def get_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    found = found_cycle(call, decode_segment(cycle), view)
-    database = call.runtime.database
+def get_cycle(context: RequestContext, cycle: str) -> HttpResponse:
+    view = requested_as_of(context)
+    found = found_cycle(context, decode_segment(cycle), view)
+    database = context.runtime.database
     waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
     said = CycleNotes(database, view, [found])
-    sees = _sees(call, found, as_of_now(call))
+    sees = _sees(context, found, as_of_now(context))
     answer = CycleView(
         id=found.id,
         version=found.version,
@@ -232,11 +231,11 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> Ht
         contributions=[told for told in said.contributions if sees(told.goal)],
         cycle=redact_cycle(found, sees),
     )
-    return read_response(call, answer, view)
+    return read_response(context, answer, view)
 
 
 @query_route(
-    "/v1/cycles/{cycle:str}/history",
+    "/v1/cycles/{cycle}/history",
     Operation(
         id="getCycleHistory",
         summary="Each event in plain words",
@@ -247,23 +246,23 @@ def get_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> Ht
         reads_view=True,
     ),
 )
-def get_cycle_history(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: HistoryQuery = call.query
-    view = requested_as_of(call)
-    now = as_of_now(call)
-    found = found_cycle(call, decode_segment(cycle), now)
-    veil = None if sees_everything(call.viewer) else functools.partial(_veil, _sees(call, found, now))
-    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
-    return read_response(call, page, view, headers=headers)
+def get_cycle_history(context: RequestContext, cycle: str) -> HttpResponse:
+    query: HistoryQuery = context.query
+    view = requested_as_of(context)
+    now = as_of_now(context)
+    found = found_cycle(context, decode_segment(cycle), now)
+    veil = None if sees_everything(context.viewer) else functools.partial(_veil, _sees(context, found, now))
+    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
+    headers = next_link(context, query, after=page.next)
+    return read_response(context, page, view, headers=headers)
 
 
-def _sees(call: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
+def _sees(context: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
     """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
-    if sees_everything(call.viewer):
+    if sees_everything(context.viewer):
         return lambda _goal: True
-    goals = goals_of(call.runtime.database, view, goals_of_cycle(cycle)).values()
-    return frozenset(goal.id for goal in goals if sees_goal(call.viewer, goal)).__contains__
+    goals = goals_of(context.runtime.database, view, goals_of_cycle(cycle)).values()
+    return frozenset(goal.id for goal in goals if sees_goal(context.viewer, goal)).__contains__
 
 
 def _veil(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
@@ -283,36 +282,21 @@ def _goals_seen(values: str, sees: GoalFilter) -> str:
     return msgspec.json.encode(told).decode()
 
 
-def _act_route(act: type[Any]) -> HTTPRouteHandler:
-    """`POST /v1/cycles/{cycle}/<act>`."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/cycles/{{cycle:str}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"cycle.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=CycleSummary,
-            codes=(*_REFUSED, "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_cycle(cycle: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-        receipt = await execute(call, "cycle", call.id_of("cycle", decode_segment(cycle)), call.body)
-        return _answer(receipt)
-
-    return act_on_cycle
+async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:
+    """Record an act on a cycle."""
+    return _answer(await execute(context, "cycle", context.id_of("cycle", decode_segment(cycle)), context.body))
 
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[Route] = [
     open_cycle,
     list_cycles,
     get_cycle,
     get_cycle_history,
-    *(_act_route(act) for act in get_args(acts.CycleAct) if act is not acts.Open),
+    *act_routes(
+        "cycle",
+        (act for act in get_args(acts.CycleAct) if act is not acts.Open),
+        CycleSummary,
+        act_on_cycle,
+        codes=(*_REFUSED, "version_conflict", "busy"),
+    ),
 ]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from domain.decision import acts
 from domain.decision.decide import ALLOWED
@@ -25,12 +22,12 @@ from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
 from services.api.auth.visibility import require_decision
-from services.api.commands import command_response, execute
+from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, version_etag
-from services.api.operations import AsOfQuery, Operation, command_route, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
 from services.api.summaries import Summary
 from services.authorization import ACT, ADMIN, DECIDE, READ, sees_everything
@@ -40,7 +37,7 @@ _REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_s
 
 
 #: What a guest's key is for.
-_SAID_BY_GUESTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
+_GUEST_ACTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
 
 
 class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,62 +140,62 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def list_decisions(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: DecisionsQuery = call.query
-    view, database = requested_as_of(call), call.runtime.database
+def list_decisions(context: RequestContext) -> HttpResponse:
+    query: DecisionsQuery = context.query
+    view, database = requested_as_of(context), context.runtime.database
     page = decisions.page(
-        database, view, _filters(call, query), cursor=query.cursor, limit=query.limit, visible=_visible(call)
+        database, view, _filters(context, query), cursor=query.cursor, limit=query.limit, visible=_visible(context)
     )
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'}
+    headers = next_link(context, query, cursor=page.next)
     versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
     told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
-    return read_response(call, DecisionList(decisions=told, next=page.next), view, headers=headers)
+    return read_response(context, DecisionList(decisions=told, next=page.next), view, headers=headers)
 
 
-def _filters(call: RequestContext, query: DecisionsQuery) -> decisions.Filters:
+def _filters(context: RequestContext, query: DecisionsQuery) -> decisions.Filters:
     own = query.team == ORGANISATION
     return decisions.Filters(
-        team=None if own or query.team is None else call.id_of("team", query.team),
+        team=None if own or query.team is None else context.id_of("team", query.team),
         own=own,
-        decider=call.id_of("member", query.decider) if query.decider is not None else None,
-        waiting_for=call.id_of("member", query.waiting_for) if query.waiting_for is not None else None,
+        decider=context.id_of("member", query.decider) if query.decider is not None else None,
+        waiting_for=context.id_of("member", query.waiting_for) if query.waiting_for is not None else None,
         states=tuple(query.state),
     )
 
 
-def _visible(call: RequestContext) -> decisions.VisibilityFilter | None:
-    viewer = call.viewer
+def _visible(context: RequestContext) -> decisions.VisibilityFilter | None:
+    viewer = context.viewer
     if sees_everything(viewer):
         return None
     return decisions.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def _named(call: RequestContext, ref: str) -> UUID:
+def _named(context: RequestContext, ref: str) -> UUID:
     """The decision that the path names; for a guest's key there is no other than its own."""
-    decision_id = call.id_of("decision", decode_segment(ref))
-    if call.viewer.guest_of not in (None, decision_id):
+    decision_id = context.id_of("decision", decode_segment(ref))
+    if context.viewer.guest_of not in (None, decision_id):
         raise NotFound("no such decision")
     return decision_id
 
 
-def _found(call: RequestContext, ref: str, view: AsOf) -> Decision:
+def _found(context: RequestContext, ref: str, view: AsOf) -> Decision:
     """The decision as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    decision_id = _named(call, ref)
-    latest = call.runtime.ledger.load(call.viewer.organisation_id, "decision", decision_id)
+    decision_id = _named(context, ref)
+    latest = context.runtime.ledger.load(context.viewer.organisation_id, "decision", decision_id)
     if latest is None:
         raise NotFound("no such decision")
-    require_decision(call.viewer, latest)
-    found = decisions.get(call.runtime.database, view, decision_id)
+    require_decision(context.viewer, latest)
+    found = decisions.get(context.runtime.database, view, decision_id)
     if found is None:
         raise NotFound("no such decision at that time")
     return found
 
 
 @query_route(
-    "/v1/decisions/{decision:str}",
+    "/v1/decisions/{decision}",
     Operation(
         id="getDecision",
         summary="One decision, at any time, as known at any time",
@@ -209,26 +206,26 @@ def _found(call: RequestContext, ref: str, view: AsOf) -> Decision:
         reads_view=True,
     ),
 )
-def get_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: AsOfQuery = call.query
-    view = requested_as_of(call)
-    found = _found(call, decision, view)
+def get_decision(context: RequestContext, decision: str) -> HttpResponse:
+    query: AsOfQuery = context.query
+    view = requested_as_of(context)
+    found = _found(context, decision, view)
     answer = DecisionView(
         id=found.id,
         version=found.version,
         state=found.state,
         acts=list(ALLOWED[found.state]),
         worded_by={option.id: found.worded_by(option.id) for option in found.options},
-        perspectives=decisions.perspectives(call.runtime.database, view, found.id),
+        perspectives=decisions.perspectives(context.runtime.database, view, found.id),
         decision=found,
     )
     now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=version_etag(found.version) if now else None)
 
 
 @query_route(
-    "/v1/decisions/{decision:str}/history",
+    "/v1/decisions/{decision}/history",
     Operation(
         id="getDecisionHistory",
         summary="Each event in plain words, with what it changed",
@@ -239,13 +236,13 @@ def get_decision(decision: FromPath[str], call: NamedDependency[RequestContext])
         reads_view=True,
     ),
 )
-def get_decision_history(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: HistoryQuery = call.query
-    view = requested_as_of(call)
-    found = _found(call, decision, as_of_now(call))
-    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
-    headers = {} if page.next is None else {"Link": f'<{next_page_url(call, query, after=page.next)}>; rel="next"'}
-    return read_response(call, page, view, headers=headers)
+def get_decision_history(context: RequestContext, decision: str) -> HttpResponse:
+    query: HistoryQuery = context.query
+    view = requested_as_of(context)
+    found = _found(context, decision, as_of_now(context))
+    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = next_link(context, query, after=page.next)
+    return read_response(context, page, view, headers=headers)
 
 
 # --- saying ----------------------------------------------------------------------------------------------------------
@@ -271,45 +268,32 @@ def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None)
         idempotent=True,
     ),
 )
-async def open_decision(call: NamedDependency[RequestContext]) -> HttpResponse:
-    act: acts.Open = call.body
-    organisation = call.viewer.organisation_id
+async def open_decision(context: RequestContext) -> HttpResponse:
+    act: acts.Open = context.body
+    organisation = context.viewer.organisation_id
     decision_id = (
-        resolve(organisation, "decision", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+        resolve(organisation, "decision", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
     )
-    receipt = await execute(call, "decision", decision_id, act, creates=True)
+    receipt = await execute(context, "decision", decision_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
 
 
-def _act_route(act: type[Any]) -> HTTPRouteHandler:
-    """`POST /v1/decisions/{decision}/<act>`: the act's Struct is the body, `do` may be left out."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/decisions/{{decision:str}}/{name.replace('_', '-')}",
-        Operation(
-            id=f"decision.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}",
-            tag=_TAG,
-            scopes=(ACT, ADMIN, DECIDE) if act in _SAID_BY_GUESTS else (ACT, ADMIN),
-            body=act,
-            answer=DecisionSummary,
-            codes=(*_REFUSED, "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_decision(decision: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-        return _answer(await execute(call, "decision", _named(call, decision), call.body))
-
-    return act_on_decision
+async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:
+    """Record an act on a decision."""
+    return _answer(await execute(context, "decision", _named(context, decision), context.body))
 
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[Route] = [
     list_decisions,
     get_decision,
     get_decision_history,
     open_decision,
-    *(_act_route(act) for act in get_args(acts.DecisionAct) if act is not acts.Open),
+    *act_routes(
+        "decision",
+        (act for act in get_args(acts.DecisionAct) if act is not acts.Open),
+        DecisionSummary,
+        act_on_decision,
+        codes=(*_REFUSED, "version_conflict", "busy"),
+        guest_acts=_GUEST_ACTS,
+    ),
 ]

@@ -8,9 +8,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from msgspec.structs import replace
 
 from domain.calendar import end_of_day
@@ -23,7 +20,7 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, When, query_route
+from services.api.operations import AsOfQuery, Operation, Route, When, query_route
 from services.api.queries import read_response, requested_as_of
 from services.authorization import READ
 
@@ -43,7 +40,7 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/teams/{team:str}/digest",
+    "/v1/teams/{team}/digest",
     Operation(
         id="getDigest",
         summary="What changed in a team, what is needed of whom, and what is unchanged: to be read at any time",
@@ -54,18 +51,18 @@ class DigestQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_digest(team: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: DigestQuery = call.query
-    view = requested_as_of(call)
-    database, viewer = call.runtime.database, call.viewer
-    found = team_at(database, view, call.id_of("team", decode_segment(team)))
+def get_digest(context: RequestContext, team: str) -> HttpResponse:
+    query: DigestQuery = context.query
+    view = requested_as_of(context)
+    database, viewer = context.runtime.database, context.viewer
+    found = team_at(database, view, context.id_of("team", decode_segment(team)))
     if found is None:
         raise NotFound("no such team")
     require_scope(viewer, found.id)
     told = digest(database, view, found.id, since=_since(query, view), limit=query.limit)
     if query.names:
         told = replace(told, names=names(database, viewer.organisation_id, sorted(map(str, set(_ids(told))))))
-    return read_response(call, told, view)
+    return read_response(context, told, view)
 
 
 def _since(query: DigestQuery, view: AsOf) -> datetime:
@@ -94,4 +91,4 @@ def _ids(told: Digest) -> Iterator[UUID]:
         yield from (steady.goal, steady.owner)
 
 
-ROUTES: list[HTTPRouteHandler] = [get_digest]
+ROUTES: list[Route] = [get_digest]

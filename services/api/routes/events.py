@@ -13,10 +13,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
@@ -24,8 +21,8 @@ from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.http.problems import field_error
-from services.api.http.responses import HttpResponse, LitestarResponse, encode, response_with_etag
-from services.api.operations import OPERATION, NoQuery, Operation
+from services.api.http.responses import HttpResponse, encode, response_with_etag
+from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
 
 BATCH = "application/cloudevents-batch+json"
@@ -120,42 +117,39 @@ def cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
     )
 
 
-@get(
+@query_route(
     "/v1/events",
-    response_class=LitestarResponse,
-    opt={
-        OPERATION: Operation(
-            id="pullEvents",
-            summary="The organisation's events in commit order; with `timeout` the pull waits for news",
-            tag="events",
-            scopes=(READ,),
-            query=EventsQuery,
-            answer=list[CloudEvent],
-            media=(BATCH,),
-        )
-    },
+    Operation(
+        id="pullEvents",
+        summary="The organisation's events in commit order; with `timeout` the pull waits for news",
+        tag="events",
+        scopes=(READ,),
+        query=EventsQuery,
+        answer=list[CloudEvent],
+        media=(BATCH,),
+    ),
 )
-async def pull_events(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: EventsQuery = call.query
-    deadline = time.monotonic() + min(query.timeout, call.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_page, call)
+async def pull_events(context: RequestContext) -> HttpResponse:
+    query: EventsQuery = context.query
+    deadline = time.monotonic() + min(query.timeout, context.runtime.settings.long_poll_limit_s)
+    page = await sync_to_thread(_page, context)
     if query.after > page.head:
         told = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", told, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     while not page.events and time.monotonic() < deadline:
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        page = await sync_to_thread(_page, call)
-    return _answer(call, query, page)
+        page = await sync_to_thread(_page, context)
+    return _answer(context, query, page)
 
 
-def _page(call: RequestContext) -> _Page:
-    query: EventsQuery = call.query
-    ledger, organisation = call.runtime.ledger, call.viewer.organisation_id
-    sight = EventVisibility(call.runtime.ledger, call.viewer)
+def _page(context: RequestContext) -> _Page:
+    query: EventsQuery = context.query
+    ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
+    sight = EventVisibility(context.runtime.ledger, context.viewer)
     limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
-    found = ledger.read_feed(organisation, query.after, limit, tuple(query.types), _subject(call, query.subject))
+    found = ledger.read_feed(organisation, query.after, limit, tuple(query.types), _subject(context, query.subject))
     full = len(found) == limit
     seen = [shown for event in found if (shown := sight.redact(event)) is not None]
     return _Page(seen, _examined(found, head, query.after, full=full), head)
@@ -167,27 +161,29 @@ def _examined(found: list[RecordedEvent], head: int, after: int, *, full: bool) 
     return last if full else max(head, last)
 
 
-def _subject(call: RequestContext, subject: str | None) -> Any:
+def _subject(context: RequestContext, subject: str | None) -> Any:
     if subject is None:
         return None
     kind, slash, ref = subject.partition("/")
     if slash and kind in AGGREGATES and ref:
-        return call.id_of(kind, ref)
+        return context.id_of(kind, ref)
     bare = as_uuid(subject)
     if bare is None:
         raise field_error("/subject", "a stream: goal/<id or reference>, member/..., team/...", where="query")
     return bare
 
 
-def _answer(call: RequestContext, query: EventsQuery, page: _Page) -> HttpResponse:
+def _answer(context: RequestContext, query: EventsQuery, page: _Page) -> HttpResponse:
     given = msgspec.structs.asdict(query) | {"after": page.examined}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([cloud_event(event, call.base_url) for event in page.events])
+    body = encode([cloud_event(event, context.base_url) for event in page.events])
     headers = {
-        "Link": f'<{call.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
     }
-    return response_with_etag(body, if_none_match=call.headers.get("if-none-match"), media_type=BATCH, headers=headers)
+    return response_with_etag(
+        body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH, headers=headers
+    )
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,4 +219,4 @@ def published_schema(tag: str) -> dict[str, Any] | None:
     }
 
 
-ROUTES: list[HTTPRouteHandler] = [pull_events]
+ROUTES: list[Route] = [pull_events]

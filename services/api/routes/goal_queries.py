@@ -7,9 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from domain.errors import NotFound
 from domain.goal.state import Goal
@@ -23,8 +20,8 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, version_etag
-from services.api.operations import AsOfQuery, Operation, ReadQuery, When, query_route
-from services.api.queries import as_of_now, next_page_url, read_response, requested_as_of
+from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, When, query_route
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, sees_everything
 
@@ -71,30 +68,28 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def list_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: GoalsQuery = call.query
-    view = requested_as_of(call)
+def list_goals(context: RequestContext) -> HttpResponse:
+    query: GoalsQuery = context.query
+    view = requested_as_of(context)
     if query.cycle is not None:
-        _require_cycle(call, query.cycle)
+        _require_cycle(context, query.cycle)
     page = goals.page(
-        call.runtime.database,
+        context.runtime.database,
         view,
-        _filters(call, query),
+        _filters(context, query),
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,
-        visible=_visible(call),
+        visible=_visible(context),
     )
-    headers = {}
-    if page.next is not None:
-        headers["Link"] = f'<{next_page_url(call, query, cursor=page.next)}>; rel="next"'
+    headers = next_link(context, query, cursor=page.next)
     answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
-    return read_response(call, answer, view, headers=headers)
+    return read_response(context, answer, view, headers=headers)
 
 
-def _filters(call: RequestContext, query: GoalsQuery) -> goals.Filters:
+def _filters(context: RequestContext, query: GoalsQuery) -> goals.Filters:
     def named(kind: str, ref: str | None) -> UUID | None:
-        return call.id_of(kind, ref) if ref is not None else None
+        return context.id_of(kind, ref) if ref is not None else None
 
     return goals.Filters(
         team=named("team", query.team),
@@ -109,34 +104,34 @@ def _filters(call: RequestContext, query: GoalsQuery) -> goals.Filters:
     )
 
 
-def _require_cycle(call: RequestContext, ref: str) -> None:
+def _require_cycle(context: RequestContext, ref: str) -> None:
     """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
-    cycle = call.runtime.ledger.load(call.viewer.organisation_id, "cycle", call.id_of("cycle", ref))
+    cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.id_of("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle", pointer="/cycle")
-    require_scope(call.viewer, cycle.of.team)
+    require_scope(context.viewer, cycle.of.team)
 
 
-def _visible(call: RequestContext) -> goals.VisibilityFilter | None:
-    viewer = call.viewer
+def _visible(context: RequestContext) -> goals.VisibilityFilter | None:
+    viewer = context.viewer
     if sees_everything(viewer):
         return None
     return goals.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def found_goal(call: RequestContext, ref: str, view: AsOf) -> Goal:
+def found_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
     """The goal as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    goal_id = call.id_of("goal", decode_segment(ref))
-    goal = goals.get(call.runtime.database, view, goal_id)
-    if goal is not None and sees_everything(call.viewer):
+    goal_id = context.id_of("goal", decode_segment(ref))
+    goal = goals.get(context.runtime.database, view, goal_id)
+    if goal is not None and sees_everything(context.viewer):
         return goal
-    latest = call.runtime.ledger.load_current(call.viewer.organisation_id, "goal", goal_id)
+    latest = context.runtime.ledger.load_current(context.viewer.organisation_id, "goal", goal_id)
     if latest is None:
         raise NotFound("no such goal")
-    require_goal(call.viewer, latest.state)
+    require_goal(context.viewer, latest.state)
     if goal is None:
         raise NotFound("no such goal at that time")
     return goal
@@ -156,7 +151,7 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/goals/{goal:str}",
+    "/v1/goals/{goal}",
     Operation(
         id="getGoal",
         summary="One goal, at any time, as known at any time",
@@ -167,10 +162,10 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: AsOfQuery = call.query
-    view = requested_as_of(call)
-    found = found_goal(call, goal, view)
+def get_goal(context: RequestContext, goal: str) -> HttpResponse:
+    query: AsOfQuery = context.query
+    view = requested_as_of(context)
+    found = found_goal(context, goal, view)
     summary = goal_summary(found)
     now = query.as_of is None and query.recorded_as_of is None
     answer = GoalView(
@@ -182,7 +177,7 @@ def get_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> Http
         goal=found,
     )
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(call, answer, view, tag=version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=version_etag(found.version) if now else None)
 
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -193,7 +188,7 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/goals/{goal:str}/history",
+    "/v1/goals/{goal}/history",
     Operation(
         id="getGoalHistory",
         summary="Each event in plain words, with what it changed",
@@ -204,15 +199,13 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_history(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: HistoryQuery = call.query
-    view = requested_as_of(call)
-    found = found_goal(call, goal, as_of_now(call))
-    page = history.history(call.runtime.database, view, found.id, after=query.after, limit=query.limit)
-    headers = {}
-    if page.next is not None:
-        headers["Link"] = f'<{next_page_url(call, query, after=page.next)}>; rel="next"'
-    return read_response(call, page, view, headers=headers)
+def get_history(context: RequestContext, goal: str) -> HttpResponse:
+    query: HistoryQuery = context.query
+    view = requested_as_of(context)
+    found = found_goal(context, goal, as_of_now(context))
+    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    headers = next_link(context, query, after=page.next)
+    return read_response(context, page, view, headers=headers)
 
 
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):
@@ -231,7 +224,7 @@ class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/goals/{goal:str}/diff",
+    "/v1/goals/{goal}/diff",
     Operation(
         id="diffGoal",
         summary="What changed between two times",
@@ -242,16 +235,16 @@ class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_diff(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: DiffQuery = call.query
-    first = as_of_now(call, as_of=parse_as_of(query.from_, "from"))
-    second = as_of_now(call, as_of=parse_as_of(query.to, "to") if query.to is not None else None)
+def get_diff(context: RequestContext, goal: str) -> HttpResponse:
+    query: DiffQuery = context.query
+    first = as_of_now(context, as_of=parse_as_of(query.from_, "from"))
+    second = as_of_now(context, as_of=parse_as_of(query.to, "to") if query.to is not None else None)
     if first.at > second.at:
         raise field_error("/from", "the first time lies after the second", where="query")
-    found = found_goal(call, goal, as_of_now(call))
-    changes = history.diff(call.runtime.database, first, second, found.id)
+    found = found_goal(context, goal, as_of_now(context))
+    changes = history.diff(context.runtime.database, first, second, found.id)
     answer = GoalDiff(from_=first.as_of_text, to=second.as_of_text, changes=changes)
-    return read_response(call, answer, second)
+    return read_response(context, answer, second)
 
 
-ROUTES: list[HTTPRouteHandler] = [list_goals, get_goal, get_history, get_diff]
+ROUTES: list[Route] = [list_goals, get_goal, get_history, get_diff]

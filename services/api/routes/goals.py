@@ -7,9 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from msgspec.structs import replace
 
 from domain.errors import NotFound
@@ -25,11 +22,11 @@ from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
 from services.api.auth.visibility import require_goal, sees_goal, sees_person, with_read_scope
-from services.api.commands import build_command, command_response, execute, require_stream
+from services.api.commands import act_routes, build_command, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import Operation, command_route
+from services.api.operations import Operation, Route, command_route
 from services.api.queries import as_of_now
 from services.api.summaries import GoalSummary, goal_summary
 from services.authorization import ACT, ADMIN
@@ -72,10 +69,10 @@ class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
     load: list[OwnerLoad]
 
 
-def consequences(call: RequestContext, command: Command) -> ActPreview:
+def consequences(context: RequestContext, command: Command) -> ActPreview:
     """Decide the command without recording anything. Raises the refusal that the command itself would meet."""
-    found = call.runtime.ledger.preview(command)
-    as_of = as_of_now(call)
+    found = context.runtime.ledger.preview(command)
+    as_of = as_of_now(context)
     owners = sorted({s.owner for s in (found.before, found.after) if s is not None and s.owner is not None}, key=str)
     return ActPreview(
         would=[
@@ -89,15 +86,15 @@ def consequences(call: RequestContext, command: Command) -> ActPreview:
         ],
         before=goal_summary(found.before) if found.before is not None else None,
         after=goal_summary(found.after) if found.after is not None else None,
-        load=[load for owner in owners if (load := _load(call, as_of, owner, found.after)) is not None],
+        load=[load for owner in owners if (load := _load(context, as_of, owner, found.after)) is not None],
     )
 
 
-def _load(call: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
-    member = call.runtime.ledger.load(call.viewer.organisation_id, "member", owner)
-    if not isinstance(member, Member) or not sees_person(call.viewer, owner, member):
+def _load(context: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
+    member = context.runtime.ledger.load(context.viewer.organisation_id, "member", owner)
+    if not isinstance(member, Member) or not sees_person(context.viewer, owner, member):
         return None
-    goals = goals_at(call.runtime.database, as_of, owners=[owner])
+    goals = goals_at(context.runtime.database, as_of, owners=[owner])
     others = [goal for goal in goals if after is None or goal.id != after.id]
     mine = [after] if after is not None and after.owner == owner else []
     return OwnerLoad(member=owner, before=_weeks(goals, member, as_of), after=_weeks([*others, *mine], member, as_of))
@@ -160,44 +157,26 @@ def _minimal_summary(receipt: Receipt) -> GoalSummary:
         idempotent=True,
     ),
 )
-async def begin_goal(call: NamedDependency[RequestContext]) -> HttpResponse:
-    act: Draft | Request | Offer = call.body
-    organisation = call.viewer.organisation_id
-    goal_id = resolve(organisation, "goal", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await execute(call, "goal", goal_id, act, creates=True)
+async def begin_goal(context: RequestContext) -> HttpResponse:
+    act: Draft | Request | Offer = context.body
+    organisation = context.viewer.organisation_id
+    goal_id = (
+        resolve(organisation, "goal", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+    )
+    receipt = await execute(context, "goal", goal_id, act, creates=True)
     return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 
 
-def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
-    """`POST /v1/goals/{goal}/<act>`: the act's Struct is the body, `do` may be left out."""
-    kebab = name.replace("_", "-")
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-
-    @command_route(
-        f"/v1/goals/{{goal:str}}/{kebab}",
-        Operation(
-            id=f"goal.{name}",
-            summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
-            tag=_TAG,
-            scopes=(ACT, ADMIN),
-            body=act,
-            answer=GoalSummary,
-            codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
-            command=True,
-            idempotent=True,
-        ),
-    )
-    async def act_on_goal(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-        receipt = await execute(call, "goal", call.id_of("goal", decode_segment(goal)), call.body)
-        if act is RecordValue and not sees_goal(with_read_scope(call.viewer), receipt.state):
-            return command_response(_minimal_summary(receipt), receipt)
-        return _answer(receipt)
-
-    return act_on_goal
+async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:
+    """Record an act on a goal."""
+    receipt = await execute(context, "goal", context.id_of("goal", decode_segment(goal)), context.body)
+    if isinstance(context.body, RecordValue) and not sees_goal(with_read_scope(context.viewer), receipt.state):
+        return command_response(_minimal_summary(receipt), receipt)
+    return _answer(receipt)
 
 
 @command_route(
-    "/v1/goals/{goal:str}/preview",
+    "/v1/goals/{goal}/preview",
     Operation(
         id="previewAct",
         summary="What an act would record and do to the owner's load; nothing is recorded",
@@ -210,18 +189,28 @@ def _act_route(name: str, act: type[Any]) -> HTTPRouteHandler:
         idempotent=True,
     ),
 )
-def preview_act(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    goal_id = call.id_of("goal", decode_segment(goal))
-    opening = isinstance(call.body, Draft | Request | Offer)
+def preview_act(context: RequestContext, goal: str) -> HttpResponse:
+    goal_id = context.id_of("goal", decode_segment(goal))
+    opening = isinstance(context.body, Draft | Request | Offer)
     try:
-        state: Goal = require_stream(call, "goal", goal_id)
+        state: Goal = require_stream(context, "goal", goal_id)
     except NotFound:
         if not opening:
             raise
     else:
-        require_goal(call.viewer, state)
-    command = replace(build_command(call, "goal", goal_id, call.body), must_exist=not opening)
-    return HttpResponse(body=encode(consequences(call, command)))
+        require_goal(context.viewer, state)
+    command = replace(build_command(context, "goal", goal_id, context.body), must_exist=not opening)
+    return HttpResponse(body=encode(consequences(context, command)))
 
 
-ROUTES: list[HTTPRouteHandler] = [begin_goal, preview_act, *(_act_route(name, act) for name, act in ACTS.items())]
+ROUTES: list[Route] = [
+    begin_goal,
+    preview_act,
+    *act_routes(
+        "goal",
+        ACTS.values(),
+        GoalSummary,
+        act_on_goal,
+        codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
+    ),
+]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, VersionConflict
 from ledger.api_keys import Principal
 from services.api.context import RequestContext
 from services.api.http.problems import MEDIA_TYPE, ProblemError, problem
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import NoQuery, Operation, command_route
+from services.api.operations import NoQuery, Operation, Route, command_route
 from services.authorization import IMPORT, Capability, may
 from services.imports.importer import ImportResult, RowError, import_lines
 from services.imports.rows import lines_of
@@ -60,24 +58,24 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         body_media=NDJSON,
     ),
 )
-def import_acts(call: NamedDependency[RequestContext]) -> HttpResponse:
-    if not may(call.viewer, Capability.IMPORT):
+def import_acts(context: RequestContext) -> HttpResponse:
+    if not may(context.viewer, Capability.IMPORT):
         raise Forbidden("imports are for stewards and integrations", allowed=("steward", "integration"))
-    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = context.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _TAKEN:
         raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_TAKEN)
-    query: ImportQuery = call.query
-    viewer = call.viewer
+    query: ImportQuery = context.query
+    viewer = context.viewer
     principal = Principal(
         key_id=viewer.key_id,
         organisation_id=viewer.organisation_id,
         member_id=viewer.member_id,
         scopes=viewer.scopes,
     )
-    lines = lines_of(io.BytesIO(call.raw_body), call.runtime.settings.import_limit_bytes)
+    lines = lines_of(io.BytesIO(context.raw_body), context.runtime.settings.import_limit_bytes)
     try:
         result = import_lines(
-            call.runtime,
+            context.runtime,
             viewer.organisation_id,
             lines,
             principal=principal,
@@ -88,12 +86,14 @@ def import_acts(call: NamedDependency[RequestContext]) -> HttpResponse:
         # Decided again a few times already; nobody named a version, so this is no failed precondition.
         raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
-        return HttpResponse(body=encode(_refused(call, result)), status=422, media_type=MEDIA_TYPE)
+        return HttpResponse(body=encode(_refused(context, result)), status=422, media_type=MEDIA_TYPE)
     return HttpResponse(body=encode(result))
 
 
-def _refused(call: RequestContext, result: ImportResult) -> ImportRefused:
-    told = problem("import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=call.path)
+def _refused(context: RequestContext, result: ImportResult) -> ImportRefused:
+    told = problem(
+        "import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=context.path
+    )
     return ImportRefused(
         type=told.type,
         title=told.title,
@@ -109,4 +109,4 @@ def _refused(call: RequestContext, result: ImportResult) -> ImportRefused:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [import_acts]
+ROUTES: list[Route] = [import_acts]

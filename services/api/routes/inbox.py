@@ -10,8 +10,6 @@ from uuid import UUID
 
 import msgspec
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 
 from domain.errors import Refusal
@@ -28,7 +26,7 @@ from services.api.commands import execute
 from services.api.context import RequestContext, to_log_position
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode
-from services.api.operations import AsOfQuery, Operation, Position, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Position, Route, command_route, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
 from services.authorization import ACT, ADMIN, READ
 
@@ -56,15 +54,15 @@ class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_inbox(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: InboxQuery = call.query
-    view = requested_as_of(call)
-    database, viewer = call.runtime.database, call.viewer
+def get_inbox(context: RequestContext) -> HttpResponse:
+    query: InboxQuery = context.query
+    view = requested_as_of(context)
+    database, viewer = context.runtime.database, context.viewer
     told = inbox(database, view, viewer.member_id, limit=query.limit)
     if query.names:
         ids = {ask.parent for entry in told.entries for ask in entry.asks} | {entry.goal for entry in told.entries}
         told = replace(told, names=names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
-    return read_response(call, told, view)
+    return read_response(context, told, view)
 
 
 class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -85,10 +83,10 @@ class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_calibration(call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    told = calibration(call.runtime.database, view, call.viewer.member_id, explain=call.query.explain)
-    return read_response(call, told, view)
+def get_calibration(context: RequestContext) -> HttpResponse:
+    view = requested_as_of(context)
+    told = calibration(context.runtime.database, view, context.viewer.member_id, explain=context.query.explain)
+    return read_response(context, told, view)
 
 
 class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -144,16 +142,16 @@ class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
         idempotent=True,
     ),
 )
-async def affirm_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
-    said: AffirmGoals = call.body
+async def affirm_goals(context: RequestContext) -> HttpResponse:
+    said: AffirmGoals = context.body
     if said.all == bool(said.goals):
         raise field_error("/goals", "name goals, or say `all`")
     if said.all and said.seen is None:
         raise field_error("/seen", "with `all`, say up to which position you have seen your goals")
-    wanted, left_out = await sync_to_thread(_wanted, call, said)
-    versions = await sync_to_thread(_versions, call, said, [goal for _, goal in wanted])
+    wanted, left_out = await sync_to_thread(_wanted, context, said)
+    versions = await sync_to_thread(_versions, context, said, [goal for _, goal in wanted])
     # All of them wait for the ledger at the same time: it takes them in one batch.
-    told = await asyncio.gather(*(_affirm(call, said, ref, goal, versions) for ref, goal in wanted))
+    told = await asyncio.gather(*(_affirm(context, said, ref, goal, versions) for ref, goal in wanted))
     done = [one for one, _ in told if isinstance(one, Affirmed)]
     answer = Affirmations(
         position=max((position for _, position in told if position is not None), default=None),
@@ -166,13 +164,13 @@ async def affirm_goals(call: NamedDependency[RequestContext]) -> HttpResponse:
     return HttpResponse(body=encode(answer), headers=headers)
 
 
-def _wanted(call: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
+def _wanted(context: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
     """The goals to affirm as they were named, each once; with `all`, what of mine is left out, and why."""
     if not said.all:
-        named = {call.id_of("goal", ref): ref for ref in reversed(said.goals)}
+        named = {context.id_of("goal", ref): ref for ref in reversed(said.goals)}
         return [(ref, goal) for goal, ref in reversed(named.items())], []
-    view = as_of_now(call)
-    mine = goals_at(call.runtime.database, view, owners=[call.viewer.member_id], states=PROMISED_STATES)
+    view = as_of_now(context)
+    mine = goals_at(context.runtime.database, view, owners=[context.viewer.member_id], states=PROMISED_STATES)
     wanted, left_out = [], []
     for goal in (goal for goal in mine if isinstance(goal, Promised)):
         paused = goal.pause is not None and goal.pause.paused_from <= view.today < goal.pause.resume_on
@@ -187,11 +185,11 @@ def _wanted(call: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UU
     return wanted, left_out
 
 
-def _versions(call: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
+def _versions(context: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
     """The version at which each goal was seen; raises ProblemError 503 where the views have not come so far."""
     if said.seen is None:
         return {}
-    runtime, organisation = call.runtime, call.viewer.organisation_id
+    runtime, organisation = context.runtime, context.viewer.organisation_id
     try:
         known = to_log_position(runtime, organisation, said.seen) if said.seen else 0
     except ProblemError:
@@ -216,18 +214,18 @@ _UNAVAILABLE: dict[CommandOutcome, str] = {
 
 
 async def _affirm(
-    call: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
+    context: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
 ) -> tuple[Affirmed | NotAffirmed, int | None]:
     if said.seen is not None and goal not in versions:
         return NotAffirmed(goal=ref, code="not_found", detail="no such goal at the position that you have seen"), None
-    headers = {name: value for name, value in call.headers.items() if name not in ("if-match", "idempotency-key")}
-    if call.idempotency_key is not None:
-        derived = hashlib.sha256(f"{call.idempotency_key} {goal}".encode()).hexdigest()
+    headers = {name: value for name, value in context.headers.items() if name not in ("if-match", "idempotency-key")}
+    if context.idempotency_key is not None:
+        derived = hashlib.sha256(f"{context.idempotency_key} {goal}".encode()).hexdigest()
         headers["idempotency-key"] = derived
     if goal in versions:
         headers["if-match"] = f'"v{versions[goal]}"'
     try:
-        receipt = await execute(replace(call, headers=headers), "goal", goal, Affirm(note=said.note))
+        receipt = await execute(replace(context, headers=headers), "goal", goal, Affirm(note=said.note))
     except Refusal as refusal:
         told = NotAffirmed(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
         return told, None
@@ -253,4 +251,4 @@ def _done(receipt: Receipt) -> Affirmed:
     )
 
 
-ROUTES: list[HTTPRouteHandler] = [get_inbox, get_calibration, affirm_goals]
+ROUTES: list[Route] = [get_inbox, get_calibration, affirm_goals]

@@ -7,9 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from domain.envelope import Instant
 from domain.errors import Forbidden, NotFound
@@ -20,7 +17,7 @@ from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, encode, json_response
-from services.api.operations import Operation, command_route, query_route
+from services.api.operations import Operation, Route, command_route, query_route
 from services.authorization import ADMIN, SCOPES, Capability, may
 
 _TAG = "keys"
@@ -74,14 +71,14 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyRecord]
 
 
-def _allowed(call: RequestContext) -> None:
-    if not may(call.viewer, Capability.MANAGE_KEYS):
+def _allowed(context: RequestContext) -> None:
+    if not may(context.viewer, Capability.MANAGE_KEYS):
         raise Forbidden("keys are the stewards' business", allowed=("steward",))
 
 
-def _without_idempotency(call: RequestContext) -> None:
+def _without_idempotency(context: RequestContext) -> None:
     """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
-    if call.idempotency_key is not None:
+    if context.idempotency_key is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
 
@@ -95,10 +92,10 @@ def _without_idempotency(call: RequestContext) -> None:
         answer=KeyList,
     ),
 )
-def list_keys(call: NamedDependency[RequestContext]) -> HttpResponse:
-    _allowed(call)
-    found = KeyList(keys=call.runtime.keys.list(call.viewer.organisation_id))
-    return json_response(found, if_none_match=call.headers.get("if-none-match"))
+def list_keys(context: RequestContext) -> HttpResponse:
+    _allowed(context)
+    found = KeyList(keys=context.runtime.keys.list(context.viewer.organisation_id))
+    return json_response(found, if_none_match=context.headers.get("if-none-match"))
 
 
 @command_route(
@@ -113,35 +110,35 @@ def list_keys(call: NamedDependency[RequestContext]) -> HttpResponse:
         status=201,
     ),
 )
-def create_key(call: NamedDependency[RequestContext]) -> HttpResponse:
-    _allowed(call)
-    _without_idempotency(call)
-    asked: CreateKey = call.body
-    organisation = call.viewer.organisation_id
-    member_id = call.id_of("member", asked.member)
-    member = call.runtime.ledger.load(organisation, "member", member_id)
+def create_key(context: RequestContext) -> HttpResponse:
+    _allowed(context)
+    _without_idempotency(context)
+    asked: CreateKey = context.body
+    organisation = context.viewer.organisation_id
+    member_id = context.id_of("member", asked.member)
+    member = context.runtime.ledger.load(organisation, "member", member_id)
     if not isinstance(member, Member) or not member.present:
         raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
     for scope in asked.scopes:
         decision = as_uuid(scope.removeprefix(GUEST_SCOPE_PREFIX)) if scope.startswith(GUEST_SCOPE_PREFIX) else None
-        if decision is not None and call.runtime.ledger.load(organisation, "decision", decision) is None:
+        if decision is not None and context.runtime.ledger.load(organisation, "decision", decision) is None:
             raise NotFound(f"no decision {decision}", pointer="/scopes")
-    text = call.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
+    text = context.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
     return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_SECRET)
 
 
-def _own_key(call: RequestContext, ref: str) -> UUID:
+def _own_key(context: RequestContext, ref: str) -> UUID:
     """The id of a key of this organisation; another's key is nobody's."""
-    _allowed(call)
+    _allowed(context)
     key_id = as_uuid(decode_segment(ref))
-    organisation = call.viewer.organisation_id
-    if key_id is None or all(known.key_id != key_id for known in call.runtime.keys.list(organisation)):
+    organisation = context.viewer.organisation_id
+    if key_id is None or all(known.key_id != key_id for known in context.runtime.keys.list(organisation)):
         raise NotFound("no such key")
     return key_id
 
 
 @command_route(
-    "/v1/keys/{key:str}/rotate",
+    "/v1/keys/{key}/rotate",
     Operation(
         id="rotateKey",
         summary="A new key like this one; the old one ends after the overlap",
@@ -151,11 +148,11 @@ def _own_key(call: RequestContext, ref: str) -> UUID:
         answer=CreatedKey,
     ),
 )
-def rotate_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    key_id = _own_key(call, key)
-    _without_idempotency(call)
-    overlap = timedelta(hours=call.body.overlap_hours)
-    text = call.runtime.keys.rotate(key_id, overlap, organisation_id=call.viewer.organisation_id)
+def rotate_key(context: RequestContext, key: str) -> HttpResponse:
+    key_id = _own_key(context, key)
+    _without_idempotency(context)
+    overlap = timedelta(hours=context.body.overlap_hours)
+    text = context.runtime.keys.rotate(key_id, overlap, organisation_id=context.viewer.organisation_id)
     return HttpResponse(body=encode(CreatedKey(key=text)), headers=_SECRET)
 
 
@@ -167,7 +164,7 @@ class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @command_route(
-    "/v1/keys/{key:str}/revoke",
+    "/v1/keys/{key}/revoke",
     Operation(
         id="revokeKey",
         summary="End a key now",
@@ -178,12 +175,12 @@ class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
         idempotent=True,
     ),
 )
-def revoke_key(key: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    key_id = _own_key(call, key)
-    organisation = call.viewer.organisation_id
-    call.runtime.keys.revoke(key_id, organisation_id=organisation)
-    record = next(found for found in call.runtime.keys.list(organisation) if found.key_id == key_id)
-    return HttpResponse(body=encode(RevokedKey(key_id=key_id, revoked_at=record.revoked_at or call.now)))
+def revoke_key(context: RequestContext, key: str) -> HttpResponse:
+    key_id = _own_key(context, key)
+    organisation = context.viewer.organisation_id
+    context.runtime.keys.revoke(key_id, organisation_id=organisation)
+    record = next(found for found in context.runtime.keys.list(organisation) if found.key_id == key_id)
+    return HttpResponse(body=encode(RevokedKey(key_id=key_id, revoked_at=record.revoked_at or context.now)))
 
 
-ROUTES: list[HTTPRouteHandler] = [list_keys, create_key, rotate_key, revoke_key]
+ROUTES: list[Route] = [list_keys, create_key, rotate_key, revoke_key]

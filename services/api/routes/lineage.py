@@ -7,9 +7,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from projections.history import history
 from projections.lineage.downstream import PurposeConsequences, purpose_consequences
@@ -20,29 +17,29 @@ from projections.lineage.why import Why, why
 from services.api.auth.visibility import GoalVisibility, sees_scope
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, query_route
+from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
 from services.api.routes.charters import found_charter
 from services.api.routes.goal_queries import found_goal
 from services.authorization import READ
 
 
-def goal_visibility(call: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:
+def goal_visibility(context: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:
     """Which of these goals the viewer may see: a matter of how they stand now, not of the time asked about."""
     return GoalVisibility(
-        call.viewer, goals, lambda wanted: goals_by_id(call.runtime.database, as_of_now(call), wanted)
+        context.viewer, goals, lambda wanted: goals_by_id(context.runtime.database, as_of_now(context), wanted)
     )
 
 
-def redact_why(call: RequestContext, answer: Why) -> Why:
+def redact_why(context: RequestContext, answer: Why) -> Why:
     """The answer without goals that the viewer may not see, and without decisions of other teams."""
     goals = [up.goal for up in answer.upstream if up.goal is not None]
-    visible = goal_visibility(call, [*goals, *(down.goal for down in answer.downstream)])
+    visible = goal_visibility(context, [*goals, *(down.goal for down in answer.downstream)])
 
     def shows(up: Upstream) -> bool:
         if up.goal is not None:
             return visible.includes(up.goal)
-        return up.decision is None or sees_scope(call.viewer, up.team)
+        return up.decision is None or sees_scope(context.viewer, up.team)
 
     return msgspec.structs.replace(
         answer,
@@ -58,7 +55,7 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/goals/{goal:str}/why",
+    "/v1/goals/{goal}/why",
     Operation(
         id="whyIsIt",
         summary="Why a field has its value: change, reason, trigger, trade-offs, who consented, and so on upstream",
@@ -69,16 +66,16 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_why(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: WhyQuery = call.query
-    view = requested_as_of(call)
-    found = found_goal(call, goal, view)
-    answer = why(call.runtime.database, view, found.id, query.field)
-    return read_response(call, redact_why(call, answer), view)
+def get_why(context: RequestContext, goal: str) -> HttpResponse:
+    query: WhyQuery = context.query
+    view = requested_as_of(context)
+    found = found_goal(context, goal, view)
+    answer = why(context.runtime.database, view, found.id, query.field)
+    return read_response(context, redact_why(context, answer), view)
 
 
 @query_route(
-    "/v1/goals/{goal:str}/links",
+    "/v1/goals/{goal}/links",
     Operation(
         id="getGoalLinks",
         summary="What a goal supports and what supports it: affirmed since when, or waiting until when",
@@ -89,12 +86,12 @@ def get_why(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpR
         reads_view=True,
     ),
 )
-def get_links(goal: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    found = found_goal(call, goal, view)
-    told = links(call.runtime.database, view, found.id)
+def get_links(context: RequestContext, goal: str) -> HttpResponse:
+    view = requested_as_of(context)
+    found = found_goal(context, goal, view)
+    told = links(context.runtime.database, view, found.id)
     visible = goal_visibility(
-        call, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None]
+        context, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None]
     )
 
     def veiled(link: LinkView) -> LinkView:
@@ -105,7 +102,7 @@ def get_links(goal: FromPath[str], call: NamedDependency[RequestContext]) -> Htt
 
     below = [link for link in told.supported_by if link.goal is None or visible.includes(link.goal)]
     told = msgspec.structs.replace(told, supports=[veiled(link) for link in told.supports], supported_by=below)
-    return read_response(call, told, view)
+    return read_response(context, told, view)
 
 
 class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -115,7 +112,7 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
 
 
 @query_route(
-    "/v1/charters/{of:str}/consequences",
+    "/v1/charters/{of}/consequences",
     Operation(
         id="getPurposeConsequences",
         summary="What each revision of the purpose caused below: links affirmed, renegotiated, unlinked or waiting",
@@ -126,14 +123,14 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
         reads_view=True,
     ),
 )
-def get_consequences(of: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: ConsequencesQuery = call.query
-    view = requested_as_of(call)
-    charter = found_charter(call, of, as_of_now(call)).charter
-    told = purpose_consequences(call.runtime.database, view, charter.id, version=query.version)
-    visible = goal_visibility(call, [down.goal for down in told.downstream])
+def get_consequences(context: RequestContext, of: str) -> HttpResponse:
+    query: ConsequencesQuery = context.query
+    view = requested_as_of(context)
+    charter = found_charter(context, of, as_of_now(context)).charter
+    told = purpose_consequences(context.runtime.database, view, charter.id, version=query.version)
+    visible = goal_visibility(context, [down.goal for down in told.downstream])
     told = msgspec.structs.replace(told, downstream=[down for down in told.downstream if visible.includes(down.goal)])
-    return read_response(call, told, view)
+    return read_response(context, told, view)
 
 
-ROUTES: list[HTTPRouteHandler] = [get_why, get_links, get_consequences]
+ROUTES: list[Route] = [get_why, get_links, get_consequences]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import NotFound
 from domain.organisation.organisation import Organisation, SetPolicy
@@ -14,7 +12,7 @@ from projections.people import organisation_at
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
-from services.api.operations import AsOfQuery, Operation, command_route, query_route
+from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import read_response, requested_as_of, versions_at
 from services.api.summaries import PolicySummary, policy_summary
 from services.authorization import ADMIN, READ
@@ -32,13 +30,13 @@ from services.authorization import ADMIN, READ
         reads_view=True,
     ),
 )
-def get_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    organisation = organisation_at(call.runtime.database, view)
+def get_policies(context: RequestContext) -> HttpResponse:
+    view = requested_as_of(context)
+    organisation = organisation_at(context.runtime.database, view)
     if organisation is None:
         raise NotFound("the organisation did not exist at that time")
-    version = versions_at(call, view, "organisations").get(str(organisation.id), 0)
-    return read_response(call, policy_summary(organisation, view.policy, version), view)
+    version = versions_at(context, view, "organisations").get(str(organisation.id), 0)
+    return read_response(context, policy_summary(organisation, view.policy, version), view)
 
 
 @command_route(
@@ -55,8 +53,8 @@ def get_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
         idempotent=True,
     ),
 )
-async def set_policies(call: NamedDependency[RequestContext]) -> HttpResponse:
-    receipt = await execute(call, "organisation", call.viewer.organisation_id, call.body)
+async def set_policies(context: RequestContext) -> HttpResponse:
+    receipt = await execute(context, "organisation", context.viewer.organisation_id, context.body)
     organisation: Organisation = receipt.state
     summary = policy_summary(
         organisation,
@@ -87,9 +85,9 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
         id="whoAmI", summary="Who this key speaks for, and its roles", tag="organisation", scopes=(READ,), answer=Me
     ),
 )
-def get_me(call: NamedDependency[RequestContext]) -> HttpResponse:
-    viewer = call.viewer
-    organisation = call.runtime.ledger.load(viewer.organisation_id, "organisation", viewer.organisation_id)
+def get_me(context: RequestContext) -> HttpResponse:
+    viewer = context.viewer
+    organisation = context.runtime.ledger.load(viewer.organisation_id, "organisation", viewer.organisation_id)
     if not isinstance(organisation, Organisation):
         raise NotFound("no such organisation")
     me = Me(
@@ -102,7 +100,7 @@ def get_me(call: NamedDependency[RequestContext]) -> HttpResponse:
         teams=sorted(viewer.teams, key=str),
         leads=sorted(viewer.leads, key=str),
     )
-    return json_response(me, if_none_match=call.headers.get("if-none-match"))
+    return json_response(me, if_none_match=context.headers.get("if-none-match"))
 
 
-ROUTES: list[HTTPRouteHandler] = [get_policies, set_policies, get_me]
+ROUTES: list[Route] = [get_policies, set_policies, get_me]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import msgspec
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from domain.errors import NotFound
 from domain.member import member as members
@@ -21,12 +18,12 @@ from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.people import member_at, members_at, team_at, teams_at
 from services.api.auth.visibility import sees_person
-from services.api.commands import command_response, execute, require_stream
+from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, command_route, query_route
-from services.api.queries import log_person_read, next_page_url, read_response, requested_as_of, versions_at
+from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
+from services.api.queries import log_person_read, next_link, read_response, requested_as_of, versions_at
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
 
@@ -54,11 +51,11 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     teams: list[TeamSummary]
 
 
-def _listed(call: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = versions_at(call, view, "members")
-    personal = {member.id for member in found if sees_person(call.viewer, member.id, member)}
-    if personal - {call.viewer.member_id}:
-        log_person_read(call, view, members=len(personal))
+def _listed(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
+    versions = versions_at(context, view, "members")
+    personal = {member.id for member in found if sees_person(context.viewer, member.id, member)}
+    if personal - {context.viewer.member_id}:
+        log_person_read(context, view, members=len(personal))
     return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
 
 
@@ -74,27 +71,27 @@ def _listed(call: RequestContext, view: AsOf, found: Sequence[Member]) -> list[M
         reads_view=True,
     ),
 )
-def list_members(call: NamedDependency[RequestContext]) -> HttpResponse:
-    query: MembersQuery = call.query
-    view = requested_as_of(call)
-    team = call.id_of("team", query.team) if query.team is not None else None
-    found = [m for m in members_at(call.runtime.database, view, team=team) if str(m.id) > query.cursor]
+def list_members(context: RequestContext) -> HttpResponse:
+    query: MembersQuery = context.query
+    view = requested_as_of(context)
+    team = context.id_of("team", query.team) if query.team is not None else None
+    found = [m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
-    headers = {"Link": f'<{next_page_url(call, query, cursor=last)}>; rel="next"'} if last else {}
-    answer = MemberList(members=_listed(call, view, page), next=last)
-    return read_response(call, answer, view, headers=headers)
+    headers = next_link(context, query, cursor=last)
+    answer = MemberList(members=_listed(context, view, page), next=last)
+    return read_response(context, answer, view, headers=headers)
 
 
-def _member(call: RequestContext, ref: str, view: AsOf) -> Member:
-    found = member_at(call.runtime.database, view, call.id_of("member", decode_segment(ref)))
+def _member(context: RequestContext, ref: str, view: AsOf) -> Member:
+    found = member_at(context.runtime.database, view, context.id_of("member", decode_segment(ref)))
     if found is None:
         raise NotFound("no such member")
     return found
 
 
 @query_route(
-    "/v1/members/{member:str}",
+    "/v1/members/{member}",
     Operation(
         id="getMember",
         summary="One member",
@@ -105,19 +102,19 @@ def _member(call: RequestContext, ref: str, view: AsOf) -> Member:
         reads_view=True,
     ),
 )
-def get_member(member: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    return read_response(call, _listed(call, view, [_member(call, member, view)])[0], view)
+def get_member(context: RequestContext, member: str) -> HttpResponse:
+    view = requested_as_of(context)
+    return read_response(context, _listed(context, view, [_member(context, member, view)])[0], view)
 
 
 def _member_answer(
-    call: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
+    context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
 ) -> HttpResponse:
     member: Member = receipt.state
     summary = member_summary(
         member,
         receipt.version,
-        personal=sees_person(call.viewer, member.id, member),
+        personal=sees_person(context.viewer, member.id, member),
         position=receipt.position,
         events=receipt.event_ids,
     )
@@ -139,15 +136,15 @@ def _member_answer(
         idempotent=True,
     ),
 )
-async def join_member(call: NamedDependency[RequestContext]) -> HttpResponse:
-    act: members.Join = call.body
-    organisation = call.viewer.organisation_id
+async def join_member(context: RequestContext) -> HttpResponse:
+    act: members.Join = context.body
+    organisation = context.viewer.organisation_id
     member_id = (
-        resolve(organisation, "member", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
+        resolve(organisation, "member", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
     )
-    receipt = await execute(call, "member", member_id, act, creates=True)
+    receipt = await execute(context, "member", member_id, act, creates=True)
     location = f"/v1/members/{receipt.stream.partition('/')[2]}"
-    return _member_answer(call, receipt, status=201, location=location)
+    return _member_answer(context, receipt, status=201, location=location)
 
 
 @query_route(
@@ -162,15 +159,15 @@ async def join_member(call: NamedDependency[RequestContext]) -> HttpResponse:
         reads_view=True,
     ),
 )
-def list_teams(call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    versions = versions_at(call, view, "teams")
-    found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(call.runtime.database, view)]
-    return read_response(call, TeamList(teams=found), view)
+def list_teams(context: RequestContext) -> HttpResponse:
+    view = requested_as_of(context)
+    versions = versions_at(context, view, "teams")
+    found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(context.runtime.database, view)]
+    return read_response(context, TeamList(teams=found), view)
 
 
 @query_route(
-    "/v1/teams/{team:str}",
+    "/v1/teams/{team}",
     Operation(
         id="getTeam",
         summary="One team and the ids of its members",
@@ -181,14 +178,14 @@ def list_teams(call: NamedDependency[RequestContext]) -> HttpResponse:
         reads_view=True,
     ),
 )
-def get_team(team: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-    view = requested_as_of(call)
-    found = team_at(call.runtime.database, view, call.id_of("team", decode_segment(team)))
+def get_team(context: RequestContext, team: str) -> HttpResponse:
+    view = requested_as_of(context)
+    found = team_at(context.runtime.database, view, context.id_of("team", decode_segment(team)))
     if found is None:
         raise NotFound("no such team")
-    version = versions_at(call, view, "teams").get(str(found.id), 0)
-    belonging = [member.id for member in members_at(call.runtime.database, view, team=found.id)]
-    return read_response(call, team_summary(found, version, members=belonging), view)
+    version = versions_at(context, view, "teams").get(str(found.id), 0)
+    belonging = [member.id for member in members_at(context.runtime.database, view, team=found.id)]
+    return read_response(context, team_summary(found, version, members=belonging), view)
 
 
 def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
@@ -212,55 +209,54 @@ def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = 
         idempotent=True,
     ),
 )
-async def create_team(call: NamedDependency[RequestContext]) -> HttpResponse:
-    act: teams.Create = call.body
-    await sync_to_thread(_known_lead, call, act.lead)
-    organisation = call.viewer.organisation_id
-    team_id = resolve(organisation, "team", require_external_reference(act.ref)) if act.ref else call.runtime.new_id()
-    receipt = await execute(call, "team", team_id, act, creates=True)
+async def create_team(context: RequestContext) -> HttpResponse:
+    act: teams.Create = context.body
+    await sync_to_thread(_known_lead, context, act.lead)
+    organisation = context.viewer.organisation_id
+    team_id = (
+        resolve(organisation, "team", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+    )
+    receipt = await execute(context, "team", team_id, act, creates=True)
     return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
 
 
-def _known_lead(call: RequestContext, lead: str) -> None:
+def _known_lead(context: RequestContext, lead: str) -> None:
     """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
     if as_uuid(lead) is not None:
         try:
-            require_stream(call, "member", call.id_of("member", lead))
+            require_stream(context, "member", context.id_of("member", lead))
         except NotFound:
             raise NotFound("no such member", pointer="/lead") from None
 
 
-def _act_route(kind: str, act: type[Any]) -> HTTPRouteHandler:
-    """`POST /v1/members/{member}/<act>` or `/v1/teams/{team}/<act>`."""
-    name = str(act.__struct_config__.tag)
-    words = (act.__doc__ or "").strip().partition("\n")[0]
-    operation = Operation(
-        id=f"{kind}.{name}",
-        summary=f"{name.replace('_', ' ').capitalize()}. {words}".strip(),
-        tag=f"{kind}s",
-        scopes=(ACT, ADMIN),
-        body=act,
-        answer=MemberSummary if kind == "member" else TeamSummary,
-        codes=("act_not_allowed", "already_exists", "version_conflict", "busy"),
-        command=True,
-        idempotent=True,
-    )
-
-    @command_route(f"/v1/{kind}s/{{ref:str}}/{name.replace('_', '-')}", operation)
-    async def act_on(ref: FromPath[str], call: NamedDependency[RequestContext]) -> HttpResponse:
-        receipt = await execute(call, kind, call.id_of(kind, decode_segment(ref)), call.body)
-        return _member_answer(call, receipt) if kind == "member" else _team_answer(receipt)
-
-    return act_on
+async def act_on_member(context: RequestContext, ref: str) -> HttpResponse:
+    """Record an act on a member."""
+    receipt = await execute(context, "member", context.id_of("member", decode_segment(ref)), context.body)
+    return _member_answer(context, receipt)
 
 
-ROUTES: list[HTTPRouteHandler] = [
+async def act_on_team(context: RequestContext, ref: str) -> HttpResponse:
+    """Record an act on a team."""
+    return _team_answer(await execute(context, "team", context.id_of("team", decode_segment(ref)), context.body))
+
+
+_REFUSED = ("act_not_allowed", "already_exists", "version_conflict", "busy")
+
+
+ROUTES: list[Route] = [
     list_members,
     get_member,
     join_member,
     list_teams,
     get_team,
     create_team,
-    *(_act_route("member", act) for act in get_args(members.MemberAct)),
-    *(_act_route("team", act) for act in get_args(teams.TeamAct) if act is not teams.Create),
+    *act_routes("member", get_args(members.MemberAct), MemberSummary, act_on_member, codes=_REFUSED, parameter="ref"),
+    *act_routes(
+        "team",
+        (act for act in get_args(teams.TeamAct) if act is not teams.Create),
+        TeamSummary,
+        act_on_team,
+        codes=_REFUSED,
+        parameter="ref",
+    ),
 ]

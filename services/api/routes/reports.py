@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 
 from domain.errors import Forbidden, NotFound
 from domain.member.member import Member
@@ -29,7 +27,7 @@ from projections.support import report as support_report
 from services.api.auth.visibility import ReportVisibility, named_ids, require_person
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, query_route
+from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 
@@ -86,7 +84,7 @@ REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[R
 }
 
 
-def _route(name: str) -> HTTPRouteHandler:
+def _route(name: str) -> Route:
     compute, answer, summary = REPORTS[name]
 
     @query_route(
@@ -102,7 +100,7 @@ def _route(name: str) -> HTTPRouteHandler:
             reads_view=True,
         ),
     )
-    def get_report(call: NamedDependency[RequestContext]) -> HttpResponse:
+    def get_report(call: RequestContext) -> HttpResponse:
         query: ReportQuery = call.query
         view = requested_as_of(call)
         team, _ = _require_reference(call, "team", query.team)
@@ -170,4 +168,4 @@ def _cell(value: Any) -> Any:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-ROUTES: list[HTTPRouteHandler] = [_route(name) for name in REPORTS]
+ROUTES: list[Route] = [_route(name) for name in REPORTS]

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
 
 import msgspec
-from litestar import Request
-from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
+from services.api.context import PublicContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type_uri
 from services.api.http.responses import HttpResponse, encode, response_with_etag
-from services.api.operations import Operation, query_route
+from services.api.operations import Operation, Route, query_route
 from services.api.routes.events import EventType, event_types, published_schema
 
-AnyRequest = Request[Any, Any, Any]
 _SCHEMA = "application/schema+json"
 #: Prometheus text format.
 METRICS = "text/plain; version=0.0.4"
@@ -61,7 +56,7 @@ class ProblemKinds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @query_route("/livez", Operation(id="livez", summary="The process answers", tag=_TAG, answer=Liveness))
-def livez() -> HttpResponse:
+def livez(_context: PublicContext) -> HttpResponse:
     return HttpResponse(body=encode(Liveness(status="alive")), headers={"Cache-Control": "no-store"})
 
 
@@ -71,8 +66,8 @@ def livez() -> HttpResponse:
         id="readyz", summary="Store, broker and read models work", tag=_TAG, answer=Readiness, codes=("not_ready",)
     ),
 )
-def readyz(state: State) -> HttpResponse:
-    checks, lag = state.metrics.check(state.runtime)
+def readyz(context: PublicContext) -> HttpResponse:
+    checks, lag = context.api.metrics.check(context.api.runtime)
     headers = {"Cache-Control": "no-store"}
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
@@ -86,14 +81,15 @@ def readyz(state: State) -> HttpResponse:
 
 
 @query_route("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))
-def metrics(state: State) -> HttpResponse:
-    body = state.metrics.render(state.runtime)
+def metrics(context: PublicContext) -> HttpResponse:
+    body = context.api.metrics.render(context.api.runtime)
     return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
 
 
 @query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
-def openapi(request: AnyRequest, state: State) -> HttpResponse:
-    return response_with_etag(state.document, if_none_match=request.headers.get("if-none-match"), headers=_CACHED)
+def openapi(context: PublicContext) -> HttpResponse:
+    if_none_match = context.headers.get("if-none-match")
+    return response_with_etag(context.api.openapi, if_none_match=if_none_match, headers=_CACHED)
 
 
 _ASSETS = {
@@ -103,15 +99,15 @@ _ASSETS = {
 }
 
 
-def _asset_route(path: str) -> HTTPRouteHandler:
+def _asset_route(path: str) -> Route:
     name, media_type = _ASSETS[path]
     body = files("services.api").joinpath("assets", name).read_bytes()
     operation = Operation(id=name, summary="Browsable documentation", tag=_TAG, media=(media_type.partition(";")[0],))
 
     @query_route(path, operation)
-    def asset(request: AnyRequest) -> HttpResponse:
+    def asset(context: PublicContext) -> HttpResponse:
         return response_with_etag(
-            body, if_none_match=request.headers.get("if-none-match"), media_type=media_type, headers=_CACHED
+            body, if_none_match=context.headers.get("if-none-match"), media_type=media_type, headers=_CACHED
         )
 
     return asset
@@ -121,12 +117,12 @@ def _asset_route(path: str) -> HTTPRouteHandler:
     "/v1/event-types",
     Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypes),
 )
-def list_event_types() -> HttpResponse:
+def list_event_types(_context: PublicContext) -> HttpResponse:
     return response_with_etag(encode(EventTypes(event_types=event_types())), headers=_CACHED)
 
 
 @query_route(
-    "/v1/schemas/{type:str}",
+    "/v1/schemas/{type}",
     Operation(
         id="getEventSchema",
         summary="JSON Schema of a type's data",
@@ -135,7 +131,7 @@ def list_event_types() -> HttpResponse:
         codes=("not_found",),
     ),
 )
-def get_event_schema(type: FromPath[str]) -> HttpResponse:  # noqa: A002 - the path's word
+def get_event_schema(_context: PublicContext, type: str) -> HttpResponse:  # noqa: A002 - the path's word
     schema = published_schema(decode_segment(type))
     if schema is None:
         raise ProblemError("not_found", "no such type of event")
@@ -148,23 +144,23 @@ def _kind(code: str) -> ProblemKind:
 
 
 @query_route("/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemKinds))
-def list_problems() -> HttpResponse:
+def list_problems(_context: PublicContext) -> HttpResponse:
     return response_with_etag(encode(ProblemKinds(problems=[_kind(code) for code in sorted(KINDS)])), headers=_CACHED)
 
 
 @query_route(
-    "/problems/{code:str}",
+    "/problems/{code}",
     Operation(
         id="getProblem", summary="What a type of problem means", tag=_TAG, answer=ProblemKind, codes=("not_found",)
     ),
 )
-def get_problem(code: FromPath[str]) -> HttpResponse:
+def get_problem(_context: PublicContext, code: str) -> HttpResponse:
     if decode_segment(code) not in KINDS:
         raise ProblemError("not_found", "no such type of problem")
     return response_with_etag(encode(_kind(decode_segment(code))), headers=_CACHED)
 
 
-ROUTES: list[HTTPRouteHandler] = [
+ROUTES: list[Route] = [
     livez,
     readyz,
     metrics,

@@ -1,0 +1,416 @@
+"""The names of the OpenAPI components: published, so neither a class nor a module that is renamed changes one.
+
+A class that is published for the first time gets its line here; `tests/contracts` fails for one without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import msgspec.inspect
+
+
+def component_name(cls: Any) -> str:
+    """The name under which a class is published; its own where the table has none (which a test refuses)."""
+    name: str = cls.__name__
+    return COMPONENT_NAMES.get(cls.__module__, {}).get(name, name)
+
+
+def published_classes(types: Iterable[Any]) -> list[Any]:
+    """Every Struct and enumeration within these types."""
+    seen: set[int] = set()
+    found: dict[Any, None] = {}
+    for info in msgspec.inspect.multi_type_info(list(types)):
+        for cls in _classes_within(info, seen):
+            found[cls] = None
+    return list(found)
+
+
+def _classes_within(info: Any, seen: set[int]) -> Iterator[Any]:
+    if isinstance(info, tuple):
+        for part in info:
+            yield from _classes_within(part, seen)
+    elif isinstance(info, msgspec.inspect.Type | msgspec.inspect.Field) and id(info) not in seen:
+        seen.add(id(info))
+        if isinstance(info, msgspec.inspect.StructType | msgspec.inspect.EnumType):
+            yield info.cls
+        for name in info.__struct_fields__:
+            yield from _classes_within(getattr(info, name), seen)
+
+
+def msgspec_names(cls: Any) -> tuple[str, str]:
+    """The two names that msgspec gives a class's schema: where its own name is unique, and where it is not."""
+    return cls.__name__, re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{cls.__module__}.{cls.__qualname__}")
+
+
+COMPONENT_NAMES: dict[str, dict[str, str]] = {
+    "domain.charter.acts": {
+        "About": "BreachTopic",
+        "Acknowledge": "Acknowledge",
+        "AdoptNonNegotiable": "AdoptNonNegotiable",
+        "AdoptPurpose": "AdoptPurpose",
+        "AgreeRepair": "AgreeRepair",
+        "ChangeRitual": "ChangeRitual",
+        "EndRitual": "EndRitual",
+        "GrantFreedom": "GrantFreedom",
+        "ProposePurpose": "ProposePurpose",
+        "PutInForce": "PutInForce",
+        "RaiseBreach": "RaiseBreach",
+        "RetireNonNegotiable": "RetireNonNegotiable",
+        "Review": "ReviewCharter",
+        "ReviseNonNegotiable": "ReviseNonNegotiable",
+        "SetRitual": "SetRitual",
+        "WithdrawFreedom": "WithdrawFreedom",
+    },
+    "domain.charter.state": {
+        "Acknowledgement": "Acknowledgement",
+        "Breach": "Breach",
+        "DecisionSubject": "DecisionSubject",
+        "Purpose": "Purpose",
+        "PurposeText": "PurposeText",
+    },
+    "domain.cycle.acts": {
+        "AgreeImprovement": "AgreeImprovement",
+        "Close": "CloseCycle",
+        "CreditContribution": "CreditContribution",
+        "DropImprovement": "DropImprovement",
+        "FinishImprovement": "FinishImprovement",
+        "IncludeGoal": "IncludeGoal",
+        "Open": "OpenCycle",
+        "RecordLearning": "RecordLearning",
+        "SettleGoal": "SettleGoal",
+        "ShareReflection": "ShareReflection",
+    },
+    "domain.cycle.events": {
+        "GoalAtClose": "GoalAtClose",
+        "Lesson": "Lesson",
+        "PurposeVersion": "RestatedPurpose",
+    },
+    "domain.cycle.state": {
+        "Closed": "ClosedCycle",
+        "GoalInCycle": "GoalInCycle",
+        "Improvement": "CycleImprovement",
+        "Learning": "CycleLearning",
+        "Running": "RunningCycle",
+    },
+    "domain.decision.acts": {
+        "About": "DecisionTopic",
+        "Consent": "ConsentToOption",
+        "Decide": "DecideAsLead",
+        "IntegrateObjection": "IntegrateObjection",
+        "Open": "OpenDecision",
+        "RaiseObjection": "RaiseObjection",
+        "Reopen": "ReopenDecision",
+        "Review": "ReviewDecision",
+        "SetReview": "SetDecisionReview",
+        "SharePerspective": "SharePerspective",
+        "WithdrawObjection": "WithdrawObjection",
+    },
+    "domain.decision.events": {
+        "Fallback": "DecisionFallback",
+        "Option": "DecisionOption",
+    },
+    "domain.decision.state": {
+        "Decision": "Decision",
+        "GivenConsent": "GivenConsent",
+        "Objection": "Objection",
+        "Outcome": "DecisionOutcome",
+        "Round": "DecisionRound",
+    },
+    "domain.goal.acts": {
+        "Accept": "AcceptGoal",
+        "AcceptChange": "AcceptChange",
+        "Affirm": "AffirmGoal",
+        "AffirmLink": "AffirmLink",
+        "AnswerNeed": "AnswerNeed",
+        "BlockerInput": "BlockerInput",
+        "Cancel": "CancelGoal",
+        "Changes": "ChangesInput",
+        "CheckIn": "CheckIn",
+        "ChooseApproach": "ChooseApproach",
+        "Clarify": "ClarifyGoal",
+        "CloseBroken": "CloseBroken",
+        "Counter": "CounterGoal",
+        "CounterChange": "CounterChange",
+        "DeclareComplete": "DeclareComplete",
+        "DeclareSatisfied": "DeclareSatisfied",
+        "Decline": "DeclineGoal",
+        "DeferAnswer": "DeferAnswer",
+        "Discard": "DiscardDraft",
+        "Dispute": "DisputeDelivery",
+        "Draft": "DraftGoal",
+        "EvidenceInput": "EvidenceInput",
+        "Feedback": "GiveFeedback",
+        "Join": "JoinHandOver",
+        "NeedInput": "NeedInput",
+        "Offer": "OfferGoal",
+        "Pause": "PauseGoal",
+        "Promise": "PromiseGoal",
+        "ProposeChange": "ProposeChange",
+        "RaiseBlocker": "RaiseBlocker",
+        "ReassignSponsor": "ReassignSponsor",
+        "RecordValue": "RecordValue",
+        "Refuse": "RefuseHandOver",
+        "RejectChange": "RejectChange",
+        "RejectDelivery": "RejectDelivery",
+        "Release": "ReleaseGoal",
+        "ReleaseDeparted": "ReleaseDeparted",
+        "Request": "RequestGoal",
+        "ResolveBlocker": "ResolveBlocker",
+        "Resume": "ResumeGoal",
+        "Retitle": "RetitleGoal",
+        "RetractCompletion": "RetractCompletion",
+        "ReviseDraft": "ReviseDraft",
+        "RuleBroken": "RuleBroken",
+        "RuleSatisfied": "RuleSatisfied",
+        "TradeOff": "TradeOffInput",
+        "Unlink": "UnlinkGoal",
+        "VerdictInput": "VerdictInput",
+        "Withdraw": "WithdrawGoal",
+        "WithdrawChange": "WithdrawChange",
+        "WithdrawPromise": "WithdrawPromise",
+    },
+    "domain.goal.events": {
+        "Blocker": "Blocker",
+        "Diff": "TermsDiff",
+        "DraftTerms": "DraftTerms",
+        "TradeOff": "TradeOff",
+    },
+    "domain.goal.state": {
+        "Delivery": "Delivery",
+        "Draft": "GoalDraft",
+        "Ended": "EndedGoal",
+        "LinkState": "LinkState",
+        "Negotiating": "NegotiatedGoal",
+        "OpenBlocker": "OpenBlocker",
+        "OpenNeed": "OpenNeed",
+        "Promised": "PromisedGoal",
+        "Proposal": "ChangeProposal",
+        "ToleratedChange": "ToleratedChange",
+    },
+    "domain.member.member": {
+        "Absence": "Absence",
+        "Capacity": "Capacity",
+        "DeclareAbsence": "DeclareAbsence",
+        "DeclareCapacity": "DeclareCapacity",
+        "GrantRole": "GrantRole",
+        "Join": "JoinOrganisation",
+        "Leave": "LeaveOrganisation",
+        "RevokeRole": "RevokeRole",
+        "Role": "Role",
+    },
+    "domain.organisation.organisation": {
+        "SetPolicy": "SetPolicy",
+    },
+    "domain.reasons": {
+        "Reason": "Reason",
+        "ReasonCode": "ReasonCode",
+    },
+    "domain.scope": {
+        "Scope": "Scope",
+    },
+    "domain.team.team": {
+        "AppointLead": "AppointLead",
+        "Create": "CreateTeam",
+        "Rename": "RenameTeam",
+    },
+    "domain.terms": {
+        "Condition": "Condition",
+        "GoalKind": "GoalKind",
+        "Measure": "Measure",
+        "MeasureInput": "MeasureInput",
+        "Priority": "Priority",
+        "Support": "Support",
+        "SupportInput": "SupportInput",
+        "Terms": "Terms",
+        "TermsInput": "TermsInput",
+    },
+    "ledger.api_keys": {
+        "KeyRecord": "KeyRecord",
+    },
+    "projections.alignment.report": {
+        "AlignmentReport": "AlignmentReport",
+        "UnlinkedGoal": "UnlinkedGoal",
+    },
+    "projections.alignment.tree": {
+        "Node": "GoalNode",
+        "PurposeNode": "PurposeNode",
+    },
+    "projections.calibration": {
+        "Calibration": "Calibration",
+        "ConfidenceBucket": "ConfidenceBucket",
+    },
+    "projections.charters.charters": {
+        "LinkedGoals": "LinkedGoals",
+    },
+    "projections.charters.rituals": {
+        "RitualEntry": "RitualEntry",
+        "RitualsReport": "RitualsReport",
+    },
+    "projections.cycles.cycles": {
+        "ContributionEntry": "ContributionEntry",
+        "ReflectionEntry": "ReflectionEntry",
+    },
+    "projections.cycles.review": {
+        "CycleEntry": "CycleEntry",
+        "CycleGoalEntry": "CycleGoalEntry",
+        "CyclesReport": "CyclesReport",
+        "ImprovementEntry": "ImprovementEntry",
+        "LearningEntry": "LearningEntry",
+    },
+    "projections.decisions.decisions": {
+        "Perspective": "Perspective",
+    },
+    "projections.decisions.report": {
+        "DecisionsReport": "DecisionsReport",
+    },
+    "projections.drift.report": {
+        "DriftReport": "DriftReport",
+    },
+    "projections.drift.suggestions": {
+        "Suggestion": "Suggestion",
+    },
+    "projections.figures": {
+        "Figure": "Figure",
+    },
+    "projections.history.history": {
+        "Entry": "HistoryEntry",
+        "FieldChange": "FieldChange",
+        "HistoryPage": "HistoryPage",
+    },
+    "projections.inbox.digest": {
+        "Change": "DigestChange",
+        "ChangedSection": "ChangedSection",
+        "Digest": "Digest",
+        "RequestSection": "RequestSection",
+        "UnchangedGoal": "UnchangedGoal",
+        "UnchangedGoals": "UnchangedGoals",
+    },
+    "projections.inbox.goal_requests": {
+        "OpenRequest": "OpenRequest",
+    },
+    "projections.inbox.inbox": {
+        "Inbox": "Inbox",
+        "InboxEntry": "InboxEntry",
+        "Reminder": "Reminder",
+        "Reminders": "Reminders",
+    },
+    "projections.lineage.downstream": {
+        "Consequence": "PurposeConsequence",
+        "PurposeConsequences": "PurposeConsequences",
+    },
+    "projections.lineage.goal_links": {
+        "GoalLinks": "GoalLinks",
+        "LinkView": "LinkView",
+    },
+    "projections.lineage.upstream": {
+        "PurposeVersionEntry": "UpstreamPurpose",
+        "Upstream": "UpstreamCause",
+    },
+    "projections.lineage.why": {
+        "Party": "WhyParty",
+        "ProposalDetails": "WhyProposal",
+        "Why": "WhyAnswer",
+        "WhyStep": "WhyStep",
+    },
+    "projections.overload.additions": {
+        "AdditionEntry": "AdditionEntry",
+        "RequesterEntry": "RequesterEntry",
+        "TradeOffEntry": "TradeOffEntry",
+    },
+    "projections.overload.relief": {
+        "ReliefOption": "ReliefOption",
+        "Relief": "Relief",
+    },
+    "projections.overload.report": {
+        "OverloadReport": "OverloadReport",
+    },
+    "projections.support.report": {
+        "BlockerEntry": "BlockerEntry",
+        "NeedEntry": "NeedEntry",
+        "SupportReport": "SupportReport",
+    },
+    "services.api.http.problems": {
+        "FieldError": "FieldError",
+        "Problem": "Problem",
+    },
+    "services.api.routes.charters": {
+        "CharterList": "CharterList",
+        "CharterSummary": "CharterSummary",
+        "FreedomSummary": "FreedomSummary",
+        "NonNegotiableSummary": "NonNegotiableSummary",
+        "ProposalSummary": "ProposalSummary",
+        "RitualSummary": "RitualSummary",
+    },
+    "services.api.routes.cycles": {
+        "CycleList": "CycleList",
+        "CycleSummary": "CycleSummary",
+        "CycleView": "CycleView",
+        "Undecided": "UndecidedGoal",
+    },
+    "services.api.routes.decisions": {
+        "DecisionList": "DecisionList",
+        "DecisionSummary": "DecisionSummary",
+        "DecisionView": "DecisionView",
+    },
+    "services.api.routes.events": {
+        "CloudEvent": "CloudEvent",
+        "EventType": "EventType",
+    },
+    "services.api.routes.goal_queries": {
+        "GoalDiff": "GoalDiff",
+        "GoalList": "GoalList",
+        "GoalView": "GoalView",
+    },
+    "services.api.routes.goals": {
+        "ActPreview": "ActPreview",
+        "OwnerLoad": "OwnerLoad",
+        "PreviewedEvent": "PreviewedEvent",
+        "Week": "LoadWeek",
+    },
+    "services.api.routes.imports": {
+        "ImportRefused": "ImportRefused",
+    },
+    "services.api.routes.inbox": {
+        "AffirmGoals": "AffirmGoals",
+        "Affirmations": "Affirmations",
+        "Affirmed": "AffirmedGoal",
+        "NotAffirmed": "NotAffirmedGoal",
+    },
+    "services.api.routes.keys": {
+        "CreateKey": "CreateKey",
+        "CreatedKey": "CreatedKey",
+        "KeyList": "KeyList",
+        "RevokeKey": "RevokeKey",
+        "RevokedKey": "RevokedKey",
+        "RotateKey": "RotateKey",
+    },
+    "services.api.routes.organisation": {
+        "Me": "CurrentMember",
+    },
+    "services.api.routes.people": {
+        "MemberList": "MemberList",
+        "TeamList": "TeamList",
+    },
+    "services.api.routes.system": {
+        "EventTypes": "EventTypes",
+        "Liveness": "Liveness",
+        "ProblemKind": "ProblemKind",
+        "ProblemKinds": "ProblemKinds",
+        "Readiness": "Readiness",
+    },
+    "services.api.summaries": {
+        "GoalSummary": "GoalSummary",
+        "MemberSummary": "MemberSummary",
+        "PolicySummary": "PolicySummary",
+        "PolicyValues": "PolicyValues",
+        "TeamSummary": "TeamSummary",
+    },
+    "services.imports.importer": {
+        "ImportResult": "ImportResult",
+        "RowError": "ImportRowError",
+    },
+}
