@@ -264,7 +264,7 @@ def measure_seconds(work: Callable[[], object]) -> Sample:
 
 
 def measure_latency(ask: Callable[[], object], times: int) -> Sample:
-    """The median of so many calls in ms, after a warm-up; beside it the 99th percentile."""
+    """The median and the 99th percentile of so many calls in ms, after a warm-up."""
     for _ in range(5):
         ask()
     taken = []

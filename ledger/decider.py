@@ -72,7 +72,7 @@ class BatchStateReader:
         source = self._states.source
         if isinstance(source, _EventLookup):
             return source.find_event_id(organisation_id, stream_id, event_id)
-        # An import's staging copy: read aside, while nobody waits for the head's lock.
+        # An import's staging copy, which is read without holding the head's lock.
         ids = [recorded.event_id for recorded in source.load_stream(organisation_id, stream_id)]
         if event_id is None:
             return ids[-1] if ids else None
@@ -180,7 +180,7 @@ class CommandDecider:
         return draft.to_decided_command(draft.run_timers(self.timer_context(command)))
 
     def timer_context(self, command: Command) -> DecisionContext:
-        """The surroundings in which reminders ring too: nobody acts, it is only late."""
+        """The context of a timer, reminders included: there is no party, only an instant."""
         return self._decision_context(command, self.now, party=None)
 
     def accept(self, decision: DecidedCommand) -> None:

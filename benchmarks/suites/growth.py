@@ -68,7 +68,7 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             url, stock_url = fill_log(store, load_template(store), count), store.create_database()
             ours = _start_writer(bench, store, url, opened)
             told = {"clients": FEW, "seconds": bench.seconds}
-            peers = [ours.to_contender("the same, nobody vacuuming", "longest_ms", **told)]
+            peers = [ours.to_contender("the same without VACUUM", "longest_ms", **told)]
             stock = open_or_absent(
                 STOCK, opened, partial(start_peer, "eventsourcing_stock", stock_url, home=bench.home), absent
             )

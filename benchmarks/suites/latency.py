@@ -1,6 +1,6 @@
 """Suite `latency`: the 99th percentile of a command at half of what the server can do, beside one raw commit's mean.
 
-Requests come evenly, whoever is ready; an answer's time counts from when its request was due (see `load.paced`). The
+Requests come evenly, in an open loop; a response's time counts from when its request was due (`run_open_loop`). The
 pace is half of what 32 clients got done just before, in the same round; timers are whole milliseconds, and what that
 adds is on our side.
 """

@@ -92,7 +92,7 @@ def unavailable(waiting: PendingCommand, why: str) -> LedgerUnavailable:
 
 
 def resolve(some: Iterable[PendingCommand], *, on: AbstractEventLoop | None = None) -> None:
-    """Wake whoever waits: a thread each, every event loop once, and the one that this runs `on` at once."""
+    """Deliver the outcomes: wake each waiting thread, call each event loop once, and the loop `on` right here."""
     loops: dict[AbstractEventLoop, list[PendingCommand]] = {}
     for waiting in some:
         waiting.resolved = True

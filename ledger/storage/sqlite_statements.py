@@ -62,7 +62,7 @@ def _build_insert_sql(table: str, columns: tuple[str, ...], conflict: str) -> st
 
 
 def insert_all_sql(target: InsertTarget, source: str = "?") -> str:
-    """For any number of rows, told as `all_told` tells them."""
+    """The statement for any number of rows, which `rows_as_json` encodes."""
     return _build_insert_all_sql(target.table, tuple(target.columns.items()), target.conflict, source)
 
 
@@ -94,16 +94,16 @@ def encode_rows(target: InsertTarget, rows: Iterable[Row], *, blobs_as_text: boo
         yield told
 
 
-# --- an append on trust --------------------------------------------------------------------------------------------
+# --- optimistic append ---------------------------------------------------------------------------------------------
 
 APPEND_IF_HEAD = "INSERT INTO appending VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 def append_if_head_setup() -> tuple[str, str]:
-    """What a connection is told once, for `ATTEMPT` to compare the head and write everything, or nothing, in one step.
+    """The view and trigger by which `APPEND_IF_HEAD` compares the head and writes everything, or nothing, in one step.
 
-    One statement is one transaction, begun with the file's write lock before anything is compared, and one time that
-    the interpreter is let go. View and trigger are the connection's own: the file does not know of them.
+    One statement is one transaction, begun with the file's write lock before anything is compared, and releases the
+    interpreter lock once instead of five times. View and trigger are temporary: they exist in this connection only.
     """
     names = [target.table for target in _OPTIMISTIC_TARGETS]
     columns = ", ".join(f"NULL AS {name}" for name in ("log_position", "recorded_at", "moved_to", "moved_at", *names))
@@ -124,7 +124,7 @@ def supports(append: Append) -> bool:
 
 
 def append_if_head_params(head: Head, append: Append) -> tuple[int | str, ...]:
-    """What goes with `ATTEMPT`."""
+    """The parameters of `APPEND_IF_HEAD`."""
     told = {target.table: rows_as_json(target, rows) for target, rows in append.rows}
     moved = (head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at)
     return (*moved, *(told.get(target.table, "[]") for target in _OPTIMISTIC_TARGETS))
