@@ -49,7 +49,7 @@ def _build_case(bench: Bench, store: Store, opened: ExitStack) -> Case:
     if stock := open_or_absent(
         STOCK, opened, partial(start_peer, "eventsourcing_stock", store.create_database(), home=home), absent
     ):
-        peers.append(stock.contender(STOCK, clients=WAITING, seconds=bench.seconds))
+        peers.append(stock.to_contender(STOCK, clients=WAITING, seconds=bench.seconds))
     if uma := open_or_absent(UMA, opened, partial(start_umadb, event, home), absent):
         peers.append(find_best_concurrency(uma, UMA, bench))
     if tracked := open_or_absent(
