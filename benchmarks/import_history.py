@@ -10,7 +10,7 @@ from typing import Any
 
 from ledger.api_keys import Principal
 from services.imports.importer import ImportResult, import_lines
-from services.imports.rows import lines_of
+from services.imports.rows import iter_lines
 from services.organisations import CreatedOrganisation
 from services.runtime import Runtime
 from tests.fixtures import synthetic
@@ -55,7 +55,7 @@ def _prefix_references(value: Any, prefix: str) -> Any:
 def read_lines(path: Path) -> Iterator[bytes]:
     """The history's lines, plain or gzipped."""
     with path.open("rb") as file:
-        yield from lines_of(file)
+        yield from iter_lines(file)
 
 
 def import_history(runtime: Runtime, founded: CreatedOrganisation, told: Iterator[bytes]) -> ImportResult:

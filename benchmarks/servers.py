@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.load_generator import RequestFailed
 from benchmarks.stores import build_settings
 from benchmarks.worker_process import ROOT, PeerUnavailable, peers_python
-from services.settings import variable
+from services.settings import variable_name
 
 _CLI = (sys.executable, "-m", "services.cli")
 _STARTUP_SECONDS = 30.0
@@ -39,7 +39,7 @@ def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker
     }
     if redis_url is not None:
         knobs["redis_url"] = redis_url
-    told = {variable(name): str(value) for name, value in knobs.items()}
+    told = {variable_name(name): str(value) for name, value in knobs.items()}
     with ExitStack() as opened:
         if redis_url is not None and worker:
             opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", told))

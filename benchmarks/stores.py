@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from projections.database.sqlite import SUFFIX
+from projections.database.sqlite import VIEWS_SUFFIX
 from services import runtime as composition
 from services.organisations import CreatedOrganisation, create_organisation
 from services.runtime import Runtime
@@ -58,9 +58,9 @@ def _connect_sqlite(url: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    if Path(path + SUFFIX).exists():
+    if Path(path + VIEWS_SUFFIX).exists():
         # One name finds a table wherever it is, as in PostgreSQL.
-        connection.execute("ATTACH DATABASE ? AS views", (path + SUFFIX,))
+        connection.execute("ATTACH DATABASE ? AS views", (path + VIEWS_SUFFIX,))
     return connection
 
 

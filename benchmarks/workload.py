@@ -17,7 +17,7 @@ from benchmarks.import_history import import_history
 from benchmarks.stores import Store, open_organisation
 from benchmarks.worker_process import WorkerProcess, start_worker
 from domain.goal.acts import CheckIn
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.organisations import CreatedOrganisation
 from services.runtime import Runtime
@@ -73,7 +73,9 @@ def ledger_worker(people: Workload, home: Path) -> Iterator[WorkerProcess]:
 def _create_keys(runtime: Runtime, founded: CreatedOrganisation, size: Size) -> list[str]:
     tenant = founded.organisation_id
     return [
-        runtime.keys.create(tenant, resolve(tenant, "member", _owner(number, size)), ("read", "act"), name="bench")
+        runtime.keys.create(
+            tenant, resolve_stream_id(tenant, "member", _owner(number, size)), ("read", "act"), name="bench"
+        )
         for number in range(size.owners)
     ]
 
@@ -144,8 +146,8 @@ def interleave(sides: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
 def build_commands(people: Workload, client: int, clients: int) -> Iterator[Command]:
     """One client's check-ins in process."""
     tenant, size = people.organisation_id, people.size
-    owner, act = resolve(tenant, "member", _owner(client, size)), msgspec.convert(CHECK_IN, CheckIn)
-    for goal in cycle([resolve(tenant, "goal", name) for name in _goals(client, clients, size)]):
+    owner, act = resolve_stream_id(tenant, "member", _owner(client, size)), msgspec.convert(CHECK_IN, CheckIn)
+    for goal in cycle([resolve_stream_id(tenant, "goal", name) for name in _goals(client, clients, size)]):
         yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 

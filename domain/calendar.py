@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from domain.member.member import Absence
 
-WORKING_DAYS_OF_A_WEEK = 5
+WORKING_DAYS_PER_WEEK = 5
 #: Working days after the last absent day during which an absent party's clocks still stand.
 RETURN_GRACE_WORKING_DAYS = 2
 
@@ -25,7 +25,7 @@ _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 def is_working_day(day: date) -> bool:
     """Monday to Friday."""
-    return day.weekday() < WORKING_DAYS_OF_A_WEEK
+    return day.weekday() < WORKING_DAYS_PER_WEEK
 
 
 def monday(day: date) -> date:
@@ -33,33 +33,33 @@ def monday(day: date) -> date:
     return date.fromordinal(max(1, day.toordinal() - day.weekday()))
 
 
-def _until(ordinal: int) -> int:
+def _working_days_until(ordinal: int) -> int:
     """Working days from the Monday 0001-01-01 (ordinal 1) up to and including the day of that ordinal."""
     weeks, days = divmod(ordinal, 7)
-    return weeks * WORKING_DAYS_OF_A_WEEK + min(days, WORKING_DAYS_OF_A_WEEK)
+    return weeks * WORKING_DAYS_PER_WEEK + min(days, WORKING_DAYS_PER_WEEK)
 
 
-def working_days(first: date, last: date) -> int:
+def count_working_days(first: date, last: date) -> int:
     """How many working days lie in [first, last], both included; 0 where `last` is before `first`."""
-    return max(0, _until(last.toordinal()) - _until(first.toordinal() - 1))
+    return max(0, _working_days_until(last.toordinal()) - _working_days_until(first.toordinal() - 1))
 
 
-def working_days_between(start: date, end: date) -> int:
+def count_working_days_between(start: date, end: date) -> int:
     """How many working days have come after the day `start` up to and including `end`: none on the same day."""
-    return max(0, _until(end.toordinal()) - _until(start.toordinal()))
+    return max(0, _working_days_until(end.toordinal()) - _working_days_until(start.toordinal()))
 
 
 def each_working_day(first: date, last: date) -> Iterator[date]:
     """The working days of [first, last], ascending."""
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        if (ordinal - 1) % 7 < WORKING_DAYS_OF_A_WEEK:
+        if (ordinal - 1) % 7 < WORKING_DAYS_PER_WEEK:
             yield date.fromordinal(ordinal)
 
 
 def add_working_days(day: date, count: int) -> date:
     """The `count`-th working day after `day`, which itself never counts; `day` for 0, the last day of all past 9999."""
-    wanted = _until(day.toordinal()) + count
-    weeks, days = divmod(wanted - 1, WORKING_DAYS_OF_A_WEEK)
+    wanted = _working_days_until(day.toordinal()) + count
+    weeks, days = divmod(wanted - 1, WORKING_DAYS_PER_WEEK)
     ordinal = weeks * 7 + days + 1
     return day if count == 0 else date.fromordinal(min(ordinal, date.max.toordinal()))
 
@@ -106,10 +106,10 @@ def absence_end(at: datetime, absences: Sequence[Absence], zone: ZoneInfo) -> da
 
 def absence_span(day: date, absences: Sequence[Absence]) -> int | None:
     """How many days the absence lasts in which `day` lies, with those that adjoin or overlap it; None: not absent."""
-    return next((back - away + 1 for away, back in _merged(absences) if away <= day.toordinal() <= back), None)
+    return next((back - away + 1 for away, back in _merge_absences(absences) if away <= day.toordinal() <= back), None)
 
 
-def _merged(absences: Sequence[Absence]) -> list[tuple[int, int]]:
+def _merge_absences(absences: Sequence[Absence]) -> list[tuple[int, int]]:
     """Day ordinals, both ends included, ascending and apart: no absent day counts twice."""
     away: list[tuple[int, int]] = []
     for first, last in sorted((a.from_.toordinal(), a.to.toordinal()) for a in absences if a.from_ <= a.to):
@@ -124,28 +124,28 @@ class Presence:
     """The working days on which one person is there: Monday to Friday less the declared absences."""
 
     def __init__(self, absences: Sequence[Absence] = ()) -> None:
-        self._away = _merged(absences)
+        self._absent_spans = _merge_absences(absences)
 
-    def days(self, first: date, last: date) -> int:
+    def count_days(self, first: date, last: date) -> int:
         """How many working days of [first, last], both included, the person is there."""
         low, high = first.toordinal(), last.toordinal()
         if high < low:
             return 0
-        count = _until(high) - _until(low - 1)
-        for away, back in self._away:
+        count = _working_days_until(high) - _working_days_until(low - 1)
+        for away, back in self._absent_spans:
             if away <= high and back >= low:
-                count -= _until(min(back, high)) - _until(max(away, low) - 1)
+                count -= _working_days_until(min(back, high)) - _working_days_until(max(away, low) - 1)
         return count
 
-    def last_of(self, first: date, count: int) -> date | None:
+    def nth_day(self, first: date, count: int) -> date | None:
         """The `count`-th day, from `first` on and counting it, on which the person is there; None past the calendar."""
         ordinal, end = first.toordinal(), date.max.toordinal()
         while count > 0 and ordinal <= end:
-            back = next((b for a, b in self._away if a <= ordinal <= b), None)
+            back = next((b for a, b in self._absent_spans if a <= ordinal <= b), None)
             if back is not None:
                 ordinal = back + 1
                 continue
-            if (ordinal - 1) % 7 < WORKING_DAYS_OF_A_WEEK:
+            if (ordinal - 1) % 7 < WORKING_DAYS_PER_WEEK:
                 count -= 1
                 if count == 0:
                     return date.fromordinal(ordinal)
@@ -165,6 +165,6 @@ def notice_days(promised_on: date, due: date) -> Fraction:
     return min(max(Fraction(3), duration / 5), Fraction(28), duration / 2)
 
 
-def in_time(proposed_on: date, promised_on: date, due: date) -> bool:
+def is_in_time(proposed_on: date, promised_on: date, due: date) -> bool:
     """Whether a proposal made on that day leaves at least `notice_days` before the due in force."""
     return (due - proposed_on).days >= notice_days(promised_on, due)

@@ -16,7 +16,7 @@ from domain.goal.state import Goal
 from domain.load import Commitment
 from domain.member.member import Member
 from domain.organisation.organisation import PolicyVersion
-from domain.references import require_external_reference, resolve
+from domain.references import require_external_reference, resolve_stream_id
 from domain.team.team import Team
 
 
@@ -93,7 +93,7 @@ class DecisionContext:
 
     def id_of(self, kind: str, ref: str) -> UUID:
         """The stream id that a reference names here; the stream need not exist yet."""
-        return resolve(self.organisation_id, kind, ref)
+        return resolve_stream_id(self.organisation_id, kind, ref)
 
     def member(self, member_id: UUID) -> Member | None:
         """The member's latest state, or None for one never named by an event of its own."""
@@ -111,10 +111,10 @@ class DecisionContext:
         """The charter's latest state."""
         return self.reader.charter(self.organisation_id, charter_id)
 
-    def present_member(self, ref: str, pointer: str) -> Member:
+    def require_present_member(self, ref: str, pointer: str) -> Member:
         """The joined member that `ref` names; raises `NotFound` naming the field."""
         member = self.member(self.id_of("member", ref))
-        if member is None or not member.present:
+        if member is None or not member.is_present:
             raise NotFound(f"no member {ref!r} has joined", pointer=pointer)
         return member
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.calendar import WORKING_DAYS_OF_A_WEEK, Presence, monday
+from domain.calendar import WORKING_DAYS_PER_WEEK, Presence, monday
 from domain.goal.acts import Pause
 from domain.member.member import Absence, Capacity
 from domain.policy import Policy
@@ -27,7 +27,7 @@ OVERDUE_SPREAD_DAYS = 5
 
 Line = Literal["amber", "red"]
 
-_NOTHING = Fraction(0)
+_ZERO = Fraction(0)
 
 
 class Commitment(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,10 +57,10 @@ class Spread(NamedTuple):
     first: date
     last: date
 
-    def within(self, first: date, last: date, presence: Presence) -> Fraction:
+    def hours_within(self, first: date, last: date, presence: Presence) -> Fraction:
         """The hours that fall into [first, last]."""
-        days = presence.days(max(first, self.first), min(last, self.last))
-        return self.per_day * days if days else _NOTHING
+        days = presence.count_days(max(first, self.first), min(last, self.last))
+        return self.per_day * days if days else _ZERO
 
 
 class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,14 +77,14 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
     #: How many goals ask for hours in it.
     goals: int = 0
     #: The part of `planned` that rests on an effort nobody stated.
-    estimated: Fraction = _NOTHING
+    estimated: Fraction = _ZERO
     #: `available` rests on the policy's default hours.
     default_hours: bool = False
     #: No working day of it is left: not a week to report.
     skipped: bool = False
 
     @property
-    def no_capacity(self) -> bool:
+    def has_no_capacity(self) -> bool:
         """Something is planned where there is no hour to do it in."""
         return self.ratio is None
 
@@ -100,7 +100,7 @@ def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
     effort = commitment.effort_hours if commitment.effort_hours is not None else commitment.estimated_hours
     if effort is None:
         return None
-    left = to_fraction(effort) * max(_NOTHING, 1 - to_fraction(commitment.progress))
+    left = to_fraction(effort) * max(_ZERO, 1 - to_fraction(commitment.progress))
     return left * to_fraction(policy.blocked_share) if commitment.blocked else left
 
 
@@ -115,7 +115,7 @@ def is_idle(commitment: Commitment, today: date) -> bool:
     return commitment.weightless or commitment.delivered or is_paused(commitment, today)
 
 
-def spread(commitment: Commitment, today: date, presence: Presence, policy: Policy) -> Spread | None:
+def spread_effort(commitment: Commitment, today: date, presence: Presence, policy: Policy) -> Spread | None:
     """Where the commitment's remaining effort lies as seen on `today`; None where it asks for nothing.
 
     Evenly over the days of [max(today, start), due] on which the owner is there; overdue effort, and effort with no
@@ -126,13 +126,13 @@ def spread(commitment: Commitment, today: date, presence: Presence, policy: Poli
     first = max(today, min(commitment.start, commitment.due))
     effort = remaining_effort(commitment, policy)
     if effort is None:
-        rate = to_fraction(policy.default_effort) / WORKING_DAYS_OF_A_WEEK
+        rate = to_fraction(policy.default_effort) / WORKING_DAYS_PER_WEEK
         rate = rate * to_fraction(policy.blocked_share) if commitment.blocked else rate
         return Spread(rate, first, date.max if commitment.due < today else commitment.due)
-    days = presence.days(first, commitment.due)
+    days = presence.count_days(first, commitment.due)
     if days:
         return Spread(effort / days, first, commitment.due)
-    last = presence.last_of(first, OVERDUE_SPREAD_DAYS)
+    last = presence.nth_day(first, OVERDUE_SPREAD_DAYS)
     return None if last is None else Spread(effort / OVERDUE_SPREAD_DAYS, first, last)
 
 
@@ -141,14 +141,14 @@ def planned_hours(
 ) -> Fraction:
     """Hours of the commitment inside [first, last], as seen on `today`; nothing falls before it."""
     presence = Presence(absences)
-    laid = spread(commitment, today, presence, policy)
-    return laid.within(first, last, presence) if laid else _NOTHING
+    laid = spread_effort(commitment, today, presence, policy)
+    return laid.hours_within(first, last, presence) if laid else _ZERO
 
 
 # --- available ---------------------------------------------------------------------------------------------------
 
 
-class Segment(NamedTuple):
+class CapacitySegment(NamedTuple):
     """From `first` on the owner has `per_day` hours; `declared`: said by the person, not the policy's default."""
 
     first: date
@@ -156,22 +156,26 @@ class Segment(NamedTuple):
     declared: bool
 
 
-def hours_per_day(capacities: Sequence[Capacity], policy: Policy) -> list[Segment]:
+def capacity_segments(capacities: Sequence[Capacity], policy: Policy) -> list[CapacitySegment]:
     """Declared hours x focus on a working day, by the date from which each declaration applies, ascending.
 
     Before the first declaration, and without any, the policy's default hours.
     """
-    focus = to_fraction(policy.focus) / WORKING_DAYS_OF_A_WEEK
+    focus = to_fraction(policy.focus) / WORKING_DAYS_PER_WEEK
     ordered = sorted(capacities, key=lambda c: c.from_)
-    told = [Segment(c.from_, to_fraction(c.hours_per_week) * focus, declared=True) for c in ordered]
-    return [Segment(date.min, to_fraction(policy.default_hours) * focus, declared=False), *told]
+    declared_segments = [
+        CapacitySegment(c.from_, to_fraction(c.hours_per_week) * focus, declared=True) for c in ordered
+    ]
+    return [CapacitySegment(date.min, to_fraction(policy.default_hours) * focus, declared=False), *declared_segments]
 
 
-def available_within(segments: Sequence[Segment], first: date, last: date, presence: Presence) -> tuple[Fraction, bool]:
+def available_within(
+    segments: Sequence[CapacitySegment], first: date, last: date, presence: Presence
+) -> tuple[Fraction, bool]:
     """Hours that the owner has in [first, last], and whether any of them rest on the policy's default."""
-    total, default, end = _NOTHING, False, last
+    total, default, end = _ZERO, False, last
     for segment in reversed(segments):
-        days = presence.days(max(first, segment.first), end)
+        days = presence.count_days(max(first, segment.first), end)
         if days:
             total += segment.per_day * days
             default = default or not segment.declared
@@ -185,7 +189,7 @@ def available_hours(
     first: date, last: date, *, capacities: Sequence[Capacity], absences: Sequence[Absence], policy: Policy
 ) -> Fraction:
     """Hours that a member has for promises in [first, last]: declared hours x focus, less absent days."""
-    return available_within(hours_per_day(capacities, policy), first, last, Presence(absences))[0]
+    return available_within(capacity_segments(capacities, policy), first, last, Presence(absences))[0]
 
 
 # --- the load ----------------------------------------------------------------------------------------------------
@@ -205,7 +209,7 @@ def place(commitments: Iterable[Commitment], today: date, presence: Presence, po
     return [
         PlacedCommitment(c.goal, placed, c.effort_hours is None)
         for c in commitments
-        if (placed := spread(c, today, presence, policy))
+        if (placed := spread_effort(c, today, presence, policy))
     ]
 
 
@@ -220,12 +224,12 @@ def week_loads(
     """One owner's load in the week of `today`, of which only the days from today on count, and the following ones."""
     presence = Presence(absences)
     laid = place(commitments, today, presence, policy)
-    return week_loads_of_placed(laid, hours_per_day(capacities, policy), presence, today, weeks)
+    return week_loads_of_placed(laid, capacity_segments(capacities, policy), presence, today, weeks)
 
 
 def week_loads_of_placed(
     laid: Sequence[PlacedCommitment],
-    segments: Sequence[Segment],
+    segments: Sequence[CapacitySegment],
     presence: Presence,
     today: date,
     weeks: int = WEEKS_AHEAD,
@@ -233,7 +237,7 @@ def week_loads_of_placed(
     """As `week_loads`, of commitments laid out and capacities cut into segments already."""
     # Whole numbers of one common unit: as exact as fractions, and a week's sum costs no common denominators.
     unit = lcm(*(entry.spread.per_day.denominator for entry in laid))
-    asks = [_Demand(e.spread.first, e.spread.last, units(e.spread.per_day, unit), e.estimated) for e in laid]
+    asks = [_Demand(e.spread.first, e.spread.last, to_units(e.spread.per_day, unit), e.estimated) for e in laid]
     return [_week_load(first, last, asks, unit, segments, presence) for first, last in weeks_ahead(today, weeks)]
 
 
@@ -245,7 +249,7 @@ class _Demand(NamedTuple):
     estimated: bool
 
 
-def units(hours: Fraction, unit: int) -> int:
+def to_units(hours: Fraction, unit: int) -> int:
     """`hours` as a whole number of parts of an hour, `unit` of which make one."""
     return hours.numerator * (unit // hours.denominator)
 
@@ -262,15 +266,15 @@ def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there i
     last: date,
     asks: Sequence[_Demand],
     unit: int,
-    segments: Sequence[Segment],
+    segments: Sequence[CapacitySegment],
     presence: Presence,
 ) -> WeekLoad:
     planned = estimated = goals = 0
-    days = presence.days(first, last)
+    days = presence.count_days(first, last)
     for ask in asks:
         if ask.first <= last and ask.last >= first:
             whole = ask.first <= first and ask.last >= last
-            parts = ask.per_day * (days if whole else presence.days(max(ask.first, first), min(ask.last, last)))
+            parts = ask.per_day * (days if whole else presence.count_days(max(ask.first, first), min(ask.last, last)))
             planned += parts
             goals += parts > 0
             estimated += parts if ask.estimated else 0
@@ -283,9 +287,9 @@ def _week_load(  # noqa: PLR0913 - a week, what is asked in it, and what there i
         ratio=load_ratio(hours, available),
         days=days,
         goals=goals,
-        estimated=Fraction(estimated, unit) if estimated else _NOTHING,
+        estimated=Fraction(estimated, unit) if estimated else _ZERO,
         default_hours=default,
-        skipped=first.weekday() >= WORKING_DAYS_OF_A_WEEK,
+        skipped=first.weekday() >= WORKING_DAYS_PER_WEEK,
     )
 
 
@@ -293,7 +297,7 @@ def load_ratio(planned: Fraction, available: Fraction) -> Fraction | None:
     """The ratio of both; 0 where both are nothing, None where only `available` is."""
     if available:
         return planned / available
-    return None if planned else _NOTHING
+    return None if planned else _ZERO
 
 
 def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | None:
@@ -305,7 +309,7 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     weeks = [w for w in loads if not w.skipped]
     end = max(first, due)
     met = [w for w in weeks if w.week <= end and w.week + timedelta(days=6) >= first] or weeks[:1]
-    return max(met, key=lambda w: (w.ratio is None, w.ratio or _NOTHING, -w.week.toordinal()), default=None)
+    return max(met, key=lambda w: (w.ratio is None, w.ratio or _ZERO, -w.week.toordinal()), default=None)
 
 
 def line_crossed(ratio: Fraction | None, policy: Policy) -> Line | None:

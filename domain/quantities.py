@@ -27,14 +27,14 @@ _PLACES = 6
 
 # By type too: 1 is a quantity and True is not. The same few are said over and over.
 @lru_cache(maxsize=4096, typed=True)
-def quantity(
+def parse_quantity(
     value: Number, pointer: str, *, low: int | None = None, high: int | None = None, places: int = _PLACES
 ) -> str:
     """`value` as a plain decimal string, normalised ("1.50" -> "1.5").
 
     Raises `InvalidField` for anything but a finite number of at most `places` decimals within [low, high].
     """
-    number = _number(value)
+    number = _parse_number(value)
     if number is None or not number.is_finite() or abs(number) >= _LARGEST:
         raise InvalidField("not a finite decimal number below 10^15", pointer=pointer)
     # Decimal's exponent of a finite number is an int; "1E+2" has a positive one and is fine.
@@ -47,7 +47,7 @@ def quantity(
     return "0" if text in ("-0", "") else text
 
 
-def _number(value: Number) -> Decimal | None:
+def _parse_number(value: Number) -> Decimal | None:
     """What was written, if it is a number at all; nothing is calculated with an exponent that no quantity has."""
     if isinstance(value, bool) or (isinstance(value, int) and abs(value) >= _LARGEST):
         return None
@@ -64,10 +64,10 @@ def to_fraction(value: str) -> Fraction:
 def to_decimal_text(value: Fraction) -> str:
     """A calculated number as a stored quantity: half-even to 6 decimals."""
     whole = round(value * 10**_PLACES)
-    return quantity(str(Decimal(whole).scaleb(-_PLACES)), "")
+    return parse_quantity(str(Decimal(whole).scaleb(-_PLACES)), "")
 
 
-def rounded(value: Fraction | None, places: int = _PLACES) -> float | None:
+def to_rounded_float(value: Fraction | None, places: int = _PLACES) -> float | None:
     """For print only: half-even to `places` decimals. The comparison with a line uses the exact ratio instead."""
     if value is None:
         return None

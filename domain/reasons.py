@@ -30,7 +30,7 @@ class ReasonCode(StrEnum):
 
 
 #: `other` says nothing by itself, so its text must be at least this many characters long.
-OTHER_TEXT_MINIMUM = 20
+MIN_OTHER_TEXT_LENGTH = 20
 
 
 class Reason(Value, frozen=True, kw_only=True):
@@ -42,8 +42,8 @@ class Reason(Value, frozen=True, kw_only=True):
 
 def check_reason(reason: Reason) -> None:
     """Raise `InvalidField` where `other` comes without the words that would explain it."""
-    if reason.code is ReasonCode.OTHER and len(reason.text.strip()) < OTHER_TEXT_MINIMUM:
+    if reason.code is ReasonCode.OTHER and len(reason.text.strip()) < MIN_OTHER_TEXT_LENGTH:
         raise InvalidField(
-            f"reason 'other' needs a text of at least {OTHER_TEXT_MINIMUM} characters",
+            f"reason 'other' needs a text of at least {MIN_OTHER_TEXT_LENGTH} characters",
             pointer="/reason/text",
         )

@@ -15,12 +15,12 @@ Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 #: Characters of a UUID as people write it.
-_CANONICAL = 36
+_UUID_LENGTH = 36
 
 
 def as_uuid(ref: str) -> UUID | None:
     """The UUID that `ref` spells in its canonical 36-character form, or None."""
-    if len(ref) != _CANONICAL:
+    if len(ref) != _UUID_LENGTH:
         return None
     try:
         return UUID(ref)
@@ -29,7 +29,7 @@ def as_uuid(ref: str) -> UUID | None:
 
 
 @lru_cache(maxsize=16_384)
-def resolve(organisation_id: UUID, kind: str, ref: str) -> UUID:
+def resolve_stream_id(organisation_id: UUID, kind: str, ref: str) -> UUID:
     """The stream id that `ref` names within the organisation.
 
     A UUID names itself. Anything else is an external reference and maps to a name-based id (RFC 9562, version 5), so

@@ -31,9 +31,9 @@ from domain.goal import events as goal_events
 from domain.goal import state as goal_state
 from domain.goal.decide import decide as decide_goal
 from domain.goal.evolve import evolve as evolve_goal
-from domain.goal.load_check import commitment
-from domain.goal.timers import due as due_goal
+from domain.goal.load_check import to_commitment
 from domain.goal.timers import index_entry as goal_index_entry
+from domain.goal.timers import next_due_timer as due_goal
 from domain.goal.timers import next_timer_at, timer_only_postponed
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.member import member
@@ -98,9 +98,9 @@ AGGREGATES: dict[str, AggregateType] = {
         state=decision_state.Decision,
         decide=decide_decision,
         evolve=evolve_decision,
-        next_due_timer=decision_timers.due,
-        index_entry=decision_timers.standing,
-        next_timer_at=decision_timers.next_ring,
+        next_due_timer=decision_timers.next_due_timer,
+        index_entry=decision_timers.index_entry,
+        next_timer_at=decision_timers.next_timer_at,
     ),
     "member": AggregateType(
         kind="member",
@@ -159,7 +159,7 @@ AGGREGATES: dict[str, AggregateType] = {
     ),
 }
 
-__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "commitment", "event_schema"]
+__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "event_schema", "to_commitment"]
 
 #: Every event tag ever written -> its Struct.
 EVENTS: dict[str, type[Event]] = {

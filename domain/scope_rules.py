@@ -36,7 +36,7 @@ def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> 
     """
     if member is None or member.joined_at is None:
         return world.source is Source.IMPORT
-    if not member.present:
+    if not member.is_present:
         return False
     if subject.team is None or subject.team in member.teams:
         return True

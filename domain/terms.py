@@ -19,10 +19,10 @@ Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 ShortText = Annotated[str, msgspec.Meta(max_length=64)]
 ConditionId = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_.-]+$")]
 FIRST_YEAR, LAST_YEAR = 1970, 2199
-MINIMUM_CONDITIONS, MAXIMUM_CONDITIONS = 1, 7
+MIN_CONDITIONS, MAX_CONDITIONS = 1, 7
 
 
-def day(value: date, pointer: str) -> date:
+def check_date(value: date, pointer: str) -> date:
     """`value`; raises `InvalidField` outside 1970..2199: a year 9999 is a slip, not a plan."""
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise InvalidField(f"{value} is outside the years {FIRST_YEAR}..{LAST_YEAR}", pointer=pointer)
@@ -105,9 +105,7 @@ class SupportInput(Value, frozen=True, kw_only=True):
     purpose: Ref | None = None
 
 
-Conditions = Annotated[
-    list[Text | Condition], msgspec.Meta(min_length=MINIMUM_CONDITIONS, max_length=MAXIMUM_CONDITIONS)
-]
+Conditions = Annotated[list[Text | Condition], msgspec.Meta(min_length=MIN_CONDITIONS, max_length=MAX_CONDITIONS)]
 Supports = Annotated[list[SupportInput], msgspec.Meta(max_length=20)]
 
 

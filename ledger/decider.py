@@ -22,7 +22,7 @@ from domain.load import Commitment
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
-from domain.registry import AggregateType, commitment
+from domain.registry import AggregateType, to_commitment
 from domain.team.team import Team
 from ledger.commands import Command
 from ledger.states import BatchStates, StateChange, StreamState, index_entry
@@ -87,7 +87,7 @@ class BatchStateReader:
     def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         """The owner's live promises, found by the standing index, in the order of their ids."""
         goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
-        return tuple(held for goal in goals if (held := commitment(goal)) is not None)
+        return tuple(held for goal in goals if (held := to_commitment(goal)) is not None)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))

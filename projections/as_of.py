@@ -83,11 +83,11 @@ def resolve_as_of(
     """
     if followed is None:
         followed = database.query(named_statements("lens")["followed"])[0].position or 0
-    recorded = now if recorded_as_of is None else _instant(recorded_as_of, "/recorded_as_of")
+    recorded = now if recorded_as_of is None else _validate_instant(recorded_as_of, "/recorded_as_of")
     known = followed if recorded_as_of is None else min(followed, log.log_position_at(recorded))
-    organisation, believed = _organisation(database, organisation_id, known)
+    organisation, believed = _load_organisation(database, organisation_id, known)
     zone = ZoneInfo(organisation.zone)
-    at = _at(as_of, now, zone)
+    at = _resolve_at(as_of, now, zone)
     policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
     return AsOf(
         organisation_id=organisation_id,
@@ -97,11 +97,11 @@ def resolve_as_of(
         known_position=known,
         recorded_as_of=recorded.astimezone(UTC),
         policy=policies,
-        as_of_text=_text(now if as_of is None else as_of),
+        as_of_text=_format_as_of(now if as_of is None else as_of),
     )
 
 
-def _organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:
+def _load_organisation(database: Database, organisation_id: UUID, known: int) -> tuple[Organisation, bool]:
     """Its state, and whether that was known already: the zone never changes, the policies do."""
     rows = database.query(
         named_statements("lens")["organisation"], {"organisation_id": str(organisation_id), "known": known}
@@ -111,18 +111,18 @@ def _organisation(database: Database, organisation_id: UUID, known: int) -> tupl
     return msgspec.json.decode(rows[0].body, type=Organisation), bool(rows[0].believed)
 
 
-def _at(as_of: date | datetime | None, now: datetime, zone: ZoneInfo) -> datetime:
+def _resolve_at(as_of: date | datetime | None, now: datetime, zone: ZoneInfo) -> datetime:
     if as_of is None:
         return now.astimezone(UTC)
     if isinstance(as_of, datetime):
-        return _instant(as_of, "/as_of").astimezone(UTC)
+        return _validate_instant(as_of, "/as_of").astimezone(UTC)
     if not _EARLIEST <= as_of <= _LATEST:
         raise InvalidField(f"as_of must be within {_EARLIEST}..{_LATEST}", pointer="/as_of")
     midnight = datetime.combine(as_of + timedelta(days=1), time(), zone)
     return midnight.astimezone(UTC) - timedelta(microseconds=1)
 
 
-def _instant(value: datetime, pointer: str) -> datetime:
+def _validate_instant(value: datetime, pointer: str) -> datetime:
     if value.tzinfo is None:
         raise InvalidField("an instant needs a zone: 2026-03-04T12:00:00Z", pointer=pointer)
     if not _EARLIEST < value.date() < _LATEST:
@@ -130,7 +130,7 @@ def _instant(value: datetime, pointer: str) -> datetime:
     return value
 
 
-def _text(as_of: date | datetime) -> str:
+def _format_as_of(as_of: date | datetime) -> str:
     if isinstance(as_of, datetime):
         return as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return as_of.isoformat()

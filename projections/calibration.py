@@ -55,9 +55,9 @@ class _Case(msgspec.Struct, frozen=True):
     kept: bool
 
 
-def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
+def compute_calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool = False) -> Calibration:
     """The member's own calibration at `as_of`."""
-    cases = list(_cases(database, as_of, member))
+    cases = list(_load_cases(database, as_of, member))
     kept_by_tenths: dict[int, list[bool]] = defaultdict(list)
     for case in cases:
         kept_by_tenths[case.tenths].append(case.kept)
@@ -72,7 +72,7 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
             status=None if enough else "too_few",
             events=events,
         )
-        for name, value in _partition(kept_by_tenths).items()
+        for name, value in _compute_partition(kept_by_tenths).items()
     ]
     return Calibration(
         as_of=as_of.as_of_text,
@@ -87,7 +87,7 @@ def calibration(database: Database, as_of: AsOf, member: UUID, *, explain: bool 
     )
 
 
-def _partition(kept_by_tenths: dict[int, list[bool]]) -> dict[str, Fraction]:
+def _compute_partition(kept_by_tenths: dict[int, list[bool]]) -> dict[str, Fraction]:
     """Brier score and its three parts; all 0 where there is no case."""
     n = sum(map(len, kept_by_tenths.values())) or 1
     rate = Fraction(sum(map(sum, kept_by_tenths.values())), n)
@@ -103,7 +103,7 @@ def _partition(kept_by_tenths: dict[int, list[bool]]) -> dict[str, Fraction]:
     }
 
 
-def _cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
+def _load_cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
     """Left out: what a later check-in corrects, what was renegotiated since, and promises that ended without fault."""
     rows = database.query(named_statements("support")["stated"], {**as_of.params, "member": str(member)})
     corrected = {row.corrects for row in rows}
@@ -113,12 +113,12 @@ def _cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case]:
     changed = {row.stream_id: row.last_at for row in of_goals["renegotiated"]}
     for row in rows:
         goal = goals.get(row.stream_id)
-        kept = _kept(goal, as_of) if isinstance(goal, Ended) else None
+        kept = _is_kept(goal, as_of) if isinstance(goal, Ended) else None
         if kept is not None and row.event_id not in corrected and row.occurred_at > changed.get(row.stream_id, 0):
             yield _Case(UUID(row.event_id), round(to_fraction(row.confidence) * 10), kept)
 
 
-def _kept(goal: Ended, as_of: AsOf) -> bool | None:
+def _is_kept(goal: Ended, as_of: AsOf) -> bool | None:
     """Whether the promise was kept on the terms in force at its end; None where that is nobody's to say."""
     promised = goal.promised
     if promised is None or goal.state in ("cancelled", "released"):

@@ -123,7 +123,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether it is about several people: neither one member's nor one goal's."""
         return self.member is None and self.goal is None
 
-    def withheld(self) -> Figure:
+    def as_withheld(self) -> Figure:
         """This figure without what it says: only what it is called and whose it is."""
         return Figure(
             name=self.name,
@@ -175,7 +175,7 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: The whole organisation's report, 28 days back.
-EVERYTHING = ReportScope()
+WHOLE_ORGANISATION = ReportScope()
 
 
 def finish_report(report: type[R], as_of: AsOf, scope: ReportScope, figures: Iterable[Figure], **sections: Any) -> R:
@@ -209,7 +209,7 @@ def ratio_for_report(numerator: int, denominator: int) -> float:
     return (whole + up) / _SCALE
 
 
-def wilson(count: int, n: int) -> tuple[float, float]:
+def wilson_interval(count: int, n: int) -> tuple[float, float]:
     """Wilson's score interval (1927) of `count` in `n` at 95 %, each end within 0..1; (0, 1) for no case at all."""
     if n == 0:
         return 0.0, 1.0
@@ -230,12 +230,12 @@ def line_of_ratio(ratio: Fraction, *, amber: Fraction | None = None, red: Fracti
     return "amber" if amber is not None and ratio > amber else None
 
 
-def over_limit(ratio: Fraction, limit: Fraction) -> Line | None:
+def line_of_limit(ratio: Fraction, limit: Fraction) -> Line | None:
     """For figures with a single line."""
     return "over" if ratio > limit else None
 
 
-def share(  # noqa: PLR0913 - a share is made of its counts and its lines
+def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
     name: str,
     count: int,
     n: int,
@@ -252,7 +252,7 @@ def share(  # noqa: PLR0913 - a share is made of its counts and its lines
     exact = Fraction(count, n) if n else None
     line: Line | None = None
     if exact is not None and n >= SMALL_SAMPLE:
-        line = over_limit(exact, limit) if limit is not None else line_of_ratio(exact, amber=amber, red=red)
+        line = line_of_limit(exact, limit) if limit is not None else line_of_ratio(exact, amber=amber, red=red)
     return Figure(
         name=name,
         count=count,
@@ -260,13 +260,13 @@ def share(  # noqa: PLR0913 - a share is made of its counts and its lines
         value=round_for_report(exact),
         status=None if n else "no_data",
         line=line,
-        interval=wilson(count, n) if n else None,
+        interval=wilson_interval(count, n) if n else None,
         small_sample=n < SMALL_SAMPLE,
         **fields,
     )
 
 
-def enough_people(group: int, whole: int) -> bool:
+def has_enough_people(group: int, whole: int) -> bool:
     """Whether an aggregate over `group` of `whole` people gives nobody away: neither it nor its complement is few."""
     rest = whole - group
     return group >= MIN_GROUP_SIZE and (rest <= 0 or rest >= MIN_GROUP_SIZE)

@@ -14,14 +14,14 @@ from domain.goal.evolve import evolve
 from domain.goal.state import Goal
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.database.paging import Order, digest, query_page
+from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import END_OF_TIME, Column
-from projections.engine.stream_events import column_text
+from projections.engine.stream_events import to_column_value
 from projections.engine.versions import Version, VersionedProjection
 
 _SQL = "goals"
-_SLICE = 400
+_CHUNK_SIZE = 400
 
 
 def _fields(goal: Goal) -> tuple[Any, ...]:
@@ -30,11 +30,11 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
     title = without_nul(goal.title)
     outcome = terms.outcome if terms else None
     return (
-        *column_text((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
+        *to_column_value((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
         title,
         title.casefold(),
         without_nul(outcome).casefold() if outcome else "",
-        *(column_text((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
+        *(to_column_value((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
         " ".join(sorted(str(s.goal or s.purpose) for s in supports)) if supports else "",
     )
 
@@ -70,10 +70,10 @@ _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 Sort = Literal["due", "-due", "title", "-title", "updated", "-updated"]
 SORTS: tuple[str, ...] = get_args(Sort)
-_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
+_SORT_KEYS = {"due": "COALESCE(due, '9999-12-31')", "title": "title_folded", "updated": "valid_from"}
 
 
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
+class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which goals to list; all that are given must hold."""
 
     team: UUID | None = None
@@ -91,21 +91,21 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     due_to: date | None = None
 
 
-class VisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
+class GoalVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What of the list its reader may see: goals to which the member is owner or sponsor, and those of the teams."""
 
     member: UUID
     teams: frozenset[UUID]
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class GoalPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some goals, and the cursor that leads on; None: these were the last."""
 
     goals: list[Goal]
     next: str | None
 
 
-def get(database: Database, as_of: AsOf, goal_id: UUID) -> Goal | None:
+def goal_at(database: Database, as_of: AsOf, goal_id: UUID) -> Goal | None:
     """One goal; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
     rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(goal_id)})
     if not rows:
@@ -135,7 +135,7 @@ def goals_at(
     return [_GOAL.decode(row.body) for row in database.query(sql, params)]
 
 
-def timelines(
+def load_timelines(
     database: Database,
     as_of: AsOf,
     *,
@@ -153,15 +153,17 @@ def timelines(
     wanted += [("team", [team])] if team is not None else []
     found: dict[UUID, list[Version]] = {}
     for column, values in wanted or [("", [])]:
-        for start in range(0, max(len(values), 1) if column else 1, _SLICE):
-            part = values[start : start + _SLICE]
+        for start in range(0, max(len(values), 1) if column else 1, _CHUNK_SIZE):
+            part = values[start : start + _CHUNK_SIZE]
             if column and not part:
                 continue
-            found.update(_timelines(database, as_of, column, part))
+            found.update(_load_timelines_where(database, as_of, column, part))
     return found
 
 
-def _timelines(database: Database, as_of: AsOf, column: str, values: list[UUID]) -> dict[UUID, list[Version]]:
+def _load_timelines_where(
+    database: Database, as_of: AsOf, column: str, values: list[UUID]
+) -> dict[UUID, list[Version]]:
     marks, params = in_clause("value", values)
     began = "organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
     if column in ("owner", "team"):
@@ -172,11 +174,11 @@ def _timelines(database: Database, as_of: AsOf, column: str, values: list[UUID])
     sql = named_statements(_SQL)["timelines"].replace(":began", began)
     found: dict[UUID, list[Version]] = {}
     for row in database.query(sql, {**as_of.params, **params}):
-        found.setdefault(UUID(row.stream_id), []).append(_version(row))
+        found.setdefault(UUID(row.stream_id), []).append(_to_version(row))
     return found
 
 
-def _version(row: Row) -> Version:
+def _to_version(row: Row) -> Version:
     return Version(
         event_id=UUID(row.event_id),
         version=row.version,
@@ -191,34 +193,36 @@ def _version(row: Row) -> Version:
     )
 
 
-def supporting(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
+def load_supporting_goals(database: Database, as_of: AsOf, goal_id: UUID) -> list[Goal]:
     """The goals that support this one, by id."""
     sql = f"SELECT body FROM goals WHERE {as_of.predicate} AND supports LIKE :supports ORDER BY stream_id"
     rows = database.query(sql, {**as_of.params, "supports": f"%{goal_id}%"})
     return [_GOAL.decode(row.body) for row in rows]
 
 
-def page(
+def load_goals_page(
     database: Database,
     as_of: AsOf,
-    filters: Filters | None = None,
+    filters: GoalFilters | None = None,
     *,
     sort: str = "due",
     cursor: str | None = None,
     limit: int = 50,
-    visible: VisibilityFilter | None = None,
-) -> Page:
+    visible: GoalVisibilityFilter | None = None,
+) -> GoalPage:
     """One page of goals. Later pages see the same moment as the first, whatever is written in between.
 
     `visible` None shows everything of the organisation.
 
     Raises `InvalidField` for an unknown sort, a limit outside 1..200, or a cursor that another question gave.
     """
-    filters = filters or Filters()
+    filters = filters or GoalFilters()
     if sort not in SORTS:
         raise InvalidField(f"cannot sort by {sort!r}", pointer="/sort", allowed=SORTS)
-    order = Order(key=_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated")
-    where, params = _where(filters, visible)
+    order = Order(
+        key=_SORT_KEYS[sort.lstrip("-")], descending=sort.startswith("-"), number=sort.lstrip("-") == "updated"
+    )
+    where, params = _build_where(filters, visible)
     rows, following = query_page(
         database,
         # Keys are sorted first: the bodies of goals that are on other pages need not be moved about.
@@ -233,14 +237,14 @@ def page(
         ),
         {**as_of.params, **params},
         order,
-        question=digest(filters, sort),
+        question=query_digest_of(filters, sort),
         cursor=cursor,
         limit=limit,
     )
-    return Page(goals=[_GOAL.decode(row.body) for row in rows], next=following)
+    return GoalPage(goals=[_GOAL.decode(row.body) for row in rows], next=following)
 
 
-def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
+def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
         marks, teams = in_clause("seen", sorted(visible.teams, key=str))

@@ -18,22 +18,22 @@ from domain.instants import from_micros, to_micros
 from domain.load import line_crossed, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.figures import EVERYTHING
+from projections.figures import WHOLE_ORGANISATION
 from projections.overload.queries import OverloadFacts
 from projections.people import organisation_at
 
 _SQL = "marts"
 #: Events read at a time.
-PAGE = 500
+PAGE_SIZE = 500
 
-Type = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "json"]
+ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "json"]
 
 
 class MartColumn(msgspec.Struct, frozen=True):
     """One column. A timestamp is RFC 3339 in UTC, a date ISO, `json` any JSON value."""
 
     name: str
-    type: Type
+    type: ColumnType
     comment: str
     nullable: bool = False
 
@@ -49,18 +49,18 @@ class Mart(msgspec.Struct, frozen=True):
     rows: Callable[[Database, AsOf, int], Iterator[tuple[Any, ...]]]
 
 
-def watermark(database: Database, as_of: AsOf) -> int:
+def load_watermark(database: Database, as_of: AsOf) -> int:
     """The organisation's last position that the lens knows: the `after` of the next export."""
     return int(database.query(named_statements(_SQL)["watermark"], as_of.params)[0].position or 0)
 
 
-def _pages(database: Database, as_of: AsOf, after: int, name: str) -> Iterator[list[Row]]:
+def _read_pages(database: Database, as_of: AsOf, after: int, name: str) -> Iterator[list[Row]]:
     while True:
         params = {
             "organisation_id": str(as_of.organisation_id),
             "known": as_of.known_position,
             "after": after,
-            "rows": PAGE,
+            "rows": PAGE_SIZE,
         }
         rows = database.query(named_statements(_SQL)[name], params)
         if not rows:
@@ -69,7 +69,7 @@ def _pages(database: Database, as_of: AsOf, after: int, name: str) -> Iterator[l
         after = rows[-1].position
 
 
-def _refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, str | None]:
+def _load_refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, str | None]:
     """Goal id -> the source's own id of it."""
     ids = {f"i{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
     sql = named_statements(_SQL)["refs"].replace(":ids", ", ".join(f":{name}" for name in ids))
@@ -77,20 +77,20 @@ def _refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, str | N
     return {row.stream_id: row.ref for row in found}
 
 
-def _timestamp(value: int) -> str:
+def _format_timestamp(value: int) -> str:
     return from_micros(value).isoformat().replace("+00:00", "Z")
 
 
-def _code(reason: str | None) -> str | None:
+def _reason_code(reason: str | None) -> str | None:
     return None if reason is None else msgspec.json.decode(reason)["code"]
 
 
 # --- fact_goal_event ---------------------------------------------------------------------------------------------
 
 
-def _goal_events(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
-    for page in _pages(database, as_of, after, "goal_events"):
-        refs = _refs(database, as_of, page)
+def _goal_event_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _read_pages(database, as_of, after, "goal_events"):
+        refs = _load_refs(database, as_of, page)
         for row in page:
             before, now = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
             yield (
@@ -100,18 +100,18 @@ def _goal_events(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[
                 refs.get(row.stream_id),
                 row.version,
                 row.type,
-                _timestamp(row.occurred_at),
-                _timestamp(row.recorded_at),
+                _format_timestamp(row.occurred_at),
+                _format_timestamp(row.recorded_at),
                 row.on_behalf_of or row.actor,
                 row.actor,
                 row.source,
-                _code(row.reason),
+                _reason_code(row.reason),
                 before.get("state"),
                 now.get("state"),
             )
 
 
-_EVENT = (
+_EVENT_COLUMNS = (
     MartColumn("position", "integer", "The organisation's gapless, commit-ordered sequence."),
     MartColumn("event_id", "uuid", "The event."),
     MartColumn("goal_id", "uuid", "The goal."),
@@ -123,7 +123,7 @@ FACT_GOAL_EVENT = Mart(
     comment="One row per event of a goal's life.",
     key=("event_id",),
     columns=(
-        *_EVENT,
+        *_EVENT_COLUMNS,
         MartColumn("version", "integer", "Version of the goal at this event, from 1."),
         MartColumn("type", "text", "The event's tag with its version."),
         MartColumn("occurred_at", "timestamp", "Business time; of a timer the instant at which it fell due."),
@@ -135,27 +135,27 @@ FACT_GOAL_EVENT = Mart(
         MartColumn("old_state", "text", "State before, where the event changed it.", nullable=True),
         MartColumn("new_state", "text", "State after, where the event changed it.", nullable=True),
     ),
-    rows=_goal_events,
+    rows=_goal_event_rows,
 )
 
 # --- fact_goal_change --------------------------------------------------------------------------------------------
 
 #: Material fields: what a change of terms can be about.
-_MATERIAL = (
+_MATERIAL_FIELDS = (
     *("outcome", "measure", "conditions", "start", "due", "effort_hours", "priority", "supports"),
     *("owner", "sponsor", "pause"),
 )
 
 
-def _goal_changes(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
-    for page in _pages(database, as_of, after, "accepted_changes"):
-        refs, proposals = _refs(database, as_of, page), _proposals(database, as_of, page)
+def _goal_change_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+    for page in _read_pages(database, as_of, after, "accepted_changes"):
+        refs, proposals = _load_refs(database, as_of, page), _load_proposals(database, as_of, page)
         for row in page:
             accepted = msgspec.json.decode(row.data, type=ChangeAccepted)
             proposal = proposals[str(accepted.answers)]
             proposed = msgspec.json.decode(proposal.data, type=ChangeProposed | ChangeCountered)
             before, now = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
-            for name in _MATERIAL:
+            for name in _MATERIAL_FIELDS:
                 if name in now:
                     yield (
                         row.position,
@@ -165,19 +165,19 @@ def _goal_changes(database: Database, as_of: AsOf, after: int) -> Iterator[tuple
                         name,
                         before.get(name),
                         now[name],
-                        _timestamp(row.occurred_at),
+                        _format_timestamp(row.occurred_at),
                         proposal.event_id,
-                        _timestamp(proposal.occurred_at),
+                        _format_timestamp(proposal.occurred_at),
                         proposed.by,
                         proposal.on_behalf_of or proposal.actor,
                         row.on_behalf_of or row.actor,
-                        _code(proposal.reason),
+                        _reason_code(proposal.reason),
                         proposed.in_time,
                         proposed.retroactive,
                     )
 
 
-def _proposals(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, Row]:
+def _load_proposals(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, Row]:
     """Event id -> the proposal or counter that was accepted."""
     answered = [str(msgspec.json.decode(row.data, type=ChangeAccepted).answers) for row in rows]
     streams = {f"s{n}": goal for n, goal in enumerate(sorted({row.stream_id for row in rows}))}
@@ -194,7 +194,7 @@ FACT_GOAL_CHANGE = Mart(
     comment="One row per field that an accepted change of terms set anew.",
     key=("event_id", "field"),
     columns=(
-        *_EVENT,
+        *_EVENT_COLUMNS,
         MartColumn("field", "text", "The field of the terms."),
         MartColumn("old", "json", "Its value before.", nullable=True),
         MartColumn("new", "json", "Its value from then on.", nullable=True),
@@ -208,13 +208,13 @@ FACT_GOAL_CHANGE = Mart(
         MartColumn("in_time", "boolean", "Proposed before the notice ran out."),
         MartColumn("retroactive", "boolean", "Imported with a new due date that was past already."),
     ),
-    rows=_goal_changes,
+    rows=_goal_change_rows,
 )
 
 # --- fact_load_week ----------------------------------------------------------------------------------------------
 
 
-def _load_weeks(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
+def _week_load_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
     """Each joined member's week as it stood when it began; those on which events behind `after` may bear.
 
     A fact bears on no week before its business time, and the last week told is that of the last business time:
@@ -224,24 +224,24 @@ def _load_weeks(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[A
     span = database.query(named_statements(_SQL)["span"], {**as_of.params, "after": after})[0]
     if organisation is None or span.first is None:
         return
-    position, zone = watermark(database, as_of), as_of.tzinfo
+    position, zone = load_watermark(database, as_of), as_of.tzinfo
     first, last = (monday(from_micros(at).astimezone(zone).date()) for at in (span.first, span.last))
-    for week in _mondays(first, last):
+    for week in _iter_mondays(first, last):
         at = datetime.combine(week, time(), zone).astimezone(UTC)
         then = msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
-        evidence = OverloadFacts(database, then, EVERYTHING)
+        evidence = OverloadFacts(database, then, WHOLE_ORGANISATION)
         for member in evidence.members:
-            yield (position, str(member), week.isoformat(), *_load(evidence, member))
+            yield (position, str(member), week.isoformat(), *_week_load_values(evidence, member))
 
 
-def _mondays(first: date, last: date) -> Iterator[date]:
+def _iter_mondays(first: date, last: date) -> Iterator[date]:
     while first <= last:
         yield first
         first += timedelta(days=7)
 
 
-def _load(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
-    declared = evidence.person(member).at(to_micros(evidence.as_of.at))
+def _week_load_values(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
+    declared = evidence.availability_of(member).availability_at(to_micros(evidence.as_of.at))
     commitments = [
         evidence.with_estimate(held.commitment, held.team) for held in evidence.promises_by_owner.get(member, [])
     ]
@@ -276,7 +276,7 @@ FACT_LOAD_WEEK = Mart(
         MartColumn("line", "text", "amber or red: the load line that it is over.", nullable=True),
         MartColumn("policy_version", "integer", "The policy by which it was computed."),
     ),
-    rows=_load_weeks,
+    rows=_week_load_rows,
 )
 
 MARTS: dict[str, Mart] = {mart.name: mart for mart in (FACT_GOAL_EVENT, FACT_GOAL_CHANGE, FACT_LOAD_WEEK)}

@@ -21,7 +21,7 @@ from projections.database.database import Row
 
 _DAY = timedelta(days=1)
 #: Microseconds of a day.
-DAY = _DAY // timedelta(microseconds=1)
+DAY_MICROS = _DAY // timedelta(microseconds=1)
 
 Span = tuple[int, int]
 
@@ -34,7 +34,7 @@ class PauseRecord(msgspec.Struct, frozen=True):
     resume_on: date | None
 
 
-def pause_of(row: Row) -> PauseRecord:
+def to_pause_record(row: Row) -> PauseRecord:
     """The pause of a row with `occurred_at`, `paused_from` and `resume_on`."""
     first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
     return PauseRecord(row.occurred_at, first, last)
@@ -57,9 +57,9 @@ def running_micros(begin: int, end: int, stops: Sequence[Span]) -> int:
     return max(0, end - begin - stopped) if begin < end else 0
 
 
-def days(value: int) -> Fraction:
+def to_days(value: int) -> Fraction:
     """Microseconds as exact days."""
-    return Fraction(value, DAY)
+    return Fraction(value, DAY_MICROS)
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:

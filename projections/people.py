@@ -24,7 +24,7 @@ _SQL = "people"
 
 
 def _member_fields(state: Member) -> tuple[Any, ...]:
-    present = 1 if state.present else 0
+    present = 1 if state.is_present else 0
     return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))))
 
 
@@ -119,7 +119,7 @@ def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:
     return _ORGANISATION.decode(rows[0].body) if rows else None
 
 
-def names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | None]) -> dict[str, str]:
+def load_names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | None]) -> dict[str, str]:
     """Id -> how people call it today: a member's or team's name, a goal's title, else its reference.
 
     Names are resolved when read, whatever the business time: who was renamed is still the same person. An id that

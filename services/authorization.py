@@ -55,7 +55,7 @@ class Reach(IntEnum):
 
 
 #: Which scope a key must have for a capability.
-SCOPE: dict[Capability, str] = {
+REQUIRED_SCOPES: dict[Capability, str] = {
     Capability.ACT_AS_PARTY: ACT,
     Capability.SEE_GOAL: READ,
     Capability.SEE_PERSON: READ,
@@ -68,17 +68,17 @@ SCOPE: dict[Capability, str] = {
     Capability.REASSIGN: ADMIN,
 }
 
-_MEMBER_MAY: dict[Capability, Reach] = {
+_MEMBER_CAPABILITIES: dict[Capability, Reach] = {
     Capability.ACT_AS_PARTY: Reach.OWN,
     Capability.SEE_GOAL: Reach.TEAM,
     Capability.SEE_PERSON: Reach.OWN,
 }
 
 #: The role table. What a role does not name it cannot do; everybody is a member.
-TABLE: dict[str, dict[Capability, Reach]] = {
-    MEMBER: _MEMBER_MAY,
+ROLE_CAPABILITIES: dict[str, dict[Capability, Reach]] = {
+    MEMBER: _MEMBER_CAPABILITIES,
     LEAD: {
-        **_MEMBER_MAY,
+        **_MEMBER_CAPABILITIES,
         Capability.SEE_PERSON: Reach.LED,
         Capability.SEE_TEAM: Reach.LED,
         Capability.ACT_ON_CHARTER: Reach.LED,
@@ -88,12 +88,12 @@ TABLE: dict[str, dict[Capability, Reach]] = {
         **dict.fromkeys((c for c in Capability if c is not Capability.ACT_AS_PARTY), Reach.ALL),
     },
     AUDITOR: {Capability.SEE_GOAL: Reach.ALL, Capability.SEE_PERSON: Reach.ALL, Capability.SEE_TEAM: Reach.ALL},
-    INTEGRATION: {**_MEMBER_MAY, Capability.IMPORT: Reach.ALL},
+    INTEGRATION: {**_MEMBER_CAPABILITIES, Capability.IMPORT: Reach.ALL},
 }
 
 
 #: A key without any of these reads.
-_ACTING = frozenset({ACT, ADMIN, DECIDE})
+_ACTING_SCOPES = frozenset({ACT, ADMIN, DECIDE})
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,17 +131,20 @@ class AccessSubject(msgspec.Struct, frozen=True, kw_only=True):
     teams: frozenset[UUID] = frozenset()
 
 
-NOBODY = AccessSubject()
+NO_SUBJECT = AccessSubject()
 
 
-def may(viewer: Viewer, capability: Capability, subject: AccessSubject = NOBODY) -> bool:
+def may(viewer: Viewer, capability: Capability, subject: AccessSubject = NO_SUBJECT) -> bool:
     """Whether the table lets this viewer do that to this subject of the same organisation."""
-    if SCOPE[capability] not in viewer.scopes:
+    if REQUIRED_SCOPES[capability] not in viewer.scopes:
         return False
-    return any(_reaches(TABLE[role].get(capability, Reach.NOTHING), viewer, subject) for role in viewer.roles)
+    return any(
+        _is_within_reach(ROLE_CAPABILITIES[role].get(capability, Reach.NOTHING), viewer, subject)
+        for role in viewer.roles
+    )
 
 
-def _reaches(reach: Reach, viewer: Viewer, subject: AccessSubject) -> bool:
+def _is_within_reach(reach: Reach, viewer: Viewer, subject: AccessSubject) -> bool:
     if reach is Reach.ALL:
         return True
     if reach is Reach.NOTHING:
@@ -158,12 +161,12 @@ def expand_guest_scope(scopes: frozenset[str]) -> frozenset[str]:
     return scopes | {DECIDE} if any(scope.startswith(GUEST_SCOPE_PREFIX) for scope in scopes) else scopes
 
 
-def sees_everything(viewer: Viewer) -> bool:
+def can_see_everything(viewer: Viewer) -> bool:
     """Whether every goal of the organisation is visible, so that lists need no filter."""
     return may(viewer, Capability.SEE_GOAL)
 
 
-def sees_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) -> bool:
+def can_see_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) -> bool:
     """Whether an aggregate over `team` (None: the organisation) of `size` members may be shown.
 
     Whoever sees the persons sees their team. Others see their own team's and the organisation's figures where neither
@@ -186,4 +189,4 @@ def roles_for_command(viewer: Viewer) -> frozenset[str]:
 def may_act(viewer: Viewer) -> bool:
     """Whether any act may be tried: an auditor acts on nothing, a key without act or admin scope neither."""
     auditor = AUDITOR in viewer.granted and STEWARD not in viewer.granted
-    return not auditor and not viewer.scopes.isdisjoint(_ACTING)
+    return not auditor and not viewer.scopes.isdisjoint(_ACTING_SCOPES)

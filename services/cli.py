@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its type has no public name
 
 MARTS = ("fact_goal_event", "fact_goal_change", "fact_load_week")
-FAILED, MISUSED = 1, 2
-HIGHEST_PORT = 65_535
-MOST_PROCESSES = 64
+EXIT_FAILED, EXIT_USAGE = 1, 2
+MAX_PORT = 65_535
+MAX_PROCESSES = 64
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _build_parser().parse_args(argv)
     from services.commands.console import Console
 
     try:
         settings = Settings.from_environment(os.environ)
         return _run(arguments, settings, Console(as_json=getattr(arguments, "json", False)))
     except SettingsError as error:
-        return _complain(str(error), MISUSED)
+        return _print_error(str(error), EXIT_USAGE)
     except KeyboardInterrupt:
-        return _complain("interrupted", FAILED)
+        return _print_error("interrupted", EXIT_FAILED)
     except BrokenPipeError:
         # The reader of our output has gone; a second complaint at exit, from flushing, would help nobody.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except _expected() as error:
-        return _complain(" ".join(str(error).split()) or type(error).__name__, FAILED)
+        return EXIT_FAILED
+    except _list_expected_errors() as error:
+        return _print_error(" ".join(str(error).split()) or type(error).__name__, EXIT_FAILED)
 
 
-def _complain(words: str, code: int) -> int:
+def _print_error(words: str, code: int) -> int:
     print(f"plimsoll: {words}", file=sys.stderr)
     return code
 
 
-def _expected() -> tuple[type[Exception], ...]:
+def _list_expected_errors() -> tuple[type[Exception], ...]:
     """What may go wrong without anybody's mistake in the code: told in one line, never as a traceback."""
     from domain.errors import Refusal
     from ledger.errors import LedgerMisconfigured, LedgerUnavailable
@@ -157,7 +157,7 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
 # --- how it is called --------------------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plimsoll",
         description="Promises in, overload and drift out.",
@@ -172,104 +172,108 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(commands: Commands, name: str, words: str, *, json: bool = True) -> argparse.ArgumentParser:
+def _add_command(commands: Commands, name: str, words: str, *, json: bool = True) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=words, description=words)
     if json:
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command
 
 
-def _group(commands: Commands, name: str, words: str) -> Commands:
+def _add_group(commands: Commands, name: str, words: str) -> Commands:
     return commands.add_parser(name, help=words, description=words).add_subparsers(
         dest="what", required=True, metavar="WHAT"
     )
 
 
 def _add_processes(commands: Commands) -> None:
-    serve = _add(commands, "serve", "answer HTTP (without Redis, with the worker inside)", json=False)
+    serve = _add_command(commands, "serve", "answer HTTP (without Redis, with the worker inside)", json=False)
     serve.add_argument("--host", help="address to bind")
-    serve.add_argument("--port", type=_port, help="port to bind; 0 takes a free one")
+    serve.add_argument("--port", type=_parse_port, help="port to bind; 0 takes a free one")
     serve.add_argument(
-        "--processes", type=_count, metavar="N", default=1, help="API processes on that port; more than 1 with Redis"
+        "--processes",
+        type=_parse_count,
+        metavar="N",
+        default=1,
+        help="API processes on that port; more than 1 with Redis",
     )
-    worker = _add(commands, "worker", "follow the log, run jobs and timers", json=False)
+    worker = _add_command(commands, "worker", "follow the log, run jobs and timers", json=False)
     worker.add_argument(
         "--scheduler",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="look for timers that have fallen due; any number of processes may",
     )
-    demo = _add(commands, "demo", "serve a seeded organisation on embedded storage", json=False)
-    demo.add_argument("--port", type=_port, default=8000, help="port to bind; 0 takes a free one")
+    demo = _add_command(commands, "demo", "serve a seeded organisation on embedded storage", json=False)
+    demo.add_argument("--port", type=_parse_port, default=8000, help="port to bind; 0 takes a free one")
     demo.add_argument("--data", type=Path, metavar="DIR", default=Path("var/demo"), help="where its data is kept")
-    openapi = _add(commands, "openapi", "print the OpenAPI document", json=False)
+    openapi = _add_command(commands, "openapi", "print the OpenAPI document", json=False)
     openapi.add_argument("--output", metavar="FILE", default="-", help="file to write; - is stdout")
 
 
 def _add_store(commands: Commands) -> None:
-    _add(commands, "migrate", "bring the database to this version's shape; safe to run again")
-    organisations = _group(commands, "organisation", "organisations")
-    create = _add(organisations, "create", "create one with its steward; prints the first key once")
+    _add_command(commands, "migrate", "bring the database to this version's shape; safe to run again")
+    organisations = _add_group(commands, "organisation", "organisations")
+    create = _add_command(organisations, "create", "create one with its steward; prints the first key once")
     create.add_argument("name")
     create.add_argument("--steward", required=True, metavar="EMAIL", help="reference of its first steward")
     create.add_argument("--zone", default="UTC", help="IANA time zone in which its dates are meant")
-    keys = _group(commands, "keys", "API keys")
-    key = _add(keys, "create", "create a key for a member; prints it once")
-    _organisation(key)
+    keys = _add_group(commands, "keys", "API keys")
+    key = _add_command(keys, "create", "create a key for a member; prints it once")
+    _add_organisation_option(key)
     key.add_argument("--member", required=True, metavar="REF", help="whose key it is")
     may = key.add_mutually_exclusive_group()
     may.add_argument("--scope", action="append", choices=("read", "act", "import", "admin"), help="default: read, act")
     may.add_argument("--decision", metavar="REF", help="a guest's key: a say in this one decision, and nothing else")
     key.add_argument("--name", default="", help="what it is for")
     key.add_argument("--days", type=int, default=90, help="how long it is valid (at most 365)")
-    _organisation(_add(keys, "list", "list an organisation's keys"))
-    rotate = _add(keys, "rotate", "replace a key; prints the new one once")
+    _add_organisation_option(_add_command(keys, "list", "list an organisation's keys"))
+    rotate = _add_command(keys, "rotate", "replace a key; prints the new one once")
     rotate.add_argument("key", metavar="KEY_ID")
     rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old one works on")
-    _add(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
+    _add_command(keys, "revoke", "make a key invalid at once").add_argument("key", metavar="KEY_ID")
 
 
 def _add_data(commands: Commands) -> None:
-    imports = _add(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
+    imports = _add_command(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
     imports.add_argument("file", help="file to read; - is stdin")
-    _organisation(imports)
+    _add_organisation_option(imports)
     how = imports.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
     how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")
-    export = _add(commands, "export", "write a mart for analysis")
+    export = _add_command(commands, "export", "write a mart for analysis")
     export.add_argument("mart", choices=MARTS)
-    _organisation(export)
+    _add_organisation_option(export)
     export.add_argument("--format", choices=("ndjson", "csv"), default="ndjson")
     export.add_argument("--output", metavar="FILE", default="-", help="file to write, whole or not at all; - is stdout")
     export.add_argument("--after", type=int, default=0, metavar="POSITION", help="only what came behind this position")
 
 
 def _add_health(commands: Commands) -> None:
-    _add(commands, "doctor", "look at everything a running Plimsoll needs")
-    _add(_group(commands, "audit", "proofs"), "verify", "prove that the log misses nothing")
-    projections = _group(commands, "projections", "the views")
-    _add(projections, "status", "position, lag and digest of each view")
+    _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
+    _add_command(_add_group(commands, "audit", "proofs"), "verify", "prove that the log misses nothing")
+    projections = _add_group(commands, "projections", "the views")
+    _add_command(projections, "status", "position, lag and digest of each view")
     for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):
-        _add(projections, name, words).add_argument("view", nargs="*", help="default: all")
+        _add_command(projections, name, words).add_argument("view", nargs="*", help="default: all")
 
 
-def _organisation(command: argparse.ArgumentParser) -> None:
+def _add_organisation_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--organisation", metavar="NAME", help="its name or id; not needed where there is one only")
 
 
-def _port(text: str) -> int:
+def _parse_port(text: str) -> int:
     try:
         port = int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 <= port <= HIGHEST_PORT:
+    if not 0 <= port <= MAX_PORT:
         raise argparse.ArgumentTypeError("a port is 0 to 65535")
     return port
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_PROCESSES}")
+def _parse_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PROCESSES:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MAX_PROCESSES}")
     return int(text)
 
 

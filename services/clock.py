@@ -16,7 +16,7 @@ _BELOW_BITS = 74
 _RANDOM_B_BITS = 62
 #: Ids of one millisecond lie up to this far apart, so that one cannot be guessed from its neighbour.
 _STEP_BITS = 32
-_CHANCE_BYTES = 1024
+_ENTROPY_BYTES = 1024
 
 
 def utc_now() -> datetime:
@@ -24,7 +24,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _milliseconds() -> int:
+def _now_in_milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
@@ -34,7 +34,7 @@ class TimeOrderedIds:
     Ordered ids keep index pages warm: 348 against 2,914 bytes of write-ahead log per event with random ones.
     """
 
-    def __init__(self, milliseconds: Callable[[], int] = _milliseconds) -> None:
+    def __init__(self, milliseconds: Callable[[], int] = _now_in_milliseconds) -> None:
         self._milliseconds = milliseconds
         self._lock = threading.Lock()
         self._last = 0
@@ -49,23 +49,23 @@ class TimeOrderedIds:
             now = self._milliseconds()
             if now > self._last:
                 # The top bit starts at 0: room to count up within the millisecond.
-                self._last, self._random_bits = now, self._bits(_BELOW_BITS - 1)
+                self._last, self._random_bits = now, self._draw_bits(_BELOW_BITS - 1)
             else:
-                self._random_bits += 1 + self._bits(_STEP_BITS)
+                self._random_bits += 1 + self._draw_bits(_STEP_BITS)
                 if self._random_bits >> _BELOW_BITS:
-                    self._last, self._random_bits = self._last + 1, self._bits(_BELOW_BITS - 1)
-            return _uuid7(self._last, self._random_bits)
+                    self._last, self._random_bits = self._last + 1, self._draw_bits(_BELOW_BITS - 1)
+            return _build_uuid7(self._last, self._random_bits)
 
-    def _bits(self, count: int) -> int:
+    def _draw_bits(self, count: int) -> int:
         """That many random bits, drawn from the system for many ids at a time: asking it lets other threads in."""
         size = (count + 7) // 8
         begin, self._drawn = self._drawn, self._drawn + size
         if self._drawn > len(self._entropy):
-            self._entropy, begin, self._drawn = secrets.token_bytes(_CHANCE_BYTES), 0, size
+            self._entropy, begin, self._drawn = secrets.token_bytes(_ENTROPY_BYTES), 0, size
         return int.from_bytes(self._entropy[begin : self._drawn]) >> (size * 8 - count)
 
 
-def _uuid7(milliseconds: int, below: int) -> UUID:
+def _build_uuid7(milliseconds: int, below: int) -> UUID:
     high, low = below >> _RANDOM_B_BITS, below & ((1 << _RANDOM_B_BITS) - 1)
     value = milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low
     # In C: `UUID(int=...)` takes three times as long.

@@ -13,9 +13,9 @@ import msgspec
 from services import logs, seed
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.commands.serving import serve_until_stopped, stop_signals
+from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
-from services.organisations import STEWARD_SCOPES, create_organisation, organisation_id
+from services.organisations import STEWARD_SCOPES, create_organisation, derive_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "Harbour & Co"
 #: Holds the demo's key, so that a second start prints the same one; readable by its owner only.
-NOTE = "demo.json"
+STATE_FILE = "demo.json"
 
 
 class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +57,15 @@ def run(settings: Settings, console: Console, *, port: int | None, data: Path) -
     logs.configure(settings)
     composition.migrate(settings)
     with Runtime.open(settings) as runtime:
-        note = _seeded(runtime, data / NOTE, console)
+        note = _seed(runtime, data / STATE_FILE, console)
         runtime.engine.catch_up()
-    with stop_signals() as stop, Runtime.start(settings) as runtime:
-        serve_until_stopped(runtime, lambda url: _ready(console, url, note), stop=stop)
-    console.note("stopped; the data stays in " + str(data))
+    with handle_stop_signals() as stop, Runtime.start(settings) as runtime:
+        serve_until_stopped(runtime, lambda url: _print_ready(console, url, note), stop=stop)
+    console.print_note("stopped; the data stays in " + str(data))
     return 0
 
 
-def _seeded(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
+def _seed(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
     """The demo's note, with the history behind it recorded; each step is safe to do again after a crash."""
     note = _create_organisation(runtime, path)
     if note.seeded:
@@ -80,7 +80,7 @@ def _seeded(runtime: Runtime, path: Path, console: Console) -> _SavedDemo:
     if result.errors:
         first = result.errors[0]
         raise CommandFailed(f"the demo's own history was refused: line {first.line}: {first.detail}")
-    return _write(path, msgspec.structs.replace(note, seeded=True))
+    return _save(path, msgspec.structs.replace(note, seeded=True))
 
 
 def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
@@ -89,17 +89,17 @@ def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
             return msgspec.json.decode(path.read_bytes(), type=_SavedDemo)
         except msgspec.MsgspecError as error:
             raise CommandFailed(f"{path} is not the demo's note ({error}); remove the folder to start over") from None
-    tenant = organisation_id(NAME)
+    tenant = derive_organisation_id(NAME)
     if runtime.keys.list(tenant):
         # Founded, and killed before the key was noted: its text is gone for good, so make another.
         steward = runtime.keys.list(tenant)[0].member_id
         key = runtime.keys.create(tenant, steward, STEWARD_SCOPES, name="demo key")
     else:
         key = create_organisation(runtime, NAME, steward=seed.STEWARD).api_key
-    return _write(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
+    return _save(path, _SavedDemo(organisation=tenant, api_key=key, told_on=runtime.clock().date()))
 
 
-def _write(path: Path, note: _SavedDemo) -> _SavedDemo:
+def _save(path: Path, note: _SavedDemo) -> _SavedDemo:
     """Replace the note in one step: a kill leaves the old one or the new one."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
@@ -111,13 +111,13 @@ def _write(path: Path, note: _SavedDemo) -> _SavedDemo:
     return note
 
 
-def _ready(console: Console, url: str, note: _SavedDemo) -> None:
-    console.say(_TRY.format(url=url, key=note.api_key, month_ago=note.told_on - timedelta(days=30)))
+def _print_ready(console: Console, url: str, note: _SavedDemo) -> None:
+    console.print_line(_INSTRUCTIONS.format(url=url, key=note.api_key, month_ago=note.told_on - timedelta(days=30)))
     ready = {"url": url, "api_key": note.api_key, "organisation": str(note.organisation)}
-    console.say("READY " + msgspec.json.encode(ready).decode())
+    console.print_line("READY " + msgspec.json.encode(ready).decode())
 
 
-_TRY = """
+_INSTRUCTIONS = """
 Plimsoll answers at {url}; every call and its shape: {url}/docs
 
   export URL={url} KEY={key}

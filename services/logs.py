@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 #: Libraries that say at `info` what is only of interest when something is wrong with them.
-_CHATTY = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
+_NOISY_LOGGERS = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
 #: Lines that wait for the reader of the log; more are dropped, and their number is told.
-WAITING_AT_MOST = 50_000
+MAX_QUEUED_LINES = 50_000
 #: Lines that come within this time are written together (seconds).
 _FLUSH_INTERVAL_S = 0.02
 _FLUSH_SECONDS = 2.0
@@ -42,34 +42,34 @@ class LogWriter:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._waiting: deque[str | RequestLogLine] = deque()
+        self._queue: deque[str | RequestLogLine] = deque()
         self._dropped = 0
-        self._news = Event()
+        self._wake_event = Event()
         self._closing = Event()
-        self._starting = Lock()
+        self._start_lock = Lock()
         self._thread: Thread | None = None
 
     def add(self, line: str | RequestLogLine) -> None:
         """Have a line written, soon. What was answered becomes a line when it is."""
-        if len(self._waiting) >= WAITING_AT_MOST:
+        if len(self._queue) >= MAX_QUEUED_LINES:
             self._dropped += 1
             return
-        self._waiting.append(line)
-        if not self._news.is_set():
-            self._news.set()
+        self._queue.append(line)
+        if not self._wake_event.is_set():
+            self._wake_event.set()
             if self._thread is None:
                 self._start()
 
     def close(self) -> None:
         """Write what waits, within `_FLUSH_SECONDS`; lines that come later are written as they come."""
         self._closing.set()
-        self._news.set()
+        self._wake_event.set()
         if self._thread is not None:
             self._thread.join(_FLUSH_SECONDS)
             self._thread = None
 
     def _start(self) -> None:
-        with self._starting:
+        with self._start_lock:
             if self._thread is None:
                 self._closing.clear()
                 self._thread = Thread(target=self._run, name="plimsoll-log", daemon=True)
@@ -77,13 +77,13 @@ class LogWriter:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._news.wait()
+            self._wake_event.wait()
             self._closing.wait(_FLUSH_INTERVAL_S)
-            self._news.clear()
+            self._wake_event.clear()
             self._write()
 
     def _write(self) -> None:
-        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        waiting = [self._queue.popleft() for _ in range(len(self._queue))]
         lines = [line if isinstance(line, str) else _encode(line).decode() for line in waiting]
         if self._dropped:
             lines.append(_encode({"event": "log.dropped", "level": "warning", "lines": self._dropped}).decode())
@@ -143,12 +143,12 @@ class RequestLog:
             self._lines.add(answered)
             return
         fields = msgspec.structs.asdict(answered)
-        told = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
-        self._structured.info(told.pop("event"), **{name: told[name] for name in told if name not in _STRUCTURED})
+        values = {name: str(value) if isinstance(value, UUID) else value for name, value in fields.items()}
+        self._structured.info(values.pop("event"), **{name: values[name] for name in values if name not in _STRUCTURED})
 
 
-requests = RequestLog()
-_configured: list[LogWriter] = []
+request_log = RequestLog()
+_writers: list[LogWriter] = []
 
 
 def configure(settings: Settings) -> None:
@@ -166,10 +166,10 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    while _configured:
-        _configured.pop().close()
+    while _writers:
+        _writers.pop().close()
     lines = LogWriter(sys.stderr)
-    _configured.append(lines)
+    _writers.append(lines)
     handler = _Handler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -180,9 +180,9 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for name in _CHATTY:
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    requests.configure(lines if settings.log_format == "json" else None, silent=root.level > logging.INFO)
+    request_log.configure(lines if settings.log_format == "json" else None, silent=root.level > logging.INFO)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -194,5 +194,5 @@ def configure(settings: Settings) -> None:
 @atexit.register
 def flush() -> None:
     """Write what waits to be written."""
-    for lines in _configured:
+    for lines in _writers:
         lines.close()

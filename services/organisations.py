@@ -9,7 +9,7 @@ import msgspec
 
 from domain.member import member
 from domain.organisation import organisation
-from domain.references import as_uuid, resolve
+from domain.references import as_uuid, resolve_stream_id
 from ledger.commands import Command
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _NAMESPACE = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
 #: What a steward's first key may do: everything a steward may.
 STEWARD_SCOPES = frozenset({"read", "act", "import", "admin"})
 
-_STEWARD = frozenset({"steward"})
+_STEWARD_ROLES = frozenset({"steward"})
 
 
 class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
 
 
-def organisation_id(name: str) -> UUID:
+def derive_organisation_id(name: str) -> UUID:
     """The id of the organisation called `name`; an id names itself."""
     return as_uuid(name.strip()) or uuid5(_NAMESPACE, name.strip())
 
@@ -44,8 +44,8 @@ def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str 
     Raises `AlreadyExists` for a name in use and `InvalidField` for an unknown time zone. A crash between the acts is
     mended by calling again: what is there is left alone, and only a whole organisation counts as existing.
     """
-    organisation_key = organisation_id(name)
-    steward_id = resolve(organisation_key, "member", steward)
+    organisation_key = derive_organisation_id(name)
+    steward_id = resolve_stream_id(organisation_key, "member", steward)
     known = runtime.ledger.load(organisation_key, "member", steward_id)
     half_founded = runtime.ledger.load(organisation_key, "organisation", organisation_key) is not None and not (
         runtime.keys.list(organisation_key)
@@ -59,13 +59,13 @@ def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str 
                 stream_id=stream_id,
                 act=act,
                 actor=steward_id,
-                roles=_STEWARD,
+                roles=_STEWARD_ROLES,
             )
         )
 
     if not half_founded:
         record("organisation", organisation_key, organisation.Create(name=name.strip(), zone=zone))
-    if known is None or not known.present:
+    if known is None or not known.is_present:
         record("member", steward_id, member.Join(name=steward, ref=steward))
     if known is None or member.Role.STEWARD not in known.roles:
         record("member", steward_id, member.GrantRole(role=member.Role.STEWARD))

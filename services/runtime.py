@@ -42,7 +42,7 @@ class Runtime:
         self, settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] | None = None
     ) -> None:
         self.settings = settings
-        self._standing_changes = 0
+        self._auth_changes = 0
         #: Set by whoever waits for the views to reach a position: a projector of this process then takes no rest.
         self.readers_waiting = threading.Event()
         #: Now, UTC.
@@ -58,12 +58,12 @@ class Runtime:
             opened.callback(self.database.close)
             self.keys = Keys(self.ledger)
             self.engine = Engine(self.ledger, self.database, PROJECTIONS)
-            self.broker = _broker(settings)
+            self.broker = _create_broker(settings)
             opened.callback(self.broker.close)
             self.jobs = Jobs(self.broker, self)
-            self.wakeups = _wakeups(settings)
+            self.wakeups = _create_wakeups(settings)
             opened.callback(self.wakeups.close)
-            self._opened = opened.pop_all()
+            self._exit_stack = opened.pop_all()
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -74,12 +74,12 @@ class Runtime:
     def start(cls, settings: Settings) -> Self:
         """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine beside it."""
         runtime = cls(settings)
-        if settings.embedded:
+        if settings.is_embedded:
             engine = EngineProcess(settings)
-            runtime._opened.callback(engine.close)
+            runtime._exit_stack.callback(engine.close)
             worker = Worker(runtime, scheduler=True, engine=engine)
             worker.start()
-            runtime._opened.callback(worker.stop)
+            runtime._exit_stack.callback(worker.stop)
         return runtime
 
     def handle(self, command: Command) -> Receipt:
@@ -99,22 +99,22 @@ class Runtime:
 
     def _after_commit(self, command: Command) -> None:
         if command.kind != "goal":
-            self._standing_changes += 1
+            self._auth_changes += 1
         self.wakeups.publish()
 
     def notify_committed(self) -> None:
         """Tell the projectors that something was committed; whoever remembers members or keys looks again."""
-        self._standing_changes += 1
+        self._auth_changes += 1
         self.wakeups.publish()
 
     @property
     def auth_epoch(self) -> int:
         """Grows with whatever this process changes about keys, members and teams."""
-        return self._standing_changes + self.keys.epoch
+        return self._auth_changes + self.keys.epoch
 
     def close(self) -> None:
         """Stop what was started and close what was opened, in reverse order. May be called twice."""
-        self._opened.close()
+        self._exit_stack.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +136,7 @@ def migrate(settings: Settings) -> list[int]:
     return applied
 
 
-def _broker(settings: Settings) -> dramatiq.Broker:
+def _create_broker(settings: Settings) -> dramatiq.Broker:
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
     # Its import takes as long as all others together; whoever has no Redis does without.
@@ -145,7 +145,7 @@ def _broker(settings: Settings) -> dramatiq.Broker:
     return RedisBroker(url=settings.redis_url, middleware=[JobMetrics()], namespace="plimsoll:jobs")
 
 
-def _wakeups(settings: Settings) -> Wakeups:
+def _create_wakeups(settings: Settings) -> Wakeups:
     if settings.redis_url is None:
         return LocalWakeups()
     from services.wakeups.redis import RedisWakeups  # noqa: PLC0415 - as above

@@ -110,7 +110,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         is no setting: a misspelt knob that silently keeps its default is found out in production.
         """
         given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
-        known = {variable(field.name): field.name for field in msgspec.structs.fields(cls)}
+        known = {variable_name(field.name): field.name for field in msgspec.structs.fields(cls)}
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting; see docs/settings.md")
@@ -119,26 +119,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             message, _, path = str(error).partition(" - at `$.")
-            raise SettingsError(f"{variable(path.rstrip('`'))}: {message}") from None
+            raise SettingsError(f"{variable_name(path.rstrip('`'))}: {message}") from None
 
     @property
-    def embedded(self) -> bool:
+    def is_embedded(self) -> bool:
         """One process does everything: there is no Redis to carry jobs to another."""
         return self.redis_url is None
 
 
-def variable(field: str) -> str:
+def variable_name(field: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + field.upper()
 
 
-def described() -> list[tuple[str, object, str]]:
+def describe_settings() -> list[tuple[str, object, str]]:
     """Variable, default and description of every setting, in the order of the Struct."""
     schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
-    return [(variable(name), entry.get("default"), entry["description"]) for name, entry in schema.items()]
+    return [(variable_name(name), entry.get("default"), entry["description"]) for name, entry in schema.items()]
 
 
-def as_row(name: str, default: object, description: str) -> str:
+def to_table_row(name: str, default: object, description: str) -> str:
     """One setting as a row of the table in `docs/settings.md`."""
     shown = "none" if default is None else f"`{default}`" if default != "" else "empty"
     return f"| `{name}` | {shown} | {description} |"

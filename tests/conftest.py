@@ -22,7 +22,7 @@ import pytest
 import redis
 from hypothesis import core, is_hypothesis_test, settings
 
-from tests.servers import PostgresServer, ServerUnavailableError, memory, postgres_server, redis_server
+from tests.servers import PostgresServer, ServerUnavailableError, find_memory_directory, postgres_server, redis_server
 
 # Hypothesis' own choice where `CI` is set would try the same examples in each run, and hide what is slow to draw.
 settings.register_profile(
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     One seed is drawn for the whole run, unless one is given, and before Hypothesis looks for one. A process of
     pytest-xdist is handed it; a run inside of a test takes that of the run outside.
     """
-    if place := memory():
+    if place := find_memory_directory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
     if getattr(config.option, _SEED) is None:
         handed = getattr(config, "workerinput", {}).get(_SEED, core.global_force_seed)
@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_SHORTENING_S))
 
 
-def missing(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """Skip on a laptop, fail on CI."""
     if os.environ.get("CI"):
         pytest.fail(f"CI must have every server: {reason}", pytrace=False)
@@ -105,7 +105,7 @@ def start_postgres(servers: ExitStack) -> Callable[[], PostgresServer]:
                 outcome.append(str(refusal))
         server = outcome[0]
         if isinstance(server, str):
-            missing(server)
+            skip_or_fail(server)
         return server
 
     return start
@@ -124,7 +124,7 @@ def start_redis(servers: ExitStack) -> Callable[[], str]:
                 outcome.append(refusal)
         url = outcome[0]
         if isinstance(url, ServerUnavailableError):
-            missing(str(url))
+            skip_or_fail(str(url))
         return url
 
     return start

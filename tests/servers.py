@@ -35,9 +35,9 @@ STARTUP_SECONDS = 30.0
 PORT_ATTEMPTS = 3
 SHUTDOWN_SECONDS = 10.0
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-MEMORY = Path("/dev/shm")
+MEMORY_DIRECTORY = Path("/dev/shm")
 #: Bytes; three processes of tests, with a server each, hold less than half of it.
-ROOM_IN_MEMORY = 2 * 1024**3
+MIN_FREE_MEMORY_BYTES = 2 * 1024**3
 
 # Durability is not what these servers are for: a crash of the machine loses a test run.
 POSTGRES_SETTINGS = {
@@ -91,7 +91,7 @@ def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator
     """
     with (
         _private_directory("plimsoll-pg-", unprivileged=True) as home,
-        _private_directory("plimsoll-memory-", unprivileged=True, within=_place(settings)) as place,
+        _private_directory("plimsoll-memory-", unprivileged=True, within=_choose_directory(settings)) as place,
     ):
         binaries = _postgres_binaries(home)
         data = place / "data"
@@ -106,9 +106,9 @@ def postgres_server(settings: Mapping[str, str] = POSTGRES_SETTINGS) -> Iterator
         def ready(port: int) -> None:
             with psycopg.connect(PostgresServer(port).url(), connect_timeout=2) as session:
                 answer = session.execute("SHOW data_directory").fetchone()
-            _must_be_ours(str(data), answer[0] if answer else None)
+            _require_own_server(str(data), answer[0] if answer else None)
 
-        with _running(command, ready, home, stop=signal.SIGINT) as port:
+        with _run_server(command, ready, home, stop=signal.SIGINT) as port:
             yield PostgresServer(port)
 
 
@@ -130,9 +130,9 @@ def redis_server() -> Iterator[str]:
 
         def ready(port: int) -> None:
             with redis.Redis(port=port, retry=Retry(NoBackoff(), 0), decode_responses=True) as client:
-                _must_be_ours(str(home), client.config_get("dir").get("dir"))
+                _require_own_server(str(home), client.config_get("dir").get("dir"))
 
-        with _running(command, ready, home, stop=signal.SIGTERM) as port:
+        with _run_server(command, ready, home, stop=signal.SIGTERM) as port:
             yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -155,7 +155,7 @@ def _postgres_binaries(home: Path) -> Path:
 
 
 @contextmanager
-def _running(
+def _run_server(
     command: Callable[[int], list[str]], ready: Callable[[int], None], home: Path, *, stop: signal.Signals
 ) -> Iterator[int]:
     """Run a server on a free port until the context ends; another process may take the port first, so try again."""
@@ -188,7 +188,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[int], N
     raise ServerUnavailableError(message)
 
 
-def _must_be_ours(expected: str, actual: object) -> None:
+def _require_own_server(expected: str, actual: object) -> None:
     """Refuse a server that took the port between our choosing and our binding it."""
     if expected != actual:
         message = f"the port belongs to another server ({actual})"
@@ -240,7 +240,7 @@ def _complete(command: list[str], home: Path) -> None:
 def _private_directory(prefix: str, *, unprivileged: bool = False, within: Path | None = None) -> Iterator[Path]:
     """A temporary directory; what runs in it runs as its owner."""
     if within is not None:
-        _sweep(within, prefix)
+        _remove_stale_directories(within, prefix)
     home = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     held = os.open(home, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -254,7 +254,7 @@ def _private_directory(prefix: str, *, unprivileged: bool = False, within: Path 
         os.close(held)
 
 
-def _sweep(within: Path, prefix: str) -> None:
+def _remove_stale_directories(within: Path, prefix: str) -> None:
     """Give back the memory that killed runs held: a directory in use is locked by who uses it."""
     for left in within.glob(f"{prefix}*"):
         with suppress(OSError):
@@ -268,20 +268,20 @@ def _sweep(within: Path, prefix: str) -> None:
                     os.close(handle)
 
 
-def memory() -> Path | None:
+def find_memory_directory() -> Path | None:
     """Where files live in memory alone (Linux), if there is room; None stands for the usual place.
 
     A database is hundreds of files, and a commit waits for its disk: in memory a test of either takes a tenth.
     """
     with suppress(OSError):
-        if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_IN_MEMORY:
-            return MEMORY
+        if os.access(MEMORY_DIRECTORY, os.W_OK) and shutil.disk_usage(MEMORY_DIRECTORY).free > MIN_FREE_MEMORY_BYTES:
+            return MEMORY_DIRECTORY
     return None
 
 
-def _place(settings: Mapping[str, str]) -> Path | None:
+def _choose_directory(settings: Mapping[str, str]) -> Path | None:
     """A server that is measured for its durability has a disk; one that may forget needs none."""
-    return memory() if settings.get("fsync") == "off" else None
+    return find_memory_directory() if settings.get("fsync") == "off" else None
 
 
 def _free_port() -> int:

@@ -113,7 +113,7 @@ class Scenario:
         if self.refusal is not None:
             raise AssertionError(f"refused: {self.refusal.code}: {self.refusal.detail}") from self.refusal
         actual = [r.data for r in self.recorded]
-        shown = [_shown(e, a) for e, a in zip_longest(expected, actual)]
+        shown = [_normalise(e, a) for e, a in zip_longest(expected, actual)]
         if list(expected) != shown:
             raise AssertionError("expected\n  " + _lines(expected) + "\nactual\n  " + _lines(actual))
         return self
@@ -147,7 +147,7 @@ def given(*history: HistoryAct | Event, story: Story | None = None) -> Scenario:
     return Scenario(story)
 
 
-def _shown(expected: object, actual: object) -> object:
+def _normalise(expected: object, actual: object) -> object:
     if isinstance(expected, type):
         return type(actual)
     if isinstance(expected, Like) and expected.matches(actual):

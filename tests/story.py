@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.charter import acts as charter_acts
-from domain.charter.state import Charter, named_charter
+from domain.charter.state import Charter, resolve_charter_id
 from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
@@ -28,8 +28,8 @@ from domain.index import IndexEntry
 from domain.member import member
 from domain.organisation import organisation
 from domain.organisation.organisation import PolicyVersion
-from domain.references import resolve
-from domain.registry import AGGREGATES, AggregateType, commitment
+from domain.references import resolve_stream_id
+from domain.registry import AGGREGATES, AggregateType, to_commitment
 from domain.team import team
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
 )
 _MINUTE = timedelta(minutes=1)
 #: More timers than this in a row before one act: they do not come to an end.
-_TIMERS_AT_MOST = 50
+_MAX_TIMERS = 50
 
 
 def instant(when: datetime | date | str) -> datetime:
@@ -81,9 +81,9 @@ class Story:
         self._ids = 0
         self._versions: Counter[tuple[str, UUID]] = Counter()
         self._states: dict[tuple[str, UUID], Any] = {}
-        self._open(zone, policy)
+        self._create_organisation(zone, policy)
 
-    def _open(self, zone: str, policy: dict[str, Any] | None) -> None:
+    def _create_organisation(self, zone: str, policy: dict[str, Any] | None) -> None:
         steward = frozenset({"steward"})
         self.says("stella", organisation.Create(name="Plimsoll", zone=zone), roles=steward)
         if policy:
@@ -119,8 +119,8 @@ class Story:
         known_at = said_at if learnt is None else instant(learnt)
         party = self.id(by)
         world = self.world(stream_id, said_at, party=party, now=known_at, roles=roles)
-        written = act if as_written else self._answering(act, stream_id)
-        with self._all_or_nothing():
+        written = act if as_written else self._with_answers(act, stream_id)
+        with self._rollback_on_refusal():
             start = len(self.events)
             aggregate = AGGREGATES[kind]
             self._run_timers(aggregate, world)
@@ -173,7 +173,7 @@ class Story:
             roles=roles if roles is not None else frozenset(held.roles if held else ()),
         )
 
-    def _answering(self, act: Act, stream_id: UUID) -> Act:
+    def _with_answers(self, act: Act, stream_id: UUID) -> Act:
         """The act naming what is open now, where it answers something and names nothing."""
         if getattr(act, "answers", "no such field") is not None:
             return act
@@ -188,7 +188,7 @@ class Story:
 
     def _run_timers(self, aggregate: AggregateType, world: DecisionContext) -> None:
         command = self.next_id()
-        for _ in range(_TIMERS_AT_MOST):
+        for _ in range(_MAX_TIMERS):
             fact = aggregate.next_due_timer(self._states.get((aggregate.kind, world.stream_id)), world)
             if fact is None:
                 return
@@ -224,7 +224,7 @@ class Story:
         return recorded
 
     @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
+    def _rollback_on_refusal(self) -> Iterator[None]:
         kept = (len(self.events), dict(self._states), self._versions.copy(), self.now)
         try:
             yield
@@ -240,8 +240,8 @@ class Story:
         if kind == "organisation":
             return self.organisation_id
         if kind == "charter":
-            return named_charter(self.organisation_id, ref)
-        return resolve(self.organisation_id, kind, ref)
+            return resolve_charter_id(self.organisation_id, ref)
+        return resolve_stream_id(self.organisation_id, kind, ref)
 
     def state(self, ref: str = "goal", kind: str = "goal") -> Any:
         """The folded state, None where nothing was ever said."""
@@ -256,11 +256,11 @@ class Story:
         stream_id = self.id(ref, kind)
         return [e for e in self.events if e.stream_id == stream_id]
 
-    def last(self, ref: str = "goal", kind: str = "goal") -> RecordedEvent:
+    def last_event(self, ref: str = "goal", kind: str = "goal") -> RecordedEvent:
         """The latest event of one stream."""
         return self.stream(ref, kind)[-1]
 
-    def standing(self, stream_id: UUID) -> IndexEntry:
+    def index_entry(self, stream_id: UUID) -> IndexEntry:
         """What the ledger would keep in its index for this goal."""
         return AGGREGATES["goal"].index_entry(self._states[("goal", stream_id)])
 
@@ -308,7 +308,7 @@ class Story:
 
     def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
         live = [s for s in self.states() if AGGREGATES["goal"].index_entry(s).listed_under == owner]
-        return tuple(c for c in map(commitment, live) if c is not None)
+        return tuple(c for c in map(to_commitment, live) if c is not None)
 
     def cycle(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
         state: Cycle | None = self._states.get(("cycle", cycle_id))

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CONFIG: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ROOMS: list[str] = CONFIG["tool"]["importlinter"]["root_packages"]
+PACKAGES: list[str] = CONFIG["tool"]["importlinter"]["root_packages"]
 CONTRACTS: list[dict[str, Any]] = CONFIG["tool"]["importlinter"]["contracts"]
 #: Packages that are no room: nothing of them is installed.
 OUTSIDE = {"tests", "benchmarks"}
@@ -52,9 +52,9 @@ VIOLATIONS = [
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def project_copy(tmp_path: Path) -> Path:
     """The rooms and their rules, to break things in."""
-    for name in [*ROOMS, "pyproject.toml"]:
+    for name in [*PACKAGES, "pyproject.toml"]:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,8 +71,8 @@ def lint_imports(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str
     )
 
 
-def modules() -> Iterator[Path]:
-    for room in ROOMS:
+def list_modules() -> Iterator[Path]:
+    for room in PACKAGES:
         yield from sorted((ROOT / room).rglob("*.py"))
 
 
@@ -81,7 +81,7 @@ def test_the_top_level_packages_are_exactly_the_declared_layers() -> None:
     layers = next(contract["layers"] for contract in CONTRACTS if contract["id"] == "rooms")
 
     assert packages == set(layers)
-    assert packages == set(ROOMS)
+    assert packages == set(PACKAGES)
     assert packages == set(CONFIG["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
 
 
@@ -94,26 +94,26 @@ def test_every_contract_has_a_planted_violation() -> None:
 
 
 @pytest.mark.parametrize(("contract", "where", "text"), VIOLATIONS)
-def test_a_planted_violation_is_reported(copy: Path, contract: str, where: str, text: str) -> None:
-    with (copy / where).open("a") as module:
+def test_a_planted_violation_is_reported(project_copy: Path, contract: str, where: str, text: str) -> None:
+    with (project_copy / where).open("a") as module:
         module.write(f"\n{text}\n")
 
-    outcome = lint_imports(copy, contract)
+    lint_result = lint_imports(project_copy, contract)
 
-    assert 1 == outcome.returncode, outcome.stdout + outcome.stderr
-    assert "BROKEN" in outcome.stdout
-    assert Path(where).stem in outcome.stdout
+    assert 1 == lint_result.returncode, lint_result.stdout + lint_result.stderr
+    assert "BROKEN" in lint_result.stdout
+    assert Path(where).stem in lint_result.stdout
 
 
 @pytest.fixture(scope="module")
-def outcome() -> subprocess.CompletedProcess[str]:
+def lint_result() -> subprocess.CompletedProcess[str]:
     return lint_imports(ROOT)
 
 
 @pytest.mark.parametrize("contract", [contract["name"] for contract in CONTRACTS])
-def test_every_contract_is_kept(outcome: subprocess.CompletedProcess[str], contract: str) -> None:
-    assert f"{contract} KEPT" in " ".join(outcome.stdout.split()), outcome.stdout + outcome.stderr
-    assert 0 == outcome.returncode
+def test_every_contract_is_kept(lint_result: subprocess.CompletedProcess[str], contract: str) -> None:
+    assert f"{contract} KEPT" in " ".join(lint_result.stdout.split()), lint_result.stdout + lint_result.stderr
+    assert 0 == lint_result.returncode
 
 
 @pytest.mark.parametrize(
@@ -121,35 +121,38 @@ def test_every_contract_is_kept(outcome: subprocess.CompletedProcess[str], contr
     ["datetime.now(UTC)", "datetime.utcnow()", "date.today()", "uuid.uuid4()", "uuid.uuid1()", "time.time()"],
 )
 @pytest.mark.parametrize(("room", "allowed"), [("domain", False), ("ledger", False), ("services", True)])
-def test_the_clock_and_ids_are_drawn_in_services_only(copy: Path, call: str, room: str, allowed: bool) -> None:
-    planted = copy / room / "planted.py"
+def test_the_clock_and_ids_are_drawn_in_services_only(project_copy: Path, call: str, room: str, allowed: bool) -> None:
+    planted = project_copy / room / "planted.py"
     planted.write_text(
         f'"""Planted."""\n\nimport time\nimport uuid\nfrom datetime import UTC, date, datetime\n\nprint({call})\n'
     )
 
-    outcome = subprocess.run(
-        [BIN / "ruff", "check", "--no-cache", "--select", "TID251", planted], cwd=copy, capture_output=True, check=False
+    lint_result = subprocess.run(
+        [BIN / "ruff", "check", "--no-cache", "--select", "TID251", planted],
+        cwd=project_copy,
+        capture_output=True,
+        check=False,
     )
 
-    assert (0 if allowed else 1) == outcome.returncode, outcome.stdout
+    assert (0 if allowed else 1) == lint_result.returncode, lint_result.stdout
 
 
 def test_functions_and_modules_stay_short_enough_to_read() -> None:
     too_long = []
-    for path in modules():
+    for path in list_modules():
         text = path.read_text()
         if len(text.splitlines()) > LONGEST_MODULE:
             too_long.append(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
         too_long += [
-            f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {body_lines(node)} lines"
+            f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {count_body_lines(node)} lines"
             for node in ast.walk(ast.parse(text))
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and body_lines(node) > LONGEST_FUNCTION
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and count_body_lines(node) > LONGEST_FUNCTION
         ]
 
     assert [] == too_long
 
 
-def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def count_body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines from `def` to the end, the docstring not counted: a promise may be as long as it must."""
     first = function.body[0]
     docstring = 0
@@ -162,17 +165,17 @@ def test_a_long_function_is_noticed() -> None:
     [function] = ast.parse("def long():\n" + '    """Says\n    much."""\n' + "    pass\n" * 40).body
     assert isinstance(function, ast.FunctionDef)
 
-    assert 41 == body_lines(function)
+    assert 41 == count_body_lines(function)
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    assert [] == [str(path) for path in modules() if {path.stem, *path.parts[len(ROOT.parts) :]} & SHALLOW_NAMES]
+    assert [] == [str(path) for path in list_modules() if {path.stem, *path.parts[len(ROOT.parts) :]} & SHALLOW_NAMES]
 
 
 def test_packages_hold_no_logic_in_their_init() -> None:
     """Re-exports only: reading a package must not need its `__init__`."""
     allowed = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign, ast.AnnAssign)
-    inits = [path for path in modules() if path.name == "__init__.py"]
+    inits = [path for path in list_modules() if path.name == "__init__.py"]
 
     assert [] == [
         str(path.relative_to(ROOT))
@@ -184,4 +187,4 @@ def test_packages_hold_no_logic_in_their_init() -> None:
 def test_nothing_committed_is_still_to_be_done() -> None:
     words = ("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")
 
-    assert [] == [str(path) for path in modules() if any(word in path.read_text() for word in words)]
+    assert [] == [str(path) for path in list_modules() if any(word in path.read_text() for word in words)]

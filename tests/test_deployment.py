@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from services.settings import Settings, described
+from services.settings import Settings, describe_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ["api", "migrate", "scheduler", "worker"]
+ROLES = ["api", "migrate", "scheduler", "worker"]
 RUNS_TO_ITS_END = {"migrate"}
 
 
@@ -28,16 +28,16 @@ def services() -> dict[str, Any]:
     return found
 
 
-def filled_in(value: str) -> str:
+def fill_in(value: str) -> str:
     """`value` as the engine would pass it on, where each `${NAME:?...}` is given as `secret`."""
     return re.sub(r"\$\{[A-Z_]+:\?[^}]*\}", "secret", value)
 
 
 def test_the_deployment_has_every_role(services: dict[str, Any]) -> None:
-    assert {*OURS, "postgres", "redis"} == set(services)
+    assert {*ROLES, "postgres", "redis"} == set(services)
 
 
-@pytest.mark.parametrize("role", OURS)
+@pytest.mark.parametrize("role", ROLES)
 def test_every_role_is_a_command_of_the_program(services: dict[str, Any], role: str) -> None:
     if find_spec("services.cli") is None:
         pytest.skip("the command line is not built yet")
@@ -51,14 +51,14 @@ def test_every_role_is_a_command_of_the_program(services: dict[str, Any], role: 
     assert services[role]["command"][-1] in outcome.stdout
 
 
-@pytest.mark.parametrize("role", OURS)
+@pytest.mark.parametrize("role", ROLES)
 def test_every_variable_is_a_setting_and_takes_its_value(services: dict[str, Any], role: str) -> None:
-    given = {name: filled_in(value) for name, value in services[role]["environment"].items()}
+    given = {name: fill_in(value) for name, value in services[role]["environment"].items()}
 
-    assert set() == given.keys() - {variable for variable, _, _ in described()}
+    assert set() == given.keys() - {variable for variable, _, _ in describe_settings()}
     settings = Settings.from_environment(given)
     assert "postgresql://plimsoll:secret@postgres:5432/plimsoll" == settings.database_url
-    assert not settings.embedded
+    assert not settings.is_embedded
 
 
 def test_whatever_keeps_running_has_a_health_check(services: dict[str, Any]) -> None:
@@ -75,7 +75,7 @@ def test_health_is_asked_where_the_role_answers(services: dict[str, Any]) -> Non
 
 
 def test_nothing_starts_before_the_database_has_its_shape(services: dict[str, Any]) -> None:
-    for role in set(OURS) - RUNS_TO_ITS_END:
+    for role in set(ROLES) - RUNS_TO_ITS_END:
         assert {"condition": "service_completed_successfully"} == services[role]["depends_on"]["migrate"]
     assert {"condition": "service_healthy"} == services["migrate"]["depends_on"]["postgres"]
 

@@ -63,8 +63,8 @@ from services.api import commands as api_commands
 from services.api import context as api_context
 from services.api.app import ROUTES
 from services.api.auth import key_cache
-from services.api.http.problems import KINDS
-from services.api.openapi import openapi_document
+from services.api.http.problems import PROBLEM_DEFINITIONS
+from services.api.openapi import build_openapi_document
 from services.api.routes import events, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
@@ -72,7 +72,7 @@ from services.api.routes.events import CloudEvent
 from services.commands import health, store
 from services.imports import importer
 from services.imports import rows as imports_rows
-from services.imports.rows import DOES
+from services.imports.rows import ACT_TYPES
 from services.worker import scheduler
 from tests.spec import Story, offer, why
 
@@ -86,23 +86,23 @@ PAGES = sorted(
 
 #: Names of hosts and places that a page of a public project has no business with. Put together here, so that this
 #: file does not name them either.
-NOWHERE = [
+FORBIDDEN_HOSTS = [
     *("pypi" + ".org", "pythonhosted" + ".org", "docker" + ".io", "gh" + "cr.io", "qu" + "ay.io", "npm" + "js"),
     *("/wo" + "rk/", "/ho" + "me/", "/ro" + "ot/", "/Us" + "ers/", "../sha" + "red", "/tm" + "p/plimsoll"),
 ]
 
 
-def page(name: str) -> str:
+def read_page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-def rows(text: str) -> list[tuple[str, ...]]:
+def parse_rows(text: str) -> list[tuple[str, ...]]:
     """Every row of every table of the page, cells stripped; a `\\|` stays inside its cell."""
     lines = [line for line in text.splitlines() if line.startswith("|") and not re.fullmatch(r"[| :-]+", line)]
     return [tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]) for line in lines]
 
 
-def section(text: str, heading: str) -> str:
+def extract_section(text: str, heading: str) -> str:
     """What stands under a heading (any depth), up to the next one of the same depth or higher."""
     found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert found is not None, f"no heading {heading!r}"
@@ -111,16 +111,16 @@ def section(text: str, heading: str) -> str:
     return rest[: end.start()] if end else rest
 
 
-def code(text: str) -> set[str]:
+def extract_code(text: str) -> set[str]:
     """Everything between backticks."""
     return set(re.findall(r"`([^`\n]+)`", text))
 
 
-def in_code(names: Iterable[object]) -> str:
+def format_code(names: Iterable[object]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def first_words(told: list[tuple[str, ...]]) -> list[str]:
+def list_first_cells(told: list[tuple[str, ...]]) -> list[str]:
     """The first cell of each row, where that is one thing in backticks."""
     return [row[0].strip("`") for row in told if row and re.fullmatch(r"`[^`]+`", row[0])]
 
@@ -138,11 +138,11 @@ def agreement_rows() -> list[tuple[str, ...]]:
     for t in TRANSITIONS:
         to = STAYS if t.to == t.origin else f"`{t.to}`"
         origins.setdefault((f"`{t.act}`", ", ".join(t.by), REASONS[t.reason], to), []).append(t.origin)
-    return [(act, by, in_code(froms), to, reason) for (act, by, reason, to), froms in origins.items()]
+    return [(act, by, format_code(froms), to, reason) for (act, by, reason, to), froms in origins.items()]
 
 
 def test_the_agreement_is_told_row_by_row() -> None:
-    told = [row for row in rows(section(page("concepts.md"), "The agreement")) if len(row) == 6]
+    told = [row for row in parse_rows(extract_section(read_page("concepts.md"), "The agreement")) if len(row) == 6]
 
     assert agreement_rows() == [row[:5] for row in told[1:]]
 
@@ -152,7 +152,7 @@ def test_the_rows_of_the_agreement_are_all_of_it() -> None:
     unfolded = {
         (origin, act.strip("`"), role, origin if to == STAYS else to.strip("`"), reason)
         for act, by, froms, to, reason in agreement_rows()
-        for origin in code(froms)
+        for origin in extract_code(froms)
         for role in by.split(", ")
     }
 
@@ -160,7 +160,11 @@ def test_the_rows_of_the_agreement_are_all_of_it() -> None:
 
 
 def test_every_state_is_told_and_the_ends_are_marked() -> None:
-    told = {row[0].strip("`"): row[1] for row in rows(section(page("concepts.md"), "States")) if len(row) == 3}
+    told = {
+        row[0].strip("`"): row[1]
+        for row in parse_rows(extract_section(read_page("concepts.md"), "States"))
+        if len(row) == 3
+    }
     told.pop("state")
 
     assert set(STATES) == set(told)
@@ -168,17 +172,17 @@ def test_every_state_is_told_and_the_ends_are_marked() -> None:
 
 
 def test_every_clock_of_the_agreement_is_told() -> None:
-    assert set(TIMER_ACTS) <= set(first_words(rows(section(page("concepts.md"), "Clocks"))))
+    assert set(TIMER_ACTS) <= set(list_first_cells(parse_rows(extract_section(read_page("concepts.md"), "Clocks"))))
 
 
 def test_every_act_is_told() -> None:
     # `draft` begins a goal: before it there is no state from which the agreement could lead.
     assert set(acts.ACTS) - {"draft"} == {t.act for t in TRANSITIONS} - TIMER_ACTS
-    assert set(acts.ACTS) <= code(section(page("concepts.md"), "The agreement"))
+    assert set(acts.ACTS) <= extract_code(extract_section(read_page("concepts.md"), "The agreement"))
 
 
 def test_every_reason_code_is_told() -> None:
-    told = first_words(rows(section(page("concepts.md"), "Reasons")))
+    told = list_first_cells(parse_rows(extract_section(read_page("concepts.md"), "Reasons")))
 
     assert sorted(reasons.ReasonCode) == sorted(told)
 
@@ -190,11 +194,13 @@ def policy_row(field: msgspec.structs.FieldInfo) -> tuple[str, str]:
 
 @pytest.mark.parametrize("field", msgspec.structs.fields(Policy), ids=lambda field: field.name)
 def test_every_policy_is_told_with_its_default(field: msgspec.structs.FieldInfo) -> None:
-    assert policy_row(field) in [row[:2] for row in rows(section(page("concepts.md"), "Policies"))]
+    assert policy_row(field) in [row[:2] for row in parse_rows(extract_section(read_page("concepts.md"), "Policies"))]
 
 
 def test_every_role_is_told() -> None:
-    assert set(authorization.ROLES) == set(first_words(rows(section(page("concepts.md"), "Roles"))))
+    assert set(authorization.ROLES) == set(
+        list_first_cells(parse_rows(extract_section(read_page("concepts.md"), "Roles")))
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,7 +212,7 @@ def test_every_role_is_told() -> None:
     ],
 )
 def test_the_glossary_explains(word: str) -> None:
-    assert word in [row[0] for row in rows(section(page("concepts.md"), "Glossary"))]
+    assert word in [row[0] for row in parse_rows(extract_section(read_page("concepts.md"), "Glossary"))]
 
 
 # --- events: docs/events.md ------------------------------------------------------------------------------------------
@@ -214,68 +220,74 @@ def test_the_glossary_explains(word: str) -> None:
 
 @pytest.mark.parametrize("tag", sorted(EVENTS))
 def test_every_event_is_told_with_what_it_carries(tag: str) -> None:
-    told = {row[0]: row for row in rows(section(page("events.md"), "Types"))}
+    told = {row[0]: row for row in parse_rows(extract_section(read_page("events.md"), "Types"))}
 
     assert f"`{tag}`" in told
     _, meaning, fields = told[f"`{tag}`"]
     assert len(meaning.split()) >= 3
-    assert in_code(EVENTS[tag].__struct_encode_fields__) == fields
+    assert format_code(EVENTS[tag].__struct_encode_fields__) == fields
 
 
 def test_no_event_is_told_that_there_is_not() -> None:
-    assert sorted(EVENTS) == sorted(first_words(rows(section(page("events.md"), "Types"))))
+    assert sorted(EVENTS) == sorted(list_first_cells(parse_rows(extract_section(read_page("events.md"), "Types"))))
 
 
 def test_the_envelope_is_told_field_by_field() -> None:
     inside = [name for name in RecordedEvent.__struct_fields__ if name != "log_position"]
 
-    assert inside == first_words(rows(section(page("events.md"), "Envelope")))
+    assert inside == list_first_cells(parse_rows(extract_section(read_page("events.md"), "Envelope")))
 
 
 def test_the_pull_feed_is_told_attribute_by_attribute() -> None:
-    assert list(CloudEvent.__struct_fields__) == first_words(rows(section(page("events.md"), "The pull feed")))
+    assert list(CloudEvent.__struct_fields__) == list_first_cells(
+        parse_rows(extract_section(read_page("events.md"), "The pull feed"))
+    )
 
 
 # --- errors: docs/errors.md ------------------------------------------------------------------------------------------
 
 
-def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+def list_refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
     yield kind
     for below in kind.__subclasses__():
-        yield from refusals(below)
+        yield from list_refusals(below)
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(PROBLEM_DEFINITIONS))
 def test_every_problem_is_told_with_its_status_and_title(name: str) -> None:
-    told = {row[0]: row for row in rows(section(page("errors.md"), "Codes"))}
+    told = {row[0]: row for row in parse_rows(extract_section(read_page("errors.md"), "Codes"))}
 
-    assert f"`{name}`" in told, f"| `{name}` | {KINDS[name].status} | {KINDS[name].title} | ... |"
+    assert f"`{name}`" in told, (
+        f"| `{name}` | {PROBLEM_DEFINITIONS[name].status} | {PROBLEM_DEFINITIONS[name].title} | ... |"
+    )
     _, status, title, advice = told[f"`{name}`"]
-    assert (str(KINDS[name].status), KINDS[name].title) == (status, title)
+    assert (str(PROBLEM_DEFINITIONS[name].status), PROBLEM_DEFINITIONS[name].title) == (status, title)
     assert advice
 
 
 def test_no_problem_is_told_that_there_is_not() -> None:
-    assert sorted(KINDS) == sorted(first_words(rows(section(page("errors.md"), "Codes"))))
+    assert sorted(PROBLEM_DEFINITIONS) == sorted(
+        list_first_cells(parse_rows(extract_section(read_page("errors.md"), "Codes")))
+    )
 
 
-@pytest.mark.parametrize("refusal", list(refusals()), ids=lambda refusal: refusal.__name__)
+@pytest.mark.parametrize("refusal", list(list_refusals()), ids=lambda refusal: refusal.__name__)
 def test_every_refusal_of_the_domain_is_told(refusal: type[Refusal]) -> None:
-    assert refusal.code in first_words(rows(section(page("errors.md"), "Codes")))
+    assert refusal.code in list_first_cells(parse_rows(extract_section(read_page("errors.md"), "Codes")))
 
 
 def test_every_code_that_only_an_import_row_has_is_told() -> None:
     raised = set(re.findall(r'BadRow\(\s*"(\w+)"', inspect.getsource(imports_rows)))
-    own = raised - set(KINDS)
+    own = raised - set(PROBLEM_DEFINITIONS)
 
     assert own
-    assert own == set(first_words(rows(section(page("errors.md"), "Codes of import rows"))))
+    assert own == set(list_first_cells(parse_rows(extract_section(read_page("errors.md"), "Codes of import rows"))))
 
 
 # --- imports: docs/import.md -----------------------------------------------------------------------------------------
 
 
-def reasons_asked(act: str) -> str:
+def format_required_reasons(act: str) -> str:
     """What an act's transitions ask for, as a cell."""
     asked = {t.reason for t in TRANSITIONS if t.act == act}
     return " or ".join(REASONS[kind] for kind in ("R", "c", "-") if kind in asked)
@@ -290,21 +302,21 @@ ASKED_OF_CHARTERS = {
 }
 
 
-@pytest.mark.parametrize("do", sorted(DOES))
+@pytest.mark.parametrize("do", sorted(ACT_TYPES))
 def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
-    told = {row[0]: row for row in rows(section(page("import.md"), "Rows"))}
-    kind, struct = DOES[do]
+    told = {row[0]: row for row in parse_rows(extract_section(read_page("import.md"), "Rows"))}
+    kind, struct = ACT_TYPES[do]
     # Whose charter it is stands in `charter`.
     head = {"do", "reason", "as", "ref", *(["of"] if kind == "charter" else [])}
     fields = [f for f in msgspec.structs.fields(struct) if f.encode_name not in head]
 
     assert f"`{do}`" in told
     _, needed, may, reason = told[f"`{do}`"]
-    assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == code(needed) | code(may)
-    assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= code(needed)
+    assert {f.encode_name for f in fields} | ({kind} - {"organisation"}) == extract_code(needed) | extract_code(may)
+    assert {f.encode_name for f in fields if f.required} | ({kind} - {"organisation"}) <= extract_code(needed)
     tag = str(struct.__struct_config__.tag)
     expected = (
-        reasons_asked(tag)
+        format_required_reasons(tag)
         if kind == "goal" and do != "goal.draft"
         else (ASKED_OF_CHARTERS | ASKED_OF_CYCLES | ASKED_OF_DECISIONS).get(tag, "none")
     )
@@ -312,13 +324,13 @@ def test_every_import_verb_is_told_with_its_fields(do: str) -> None:
 
 
 def test_no_import_verb_is_told_that_there_is_not() -> None:
-    assert sorted(DOES) == sorted(first_words(rows(section(page("import.md"), "Rows"))))
+    assert sorted(ACT_TYPES) == sorted(list_first_cells(parse_rows(extract_section(read_page("import.md"), "Rows"))))
 
 
 def test_the_example_of_an_import_is_taken_as_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    block = re.search(r"```json\n(.*?)```", section(page("import.md"), "An example"), re.DOTALL)
+    block = re.search(r"```json\n(.*?)```", extract_section(read_page("import.md"), "An example"), re.DOTALL)
     assert block is not None
     (tmp_path / "history.ndjson").write_text(block[1], encoding="utf-8")
     monkeypatch.setenv("PLIMSOLL_DATABASE_URL", f"sqlite:///{tmp_path / 'store'}")
@@ -329,26 +341,28 @@ def test_the_example_of_an_import_is_taken_as_told(
         told.append(msgspec.json.decode(capsys.readouterr().out))
 
     assert [{"accepted": 9, "already": 0}, {"accepted": 0, "already": 9}] == told
-    assert msgspec.json.encode(told[1]).decode().replace(":", ": ").replace(",", ", ") in page("import.md")
+    assert msgspec.json.encode(told[1]).decode().replace(":", ": ").replace(",", ", ") in read_page("import.md")
 
 
 # --- the command line: docs/cli.md -----------------------------------------------------------------------------------
 
 
-def commands(parser: argparse.ArgumentParser, name: str = "plimsoll") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+def list_commands(
+    parser: argparse.ArgumentParser, name: str = "plimsoll"
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Every command that does something, by its whole name."""
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not groups:
         yield name, parser
     for group in groups:
         for word, below in group.choices.items():
-            yield from commands(below, f"{name} {word}")
+            yield from list_commands(below, f"{name} {word}")
 
 
-COMMANDS = dict(commands(cli._parser()))
+COMMANDS = dict(list_commands(cli._build_parser()))
 
 
-def arguments(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
+def list_arguments(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
     """Each argument of a command as (what is written, default) of its row."""
     told = []
     for action in parser._actions:
@@ -369,14 +383,14 @@ def arguments(parser: argparse.ArgumentParser) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_told_with_its_arguments(name: str) -> None:
-    told = [row[:2] for row in rows(section(page("cli.md"), f"`{name}`"))]
+    told = [row[:2] for row in parse_rows(extract_section(read_page("cli.md"), f"`{name}`"))]
 
-    expected = [(f"`{what}`", f"`{default}`" if default else "") for what, default in arguments(COMMANDS[name])]
+    expected = [(f"`{what}`", f"`{default}`" if default else "") for what, default in list_arguments(COMMANDS[name])]
     assert expected == told[1:]
 
 
 def test_no_command_is_told_that_there_is_not() -> None:
-    assert list(COMMANDS) == re.findall(r"^### `(plimsoll [a-z ]+)`$", page("cli.md"), re.MULTILINE)
+    assert list(COMMANDS) == re.findall(r"^### `(plimsoll [a-z ]+)`$", read_page("cli.md"), re.MULTILINE)
 
 
 # --- marts: docs/bi.md -----------------------------------------------------------------------------------------------
@@ -388,39 +402,39 @@ def mart_row(column: MartColumn) -> tuple[str, str, str, str]:
 
 @pytest.mark.parametrize("mart", MARTS.values(), ids=list(MARTS))
 def test_every_mart_is_told_column_by_column(mart: Mart) -> None:
-    told = section(page("bi.md"), f"`{mart.name}`")
+    told = extract_section(read_page("bi.md"), f"`{mart.name}`")
 
     assert mart.comment in told
-    assert f"Key: {in_code(mart.key)}." in told
-    assert [mart_row(column) for column in mart.columns] == rows(told)[1:]
+    assert f"Key: {format_code(mart.key)}." in told
+    assert [mart_row(column) for column in mart.columns] == parse_rows(told)[1:]
 
 
 def test_the_command_line_and_the_page_know_every_mart() -> None:
     assert tuple(MARTS) == cli.MARTS
-    assert list(MARTS) == re.findall(r"^## `(\w+)`$", page("bi.md"), re.MULTILINE)
+    assert list(MARTS) == re.findall(r"^## `(\w+)`$", read_page("bi.md"), re.MULTILINE)
 
 
 # --- settings, API, reports ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", settings.described(), ids=lambda entry: entry[0])
+@pytest.mark.parametrize("entry", settings.describe_settings(), ids=lambda entry: entry[0])
 def test_every_setting_is_told(entry: tuple[str, object, str]) -> None:
-    assert settings.as_row(*entry) in page("settings.md").splitlines()
+    assert settings.to_table_row(*entry) in read_page("settings.md").splitlines()
 
 
-def routes() -> list[str]:
-    paths: dict[str, dict[str, Any]] = openapi_document(ROUTES)["paths"]
+def list_routes() -> list[str]:
+    paths: dict[str, dict[str, Any]] = build_openapi_document(ROUTES)["paths"]
     return [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
 
 
-def told_routes() -> set[str]:
+def list_documented_routes() -> set[str]:
     """What docs/api.md lists, its short forms unfolded as its own words say."""
     told: set[str] = set()
-    for cell, what in (row[:2] for row in rows(section(page("api.md"), "Routes")) if len(row) >= 2):
-        for route in code(cell):
+    for cell, what in (row[:2] for row in parse_rows(extract_section(read_page("api.md"), "Routes")) if len(row) >= 2):
+        for route in extract_code(cell):
             method, _, path = route.rpartition(" ")
             method = method or "GET"
-            acts_told = [name.replace("_", "-") for name in acts.ACTS] if "goal" in path else code(what)
+            acts_told = [name.replace("_", "-") for name in acts.ACTS] if "goal" in path else extract_code(what)
             names = {word for phrase in acts_told for word in phrase.split()}
             told |= (
                 {f"{method} {path.replace('<act>', name)}" for name in names}
@@ -430,22 +444,22 @@ def told_routes() -> set[str]:
     return told
 
 
-@pytest.mark.parametrize("route", routes())
+@pytest.mark.parametrize("route", list_routes())
 def test_every_route_is_told(route: str) -> None:
     # The parameter's name is the document's business; on the page it is what a reader would call it.
     def plain(text: str) -> str:
         return re.sub(r"\{\w+\}", "{}", text)
 
-    assert plain(route) in {plain(told) for told in told_routes()}
+    assert plain(route) in {plain(told) for told in list_documented_routes()}
 
 
 #: Parameters of all reads, told once under Conventions.
 OF_ALL_READS = {"after_position", "as_of", "recorded_as_of"}
 
 
-def parameters() -> list[tuple[str, str]]:
+def list_parameters() -> list[tuple[str, str]]:
     """Every query parameter of a route that not all reads have."""
-    paths: dict[str, dict[str, Any]] = openapi_document(ROUTES)["paths"]
+    paths: dict[str, dict[str, Any]] = build_openapi_document(ROUTES)["paths"]
     return [
         (path, parameter["name"])
         for path, methods in paths.items()
@@ -455,16 +469,20 @@ def parameters() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("path", "name"), parameters())
+@pytest.mark.parametrize(("path", "name"), list_parameters())
 def test_every_parameter_is_told_with_its_route(path: str, name: str) -> None:
-    told = " ".join(what for cell, what in rows(section(page("api.md"), "Routes")) if re.search(rf"{path}`", cell))
+    told = " ".join(
+        what
+        for cell, what in parse_rows(extract_section(read_page("api.md"), "Routes"))
+        if re.search(rf"{path}`", cell)
+    )
 
-    assert name in {word for phrase in code(told) for word in phrase.split()}
+    assert name in {word for phrase in extract_code(told) for word in phrase.split()}
 
 
 @pytest.mark.parametrize("name", sorted(OF_ALL_READS))
 def test_every_parameter_of_all_reads_is_told(name: str) -> None:
-    assert re.search(rf"`[^`]*\b{name}\b", section(page("api.md"), "Conventions"))
+    assert re.search(rf"`[^`]*\b{name}\b", extract_section(read_page("api.md"), "Conventions"))
 
 
 #: The figures that are promised to whoever programs against the reports.
@@ -502,7 +520,7 @@ NAMES_ELSEWHERE = (
 
 
 @pytest.fixture(scope="module")
-def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of all figures of these reports about one promise with a number to reach."""
     story = Story()
     story.says("ana", offer(measure=terms.MeasureInput(kind="number", baseline=0, target=10), due=date(2026, 3, 27)))
@@ -520,24 +538,24 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
         )
         makers = (alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report)
-        return {f.name for maker in makers for f in maker.report(database, view).figures}
+        return {f.name for maker in makers for f in maker.build_report(database, view).figures}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES_OF_DRIFT | NAMES_ELSEWHERE))
-def test_every_promised_figure_is_told_and_answered(reported: set[str], name: str) -> None:
-    assert name in code(page("reports.md"))
-    assert name in reported
+def test_every_promised_figure_is_told_and_answered(reported_figures: set[str], name: str) -> None:
+    assert name in extract_code(read_page("reports.md"))
+    assert name in reported_figures
 
 
-def test_drift_has_a_row_for_each_of_its_figures(reported: set[str]) -> None:
-    told = section(page("reports.md"), "Drift: a vector of five")
-    first_cells = " ".join(row[0] for row in rows(told))
+def test_drift_has_a_row_for_each_of_its_figures(reported_figures: set[str]) -> None:
+    told = extract_section(read_page("reports.md"), "Drift: a vector of five")
+    first_cells = " ".join(row[0] for row in parse_rows(told))
 
-    assert reported - NAMES_ELSEWHERE <= code(first_cells)
+    assert reported_figures - NAMES_ELSEWHERE <= extract_code(first_cells)
 
 
-def test_no_figure_is_answered_that_is_not_told(reported: set[str]) -> None:
-    assert set() == reported - code(page("reports.md"))
+def test_no_figure_is_answered_that_is_not_told(reported_figures: set[str]) -> None:
+    assert set() == reported_figures - extract_code(read_page("reports.md"))
 
 
 # --- limits: docs/operations.md --------------------------------------------------------------------------------------
@@ -551,69 +569,69 @@ def days(span: timedelta) -> int:
 MANY_DIGITS = 10_000
 #: What the page says -> the number that the code has.
 LIMITS: dict[str, float] = {
-    "Conditions of one goal, at most": terms.MAXIMUM_CONDITIONS,
+    "Conditions of one goal, at most": terms.MAX_CONDITIONS,
     "First year of a date": terms.FIRST_YEAR,
     "Last year of a date": terms.LAST_YEAR,
-    "Effort of one goal, hours": opening.MOST_EFFORT_HOURS,
+    "Effort of one goal, hours": opening.MAX_EFFORT_HOURS,
     "Decimals of a quantity": quantities._PLACES,
-    "Characters of a reason `other`, at least": reasons.OTHER_TEXT_MINIMUM,
+    "Characters of a reason `other`, at least": reasons.MIN_OTHER_TEXT_LENGTH,
     "Clarifications that stop the response clock": evolve.CLARIFY_PAUSES,
     "Working days for which one clarification stops it": check_ins.CLARIFY_WORKING_DAYS,
     "Working days after a return until clocks run again": calendar.RETURN_GRACE_WORKING_DAYS,
-    "Non-negotiables of a charter in force, at least": charters.FEWEST_NON_NEGOTIABLES,
-    "Non-negotiables of a charter, at most": charters.MOST_NON_NEGOTIABLES,
-    "Purpose proposals open at once": purpose.MOST_PROPOSALS,
-    "Days of a purpose's time-box": purpose.LONGEST_TIME_BOX_DAYS,
-    "Names that a charter gives to parts of one sort": parts.MOST_PARTS,
-    "Breaches of one charter that await their repair talk": non_negotiables.MOST_OPEN_BREACHES,
-    "Needs, and raised blockers, of one goal that wait at once": check_ins.MOST_OPEN,
-    "Goals affirmed in one call": support_routes.MOST_AFFIRMED,
-    "Questions of one goal in an inbox": inbox.ASKS_OF_A_GOAL,
-    "Reminders of one member and day": inbox.REMINDERS_A_DAY,
+    "Non-negotiables of a charter in force, at least": charters.MIN_NON_NEGOTIABLES,
+    "Non-negotiables of a charter, at most": charters.MAX_NON_NEGOTIABLES,
+    "Purpose proposals open at once": purpose.MAX_PROPOSALS,
+    "Days of a purpose's time-box": purpose.MAX_TIME_BOX_DAYS,
+    "Names that a charter gives to parts of one sort": parts.MAX_PARTS,
+    "Breaches of one charter that await their repair talk": non_negotiables.MAX_OPEN_BREACHES,
+    "Needs, and raised blockers, of one goal that wait at once": check_ins.MAX_OPEN,
+    "Goals affirmed in one call": support_routes.MAX_AFFIRMED,
+    "Questions of one goal in an inbox": inbox.MAX_REQUESTS_PER_GOAL,
+    "Reminders of one member and day": inbox.MAX_REMINDERS_PER_DAY,
     "Days before its end in which a cadence shows in the inbox": inbox.CHECK_IN_LOOKAHEAD.days,
     "Cases below which calibration is not told": calibration.MIN_CASES,
-    "Absences, and changes of capacity, of one member that lie ahead": member.MOST_AHEAD,
-    "Policy versions of one organisation": organisation.MOST_POLICY_VERSIONS,
+    "Absences, and changes of capacity, of one member that lie ahead": member.MAX_UPCOMING_DECLARATIONS,
+    "Policy versions of one organisation": organisation.MAX_POLICY_VERSIONS,
     "Weeks that the load report looks ahead": load.WEEKS_AHEAD,
     "Working days over which overdue effort is laid": load.OVERDUE_SPREAD_DAYS,
-    "Stated efforts below which a median is not used": overload_queries.FEWEST_STATED,
+    "Stated efforts below which a median is not used": overload_queries.MIN_STATED_EFFORTS,
     "Cases below which a ratio is a small sample": figures.SMALL_SAMPLE,
     "People below which a group's figure is withheld": authorization.SMALLEST_GROUP,
     "Days around an addition in which a trade-off is inferred": pairing.INFERRED_WITHIN_DAYS,
-    "Days in which something given up counts as come back": pairing.CAME_BACK_WITHIN_DAYS,
-    "Weeks of the longer deferral that relief tries": max(relief.DEFERRALS),
-    "Goals of one cycle": cycle_opening.MOST_GOALS,
-    "Improvements of one cycle": cycle_rules.MOST_IMPROVEMENTS,
-    "Learnings of one cycle": cycle_rules.MOST_LEARNINGS,
-    "Reflections of one cycle": cycle_rules.MOST_REFLECTIONS,
-    "Contributions of one cycle": cycle_rules.MOST_CONTRIBUTIONS,
-    "Options of one decision, at most": decision_acts.MOST_OPTIONS,
-    "Deciders of one decision": decision_acts.MOST_DECIDERS,
-    "Objections to one decision": decision_rules.MOST_OBJECTIONS,
-    "Askings of one decision": decision_rules.MOST_ASKINGS,
-    "Days of a decision's time-box": decision_opening.LONGEST_TIME_BOX_DAYS,
+    "Days in which something given up counts as come back": pairing.REVERSAL_WITHIN_DAYS,
+    "Weeks of the longer deferral that relief tries": max(relief.DEFERRAL_WEEKS),
+    "Goals of one cycle": cycle_opening.MAX_GOALS,
+    "Improvements of one cycle": cycle_rules.MAX_IMPROVEMENTS,
+    "Learnings of one cycle": cycle_rules.MAX_LEARNINGS,
+    "Reflections of one cycle": cycle_rules.MAX_REFLECTIONS,
+    "Contributions of one cycle": cycle_rules.MAX_CONTRIBUTIONS,
+    "Options of one decision, at most": decision_acts.MAX_OPTIONS,
+    "Deciders of one decision": decision_acts.MAX_DECIDERS,
+    "Objections to one decision": decision_rules.MAX_OBJECTIONS,
+    "Askings of one decision": decision_rules.MAX_ROUNDS,
+    "Days of a decision's time-box": decision_opening.MAX_TIME_BOX_DAYS,
     "Days in which a decision asked again did not hold": decisions_report.REOPENED_WITHIN_DAYS,
-    "Cycles on a page": paging.LARGEST_PAGE,
-    "Decisions on a page": paging.LARGEST_PAGE,
-    "Perspectives shown with a decision": decisions.MOST_PERSPECTIVES,
-    "Goals on a page": paging.LARGEST_PAGE,
-    "History events on a page": paging.LARGEST_PAGE,
+    "Cycles on a page": paging.MAX_PAGE_SIZE,
+    "Decisions on a page": paging.MAX_PAGE_SIZE,
+    "Perspectives shown with a decision": decisions.MAX_PERSPECTIVES,
+    "Goals on a page": paging.MAX_PAGE_SIZE,
+    "History events on a page": paging.MAX_PAGE_SIZE,
     "Members on a page": people.LARGEST_PAGE,
     "Events of the feed on a page": events.LARGEST_PAGE,
     "Events of the feed on a page, for whoever does not see all": events.LARGEST_FILTERED_PAGE,
-    "Characters of an idempotency key": api_context._LONGEST_IDEMPOTENCY_KEY,
+    "Characters of an idempotency key": api_context._MAX_IDEMPOTENCY_KEY_LENGTH,
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
-    "Times that a contested command is decided": api_commands._ATTEMPTS,
+    "Times that a contested command is decided": api_commands._MAX_ATTEMPTS,
     "Commands that wait in one process": commit_queue.MAX_QUEUED_COMMANDS,
     "Commands of one commit": BatchLimits().commands,
     "Seconds that a request waits to hear whose key it has": key_cache._KEY_WAIT_S,
     "Seconds that a command waits for its turn": CommitLimits().command_seconds,
     "Days that a key lives": days(keys.MAX_LIFETIME),
-    "Hours that a rotated key works on, over HTTP": api_keys._LONGEST_OVERLAP_HOURS,
-    "Bytes of an import line": imports_rows.LONGEST_LINE_BYTES,
-    "Characters of an import row's own `id`": imports_rows.LONGEST_ID,
-    "Refused rows that an import names": importer.MOST_ERRORS,
-    "Times that a contested import is decided": importer._ATTEMPTS,
+    "Hours that a rotated key works on, over HTTP": api_keys._MAX_OVERLAP_HOURS,
+    "Bytes of an import line": imports_rows.MAX_LINE_BYTES,
+    "Characters of an import row's own `id`": imports_rows.MAX_ID_LENGTH,
+    "Refused rows that an import names": importer.MAX_ERRORS,
+    "Times that a contested import is decided": importer._MAX_ATTEMPTS,
     "Bytes of a request's body": settings.Settings().body_limit_bytes,
     "Bytes of an import over HTTP, unpacked": settings.Settings().import_limit_bytes,
     "Requests a minute for one key": settings.Settings().rate_limit_per_minute,
@@ -626,18 +644,22 @@ LIMITS: dict[str, float] = {
 
 @pytest.mark.parametrize(("what", "number"), LIMITS.items())
 def test_every_limit_is_told_with_its_number(what: str, number: float) -> None:
-    told = {row[0]: row[1] for row in rows(section(page("operations.md"), "Limits")) if len(row) >= 2}
+    told = {
+        row[0]: row[1] for row in parse_rows(extract_section(read_page("operations.md"), "Limits")) if len(row) >= 2
+    }
 
     written = f"{number:.0f}" if number < MANY_DIGITS else f"{number:,.0f}".replace(",", " ")
     assert written == told.get(what)
 
 
 def test_every_limit_that_is_told_is_held_against_the_code() -> None:
-    assert set(LIMITS) == {row[0] for row in rows(section(page("operations.md"), "Limits"))} - {"what"}
+    assert set(LIMITS) == {row[0] for row in parse_rows(extract_section(read_page("operations.md"), "Limits"))} - {
+        "what"
+    }
 
 
 def test_the_command_line_and_the_store_agree_how_long_a_key_lives() -> None:
-    assert days(keys.MAX_LIFETIME) == store.LONGEST_KEY_DAYS
+    assert days(keys.MAX_LIFETIME) == store.MAX_KEY_DAYS
 
 
 # --- all pages -------------------------------------------------------------------------------------------------------
@@ -646,7 +668,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
-def anchors(text: str) -> set[str]:
+def list_anchors(text: str) -> set[str]:
     """The anchors of a page's headings, as forges make them."""
     headings = re.findall(r"^#+ (.+)$", _FENCED.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -661,7 +683,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             continue
         place, _, anchor = unquote(link).partition("#")
         target = (path.parent / place).resolve() if place else path
-        if not target.exists() or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+        if not target.exists() or (anchor and anchor not in list_anchors(target.read_text(encoding="utf-8"))):
             broken.append(link)
 
     assert [] == broken
@@ -671,11 +693,11 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 def test_no_page_names_a_registry_or_a_place_of_one_machine(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
-    assert [] == [place for place in NOWHERE if place in text]
+    assert [] == [place for place in FORBIDDEN_HOSTS if place in text]
 
 
 def test_the_map_leads_to_every_page() -> None:
-    linked = {link.partition("#")[0] for link in _LINK.findall(page("README.md"))}
+    linked = {link.partition("#")[0] for link in _LINK.findall(read_page("README.md"))}
 
     assert {path.name for path in DOCS.glob("*.md")} - {"README.md"} <= linked
 
@@ -692,14 +714,14 @@ def test_every_command_that_a_page_calls_is_there() -> None:
     called = {
         (str(path.relative_to(ROOT)), word)
         for path in PAGES
-        for word in re.findall(r"(?:^|[`/ ])plimsoll ([a-z]+)(?=[ `\n]|$)", _spoken(path), re.MULTILINE)
+        for word in re.findall(r"(?:^|[`/ ])plimsoll ([a-z]+)(?=[ `\n]|$)", _extract_code_text(path), re.MULTILINE)
     }
 
     assert set() == {(path, word) for path, word in called if word not in names}
 
 
-def _spoken(path: Path) -> str:
+def _extract_code_text(path: Path) -> str:
     """What a page calls: code spans and blocks, not prose."""
     text = path.read_text(encoding="utf-8")
     blocks = re.findall(r"^(?:```.*?^```|    .+)$", text, re.MULTILINE | re.DOTALL)
-    return "\n".join([*blocks, *(f"`{span}`" for span in code(_FENCED.sub("", text)))])
+    return "\n".join([*blocks, *(f"`{span}`" for span in extract_code(_FENCED.sub("", text)))])

@@ -17,7 +17,7 @@ LOCKS = ["requirements.lock", "requirements-production.lock", "requirements-uv.l
 
 
 @pytest.fixture
-def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout's declarations and locks, to break things in; `run` looks at it."""
     for name in ["pyproject.toml", "run.py", *LOCKS]:
         shutil.copy(ROOT / name, tmp_path / name)
@@ -31,8 +31,8 @@ def test_the_committed_locks_are_in_step() -> None:
     assert [] == run.lock_complaints()
 
 
-def test_a_new_dependency_without_a_new_lock_is_reported(copy: Path) -> None:
-    toml = copy / "pyproject.toml"
+def test_a_new_dependency_without_a_new_lock_is_reported(project_copy: Path) -> None:
+    toml = project_copy / "pyproject.toml"
     toml.write_text(toml.read_text().replace('    "httpx",\n', '    "httpx",\n    "left-pad",\n'))
 
     assert [
@@ -41,24 +41,24 @@ def test_a_new_dependency_without_a_new_lock_is_reported(copy: Path) -> None:
     ] == run.lock_complaints()
 
 
-def test_a_changed_lint_rule_needs_no_new_lock(copy: Path) -> None:
-    toml = copy / "pyproject.toml"
+def test_a_changed_lint_rule_needs_no_new_lock(project_copy: Path) -> None:
+    toml = project_copy / "pyproject.toml"
     toml.write_text(toml.read_text().replace("line-length = 120", "line-length = 80"))
 
     assert [] == run.lock_complaints()
 
 
 @pytest.mark.parametrize("line", ["--index-url https://mirror.example/simple\n", "--find-links /wheels\n"])
-def test_a_lock_that_names_where_packages_come_from_is_reported(copy: Path, line: str) -> None:
-    with (copy / LOCKS[0]).open("a") as lock:
+def test_a_lock_that_names_where_packages_come_from_is_reported(project_copy: Path, line: str) -> None:
+    with (project_copy / LOCKS[0]).open("a") as lock:
         lock.write(line)
 
     assert ["requirements.lock names a host"] == run.lock_complaints()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_package_without_its_hash_is_reported(copy: Path, lock: str) -> None:
-    with (copy / lock).open("a") as text:
+def test_a_package_without_its_hash_is_reported(project_copy: Path, lock: str) -> None:
+    with (project_copy / lock).open("a") as text:
         text.write("left-pad==1.3.0\n")
 
     assert [f"{lock}: no hash for left-pad==1.3.0"] == run.lock_complaints()
@@ -72,23 +72,23 @@ def test_the_image_runs_the_versions_that_the_tests_ran() -> None:
     assert not {pin for pin in pins("requirements-production.lock") if pin.startswith(("pytest", "mypy", "ruff"))}
 
 
-def test_an_environment_that_matches_is_left_alone(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_that_matches_is_left_alone(project_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
-    monkeypatch.setattr(run, "STAMP", copy / "stamp")
-    (copy / "stamp").write_text(run._fingerprint())
+    monkeypatch.setattr(run, "STAMP", project_copy / "stamp")
+    (project_copy / "stamp").write_text(run._fingerprint())
     monkeypatch.setattr(run, "_find_uv", lambda: pytest.fail("nothing was to be installed"))
 
     run.ensure_environment()
 
 
-def test_a_new_lock_makes_the_environment_anew(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_lock_makes_the_environment_anew(project_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, ...]] = []
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
-    monkeypatch.setattr(run, "STAMP", copy / "stamp")
+    monkeypatch.setattr(run, "STAMP", project_copy / "stamp")
     monkeypatch.setattr(run, "_find_uv", lambda: "uv")
     monkeypatch.setattr(run, "_call", lambda *command: calls.append(command))
-    (copy / "stamp").write_text(run._fingerprint())
-    with (copy / LOCKS[0]).open("a") as lock:
+    (project_copy / "stamp").write_text(run._fingerprint())
+    with (project_copy / LOCKS[0]).open("a") as lock:
         lock.write("# another lock\n")
 
     run.ensure_environment()
@@ -96,23 +96,23 @@ def test_a_new_lock_makes_the_environment_anew(copy: Path, monkeypatch: pytest.M
     assert [("uv", "pip", "sync"), ("uv", "pip", "install")] == [call[:3] for call in calls]
     assert "--require-hashes" in calls[0]
     assert {"--no-deps", "--no-build-isolation"} <= set(calls[1])
-    assert run._fingerprint() == (copy / "stamp").read_text()
+    assert run._fingerprint() == (project_copy / "stamp").read_text()
 
 
-def test_an_interrupted_installation_is_done_again(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_installation_is_done_again(project_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*command: str) -> None:
         raise run.Failure(" ".join(command))
 
     monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
-    monkeypatch.setattr(run, "STAMP", copy / "stamp")
+    monkeypatch.setattr(run, "STAMP", project_copy / "stamp")
     monkeypatch.setattr(run, "_find_uv", lambda: "uv")
     monkeypatch.setattr(run, "_call", fails)
-    (copy / "stamp").write_text("of an older lock")
+    (project_copy / "stamp").write_text("of an older lock")
 
     with pytest.raises(run.Failure):
         run.ensure_environment()
 
-    assert not (copy / "stamp").exists()
+    assert not (project_copy / "stamp").exists()
 
 
 def test_bytecode_that_may_not_lie_beside_the_sources_is_kept_in_the_environment(

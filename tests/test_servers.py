@@ -19,11 +19,11 @@ from services.settings import Settings
 from tests.servers import PostgresServer, ServerUnavailableError, redis_server
 
 
-def tables(url: str) -> list[str]:
+def list_tables(url: str) -> list[str]:
     if url.startswith("sqlite:///"):
         # The views are in a file of their own.
         parts = [path for end in ("", "-views") if (path := Path(url.removeprefix("sqlite:///") + end)).exists()]
-        return [name for path in parts for name in _tables(path)]
+        return [name for path in parts for name in _list_sqlite_tables(path)]
     with psycopg.connect(url) as session:
         return [
             name
@@ -31,7 +31,7 @@ def tables(url: str) -> list[str]:
         ]
 
 
-def _tables(path: Path) -> list[str]:
+def _list_sqlite_tables(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
 
@@ -47,16 +47,16 @@ def leave_a_table_behind(url: str) -> None:
 
 @pytest.mark.parametrize("round_", [1, 2])
 def test_each_test_gets_an_empty_database_that_asks_for_one(empty_url: str, round_: int) -> None:
-    assert [] == tables(empty_url)
+    assert [] == list_tables(empty_url)
 
     leave_a_table_behind(empty_url)
 
-    assert ["leftover"] == tables(empty_url)
+    assert ["leftover"] == list_tables(empty_url)
 
 
 @pytest.mark.parametrize("round_", [1, 2])
 def test_each_test_gets_a_migrated_database_that_nobody_wrote_to(database_url: str, round_: int) -> None:
-    before = tables(database_url)
+    before = list_tables(database_url)
 
     leave_a_table_behind(database_url)
 
@@ -72,7 +72,7 @@ def test_a_database_is_a_copy_of_its_template(start_postgres: Callable[[], Postg
 
     copy = server.create_database(template)
 
-    assert ["leftover"] == tables(server.url(copy))
+    assert ["leftover"] == list_tables(server.url(copy))
     server.drop_database(copy)
     server.drop_database(template)
 

@@ -17,7 +17,7 @@ from benchmarks.import_history import import_history
 from benchmarks.stores import build_settings, open_organisation
 from benchmarks.workload import CHECK_IN
 from domain.goal.acts import CheckIn
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.runtime import Runtime
 
@@ -76,9 +76,9 @@ def _measure_first_commands(url: str, own: Iterator[Command]) -> Sample:
 
 
 def _build_commands(tenant: UUID, length: int) -> Iterator[Command]:
-    owner, act = resolve(tenant, "member", "owner"), msgspec.convert(CHECK_IN, CheckIn)
+    owner, act = resolve_stream_id(tenant, "member", "owner"), msgspec.convert(CHECK_IN, CheckIn)
     for name in cycle([f"goal-{length}-{number}" for number in range(GOALS[length])]):
-        goal = resolve(tenant, "goal", name)
+        goal = resolve_stream_id(tenant, "goal", name)
         yield Command(organisation_id=tenant, kind="goal", stream_id=goal, act=act, actor=owner)
 
 

@@ -86,7 +86,7 @@ class Acknowledge(Act, tag="acknowledge", frozen=True, kw_only=True):
     member: Ref | None = None
 
 
-class About(Value, frozen=True, kw_only=True):
+class EventReference(Value, frozen=True, kw_only=True):
     """An event: what it happened to, and its id (by default the last thing that happened there)."""
 
     goal: Ref | None = None
@@ -100,7 +100,7 @@ class RaiseBreach(Act, tag="raise_breach", frozen=True, kw_only=True):
     """A non-negotiable was not kept at some event: about what happened, not about a person."""
 
     non_negotiable: Ref
-    about: About
+    about: EventReference
     text: Text
     ref: Ref | None = None
 

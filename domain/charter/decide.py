@@ -19,7 +19,7 @@ from domain.scope import Scope
 from domain.scope_rules import require_lead, resolve_scope
 
 #: Facts that may be told late; every other act moves the charter, one after the other.
-_FACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
+_BACK_DATABLE_ACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
 
 
 def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -> list[NewEvent]:
@@ -29,7 +29,7 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
     state = charter or Charter(id=world.stream_id, of=_resolve_scope(charter, act, world))
     _resolve_scope(charter, act, world)
     _check_party(world)
-    if state.moved_at is not None and world.at < state.moved_at and not isinstance(act, _FACTS):
+    if state.moved_at is not None and world.at < state.moved_at and not isinstance(act, _BACK_DATABLE_ACTS):
         raise OutOfOrder(pointer="/at", allowed=(f">= {state.moved_at.isoformat()}",))
     if act.reason is not None:
         check_reason(act.reason)

@@ -14,14 +14,14 @@ from domain.charter.state import (
     Charter,
     Freedom,
     NonNegotiable,
-    Proposal,
     Purpose,
+    PurposeProposal,
     Ritual,
 )
 from domain.envelope import RecordedEvent
 
 #: Facts, which may be told late; everything else moves the charter, one after the other.
-FACTS = (e.Acknowledged, e.BreachRaised, e.RepairAgreed, e.Reviewed)
+BACK_DATABLE_EVENTS = (e.Acknowledged, e.BreachRaised, e.RepairAgreed, e.Reviewed)
 #: What counts as having looked at the charter as a whole.
 _REVIEW_EVENTS = (
     e.Reviewed,
@@ -39,21 +39,21 @@ def evolve(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     event = recorded.data
     if not isinstance(event, e.CharterFact):
         return charter
-    state = _folded(charter or Charter(id=recorded.stream_id, of=event.of), event, recorded)
+    state = _apply_event(charter or Charter(id=recorded.stream_id, of=event.of), event, recorded)
     at = recorded.occurred_at
     if isinstance(event, _REVIEW_EVENTS):
         state = replace(state, reviewed_at=max(state.reviewed_at or at, at))
-    if not isinstance(event, FACTS):
+    if not isinstance(event, BACK_DATABLE_EVENTS):
         state = replace(state, moved_at=max(state.moved_at or at, at))
     return state
 
 
-def _folded(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
+def _apply_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     match event:
         case e.PurposeProposed() | e.PurposeAdopted() | e.PurposeRevised():
-            return _purposes(state, event, recorded)
+            return _apply_purpose_event(state, event, recorded)
         case e.NonNegotiableAdopted() | e.NonNegotiableRevised() | e.NonNegotiableRetired() | e.Acknowledged():
-            return _non_negotiables(state, event, recorded)
+            return _apply_non_negotiable_event(state, event, recorded)
         case e.BreachRaised():
             breach = Breach(
                 id=recorded.event_id,
@@ -71,13 +71,13 @@ def _folded(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Ch
             return replace(state, breaches=left, breaches_repaired=state.breaches_repaired + 1)
         case e.PutInForce():
             return replace(state, in_force_since=state.in_force_since or recorded.occurred_at)
-    return _practice(state, event, recorded)
+    return _apply_practice_event(state, event, recorded)
 
 
-def _purposes(state: Charter, event: e.PurposeFact, recorded: RecordedEvent) -> Charter:
+def _apply_purpose_event(state: Charter, event: e.PurposeFact, recorded: RecordedEvent) -> Charter:
     match event:
         case e.PurposeProposed():
-            proposal = Proposal(
+            proposal = PurposeProposal(
                 id=recorded.event_id,
                 why=event.why,
                 by=recorded.party,
@@ -95,15 +95,15 @@ def _purposes(state: Charter, event: e.PurposeFact, recorded: RecordedEvent) -> 
                 decision=event.decision,
             )
             # The others were proposed against the purpose that was: they are overtaken.
-            return replace(state, purpose=purpose, proposals=(), decisions=_used(state, event.decision))
+            return replace(state, purpose=purpose, proposals=(), decisions=_add_decision(state, event.decision))
     return state
 
 
-def _used(state: Charter, decision: UUID | None) -> tuple[UUID, ...]:
+def _add_decision(state: Charter, decision: UUID | None) -> tuple[UUID, ...]:
     return state.decisions if decision is None else (*state.decisions, decision)
 
 
-def _non_negotiables(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
+def _apply_non_negotiable_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     at = recorded.occurred_at
     match event:
         case e.NonNegotiableAdopted():
@@ -116,20 +116,20 @@ def _non_negotiables(state: Charter, event: e.CharterFact, recorded: RecordedEve
                 decision=event.decision,
             )
             others = tuple(n for n in state.non_negotiables if n.id != event.non_negotiable)
-            return replace(state, non_negotiables=(*others, adopted), decisions=_used(state, event.decision))
+            return replace(state, non_negotiables=(*others, adopted), decisions=_add_decision(state, event.decision))
         case e.NonNegotiableRevised():
             news = {"version": event.version, "text": event.text, "since": at, "decision": event.decision}
-            state = replace(state, decisions=_used(state, event.decision))
-            return _changed(state, event.non_negotiable, acknowledged=(), **news)
+            state = replace(state, decisions=_add_decision(state, event.decision))
+            return _update_non_negotiable(state, event.non_negotiable, acknowledged=(), **news)
         case e.NonNegotiableRetired():
             # Whoever stood by it is in the history: no act asks for that any more.
-            return _changed(state, event.non_negotiable, retired_at=at, acknowledged=())
+            return _update_non_negotiable(state, event.non_negotiable, retired_at=at, acknowledged=())
         case e.Acknowledged():
             return _acknowledged(state, event, Acknowledgement(member=event.member, at=at))
     return state
 
 
-def _changed(state: Charter, identity: UUID, **fields: Any) -> Charter:
+def _update_non_negotiable(state: Charter, identity: UUID, **fields: Any) -> Charter:
     return replace(
         state,
         non_negotiables=tuple(replace(n, **fields) if n.id == identity else n for n in state.non_negotiables),
@@ -149,7 +149,7 @@ def _acknowledged(state: Charter, event: e.Acknowledged, said: Acknowledgement) 
     )
 
 
-def _practice(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
+def _apply_practice_event(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> Charter:
     """Freedoms and rituals."""
     at = recorded.occurred_at
     match event:
@@ -157,9 +157,9 @@ def _practice(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> 
             freedom = Freedom(
                 id=event.freedom, text=event.text, purpose_version=event.purpose_version, since=at, ref=event.ref
             )
-            return replace(state, freedoms=(*_without(state.freedoms, event.freedom), freedom))
+            return replace(state, freedoms=(*_remove_part(state.freedoms, event.freedom), freedom))
         case e.FreedomWithdrawn():
-            return replace(state, freedoms=_without(state.freedoms, event.freedom))
+            return replace(state, freedoms=_remove_part(state.freedoms, event.freedom))
         case e.RitualSet() | e.RitualChanged():
             before = next((r for r in state.rituals if r.id == event.ritual), None)
             ritual = Ritual(
@@ -172,11 +172,11 @@ def _practice(state: Charter, event: e.CharterFact, recorded: RecordedEvent) -> 
                 event=recorded.event_id,
                 ref=event.ref if isinstance(event, e.RitualSet) else (before.ref if before else None),
             )
-            return replace(state, rituals=(*_without(state.rituals, event.ritual), ritual))
+            return replace(state, rituals=(*_remove_part(state.rituals, event.ritual), ritual))
         case e.RitualEnded():
-            return replace(state, rituals=_without(state.rituals, event.ritual))
+            return replace(state, rituals=_remove_part(state.rituals, event.ritual))
     return state
 
 
-def _without(parts: tuple[Any, ...], identity: UUID) -> tuple[Any, ...]:
+def _remove_part(parts: tuple[Any, ...], identity: UUID) -> tuple[Any, ...]:
     return tuple(part for part in parts if part.id != identity)

@@ -6,29 +6,29 @@ from uuid import UUID
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.parts import RuleResult, find_part, new_part, own_name, with_reason
+from domain.charter.parts import RuleResult, external_reference, find_part, new_part_id, require_reason_text
 from domain.charter.state import Charter, part_id
 from domain.context import DecisionContext
 from domain.errors import InvalidField, NoPurpose, VersionSuperseded
-from domain.goal.opening import text
+from domain.goal.opening import require_text
 from domain.scope_rules import require_lead
 
 
 def grant_freedom(charter: Charter, act: a.GrantFreedom, world: DecisionContext) -> RuleResult:
     """A freedom that serves the current purpose; one that is there already is anchored anew."""
     require_lead(charter.of, world)
-    version = _anchor(charter, act.purpose_version)
+    version = _require_current_purpose(charter, act.purpose_version)
     event = e.FreedomGranted(
         of=charter.of,
-        freedom=_freedom(charter, act.freedom, world),
-        text=text(act.text, "/text"),
+        freedom=_freedom_id(charter, act.freedom, world),
+        text=require_text(act.text, "/text"),
         purpose_version=version,
-        ref=own_name(act.freedom),
+        ref=external_reference(act.freedom),
     )
     return RuleResult(event=event, reason=act.reason)
 
 
-def _anchor(charter: Charter, version: int | None) -> int:
+def _require_current_purpose(charter: Charter, version: int | None) -> int:
     if charter.purpose is None:
         raise NoPurpose(
             "a freedom serves a purpose, and there is none yet: adopt one first",
@@ -51,17 +51,17 @@ def _anchor(charter: Charter, version: int | None) -> int:
     return version
 
 
-def _freedom(charter: Charter, ref: str | None, world: DecisionContext) -> UUID:
+def _freedom_id(charter: Charter, ref: str | None, world: DecisionContext) -> UUID:
     if ref is not None and any(f.id == part_id(charter.id, "freedom", ref) for f in charter.freedoms):
         return part_id(charter.id, "freedom", ref)
-    return new_part(charter, "freedom", ref, charter.freedoms, world)
+    return new_part_id(charter, "freedom", ref, charter.freedoms, world)
 
 
 def withdraw_freedom(charter: Charter, act: a.WithdrawFreedom, world: DecisionContext) -> RuleResult:
     """Taken back, with the reason."""
     require_lead(charter.of, world)
     freedom = find_part(charter, "freedom", act.freedom, charter.freedoms)
-    reason = with_reason(act.reason, "withdrawing a freedom needs a reason")
+    reason = require_reason_text(act.reason, "withdrawing a freedom needs a reason")
     return RuleResult(event=e.FreedomWithdrawn(of=charter.of, freedom=freedom.id), reason=reason)
 
 
@@ -70,12 +70,12 @@ def set_ritual(charter: Charter, act: a.SetRitual, world: DecisionContext) -> Ru
     require_lead(charter.of, world)
     event = e.RitualSet(
         of=charter.of,
-        ritual=new_part(charter, "ritual", act.ritual, charter.rituals, world),
-        name=text(act.name, "/name"),
+        ritual=new_part_id(charter, "ritual", act.ritual, charter.rituals, world),
+        name=require_text(act.name, "/name"),
         mode=act.mode,
         cadence_days=act.cadence_days,
         minutes=act.minutes,
-        ref=own_name(act.ritual),
+        ref=external_reference(act.ritual),
     )
     return RuleResult(event=event, reason=act.reason)
 
@@ -89,7 +89,7 @@ def change_ritual(charter: Charter, act: a.ChangeRitual, world: DecisionContext)
     said = {name: value for name in names if (value := getattr(act, name)) is not None}
     if {**was, **said} == was:
         raise InvalidField("a change says what differs", pointer="/ritual", allowed=names)
-    text(said.get("name", held.name), "/name")
+    require_text(said.get("name", held.name), "/name")
     return RuleResult(event=e.RitualChanged(of=charter.of, ritual=held.id, **{**was, **said}), reason=act.reason)
 
 

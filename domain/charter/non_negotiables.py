@@ -8,20 +8,20 @@ from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter.parts import (
     RuleResult,
+    external_reference,
     find_non_negotiable,
-    new_part,
-    own_name,
+    new_part_id,
     require_decision_or_lead,
+    require_reason_text,
     the_only_open,
-    with_reason,
 )
 from domain.charter.state import (
-    FEWEST_NON_NEGOTIABLES,
-    MOST_NON_NEGOTIABLES,
+    MAX_NON_NEGOTIABLES,
+    MIN_NON_NEGOTIABLES,
     Breach,
     Charter,
     DecisionSubject,
-    named_charter,
+    resolve_charter_id,
 )
 from domain.context import DecisionContext
 from domain.errors import (
@@ -36,29 +36,29 @@ from domain.errors import (
     OutOfOrder,
     VersionSuperseded,
 )
-from domain.goal.opening import text
+from domain.goal.opening import require_text
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import is_member, require_lead, require_member
 
-MOST_OPEN_BREACHES = 100
+MAX_OPEN_BREACHES = 100
 
 
 def adopt(charter: Charter, act: a.AdoptNonNegotiable, world: DecisionContext) -> RuleResult:
     """One more; never a sixth."""
-    identity = new_part(charter, "non_negotiable", act.non_negotiable, charter.non_negotiables, world)
+    identity = new_part_id(charter, "non_negotiable", act.non_negotiable, charter.non_negotiables, world)
     matter = DecisionSubject(charter=charter.id, non_negotiable=identity)
     decision, cause = require_decision_or_lead(charter, act.decision, matter, world, words=act.text)
-    if len(charter.non_negotiables_in_force) >= MOST_NON_NEGOTIABLES:
+    if len(charter.non_negotiables_in_force) >= MAX_NON_NEGOTIABLES:
         raise NonNegotiableCount(
-            f"{MOST_NON_NEGOTIABLES} non-negotiables are enough: a sixth would take the place of one",
+            f"{MAX_NON_NEGOTIABLES} non-negotiables are enough: a sixth would take the place of one",
             allowed=("retire_non_negotiable", "revise_non_negotiable"),
         )
     event = e.NonNegotiableAdopted(
         of=charter.of,
         non_negotiable=identity,
         version=1,
-        text=text(act.text, "/text"),
-        ref=own_name(act.non_negotiable),
+        text=require_text(act.text, "/text"),
+        ref=external_reference(act.non_negotiable),
         decision=decision,
     )
     return RuleResult(event=event, causation=cause, reason=act.reason)
@@ -69,8 +69,8 @@ def revise(charter: Charter, act: a.ReviseNonNegotiable, world: DecisionContext)
     stands = find_non_negotiable(charter, act.non_negotiable)
     matter = DecisionSubject(charter=charter.id, non_negotiable=stands.id)
     decision, cause = require_decision_or_lead(charter, act.decision, matter, world, words=act.text)
-    reason = with_reason(act.reason, "revising a non-negotiable needs a reason")
-    if text(act.text, "/text") == stands.text:
+    reason = require_reason_text(act.reason, "revising a non-negotiable needs a reason")
+    if require_text(act.text, "/text") == stands.text:
         raise InvalidField("these are its words already", pointer="/text")
     event = e.NonNegotiableRevised(
         of=charter.of, non_negotiable=stands.id, version=stands.version + 1, text=act.text, decision=decision
@@ -82,10 +82,10 @@ def retire(charter: Charter, act: a.RetireNonNegotiable, world: DecisionContext)
     """It stands no longer; of a charter in force three are left."""
     require_lead(charter.of, world)
     stands = find_non_negotiable(charter, act.non_negotiable)
-    reason = with_reason(act.reason, "retiring a non-negotiable needs a reason")
-    if charter.in_force_since is not None and len(charter.non_negotiables_in_force) <= FEWEST_NON_NEGOTIABLES:
+    reason = require_reason_text(act.reason, "retiring a non-negotiable needs a reason")
+    if charter.in_force_since is not None and len(charter.non_negotiables_in_force) <= MIN_NON_NEGOTIABLES:
         raise NonNegotiableCount(
-            f"a charter in force has {FEWEST_NON_NEGOTIABLES} at least: adopt another one before this one goes",
+            f"a charter in force has {MIN_NON_NEGOTIABLES} at least: adopt another one before this one goes",
             allowed=("adopt_non_negotiable", "revise_non_negotiable"),
         )
     return RuleResult(event=e.NonNegotiableRetired(of=charter.of, non_negotiable=stands.id), reason=reason)
@@ -98,9 +98,9 @@ def put_in_force(charter: Charter, act: a.PutInForce, world: DecisionContext) ->
         raise ActNotAllowed("this charter is in force already", allowed=("review",))
     if charter.purpose is None:
         raise NoPurpose("a charter is in force for a purpose: adopt one first", allowed=("adopt_purpose",))
-    if len(charter.non_negotiables_in_force) < FEWEST_NON_NEGOTIABLES:
+    if len(charter.non_negotiables_in_force) < MIN_NON_NEGOTIABLES:
         raise NonNegotiableCount(
-            f"{len(charter.non_negotiables_in_force)} of {FEWEST_NON_NEGOTIABLES} to {MOST_NON_NEGOTIABLES}"
+            f"{len(charter.non_negotiables_in_force)} of {MIN_NON_NEGOTIABLES} to {MAX_NON_NEGOTIABLES}"
             " non-negotiables are adopted",
             allowed=("adopt_non_negotiable",),
         )
@@ -135,8 +135,8 @@ def raise_breach(charter: Charter, act: a.RaiseBreach, world: DecisionContext) -
     stands = find_non_negotiable(charter, act.non_negotiable)
     if world.at < stands.since:
         raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
-    if len(charter.breaches) >= MOST_OPEN_BREACHES:
-        raise InvalidField(f"{MOST_OPEN_BREACHES} breaches await their repair talk", pointer="/non_negotiable")
+    if len(charter.breaches) >= MAX_OPEN_BREACHES:
+        raise InvalidField(f"{MAX_OPEN_BREACHES} breaches await their repair talk", pointer="/non_negotiable")
     if act.ref is not None and any(b.ref == act.ref for b in charter.breaches):
         raise AlreadyExists(f"a breach {act.ref!r} is open already", pointer="/ref")
     event = e.BreachRaised(
@@ -144,13 +144,13 @@ def raise_breach(charter: Charter, act: a.RaiseBreach, world: DecisionContext) -
         non_negotiable=stands.id,
         version=stands.version,
         about=_check_breach_target(act.about, world),
-        text=text(act.text, "/text"),
+        text=require_text(act.text, "/text"),
         ref=require_external_reference(act.ref) if act.ref is not None else None,
     )
     return RuleResult(event=event, reason=act.reason)
 
 
-def _check_breach_target(about: a.About, world: DecisionContext) -> UUID:
+def _check_breach_target(about: a.EventReference, world: DecisionContext) -> UUID:
     """The id of the event that is meant; raises `InvalidField` or `NotFound`."""
     named = {kind: ref for kind in ("goal", "cycle", "decision", "charter") if (ref := getattr(about, kind))}
     if len(named) != 1:
@@ -160,7 +160,7 @@ def _check_breach_target(about: a.About, world: DecisionContext) -> UUID:
             allowed=("goal", "cycle", "decision", "charter"),
         )
     [(kind, ref)] = named.items()
-    stream = named_charter(world.organisation_id, ref) if kind == "charter" else world.id_of(kind, ref)
+    stream = resolve_charter_id(world.organisation_id, ref) if kind == "charter" else world.id_of(kind, ref)
     event = world.reader.find_event(world.organisation_id, kind, stream, about.event)
     if event is None:
         what = f"no {kind} {ref!r}" if about.event is None else f"no event {about.event} of {kind} {ref!r}"
@@ -171,14 +171,14 @@ def _check_breach_target(about: a.About, world: DecisionContext) -> UUID:
 def agree_repair(charter: Charter, act: a.AgreeRepair, world: DecisionContext) -> RuleResult:
     """The talk was held: what was agreed closes the breach."""
     require_member(charter.of, world)
-    breach = _open(charter, act.breach, world)
+    breach = _find_open_breach(charter, act.breach, world)
     if world.at < breach.at:
         raise OutOfOrder(pointer="/at", allowed=(f">= {breach.at.isoformat()}",))
-    event = e.RepairAgreed(of=charter.of, breach=breach.id, text=text(act.text, "/text"))
+    event = e.RepairAgreed(of=charter.of, breach=breach.id, text=require_text(act.text, "/text"))
     return RuleResult(event=event, reason=act.reason)
 
 
-def _open(charter: Charter, ref: str | None, world: DecisionContext) -> Breach:
+def _find_open_breach(charter: Charter, ref: str | None, world: DecisionContext) -> Breach:
     meant = the_only_open("breach", ref, (b.id for b in charter.breaches), world) or as_uuid(ref or "")
     for breach in charter.breaches:
         if breach.id == meant or (ref is not None and breach.ref == ref):

@@ -18,7 +18,7 @@ from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import require_lead, require_member
 
 #: Parts of one sort that a charter may name in all: a bound on what its state can grow to.
-MOST_PARTS = 100
+MAX_PARTS = 100
 
 
 class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +42,14 @@ class Part(Protocol):
 P = TypeVar("P", bound=Part)
 
 
-def new_part(charter: Charter, part: str, ref: str | None, there: Iterable[Part], world: DecisionContext) -> UUID:
+def new_part_id(charter: Charter, part: str, ref: str | None, there: Iterable[Part], world: DecisionContext) -> UUID:
     """The id of a part that begins under `ref`, or under an id of its own.
 
     Raises `AlreadyExists` where that name is taken, `InvalidField` for one that cannot be a name.
     """
     known = list(there)
-    if len(known) >= MOST_PARTS:
-        raise InvalidField(f"a charter names {MOST_PARTS} of them at most", pointer=f"/{part}")
+    if len(known) >= MAX_PARTS:
+        raise InvalidField(f"a charter names {MAX_PARTS} of them at most", pointer=f"/{part}")
     if ref is None:
         return world.next_id()
     identity = part_id(charter.id, part, ref if as_uuid(ref) else require_external_reference(ref))
@@ -58,7 +58,7 @@ def new_part(charter: Charter, part: str, ref: str | None, there: Iterable[Part]
     return identity
 
 
-def own_name(ref: str | None) -> str | None:
+def external_reference(ref: str | None) -> str | None:
     """The source's own name; None for an id."""
     return None if ref is None or as_uuid(ref) else ref
 
@@ -92,7 +92,7 @@ def the_only_open(what: str, ref: str | None, there: Iterable[UUID], world: Deci
     raise InvalidField(f"name the {what} that you mean", pointer=f"/{what}", allowed=tuple(map(str, known)))
 
 
-def with_reason(reason: Reason | None, why: str) -> Reason:
+def require_reason_text(reason: Reason | None, why: str) -> Reason:
     """The reason, with words; raises `ReasonRequired`."""
     if reason is None:
         raise ReasonRequired(why, pointer="/reason")

@@ -6,29 +6,29 @@ from datetime import date, timedelta
 
 from domain.charter import acts as a
 from domain.charter import events as e
-from domain.charter.parts import RuleResult, require_decision_or_lead, the_only_open, with_reason
-from domain.charter.state import Charter, DecisionSubject, Proposal, PurposeText
+from domain.charter.parts import RuleResult, require_decision_or_lead, require_reason_text, the_only_open
+from domain.charter.state import Charter, DecisionSubject, PurposeProposal, PurposeText
 from domain.context import DecisionContext
 from domain.errors import AlreadyExists, DecisionRequired, InvalidField, NotFound
-from domain.goal.opening import text
+from domain.goal.opening import require_text
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import require_lead, require_member
-from domain.terms import day
+from domain.terms import check_date
 
-MOST_PROPOSALS = 20
-LONGEST_TIME_BOX_DAYS = 92
+MAX_PROPOSALS = 20
+MAX_TIME_BOX_DAYS = 92
 
 
 def propose(charter: Charter, act: a.ProposePurpose, world: DecisionContext) -> RuleResult:
     """A proposal with its time-box."""
     require_member(charter.of, world)
-    if len(charter.proposals) >= MOST_PROPOSALS:
-        raise InvalidField(f"{MOST_PROPOSALS} proposals are open already: adopt one of them", pointer="/text")
+    if len(charter.proposals) >= MAX_PROPOSALS:
+        raise InvalidField(f"{MAX_PROPOSALS} proposals are open already: adopt one of them", pointer="/text")
     why = PurposeText(**{name: getattr(act, name) for name in PurposeText.__struct_fields__})
     for name in ("text", "to_team", "to_clients", "to_organisation"):
-        text(getattr(why, name), f"/{name}")
+        require_text(getattr(why, name), f"/{name}")
     if charter.purpose is not None:
-        with_reason(act.reason, "proposing another purpose than the one in force needs a reason")
+        require_reason_text(act.reason, "proposing another purpose than the one in force needs a reason")
         if why == charter.purpose.why:
             raise InvalidField("this is the purpose already", pointer="/text")
     if act.ref is not None and any(p.ref == act.ref for p in charter.proposals):
@@ -36,20 +36,20 @@ def propose(charter: Charter, act: a.ProposePurpose, world: DecisionContext) -> 
     event = e.PurposeProposed(
         of=charter.of,
         **{name: getattr(why, name) for name in PurposeText.__struct_fields__},
-        until=_until(act.until, world),
+        until=_parse_time_box_end(act.until, world),
         ref=require_external_reference(act.ref) if act.ref is not None else None,
     )
     return RuleResult(event=event, reason=act.reason)
 
 
-def _until(until: date | None, world: DecisionContext) -> date:
+def _parse_time_box_end(until: date | None, world: DecisionContext) -> date:
     if until is None:
         return world.today + timedelta(days=world.policy.policy.answer_by_days)
-    ahead = (day(until, "/until") - world.today).days
-    if not 0 <= ahead <= LONGEST_TIME_BOX_DAYS:
-        last = world.today + timedelta(days=LONGEST_TIME_BOX_DAYS)
+    ahead = (check_date(until, "/until") - world.today).days
+    if not 0 <= ahead <= MAX_TIME_BOX_DAYS:
+        last = world.today + timedelta(days=MAX_TIME_BOX_DAYS)
         raise InvalidField(
-            f"a time-box ends today at the earliest, and within {LONGEST_TIME_BOX_DAYS} days",
+            f"a time-box ends today at the earliest, and within {MAX_TIME_BOX_DAYS} days",
             pointer="/until",
             allowed=(f"{world.today}..{last}",),
         )
@@ -58,7 +58,7 @@ def _until(until: date | None, world: DecisionContext) -> date:
 
 def adopt(charter: Charter, act: a.AdoptPurpose, world: DecisionContext) -> RuleResult:
     """The proposal becomes the purpose: its first version, or a revision of the one in force."""
-    proposal = _open(charter, act.proposal, world)
+    proposal = _find_open_proposal(charter, act.proposal, world)
     matter = DecisionSubject(charter=charter.id, proposal=proposal.id)
     decision, cause = require_decision_or_lead(charter, act.decision, matter, world)
     if decision is None:
@@ -74,12 +74,12 @@ def adopt(charter: Charter, act: a.AdoptPurpose, world: DecisionContext) -> Rule
     reason = act.reason or proposal.reason
     if charter.purpose is None:
         return RuleResult(event=e.PurposeAdopted(version=1, **said), causation=cause, reason=reason)
-    reason = with_reason(reason, "revising the purpose needs a reason")
+    reason = require_reason_text(reason, "revising the purpose needs a reason")
     event = e.PurposeRevised(version=charter.purpose.version + 1, **said)
     return RuleResult(event=event, causation=cause, reason=reason)
 
 
-def _open(charter: Charter, ref: str | None, world: DecisionContext) -> Proposal:
+def _find_open_proposal(charter: Charter, ref: str | None, world: DecisionContext) -> PurposeProposal:
     meant = the_only_open("proposal", ref, (p.id for p in charter.proposals), world)
     for proposal in charter.proposals:
         if proposal.id == (meant or as_uuid(ref or "")) or (ref is not None and proposal.ref == ref):

@@ -13,10 +13,10 @@ import msgspec
 
 from domain.personal import Value
 from domain.reasons import Reason
-from domain.references import as_uuid, resolve
+from domain.references import as_uuid, resolve_stream_id
 from domain.scope import ORGANISATION, Scope
 
-FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES = 3, 5
+MIN_NON_NEGOTIABLES, MAX_NON_NEGOTIABLES = 3, 5
 
 Mode = Literal["sync", "async"]
 
@@ -26,9 +26,9 @@ def charter_id(organisation_id: UUID, team_id: UUID | None) -> UUID:
     return uuid5(organisation_id, f"charter:{team_id or ORGANISATION}")
 
 
-def named_charter(organisation_id: UUID, ref: str) -> UUID:
+def resolve_charter_id(organisation_id: UUID, ref: str) -> UUID:
     """The charter that a team's id or reference, or the word `organisation`, names; it need not have begun."""
-    return charter_id(organisation_id, None if ref == ORGANISATION else resolve(organisation_id, "team", ref))
+    return charter_id(organisation_id, None if ref == ORGANISATION else resolve_stream_id(organisation_id, "team", ref))
 
 
 def part_id(charter: UUID, part: str, ref: str) -> UUID:
@@ -55,7 +55,7 @@ class PurposeText(msgspec.Struct, frozen=True, kw_only=True):
     to_society: str = ""
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class PurposeProposal(msgspec.Struct, frozen=True, kw_only=True):
     """A purpose that has been proposed and neither adopted nor overtaken; its id is its event's."""
 
     id: UUID
@@ -145,7 +145,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     of: Scope
     purpose: Purpose | None = None
     #: Open ones, in the order in which they came.
-    proposals: tuple[Proposal, ...] = ()
+    proposals: tuple[PurposeProposal, ...] = ()
     in_force_since: datetime | None = None
     #: Also the retired ones: what was adopted once keeps its name.
     non_negotiables: tuple[NonNegotiable, ...] = ()

@@ -14,7 +14,7 @@ from domain.terms import Text, Title
 GoalEnding = Literal["carried_on", "renegotiated", "dropped"]
 
 #: Text that may stay empty where another one is given.
-Words = Annotated[str, msgspec.Meta(max_length=2000)]
+OptionalText = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 #: What a cycle carries with it from event to event stays short.
@@ -37,8 +37,8 @@ class Open(Act, tag="open", frozen=True, kw_only=True):
     to_team: Text
     to_clients: Text
     to_organisation: Text
-    to_stakeholders: Words = ""
-    to_society: Words = ""
+    to_stakeholders: OptionalText = ""
+    to_society: OptionalText = ""
     #: The version of the purpose that is restated; none: the one in force.
     purpose: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
     #: Goals that are in it from the beginning.
@@ -65,8 +65,8 @@ class CreditContribution(Act, tag="credit_contribution", frozen=True, kw_only=Tr
 class ShareReflection(Act, tag="share_reflection", frozen=True, kw_only=True):
     """What worked, and what can improve; either may stay empty, not both."""
 
-    worked: Words = ""
-    improve: Words = ""
+    worked: OptionalText = ""
+    improve: OptionalText = ""
 
 
 class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):

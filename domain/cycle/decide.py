@@ -13,7 +13,7 @@ from domain.charter.state import part_id
 from domain.context import DecisionContext
 from domain.cycle import acts as a
 from domain.cycle import events as e
-from domain.cycle.opening import MOST_GOALS, UNKEPT_STATES, goal_of, live_goal, opened
+from domain.cycle.opening import MAX_GOALS, UNKEPT_STATES, open_cycle, require_goal, require_live_goal
 from domain.cycle.state import Closed, Cycle, GoalInCycle, Improvement, Running
 from domain.envelope import Event, NewEvent, Source
 from domain.errors import (
@@ -25,17 +25,17 @@ from domain.errors import (
     OutOfOrder,
     ReasonRequired,
 )
-from domain.goal.opening import text
+from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import require_external_reference
 from domain.scope_rules import is_lead, is_member, require_lead, require_member
-from domain.terms import day
+from domain.terms import check_date
 
 #: What one cycle holds, at most: each of its later events carries all of it.
-MOST_IMPROVEMENTS, MOST_LEARNINGS = 100, 50
-MOST_REFLECTIONS, MOST_CONTRIBUTIONS = 1_000, 1_000
+MAX_IMPROVEMENTS, MAX_LEARNINGS = 100, 50
+MAX_REFLECTIONS, MAX_CONTRIBUTIONS = 1_000, 1_000
 
 
 def decide(cycle: Cycle | None, act: a.CycleAct, world: DecisionContext) -> list[NewEvent]:
@@ -47,12 +47,12 @@ def decide(cycle: Cycle | None, act: a.CycleAct, world: DecisionContext) -> list
     if isinstance(act, a.Open):
         if cycle is not None:
             raise AlreadyExists("this cycle exists already", pointer="/ref")
-        event = opened(act, world)
+        event = open_cycle(act, world)
     else:
         if cycle is None:
             raise NotFound("no such cycle")
         reason = act.reason if isinstance(act, a.DropImprovement) else None
-        event = _RULES[type(act)](_ActContext(_running(cycle, world), event_id, world), act)
+        event = _RULES[type(act)](_ActContext(_require_running(cycle, world), event_id, world), act)
     return [NewEvent(event_id=event_id, data=event, occurred_at=world.at, reason=reason)]
 
 
@@ -72,7 +72,7 @@ class _ActContext(NamedTuple):
     world: DecisionContext
 
 
-def _running(cycle: Cycle, world: DecisionContext) -> Running:
+def _require_running(cycle: Cycle, world: DecisionContext) -> Running:
     if isinstance(cycle, Closed):
         raise ActNotAllowed(
             "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)
@@ -85,45 +85,45 @@ def _running(cycle: Cycle, world: DecisionContext) -> Running:
 # --- while it runs -----------------------------------------------------------------------------------------------
 
 
-def _included(said: _ActContext, act: a.IncludeGoal) -> e.GoalIncluded:
+def _include_goal(said: _ActContext, act: a.IncludeGoal) -> e.GoalIncluded:
     cycle, _, world = said
-    known = goal_of(world.id_of("goal", act.goal), act.goal, world, "/goal")
+    known = require_goal(world.id_of("goal", act.goal), act.goal, world, "/goal")
     if not (is_lead(cycle.of, world) or world.party in (known.owner, known.sponsor)):
         raise Forbidden(
             "the lead puts goals into the cycle, or the goal's own parties", allowed=("lead", "owner", "sponsor")
         )
-    goal = live_goal(act.goal, cycle.of, world, "/goal")
-    if cycle.included(goal.id) is not None:
+    goal = require_live_goal(act.goal, cycle.of, world, "/goal")
+    if cycle.find_goal(goal.id) is not None:
         raise AlreadyExists("this goal is in the cycle already", pointer="/goal")
-    _room(len(cycle.goals), MOST_GOALS, "goals")
+    _require_room(len(cycle.goals), MAX_GOALS, "goals")
     return e.GoalIncluded(goal=goal.id)
 
 
 def _require_goal_in_cycle(cycle: Running, ref: str, world: DecisionContext) -> GoalInCycle:
     """A goal of the cycle; raises `NotFound`."""
-    held = cycle.included(world.id_of("goal", ref))
+    held = cycle.find_goal(world.id_of("goal", ref))
     if held is None:
         raise NotFound(f"goal {ref!r} is not in this cycle", pointer="/goal", allowed=("include_goal",))
     return held
 
 
-def _own(cycle: Running, ref: str, world: DecisionContext) -> tuple[GoalInCycle, Goal]:
+def _require_own_goal(cycle: Running, ref: str, world: DecisionContext) -> tuple[GoalInCycle, Goal]:
     """A goal of the cycle and how it stands, for who leads and the goal's own parties; raises `Forbidden`, `NotFound`.
 
     Nobody else is told whether it is in the cycle.
     """
-    goal = goal_of(world.id_of("goal", ref), ref, world, "/goal")
+    goal = require_goal(world.id_of("goal", ref), ref, world, "/goal")
     if not (is_lead(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
         raise Forbidden("only the lead or the goal's own parties may do that", allowed=("lead", "owner", "sponsor"))
     return _require_goal_in_cycle(cycle, ref, world), goal
 
 
-def _credited(said: _ActContext, act: a.CreditContribution) -> e.ContributionCredited:
+def _credit_contribution(said: _ActContext, act: a.CreditContribution) -> e.ContributionCredited:
     cycle, _, world = said
-    held, _ = _own(cycle, act.goal, world)
-    _room(cycle.contributions, MOST_CONTRIBUTIONS, "contributions")
+    held, _ = _require_own_goal(cycle, act.goal, world)
+    _require_room(cycle.contributions, MAX_CONTRIBUTIONS, "contributions")
     return e.ContributionCredited(
-        goal=held.goal, member=_require_member(act.member, "/member", world), text=text(act.text, "/text")
+        goal=held.goal, member=_require_member(act.member, "/member", world), text=require_text(act.text, "/text")
     )
 
 
@@ -136,30 +136,30 @@ def _require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
     return member_id
 
 
-def _reflected(said: _ActContext, act: a.ShareReflection) -> e.ReflectionShared:
+def _share_reflection(said: _ActContext, act: a.ShareReflection) -> e.ReflectionShared:
     cycle, _, world = said
     require_member(cycle.of, world)
     if not (act.worked.strip() or act.improve.strip()):
         raise InvalidField("say what worked, or what can improve", pointer="/worked")
-    _room(cycle.reflections, MOST_REFLECTIONS, "reflections")
+    _require_room(cycle.reflections, MAX_REFLECTIONS, "reflections")
     return e.ReflectionShared(worked=act.worked, improve=act.improve)
 
 
-def _agreed(said: _ActContext, act: a.AgreeImprovement) -> e.ImprovementAgreed:
+def _agree_improvement(said: _ActContext, act: a.AgreeImprovement) -> e.ImprovementAgreed:
     cycle, event_id, world = said
     require_member(cycle.of, world)
     owner = _require_member(act.owner, "/owner", world)
     if not is_member(cycle.of, world.member(owner), world):
         raise InvalidField("an improvement is seen to by somebody whose cycle it is", pointer="/owner")
-    due = day(act.due, "/due")
+    due = check_date(act.due, "/due")
     if due < world.today:
         raise InvalidField("this day is over", pointer="/due", allowed=(f">= {world.today}",))
-    _room(len(cycle.improvements), MOST_IMPROVEMENTS, "improvements")
+    _require_room(len(cycle.improvements), MAX_IMPROVEMENTS, "improvements")
     if act.improvement is not None:
         event_id = _improvement_id(cycle, require_external_reference(act.improvement, "/improvement"))
-        if cycle.improvement(event_id) is not None:
+        if cycle.find_improvement(event_id) is not None:
             raise AlreadyExists("this cycle has an improvement of that name", pointer="/improvement")
-    return e.ImprovementAgreed(improvement=event_id, text=text(act.text, "/text"), owner=owner, due=due)
+    return e.ImprovementAgreed(improvement=event_id, text=require_text(act.text, "/text"), owner=owner, due=due)
 
 
 def _improvement_id(cycle: Running, ref: str) -> UUID:
@@ -167,22 +167,22 @@ def _improvement_id(cycle: Running, ref: str) -> UUID:
     return part_id(cycle.purpose.charter, "improvement", ref)
 
 
-def _finished(said: _ActContext, act: a.FinishImprovement) -> e.ImprovementDone:
-    return e.ImprovementDone(improvement=_open_improvement(said, act.improvement).id)
+def _finish_improvement(said: _ActContext, act: a.FinishImprovement) -> e.ImprovementDone:
+    return e.ImprovementDone(improvement=_require_open_improvement(said, act.improvement).id)
 
 
-def _dropped(said: _ActContext, act: a.DropImprovement) -> e.ImprovementDropped:
-    improvement = _open_improvement(said, act.improvement)
+def _drop_improvement(said: _ActContext, act: a.DropImprovement) -> e.ImprovementDropped:
+    improvement = _require_open_improvement(said, act.improvement)
     if act.reason is None:
         raise ReasonRequired("say why it is not pursued any more", pointer="/reason")
     check_reason(act.reason)
     return e.ImprovementDropped(improvement=improvement.id)
 
 
-def _open_improvement(said: _ActContext, ref: str) -> Improvement:
+def _require_open_improvement(said: _ActContext, ref: str) -> Improvement:
     """The improvement that the party may end: its owner, or who leads."""
     cycle, _, world = said
-    improvement = cycle.improvement(_improvement_id(cycle, ref))
+    improvement = cycle.find_improvement(_improvement_id(cycle, ref))
     if improvement is None:
         open_ones = tuple(str(i.id) for i in cycle.improvements if i.state == "open")
         raise NotFound("no such improvement in this cycle", pointer="/improvement", allowed=open_ones)
@@ -193,15 +193,15 @@ def _open_improvement(said: _ActContext, ref: str) -> Improvement:
     return improvement
 
 
-def _learnt(said: _ActContext, act: a.RecordLearning) -> e.LearningRecorded:
+def _record_learning(said: _ActContext, act: a.RecordLearning) -> e.LearningRecorded:
     cycle, _, world = said
     require_member(cycle.of, world)
     goal = _require_goal_in_cycle(cycle, act.goal, world).goal if act.goal is not None else None
-    _room(len(cycle.learnings), MOST_LEARNINGS, "learnings")
-    return e.LearningRecorded(text=text(act.text, "/text"), goal=goal)
+    _require_room(len(cycle.learnings), MAX_LEARNINGS, "learnings")
+    return e.LearningRecorded(text=require_text(act.text, "/text"), goal=goal)
 
 
-def _room(held: int, most: int, what: str) -> None:
+def _require_room(held: int, most: int, what: str) -> None:
     if held >= most:
         raise ActNotAllowed(f"a cycle holds {most} {what} at most", allowed=("close",))
 
@@ -209,9 +209,9 @@ def _room(held: int, most: int, what: str) -> None:
 # --- how it ends -------------------------------------------------------------------------------------------------
 
 
-def _settled(said: _ActContext, act: a.SettleGoal) -> e.GoalSettled:
+def _settle_goal(said: _ActContext, act: a.SettleGoal) -> e.GoalSettled:
     cycle, _, world = said
-    held, goal = _own(cycle, act.goal, world)
+    held, goal = _require_own_goal(cycle, act.goal, world)
     possible = possible_ends(goal, cycle)
     if act.how not in possible:
         raise InvalidField(_explain_impossible_end(act.how, goal), pointer="/how", allowed=possible)
@@ -239,7 +239,7 @@ def _explain_impossible_end(how: a.GoalEnding, goal: Goal) -> str:
     return f"the goal is {goal.state}: it cannot be {how.replace('_', ' ')}"
 
 
-def _closed(said: _ActContext, _act: a.Close) -> e.CycleClosed:
+def _close(said: _ActContext, _act: a.Close) -> e.CycleClosed:
     cycle, _, world = said
     require_lead(cycle.of, world)
     stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
@@ -261,13 +261,13 @@ def _closed(said: _ActContext, _act: a.Close) -> e.CycleClosed:
 
 
 _RULES: dict[type, Callable[[_ActContext, Any], Event]] = {
-    a.IncludeGoal: _included,
-    a.CreditContribution: _credited,
-    a.ShareReflection: _reflected,
-    a.AgreeImprovement: _agreed,
-    a.FinishImprovement: _finished,
-    a.DropImprovement: _dropped,
-    a.RecordLearning: _learnt,
-    a.SettleGoal: _settled,
-    a.Close: _closed,
+    a.IncludeGoal: _include_goal,
+    a.CreditContribution: _credit_contribution,
+    a.ShareReflection: _share_reflection,
+    a.AgreeImprovement: _agree_improvement,
+    a.FinishImprovement: _finish_improvement,
+    a.DropImprovement: _drop_improvement,
+    a.RecordLearning: _record_learning,
+    a.SettleGoal: _settle_goal,
+    a.Close: _close,
 }

@@ -20,7 +20,7 @@ def evolve(cycle: Cycle | None, recorded: RecordedEvent) -> Cycle | None:
     if cycle is None:
         return None
     cycle = replace(cycle, version=recorded.version, last_at=max(cycle.last_at, recorded.occurred_at))
-    fold = _FOLDS.get(type(event))
+    fold = _HANDLERS.get(type(event))
     return fold(cycle, event, recorded) if fold is not None else cycle
 
 
@@ -53,7 +53,7 @@ def _opened(event: e.CycleOpened, recorded: RecordedEvent) -> Running:
 
 
 def _included(cycle: Cycle, event: e.GoalIncluded, recorded: RecordedEvent) -> Cycle:
-    if cycle.included(event.goal) is not None:
+    if cycle.find_goal(event.goal) is not None:
         return cycle
     return replace(cycle, goals=(*cycle.goals, GoalInCycle(goal=event.goal, included_at=recorded.occurred_at)))
 
@@ -69,7 +69,7 @@ def _agreed(cycle: Cycle, event: e.ImprovementAgreed, _recorded: RecordedEvent) 
     return replace(cycle, improvements=(*cycle.improvements, agreed))
 
 
-def _improved(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, recorded: RecordedEvent) -> Cycle:
+def _improvement_ended(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, recorded: RecordedEvent) -> Cycle:
     state = "done" if isinstance(event, e.ImprovementDone) else "dropped"
     after = (
         replace(held, state=state, ended_at=recorded.occurred_at) if held.id == event.improvement else held
@@ -78,7 +78,7 @@ def _improved(cycle: Cycle, event: e.ImprovementDone | e.ImprovementDropped, rec
     return replace(cycle, improvements=tuple(after))
 
 
-def _learnt(cycle: Cycle, event: e.LearningRecorded, recorded: RecordedEvent) -> Cycle:
+def _learning_recorded(cycle: Cycle, event: e.LearningRecorded, recorded: RecordedEvent) -> Cycle:
     learning = Learning(id=recorded.event_id, text=event.text, goal=event.goal)
     return replace(cycle, learnings=(*cycle.learnings, learning))
 
@@ -96,14 +96,14 @@ def _closed(cycle: Cycle, event: e.CycleClosed, recorded: RecordedEvent) -> Cycl
     return Closed(**held, closed_at=recorded.occurred_at, at_close=event.goals)
 
 
-_FOLDS: dict[type, Callable[[Any, Any, RecordedEvent], Cycle]] = {
+_HANDLERS: dict[type, Callable[[Any, Any, RecordedEvent], Cycle]] = {
     e.GoalIncluded: _included,
     e.ContributionCredited: lambda cycle, _event, _recorded: replace(cycle, contributions=cycle.contributions + 1),
     e.ReflectionShared: _reflected,
     e.ImprovementAgreed: _agreed,
-    e.ImprovementDone: _improved,
-    e.ImprovementDropped: _improved,
-    e.LearningRecorded: _learnt,
+    e.ImprovementDone: _improvement_ended,
+    e.ImprovementDropped: _improvement_ended,
+    e.LearningRecorded: _learning_recorded,
     e.GoalSettled: _settled,
     e.CycleClosed: _closed,
 }

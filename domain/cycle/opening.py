@@ -14,44 +14,44 @@ from domain.cycle import acts as a
 from domain.cycle import events as e
 from domain.cycle.state import Closed, Cycle
 from domain.errors import ActNotAllowed, InvalidField, NotFound, PurposeRequired
-from domain.goal.opening import text
+from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
 from domain.scope import Scope
 from domain.scope_rules import is_member, require_lead
-from domain.terms import day
+from domain.terms import check_date
 
 #: What one cycle holds, at most: each of its later events carries all of it.
-MOST_GOALS = 200
-LONGEST_CYCLE_DAYS = 366 * 2
+MAX_GOALS = 200
+MAX_CYCLE_DAYS = 366 * 2
 
 #: Ends of a goal that was not kept: what is learnt from them goes on into the next cycle.
 UNKEPT_STATES = ("broken", "cancelled", "promise_withdrawn", "released")
 
 
-def opened(act: a.Open, world: DecisionContext) -> e.CycleOpened:
+def open_cycle(act: a.Open, world: DecisionContext) -> e.CycleOpened:
     """What opens the cycle. Raises `PurposeRequired`, `ActNotAllowed` while another is open, `InvalidField`, ..."""
-    subject = _subject(act.team, world)
+    subject = _resolve_scope(act.team, world)
     require_lead(subject, world)
-    starts, ends = day(act.starts, "/starts"), day(act.ends, "/ends")
-    if not 0 <= (ends - starts).days <= LONGEST_CYCLE_DAYS:
+    starts, ends = check_date(act.starts, "/starts"), check_date(act.ends, "/ends")
+    if not 0 <= (ends - starts).days <= MAX_CYCLE_DAYS:
         raise InvalidField("a cycle ends on or after its first day, within two years", pointer="/ends")
-    purpose = _restated(act, subject, world)
-    _only_one_open(purpose.charter, world)
-    before = _followed(act.follows, subject, world)
+    purpose = _require_purpose(act, subject, world)
+    _require_no_open_cycle(purpose.charter, world)
+    before = _find_previous_cycle(act.follows, subject, world)
     goals = dict.fromkeys(_carried_goals(before, world))
     for index, ref in enumerate(act.goals):
-        goals[live_goal(ref, subject, world, f"/goals/{index}").id] = None
-    if len(goals) > MOST_GOALS:
-        raise InvalidField(f"a cycle holds {MOST_GOALS} goals at most", pointer="/goals")
+        goals[require_live_goal(ref, subject, world, f"/goals/{index}").id] = None
+    if len(goals) > MAX_GOALS:
+        raise InvalidField(f"a cycle holds {MAX_GOALS} goals at most", pointer="/goals")
     return e.CycleOpened(
-        name=text(act.name, "/name"),
+        name=require_text(act.name, "/name"),
         of=subject,
         starts=starts,
         ends=ends,
         purpose=purpose,
-        to_team=text(act.to_team, "/to_team"),
-        to_clients=text(act.to_clients, "/to_clients"),
-        to_organisation=text(act.to_organisation, "/to_organisation"),
+        to_team=require_text(act.to_team, "/to_team"),
+        to_clients=require_text(act.to_clients, "/to_clients"),
+        to_organisation=require_text(act.to_organisation, "/to_organisation"),
         to_stakeholders=act.to_stakeholders,
         to_society=act.to_society,
         ref=require_own_reference(act.ref, "cycle", world),
@@ -62,7 +62,7 @@ def opened(act: a.Open, world: DecisionContext) -> e.CycleOpened:
     )
 
 
-def _subject(team: str | None, world: DecisionContext) -> Scope:
+def _resolve_scope(team: str | None, world: DecisionContext) -> Scope:
     if team is None:
         return Scope(team=None)
     team_id = world.id_of("team", team)
@@ -71,7 +71,7 @@ def _subject(team: str | None, world: DecisionContext) -> Scope:
     return Scope(team=team_id)
 
 
-def _restated(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeVersion:
+def _require_purpose(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeVersion:
     """The purpose in force; raises `PurposeRequired` where there is none, `InvalidField` where another is restated."""
     charter_of = charter_id(world.organisation_id, subject.team)
     charter = world.reader.charter(world.organisation_id, charter_of)
@@ -90,7 +90,7 @@ def _restated(act: a.Open, subject: Scope, world: DecisionContext) -> e.PurposeV
     return e.PurposeVersion(charter=charter_of, version=purpose.version)
 
 
-def _only_one_open(charter: UUID, world: DecisionContext) -> None:
+def _require_no_open_cycle(charter: UUID, world: DecisionContext) -> None:
     running = world.reader.open_cycle(world.organisation_id, charter)
     if running is not None:
         raise ActNotAllowed(
@@ -99,7 +99,7 @@ def _only_one_open(charter: UUID, world: DecisionContext) -> None:
         )
 
 
-def _followed(ref: str | None, subject: Scope, world: DecisionContext) -> Closed | None:
+def _find_previous_cycle(ref: str | None, subject: Scope, world: DecisionContext) -> Closed | None:
     if ref is None:
         return None
     before = world.reader.cycle(world.organisation_id, world.id_of("cycle", ref))
@@ -109,11 +109,11 @@ def _followed(ref: str | None, subject: Scope, world: DecisionContext) -> Closed
         raise InvalidField("a cycle follows one of the same team, or of the organisation itself", pointer="/follows")
     if not isinstance(before, Closed):
         raise ActNotAllowed("only a closed cycle can be followed", pointer="/follows", allowed=("close",))
-    _not_followed_yet(before, world)
+    _require_not_followed(before, world)
     return before
 
 
-def _not_followed_yet(before: Closed, world: DecisionContext) -> None:
+def _require_not_followed(before: Closed, world: DecisionContext) -> None:
     """What it left open has come along once, and may be over by now. None is open, so all that followed are closed."""
     latest: Cycle = before
     while (after := world.reader.successor_of(world.organisation_id, latest.id)) is not None:
@@ -150,15 +150,15 @@ def _lessons(before: Closed | None) -> list[e.Lesson]:
         e.Lesson(learning=x.id, goal=x.goal, ended=ended.get(x.goal) if x.goal else None, text=x.text)
         for x in before.learnings
     ]
-    told = {x.goal for x in before.learnings}
-    return [*written, *(e.Lesson(goal=goal, ended=state) for goal, state in ended.items() if goal not in told)]
+    covered = {x.goal for x in before.learnings}
+    return [*written, *(e.Lesson(goal=goal, ended=state) for goal, state in ended.items() if goal not in covered)]
 
 
-def live_goal(ref: str, subject: Scope, world: DecisionContext, pointer: str) -> Promised:
+def require_live_goal(ref: str, subject: Scope, world: DecisionContext, pointer: str) -> Promised:
     """A promised goal of whose cycle it is; raises `NotFound` or `InvalidField` naming the field."""
-    goal = goal_of(world.id_of("goal", ref), ref, world, pointer)
+    goal = require_goal(world.id_of("goal", ref), ref, world, pointer)
     # Said first: how another team's goal stands is not told by a refusal either.
-    if subject.team is not None and goal.team != subject.team and not _unassigned(goal, subject, world):
+    if subject.team is not None and goal.team != subject.team and not _is_unassigned(goal, subject, world):
         raise InvalidField(f"goal {ref!r} is another team's", pointer=pointer)
     if not isinstance(goal, Promised):
         raise InvalidField(
@@ -169,12 +169,12 @@ def live_goal(ref: str, subject: Scope, world: DecisionContext, pointer: str) ->
     return goal
 
 
-def _unassigned(goal: Goal, subject: Scope, world: DecisionContext) -> bool:
+def _is_unassigned(goal: Goal, subject: Scope, world: DecisionContext) -> bool:
     """No team's goal, of somebody of this team."""
     return goal.team is None and goal.owner is not None and is_member(subject, world.member(goal.owner), world)
 
 
-def goal_of(goal_id: UUID, ref: str, world: DecisionContext, pointer: str) -> Goal:
+def require_goal(goal_id: UUID, ref: str, world: DecisionContext, pointer: str) -> Goal:
     goal = world.reader.goal(world.organisation_id, goal_id)
     if goal is None:
         raise NotFound(f"no goal {ref!r}", pointer=pointer)

@@ -74,11 +74,11 @@ class _Cycle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reflections: int = 0
     contributions: int = 0
 
-    def included(self, goal: UUID) -> GoalInCycle | None:
+    def find_goal(self, goal: UUID) -> GoalInCycle | None:
         """The goal as this cycle holds it; None: it is not in it."""
         return next((held for held in self.goals if held.goal == goal), None)
 
-    def improvement(self, improvement: UUID) -> Improvement | None:
+    def find_improvement(self, improvement: UUID) -> Improvement | None:
         return next((held for held in self.improvements if held.id == improvement), None)
 
 

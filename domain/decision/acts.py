@@ -7,22 +7,22 @@ from typing import Annotated
 
 import msgspec
 
-from domain.decision.events import Fallback, Option, OptionId, Words
+from domain.decision.events import Fallback, Option, OptionalText, OptionId
 from domain.envelope import Instant
 from domain.personal import Value
 from domain.reasons import Reason
 from domain.references import Ref
 from domain.terms import Text
 
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
-MOST_DECIDERS = 50
+MIN_OPTIONS, MAX_OPTIONS = 2, 10
+MAX_DECIDERS = 50
 
-Options = Annotated[list[Text | Option], msgspec.Meta(min_length=FEWEST_OPTIONS, max_length=MOST_OPTIONS)]
-Deciders = Annotated[list[Ref], msgspec.Meta(min_length=1, max_length=MOST_DECIDERS)]
+Options = Annotated[list[Text | Option], msgspec.Meta(min_length=MIN_OPTIONS, max_length=MAX_OPTIONS)]
+Deciders = Annotated[list[Ref], msgspec.Meta(min_length=1, max_length=MAX_DECIDERS)]
 EventId = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
 
 
-class About(Value, frozen=True, kw_only=True):
+class DecisionSubjectInput(Value, frozen=True, kw_only=True):
     """What of their own charter is asked about: a purpose as proposed, or a non-negotiable, perhaps yet to come."""
 
     #: The open proposal's event id or reference.
@@ -47,7 +47,7 @@ class Open(Act, tag="open", frozen=True, kw_only=True):
     team: Ref | None = None
     #: Id of the option that leaves things as they are.
     status_quo: OptionId | None = None
-    about: About | None = None
+    about: DecisionSubjectInput | None = None
     review_on: date | None = None
     ref: Ref | None = None
 
@@ -105,7 +105,7 @@ class SetReview(Act, tag="set_review", frozen=True, kw_only=True):
 class Review(Act, tag="review", frozen=True, kw_only=True):
     """Looked at again: it stands. Where it does not, reopen it."""
 
-    note: Words = ""
+    note: OptionalText = ""
     next: date | None = None
 
 

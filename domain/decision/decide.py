@@ -13,7 +13,7 @@ from domain.context import DecisionContext
 from domain.decision import acts as a
 from domain.decision import events as e
 from domain.decision.evolve import evolve
-from domain.decision.opening import opened, time_box
+from domain.decision.opening import open_decision, parse_deadline
 from domain.decision.state import Decision, Objection
 from domain.envelope import Event, NewEvent, RecordedEvent, Source
 from domain.errors import (
@@ -32,14 +32,14 @@ from domain.participation import has_left, is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
 from domain.scope_rules import is_lead, is_member
-from domain.terms import day
+from domain.terms import check_date
 
-MOST_OBJECTIONS = 50
+MAX_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
-MOST_ASKINGS = 20
+MAX_ROUNDS = 20
 
 #: Acts that may be taken in each state; a perspective may also be told late.
-ALLOWED: dict[str, tuple[str, ...]] = {
+ACTS_BY_STATE: dict[str, tuple[str, ...]] = {
     "open": (
         *("share_perspective", "raise_objection", "integrate_objection", "withdraw_objection"),
         *("consent", "set_review"),
@@ -57,21 +57,21 @@ def decide(decision: Decision | None, act: a.DecisionAct, world: DecisionContext
     if isinstance(act, a.Open):
         if decision is not None:
             raise AlreadyExists("this decision exists already", pointer="/ref")
-        return [_fact(opened(act, world), act, world)]
+        return [_new_event(open_decision(act, world), act, world)]
     if decision is None:
         raise NotFound("no such decision")
     _require_participant(decision, world)
     _check_state(decision, act, world)
-    fact = _fact(_HANDLERS[type(act)](decision, act, world), act, world)
-    after = evolve(decision, _recorded(decision, fact, world))
-    consented = by_consent(after, world) if after is not None else None
+    fact = _new_event(_HANDLERS[type(act)](decision, act, world), act, world)
+    after = evolve(decision, _to_recorded_event(decision, fact, world))
+    consented = find_consented_option(after, world) if after is not None else None
     if isinstance(act, a.Consent | a.WithdrawObjection) and consented is not None:
         outcome = e.Decided(option=consented, by="consent", inside_time_box=world.at < decision.deadline)
-        return [fact, _fact(outcome, None, world)]
+        return [fact, _new_event(outcome, None, world)]
     return [fact]
 
 
-def by_consent(decision: Decision, world: DecisionContext, *, at: datetime | None = None) -> str | None:
+def find_consented_option(decision: Decision, world: DecisionContext, *, at: datetime | None = None) -> str | None:
     """The option to which everybody who decides consents and no objection is open; None: not yet.
 
     Who has left the organisation by `at` (None: the act's time) is not waited for.
@@ -86,11 +86,11 @@ def by_consent(decision: Decision, world: DecisionContext, *, at: datetime | Non
     return None
 
 
-def _fact(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
+def _new_event(event: Event, act: a.DecisionAct | None, world: DecisionContext) -> NewEvent:
     return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=getattr(act, "reason", None))
 
 
-def _recorded(decision: Decision, fact: NewEvent, world: DecisionContext) -> RecordedEvent:
+def _to_recorded_event(decision: Decision, fact: NewEvent, world: DecisionContext) -> RecordedEvent:
     """The fact as the fold takes it; positions are not known yet, and the fold does not ask."""
     return RecordedEvent(
         event_id=fact.event_id,
@@ -125,36 +125,38 @@ def _check_party(world: DecisionContext) -> None:
 
 def _check_state(decision: Decision, act: a.DecisionAct, world: DecisionContext) -> None:
     name = str(act.__struct_config__.tag)
-    if isinstance(act, a.SharePerspective) and decision.opened_at <= world.at < _time_box_is_over(decision):
+    if isinstance(act, a.SharePerspective) and decision.opened_at <= world.at < _perspectives_until(decision):
         return
-    if name not in ALLOWED[decision.state]:
-        raise ActNotAllowed(_why_not(decision, name), allowed=_allowed(decision, world))
+    if name not in ACTS_BY_STATE[decision.state]:
+        raise ActNotAllowed(_explain_refusal(decision, name), allowed=_allowed_acts(decision, world))
     if world.at < decision.moved_at:
         raise OutOfOrder(pointer="/at", allowed=(f">= {decision.moved_at.isoformat()}",))
 
 
-def _time_box_is_over(decision: Decision) -> datetime:
+def _perspectives_until(decision: Decision) -> datetime:
     """Until when perspectives belong to it."""
     return decision.decided.at if decision.decided is not None else datetime.max.replace(tzinfo=UTC)
 
 
-def _why_not(decision: Decision, name: str) -> str:
+def _explain_refusal(decision: Decision, name: str) -> str:
     if decision.state == "open":
-        return f"{name} is for a decision whose time-box is over; this one's ends at {_at(decision.deadline)}"
+        return (
+            f"{name} is for a decision whose time-box is over; this one's ends at {_format_instant(decision.deadline)}"
+        )
     if decision.state == "with_lead" and decision.lead_until is not None:
-        return f"the deadline has passed: the lead decides, until {_at(decision.lead_until)}"
+        return f"the deadline has passed: the lead decides, until {_format_instant(decision.lead_until)}"
     outcome = decision.decided
     if outcome is None or outcome.by == "consent":
         return "it is decided, by consent; where it no longer holds, reopen it with a reason"
     how = "its fallback holds" if outcome.by == "fallback" else "the lead has decided"
-    return f"the deadline {_at(decision.deadline)} has passed and {how}; reopen it with a reason to go on"
+    return f"the deadline {_format_instant(decision.deadline)} has passed and {how}; reopen it with a reason to go on"
 
 
-def _at(instant: datetime) -> str:
+def _format_instant(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def _allowed(decision: Decision, world: DecisionContext) -> tuple[str, ...]:
+def _allowed_acts(decision: Decision, world: DecisionContext) -> tuple[str, ...]:
     """What this party may do instead."""
     leading = is_lead(decision.of, world)
     mine = world.party in (decision.opened_by, *decision.deciders) or leading
@@ -162,10 +164,10 @@ def _allowed(decision: Decision, world: DecisionContext) -> tuple[str, ...]:
     owned = {"integrate_objection", "set_review", "review", "reopen"} if mine else set()
     voiced = {"share_perspective", "raise_objection", "withdraw_objection"}
     deciding = {"consent"} if world.party in decision.deciders else set()
-    return tuple(name for name in ALLOWED[decision.state] if name in lead_only | owned | voiced | deciding)
+    return tuple(name for name in ACTS_BY_STATE[decision.state] if name in lead_only | owned | voiced | deciding)
 
 
-def _require_part(decision: Decision, world: DecisionContext) -> None:
+def _require_decider_or_member(decision: Decision, world: DecisionContext) -> None:
     """Raise `Forbidden` unless the party decides, or is one of those whose it is: to lead them is not enough."""
     member = world.member(world.party) if world.party is not None else None
     if world.party not in decision.deciders and not is_member(decision.of, member, world):
@@ -197,7 +199,7 @@ def _require_owner(decision: Decision, world: DecisionContext, *, deciders: bool
     raise Forbidden(f"only the {', the '.join(others[:-1])} or the {others[-1]} may do that", allowed=others)
 
 
-def _option(decision: Decision, option: str) -> str:
+def _require_option(decision: Decision, option: str) -> str:
     ids = tuple(o.id for o in decision.options)
     if option not in ids:
         raise InvalidField(f"no option {option!r}", pointer="/option", allowed=ids)
@@ -207,36 +209,36 @@ def _option(decision: Decision, option: str) -> str:
 # --- what each act leads to --------------------------------------------------------------------------------------
 
 
-def _perspective(decision: Decision, act: a.SharePerspective, world: DecisionContext) -> Event:
-    _require_part(decision, world)
-    option = _option(decision, act.option) if act.option is not None else None
-    return e.PerspectiveShared(text=words(act.text), option=option)
+def _share_perspective(decision: Decision, act: a.SharePerspective, world: DecisionContext) -> Event:
+    _require_decider_or_member(decision, world)
+    option = _require_option(decision, act.option) if act.option is not None else None
+    return e.PerspectiveShared(text=require_text(act.text), option=option)
 
 
-def _object(decision: Decision, act: a.RaiseObjection, world: DecisionContext) -> Event:
-    _require_part(decision, world)
-    if len(decision.objections) >= MOST_OBJECTIONS:
-        raise ActNotAllowed(f"{MOST_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
-    return e.ObjectionRaised(option=_option(decision, act.option), text=words(act.text))
+def _raise_objection(decision: Decision, act: a.RaiseObjection, world: DecisionContext) -> Event:
+    _require_decider_or_member(decision, world)
+    if len(decision.objections) >= MAX_OBJECTIONS:
+        raise ActNotAllowed(f"{MAX_OBJECTIONS} objections are enough: this needs to be talked over", allowed=())
+    return e.ObjectionRaised(option=_require_option(decision, act.option), text=require_text(act.text))
 
 
-def _integrate(decision: Decision, act: a.IntegrateObjection, world: DecisionContext) -> Event:
+def _integrate_objection(decision: Decision, act: a.IntegrateObjection, world: DecisionContext) -> Event:
     _require_owner(decision, world, deciders=False)
-    objection = _named(act.objection, decision.open_objections, world)
-    return e.ObjectionIntegrated(objection=objection.id, how=words(act.how, "/how"))
+    objection = _find_objection(act.objection, decision.open_objections, world)
+    return e.ObjectionIntegrated(objection=objection.id, how=require_text(act.how, "/how"))
 
 
-def _withdraw(decision: Decision, act: a.WithdrawObjection, world: DecisionContext) -> Event:
+def _withdraw_objection(decision: Decision, act: a.WithdrawObjection, world: DecisionContext) -> Event:
     own = tuple(o for o in decision.open_objections if o.by == world.party)
     if act.objection is not None:
-        named = _named(act.objection, decision.open_objections, world)
+        named = _find_objection(act.objection, decision.open_objections, world)
         if named not in own:
             raise Forbidden("only who raised an objection takes it back", allowed=tuple(str(o.id) for o in own))
         return e.ObjectionWithdrawn(objection=named.id)
-    return e.ObjectionWithdrawn(objection=_named(None, own, world).id)
+    return e.ObjectionWithdrawn(objection=_find_objection(None, own, world).id)
 
 
-def _named(ref: str | None, among: tuple[Objection, ...], world: DecisionContext) -> Objection:
+def _find_objection(ref: str | None, among: tuple[Objection, ...], world: DecisionContext) -> Objection:
     """The objection that `ref` names: by event id, by who raised it, or (None) as the only open one."""
     found = among
     if ref is not None:
@@ -253,14 +255,14 @@ def _named(ref: str | None, among: tuple[Objection, ...], world: DecisionContext
 
 def _consent(decision: Decision, act: a.Consent, world: DecisionContext) -> Event:
     if world.party not in decision.deciders:
-        raise Forbidden("only its deciders consent", allowed=_allowed(decision, world))
-    option = _option(decision, act.option)
+        raise Forbidden("only its deciders consent", allowed=_allowed_acts(decision, world))
+    option = _require_option(decision, act.option)
     own = tuple(o for o in decision.open_objections if o.by == world.party and o.option == option)
     if own:
         raise ActNotAllowed(
             "your own objection to it is open: withdraw it, or have it integrated", allowed=("withdraw_objection",)
         )
-    worded = decision.worded_by(option)
+    worded = decision.wording_event(option)
     if act.answers is None and option in decision.amended and world.source is not Source.IMPORT:
         raise AnswersRequired(
             "an objection was integrated into this option: name the event that worded it so",
@@ -275,22 +277,24 @@ def _consent(decision: Decision, act: a.Consent, world: DecisionContext) -> Even
 def _decide(decision: Decision, act: a.Decide, world: DecisionContext) -> Event:
     if not is_lead(decision.of, world):
         raise Forbidden("it is the lead who decides now", allowed=("lead", "steward"))
-    option = _option(decision, act.option) if act.option is not None else decision.status_quo
+    option = _require_option(decision, act.option) if act.option is not None else decision.status_quo
     return e.Decided(option=option, by="lead", inside_time_box=False)
 
 
 def _set_review(decision: Decision, act: a.SetReview, world: DecisionContext) -> Event:
     _require_owner(decision, world, deciders=True)
-    return e.ReviewSet(on=_coming(act.on, "/on", world))
+    return e.ReviewSet(on=_require_future_date(act.on, "/on", world))
 
 
 def _review(decision: Decision, act: a.Review, world: DecisionContext) -> Event:
     _require_owner(decision, world, deciders=True)
-    return e.Reviewed(note=act.note, next=_coming(act.next, "/next", world) if act.next is not None else None)
+    return e.Reviewed(
+        note=act.note, next=_require_future_date(act.next, "/next", world) if act.next is not None else None
+    )
 
 
-def _coming(value: date, pointer: str, world: DecisionContext) -> date:
-    if day(value, pointer) < world.today:
+def _require_future_date(value: date, pointer: str, world: DecisionContext) -> date:
+    if check_date(value, pointer) < world.today:
         raise InvalidField("a review lies ahead", pointer=pointer, allowed=(f">= {world.today}",))
     return value
 
@@ -300,12 +304,12 @@ def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
     if act.reason is None or not act.reason.text.strip():
         raise ReasonRequired("say why it is asked again, with a code and words", pointer="/reason")
     check_reason(act.reason)
-    if decision.reopened + 1 >= MOST_ASKINGS:
-        raise ActNotAllowed(f"it was asked {MOST_ASKINGS} times: open another decision", allowed=("open",))
-    return e.Reopened(deadline=time_box(act.deadline, world))
+    if decision.reopen_count + 1 >= MAX_ROUNDS:
+        raise ActNotAllowed(f"it was asked {MAX_ROUNDS} times: open another decision", allowed=("open",))
+    return e.Reopened(deadline=parse_deadline(act.deadline, world))
 
 
-def words(value: str, pointer: str = "/text") -> str:
+def require_text(value: str, pointer: str = "/text") -> str:
     """`value`, refused where it is blank."""
     if not value.strip():
         raise InvalidField("a text is needed", pointer=pointer)
@@ -313,10 +317,10 @@ def words(value: str, pointer: str = "/text") -> str:
 
 
 _HANDLERS: dict[type, Callable[..., Event]] = {
-    a.SharePerspective: _perspective,
-    a.RaiseObjection: _object,
-    a.IntegrateObjection: _integrate,
-    a.WithdrawObjection: _withdraw,
+    a.SharePerspective: _share_perspective,
+    a.RaiseObjection: _raise_objection,
+    a.IntegrateObjection: _integrate_objection,
+    a.WithdrawObjection: _withdraw_objection,
     a.Consent: _consent,
     a.Decide: _decide,
     a.SetReview: _set_review,

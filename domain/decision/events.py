@@ -16,8 +16,8 @@ from domain.terms import ConditionId, Text
 
 #: Names an option within its decision.
 OptionId = ConditionId
-Words = Annotated[str, msgspec.Meta(max_length=2000)]
-Rule = Literal["status_quo", "option", "lead_decides"]
+OptionalText = Annotated[str, msgspec.Meta(max_length=2000)]
+FallbackRule = Literal["status_quo", "option", "lead_decides"]
 
 
 class Option(Value, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Option(Value, frozen=True, kw_only=True):
 class Fallback(Value, frozen=True, kw_only=True):
     """What holds where the deadline comes before consent does."""
 
-    rule: Rule
+    rule: FallbackRule
     #: The option that is taken, where the rule is `option`.
     option: OptionId | None = None
 

@@ -24,7 +24,7 @@ def evolve(decision: Decision | None, recorded: RecordedEvent) -> Decision | Non
     if not isinstance(event, e.PerspectiveShared):
         moved_at = max(moved_at, at)
         acted_at = acted_at if recorded.source is Source.TIMER else max(acted_at, at)
-    fold = _FOLDS.get(type(event))
+    fold = _HANDLERS.get(type(event))
     return replace(
         fold(decision, event, recorded) if fold else decision,
         version=recorded.version,
@@ -59,7 +59,7 @@ def _opened(event: e.Opened, recorded: RecordedEvent) -> Decision:
     )
 
 
-def _perspective(decision: Decision, _event: e.PerspectiveShared, _recorded: RecordedEvent) -> Decision:
+def _perspective_shared(decision: Decision, _event: e.PerspectiveShared, _recorded: RecordedEvent) -> Decision:
     return replace(decision, perspectives=decision.perspectives + 1)
 
 
@@ -71,30 +71,30 @@ def _objected(decision: Decision, event: e.ObjectionRaised, recorded: RecordedEv
         option=event.option,
         text=event.text,
         raised_at=recorded.occurred_at,
-        round=decision.reopened,
+        round=decision.reopen_count,
     )
     kept = tuple(c for c in decision.consents if (c.decider, c.option) != (recorded.party, event.option))
     return replace(decision, objections=(*decision.objections, objection), consents=kept)
 
 
-def _settled(
+def _settle_objection(
     decision: Decision,
     objection: UUID,
     recorded: RecordedEvent,
     settled: Literal["integrated", "withdrawn"],
     how: str = "",
 ) -> Decision:
-    told = tuple(
+    updated = tuple(
         replace(o, settled=settled, settled_by=recorded.event_id, how=how) if o.id == objection else o
         for o in decision.objections
     )
-    return replace(decision, objections=told)
+    return replace(decision, objections=updated)
 
 
 def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: RecordedEvent) -> Decision:
     """The option is worded anew: nobody has consented to what they have not seen."""
     option = next((o.option for o in decision.objections if o.id == event.objection), None)
-    settled = _settled(decision, event.objection, recorded, "integrated", event.how)
+    settled = _settle_objection(decision, event.objection, recorded, "integrated", event.how)
     if option is None:
         return settled
     return replace(
@@ -105,7 +105,7 @@ def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: Reco
 
 
 def _withdrawn(decision: Decision, event: e.ObjectionWithdrawn, recorded: RecordedEvent) -> Decision:
-    return _settled(decision, event.objection, recorded, "withdrawn")
+    return _settle_objection(decision, event.objection, recorded, "withdrawn")
 
 
 def _consented(decision: Decision, event: e.Consented, recorded: RecordedEvent) -> Decision:
@@ -117,7 +117,7 @@ def _consented(decision: Decision, event: e.Consented, recorded: RecordedEvent) 
     return replace(decision, consents=(*(c for c in decision.consents if c.decider != party), given))
 
 
-def _passed(decision: Decision, event: e.PassedToLead, _recorded: RecordedEvent) -> Decision:
+def _passed_to_lead(decision: Decision, event: e.PassedToLead, _recorded: RecordedEvent) -> Decision:
     return replace(decision, state="with_lead", lead_until=event.until)
 
 
@@ -168,13 +168,13 @@ def _reopened(decision: Decision, event: e.Reopened, recorded: RecordedEvent) ->
     )
 
 
-_FOLDS: dict[type, Callable[..., Decision]] = {
-    e.PerspectiveShared: _perspective,
+_HANDLERS: dict[type, Callable[..., Decision]] = {
+    e.PerspectiveShared: _perspective_shared,
     e.ObjectionRaised: _objected,
     e.ObjectionIntegrated: _integrated,
     e.ObjectionWithdrawn: _withdrawn,
     e.Consented: _consented,
-    e.PassedToLead: _passed,
+    e.PassedToLead: _passed_to_lead,
     e.Decided: _decided,
     e.ReviewSet: _review_set,
     e.Reviewed: _reviewed,

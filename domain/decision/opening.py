@@ -15,63 +15,63 @@ from domain.member.member import Role
 from domain.references import as_uuid
 from domain.scope import ORGANISATION, Scope
 from domain.scope_rules import is_lead, require_member, resolve_scope
-from domain.terms import day
+from domain.terms import check_date
 
 #: A time-box is for finding consent without taking forever.
-LONGEST_TIME_BOX_DAYS = 92
+MAX_TIME_BOX_DAYS = 92
 
 
-def opened(act: a.Open, world: DecisionContext) -> e.Opened:
+def open_decision(act: a.Open, world: DecisionContext) -> e.Opened:
     """The fact that a decision was opened; raises a `Refusal` naming the field at fault."""
     of = resolve_scope(act.team or ORGANISATION, world, "/team")
     require_member(of, world)
     if not act.question.strip():
         raise InvalidField("a question is needed", pointer="/question")
-    options = _options(act.options)
+    options = _parse_options(act.options)
     ids = tuple(option.id for option in options)
     if act.status_quo is not None and act.status_quo not in ids:
         raise InvalidField(f"no option {act.status_quo!r}", pointer="/status_quo", allowed=ids)
     review_on = act.review_on
-    if review_on is not None and day(review_on, "/review_on") < world.today:
+    if review_on is not None and check_date(review_on, "/review_on") < world.today:
         raise InvalidField("a review lies ahead", pointer="/review_on", allowed=(f">= {world.today}",))
-    deciders = _deciders(act.deciders, world)
+    deciders = _parse_deciders(act.deciders, world)
     return e.Opened(
         question=act.question,
         options=options,
         deciders=deciders,
-        deadline=time_box(act.deadline, world),
-        fallback=_fallback(act.fallback, ids),
+        deadline=parse_deadline(act.deadline, world),
+        fallback=_check_fallback(act.fallback, ids),
         of=of,
-        about=_about(act, of, deciders, world),
+        about=_parse_subject(act, of, deciders, world),
         status_quo=act.status_quo,
         review_on=review_on,
         ref=require_own_reference(act.ref, "decision", world),
     )
 
 
-def time_box(deadline: datetime, world: DecisionContext) -> datetime:
+def parse_deadline(deadline: datetime, world: DecisionContext) -> datetime:
     """The deadline in UTC; raises `InvalidField` unless it lies ahead by at most `LONGEST_TIME_BOX_DAYS`."""
-    latest = world.at + timedelta(days=LONGEST_TIME_BOX_DAYS)
+    latest = world.at + timedelta(days=MAX_TIME_BOX_DAYS)
     if not world.at < deadline <= latest:
         raise InvalidField(
-            f"a time-box ends after the act and within {LONGEST_TIME_BOX_DAYS} days",
+            f"a time-box ends after the act and within {MAX_TIME_BOX_DAYS} days",
             pointer="/deadline",
             allowed=(f"> {world.at.isoformat()}", f"<= {latest.isoformat()}"),
         )
     return deadline.astimezone(UTC)
 
 
-def _options(written: list[str | e.Option]) -> tuple[e.Option, ...]:
-    told = tuple(e.Option(id=f"o{n}", text=o) if isinstance(o, str) else o for n, o in enumerate(written, start=1))
-    for n, option in enumerate(told):
+def _parse_options(written: list[str | e.Option]) -> tuple[e.Option, ...]:
+    parsed = tuple(e.Option(id=f"o{n}", text=o) if isinstance(o, str) else o for n, o in enumerate(written, start=1))
+    for n, option in enumerate(parsed):
         if not option.text.strip():
             raise InvalidField("an option needs words", pointer=f"/options/{n}")
-    if len({option.id for option in told}) != len(told):
+    if len({option.id for option in parsed}) != len(parsed):
         raise InvalidField("two options have the same id", pointer="/options")
-    return told
+    return parsed
 
 
-def _deciders(written: list[str], world: DecisionContext) -> tuple[UUID, ...]:
+def _parse_deciders(written: list[str], world: DecisionContext) -> tuple[UUID, ...]:
     """Joined members, each once. In an import somebody may join only later in the file: its end is what counts."""
     found: dict[UUID, None] = {}
     for n, ref in enumerate(written):
@@ -79,14 +79,14 @@ def _deciders(written: list[str], world: DecisionContext) -> tuple[UUID, ...]:
         decider = world.id_of("member", ref)
         member = world.member(decider)
         placeholder = world.source is Source.IMPORT and (member is None or member.joined_at is None)
-        decider = decider if placeholder else world.present_member(ref, pointer).id
+        decider = decider if placeholder else world.require_present_member(ref, pointer).id
         if decider in found:
             raise InvalidField(f"{ref!r} is named twice", pointer=pointer)
         found[decider] = None
     return tuple(found)
 
 
-def _fallback(written: e.Fallback, ids: tuple[str, ...]) -> e.Fallback:
+def _check_fallback(written: e.Fallback, ids: tuple[str, ...]) -> e.Fallback:
     if (written.rule == "option") is not (written.option is not None):
         raise InvalidField("an option is named where the rule is `option`, and only there", pointer="/fallback/option")
     if written.option is not None and written.option not in ids:
@@ -97,14 +97,16 @@ def _fallback(written: e.Fallback, ids: tuple[str, ...]) -> e.Fallback:
 # --- about a charter ---------------------------------------------------------------------------------------------
 
 
-def _about(act: a.Open, of: Scope, deciders: tuple[UUID, ...], world: DecisionContext) -> DecisionSubject | None:
+def _parse_subject(
+    act: a.Open, of: Scope, deciders: tuple[UUID, ...], world: DecisionContext
+) -> DecisionSubject | None:
     """What of their own charter is asked about; raises a `Refusal` where it could change unseen or past its lead."""
     written = act.about
     if written is None:
         return None
     if (written.proposal is None) is (written.non_negotiable is None):
         raise InvalidField("a decision is about a proposed purpose or about a non-negotiable", pointer="/about")
-    ids = tuple(option.id for option in _options(act.options))
+    ids = tuple(option.id for option in _parse_options(act.options))
     if act.status_quo is None:
         # Or nobody could say no.
         raise InvalidField("name the option that leaves the charter as it is", pointer="/status_quo", allowed=ids)
@@ -124,7 +126,7 @@ def _about(act: a.Open, of: Scope, deciders: tuple[UUID, ...], world: DecisionCo
         return DecisionSubject(
             charter=charter, non_negotiable=part_id(charter, "non_negotiable", written.non_negotiable)
         )
-    return DecisionSubject(charter=charter, proposal=_proposal(written.proposal or "", charter, world))
+    return DecisionSubject(charter=charter, proposal=_find_proposal_id(written.proposal or "", charter, world))
 
 
 def _is_lead(member_id: UUID, of: Scope, world: DecisionContext) -> bool:
@@ -135,7 +137,7 @@ def _is_lead(member_id: UUID, of: Scope, world: DecisionContext) -> bool:
     return member is not None and Role.STEWARD in member.roles
 
 
-def _proposal(ref: str, charter: UUID, world: DecisionContext) -> UUID:
+def _find_proposal_id(ref: str, charter: UUID, world: DecisionContext) -> UUID:
     """The open proposal that `ref` names, by its event or as its source calls it."""
     state = world.charter(charter)
     proposals = state.proposals if state is not None else ()

@@ -103,18 +103,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     acted_at: datetime
     last_at: datetime
 
-    def worded_by(self, option: str) -> UUID:
+    def wording_event(self, option: str) -> UUID:
         """The event that gave an option its present wording: what a consent answers."""
         return self.amended.get(option, self.opened_event)
 
     @property
-    def waiting_for(self) -> tuple[UUID, ...]:
+    def pending_deciders(self) -> tuple[UUID, ...]:
         """Deciders who have consented to no option, while they can."""
         given = {consent.decider for consent in self.consents}
         return tuple(d for d in self.deciders if d not in given) if self.state == "open" else ()
 
     @property
-    def reopened(self) -> int:
+    def reopen_count(self) -> int:
         """How often it was asked again."""
         return len(self.rounds)
 

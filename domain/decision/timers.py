@@ -14,13 +14,13 @@ from datetime import datetime
 from domain.calendar import absence_end, add_working_days, end_of_day, local_date
 from domain.context import DecisionContext
 from domain.decision import events as e
-from domain.decision.decide import by_consent
+from domain.decision.decide import find_consented_option
 from domain.decision.state import Decision
 from domain.envelope import Event, NewEvent, Source
 from domain.index import NOT_INDEXED, IndexEntry
 
 
-def due(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
+def next_due_timer(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
     """The timer fact that fell due at or before `world.at`, or None; none rings between two acts of one instant."""
     if decision is None or decision.acted_at >= world.at:
         return None
@@ -32,13 +32,13 @@ def due(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
     )
 
 
-def next_ring(decision: Decision | None, world: DecisionContext) -> datetime | None:
+def next_timer_at(decision: Decision | None, world: DecisionContext) -> datetime | None:
     """The instant after `world.at` at which the next timer rings as things stand, or None."""
     rings = timer_at(decision, world) if decision is not None else None
     return rings if rings is not None and rings > world.at else None
 
 
-def standing(decision: Decision | None) -> IndexEntry:
+def index_entry(decision: Decision | None) -> IndexEntry:
     """A lower bound of the next timer: an absence only pushes it out."""
     match decision:
         case Decision(state="open"):
@@ -60,7 +60,7 @@ def timer_at(decision: Decision, world: DecisionContext) -> datetime | None:
 
 
 def _deadline_event(decision: Decision, world: DecisionContext) -> Event:
-    consented = by_consent(decision, world, at=decision.deadline)
+    consented = find_consented_option(decision, world, at=decision.deadline)
     if consented is not None:
         return e.Decided(option=consented, by="consent", inside_time_box=False)
     if decision.state == "open" and decision.fallback.rule == "lead_decides":

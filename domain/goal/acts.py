@@ -19,7 +19,7 @@ Tags = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=40)]]
 RoleInGoal = Literal["owner", "sponsor"]
 
 
-class TradeOff(Value, frozen=True, kw_only=True):
+class TradeOffInput(Value, frozen=True, kw_only=True):
     """What gives. On an addition `goal` is what gives; on the giving act `for` is the goal it pays for."""
 
     kind: Literal["drop", "defer", "rescope", "hand_over", "pause", "capacity"]
@@ -27,7 +27,7 @@ class TradeOff(Value, frozen=True, kw_only=True):
     for_: Ref | None = msgspec.field(default=None, name="for")
 
 
-TradeOffs = Annotated[list[TradeOff], msgspec.Meta(max_length=20)]
+TradeOffs = Annotated[list[TradeOffInput], msgspec.Meta(max_length=20)]
 
 
 class Pause(Value, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from domain.calendar import in_time, local_date
+from domain.calendar import is_in_time, local_date
 from domain.charter.state import charter_id
 from domain.context import DecisionContext
 from domain.envelope import Event, Source
@@ -12,58 +12,58 @@ from domain.errors import ActNotAllowed, HandOverIncomplete, InvalidField, Trade
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.evolve import terms_after
+from domain.goal.evolve import apply_diff
 from domain.goal.load_check import classify_load
-from domain.goal.state import Promised, Proposal, Side
+from domain.goal.state import ChangeProposal, Promised, Side
 from domain.quantities import to_fraction
-from domain.terms import GoalKind, day
+from domain.terms import GoalKind, check_date
 
 
-def proposed(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:
+def propose_change(goal: Promised, act: a.ProposeChange, by: Side, world: DecisionContext) -> e.ChangeProposed:
     """An open proposal; old terms hold until it is accepted."""
     changes = diff(goal, act.changes, world)
-    _check_priced(goal, changes, act, by, world)
+    _require_trade_off(goal, changes, act, by, world)
     return e.ChangeProposed(
         by=by,
         changes=changes,
         trigger=act.trigger,
         in_time=is_timely(goal, world),
-        retroactive=_retroactive(changes, world),
-        trade_offs=opening.trade_offs(act.trade_offs, world),
+        retroactive=_is_retroactive(changes, world),
+        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload and by == "sponsor",
         conflict_with=act.conflict_with,
     )
 
 
-def countered(goal: Promised, act: a.CounterChange, by: Side, world: DecisionContext) -> e.ChangeCountered:
+def counter_change(goal: Promised, act: a.CounterChange, by: Side, world: DecisionContext) -> e.ChangeCountered:
     """Yes, if X drops or the due moves: the open proposal is replaced by the other side's."""
     changes = diff(goal, act.changes, world)
-    _check_priced(goal, changes, act, by, world)
+    _require_trade_off(goal, changes, act, by, world)
     return e.ChangeCountered(
         by=by,
-        answers=open_proposal(goal).id,
+        answers=require_open_proposal(goal).id,
         changes=changes,
         in_time=is_timely(goal, world),
-        retroactive=_retroactive(changes, world),
-        trade_offs=opening.trade_offs(act.trade_offs, world),
+        retroactive=_is_retroactive(changes, world),
+        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload and by == "sponsor",
     )
 
 
-def accepted(
+def accept_change(
     goal: Promised, act: a.AcceptChange | None, by: Side, world: DecisionContext, *, self_accepted: bool = False
 ) -> e.ChangeAccepted:
     """The change holds from now on; whoever takes on more has the load decided here."""
-    proposal = open_proposal(goal)
+    proposal = require_open_proposal(goal)
     require_joined(goal, proposal, world)
-    named = opening.trade_offs(act.trade_offs, world) if act else ()
+    named = opening.parse_trade_offs(act.trade_offs, world) if act else ()
     owner = proposal.changes.owner or goal.owner
     return e.ChangeAccepted(
         by=by,
         answers=proposal.id,
         taken_as=classify_load(
             owner=owner,
-            terms=terms_after(goal.terms, proposal.changes),
+            terms=apply_diff(goal.terms, proposal.changes),
             current=goal,
             trade_offs=(*proposal.trade_offs, *named),
             overload_accepted_by=proposal.overload_accepted_by,
@@ -77,26 +77,26 @@ def accepted(
     )
 
 
-def require_joined(goal: Promised, proposal: Proposal, world: DecisionContext) -> None:
+def require_joined(goal: Promised, proposal: ChangeProposal, world: DecisionContext) -> None:
     """Nobody is named against their will: new parties have joined, or do so by accepting themselves."""
     for member, now in ((proposal.changes.owner, goal.owner), (proposal.changes.sponsor, goal.sponsor)):
         if member is not None and member != now and member not in proposal.joined and member != world.party:
             raise HandOverIncomplete(allowed=("join", "refuse"))
 
 
-def joined(goal: Promised, act: a.Join, world: DecisionContext) -> e.HandOverJoined:
+def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.HandOverJoined:
     """The member named as new owner promises, or as new sponsor agrees."""
-    proposal = open_proposal(goal)
+    proposal = require_open_proposal(goal)
     member = world.party
     if member is None or member in proposal.joined:
         raise ActNotAllowed("this member has joined the change already", allowed=("accept_change",))
     role: Literal["owner", "sponsor"] = "owner" if member == proposal.changes.owner else "sponsor"
     if role == "sponsor":
         return e.HandOverJoined(member=member, role=role)
-    named = opening.trade_offs(act.trade_offs, world)
+    named = opening.parse_trade_offs(act.trade_offs, world)
     taken = classify_load(
         owner=member,
-        terms=terms_after(goal.terms, proposal.changes),
+        terms=apply_diff(goal.terms, proposal.changes),
         current=goal,
         trade_offs=(*proposal.trade_offs, *named),
         overload_accepted_by=proposal.overload_accepted_by,
@@ -107,7 +107,7 @@ def joined(goal: Promised, act: a.Join, world: DecisionContext) -> e.HandOverJoi
     return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named)
 
 
-def open_proposal(goal: Promised) -> Proposal:
+def require_open_proposal(goal: Promised) -> ChangeProposal:
     """The proposal that is open; raises `ActNotAllowed` where there is none."""
     if goal.proposal is None:
         raise ActNotAllowed("no change is open", allowed=("propose_change",))
@@ -121,23 +121,23 @@ def is_timely(goal: Promised, world: DecisionContext) -> bool:
     has a new due to be in time for.
     """
     promised_on = local_date(goal.promised_at, world.zone)
-    return in_time(world.today, promised_on, goal.terms.due)
+    return is_in_time(world.today, promised_on, goal.terms.due)
 
 
-def within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: DecisionContext) -> bool:
+def is_within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: DecisionContext) -> bool:
     """An owner's due that moves by no more than what is left of the policy's tolerance needs no consent.
 
     The owner's alone: nobody's promise changes without their own word.
     """
-    told = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
-    if told != ["due"] or proposal.changes.due is None or proposal.by != "owner" or goal.state != "active":
+    parsed = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
+    if parsed != ["due"] or proposal.changes.due is None or proposal.by != "owner" or goal.state != "active":
         return False
     most = world.policy.policy.tolerance_days
     moved = abs((proposal.changes.due - goal.terms.due).days)
-    return moved <= most and moved + _moved_alone(goal, world) <= most
+    return moved <= most and moved + _used_tolerance_days(goal, world) <= most
 
 
-def _moved_alone(goal: Promised, world: DecisionContext) -> int:
+def _used_tolerance_days(goal: Promised, world: DecisionContext) -> int:
     """Days moved so before, in the cycle that is open; where the goal's team has none open, ever."""
     cycle = world.reader.open_cycle(world.organisation_id, charter_id(world.organisation_id, goal.team))
     return sum(m.days for m in goal.tolerated if cycle is None or m.at >= cycle.opened_at)
@@ -148,8 +148,8 @@ def _moved_alone(goal: Promised, world: DecisionContext) -> int:
 
 def diff(goal: Promised, written: a.Changes, world: DecisionContext) -> e.Diff:
     """What would really change; raises `InvalidField` where nothing would, or where a value is not allowed."""
-    told = _told(written, world)
-    new = {name: value for name, value in told.items() if value != _current(goal, name)}
+    parsed = _parse_changes(written, world)
+    new = {name: value for name, value in parsed.items() if value != _current_value(goal, name)}
     if not new:
         raise InvalidField("nothing would change", pointer="/changes")
     changes = e.Diff(**new)
@@ -165,35 +165,35 @@ def diff(goal: Promised, written: a.Changes, world: DecisionContext) -> e.Diff:
     return changes
 
 
-def _told(written: a.Changes, world: DecisionContext) -> dict[str, Any]:
+def _parse_changes(written: a.Changes, world: DecisionContext) -> dict[str, Any]:
     at = "/changes"
-    told: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     if written.outcome is not None:
-        told["outcome"] = opening.text(written.outcome, f"{at}/outcome")
+        parsed["outcome"] = opening.require_text(written.outcome, f"{at}/outcome")
     if written.priority is not None:
-        told["priority"] = written.priority
+        parsed["priority"] = written.priority
     if written.measure is not None:
-        told["measure"] = opening.measure(written.measure, f"{at}/measure")
+        parsed["measure"] = opening.parse_measure(written.measure, f"{at}/measure")
     if written.conditions is not None:
-        told["conditions"] = opening.conditions(written.conditions, f"{at}/conditions")
+        parsed["conditions"] = opening.parse_conditions(written.conditions, f"{at}/conditions")
     for name in ("start", "due"):
         if (value := getattr(written, name)) is not None:
-            told[name] = day(value, f"{at}/{name}")
+            parsed[name] = check_date(value, f"{at}/{name}")
     if written.effort_hours is not None:
-        told["effort_hours"] = opening.effort(written.effort_hours, f"{at}/effort_hours")
+        parsed["effort_hours"] = opening.parse_effort(written.effort_hours, f"{at}/effort_hours")
     if written.supports is not None:
-        told["supports"] = opening.supports(written.supports, world, f"{at}/supports")
+        parsed["supports"] = opening.parse_supports(written.supports, world, f"{at}/supports")
     for name in ("owner", "sponsor"):
         if (ref := getattr(written, name)) is not None:
-            told[name] = opening.require_member(ref, f"{at}/{name}", world)
+            parsed[name] = opening.require_member(ref, f"{at}/{name}", world)
     if written.pause is not None:
-        told["pause"] = _pause(written.pause, world)
-    return told
+        parsed["pause"] = _check_pause(written.pause, world)
+    return parsed
 
 
-def _pause(pause: a.Pause, world: DecisionContext) -> a.Pause:
-    day(pause.paused_from, "/changes/pause/paused_from")
-    day(pause.resume_on, "/changes/pause/resume_on")
+def _check_pause(pause: a.Pause, world: DecisionContext) -> a.Pause:
+    check_date(pause.paused_from, "/changes/pause/paused_from")
+    check_date(pause.resume_on, "/changes/pause/resume_on")
     if pause.resume_on <= pause.paused_from:
         raise InvalidField("work resumes after the pause began", pointer="/changes/pause/resume_on")
     if pause.resume_on <= world.today and world.source is not Source.IMPORT:
@@ -201,13 +201,13 @@ def _pause(pause: a.Pause, world: DecisionContext) -> a.Pause:
     return pause
 
 
-def _current(goal: Promised, name: str) -> Any:
+def _current_value(goal: Promised, name: str) -> Any:
     if name in ("owner", "sponsor", "pause"):
         return getattr(goal, name)
     return getattr(goal.terms, name)
 
 
-def _retroactive(changes: e.Diff, world: DecisionContext) -> bool:
+def _is_retroactive(changes: e.Diff, world: DecisionContext) -> bool:
     return changes.due is not None and changes.due < world.today
 
 
@@ -218,7 +218,7 @@ def adds_scope(goal: Promised, changes: e.Diff) -> bool:
     return more_effort or len(changes.conditions or ()) > len(goal.terms.conditions)
 
 
-def _check_priced(
+def _require_trade_off(
     goal: Promised, changes: e.Diff, act: a.ProposeChange | a.CounterChange, by: Side, world: DecisionContext
 ) -> None:
     """New scope from the sponsor carries its trade-off where the policy asks for one."""
@@ -228,8 +228,8 @@ def _check_priced(
         raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload"))
 
 
-def proposal_closed(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
+def close_proposal(goal: Promised, act: a.RejectChange | a.WithdrawChange, by: Side) -> Event:
     """The proposal is rejected by the other side, or taken back."""
     if isinstance(act, a.RejectChange):
-        return e.ChangeRejected(by=by, answers=open_proposal(goal).id)
-    return e.ChangeWithdrawn(answers=open_proposal(goal).id)
+        return e.ChangeRejected(by=by, answers=require_open_proposal(goal).id)
+    return e.ChangeWithdrawn(answers=require_open_proposal(goal).id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.calendar import add_working_days, local_date, working_days_between
+from domain.calendar import add_working_days, count_working_days_between, local_date
 from domain.context import DecisionContext
 from domain.envelope import Event, Source
 from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutOfOrder
@@ -15,90 +15,92 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
-from domain.quantities import quantity, to_fraction
+from domain.quantities import parse_quantity, to_fraction
 from domain.references import as_uuid
-from domain.terms import Support, day
+from domain.terms import Support, check_date
 
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
 
 #: Needs and blockers that may wait at a time, of each. A goal's state tells them all, and every event writes it anew.
-MOST_OPEN = 100
+MAX_OPEN = 100
 
 #: A fall of confidence by this much or more is worth a sentence.
-CONFIDENCE_FALL = to_fraction("0.2")
+CONFIDENCE_FALL_THRESHOLD = to_fraction("0.2")
 
 
-def checked_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e.CheckedIn:
+def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e.CheckedIn:
     """What the owner says, resolved. Ratios 0..1; something must be said."""
     said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
-    if act.needs and len(goal.needs) + len(act.needs) > MOST_OPEN:
-        raise InvalidField(f"at most {MOST_OPEN} needs wait for an answer at a time", pointer="/needs")
-    confidence = _share(act.confidence, "/confidence")
-    if confidence is not None and not act.note.strip() and _fell(goal, confidence, world):
+    if act.needs and len(goal.needs) + len(act.needs) > MAX_OPEN:
+        raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
+    confidence = _parse_ratio(act.confidence, "/confidence")
+    if confidence is not None and not act.note.strip() and _has_confidence_fallen(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
     return e.CheckedIn(
         note=act.note,
-        progress=_share(act.progress, "/progress"),
+        progress=_parse_ratio(act.progress, "/progress"),
         confidence=confidence,
-        value=quantity(act.value, "/value") if act.value is not None else None,
-        blockers=None if act.blockers is None else tuple(_blocker(b, i, world) for i, b in enumerate(act.blockers)),
-        ideas=tuple(opening.text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)),
-        needs=tuple(_need(n, i, world) for i, n in enumerate(act.needs)),
-        corrects=None if act.corrects is None else _corrected(goal, act.corrects),
+        value=parse_quantity(act.value, "/value") if act.value is not None else None,
+        blockers=None
+        if act.blockers is None
+        else tuple(_parse_blocker(b, i, world) for i, b in enumerate(act.blockers)),
+        ideas=tuple(opening.require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)),
+        needs=tuple(_parse_need(n, i, world) for i, n in enumerate(act.needs)),
+        corrects=None if act.corrects is None else _parse_corrected_id(goal, act.corrects),
     )
 
 
-def _fell(goal: Promised, confidence: str, world: DecisionContext) -> bool:
+def _has_confidence_fallen(goal: Promised, confidence: str, world: DecisionContext) -> bool:
     """Whether confidence fell since it was last said; of one told behind a later check-in nobody knows."""
     if goal.confidence is None or (goal.last_check_in_at is not None and world.at < goal.last_check_in_at):
         return False
-    return to_fraction(goal.confidence) - to_fraction(confidence) >= CONFIDENCE_FALL
+    return to_fraction(goal.confidence) - to_fraction(confidence) >= CONFIDENCE_FALL_THRESHOLD
 
 
-def _corrected(goal: Promised, text: str) -> UUID:
+def _parse_corrected_id(goal: Promised, text: str) -> UUID:
     if goal.last_check_in is None:
         raise NotFound("there is no check-in to correct", pointer="/corrects")
-    return _event_id(text, "/corrects")
+    return _parse_event_id(text, "/corrects")
 
 
-def _share(value: float | str | None, pointer: str) -> str | None:
-    return None if value is None else quantity(value, pointer, low=0, high=1, places=6)
+def _parse_ratio(value: float | str | None, pointer: str) -> str | None:
+    return None if value is None else parse_quantity(value, pointer, low=0, high=1, places=6)
 
 
-def _event_id(text: str, pointer: str) -> UUID:
+def _parse_event_id(text: str, pointer: str) -> UUID:
     found = as_uuid(text)
     if found is None:
         raise InvalidField(f"{text!r} is not an event id", pointer=pointer)
     return found
 
 
-def _blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
+def _parse_blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
     at = "/blocker" if index is None else f"/blockers/{index}"
     return e.Blocker(
-        text=opening.text(written.text, f"{at}/text"),
+        text=opening.require_text(written.text, f"{at}/text"),
         type=written.type,
         acts_next=opening.require_member(written.acts_next, f"{at}/acts_next", world) if written.acts_next else None,
         next_action=written.next_action,
     )
 
 
-def _need(written: a.NeedInput, index: int, world: DecisionContext) -> e.Need:
+def _parse_need(written: a.NeedInput, index: int, world: DecisionContext) -> e.Need:
     at = f"/needs/{index}"
     if written.answer_by is not None:
-        day(written.answer_by, f"{at}/answer_by")
+        check_date(written.answer_by, f"{at}/answer_by")
         if written.answer_by < world.today:
             raise InvalidField("an answer is asked for in the future", pointer=f"{at}/answer_by")
     return e.Need(
-        text=opening.text(written.text, f"{at}/text"),
-        addressee=_addressee(written.addressee, f"{at}/addressee", world) if written.addressee else None,
-        answer_by=written.answer_by or _answer_by(world),
+        text=opening.require_text(written.text, f"{at}/text"),
+        addressee=_resolve_addressee(written.addressee, f"{at}/addressee", world) if written.addressee else None,
+        answer_by=written.answer_by or _default_answer_date(world),
     )
 
 
-def _addressee(ref: str, pointer: str, world: DecisionContext) -> UUID:
+def _resolve_addressee(ref: str, pointer: str, world: DecisionContext) -> UUID:
     """Who is asked for help: a joined member of this organisation, since nobody else could answer."""
     try:
         return opening.require_member(ref, pointer, world)
@@ -106,18 +108,18 @@ def _addressee(ref: str, pointer: str, world: DecisionContext) -> UUID:
         raise NotFound(refusal.detail, pointer=pointer, allowed=("a joined member", "nobody: the sponsor")) from None
 
 
-def _answer_by(world: DecisionContext) -> date:
+def _default_answer_date(world: DecisionContext) -> date:
     """Where none is named: the organisation's response time, never later than an answer may be deferred to."""
     policy = world.policy.policy
     latest = world.today + timedelta(days=policy.answer_by_days)
     return min(add_working_days(world.today, policy.response_working_days), latest)
 
 
-def blocker_raised(goal: Promised, act: a.RaiseBlocker, world: DecisionContext) -> e.BlockerRaised:
+def raise_blocker(goal: Promised, act: a.RaiseBlocker, world: DecisionContext) -> e.BlockerRaised:
     """Something stands in the way, said by either side."""
-    if len(goal.blockers) >= MOST_OPEN:
-        raise InvalidField(f"at most {MOST_OPEN} blockers are open at a time: resolve one", pointer="/blocker")
-    return e.BlockerRaised(blocker=_blocker(act.blocker, None, world))
+    if len(goal.blockers) >= MAX_OPEN:
+        raise InvalidField(f"at most {MAX_OPEN} blockers are open at a time: resolve one", pointer="/blocker")
+    return e.BlockerRaised(blocker=_parse_blocker(act.blocker, None, world))
 
 
 def check_open(
@@ -130,7 +132,7 @@ def check_open(
     """
     party = world.party
     if isinstance(act, a.AnswerNeed):
-        need = open_need(goal, act)
+        need = find_open_need(goal, act)
         if need is None:
             mine = [n for n in goal.needs if party == (n.addressee or goal.sponsor)]
             raise NotFound("no such open need", pointer="/need", allowed=tuple(f"{n.check_in}/{n.index}" for n in mine))
@@ -141,11 +143,11 @@ def check_open(
         if world.at < need.raised_at:
             raise OutOfOrder("an answer cannot be older than its need", pointer="/at")
         return
-    blocker = open_blocker(goal, act)
+    blocker = find_open_blocker(goal, act)
     if blocker is None:
         either = party in (goal.owner, goal.sponsor)
-        told = [b for b in goal.blockers if either or b.blocker.acts_next == party]
-        raise NotFound("no such open blocker", pointer="/blocker", allowed=tuple(str(b.id) for b in told))
+        candidates = [b for b in goal.blockers if either or b.blocker.acts_next == party]
+        raise NotFound("no such open blocker", pointer="/blocker", allowed=tuple(str(b.id) for b in candidates))
     may = dict.fromkeys(m for m in (goal.owner, goal.sponsor, blocker.blocker.acts_next) if m is not None)
     if party not in may:
         whom = f"by the owner, the sponsor or whoever acts next: {', '.join(map(str, may))}"
@@ -172,38 +174,42 @@ def resolve_implicit_target(goal: Goal, act: a.GoalAct, world: DecisionContext) 
     return act
 
 
-def open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | None:
+def find_open_blocker(goal: Promised, act: a.ResolveBlocker) -> OpenBlocker | None:
     """The unresolved blocker that the act names, or None."""
     named = as_uuid(act.blocker or "")
     return next((b for b in goal.blockers if b.id == named), None)
 
 
-def blocker_resolved(act: a.ResolveBlocker) -> e.BlockerResolved:
+def resolve_blocker(act: a.ResolveBlocker) -> e.BlockerResolved:
     """A blocker is out of the way, and how."""
-    return e.BlockerResolved(blocker=UUID(act.blocker or ""), resolution=opening.text(act.resolution, "/resolution"))
+    return e.BlockerResolved(
+        blocker=UUID(act.blocker or ""), resolution=opening.require_text(act.resolution, "/resolution")
+    )
 
 
-def open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
+def find_open_need(goal: Promised, act: a.AnswerNeed) -> OpenNeed | None:
     """The unanswered need that the act names, or None."""
     return next((n for n in goal.needs if f"{n.check_in}/{n.index}" == act.need), None)
 
 
-def need_answered(act: a.AnswerNeed) -> e.NeedAnswered:
+def answer_need(act: a.AnswerNeed) -> e.NeedAnswered:
     """The helper's side of a need."""
     check_in, _, index = (act.need or "").partition("/")
-    return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=opening.text(act.text, "/text"))
+    return e.NeedAnswered(check_in=UUID(check_in), need=int(index), text=opening.require_text(act.text, "/text"))
 
 
-def feedback_given(act: a.Feedback, by: Side) -> e.FeedbackGiven:
+def give_feedback(act: a.Feedback, by: Side) -> e.FeedbackGiven:
     """Both ways: on progress, on inputs and clarity."""
-    return e.FeedbackGiven(by=by, text=opening.text(act.text, "/text"), on=act.on)
+    return e.FeedbackGiven(by=by, text=opening.require_text(act.text, "/text"), on=act.on)
 
 
-def supports_to_affirm(goal: Promised, act: a.AffirmLink | a.Unlink, world: DecisionContext) -> tuple[Support, ...]:
+def require_linked_supports(
+    goal: Promised, act: a.AffirmLink | a.Unlink, world: DecisionContext
+) -> tuple[Support, ...]:
     """The supports that the act names; raises `InvalidField` for one that the goal does not have."""
     if not act.supports:
         raise InvalidField("name at least one support", pointer="/supports")
-    named = opening.supports(act.supports, world, "/supports")
+    named = opening.parse_supports(act.supports, world, "/supports")
     have = {x.support for x in goal.links}
     for i, support in enumerate(named):
         if support not in have:
@@ -211,43 +217,43 @@ def supports_to_affirm(goal: Promised, act: a.AffirmLink | a.Unlink, world: Deci
     return named
 
 
-def unlinked(goal: Promised, act: a.Unlink, world: DecisionContext) -> e.Unlinked:
+def unlink(goal: Promised, act: a.Unlink, world: DecisionContext) -> e.Unlinked:
     """The support is withdrawn; where the policy asks for a purpose, not the last one."""
-    named = supports_to_affirm(goal, act, world)
+    named = require_linked_supports(goal, act, world)
     if set(goal.terms.supports) <= set(named):
         opening.check_purpose((), world, "/supports")
     return e.Unlinked(supports=named)
 
 
-def clarified(goal: Negotiating, act: a.Clarify, by: Side, world: DecisionContext) -> e.ClarificationAsked:
+def clarify(goal: Negotiating, act: a.Clarify, by: Side, world: DecisionContext) -> e.ClarificationAsked:
     """A question, or the reply to one: how long the question had stopped the response clock is counted here."""
     waited: int | None = None
     if goal.clarify_asked_at is not None:
         asked = local_date(goal.clarify_asked_at, world.zone)
-        waited = min(working_days_between(asked, world.today), CLARIFY_WORKING_DAYS)
+        waited = min(count_working_days_between(asked, world.today), CLARIFY_WORKING_DAYS)
         if by == goal.clarify_by and waited < CLARIFY_WORKING_DAYS:
             # The same side asks on; the clock stands already.
             waited = None
-    return e.ClarificationAsked(by=by, text=opening.text(act.text, "/text"), waited_working_days=waited)
+    return e.ClarificationAsked(by=by, text=opening.require_text(act.text, "/text"), waited_working_days=waited)
 
 
-def retitled(act: a.Retitle) -> e.Retitled:
+def retitle(act: a.Retitle) -> e.Retitled:
     """Cosmetic: title, description, tags."""
     if act.title is None and act.description is None and act.tags is None:
         raise InvalidField("say at least one of title, description and tags", pointer="/title")
     if act.title is not None:
-        opening.text(act.title, "/title")
+        opening.require_text(act.title, "/title")
     return e.Retitled(title=act.title, description=act.description, tags=None if act.tags is None else tuple(act.tags))
 
 
-def resumed(goal: Promised, by: Side, world: DecisionContext) -> e.Resumed:
+def resume(goal: Promised, by: Side, world: DecisionContext) -> e.Resumed:
     """Ends a pause agreed by an accepted change before its date."""
     if goal.pause is None or world.today >= goal.pause.resume_on:
         raise ActNotAllowed("this goal is not paused")
     return e.Resumed(by=by)
 
 
-def answer_deferred(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDeferred:
+def defer_answer(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDeferred:
     """The owner promises to answer by a day, at most the policy's maximum ahead."""
     latest = world.today + timedelta(days=world.policy.policy.answer_by_days)
     if not world.today <= act.answer_by <= latest:
@@ -257,11 +263,11 @@ def answer_deferred(act: a.DeferAnswer, world: DecisionContext) -> e.AnswerDefer
     return e.AnswerDeferred(answer_by=act.answer_by)
 
 
-def approach_chosen(act: a.ChooseApproach) -> e.ApproachChosen:
+def choose_approach(act: a.ChooseApproach) -> e.ApproachChosen:
     """The owner's freedom: history, not a gate."""
-    return e.ApproachChosen(text=opening.text(act.text, "/text"))
+    return e.ApproachChosen(text=opening.require_text(act.text, "/text"))
 
 
-def value_recorded(act: a.RecordValue) -> Event:
+def record_value(act: a.RecordValue) -> Event:
     """A reading of the measure."""
-    return e.ValueRecorded(value=quantity(act.value, "/value"))
+    return e.ValueRecorded(value=parse_quantity(act.value, "/value"))

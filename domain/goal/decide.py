@@ -29,7 +29,7 @@ from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.load_check import classify_load
-from domain.goal.state import Draft, Ended, Goal, Negotiating, Promised, Side
+from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
 from domain.participation import require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
@@ -56,15 +56,15 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
     if _is_redundant_import_accept(goal, act, world):
         return []
     act = check_ins.resolve_implicit_target(goal, act, world)
-    transition, role = _transition(goal, act, world)
+    transition, role = _find_transition(goal, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)
     _check_answers(goal, act, world)
     event = _HANDLERS[type(act)](goal, act, role, world)
-    return _with_self_consent(goal, [_fact(event, act, world)], act, world)
+    return _with_self_consent(goal, [_new_event(event, act, world)], act, world)
 
 
-def _fact(event: Event, act: a.Act, world: DecisionContext) -> NewEvent:
+def _new_event(event: Event, act: a.Act, world: DecisionContext) -> NewEvent:
     return NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at, reason=act.reason)
 
 
@@ -75,15 +75,15 @@ def _open_goal(act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
     event: Event
     match act:
         case a.Draft():
-            return [_fact(opening.drafted(None, act, world), act, world)]
+            return [_new_event(opening.draft_goal(None, act, world), act, world)]
         case a.Request():
-            event = opening.requested(None, act, world)
+            event = opening.request_goal(None, act, world)
         case a.Offer():
-            event = opening.offered(None, act, world)
+            event = opening.offer_goal(None, act, world)
         case _:
             raise NotFound("no such goal")
-    _check_reason(BY_STATE_ACT_ROLE["draft", _name(act), "owner" if isinstance(act, a.Offer) else "sponsor"], act)
-    return _with_self_consent(None, [_fact(event, act, world)], act, world)
+    _check_reason(BY_STATE_ACT_ROLE["draft", _act_name(act), "owner" if isinstance(act, a.Offer) else "sponsor"], act)
+    return _with_self_consent(None, [_new_event(event, act, world)], act, world)
 
 
 def _with_self_consent(
@@ -98,15 +98,15 @@ def _with_self_consent(
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # Nobody else is waited for: who offers can still say what gives, as an owner who promises can.
-        taken = _activation(state, "owner", state.trade_offs, world)
-        return [*facts, _fact(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
+        taken = _classify_activation(state, "owner", state.trade_offs, world)
+        return [*facts, _new_event(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
         handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
-        tolerated = isinstance(goal, Promised) and change.within_tolerance(goal, facts[0].data, world)
+        tolerated = isinstance(goal, Promised) and change.is_within_tolerance(goal, facts[0].data, world)
         if (state.self_set and not handed_over) or tolerated:
             other: Side = "sponsor" if state.proposal.by == "owner" else "owner"
-            consent = change.accepted(state, None, other, world, self_accepted=True)
-            return [*facts, _fact(consent, a.AcceptChange(), world)]
+            consent = change.accept_change(state, None, other, world, self_accepted=True)
+            return [*facts, _new_event(consent, a.AcceptChange(), world)]
     return facts
 
 
@@ -145,7 +145,7 @@ def _is_redundant_import_accept(goal: Goal, act: a.GoalAct, world: DecisionConte
 # --- guards ------------------------------------------------------------------------------------------------------
 
 
-def _name(act: a.Act) -> str:
+def _act_name(act: a.Act) -> str:
     return str(act.__struct_config__.tag)
 
 
@@ -154,7 +154,7 @@ def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> fr
     party, roles = world.party, set(world.roles & {"steward", "integration"})
     if party is not None:
         roles |= {side for side, who in (("owner", goal.owner), ("sponsor", goal.sponsor)) if who == party}
-        if isinstance(goal, Draft) and goal.author != party:
+        if isinstance(goal, DraftGoal) and goal.author != party:
             roles -= {"owner", "sponsor"}
     if not isinstance(goal, Promised) or party is None:
         return frozenset(roles)
@@ -164,20 +164,20 @@ def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> fr
     if changes is not None and party in (changes.owner, changes.sponsor):
         roles.add("new_party")
     if isinstance(act, a.AnswerNeed):
-        need = check_ins.open_need(goal, act)
+        need = check_ins.find_open_need(goal, act)
         # A need addressed to nobody in particular is the sponsor's to answer.
         if need is not None and party == (need.addressee or goal.sponsor):
             roles.add("addressee")
     if isinstance(act, a.ResolveBlocker):
-        blocker = check_ins.open_blocker(goal, act)
+        blocker = check_ins.find_open_blocker(goal, act)
         if blocker is not None and blocker.blocker.acts_next == party:
             roles.add("assignee")
     return frozenset(roles)
 
 
-def _transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tuple[Transition, str]:
+def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tuple[Transition, str]:
     roles = _filter_by_declared_role(roles_of(goal, world, act), act)
-    name = _name(act)
+    name = _act_name(act)
     if isinstance(goal, Promised) and isinstance(act, a.AnswerNeed | a.ResolveBlocker):
         check_ins.check_open(goal, act, world, allowed_acts(goal.state, roles))
     for role in ROLES:
@@ -220,7 +220,7 @@ def _check_reason(transition: Transition, act: a.Act) -> None:
     check_reason(act.reason)
 
 
-def _open(goal: Goal) -> UUID | None:
+def _open_event_id(goal: Goal) -> UUID | None:
     if isinstance(goal, Negotiating):
         return goal.open
     if isinstance(goal, Promised):
@@ -233,7 +233,7 @@ def _check_answers(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
     """Nobody consents to what they have not seen: the act names the event it answers, and it is the open one."""
     if not hasattr(act, "answers"):
         return
-    opened = _open(goal)
+    opened = _open_event_id(goal)
     if act.answers is None:
         if world.source is Source.IMPORT:
             return
@@ -245,7 +245,7 @@ def _check_answers(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
 
 def _check_current(goal: Goal, act: a.GoalAct) -> None:
     """Raise `AnswersSuperseded` where the act answers another event than the open one, and there is one."""
-    opened, answers = _open(goal), getattr(act, "answers", None)
+    opened, answers = _open_event_id(goal), getattr(act, "answers", None)
     if opened is not None and answers is not None and as_uuid(answers) != opened:
         raise AnswersSuperseded(pointer="/answers", open_event=str(opened), allowed=(str(opened),))
 
@@ -253,7 +253,9 @@ def _check_current(goal: Goal, act: a.GoalAct) -> None:
 # --- one line per act --------------------------------------------------------------------------------------------
 
 
-def _activation(goal: Negotiating, by: Any, trade_offs: tuple[e.TradeOff, ...], world: DecisionContext) -> e.TakenAs:
+def _classify_activation(
+    goal: Negotiating, by: Any, trade_offs: tuple[e.TradeOff, ...], world: DecisionContext
+) -> e.TakenAs:
     return classify_load(
         owner=goal.owner,
         terms=goal.terms,
@@ -265,70 +267,70 @@ def _activation(goal: Negotiating, by: Any, trade_offs: tuple[e.TradeOff, ...], 
     )
 
 
-def _promised(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
-    named = opening.trade_offs(act.trade_offs, world)
-    taken = _activation(goal, "owner", (*goal.trade_offs, *named), world)
+def _promise(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
+    named = opening.parse_trade_offs(act.trade_offs, world)
+    taken = _classify_activation(goal, "owner", (*goal.trade_offs, *named), world)
     return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
 
 
-def _accepted(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
-    taken = _activation(goal, "sponsor", goal.trade_offs, world)
+def _accept(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
+    taken = _classify_activation(goal, "sponsor", goal.trade_offs, world)
     return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
 
 
-def _countered(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:
+def _counter(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:
     return e.GoalCountered(
         by=role,
         answers=goal.open,
-        terms=opening.countered_terms(goal.terms, act.terms, goal.owner, goal.team, world),
-        trade_offs=opening.trade_offs(act.trade_offs, world),
+        terms=opening.apply_counter(goal.terms, act.terms, goal.owner, goal.team, world),
+        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload and role == "sponsor",
     )
 
 
 #: Act -> what it leads to. Takes the state, the act, the role in which the party acts, and the world.
 _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, DecisionContext], Event]] = {
-    a.ReviseDraft: lambda g, x, _r, w: opening.drafted(g, x, w),
+    a.ReviseDraft: lambda g, x, _r, w: opening.draft_goal(g, x, w),
     a.Discard: lambda _g, _x, _r, _w: e.GoalDiscarded(),
-    a.Request: lambda g, x, _r, w: opening.requested(g, x, w),
-    a.Offer: lambda g, x, _r, w: opening.offered(g, x, w),
-    a.Promise: _promised,
-    a.Accept: _accepted,
-    a.Counter: _countered,
-    a.DeferAnswer: lambda _g, x, _r, w: check_ins.answer_deferred(x, w),
+    a.Request: lambda g, x, _r, w: opening.request_goal(g, x, w),
+    a.Offer: lambda g, x, _r, w: opening.offer_goal(g, x, w),
+    a.Promise: _promise,
+    a.Accept: _accept,
+    a.Counter: _counter,
+    a.DeferAnswer: lambda _g, x, _r, w: check_ins.defer_answer(x, w),
     a.Decline: lambda g, _x, _r, _w: e.GoalDeclined(answers=g.open),
     a.Withdraw: lambda _g, _x, _r, _w: e.GoalWithdrawn(),
-    a.Clarify: check_ins.clarified,
-    a.CheckIn: lambda g, x, _r, w: check_ins.checked_in(g, x, w),
-    a.Feedback: lambda _g, x, r, _w: check_ins.feedback_given(x, r),
-    a.RaiseBlocker: lambda g, x, _r, w: check_ins.blocker_raised(g, x, w),
-    a.ResolveBlocker: lambda _g, x, _r, _w: check_ins.blocker_resolved(x),
-    a.AnswerNeed: lambda _g, x, _r, _w: check_ins.need_answered(x),
-    a.RecordValue: lambda _g, x, _r, _w: check_ins.value_recorded(x),
+    a.Clarify: check_ins.clarify,
+    a.CheckIn: lambda g, x, _r, w: check_ins.record_check_in(g, x, w),
+    a.Feedback: lambda _g, x, r, _w: check_ins.give_feedback(x, r),
+    a.RaiseBlocker: lambda g, x, _r, w: check_ins.raise_blocker(g, x, w),
+    a.ResolveBlocker: lambda _g, x, _r, _w: check_ins.resolve_blocker(x),
+    a.AnswerNeed: lambda _g, x, _r, _w: check_ins.answer_need(x),
+    a.RecordValue: lambda _g, x, _r, _w: check_ins.record_value(x),
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
-    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=check_ins.supports_to_affirm(g, x, w)),
-    a.Unlink: lambda g, x, _r, w: check_ins.unlinked(g, x, w),
-    a.ChooseApproach: lambda _g, x, _r, _w: check_ins.approach_chosen(x),
-    a.Retitle: lambda _g, x, _r, _w: check_ins.retitled(x),
-    a.Resume: lambda g, _x, r, w: check_ins.resumed(g, r, w),
-    a.ProposeChange: change.proposed,
-    a.CounterChange: change.countered,
-    a.AcceptChange: change.accepted,
-    a.RejectChange: lambda g, x, r, _w: change.proposal_closed(g, x, r),
-    a.WithdrawChange: lambda g, x, r, _w: change.proposal_closed(g, x, r),
-    a.Join: lambda g, x, _r, w: change.joined(g, x, w),
+    a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=check_ins.require_linked_supports(g, x, w)),
+    a.Unlink: lambda g, x, _r, w: check_ins.unlink(g, x, w),
+    a.ChooseApproach: lambda _g, x, _r, _w: check_ins.choose_approach(x),
+    a.Retitle: lambda _g, x, _r, _w: check_ins.retitle(x),
+    a.Resume: lambda g, _x, r, w: check_ins.resume(g, r, w),
+    a.ProposeChange: change.propose_change,
+    a.CounterChange: change.counter_change,
+    a.AcceptChange: change.accept_change,
+    a.RejectChange: lambda g, x, r, _w: change.close_proposal(g, x, r),
+    a.WithdrawChange: lambda g, x, r, _w: change.close_proposal(g, x, r),
+    a.Join: lambda g, x, _r, w: change.join_hand_over(g, x, w),
     a.Refuse: lambda _g, _x, _r, w: e.HandOverRefused(member=w.party or w.stream_id),
-    a.DeclareComplete: lambda g, x, _r, w: delivery.declared(g, x, w),
-    a.DeclareSatisfied: lambda g, x, _r, _w: delivery.satisfied(g, x),
-    a.RejectDelivery: lambda g, x, _r, w: delivery.rejected(g, x, w),
+    a.DeclareComplete: lambda g, x, _r, w: delivery.declare_completion(g, x, w),
+    a.DeclareSatisfied: lambda g, x, _r, _w: delivery.declare_satisfaction(g, x),
+    a.RejectDelivery: lambda g, x, _r, w: delivery.reject_delivery(g, x, w),
     a.RetractCompletion: lambda _g, _x, _r, _w: e.CompletionRetracted(),
-    a.Dispute: delivery.disputed,
+    a.Dispute: delivery.dispute_delivery,
     a.RuleSatisfied: lambda _g, _x, _r, _w: e.RuledSatisfied(),
     a.RuleBroken: lambda _g, _x, _r, _w: e.RuledBroken(),
-    a.Cancel: lambda _g, x, _r, w: e.GoalCancelled(trade_offs=opening.trade_offs(x.trade_offs, w)),
-    a.Release: lambda _g, x, _r, w: e.GoalReleased(trade_offs=opening.trade_offs(x.trade_offs, w)),
-    a.WithdrawPromise: lambda g, x, _r, w: delivery.withdrawn(g, x, w),
+    a.Cancel: lambda _g, x, _r, w: e.GoalCancelled(trade_offs=opening.parse_trade_offs(x.trade_offs, w)),
+    a.Release: lambda _g, x, _r, w: e.GoalReleased(trade_offs=opening.parse_trade_offs(x.trade_offs, w)),
+    a.WithdrawPromise: lambda g, x, _r, w: delivery.withdraw_promise(g, x, w),
     a.CloseBroken: lambda _g, _x, _r, _w: e.ClosedBroken(),
-    a.ReassignSponsor: lambda g, x, _r, w: delivery.reassigned(g, x, w),
-    a.ReleaseDeparted: lambda g, _x, _r, w: delivery.departed_released(g, w),
+    a.ReassignSponsor: lambda g, x, _r, w: delivery.reassign_sponsor(g, x, w),
+    a.ReleaseDeparted: lambda g, _x, _r, w: delivery.release_departed(g, w),
 }

@@ -12,10 +12,10 @@ from domain.goal import opening
 from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
 from domain.member.member import Member
-from domain.terms import day
+from domain.terms import check_date
 
 
-def declared(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
+def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
     """The owner says it is done, with evidence per condition or wholesale."""
     for i, evidence in enumerate(act.evidence):
         _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
@@ -26,7 +26,7 @@ def declared(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> 
     )
 
 
-def satisfied(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared:
+def declare_satisfaction(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared:
     """The sponsor is satisfied; a condition found unmet is what `reject_delivery` is for."""
     for i, verdict in enumerate(act.verdicts):
         _check_condition(goal, verdict.condition, f"/verdicts/{i}/condition")
@@ -37,54 +37,54 @@ def satisfied(goal: Promised, act: a.DeclareSatisfied) -> e.SatisfactionDeclared
                 allowed=("reject_delivery",),
             )
     return e.SatisfactionDeclared(
-        answers=open_delivery(goal).id,
+        answers=require_open_delivery(goal).id,
         verdicts=tuple(e.Verdict(condition=v.condition, met=v.met, text=v.text) for v in act.verdicts),
         wholesale=not act.verdicts,
     )
 
 
-def rejected(goal: Promised, act: a.RejectDelivery, world: DecisionContext) -> e.DeliveryRejected:
+def reject_delivery(goal: Promised, act: a.RejectDelivery, world: DecisionContext) -> e.DeliveryRejected:
     """The sponsor sends it back: which agreed condition is unmet, and until when rework has time."""
     _check_condition(goal, act.condition, "/condition")
-    day(act.rework_by, "/rework_by")
+    check_date(act.rework_by, "/rework_by")
     if act.rework_by < world.today:
         raise InvalidField("rework needs a day that has not passed", pointer="/rework_by")
-    return e.DeliveryRejected(answers=open_delivery(goal).id, condition=act.condition, rework_by=act.rework_by)
+    return e.DeliveryRejected(answers=require_open_delivery(goal).id, condition=act.condition, rework_by=act.rework_by)
 
 
-def disputed(goal: Promised, act: a.Dispute, by: Side, world: DecisionContext) -> e.DeliveryDisputed:
+def dispute_delivery(goal: Promised, act: a.Dispute, by: Side, world: DecisionContext) -> e.DeliveryDisputed:
     """A third member rules within a time-box."""
     if goal.delivery is not None and goal.delivery.decide_by is not None and world.today <= goal.delivery.decide_by:
         raise ActNotAllowed(f"a mediator has been named and has until {goal.delivery.decide_by} to rule")
     mediator = opening.require_member(act.mediator, "/mediator", world)
     if mediator in (goal.owner, goal.sponsor):
         raise InvalidField("a mediator is neither party", pointer="/mediator")
-    day(act.decide_by, "/decide_by")
+    check_date(act.decide_by, "/decide_by")
     if act.decide_by < world.today:
         raise InvalidField("the time-box ends in the future", pointer="/decide_by")
     return e.DeliveryDisputed(by=by, mediator=mediator, decide_by=act.decide_by)
 
 
-def open_delivery(goal: Promised) -> Delivery:
+def require_open_delivery(goal: Promised) -> Delivery:
     """The delivery that waits for a verdict; raises `ActNotAllowed` where there is none."""
     if goal.delivery is None:
         raise ActNotAllowed("nothing has been delivered", allowed=("declare_complete",))
     return goal.delivery
 
 
-def withdrawn(goal: Promised, act: a.WithdrawPromise, world: DecisionContext) -> e.PromiseWithdrawn:
+def withdraw_promise(goal: Promised, act: a.WithdrawPromise, world: DecisionContext) -> e.PromiseWithdrawn:
     """The owner revokes the promise: in time or late, with a mitigation or without."""
     return e.PromiseWithdrawn(
         in_time=is_timely(goal, world),
         mitigation=act.mitigation,
         wholesale=not act.mitigation.strip(),
-        trade_offs=opening.trade_offs(act.trade_offs, world),
+        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
     )
 
 
-def reassigned(goal: Promised, act: a.ReassignSponsor, world: DecisionContext) -> e.SponsorReassigned:
+def reassign_sponsor(goal: Promised, act: a.ReassignSponsor, world: DecisionContext) -> e.SponsorReassigned:
     """A steward names another sponsor for one who left or is absent beyond policy."""
-    if not has_left(world.member(goal.sponsor), world):
+    if not is_unavailable(world.member(goal.sponsor), world):
         raise ActNotAllowed("the sponsor is here: a sponsor changes by an accepted change", allowed=("propose_change",))
     sponsor = opening.require_member(act.sponsor, "/sponsor", world)
     if sponsor == goal.sponsor:
@@ -94,14 +94,14 @@ def reassigned(goal: Promised, act: a.ReassignSponsor, world: DecisionContext) -
     return e.SponsorReassigned(sponsor=sponsor, former=goal.sponsor)
 
 
-def departed_released(goal: Promised, world: DecisionContext) -> Event:
+def release_departed(goal: Promised, world: DecisionContext) -> Event:
     """A steward frees a goal whose owner left or is absent beyond policy."""
-    if not has_left(world.member(goal.owner), world):
+    if not is_unavailable(world.member(goal.owner), world):
         raise ActNotAllowed("the owner is here: the sponsor releases or cancels", allowed=("release", "cancel"))
     return e.DepartedReleased()
 
 
-def has_left(member: Member | None, world: DecisionContext) -> bool:
+def is_unavailable(member: Member | None, world: DecisionContext) -> bool:
     """Left by now, or away today for longer than the policy's days in one stretch."""
     if member is None:
         return False

@@ -17,7 +17,7 @@ from domain.terms import Condition, GoalKind, Measure, Priority, Support, Terms
 TradeOffKind = Literal["drop", "defer", "rescope", "hand_over", "pause", "capacity"]
 
 
-How = Literal["slack", "within_line", "relief", "trade_off", "overload_accepted", "unpriced"]
+LoadClass = Literal["slack", "within_line", "relief", "trade_off", "overload_accepted", "unpriced"]
 
 
 class TradeOff(Value, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class TakenAs(Value, frozen=True, kw_only=True):
     """How an act stood to the load line when it was taken, computed under the append's lock."""
 
     #: `relief`: over the line, but the act does not add to it.
-    how: How
+    how: LoadClass
     #: Highest ratio of the weeks that meet [day taken, due], after the act; None: no capacity left at all.
     worst_ratio: Quantity | None
     worst_week: date | None

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from domain.envelope import RecordedEvent, Source
 from domain.goal import events as e
 from domain.goal.state import (
+    ChangeProposal,
     Delivery,
-    Draft,
+    DraftGoal,
     Ended,
     Goal,
     LinkState,
@@ -21,9 +22,8 @@ from domain.goal.state import (
     OpenBlocker,
     OpenNeed,
     Promised,
-    Proposal,
     ToleratedChange,
-    header,
+    shared_fields,
 )
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import Measure, Terms
@@ -31,9 +31,9 @@ from domain.terms import Measure, Terms
 # --- the ends ----------------------------------------------------------------------------------------------------
 
 
-def ended(goal: Draft | Negotiating | Promised, state: str, recorded: RecordedEvent) -> Ended:
+def end_goal(goal: DraftGoal | Negotiating | Promised, state: str, recorded: RecordedEvent) -> Ended:
     return Ended(
-        **header(goal),
+        **shared_fields(goal),
         state=state,
         owner=goal.owner,
         sponsor=goal.sponsor,
@@ -44,32 +44,32 @@ def ended(goal: Draft | Negotiating | Promised, state: str, recorded: RecordedEv
     )
 
 
-def end(state: str) -> Callable[..., Goal]:
-    return lambda goal, _event, recorded: ended(goal, state, recorded)
+def end_handler(state: str) -> Callable[..., Goal]:
+    return lambda goal, _event, recorded: end_goal(goal, state, recorded)
 
 
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-def in_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
+def record_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
     """The promise, its parties in contact where one of them spoke."""
     if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
         return goal
     return replace(goal, contact_at=recorded.occurred_at)
 
 
-def _judged(goal: Promised, recorded: RecordedEvent) -> Promised:
-    return replace(goal, **_judgement(goal, recorded))
+def _apply_judgement(goal: Promised, recorded: RecordedEvent) -> Promised:
+    return replace(goal, **_judgement_fields(goal, recorded))
 
 
-def _judgement(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]:
+def _judgement_fields(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]:
     """A human judgement; one told late never takes back a later one."""
     if recorded.occurred_at < goal.judged_at:
         return {}
     return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
 
 
-def progress_of(value: str, measure: Measure) -> str | None:
+def compute_progress(value: str, measure: Measure) -> str | None:
     """(v - b) / (T - b), clamped to 0..1, as a decimal string; None where the measure has no span."""
     if measure.baseline is None or measure.target is None:
         return None
@@ -80,49 +80,49 @@ def progress_of(value: str, measure: Measure) -> str | None:
     return to_decimal_text(share)
 
 
-def _reading(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
+def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
     """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
-    told: dict[str, Any] = {}
-    if _recent(goal.value_at, recorded):
-        told["value"], told["value_at"] = value, recorded.occurred_at
-    progress = progress_of(value, goal.terms.measure)
-    if progress is not None and _recent(goal.progress_at, recorded):
-        told["progress"], told["progress_at"] = progress, recorded.occurred_at
-    return told
+    updates: dict[str, Any] = {}
+    if _is_latest(goal.value_at, recorded):
+        updates["value"], updates["value_at"] = value, recorded.occurred_at
+    progress = compute_progress(value, goal.terms.measure)
+    if progress is not None and _is_latest(goal.progress_at, recorded):
+        updates["progress"], updates["progress_at"] = progress, recorded.occurred_at
+    return updates
 
 
-def _recent(since: datetime | None, recorded: RecordedEvent) -> bool:
+def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
     return since is None or recorded.occurred_at >= since
 
 
 def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
-    told: dict[str, Any] = _judgement(goal, recorded)
+    updates: dict[str, Any] = _judgement_fields(goal, recorded)
     if event.needs:
         needs = (
             OpenNeed(check_in=recorded.event_id, index=i, addressee=n.addressee, answer_by=n.answer_by, raised_at=at)
             for i, n in enumerate(event.needs)
         )
-        told["needs"] = (*goal.needs, *needs)
+        updates["needs"] = (*goal.needs, *needs)
     if event.corrects is not None and event.corrects not in goal.last_words:
-        return replace(goal, **told)
-    if _recent(goal.last_check_in_at, recorded):
-        told["last_check_in"], told["last_check_in_at"] = recorded.event_id, at
-        told["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+        return replace(goal, **updates)
+    if _is_latest(goal.last_check_in_at, recorded):
+        updates["last_check_in"], updates["last_check_in_at"] = recorded.event_id, at
+        updates["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
         if event.confidence is not None:
-            told["confidence"] = event.confidence
-    if event.blockers is not None and _recent(goal.blockers_told_at, recorded):
-        told["blocked_in_check_in"], told["blockers_told_at"] = bool(event.blockers), at
+            updates["confidence"] = event.confidence
+    if event.blockers is not None and _is_latest(goal.blockers_told_at, recorded):
+        updates["blocked_in_check_in"], updates["blockers_told_at"] = bool(event.blockers), at
     if event.value is not None:
-        told |= _reading(goal, event.value, recorded)
-    if event.progress is not None and _recent(goal.progress_at, recorded):
-        told["progress"], told["progress_at"] = event.progress, at
-    return replace(goal, **told)
+        updates |= _reading_fields(goal, event.value, recorded)
+    if event.progress is not None and _is_latest(goal.progress_at, recorded):
+        updates["progress"], updates["progress_at"] = event.progress, at
+    return replace(goal, **updates)
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
-    return replace(goal, **_reading(goal, event.value, recorded))
+    return replace(goal, **_reading_fields(goal, event.value, recorded))
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
@@ -144,13 +144,13 @@ def _need_answered(goal: Promised, event: e.NeedAnswered, _recorded: RecordedEve
 
 
 def _affirmed(goal: Promised, _event: e.Affirmed, recorded: RecordedEvent) -> Goal:
-    return _judged(goal, recorded)
+    return _apply_judgement(goal, recorded)
 
 
 def _link_affirmed(goal: Promised, event: e.LinkAffirmed, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     return replace(
-        _judged(goal, recorded),
+        _apply_judgement(goal, recorded),
         links=tuple(replace(x, affirmed_at=at) if x.support in event.supports else x for x in goal.links),
     )
 
@@ -175,7 +175,7 @@ def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recor
         accepted = recorded.event_id if event.accept_overload else None
     # The owner's timely proposal had kept the lapse away; the counter that replaces it arms it anew.
     rearmed = before is not None and before.by == "owner" and before.in_time
-    proposal = Proposal(
+    proposal = ChangeProposal(
         id=recorded.event_id,
         by=event.by,
         changes=event.changes,
@@ -205,7 +205,7 @@ def _joined(goal: Promised, event: e.HandOverJoined, _recorded: RecordedEvent) -
     return replace(goal, proposal=replace(proposal, joined=joined, trade_offs=named))
 
 
-def _back(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
+def _proposal_closed(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
     """The open change falls; the goal returns to the state in which it began, its lapse armed anew."""
     prior = goal.proposal.prior if goal.proposal else "active"
     return replace(goal, state=prior, proposal=None, armed_at=recorded.occurred_at)
@@ -213,28 +213,28 @@ def _back(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
 
 def _timed_out(goal: Promised, event: e.ChangeTimedOut, recorded: RecordedEvent) -> Goal:
     missed = goal.sponsor_missed_answer or event.sponsor_missed_answer
-    return replace(_back(goal, event, recorded), sponsor_missed_answer=missed)
+    return replace(_proposal_closed(goal, event, recorded), sponsor_missed_answer=missed)
 
 
-def terms_after(terms: Terms, changes: e.Diff) -> Terms:
+def apply_diff(terms: Terms, changes: e.Diff) -> Terms:
     """Terms with an accepted diff folded in; owner, sponsor and pause are not terms."""
-    told = {
+    updates = {
         name: value
         for name in ("outcome", "measure", "conditions", "start", "due", "effort_hours", "priority", "supports")
         if (value := getattr(changes, name)) is not None
     }
-    return replace(terms, **told)
+    return replace(terms, **updates)
 
 
 def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) -> Goal:
     if goal.proposal is None:
         return goal
     at, changes = recorded.occurred_at, goal.proposal.changes
-    terms = terms_after(goal.terms, changes)
+    terms = apply_diff(goal.terms, changes)
     owner, sponsor = changes.owner or goal.owner, changes.sponsor or goal.sponsor
     moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
     return replace(
-        _judged(goal, recorded),
+        _apply_judgement(goal, recorded),
         state="active",
         owner=owner,
         sponsor=sponsor,
@@ -307,9 +307,9 @@ PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.ChangeProposed: _proposed,
     e.ChangeCountered: _proposed,
     e.HandOverJoined: _joined,
-    e.HandOverRefused: _back,
-    e.ChangeRejected: _back,
-    e.ChangeWithdrawn: _back,
+    e.HandOverRefused: _proposal_closed,
+    e.ChangeRejected: _proposal_closed,
+    e.ChangeWithdrawn: _proposal_closed,
     e.ChangeTimedOut: _timed_out,
     e.ChangeAccepted: _accepted,
     e.GoalLapsed: _lapsed,
@@ -318,16 +318,16 @@ PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.CompletionRetracted: _reopened,
     e.DeliveryDisputed: _disputed,
     e.SponsorReassigned: _reassigned,
-    e.SatisfactionDeclared: end("satisfied"),
-    e.RuledSatisfied: end("satisfied"),
-    e.DeemedSatisfied: end("satisfied"),
-    e.RuledBroken: end("broken"),
-    e.ClosedBroken: end("broken"),
-    e.GivenUp: end("broken"),
-    e.GoalCancelled: end("cancelled"),
-    e.GoalReleased: end("released"),
-    e.DepartedReleased: end("released"),
-    e.PromiseWithdrawn: end("promise_withdrawn"),
+    e.SatisfactionDeclared: end_handler("satisfied"),
+    e.RuledSatisfied: end_handler("satisfied"),
+    e.DeemedSatisfied: end_handler("satisfied"),
+    e.RuledBroken: end_handler("broken"),
+    e.ClosedBroken: end_handler("broken"),
+    e.GivenUp: end_handler("broken"),
+    e.GoalCancelled: end_handler("cancelled"),
+    e.GoalReleased: end_handler("released"),
+    e.DepartedReleased: end_handler("released"),
+    e.PromiseWithdrawn: end_handler("promise_withdrawn"),
 }
 
 #: Facts and reminders: they tell, but do not move the agreement's clock of order.
@@ -339,7 +339,7 @@ CLARIFY_PAUSES = 2
 
 def evolve(goal: Goal | None, recorded: RecordedEvent) -> Goal | None:
     """The goal after `recorded`. An event that has no meaning in a state only leaves its trace in the header."""
-    opening = _OPENINGS.get(type(recorded.data))
+    opening = _OPENING_HANDLERS.get(type(recorded.data))
     if opening is not None:
         return _opened(goal, recorded, opening)
     if goal is None:
@@ -362,11 +362,11 @@ def _fold(goal: Goal, recorded: RecordedEvent) -> Goal:
     if isinstance(goal, Negotiating) and kind in NEGOTIATING_HANDLERS:
         return NEGOTIATING_HANDLERS[kind](goal, recorded.data, recorded)
     if isinstance(goal, Promised):
-        goal = in_contact(goal, recorded)
+        goal = record_contact(goal, recorded)
         if kind in PROMISED_HANDLERS:
             return PROMISED_HANDLERS[kind](goal, recorded.data, recorded)
-    if isinstance(goal, Draft) and isinstance(recorded.data, e.GoalDiscarded):
-        return ended(goal, "withdrawn", recorded)
+    if isinstance(goal, DraftGoal) and isinstance(recorded.data, e.GoalDiscarded):
+        return end_goal(goal, "withdrawn", recorded)
     if isinstance(recorded.data, e.Retitled) and not isinstance(goal, Ended):
         retitled: Goal = _retitled(goal, recorded.data, recorded)
         return retitled
@@ -399,8 +399,8 @@ def _opened(goal: Goal | None, recorded: RecordedEvent, opening: Callable[..., G
 def _drafted(
     goal: Goal | None, event: e.GoalDrafted | e.DraftRevised, recorded: RecordedEvent, head: dict[str, Any]
 ) -> Goal:
-    author = event.author if isinstance(event, e.GoalDrafted) else goal.author if isinstance(goal, Draft) else None
-    return Draft(
+    author = event.author if isinstance(event, e.GoalDrafted) else goal.author if isinstance(goal, DraftGoal) else None
+    return DraftGoal(
         **head,
         state="draft",
         author=author or recorded.party or recorded.stream_id,
@@ -440,7 +440,7 @@ def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: RecordedEvent, 
     )
 
 
-_OPENINGS: dict[type, Callable[..., Goal]] = {
+_OPENING_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.GoalDrafted: _drafted,
     e.DraftRevised: _drafted,
     e.GoalRequested: _requested,
@@ -513,7 +513,7 @@ def _reminded(goal: Negotiating, _event: e.ResponseReminded, _recorded: Recorded
 def _activated(goal: Negotiating, _event: e.GoalPromised | e.GoalAccepted, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     return Promised(
-        **header(goal),
+        **shared_fields(goal),
         state="active",
         owner=goal.owner,
         sponsor=goal.sponsor,
@@ -541,7 +541,7 @@ NEGOTIATING_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.ResponseReminded: _reminded,
     e.GoalPromised: _activated,
     e.GoalAccepted: _activated,
-    e.GoalDeclined: end("declined"),
-    e.GoalWithdrawn: end("withdrawn"),
-    e.GoalExpired: end("expired"),
+    e.GoalDeclined: end_handler("declined"),
+    e.GoalWithdrawn: end_handler("withdrawn"),
+    e.GoalExpired: end_handler("expired"),
 }

@@ -15,7 +15,7 @@ from uuid import UUID
 from domain.context import DecisionContext
 from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
-from domain.goal.events import How, TakenAs, TradeOff
+from domain.goal.events import LoadClass, TakenAs, TradeOff
 from domain.goal.state import Negotiating, Promised, Side
 from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
 from domain.member.member import Capacity, Member
@@ -26,10 +26,10 @@ from domain.terms import GoalKind, Terms
 MIN_FREED_SHARE = Fraction(1, 2)
 
 #: How far back a declaration of capacity still counts as made for the addition; the days by which the report pairs too.
-DECLARED_WITHIN = timedelta(days=7)
+CAPACITY_DECLARED_WITHIN = timedelta(days=7)
 
 
-def commitment(goal: object) -> Commitment | None:
+def to_commitment(goal: object) -> Commitment | None:
     """A live promise as the load sees it; None for a goal without one."""
     if not isinstance(goal, Promised):
         return None
@@ -65,16 +65,18 @@ def classify_load(
     # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     others = tuple(c for c in world.reader.live_commitments(world.organisation_id, owner) if c.goal != current.id)
-    before = commitment(current) if isinstance(current, Promised) and current.owner == owner else None
+    before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None
     after = _commitment_with(terms, current, pause)
-    worst = _worst((*others, after), owner, terms, world)
-    how = _how(worst, world)
+    worst = _find_worst_week((*others, after), owner, terms, world)
+    how = _classify_week(worst, world)
     # Only over the line does it matter how full the weeks were before.
-    if how == "unpriced" and _does_not_add(worst, _worst((*others, before) if before else others, owner, terms, world)):
+    if how == "unpriced" and _is_no_worse(
+        worst, _find_worst_week((*others, before) if before else others, owner, terms, world)
+    ):
         how = "relief"
     accepted_by = None
     if how == "unpriced":
-        if trade_offs and _suffices(trade_offs, others, before, after, owner, world):
+        if trade_offs and _is_sufficient(trade_offs, others, before, after, owner, world):
             how = "trade_off"
         elif overload_accepted_by is not None:
             how, accepted_by = "overload_accepted", overload_accepted_by
@@ -105,7 +107,9 @@ def _commitment_with(terms: Terms, current: Negotiating | Promised, pause: Pause
     )
 
 
-def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: DecisionContext) -> WeekLoad | None:
+def _find_worst_week(
+    commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: DecisionContext
+) -> WeekLoad | None:
     """The highest week of those that meet [today, due]; a due that has passed asks from today on."""
     member = world.member(owner)
     loads = week_loads(
@@ -118,7 +122,7 @@ def _worst(commitments: Sequence[Commitment], owner: UUID, terms: Terms, world: 
     return worst_week(loads, world.today, max(terms.due, world.today))
 
 
-def _how(worst: WeekLoad | None, world: DecisionContext) -> How:
+def _classify_week(worst: WeekLoad | None, world: DecisionContext) -> LoadClass:
     """Slack, within the line, or (for now) unpriced. No capacity with work planned is over any line."""
     policy = world.policy.policy
     if worst is None:
@@ -130,7 +134,7 @@ def _how(worst: WeekLoad | None, world: DecisionContext) -> How:
     return "unpriced"
 
 
-def _does_not_add(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
+def _is_no_worse(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
     if worst is None or earlier is None:
         return False
     if worst.ratio is None or earlier.ratio is None:
@@ -138,7 +142,7 @@ def _does_not_add(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
     return worst.ratio <= earlier.ratio
 
 
-def _suffices(
+def _is_sufficient(
     trade_offs: Sequence[TradeOff],
     others: Sequence[Commitment],
     before: Commitment | None,
@@ -163,11 +167,11 @@ def _suffices(
     named = {t.goal for t in trade_offs}
     freed = sum((hours(held) for held in others if held.goal in named), Fraction(0))
     if member is not None and any(t.kind == "capacity" for t in trade_offs):
-        freed += _capacity_added(member, last, world)
+        freed += _added_capacity_hours(member, last, world)
     return freed >= added * MIN_FREED_SHARE
 
 
-def _capacity_added(member: Member, last: date, world: DecisionContext) -> Fraction:
+def _added_capacity_hours(member: Member, last: date, world: DecisionContext) -> Fraction:
     """Hours in [today, last] that the member's fresh declarations add to what had been declared before them."""
 
     def available(capacities: Sequence[Capacity]) -> Fraction:
@@ -175,6 +179,6 @@ def _capacity_added(member: Member, last: date, world: DecisionContext) -> Fract
             world.today, last, capacities=capacities, absences=member.absences, policy=world.policy.policy
         )
 
-    since = world.today - DECLARED_WITHIN
+    since = world.today - CAPACITY_DECLARED_WITHIN
     before = [c for c in member.capacities if c.from_ < since]
     return max(Fraction(0), available(member.capacities) - available(before))

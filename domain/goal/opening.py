@@ -8,19 +8,19 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.charter.state import named_charter
+from domain.charter.state import resolve_charter_id
 from domain.context import DecisionContext, require_own_reference
 from domain.envelope import Event, Source
 from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
 from domain.goal import acts as a
 from domain.goal import events as e
-from domain.goal.state import Draft, Goal
-from domain.quantities import Number, quantity, to_fraction
+from domain.goal.state import DraftGoal, Goal
+from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.scope import ORGANISATION
 from domain.terms import (
-    MAXIMUM_CONDITIONS,
-    MINIMUM_CONDITIONS,
+    MAX_CONDITIONS,
+    MIN_CONDITIONS,
     Condition,
     GoalKind,
     Measure,
@@ -30,31 +30,31 @@ from domain.terms import (
     SupportInput,
     Terms,
     TermsInput,
-    day,
+    check_date,
 )
 
-MOST_EFFORT_HOURS = 100_000
+MAX_EFFORT_HOURS = 100_000
 
 
 # --- parts of terms ----------------------------------------------------------------------------------------------
 
 
-def text(value: str, pointer: str) -> str:
+def require_text(value: str, pointer: str) -> str:
     """`value`, refused where it is blank."""
     if not value.strip():
         raise InvalidField("a text is needed", pointer=pointer)
     return value
 
 
-def effort(value: Number, pointer: str = "/terms/effort_hours") -> str:
+def parse_effort(value: Number, pointer: str = "/terms/effort_hours") -> str:
     """Hours as a decimal string, 0 or more, two decimals at most."""
-    return quantity(value, pointer, low=0, high=MOST_EFFORT_HOURS, places=2)
+    return parse_quantity(value, pointer, low=0, high=MAX_EFFORT_HOURS, places=2)
 
 
-def measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
+def parse_measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
     """The measure with exact quantities; a number needs a target, a range its two ends."""
     names = ("baseline", "target", "low", "high")
-    given = {n: quantity(v, f"{pointer}/{n}") for n in names if (v := getattr(written, n)) is not None}
+    given = {n: parse_quantity(v, f"{pointer}/{n}") for n in names if (v := getattr(written, n)) is not None}
     if written.kind == "number" and "target" not in given:
         raise InvalidField("a number needs a target", pointer=f"{pointer}/target")
     if written.kind == "range":
@@ -65,23 +65,23 @@ def measure(written: MeasureInput, pointer: str = "/terms/measure") -> Measure:
     return Measure(kind=written.kind, unit=written.unit, **given)
 
 
-def conditions(written: list[str | Condition], pointer: str = "/terms/conditions") -> tuple[Condition, ...]:
+def parse_conditions(written: list[str | Condition], pointer: str = "/terms/conditions") -> tuple[Condition, ...]:
     """Conditions with ids: plain strings get c1, c2, ... by their place."""
-    told = tuple(Condition(id=f"c{i}", text=c) if isinstance(c, str) else c for i, c in enumerate(written, start=1))
-    if not MINIMUM_CONDITIONS <= len(told) <= MAXIMUM_CONDITIONS:
-        raise InvalidField(f"a goal has {MINIMUM_CONDITIONS} to {MAXIMUM_CONDITIONS} conditions", pointer=pointer)
-    if len({c.id for c in told}) != len(told):
+    parsed = tuple(Condition(id=f"c{i}", text=c) if isinstance(c, str) else c for i, c in enumerate(written, start=1))
+    if not MIN_CONDITIONS <= len(parsed) <= MAX_CONDITIONS:
+        raise InvalidField(f"a goal has {MIN_CONDITIONS} to {MAX_CONDITIONS} conditions", pointer=pointer)
+    if len({c.id for c in parsed}) != len(parsed):
         raise InvalidField("two conditions have the same id", pointer=pointer)
-    for i, condition in enumerate(told):
-        text(condition.text, f"{pointer}/{i}")
-    return told
+    for i, condition in enumerate(parsed):
+        require_text(condition.text, f"{pointer}/{i}")
+    return parsed
 
 
-def supports(
+def parse_supports(
     written: list[SupportInput], world: DecisionContext, pointer: str = "/terms/supports"
 ) -> tuple[Support, ...]:
     """Supports with ids. Each names one goal of this organisation (not itself) or one purpose."""
-    told: dict[Support, None] = {}
+    parsed: dict[Support, None] = {}
     for i, support in enumerate(written):
         if (support.goal is None) == (support.purpose is None):
             raise InvalidField("a support names a goal or a purpose", pointer=f"{pointer}/{i}")
@@ -91,13 +91,13 @@ def supports(
                 raise InvalidField("a goal cannot support itself", pointer=f"{pointer}/{i}/goal")
             if not world.reader.goal_exists(world.organisation_id, goal):
                 raise NotFound(f"no goal {support.goal!r}", pointer=f"{pointer}/{i}/goal")
-            told[Support(goal=goal)] = None
+            parsed[Support(goal=goal)] = None
         else:
-            told[Support(purpose=_purpose(support.purpose or "", world, f"{pointer}/{i}/purpose"))] = None
-    return tuple(told)
+            parsed[Support(purpose=_resolve_purpose(support.purpose or "", world, f"{pointer}/{i}/purpose"))] = None
+    return tuple(parsed)
 
 
-def _purpose(ref: str, world: DecisionContext, pointer: str) -> UUID:
+def _resolve_purpose(ref: str, world: DecisionContext, pointer: str) -> UUID:
     """The charter whose purpose is meant: by whose it is, or by its own id. It may be named before it has a purpose."""
     identity = as_uuid(ref)
     if identity is not None and world.team(identity) is None:
@@ -105,12 +105,12 @@ def _purpose(ref: str, world: DecisionContext, pointer: str) -> UUID:
     named = ref == ORGANISATION or world.team(world.id_of("team", ref)) is not None
     if not named and world.source is not Source.IMPORT:
         raise NotFound(f"no team {ref!r}: a purpose is named by its team, or by the word organisation", pointer=pointer)
-    return named_charter(world.organisation_id, ref)
+    return resolve_charter_id(world.organisation_id, ref)
 
 
-def trade_offs(written: list[a.TradeOff], world: DecisionContext) -> tuple[e.TradeOff, ...]:
+def parse_trade_offs(written: list[a.TradeOffInput], world: DecisionContext) -> tuple[e.TradeOff, ...]:
     """Trade-offs with ids; the goals they name must exist."""
-    told = []
+    parsed = []
     for i, named in enumerate(written):
         ids: dict[str, UUID] = {}
         for name, ref in (("goal", named.goal), ("for_", named.for_)):
@@ -120,29 +120,29 @@ def trade_offs(written: list[a.TradeOff], world: DecisionContext) -> tuple[e.Tra
             # The goal that begins with this very act may be named before it exists.
             if ids[name] != world.stream_id and not world.reader.goal_exists(world.organisation_id, ids[name]):
                 raise NotFound(f"no goal {ref!r}", pointer=f"/trade_offs/{i}/{name.rstrip('_')}")
-        told.append(e.TradeOff(kind=named.kind, **ids))
-    return tuple(told)
+        parsed.append(e.TradeOff(kind=named.kind, **ids))
+    return tuple(parsed)
 
 
 def parse_terms(written: TermsInput, world: DecisionContext, pointer: str = "/terms") -> dict[str, Any]:
     """What the terms as written say, resolved, by field name; unsaid fields are absent."""
-    told: dict[str, Any] = {
+    parsed: dict[str, Any] = {
         name: value for name in ("kind", "priority") if (value := getattr(written, name)) is not None
     }
     if written.outcome is not None:
-        told["outcome"] = text(written.outcome, f"{pointer}/outcome")
+        parsed["outcome"] = require_text(written.outcome, f"{pointer}/outcome")
     if written.measure is not None:
-        told["measure"] = measure(written.measure, f"{pointer}/measure")
+        parsed["measure"] = parse_measure(written.measure, f"{pointer}/measure")
     if written.conditions is not None:
-        told["conditions"] = conditions(written.conditions, f"{pointer}/conditions")
+        parsed["conditions"] = parse_conditions(written.conditions, f"{pointer}/conditions")
     for name in ("start", "due"):
         if (value := getattr(written, name)) is not None:
-            told[name] = day(value, f"{pointer}/{name}")
+            parsed[name] = check_date(value, f"{pointer}/{name}")
     if written.effort_hours is not None:
-        told["effort_hours"] = effort(written.effort_hours, f"{pointer}/effort_hours")
+        parsed["effort_hours"] = parse_effort(written.effort_hours, f"{pointer}/effort_hours")
     if written.supports is not None:
-        told["supports"] = supports(written.supports, world, f"{pointer}/supports")
-    return told
+        parsed["supports"] = parse_supports(written.supports, world, f"{pointer}/supports")
+    return parsed
 
 
 def validate_terms(terms: Terms, owner: UUID, team: UUID | None, world: DecisionContext) -> Terms:
@@ -193,9 +193,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     terms: dict[str, Any]
 
 
-def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offer, world: DecisionContext) -> Opening:
+def merge_opening(
+    goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offer, world: DecisionContext
+) -> Opening:
     """Merge the act with the draft (if there is one); the party takes the role that the act implies."""
-    draft = goal if isinstance(goal, Draft) else None
+    draft = goal if isinstance(goal, DraftGoal) else None
     title = act.title or (draft.title if draft else None)
     if title is None or not title.strip():
         raise InvalidField("a goal needs a title", pointer="/title")
@@ -203,21 +205,21 @@ def opening(goal: Goal | None, act: a.Draft | a.ReviseDraft | a.Request | a.Offe
     if act.team and world.team(world.id_of("team", act.team)) is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
     drafted = {k: v for k, v in msgspec.structs.asdict(draft.terms).items() if v is not None} if draft else {}
-    told = {**drafted, **(parse_terms(act.terms, world) if act.terms else {})}
+    parsed = {**drafted, **(parse_terms(act.terms, world) if act.terms else {})}
     header = {
         "title": title,
         "team": team,
         "description": act.description or (draft.description if draft else ""),
         "tags": tuple(act.tags) or (draft.tags if draft else ()),
         "ref": require_own_reference(act.ref, "goal", world) or (draft.ref if draft else None),
-        "follow_up_of": _followed(act.follow_up_of, world) or (draft.follow_up_of if draft else None),
+        "follow_up_of": _resolve_follow_up(act.follow_up_of, world) or (draft.follow_up_of if draft else None),
     }
     owner = require_member(act.owner, "/owner", world) if act.owner else (draft.owner if draft else None)
     sponsor = require_member(act.sponsor, "/sponsor", world) if act.sponsor else (draft.sponsor if draft else None)
-    return Opening(header=header, owner=owner, sponsor=sponsor, terms=told)
+    return Opening(header=header, owner=owner, sponsor=sponsor, terms=parsed)
 
 
-def _followed(ref: str | None, world: DecisionContext) -> UUID | None:
+def _resolve_follow_up(ref: str | None, world: DecisionContext) -> UUID | None:
     """The earlier goal of this organisation that the new one follows up."""
     if ref is None:
         return None
@@ -233,27 +235,27 @@ def require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
     """The member that `ref` names: joined; in an import a placeholder will do until the file's end."""
     if world.source is Source.IMPORT:
         return world.id_of("member", ref)
-    return world.present_member(ref, pointer).id
+    return world.require_present_member(ref, pointer).id
 
 
-def whole_terms(opened: Opening, world: DecisionContext) -> Terms:
+def complete_terms(opened: Opening, world: DecisionContext) -> Terms:
     """Complete terms from what was said; names what is missing."""
-    told = dict(opened.terms)
-    told.setdefault("outcome", opened.header["title"])
-    told.setdefault("measure", Measure(kind="binary"))
-    told.setdefault("start", world.today)
-    told.setdefault("priority", Priority.IMPORTANT)
-    if not told.get("conditions"):
+    parsed = dict(opened.terms)
+    parsed.setdefault("outcome", opened.header["title"])
+    parsed.setdefault("measure", Measure(kind="binary"))
+    parsed.setdefault("start", world.today)
+    parsed.setdefault("priority", Priority.IMPORTANT)
+    if not parsed.get("conditions"):
         raise InvalidField("at least one condition of satisfaction is needed", pointer="/terms/conditions")
-    if "due" not in told:
+    if "due" not in parsed:
         raise InvalidField("a due date is needed", pointer="/terms/due")
-    return Terms(**told)
+    return Terms(**parsed)
 
 
-def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: DecisionContext) -> Event:
+def draft_goal(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: DecisionContext) -> Event:
     """A draft, as far as it goes. Its author is one of its parties; alone, the owner."""
-    opened = opening(goal, act, world)
-    author = goal.author if isinstance(goal, Draft) else world.party
+    opened = merge_opening(goal, act, world)
+    author = goal.author if isinstance(goal, DraftGoal) else world.party
     if author is None:
         raise NotAParty("a draft needs an author")
     owner = opened.owner or (author if opened.sponsor != author else None)
@@ -265,45 +267,45 @@ def drafted(goal: Goal | None, act: a.Draft | a.ReviseDraft, world: DecisionCont
     return e.DraftRevised(**opened.header, owner=owner, sponsor=opened.sponsor, terms=terms)
 
 
-def requested(goal: Goal | None, act: a.Request, world: DecisionContext) -> e.GoalRequested:
+def request_goal(goal: Goal | None, act: a.Request, world: DecisionContext) -> e.GoalRequested:
     """The sponsor (the party) asks the owner."""
-    opened = opening(goal, act, world)
+    opened = merge_opening(goal, act, world)
     sponsor = opened.sponsor or world.party
     if sponsor is None or sponsor != world.party:
         raise NotAParty("only the sponsor requests: the party of this act must be the sponsor", pointer="/sponsor")
     if opened.owner is None:
         raise InvalidField("whom do you ask? name the owner", pointer="/owner")
-    terms = validate_terms(whole_terms(opened, world), opened.owner, opened.header["team"], world)
+    terms = validate_terms(complete_terms(opened, world), opened.owner, opened.header["team"], world)
     return e.GoalRequested(
         **opened.header,
         owner=opened.owner,
         sponsor=sponsor,
         terms=terms,
         imposed=act.imposed,
-        trade_offs=trade_offs(act.trade_offs, world),
+        trade_offs=parse_trade_offs(act.trade_offs, world),
         accept_overload=act.accept_overload,
     )
 
 
-def offered(goal: Goal | None, act: a.Offer, world: DecisionContext) -> e.GoalOffered:
+def offer_goal(goal: Goal | None, act: a.Offer, world: DecisionContext) -> e.GoalOffered:
     """The owner (the party) offers to the sponsor."""
-    opened = opening(goal, act, world)
+    opened = merge_opening(goal, act, world)
     owner = opened.owner or world.party
     if owner is None or owner != world.party:
         raise NotAParty("only the owner offers: nobody promises for another", pointer="/owner", allowed=("request",))
     if opened.sponsor is None:
         raise InvalidField("to whom do you offer it? name the sponsor", pointer="/sponsor")
-    terms = validate_terms(whole_terms(opened, world), owner, opened.header["team"], world)
+    terms = validate_terms(complete_terms(opened, world), owner, opened.header["team"], world)
     return e.GoalOffered(
         **opened.header,
         owner=owner,
         sponsor=opened.sponsor,
         terms=terms,
-        trade_offs=trade_offs(act.trade_offs, world),
+        trade_offs=parse_trade_offs(act.trade_offs, world),
     )
 
 
-def countered_terms(terms: Terms, written: TermsInput, owner: UUID, team: UUID | None, world: DecisionContext) -> Terms:
+def apply_counter(terms: Terms, written: TermsInput, owner: UUID, team: UUID | None, world: DecisionContext) -> Terms:
     """The terms on the table with a counter's differences; raises `InvalidField` where nothing differs."""
     new = replace(terms, **parse_terms(written, world))
     if new == terms:

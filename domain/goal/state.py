@@ -36,7 +36,7 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_at: datetime
 
 
-class Draft(_Goal, frozen=True, kw_only=True, tag="draft"):
+class DraftGoal(_Goal, frozen=True, kw_only=True, tag="draft"):
     """Written down; nobody has been asked."""
 
     author: UUID
@@ -91,7 +91,7 @@ class OpenNeed(msgspec.Struct, frozen=True, kw_only=True):
     raised_at: datetime
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeProposal(msgspec.Struct, frozen=True, kw_only=True):
     """The open change proposal; old terms hold until it is accepted."""
 
     id: UUID
@@ -173,7 +173,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     blockers_told_at: datetime | None = None
     needs: tuple[OpenNeed, ...] = ()
     pause: Pause | None = None
-    proposal: Proposal | None = None
+    proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
     #: When owner or sponsor last said anything; a machine's value is no contact.
@@ -209,10 +209,10 @@ class Ended(_Goal, frozen=True, kw_only=True, tag="ended"):
     promised: Promised | None = None
 
 
-Goal = Draft | Negotiating | Promised | Ended
+Goal = DraftGoal | Negotiating | Promised | Ended
 
 
-def header(goal: Goal) -> dict[str, Any]:
+def shared_fields(goal: Goal) -> dict[str, Any]:
     """What stays the same when a goal goes over into a state of another Struct."""
     return {name: getattr(goal, name) for name in _Goal.__struct_fields__ if name != "state"}
 

@@ -19,7 +19,7 @@ from domain.envelope import Event, NewEvent, Source
 from domain.goal import events as e
 from domain.goal.acts import Pause
 from domain.goal.check_ins import CLARIFY_WORKING_DAYS
-from domain.goal.state import Goal, Negotiating, Promised, Proposal, Side
+from domain.goal.state import ChangeProposal, Goal, Negotiating, Promised, Side
 from domain.index import NOT_INDEXED, IndexEntry
 from domain.policy import Policy
 
@@ -44,25 +44,25 @@ _BEGINNING_OF_TIME, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.repl
 TimerEvent = tuple[datetime, Event]
 
 
-def due(goal: Goal | None, world: DecisionContext) -> NewEvent | None:
+def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None:
     """The earliest timer fact that fell due at or before `world.at`, or None.
 
     Reminders are due only to the sweep (source TIMER): an act recorded late brings about no reminder that nobody got.
     Between two acts of the same instant no timer runs.
     """
-    if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _before_due_day(goal, world):
+    if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _is_before_due_day(goal, world):
         return None
-    for span in _spans(goal, world):
+    for span in _policy_spans(goal, world):
         # A policy that came into force behind its own clock's end rings at once, not in the past.
         rings = ((max(at, span.since), event) for at, event in _timer_events(goal, world, span.policy))
-        found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _too_late(r, world)]
+        found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _is_outdated_reminder(r, world)]
         if found:
             at, event = min(found, key=lambda ring: ring[0])
             return NewEvent(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
     return None
 
 
-def _before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> bool:
+def _is_before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> bool:
     """Whether an act comes days before the only clock that it could find rung: most do, and need not look further.
 
     The lapse is no earlier than the end of the due day, and no zone is a day ahead of UTC.
@@ -102,28 +102,28 @@ def awaited_answer(goal: Goal | None, policy: Policy, days: DeadlineContext) -> 
     """
     if isinstance(goal, Negotiating):
         party = goal.owner if _AWAITED_SIDE[goal.state] == "owner" else goal.sponsor
-        return AwaitedAnswer(party, goal.asked_at, _response_until(goal, party, policy.response_working_days, days))
+        return AwaitedAnswer(party, goal.asked_at, _response_deadline(goal, party, policy.response_working_days, days))
     if not isinstance(goal, Promised):
         return None
     if goal.proposal is not None:
-        since, until = _change_until(goal, goal.proposal, policy, days)
+        since, until = _change_window(goal, goal.proposal, policy, days)
         return AwaitedAnswer(goal.sponsor if goal.proposal.by == "owner" else goal.owner, since, until)
     delivery = goal.delivery
     if delivery is None:
         return None
     if delivery.mediator is not None and delivery.decide_by is not None:
         return AwaitedAnswer(delivery.mediator, delivery.delivered_at, end_of_day(delivery.decide_by, days.zone))
-    since = _asked(delivery.delivered_at, goal)
-    return AwaitedAnswer(goal.sponsor, since, _verdict_until(since, goal, policy, days))
+    since = _sponsor_asked_at(delivery.delivered_at, goal)
+    return AwaitedAnswer(goal.sponsor, since, _verdict_deadline(since, goal, policy, days))
 
 
-def check_in_due(goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
+def check_in_due_at(goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
     """When the cadence since the last human judgement is over: pauses and the owner's absence move it."""
     day = local_date(goal.judged_at, days.zone) + timedelta(days=policy.cadence_days)
-    return _at_work(max(end_of_day(day, days.zone), goal.armed_at), goal, days)
+    return _skip_pause_and_absence(max(end_of_day(day, days.zone), goal.armed_at), goal, days)
 
 
-class Span(NamedTuple):
+class PolicySpan(NamedTuple):
     """A policy and the time in which it was in force, the end exclusive."""
 
     policy: Policy
@@ -131,19 +131,19 @@ class Span(NamedTuple):
     until: datetime
 
 
-def _spans(goal: Negotiating | Promised, world: DecisionContext) -> list[Span]:
+def _policy_spans(goal: Negotiating | Promised, world: DecisionContext) -> list[PolicySpan]:
     """The policies in force since the goal's last move, ascending: late, a sweep finds what it would have in time."""
-    spans: list[Span] = []
+    spans: list[PolicySpan] = []
     until, at = _NEVER, world.at
     while True:
         version = world.reader.policy(world.organisation_id, at)
         if version.since is None or version.since <= goal.moved_at:
-            return [Span(version.policy, _BEGINNING_OF_TIME, until), *spans[::-1]]
-        spans.append(Span(version.policy, version.since, until))
+            return [PolicySpan(version.policy, _BEGINNING_OF_TIME, until), *spans[::-1]]
+        spans.append(PolicySpan(version.policy, version.since, until))
         until, at = version.since, version.since - timedelta.resolution
 
 
-def _too_late(ring: TimerEvent, world: DecisionContext) -> bool:
+def _is_outdated_reminder(ring: TimerEvent, world: DecisionContext) -> bool:
     """A reminder that nobody got within a cadence would only falsify the history (an import of past years)."""
     late = world.at - ring[0] > timedelta(days=world.policy.policy.cadence_days)
     return late and isinstance(ring[1], e.CheckInDue | e.ResponseReminded)
@@ -154,11 +154,11 @@ def index_entry(goal: Goal | None) -> IndexEntry:
     if isinstance(goal, Negotiating):
         return IndexEntry(next_timer_at=goal.asked_at)
     if isinstance(goal, Promised):
-        return IndexEntry(listed_under=goal.owner, next_timer_at=_earliest(goal))
+        return IndexEntry(listed_under=goal.owner, next_timer_at=_earliest_timer_at(goal))
     return NOT_INDEXED
 
 
-def _earliest(goal: Promised) -> datetime:
+def _earliest_timer_at(goal: Promised) -> datetime:
     """A lower bound: the lapse, the change's time-out or the next reminder cannot ring before it."""
     start = datetime.combine(goal.lapse_due, datetime.min.time(), goal.armed_at.tzinfo) - _MARGIN
     if goal.proposal is not None:
@@ -194,23 +194,23 @@ def timer_only_postponed(before: Goal | None, after: Goal | None) -> bool:
 
 def _timer_events(goal: Negotiating | Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     if isinstance(goal, Negotiating):
-        yield from _response(goal, world, policy)
+        yield from _response_timers(goal, world, policy)
         return
-    yield from _lapse(goal, world, policy)
+    yield from _lapse_timers(goal, world, policy)
     match goal.state:
         case "change_proposed_by_owner" | "change_proposed_by_sponsor":
-            yield from _change_timeout(goal, world, policy)
+            yield from _change_timers(goal, world, policy)
         case "delivered":
-            yield from _verdict(goal, world, policy)
+            yield from _verdict_timers(goal, world, policy)
         case "lapsed":
-            yield from _give_up(goal, world, policy)
+            yield from _give_up_timers(goal, world, policy)
         case "active":
-            yield from _check_in(goal, world, policy)
+            yield from _check_in_timers(goal, world, policy)
         case _:
             return
 
 
-def _absent(instant: datetime, member_id: UUID, world: DeadlineContext) -> datetime:
+def _skip_absence(instant: datetime, member_id: UUID, world: DeadlineContext) -> datetime:
     """`instant`, or the end of the member's absence (with its two working days) that it falls into."""
     member = world.member(member_id)
     return absence_end(instant, member.absences, world.zone) if member else instant
@@ -221,26 +221,26 @@ def _after_working_days(at: datetime, days: int, world: DeadlineContext) -> date
     return end_of_day(add_working_days(local_date(at, world.zone), days), world.zone)
 
 
-def _response(goal: Negotiating, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _response_timers(goal: Negotiating, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     silent = _AWAITED_SIDE[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
     deferred = goal.state == "answer_deferred" and goal.answer_by is not None
     # Of two rings at one instant the first counts: nobody's time runs out before the reminder.
     if world.source is Source.TIMER and not goal.reminded and not deferred:
-        remind = _response_until(goal, party, policy.reminder_working_days, world)
+        remind = _response_deadline(goal, party, policy.reminder_working_days, world)
         yield remind, e.ResponseReminded(to=party)
-    yield _response_until(goal, party, policy.response_working_days, world), e.GoalExpired(silent=silent)
+    yield _response_deadline(goal, party, policy.response_working_days, world), e.GoalExpired(silent=silent)
 
 
-def _response_until(goal: Negotiating, party: UUID, working_days: int, days: DeadlineContext) -> datetime:
+def _response_deadline(goal: Negotiating, party: UUID, working_days: int, days: DeadlineContext) -> datetime:
     """When so many working days are over, questions not counted; or the day to which the answer was deferred."""
     if goal.state == "answer_deferred" and goal.answer_by is not None:
-        return _absent(end_of_day(goal.answer_by, days.zone), party, days)
+        return _skip_absence(end_of_day(goal.answer_by, days.zone), party, days)
     paused = goal.paused_working_days + (CLARIFY_WORKING_DAYS if goal.clarify_asked_at else 0)
-    return _absent(_after_working_days(goal.asked_at, working_days + paused, days), party, days)
+    return _skip_absence(_after_working_days(goal.asked_at, working_days + paused, days), party, days)
 
 
-def _lapse(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _lapse_timers(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     proposal = goal.proposal
     if goal.state not in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor"):
         return
@@ -249,62 +249,62 @@ def _lapse(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[T
     day = goal.lapse_due + timedelta(days=policy.lapse_grace_days)
     instant = max(end_of_day(day, world.zone), goal.armed_at)
     yield (
-        _at_work(instant, goal, world),
+        _skip_pause_and_absence(instant, goal, world),
         e.GoalLapsed(due=goal.lapse_due, sponsor_missed_answer=goal.sponsor_missed_answer),
     )
 
 
-def _at_work(instant: datetime, goal: Promised, world: DeadlineContext) -> datetime:
+def _skip_pause_and_absence(instant: datetime, goal: Promised, world: DeadlineContext) -> datetime:
     """`instant`, or the first after it at which the goal is not paused and its owner is there."""
-    while (moved := _absent(_unpaused(instant, goal.pause, world), goal.owner, world)) != instant:
+    while (moved := _skip_absence(_skip_pause(instant, goal.pause, world), goal.owner, world)) != instant:
         instant = moved
     return instant
 
 
-def _unpaused(instant: datetime, pause: Pause | None, world: DeadlineContext) -> datetime:
+def _skip_pause(instant: datetime, pause: Pause | None, world: DeadlineContext) -> datetime:
     """An instant inside a pause moves to the day on which work resumes; the grace before it is not lost."""
     if pause is None or not pause.paused_from <= local_date(instant, world.zone) < pause.resume_on:
         return instant
     return end_of_day(pause.resume_on - timedelta(days=1), world.zone)
 
 
-def _asked(at: datetime, goal: Promised) -> datetime:
+def _sponsor_asked_at(at: datetime, goal: Promised) -> datetime:
     """When the sponsor was asked: one who was put in later has the whole time to answer."""
     return max(at, goal.sponsor_since or at)
 
 
-def _change_timeout(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _change_timers(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     proposal = goal.proposal
     if proposal is None:
         return
     silent: Side = "sponsor" if proposal.by == "owner" else "owner"
-    _, until = _change_until(goal, proposal, policy, world)
+    _, until = _change_window(goal, proposal, policy, world)
     missed = silent == "sponsor" and proposal.in_time
     yield until, e.ChangeTimedOut(silent=silent, sponsor_missed_answer=missed)
 
 
-def _change_until(
-    goal: Promised, proposal: Proposal, policy: Policy, days: DeadlineContext
+def _change_window(
+    goal: Promised, proposal: ChangeProposal, policy: Policy, days: DeadlineContext
 ) -> tuple[datetime, datetime]:
     """Since when and until when the other side may answer."""
     sponsors = proposal.by == "owner"
-    since = _asked(proposal.proposed_at, goal) if sponsors else proposal.proposed_at
+    since = _sponsor_asked_at(proposal.proposed_at, goal) if sponsors else proposal.proposed_at
     until = _after_working_days(since, policy.change_timeout_working_days, days)
-    return since, _absent(until, goal.sponsor if sponsors else goal.owner, days)
+    return since, _skip_absence(until, goal.sponsor if sponsors else goal.owner, days)
 
 
-def _verdict(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _verdict_timers(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     delivery = goal.delivery
     if delivery is None or delivery.mediator is not None or not policy.deem_satisfied:
         return
-    yield _verdict_until(_asked(delivery.delivered_at, goal), goal, policy, world), e.DeemedSatisfied()
+    yield _verdict_deadline(_sponsor_asked_at(delivery.delivered_at, goal), goal, policy, world), e.DeemedSatisfied()
 
 
-def _verdict_until(since: datetime, goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
-    return _absent(_after_working_days(since, policy.verdict_working_days, days), goal.sponsor, days)
+def _verdict_deadline(since: datetime, goal: Promised, policy: Policy, days: DeadlineContext) -> datetime:
+    return _skip_absence(_after_working_days(since, policy.verdict_working_days, days), goal.sponsor, days)
 
 
-def _give_up(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _give_up_timers(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     days = policy.give_up_days
     if days is None or goal.lapsed_at is None:
         return
@@ -314,8 +314,8 @@ def _give_up(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator
     yield max(until, goal.armed_at), e.GivenUp()
 
 
-def _check_in(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
+def _check_in_timers(goal: Promised, world: DecisionContext, policy: Policy) -> Iterator[TimerEvent]:
     """One reminder for each judgement whose cadence has passed; the sweep's alone."""
     if world.source is not Source.TIMER or goal.reminded_of == goal.judged_by_event:
         return
-    yield check_in_due(goal, policy, world), e.CheckInDue(to=goal.owner)
+    yield check_in_due_at(goal, policy, world), e.CheckInDue(to=goal.owner)

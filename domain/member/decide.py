@@ -9,7 +9,7 @@ from domain.context import DecisionContext, require_own_reference
 from domain.envelope import NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.member.member import (
-    MOST_AHEAD,
+    MAX_UPCOMING_DECLARATIONS,
     Absence,
     AbsenceDeclared,
     Capacity,
@@ -29,24 +29,24 @@ from domain.member.member import (
     RoleGranted,
     RoleRevoked,
 )
-from domain.quantities import quantity
-from domain.terms import day
+from domain.quantities import parse_quantity
+from domain.terms import check_date
 
-_LONGEST_ABSENCE_DAYS = 366 * 2
-_HOURS_OF_A_WEEK = 168
+_MAX_ABSENCE_DAYS = 366 * 2
+_HOURS_PER_WEEK = 168
 
 
 def decide(member: Member | None, act: MemberAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
-    event = _decided(member, act, world)
+    event = _decide_event(member, act, world)
     return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
-def _decided(member: Member | None, act: MemberAct, world: DecisionContext) -> MemberEvent:
+def _decide_event(member: Member | None, act: MemberAct, world: DecisionContext) -> MemberEvent:
     steward = Role.STEWARD in world.roles
     myself = world.party == world.stream_id
     if isinstance(act, Join):
-        return _joined(member, act, world, allowed=steward)
+        return _decide_join(member, act, world, allowed=steward)
     # In an import somebody who joins only later in the file may have said so already; the file's end is what counts.
     placeholder = world.source is Source.IMPORT and isinstance(act, DeclareCapacity | DeclareAbsence)
     if (member is None or member.joined_at is None) and not placeholder:
@@ -59,9 +59,9 @@ def _decided(member: Member | None, act: MemberAct, world: DecisionContext) -> M
         raise ActNotAllowed("this member has left", allowed=("join",))
     match act:
         case DeclareCapacity():
-            return CapacityDeclared(capacity=_capacity(act, member, world))
+            return CapacityDeclared(capacity=_parse_capacity(act, member, world))
         case DeclareAbsence():
-            return AbsenceDeclared(absence=_absence(act, member, world))
+            return AbsenceDeclared(absence=_parse_absence(act, member, world))
         case GrantRole():
             return RoleGranted(role=act.role)
         case RevokeRole():
@@ -75,35 +75,36 @@ def _decided(member: Member | None, act: MemberAct, world: DecisionContext) -> M
             return Left()
 
 
-def _capacity(act: DeclareCapacity, member: Member | None, world: DecisionContext) -> Capacity:
-    hours = quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_OF_A_WEEK, places=2)
-    capacity = Capacity(hours_per_week=hours, from_=day(act.from_, "/from"))
+def _parse_capacity(act: DeclareCapacity, member: Member | None, world: DecisionContext) -> Capacity:
+    hours = parse_quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_PER_WEEK, places=2)
+    capacity = Capacity(hours_per_week=hours, from_=check_date(act.from_, "/from"))
     others = [held.from_ for held in member.capacities if held.from_ != capacity.from_] if member else []
-    _room(others, capacity.from_, "changes of capacity", world)
+    _require_room(others, capacity.from_, "changes of capacity", world)
     return capacity
 
 
-def _absence(act: DeclareAbsence, member: Member | None, world: DecisionContext) -> Absence:
-    first, last = day(act.from_, "/from"), day(act.to, "/to")
-    if not 0 <= (last - first).days <= _LONGEST_ABSENCE_DAYS:
+def _parse_absence(act: DeclareAbsence, member: Member | None, world: DecisionContext) -> Absence:
+    first, last = check_date(act.from_, "/from"), check_date(act.to, "/to")
+    if not 0 <= (last - first).days <= _MAX_ABSENCE_DAYS:
         raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
     absence = Absence(from_=first, to=last)
-    _room([held.to for held in member.absences if held != absence] if member else [], last, "absences", world)
+    _require_room([held.to for held in member.absences if held != absence] if member else [], last, "absences", world)
     return absence
 
 
-def _room(others: Sequence[date], last: date, what: str, world: DecisionContext) -> None:
+def _require_room(others: Sequence[date], last: date, what: str, world: DecisionContext) -> None:
     """Raise `InvalidField` where too many lie ahead of the day on which this is said, whenever it is dated to."""
     today = world.now.astimezone(world.zone).date()
     ahead = [each for each in others if each >= today]
-    if last >= today and len(ahead) >= MOST_AHEAD:
+    if last >= today and len(ahead) >= MAX_UPCOMING_DECLARATIONS:
         raise InvalidField(
-            f"{len(ahead)} {what} lie ahead, {MOST_AHEAD} at most: say more when the first is over, after {min(ahead)}",
+            f"{len(ahead)} {what} lie ahead, {MAX_UPCOMING_DECLARATIONS} at most: "
+            f"say more when the first is over, after {min(ahead)}",
             pointer="/from",
         )
 
 
-def _joined(member: Member | None, act: Join, world: DecisionContext, *, allowed: bool) -> Joined:
+def _decide_join(member: Member | None, act: Join, world: DecisionContext, *, allowed: bool) -> Joined:
     team = world.team(world.id_of("team", act.team)) if act.team else None
     if act.team and team is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
@@ -114,6 +115,6 @@ def _joined(member: Member | None, act: Join, world: DecisionContext, *, allowed
         raise Forbidden(
             "a lead brings in newcomers; who has joined before is the steward's to add", allowed=("steward",)
         )
-    if member is not None and member.present and (team is None or team.id in member.teams):
+    if member is not None and member.is_present and (team is None or team.id in member.teams):
         raise AlreadyExists("this member has joined already")
     return Joined(team=team.id if team else None, name=act.name, ref=require_own_reference(act.ref, "member", world))

@@ -54,7 +54,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
 
     @property
-    def present(self) -> bool:
+    def is_present(self) -> bool:
         """Joined and not left."""
         return self.joined_at is not None and self.left_at is None
 
@@ -129,9 +129,9 @@ class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True
 MemberEvent = Joined | Left | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked
 
 #: Of what a member declared so much may lie ahead, of each sort; every event of theirs writes all of it anew.
-MOST_AHEAD = 100
+MAX_UPCOMING_DECLARATIONS = 100
 #: And so much of what was over is kept: clocks and loads look back a little, reports have the history.
-MOST_OVER = 100
+MAX_PAST_DECLARATIONS = 100
 S = TypeVar("S", Capacity, Absence)
 
 
@@ -171,7 +171,7 @@ def _still_relevant(
     """What lies ahead of the day on which it was recorded, and the last of what was over by then."""
     ordered = sorted(said, key=last_and_first)
     over = sum(last_and_first(each)[0] < recorded.recorded_at.date() for each in ordered)
-    return ordered[max(0, over - MOST_OVER) :]
+    return ordered[max(0, over - MAX_PAST_DECLARATIONS) :]
 
 
 #: How a member's role reads in the role table.

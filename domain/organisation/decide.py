@@ -11,7 +11,7 @@ from domain.context import DecisionContext
 from domain.envelope import NewEvent
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
 from domain.organisation.organisation import (
-    MOST_POLICY_VERSIONS,
+    MAX_POLICY_VERSIONS,
     Create,
     Created,
     Organisation,
@@ -31,20 +31,20 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: Decis
         case Create():
             if organisation is not None:
                 raise AlreadyExists("this organisation exists already")
-            event = Created(name=act.name, zone=_zone(act.zone))
+            event = Created(name=act.name, zone=_check_zone(act.zone))
         case SetPolicy():
             if organisation is None:
                 raise NotFound("no such organisation")
             if "steward" not in world.roles:
                 raise Forbidden("only a steward sets policies", allowed=("steward",))
-            if len(organisation.policies) > MOST_POLICY_VERSIONS:
-                told = f"an organisation has {MOST_POLICY_VERSIONS} policy versions at most, and this one has them all"
-                raise InvalidField(told, pointer="/policy")
-            event = PolicySet(policy=_policy(organisation.policy_at(world.at).policy, act.policy))
+            if len(organisation.policies) > MAX_POLICY_VERSIONS:
+                detail = f"an organisation has {MAX_POLICY_VERSIONS} policy versions at most, and this one has them all"
+                raise InvalidField(detail, pointer="/policy")
+            event = PolicySet(policy=_merge_policy(organisation.policy_at(world.at).policy, act.policy))
     return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
-def _zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -52,7 +52,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _policy(current: Policy, changes: dict[str, Any]) -> Policy:
+def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
     dials = Policy.__struct_fields__
     for name, value in changes.items():
         if name not in dials:

@@ -12,7 +12,7 @@ from domain.envelope import Event, Instant, RecordedEvent
 from domain.policy import Policy
 
 #: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
-MOST_POLICY_VERSIONS = 500
+MAX_POLICY_VERSIONS = 500
 
 
 class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,15 +77,15 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
         case Created():
             return msgspec.structs.replace(known, name=event.name, zone=event.zone)
         case PolicySet():
-            return msgspec.structs.replace(known, policies=_policies(known, event.policy, recorded.occurred_at))
+            return msgspec.structs.replace(known, policies=_insert_policy(known, event.policy, recorded.occurred_at))
     return organisation
 
 
-def _policies(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
+def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
     """All versions in the order in which they began, numbered so; one told late takes its place."""
-    told = [(p.since, p.policy) for p in known.policies if p.since is not None]
-    told = sorted([*told, (since, policy)], key=lambda entry: entry[0])
+    dated_policies = [(p.since, p.policy) for p in known.policies if p.since is not None]
+    dated_policies = sorted([*dated_policies, (since, policy)], key=lambda entry: entry[0])
     return (
         known.policies[0],
-        *(PolicyVersion(version=n, since=begun, policy=p) for n, (begun, p) in enumerate(told, start=1)),
+        *(PolicyVersion(version=n, since=begun, policy=p) for n, (begun, p) in enumerate(dated_policies, start=1)),
     )

@@ -31,5 +31,5 @@ def decide(team: Team | None, act: TeamAct, world: DecisionContext) -> list[NewE
             if isinstance(act, Rename):
                 event = Renamed(name=act.name)
             else:
-                event = LeadAppointed(lead=world.present_member(act.lead, "/lead").id)
+                event = LeadAppointed(lead=world.require_present_member(act.lead, "/lead").id)
     return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]

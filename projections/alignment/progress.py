@@ -6,39 +6,41 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from uuid import UUID
 
-from domain.goal.evolve import progress_of
+from domain.goal.evolve import compute_progress
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.quantities import to_fraction
 
 #: The end that keeps a promise.
-KEPT_STATES = "satisfied"
+KEPT_STATE = "satisfied"
 
 
-def promise(goal: Goal) -> Promised | None:
+def find_promise(goal: Goal) -> Promised | None:
     """The promise of a goal that stands or was kept; None for every other."""
     if isinstance(goal, Promised) and goal.state in PROMISED_STATES:
         return goal
-    return goal.promised if isinstance(goal, Ended) and goal.state == KEPT_STATES else None
+    return goal.promised if isinstance(goal, Ended) and goal.state == KEPT_STATE else None
 
 
-class Progress:
+class ProgressCalculator:
     """The progress of goals, each worked out once; goals that support each other in a ring count by their own words."""
 
     def __init__(self, goals: Mapping[UUID, Goal], below: Mapping[UUID, Sequence[UUID]]) -> None:
         self._goals = goals
-        self._below = below
-        self._known: dict[UUID, Fraction] = {}
+        self._supporters_by_goal = below
+        self._progress_by_goal: dict[UUID, Fraction] = {}
 
-    def of(self, goal: UUID) -> Fraction:
+    def compute(self, goal: UUID) -> Fraction:
         """0..1. Asks depth first, without recursion: a chain may be as long as it likes."""
         waiting, open_ = [goal], set[UUID]()
         while waiting:
             one = waiting[-1]
-            if one in self._known:
+            if one in self._progress_by_goal:
                 waiting.pop()
                 continue
-            own = _own(self._goals[one])
-            missing = [] if own is not None else [b for b in self._supporters(one) if b not in self._known]
+            own = _own_progress(self._goals[one])
+            missing = (
+                [] if own is not None else [b for b in self._list_supporters(one) if b not in self._progress_by_goal]
+            )
             missing = [b for b in missing if b not in open_]
             if missing and one not in open_:
                 open_.add(one)
@@ -46,23 +48,23 @@ class Progress:
                 continue
             waiting.pop()
             open_.add(one)
-            parts = [self._known[b] for b in self._supporters(one) if b in self._known]
-            self._known[one] = own if own is not None else mean(parts) or Fraction(0)
-        return self._known[goal]
+            parts = [self._progress_by_goal[b] for b in self._list_supporters(one) if b in self._progress_by_goal]
+            self._progress_by_goal[one] = own if own is not None else mean(parts) or Fraction(0)
+        return self._progress_by_goal[goal]
 
-    def _supporters(self, goal: UUID) -> list[UUID]:
-        return [below for below in self._below.get(goal, ()) if below in self._goals]
+    def _list_supporters(self, goal: UUID) -> list[UUID]:
+        return [below for below in self._supporters_by_goal.get(goal, ()) if below in self._goals]
 
 
-def _own(goal: Goal) -> Fraction | None:
+def _own_progress(goal: Goal) -> Fraction | None:
     """What the goal itself tells of its progress; None where nobody has said or measured anything."""
-    if goal.state == KEPT_STATES:
+    if goal.state == KEPT_STATE:
         return Fraction(1)
-    promised = promise(goal)
+    promised = find_promise(goal)
     if promised is None:
         return Fraction(0)
     if promised.value is not None:
-        progress = progress_of(promised.value, promised.terms.measure)
+        progress = compute_progress(promised.value, promised.terms.measure)
         if progress is not None:
             return Fraction(to_fraction(progress))
     return Fraction(to_fraction(promised.progress)) if promised.progress_at is not None else None

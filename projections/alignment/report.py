@@ -14,27 +14,32 @@ import msgspec
 
 from domain.goal.state import PROMISED_STATES, Goal, Promised
 from domain.terms import GoalKind
-from projections.alignment.progress import KEPT_STATES, Progress, mean, promise
-from projections.alignment.tree import MOST_LISTED, PurposeNode, TreeBuilder, by_due, goals_serving
+from projections.alignment.progress import KEPT_STATE, ProgressCalculator, find_promise, mean
+from projections.alignment.tree import MAX_LISTED, PurposeNode, TreeBuilder, due_sort_key, find_goals_serving
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.context import DriftContext, load_context
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.drift.purpose_drift import Graph, graph_above, purpose_drift, within_reach
+from projections.drift.purpose_drift import (
+    SupportGraph,
+    compute_purpose_drift,
+    find_reachable_charters,
+    load_graph_above,
+)
 from projections.figures import (
-    EVERYTHING,
+    WHOLE_ORGANISATION,
     Figure,
     MemberRef,
     Report,
     ReportScope,
     SubjectGoal,
+    build_share,
     event_ids,
     finish_report,
     round_for_report,
-    share,
 )
 from projections.goals import goals_at
-from projections.lineage.links import fact_rows, goals_by_id, links_at, material_changes, parents_at
+from projections.lineage.links import links_at, load_goals_by_id, load_material_changes, parents_at, query_facts
 
 
 class UnlinkedGoal(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,26 +62,26 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
     more: bool
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> AlignmentReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> AlignmentReport:
     """How the goals of a team, of one owner or of the organisation hang together. The window changes nothing."""
-    own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATES))
+    own = goals_at(database, as_of, team=scope.team, owners=scope.owners, states=(*PROMISED_STATES, KEPT_STATE))
     builder = _ReportBuilder(database, as_of, scope, own)
-    figures = [*builder.progress_figures(), builder.untied_share(), *builder.contributor_figures()]
-    trees, unlinked, untied = builder.trees(), builder.unlinked, builder.untied
+    figures = [*builder.progress_figures(), builder.untied_share_figure(), *builder.contributor_figures()]
+    trees, unlinked, untied = builder.build_trees(), builder.unlinked, builder.untied
     return finish_report(
         AlignmentReport,
         as_of,
         scope,
         figures,
         tree=trees.purposes,
-        unlinked=_unlinked_entries(unlinked),
-        untied=_unlinked_entries(untied),
-        more=trees.more or max(len(unlinked), len(untied)) > MOST_LISTED,
+        unlinked=_build_unlinked_entries(unlinked),
+        untied=_build_unlinked_entries(untied),
+        more=trees.more or max(len(unlinked), len(untied)) > MAX_LISTED,
     )
 
 
-def _unlinked_entries(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
-    return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MOST_LISTED]]
+def _build_unlinked_entries(goals: Sequence[Promised]) -> list[UnlinkedGoal]:
+    return [UnlinkedGoal(goal=g.id, title=g.title, owner=g.owner) for g in goals[:MAX_LISTED]]
 
 
 class _ReportBuilder:
@@ -85,47 +90,49 @@ class _ReportBuilder:
     def __init__(self, database: Database, as_of: AsOf, scope: ReportScope, own: list[Goal]) -> None:
         self.as_of = as_of
         self.scope = scope
-        self.standing = [g for g in own if isinstance(g, Promised)]
+        self.promises = [g for g in own if isinstance(g, Promised)]
         links = links_at(database, as_of, [g.id for g in own])
         parents = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose}
-        self.graph = graph_above(database, as_of, links, parents_at(database, as_of, parents))
-        above = goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
-        self.goals = {g.id: g for g in (*own, *above.values()) if promise(g) is not None}
-        self.around = load_context(database, as_of, scope, self.standing)
-        self.purposes = _purposes(self.around, as_of, scope)
+        self.graph = load_graph_above(database, as_of, links, parents_at(database, as_of, parents))
+        above = load_goals_by_id(database, as_of, self.graph.links.keys() - {g.id for g in own})
+        self.goals = {g.id: g for g in (*own, *above.values()) if find_promise(g) is not None}
+        self.context = load_context(database, as_of, scope, self.promises)
+        self.purposes = _select_purposes(self.context, as_of, scope)
         self.unlinked = [
-            a.goal for a in purpose_drift(self.standing, self.graph, self.around.frameworks, as_of) if a.how == "none"
+            a.goal
+            for a in compute_purpose_drift(self.promises, self.graph, self.context.frameworks, as_of)
+            if a.how == "none"
         ]
-        self.below = _below(self.graph, self.goals)
-        self.progress = Progress(self.goals, self.below)
-        self.tasks = [g for g in self.standing if g.terms.kind is GoalKind.TASK]
-        self.outcomes = [g for g in self.standing if g.terms.kind is GoalKind.OUTCOME]
-        self.untied = _tasks_without_outcome(self.tasks, self.graph, self.goals)
-        self.contributors = _contributors(
+        self.supporters_by_goal = _group_supporters(self.graph, self.goals)
+        self.progress = ProgressCalculator(self.goals, self.supporters_by_goal)
+        self.tasks = [g for g in self.promises if g.terms.kind is GoalKind.TASK]
+        self.outcomes = [g for g in self.promises if g.terms.kind is GoalKind.OUTCOME]
+        self.untied = _find_tasks_without_outcome(self.tasks, self.graph, self.goals)
+        self.contributors = _load_contributors(
             database, as_of, [g.id for g in self.outcomes], self.goals, {g.id for g in own} | above.keys()
         )
         moved = {link.parent for of_goal in self.graph.links.values() for link in of_goal}
-        self.moved = material_changes(database, as_of, moved)
+        self.changes_by_parent = load_material_changes(database, as_of, moved)
 
-    def trees(self) -> TreeBuilder:
+    def build_trees(self) -> TreeBuilder:
         """The goals below each purpose."""
         return TreeBuilder(
             as_of=self.as_of,
             goals=self.goals,
             links=self.graph.links,
-            below=self.below,
-            moved=self.moved,
+            below=self.supporters_by_goal,
+            moved=self.changes_by_parent,
             progress=self.progress,
             contributors={outcome: len(owners) for outcome, (owners, _) in self.contributors.items()},
-        ).grow(self.purposes)
+        ).build_trees(self.purposes)
 
     def progress_figures(self) -> Iterator[Figure]:
         """`purpose_progress`: the mean over the goals that serve it and stand, or were kept since its version began."""
         if not self.purposes:
             yield Figure(name="purpose_progress", value=None, status="no_charter", **self.scope.group)
         for framework in self.purposes:
-            direct = goals_serving(framework, self.graph.links, self.goals)
-            value = mean(self.progress.of(goal) for goal, _ in direct)
+            direct = find_goals_serving(framework, self.graph.links, self.goals)
+            value = mean(self.progress.compute(goal) for goal, _ in direct)
             yield Figure(
                 name="purpose_progress",
                 charter=framework.id,
@@ -136,15 +143,15 @@ class _ReportBuilder:
                 **self.scope.group,
             )
 
-    def untied_share(self) -> Figure:
+    def untied_share_figure(self) -> Figure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
         events = event_ids(g.terms_event for g in self.untied)
-        return share("untied_share", len(self.untied), len(self.tasks), events=events, **self.scope.group)
+        return build_share("untied_share", len(self.untied), len(self.tasks), events=events, **self.scope.group)
 
     def contributor_figures(self) -> Iterator[Figure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
         alone = [g for g in self.outcomes if len(self.contributors[g.id][0]) == 1]
-        yield share(
+        yield build_share(
             "single_contributor_share",
             len(alone),
             len(self.outcomes),
@@ -156,25 +163,27 @@ class _ReportBuilder:
             yield Figure(name="contributors", goal=goal.id, value=len(owners), events=event_ids(events))
 
 
-def _purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:
+def _select_purposes(around: DriftContext, as_of: AsOf, scope: ReportScope) -> list[CharterSnapshot]:
     """The purposes that the report is about: a team's and the organisation's; else all that were asked about."""
     if scope.team is not None:
-        return within_reach(scope.team, around.frameworks, as_of)
+        return find_reachable_charters(scope.team, around.frameworks, as_of)
     with_purpose = [framework for framework in around.frameworks.values() if framework.purpose is not None]
     return sorted(with_purpose, key=lambda framework: (framework.team is not None, framework.id.int))
 
 
-def _below(graph: Graph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
+def _group_supporters(graph: SupportGraph, goals: Mapping[UUID, Goal]) -> dict[UUID, list[UUID]]:
     """Goal -> those that support it, of the goals at hand, by due date."""
     below: dict[UUID, list[UUID]] = {}
     for child, links in graph.links.items():
         for link in links:
             if child in goals and link.parent in goals:
                 below.setdefault(link.parent, []).append(child)
-    return {parent: sorted(children, key=lambda goal: by_due(goals[goal])) for parent, children in below.items()}
+    return {parent: sorted(children, key=lambda goal: due_sort_key(goals[goal])) for parent, children in below.items()}
 
 
-def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mapping[UUID, Goal]) -> list[Promised]:
+def _find_tasks_without_outcome(
+    tasks: Iterable[Promised], graph: SupportGraph, goals: Mapping[UUID, Goal]
+) -> list[Promised]:
     """The tasks with no way, through promises that stand, to a team outcome that stands."""
     tied: set[UUID] = set()
     below: dict[UUID, list[UUID]] = {}
@@ -194,7 +203,7 @@ def _tasks_without_outcome(tasks: Iterable[Promised], graph: Graph, goals: Mappi
 Contributors = dict[UUID, tuple[set[UUID], list[UUID]]]
 
 
-def _contributors(
+def _load_contributors(
     database: Database, as_of: AsOf, outcomes: Sequence[UUID], known: Mapping[UUID, Goal], read: AbstractSet[UUID]
 ) -> Contributors:
     """Outcome -> owners of the goals that support it, whichever team's, and the events that say so.
@@ -203,13 +212,13 @@ def _contributors(
     """
     rows = [
         (UUID(row.parent), UUID(row.stream_id), UUID(row.event_id))
-        for row in fact_rows(database, as_of, "linked", outcomes)
+        for row in query_facts(database, as_of, "linked", outcomes)
     ]
-    others = goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
+    others = load_goals_by_id(database, as_of, {goal for _, goal, _ in rows} - read)
     contributors: Contributors = {outcome: (set(), []) for outcome in outcomes}
     for outcome, goal, event in rows:
         state = known.get(goal) or others.get(goal)
-        promised = promise(state) if state is not None else None
+        promised = find_promise(state) if state is not None else None
         if promised is not None:
             contributors[outcome][0].add(promised.owner)
             contributors[outcome][1].append(event)

@@ -12,17 +12,17 @@ import msgspec
 from domain.goal.state import Ended, Goal
 from domain.instants import from_micros, to_micros
 from domain.terms import GoalKind
-from projections.alignment.progress import Progress, promise
+from projections.alignment.progress import ProgressCalculator, find_promise
 from projections.as_of import AsOf
 from projections.drift.expectation_drift import CharterSnapshot
 from projections.figures import CharterRef, MemberRef, SubjectGoal, TeamRef, round_for_report
-from projections.lineage.links import Link, MaterialChange, unaffirmed_link
+from projections.lineage.links import Link, MaterialChange, find_unaffirmed_link
 
 #: Goals in one tree, steps from its purpose, and entries of a list beside it.
-MOST_NODES, DEEPEST_NODE, MOST_LISTED = 500, 20, 200
+MAX_NODES, MAX_TREE_DEPTH, MAX_LISTED = 500, 20, 200
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class GoalNode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A goal below a purpose or below another goal."""
 
     goal: SubjectGoal
@@ -39,7 +39,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contributors: int | None = None
     #: Told above already: what supports it stands there.
     again: bool = False
-    goals: list[Node] = []
+    goals: list[GoalNode] = []
 
 
 class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class PurposeNode(msgspec.Struct, frozen=True, kw_only=True):
     team: TeamRef | None
     version: int
     text: str
-    goals: list[Node]
+    goals: list[GoalNode]
 
 
 class TreeBuilder(msgspec.Struct, kw_only=True):
@@ -62,68 +62,68 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
     links: Mapping[UUID, Sequence[Link]]
     below: Mapping[UUID, Sequence[UUID]]
     moved: Mapping[UUID, Sequence[MaterialChange]]
-    progress: Progress
+    progress: ProgressCalculator
     contributors: Mapping[UUID, int]
     purposes: list[PurposeNode] = []
     more: bool = False
     visited: set[UUID] = set()
     nodes: int = 0
 
-    def grow(self, purposes: Iterable[CharterSnapshot]) -> Self:
+    def build_trees(self, purposes: Iterable[CharterSnapshot]) -> Self:
         """One tree per purpose."""
         for framework in purposes:
             if framework.purpose is not None:
-                direct = goals_serving(framework, self.links, self.goals)
+                direct = find_goals_serving(framework, self.links, self.goals)
                 tree = PurposeNode(
                     charter=framework.id,
                     team=framework.team,
                     version=framework.purpose.version,
                     text=framework.purpose.text,
-                    goals=self._nodes([goal for goal, _ in direct], framework.id, 1),
+                    goals=self._build_nodes([goal for goal, _ in direct], framework.id, 1),
                 )
                 self.purposes = [*self.purposes, tree]
         return self
 
-    def _nodes(self, goals: Iterable[UUID], parent: UUID, depth: int) -> list[Node]:
+    def _build_nodes(self, goals: Iterable[UUID], parent: UUID, depth: int) -> list[GoalNode]:
         nodes = []
         for goal in goals:
-            if self.nodes >= MOST_NODES or depth > DEEPEST_NODE:
+            if self.nodes >= MAX_NODES or depth > MAX_TREE_DEPTH:
                 self.more = True
                 break
             self.nodes += 1
-            nodes.append(self._node(goal, parent, depth))
+            nodes.append(self._build_node(goal, parent, depth))
         return nodes
 
-    def _node(self, goal: UUID, parent: UUID, depth: int) -> Node:
+    def _build_node(self, goal: UUID, parent: UUID, depth: int) -> GoalNode:
         state = self.goals[goal]
-        promised = promise(state)
+        promised = find_promise(state)
         assert promised is not None  # noqa: S101 - `goals` holds promises only
         again = goal in self.visited
         self.visited.add(goal)
         [link] = [link for link in self.links[goal] if link.parent == parent]
-        waits = None if isinstance(state, Ended) else unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
-        return Node(
+        waits = None if isinstance(state, Ended) else find_unaffirmed_link(link, self.moved.get(parent, ()), self.as_of)
+        return GoalNode(
             goal=goal,
             title=state.title,
             kind=promised.terms.kind,
             state=state.state,
             owner=promised.owner,
-            progress=round_for_report(self.progress.of(goal)),
+            progress=round_for_report(self.progress.compute(goal)),
             unaffirmed_since=from_micros(waits.since[0].at) if waits else None,
             overdue=waits.overdue if waits else False,
             contributors=self.contributors.get(goal, 0) if promised.terms.kind is GoalKind.OUTCOME else None,
             again=again,
-            goals=[] if again else self._nodes(self.below.get(goal, ()), goal, depth + 1),
+            goals=[] if again else self._build_nodes(self.below.get(goal, ()), goal, depth + 1),
         )
 
 
-def by_due(goal: Goal) -> tuple[str, int]:
+def due_sort_key(goal: Goal) -> tuple[str, int]:
     """The order in which goals are told."""
     due = goal.terms.due if goal.terms is not None else None
     return (due.isoformat() if due is not None else "", goal.id.int)
 
 
-def goals_serving(
+def find_goals_serving(
     framework: CharterSnapshot, links: Mapping[UUID, Sequence[Link]], goals: Mapping[UUID, Goal]
 ) -> list[tuple[UUID, Link]]:
     """The goals that name a purpose and whose promise stands, or was kept since its version in force began."""
@@ -138,4 +138,4 @@ def goals_serving(
         for link in of_goal
         if link.parent == framework.id and goal in goals and counts(goals[goal])
     ]
-    return sorted(serving, key=lambda one: by_due(goals[one[0]]))
+    return sorted(serving, key=lambda one: due_sort_key(goals[one[0]]))

@@ -37,7 +37,7 @@ def _fields(state: Charter) -> tuple[Any, ...]:
     )
 
 
-def _without_acknowledgements(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
+def _evolve_without_acknowledgements(charter: Charter | None, recorded: RecordedEvent) -> Charter | None:
     """The fold but for who acknowledged: each such fact has a row of its own (`drift_expectations`).
 
     Every version holds the whole state. Were the voices in it, a thousand members would write a thousand times a
@@ -50,7 +50,7 @@ CHARTERS = VersionedProjection(
     name="charters",
     version=3,
     kind="charter",
-    evolve=_without_acknowledgements,
+    evolve=_evolve_without_acknowledgements,
     columns=(
         Column("team", "uuid", "The team whose charter it is; empty: the organisation's own.", nullable=True),
         Column("purpose_version", "integer", "The purpose in force, from 1; empty before the first.", nullable=True),
@@ -77,7 +77,7 @@ def charters_at(database: Database, as_of: AsOf) -> list[CharterVersion]:
     """Every charter that has begun: the organisation's own first, then by team."""
     rows = database.query(named_statements(_SQL)["charters"], as_of.params)
     found = [CharterVersion(charter=_CHARTER.decode(row.body), version=row.version) for row in rows]
-    return _with_acknowledgements(found, database.query(named_statements(_SQL)["voices"], as_of.params))
+    return _add_acknowledgements(found, database.query(named_statements(_SQL)["voices"], as_of.params))
 
 
 def charter_at(database: Database, as_of: AsOf, identity: UUID, *, voice: UUID | None = None) -> CharterVersion | None:
@@ -90,7 +90,7 @@ def charter_at(database: Database, as_of: AsOf, identity: UUID, *, voice: UUID |
         said = database.query(named_statements(_SQL)["voices_of"], params)
     else:
         said = database.query(named_statements(_SQL)["voice"], {**params, "member": str(voice)})
-    return _with_acknowledgements(
+    return _add_acknowledgements(
         [CharterVersion(charter=_CHARTER.decode(rows[0].body), version=rows[0].version)], said
     )[0]
 
@@ -101,21 +101,21 @@ def charter_of(database: Database, as_of: AsOf, team: UUID | None, *, voice: UUI
     return None if held is None else held.charter
 
 
-def _with_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) -> list[CharterVersion]:
+def _add_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) -> list[CharterVersion]:
     """The charters with who acknowledged what stands, in the order in which they did."""
     voices: dict[tuple[str, int], list[Acknowledgement]] = {}
     for row in said:
         voice = Acknowledgement(member=UUID(row.member), at=from_micros(row.occurred_at))
         voices.setdefault((row.item, row.number), []).append(voice)
-    told = []
+    visible = []
     for held in found:
         standing = tuple(
             # As in the domain's fold: of what stands no longer, nobody's word.
             replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) if n.retired_at is None else n
             for n in held.charter.non_negotiables
         )
-        told.append(replace(held, charter=replace(held.charter, non_negotiables=standing)))
-    return told
+        visible.append(replace(held, charter=replace(held.charter, non_negotiables=standing)))
+    return visible
 
 
 class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-def linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
+def count_linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
     """Who serves the purpose in force; None where there is none. A link said at its very instant is of this version."""
     purpose = charter.purpose
     if purpose is None:

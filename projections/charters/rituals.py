@@ -15,7 +15,7 @@ from projections.as_of import AsOf
 from projections.charters.charters import charters_at
 from projections.database.database import Database
 from projections.figures import (
-    EVERYTHING,
+    WHOLE_ORGANISATION,
     Figure,
     PartRef,
     Report,
@@ -29,7 +29,7 @@ from projections.people import member_at, members_at
 
 _WEEK_DAYS = 7
 #: Name of the figure for what is held together, and for what everybody does at a time of their own.
-FIGURES: dict[Mode, str] = {"sync": "ritual_minutes", "async": "async_minutes"}
+FIGURE_NAMES: dict[Mode, str] = {"sync": "ritual_minutes", "async": "async_minutes"}
 
 
 class RitualEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,81 +52,86 @@ class RitualsReport(Report, frozen=True, kw_only=True):
     rituals: list[RitualEntry]
 
 
-def minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
+def sum_minutes_a_week(rituals: Iterable[Ritual], mode: Mode) -> Fraction:
     """Sum of minutes x 7 / cadence over the rituals of this mode, exactly."""
     return sum((Fraction(r.minutes * _WEEK_DAYS, r.cadence_days) for r in rituals if r.mode == mode), Fraction(0))
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> RitualsReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> RitualsReport:
     """What the rituals in force ask of a team's members, of one member, or of everybody. The window changes nothing."""
     charters = [held.charter for held in charters_at(database, as_of)]
-    people = _people(database, as_of, scope.team, scope.member)
-    ritual_of = {person.id: _theirs(person, charters) for person in people}
+    people = _load_members(database, as_of, scope.team, scope.member)
+    ritual_of = {person.id: _rituals_of_member(person, charters) for person in people}
     figures = [] if scope.member else _group_figures(list(ritual_of.values()), charters, scope.group)
-    figures += [f for person in people for f in _own_figures(person.id, ritual_of[person.id], charters)]
+    figures += [f for person in people for f in _member_figures(person.id, ritual_of[person.id], charters)]
     teams = {t for person in people for t in person.teams} | ({scope.team} if scope.team else set())
     return finish_report(
         RitualsReport,
         as_of,
         scope,
         figures,
-        rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _held(c)],
+        rituals=[r for c in charters if c.of.team is None or c.of.team in teams for r in _ritual_entries(c)],
     )
 
 
-def _people(database: Database, as_of: AsOf, team: UUID | None, member: UUID | None) -> list[Member]:
+def _load_members(database: Database, as_of: AsOf, team: UUID | None, member: UUID | None) -> list[Member]:
     if member is None:
         return members_at(database, as_of, team=team)
     found = member_at(database, as_of, member)
-    return [found] if found is not None and found.present and (team is None or team in found.teams) else []
+    return [found] if found is not None and found.is_present and (team is None or team in found.teams) else []
 
 
-def _theirs(person: Member, charters: Sequence[Charter]) -> list[Ritual]:
+def _rituals_of_member(person: Member, charters: Sequence[Charter]) -> list[Ritual]:
     """The rituals of the organisation and of the member's teams."""
     return [r for c in charters if c.of.team is None or c.of.team in person.teams for r in c.rituals]
 
 
-def _own_figures(person: UUID, rituals: list[Ritual], charters: Sequence[Charter]) -> list[Figure]:
-    return [_figure(mode, minutes_a_week(rituals, mode), rituals, charters, member=person) for mode in FIGURES]
+def _member_figures(person: UUID, rituals: list[Ritual], charters: Sequence[Charter]) -> list[Figure]:
+    return [
+        _minutes_figure(mode, sum_minutes_a_week(rituals, mode), rituals, charters, member=person)
+        for mode in FIGURE_NAMES
+    ]
 
 
 def _group_figures(of_each: list[list[Ritual]], charters: Sequence[Charter], group: dict[str, Any]) -> list[Figure]:
     """The mean over the members, and how much of it is async already."""
     every = [ritual for rituals in of_each for ritual in rituals]
-    totals = {mode: minutes_a_week(every, mode) for mode in FIGURES}
+    totals = {mode: sum_minutes_a_week(every, mode) for mode in FIGURE_NAMES}
     n = len(of_each)
-    figures = [_figure(mode, total / n if n else None, every, charters, n=n, **group) for mode, total in totals.items()]
+    figures = [
+        _minutes_figure(mode, total / n if n else None, every, charters, n=n, **group) for mode, total in totals.items()
+    ]
     whole = sum(totals.values(), Fraction(0))
     share = totals["async"] / whole if whole else None
-    status = None if whole else _nothing(charters)
+    status = None if whole else _empty_status(charters)
     return [
         *figures,
-        Figure(name="async_share", value=round_for_report(share), status=status, events=_said(every), **group),
+        Figure(name="async_share", value=round_for_report(share), status=status, events=_ritual_events(every), **group),
     ]
 
 
-def _figure(
+def _minutes_figure(
     mode: Mode,
     value: Fraction | None,
     rituals: Iterable[Ritual],
     charters: Sequence[Charter],
     **fields: Any,
 ) -> Figure:
-    told = value if charters else None
-    status = None if told is not None else _nothing(charters)
-    events = _said(r for r in rituals if r.mode == mode)
-    return Figure(name=FIGURES[mode], value=round_for_report(told), status=status, events=events, **fields)
+    known = value if charters else None
+    status = None if known is not None else _empty_status(charters)
+    events = _ritual_events(r for r in rituals if r.mode == mode)
+    return Figure(name=FIGURE_NAMES[mode], value=round_for_report(known), status=status, events=events, **fields)
 
 
-def _nothing(charters: Sequence[Charter]) -> str:
+def _empty_status(charters: Sequence[Charter]) -> str:
     return "no_data" if charters else "no_charter"
 
 
-def _said(rituals: Iterable[Ritual]) -> list[UUID]:
+def _ritual_events(rituals: Iterable[Ritual]) -> list[UUID]:
     return event_ids(ritual.event for ritual in rituals)
 
 
-def _held(charter: Charter) -> list[RitualEntry]:
+def _ritual_entries(charter: Charter) -> list[RitualEntry]:
     return [
         RitualEntry(
             team=charter.of.team,
@@ -135,7 +140,7 @@ def _held(charter: Charter) -> list[RitualEntry]:
             mode=ritual.mode,
             cadence_days=ritual.cadence_days,
             minutes=ritual.minutes,
-            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
+            minutes_a_week=round_for_report(sum_minutes_a_week([ritual], ritual.mode)) or 0.0,
         )
         for ritual in charter.rituals
     ]

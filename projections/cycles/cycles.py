@@ -15,7 +15,7 @@ from domain.cycle.state import Closed, Cycle, Running
 from domain.goal.state import Goal, Promised
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements, query_by_ids
-from projections.database.paging import Order, digest, query_page
+from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
@@ -82,7 +82,7 @@ def cycle_at(database: Database, as_of: AsOf, cycle_id: UUID) -> Cycle | None:
     return msgspec.structs.replace(_CYCLE.decode(rows[0].body), version=rows[0].stream_version)
 
 
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
+class CycleFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which cycles to list; all that are given must hold."""
 
     team: UUID | None = None
@@ -91,28 +91,28 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["open", "closed"] | None = None
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class CyclePage(msgspec.Struct, frozen=True, kw_only=True):
     """Some cycles, the latest beginning first, and the cursor that leads on; None: these were the last."""
 
     cycles: list[Cycle]
     next: str | None
 
 
-def page(
+def load_cycles_page(
     database: Database,
     as_of: AsOf,
-    filters: Filters,
+    filters: CycleFilters,
     *,
     cursor: str | None = None,
     limit: int = 50,
     visible: frozenset[UUID] | None = None,
-) -> Page:
+) -> CyclePage:
     """One page: the organisation's own and those of the `visible` teams (None: all).
 
     Later pages see the same moment as the first. Raises `InvalidField` for a limit outside 1..200, or a cursor that
     another question gave.
     """
-    where, params = _where(filters, visible)
+    where, params = _build_where(filters, visible)
     rows, following = query_page(
         database,
         lambda condition: (
@@ -121,14 +121,14 @@ def page(
         ),
         {**as_of.params, **params},
         Order(key="starts", descending=True, number=False),
-        question=digest("cycles", filters),
+        question=query_digest_of("cycles", filters),
         cursor=cursor,
         limit=limit,
     )
-    return Page(cycles=[_CYCLE.decode(row.body) for row in rows], next=following)
+    return CyclePage(cycles=[_CYCLE.decode(row.body) for row in rows], next=following)
 
 
-def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
+def _build_where(filters: CycleFilters, visible: frozenset[UUID] | None) -> tuple[list[str], dict[str, Any]]:
     where = ["1 = 1"]
     params: dict[str, Any] = {}
     if visible is not None:
@@ -145,23 +145,23 @@ def _where(filters: Filters, visible: frozenset[UUID] | None) -> tuple[list[str]
     return where, params
 
 
-def stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
+def load_stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]) -> dict[UUID, int]:
     """Cycle -> its stream's version as the views know it: what `If-Match` takes."""
-    return {UUID(row.stream_id): row.version for row in _query(database, as_of, "versions", cycles)}
+    return {UUID(row.stream_id): row.version for row in _query_cycles(database, as_of, "versions", cycles)}
 
 
-def goals_of(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+def load_cycle_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as the lens shows them."""
-    found = (_GOAL.decode(row.body) for row in _query(database, as_of, "goals", goals))
+    found = (_GOAL.decode(row.body) for row in _query_cycles(database, as_of, "goals", goals))
     return {goal.id: goal for goal in found}
 
 
-def _query(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
+def _query_cycles(database: Database, as_of: AsOf, statement: str, ids: Iterable[UUID]) -> list[Row]:
     wanted = sorted(map(str, set(ids)))
     return query_by_ids(database, _SQL, {statement: wanted}, as_of.params)[statement]
 
 
-def undecided(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
+def find_undecided_goals(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
     """The live goals of an open cycle of which nobody has said (truly) what becomes of them: what keeps it open."""
     if not isinstance(cycle, Running):
         return []
@@ -227,10 +227,10 @@ class CycleNotes:
         #: Improvement -> the events that made it what it is.
         self.improvements: dict[UUID, list[UUID]] = {}
         self.closings: list[UUID] = []
-        for row in _query(database, as_of, "said", self._cycles):
-            self._take(row)
+        for row in _query_cycles(database, as_of, "said", self._cycles):
+            self._add(row)
 
-    def _take(self, row: Row) -> None:
+    def _add(self, row: Row) -> None:
         """One thing that was said."""
         cycle = self._cycles[UUID(row.stream_id)]
         event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
@@ -240,10 +240,10 @@ class CycleNotes:
         said: Any = msgspec.json.decode(row.data, type=event)
         match said:
             case e.ReflectionShared():
-                told = ReflectionEntry(
+                entry = ReflectionEntry(
                     **cycle_key(cycle), event=event_id, by=by, worked=said.worked, improve=said.improve
                 )
-                self.reflections.append(told)
+                self.reflections.append(entry)
             case e.ContributionCredited():
                 self.contributions.append(
                     ContributionEntry(

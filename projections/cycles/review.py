@@ -23,12 +23,12 @@ from projections.cycles.cycles import (
     ReflectionEntry,
     cycle_key,
     cycles_at,
-    goals_of,
-    undecided,
+    find_undecided_goals,
+    load_cycle_goals,
 )
 from projections.database.database import Database
 from projections.figures import (
-    EVERYTHING,
+    WHOLE_ORGANISATION,
     EventRef,
     Figure,
     MemberRef,
@@ -36,9 +36,9 @@ from projections.figures import (
     Report,
     ReportScope,
     SubjectGoal,
+    build_share,
     event_ids,
     finish_report,
-    share,
 )
 from projections.people import members_at
 
@@ -107,13 +107,13 @@ class CyclesReport(Report, frozen=True, kw_only=True):
     contributions: list[ContributionEntry]
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> CyclesReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> CyclesReport:
     """The review of one team's cycles, of all; or what one member saw to, contributed and said in them."""
-    review = Review(database, as_of, team=scope.team, window=scope.window)
+    review = CycleReview(database, as_of, team=scope.team, window=scope.window)
     if scope.member is not None:
-        review.only(scope.member)
+        review.restrict_to(scope.member)
     group = scope.group
-    figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_said_figures(review, group)]
+    figures = [*_improvement_figures(review, group), *_goal_figures(review, group), *_note_figures(review, group)]
     if scope.member is None:
         figures.append(_reflection_share(review, database, group))
     return finish_report(
@@ -121,7 +121,7 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
         as_of,
         scope,
         figures,
-        cycles=[review.entry(cycle) for cycle in review.cycles],
+        cycles=[review.cycle_entry(cycle) for cycle in review.cycles],
         goals=review.goals,
         reflections=review.reflections,
         improvements=review.improvements,
@@ -130,32 +130,32 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
     )
 
 
-class Review:
+class CycleReview:
     """What a lens shows of the cycles under review."""
 
     def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, window: int) -> None:
         self.as_of = as_of
         self._since = as_of.today - timedelta(days=window - 1)
-        self.cycles = self._reviewed([c for c in cycles_at(database, as_of) if team is None or c.of.team == team])
-        self._goals_now = goals_of(database, as_of, (held.goal for c in self.cycles for held in c.goals))
-        self.spoken = CycleNotes(database, as_of, self.cycles)
-        self.reflections, self.contributions = self.spoken.reflections, self.spoken.contributions
-        self.goals = [goal for cycle in self.cycles for goal in self._goals(cycle)]
-        self.improvements = sorted(self._improvements(), key=lambda i: (i.due, i.improvement.int))
-        self.learning = [lesson for cycle in self.cycles for lesson in _learning(cycle)]
+        self.cycles = self._select_cycles([c for c in cycles_at(database, as_of) if team is None or c.of.team == team])
+        self._goals_now = load_cycle_goals(database, as_of, (held.goal for c in self.cycles for held in c.goals))
+        self.notes = CycleNotes(database, as_of, self.cycles)
+        self.reflections, self.contributions = self.notes.reflections, self.notes.contributions
+        self.goals = [goal for cycle in self.cycles for goal in self._goal_entries(cycle)]
+        self.improvements = sorted(self._improvement_entries(), key=lambda i: (i.due, i.improvement.int))
+        self.learning = [lesson for cycle in self.cycles for lesson in _learning_entries(cycle)]
 
-    def _reviewed(self, cycles: Sequence[Cycle]) -> list[Cycle]:
+    def _select_cycles(self, cycles: Sequence[Cycle]) -> list[Cycle]:
         last: dict[UUID | None, Closed] = {}
         for cycle in (c for c in cycles if isinstance(c, Closed)):
             known = last.get(cycle.of.team)
             if known is None or (cycle.closed_at, cycle.id) > (known.closed_at, known.id):
                 last[cycle.of.team] = cycle
-        return [c for c in cycles if isinstance(c, Running) or c in last.values() or self._recent(c)]
+        return [c for c in cycles if isinstance(c, Running) or c in last.values() or self._is_recent(c)]
 
-    def _recent(self, cycle: Closed) -> bool:
+    def _is_recent(self, cycle: Closed) -> bool:
         return local_date(cycle.closed_at, self.as_of.tzinfo) >= self._since
 
-    def only(self, member: UUID) -> None:
+    def restrict_to(self, member: UUID) -> None:
         """Leave what this member saw to, said or did."""
         self.improvements = [i for i in self.improvements if i.owner == member]
         self.reflections = [r for r in self.reflections if r.by == member]
@@ -166,12 +166,12 @@ class Review:
         kept = {x.cycle for x in (*self.improvements, *self.reflections, *self.contributions, *self.goals)}
         self.cycles = [c for c in self.cycles if c.id in kept]
 
-    def _goals(self, cycle: Cycle) -> Iterator[CycleGoalEntry]:
+    def _goal_entries(self, cycle: Cycle) -> Iterator[CycleGoalEntry]:
         if isinstance(cycle, Closed):
             for at in cycle.at_close:
                 yield CycleGoalEntry(**cycle_key(cycle), goal=at.goal, state=at.state, how=at.how)
             return
-        waiting = {goal.id for goal in undecided(cycle, self._goals_now)}
+        waiting = {goal.id for goal in find_undecided_goals(cycle, self._goals_now)}
         for held in cycle.goals:
             goal = self._goals_now.get(held.goal)
             if goal is not None:
@@ -180,7 +180,7 @@ class Review:
                     **cycle_key(cycle), goal=goal.id, state=goal.state, how=held.how, possible=possible
                 )
 
-    def _improvements(self) -> Iterator[ImprovementEntry]:
+    def _improvement_entries(self) -> Iterator[ImprovementEntry]:
         """Each once: as the last cycle that has it knows it."""
         seen: dict[UUID, tuple[Cycle, Improvement]] = {}
         for cycle in sorted(self.cycles, key=lambda c: (c.opened_at, c.id)):
@@ -197,7 +197,7 @@ class Review:
                 carried=held.carried,
             )
 
-    def entry(self, cycle: Cycle) -> CycleEntry:
+    def cycle_entry(self, cycle: Cycle) -> CycleEntry:
         closed = cycle.closed_at if isinstance(cycle, Closed) else None
         return CycleEntry(
             **cycle_key(cycle),
@@ -208,12 +208,12 @@ class Review:
             closed_at=closed,
             overdue=closed is None and cycle.ends < self.as_of.today,
             goals=len(cycle.goals),
-            undecided=len(undecided(cycle, self._goals_now)),
+            undecided=len(find_undecided_goals(cycle, self._goals_now)),
             reflected=len(cycle.reflected),
         )
 
 
-def _learning(cycle: Cycle) -> Iterator[LearningEntry]:
+def _learning_entries(cycle: Cycle) -> Iterator[LearningEntry]:
     ended = {g.goal: g.state for g in cycle.at_close if g.state != "satisfied"} if isinstance(cycle, Closed) else {}
     for lesson in cycle.learned:
         yield LearningEntry(
@@ -232,13 +232,13 @@ def _learning(cycle: Cycle) -> Iterator[LearningEntry]:
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 
-def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
     every = review.improvements
 
     def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> Figure:
         found = [i for i in of if holds(i)]
-        events = event_ids(event for i in found for event in review.spoken.improvements.get(i.improvement, []))
-        return share(name, len(found), len(of), events=events, **group)
+        events = event_ids(event for i in found for event in review.notes.improvements.get(i.improvement, []))
+        return build_share(name, len(found), len(of), events=events, **group)
 
     yield counted("improvements_done", every, lambda i: i.state == "done")
     yield counted("improvements_dropped", every, lambda i: i.state == "dropped")
@@ -246,27 +246,29 @@ def _improvement_figures(review: Review, group: dict[str, Any]) -> Iterator[Figu
     yield counted("improvements_overdue", [i for i in every if i.state == "open"], lambda i: i.overdue)
 
 
-def _goal_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
+def _goal_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
     """Of the goals of closed cycles: what became of them; of open ones: how many are undecided."""
     closed = {c.id for c in review.cycles if isinstance(c, Closed)}
-    events = event_ids(review.spoken.closings)
+    events = event_ids(review.notes.closings)
     ends = [g for g in review.goals if g.cycle in closed]
     for name, how in (("goals_carried_on", "carried_on"), ("goals_renegotiated", "renegotiated")):
-        yield share(name, sum(g.how == how and _went_on(g) for g in ends), len(ends), events=events, **group)
-    yield share("goals_kept", sum(g.state == "satisfied" for g in ends), len(ends), events=events, **group)
-    gone = sum(g.state != "satisfied" and not _went_on(g) for g in ends)
-    yield share("goals_dropped", gone, len(ends), events=events, **group)
+        yield build_share(
+            name, sum(g.how == how and _is_carried_on(g) for g in ends), len(ends), events=events, **group
+        )
+    yield build_share("goals_kept", sum(g.state == "satisfied" for g in ends), len(ends), events=events, **group)
+    gone = sum(g.state != "satisfied" and not _is_carried_on(g) for g in ends)
+    yield build_share("goals_dropped", gone, len(ends), events=events, **group)
     yield Figure(name="goals_undecided", value=sum(bool(g.possible) for g in review.goals), **group)
 
 
-def _went_on(goal: CycleGoalEntry) -> bool:
+def _is_carried_on(goal: CycleGoalEntry) -> bool:
     """Still promised when its cycle closed."""
     return goal.state in ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed", "delivered")
 
 
-def _said_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
-    told = review.reflections
-    yield Figure(name="reflections", value=len(told), events=event_ids(r.event for r in told), **group)
+def _note_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure]:
+    reflections = review.reflections
+    yield Figure(name="reflections", value=len(reflections), events=event_ids(r.event for r in reflections), **group)
     credited = review.contributions
     yield Figure(name="contributions", value=len(credited), events=event_ids(c.event for c in credited), **group)
     if "member" not in group:
@@ -274,7 +276,7 @@ def _said_figures(review: Review, group: dict[str, Any]) -> Iterator[Figure]:
         yield Figure(name="lessons", value=len(learnt), events=event_ids(learnt), **group)
 
 
-def _reflection_share(review: Review, database: Database, group: dict[str, Any]) -> Figure:
+def _reflection_share(review: CycleReview, database: Database, group: dict[str, Any]) -> Figure:
     """Members of today who have reflected, of those whose cycles they are; before anybody looks back none is asked."""
     people = members_at(database, review.as_of)
     asked = spoken = 0
@@ -283,4 +285,4 @@ def _reflection_share(review: Review, database: Database, group: dict[str, Any])
         asked += len(theirs)
         spoken += len(set(theirs) & set(cycle.reflected))
     events = event_ids(r.event for r in review.reflections)
-    return share("reflection_share", spoken, asked, events=events, **group)
+    return build_share("reflection_share", spoken, asked, events=events, **group)

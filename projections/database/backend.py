@@ -68,7 +68,7 @@ class Session(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
 
-    def temporary(self, table: Table) -> None:
+    def create_temporary_table(self, table: Table) -> None:
         """Create an empty table that only this session sees, and that ends with it."""
 
 

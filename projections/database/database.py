@@ -40,9 +40,9 @@ class Database:
         Raises `ValueError` for any other URL, `DatabaseUnavailable` where a SQLite file cannot be opened.
         """
         if url.startswith("sqlite:///"):
-            from projections.database.sqlite import SUFFIX, SqliteBackend  # noqa: PLC0415 - either driver only where it is used
+            from projections.database.sqlite import VIEWS_SUFFIX, SqliteBackend  # noqa: PLC0415 - either driver only where it is used
 
-            return cls(SqliteBackend(url.removeprefix("sqlite:///") + SUFFIX))
+            return cls(SqliteBackend(url.removeprefix("sqlite:///") + VIEWS_SUFFIX))
         if url.startswith(("postgresql://", "postgres://")):
             from projections.database.postgres import PostgresBackend  # noqa: PLC0415 - as above
 
@@ -85,7 +85,7 @@ class Database:
 
 
 #: Ids in one statement: few enough for any database's limit of parameters.
-_SLICE = 400
+_CHUNK_SIZE = 400
 T = TypeVar("T")
 
 
@@ -98,8 +98,8 @@ def query_by_ids(
     """
     names, queries = list[str](), list[Query]()
     for name, wanted in ids.items():
-        for start in range(0, len(wanted), _SLICE):
-            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _SLICE])}
+        for start in range(0, len(wanted), _CHUNK_SIZE):
+            part = {f"id_{n}": value for n, value in enumerate(wanted[start : start + _CHUNK_SIZE])}
             sql = named_statements(file)[name].replace(":ids", ", ".join(f":{key}" for key in part))
             names.append(name)
             queries.append((sql, {**params, **part}))

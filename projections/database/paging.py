@@ -13,7 +13,7 @@ from domain.errors import InvalidField
 from projections.database.database import Database, Row
 
 #: Rows of the longest page.
-LARGEST_PAGE = 200
+MAX_PAGE_SIZE = 200
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -28,7 +28,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     id: str
 
 
-def digest(*asked: object) -> str:
+def query_digest_of(*asked: object) -> str:
     """What tells one list's question from another's."""
     return hashlib.sha256(msgspec.json.encode(list(asked))).hexdigest()[:16]
 
@@ -86,8 +86,8 @@ def query_page(
     `stream_id`, and sorts by both. Later pages see the same moment (`:at`, `:known`) as the first.
     Raises `InvalidField` for a limit outside 1..200, or a cursor that another question gave.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    if not 1 <= limit <= MAX_PAGE_SIZE:
+        raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
     after = decode_cursor(cursor, question, number=order.number) if cursor else None
     condition, bound = "1 = 1", {**params, "rows": limit + 1}
     if after is not None:

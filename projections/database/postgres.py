@@ -25,22 +25,28 @@ from projections.database.backend import (
     WriteRefused,
     row_class,
 )
-from projections.database.sql import close_rows_sql, insert_select_sql, multi_table_write_sql, pyformat, temporary
+from projections.database.sql import (
+    close_rows_sql,
+    insert_select_sql,
+    multi_table_write_sql,
+    temporary_table_sql,
+    to_pyformat,
+)
 from projections.database.tables import Column, Dialect, Table, TableWrite
 
 #: Rows of one statement: bounds its memory.
-_CHUNK = 5_000
+_CHUNK_SIZE = 5_000
 #: Two statements are asked for sooner one after the other: a pipeline has a cost of its own.
-_WORTH_A_PIPELINE = 3
+_MIN_PIPELINE_QUERIES = 3
 #: As which kind of array a column's values travel; the others as text.
-_KINDS = {"integer": "bigint", "uuid": "spelled uuid"}
+_ARRAY_TYPES = {"integer": "bigint", "uuid": "spelled uuid"}
 #: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
 #: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
 #: an hour is not missed for another half.
 _RECONNECT_SECONDS = 2.0
 #: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
-_BOUNDS = {
+_CONNECT_OPTIONS = {
     "connect_timeout": 5,
     "tcp_user_timeout": int(LOCK_TIMEOUT_S * 1000),
     "keepalives_idle": 10,
@@ -52,7 +58,7 @@ _BOUNDS = {
 _BEGIN = b"BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 @contextmanager
@@ -65,41 +71,41 @@ def _postgres_errors() -> Iterator[None]:
         raise WriteRefused(str(error)) from error
 
 
-def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
+def _fetch_rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     if cursor.description is None:
         return []
     make = row_class(tuple(column.name for column in cursor.description))
     return [make(values) for values in cursor.fetchall()]
 
 
-def _pipelined(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
-    if len(questions) < _WORTH_A_PIPELINE:
-        return [_rows(connection.execute(pyformat(sql), params)) for sql, params in questions]
+def _query_in_pipeline(questions: Sequence[Query], connection: psycopg.Connection[Any]) -> list[list[Row]]:
+    if len(questions) < _MIN_PIPELINE_QUERIES:
+        return [_fetch_rows(connection.execute(to_pyformat(sql), params)) for sql, params in questions]
     with connection.pipeline():
-        cursors = [connection.execute(pyformat(sql), params) for sql, params in questions]
+        cursors = [connection.execute(to_pyformat(sql), params) for sql, params in questions]
     # Not before its end: until then a cursor does not know that it has rows.
-    return [_rows(cursor) for cursor in cursors]
+    return [_fetch_rows(cursor) for cursor in cursors]
 
 
-def _packed(parts: Sequence[TableWrite]) -> list[BinaryArray]:
+def _encode_params(parts: Sequence[TableWrite]) -> list[BinaryArray]:
     """The parameters of `writing`."""
     params: list[BinaryArray] = []
     try:
         for part in parts:
             columns = part.table.columns
-            params += _arrays(columns, part.upserts) if part.upserts else []
+            params += _encode_columns(columns, part.upserts) if part.upserts else []
             if part.closures:
                 places = close_rows_sql(part.table)[0]
-                params += _arrays([columns[p] for p in places], [*map(itemgetter(*places), part.closures)])
+                params += _encode_columns([columns[p] for p in places], [*map(itemgetter(*places), part.closures)])
     except ValueError as error:
         raise WriteRefused(str(error)) from error
     return params
 
 
-def _arrays(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
+def _encode_columns(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
     """The columns of these rows, one or more."""
     by_column = zip(columns, zip(*rows, strict=True), strict=True)
-    return [encode_array(_KINDS.get(column.type, "text"), values) for column, values in by_column]
+    return [encode_array(_ARRAY_TYPES.get(column.type, "text"), values) for column, values in by_column]
 
 
 class _PostgresTransaction:
@@ -111,28 +117,28 @@ class _PostgresTransaction:
         self._raw = psycopg.RawCursor(connection)
 
     def execute(self, sql: str, params: Params | None = None) -> int:
-        return self._connection.execute(pyformat(sql), params or {}).rowcount
+        return self._connection.execute(to_pyformat(sql), params or {}).rowcount
 
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
-        return _rows(self._connection.execute(pyformat(sql), params or {}))
+        return _fetch_rows(self._connection.execute(to_pyformat(sql), params or {}))
 
     def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         with (
             self._connection.cursor() as cursor,
-            cursor.copy(f"COPY {table.name} ({', '.join(table.names)}) FROM STDIN") as copy,
+            cursor.copy(f"COPY {table.name} ({', '.join(table.column_names)}) FROM STDIN") as copy,
         ):
             for row in rows:
                 copy.write_row(row)
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), _CHUNK):
-            self.write([TableWrite(table=table, upserts=rows[start : start + _CHUNK])])
+        for start in range(0, len(rows), _CHUNK_SIZE):
+            self.write([TableWrite(table=table, upserts=rows[start : start + _CHUNK_SIZE])])
 
     def write(self, parts: Sequence[TableWrite]) -> None:
         if not parts:
             return
         sql = multi_table_write_sql(tuple((part.table, bool(part.upserts), bool(part.closures)) for part in parts))
-        counts = self._raw.execute(sql, _packed(parts)).fetchone() or ()
+        counts = self._raw.execute(sql, _encode_params(parts)).fetchone() or ()
         for part, found in zip((part for part in parts if part.closures), counts, strict=False):
             if found < len(part.closures):
                 self.upsert_many(part.table, part.closures)
@@ -147,16 +153,16 @@ class _PostgresTransaction:
 class _PostgresSession:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self.temporaries: list[str] = []
+        self.temporary_tables: list[str] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         with self._connection.transaction():
             yield _PostgresTransaction(self._connection)
 
-    def temporary(self, table: Table) -> None:
-        self._connection.execute(temporary(table, "postgresql"))
-        self.temporaries.append(f"pg_temp.{table.name}")
+    def create_temporary_table(self, table: Table) -> None:
+        self._connection.execute(temporary_table_sql(table, "postgresql"))
+        self.temporary_tables.append(f"pg_temp.{table.name}")
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
@@ -182,18 +188,23 @@ class PostgresBackend:
             timeout=LOCK_TIMEOUT_S,
             reconnect_timeout=_RECONNECT_SECONDS,
             reconnect_failed=ConnectionPool.check,
-            kwargs={**_BOUNDS, **conninfo_to_dict(url), "autocommit": True, "application_name": "plimsoll-views"},
+            kwargs={
+                **_CONNECT_OPTIONS,
+                **conninfo_to_dict(url),
+                "autocommit": True,
+                "application_name": "plimsoll-views",
+            },
             configure=_configure,
             name="plimsoll-views",
         )
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        return self._query_with_retry(lambda connection: _rows(connection.execute(pyformat(sql), params)))
+        return self._query_with_retry(lambda connection: _fetch_rows(connection.execute(to_pyformat(sql), params)))
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
-        return self._query_with_retry(partial(_pipelined, questions))
+        return self._query_with_retry(partial(_query_in_pipeline, questions))
 
-    def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Answer]) -> _Answer:
+    def _query_with_retry(self, ask: Callable[[psycopg.Connection[Any]], _Result]) -> _Result:
         with _postgres_errors():
             connection = self._pool.getconn()
             try:
@@ -244,8 +255,8 @@ class PostgresBackend:
                 yield session
             finally:
                 # A broken connection takes its temporary tables with it.
-                if session.temporaries and not connection.broken:
-                    connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporaries)}")
+                if session.temporary_tables and not connection.broken:
+                    connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporary_tables)}")
 
     def close(self) -> None:
         self._pool.close()

@@ -31,7 +31,7 @@ def without_nul(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def pyformat(sql: str) -> str:
+def to_pyformat(sql: str) -> str:
     """`:name` -> `%(name)s`, outside of quotes and casts; a literal % is doubled."""
 
     def swap(match: re.Match[str]) -> str:
@@ -40,14 +40,14 @@ def pyformat(sql: str) -> str:
     return re.sub(r"('(?:[^']|'')*'|--[^\n]*|::|%)|:([A-Za-z_]\w*)", swap, sql)
 
 
-def temporary(table: Table, dialect: Dialect) -> str:
+def temporary_table_sql(table: Table, dialect: Dialect) -> str:
     """The statement that creates the table for one session only; of its indexes it gets the key."""
     return ddl(table, dialect)[0].replace("CREATE TABLE IF NOT EXISTS", "CREATE TEMPORARY TABLE", 1)
 
 
-def upsert_tail(table: Table) -> str:
+def upsert_clause(table: Table) -> str:
     """What makes an insert replace the row of the same key. The table must have columns beside its key."""
-    changed = [name for name in table.names if name not in table.key]
+    changed = [name for name in table.column_names if name not in table.key]
     return (
         f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET "
         f"{', '.join(f'{name} = excluded.{name}' for name in changed)}"
@@ -59,13 +59,13 @@ def insert_select_sql(table: Table, select: str) -> str:
 
     The query must have a WHERE of its own: without one SQLite reads ON CONFLICT as the condition of a join.
     """
-    return f"INSERT INTO {table.name} ({', '.join(table.names)}) {select} {upsert_tail(table)}"
+    return f"INSERT INTO {table.name} ({', '.join(table.column_names)}) {select} {upsert_clause(table)}"
 
 
 @lru_cache(maxsize=64)
 def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
     """The places in a row of what `UPDATE` takes, and the statement (`?` for each) that ends belief in the row."""
-    places = {name: place for place, name in enumerate(table.names)}
+    places = {name: place for place, name in enumerate(table.column_names)}
     changed = [name for name in CLOSING_COLUMNS if name in places]
     sets, same = (" = ?, ".join(changed), " = ? AND ".join(table.key))
     wanted = tuple(places[name] for name in (*changed, *table.key))
@@ -83,11 +83,11 @@ def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
     statements_, counts = [], []
     for number, (table, opens, ends) in enumerate(parts):
         if opens:
-            arrays = ", ".join(next(marks) for _ in table.names)
+            arrays = ", ".join(next(marks) for _ in table.column_names)
             insert = insert_select_sql(table, f"SELECT * FROM unnest({arrays})")
             statements_.append(f"opened_{number} AS ({insert})")
         if ends:
-            changed = [name for name in CLOSING_COLUMNS if name in table.names]
+            changed = [name for name in CLOSING_COLUMNS if name in table.column_names]
             names = (*changed, *table.key)
             arrays = ", ".join(next(marks) for _ in names)
             sets = ", ".join(f"{name} = ending.{name}" for name in changed)

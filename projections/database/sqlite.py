@@ -23,15 +23,15 @@ from projections.database.backend import (
     WriteRefused,
     row_class,
 )
-from projections.database.sql import close_rows_sql, insert_select_sql, temporary, upsert_tail
+from projections.database.sql import close_rows_sql, insert_select_sql, temporary_table_sql, upsert_clause
 from projections.database.tables import Dialect, Table, TableWrite
 
 #: What the views' file is called: as the log's, and this.
-SUFFIX = "-views"
+VIEWS_SUFFIX = "-views"
 _WAL_ATTEMPTS = 50
 #: Pages that a connection keeps once it has written, KiB.
 _CACHE_KB = 16_384
-_REFUSALS = (
+_REFUSED_ERRORS = (
     *(sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError),
     # Before SQLite sees them: an integer beyond 64 bits, half of a surrogate pair.
     *(OverflowError, UnicodeEncodeError),
@@ -50,7 +50,7 @@ def _sqlite_errors() -> Iterator[None]:
         # A file that was lost, or left out of a copy: it was made anew, and is empty.
         lost = ": there are no views yet, run `plimsoll migrate`" if "no such table" in str(error) else ""
         raise DatabaseUnavailable(f"{error}{lost}") from error
-    except _REFUSALS as error:
+    except _REFUSED_ERRORS as error:
         raise WriteRefused(str(error)) from error
 
 
@@ -68,10 +68,10 @@ class _SqliteTransaction:
         return self._connection.execute(sql, params or {}).fetchall()
 
     def insert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._connection.executemany(self._insert(table), rows)
+        self._connection.executemany(self._insert_sql(table), rows)
 
     def upsert_many(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._connection.executemany(f"{self._insert(table)} {upsert_tail(table)}", rows)
+        self._connection.executemany(f"{self._insert_sql(table)} {upsert_clause(table)}", rows)
 
     def write(self, parts: Sequence[TableWrite]) -> None:
         for part in parts:
@@ -91,22 +91,22 @@ class _SqliteTransaction:
         """Nothing to do: `BEGIN IMMEDIATE` admits one writer."""
 
     @staticmethod
-    def _insert(table: Table) -> str:
+    def _insert_sql(table: Table) -> str:
         marks = ", ".join("?" * len(table.columns))
-        return f"INSERT INTO {table.name} ({', '.join(table.names)}) VALUES ({marks})"
+        return f"INSERT INTO {table.name} ({', '.join(table.column_names)}) VALUES ({marks})"
 
 
 class _SqliteSession:
     def __init__(self, connection: sqlite3.Connection, writing: Lock) -> None:
         self._connection = connection
-        self._writing = writing
-        self.temporaries: list[str] = []
+        self._writer_lock = writing
+        self.temporary_tables: list[str] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         connection = self._connection
         # Other threads of this process wait here; SQLite's own waiting is for other processes.
-        with hold(self._writing, LOCK_TIMEOUT_S):
+        with hold(self._writer_lock, LOCK_TIMEOUT_S):
             # A batch touches pages all over each index: SQLite's usual 2 MB are read and spilled again and again.
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             # IMMEDIATE: a read that later turned into a write could find itself on an old snapshot and fail.
@@ -119,12 +119,12 @@ class _SqliteSession:
                     connection.execute("ROLLBACK")
                 raise
 
-    def temporary(self, table: Table) -> None:
-        self._connection.execute(temporary(table, "sqlite"))
-        self.temporaries.append(table.name)
+    def create_temporary_table(self, table: Table) -> None:
+        self._connection.execute(temporary_table_sql(table, "sqlite"))
+        self.temporary_tables.append(table.name)
 
 
-def _sqlite_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
+def _build_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
     return row_class(tuple(column[0] for column in cursor.description))(values)
 
 
@@ -135,21 +135,21 @@ class SqliteBackend:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._writing = writer_lock(path)
+        self._writer_lock = writer_lock(path)
         self._idle: deque[sqlite3.Connection] = deque()
-        self._all: list[sqlite3.Connection] = []
+        self._connections: list[sqlite3.Connection] = []
         self._lock = Lock()
         self._closed = False
-        with self._connection():
+        with self._borrow_connection():
             pass
 
     def query(self, sql: str, params: Params) -> list[Row]:
-        with _sqlite_errors(), self._connection() as connection:
+        with _sqlite_errors(), self._borrow_connection() as connection:
             return connection.execute(sql, params).fetchall()
 
     def query_many(self, questions: Sequence[Query]) -> list[list[Row]]:
         """There is no journey to be saved; but what belongs together waits for one connection only."""
-        with _sqlite_errors(), self._connection() as connection:
+        with _sqlite_errors(), self._borrow_connection() as connection:
             return [connection.execute(sql, params).fetchall() for sql, params in questions]
 
     @contextmanager
@@ -159,24 +159,24 @@ class SqliteBackend:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        with _sqlite_errors(), self._connection() as connection:
-            session = _SqliteSession(connection, self._writing)
+        with _sqlite_errors(), self._borrow_connection() as connection:
+            session = _SqliteSession(connection, self._writer_lock)
             try:
                 yield session
             finally:
-                for name in session.temporaries:
+                for name in session.temporary_tables:
                     connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
             self._idle.clear()
-            for connection in self._all:
+            for connection in self._connections:
                 connection.close()
-            self._all.clear()
+            self._connections.clear()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _borrow_connection(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             if self._closed:
                 raise DatabaseUnavailable("the database is closed")
@@ -185,7 +185,7 @@ class SqliteBackend:
             with _sqlite_errors():
                 connection = self._connect()
             with self._lock:
-                self._all.append(connection)
+                self._connections.append(connection)
         try:
             yield connection
         finally:
@@ -195,7 +195,7 @@ class SqliteBackend:
         connection = sqlite3.connect(
             self._path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        connection.row_factory = _sqlite_row
+        connection.row_factory = _build_row
         # Turning a new file to WAL needs it alone for a moment; SQLite does not wait for that.
         for attempt in range(_WAL_ATTEMPTS):
             try:

@@ -37,12 +37,12 @@ class Table(msgspec.Struct, frozen=True):
     indexes: tuple[tuple[str, ...], ...] = ()
     comment: str = ""
 
-    def named(self, name: str) -> Table:
+    def with_name(self, name: str) -> Table:
         """The same table under another name (a shadow beside the live one)."""
         return msgspec.structs.replace(self, name=name)
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def column_names(self) -> tuple[str, ...]:
         """The column names, in order."""
         return tuple(column.name for column in self.columns)
 
@@ -81,7 +81,7 @@ VALID_TIME = (
 
 def ddl(table: Table, dialect: Dialect) -> list[str]:
     """The statements that create the table where it is missing; running them again changes nothing."""
-    columns = [f"{c.name} {_type(c, dialect)}{'' if c.nullable else ' NOT NULL'}" for c in table.columns]
+    columns = [f"{c.name} {_column_type(c, dialect)}{'' if c.nullable else ' NOT NULL'}" for c in table.columns]
     columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
     # A row whose JSON makes it longer than two thousand bytes stays in its page as it is: PostgreSQL would compress it,
     # which takes longer than writing it, and each question about goals would have to undo that.
@@ -93,12 +93,12 @@ def ddl(table: Table, dialect: Dialect) -> list[str]:
         )
     if dialect == "postgresql":
         if table.comment:
-            statements.append(f"COMMENT ON TABLE {table.name} IS {_literal(table.comment)}")
-        statements += [f"COMMENT ON COLUMN {table.name}.{c.name} IS {_literal(c.comment)}" for c in table.columns]
+            statements.append(f"COMMENT ON TABLE {table.name} IS {_quote_literal(table.comment)}")
+        statements += [f"COMMENT ON COLUMN {table.name}.{c.name} IS {_quote_literal(c.comment)}" for c in table.columns]
     return statements
 
 
-def _type(column: Column, dialect: Dialect) -> str:
+def _column_type(column: Column, dialect: Dialect) -> str:
     if column.type == "integer":
         return "BIGINT" if dialect == "postgresql" else "INTEGER"
     if column.type == "uuid" and dialect == "postgresql":
@@ -107,5 +107,5 @@ def _type(column: Column, dialect: Dialect) -> str:
     return 'TEXT COLLATE "C"' if dialect == "postgresql" else "TEXT"
 
 
-def _literal(text: str) -> str:
+def _quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -16,14 +16,14 @@ from domain.errors import InvalidField
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.database.paging import Order, digest, query_page
+from projections.database.paging import Order, query_digest_of, query_page
 from projections.database.sql import in_clause, without_nul
 from projections.database.tables import Column
 from projections.engine.versions import VersionedProjection
 
 _SQL = "decisions"
-MOST_PERSPECTIVES = 200
-_SHARED = str(PerspectiveShared.__struct_config__.tag)
+MAX_PERSPECTIVES = 200
+_PERSPECTIVE_TAG = str(PerspectiveShared.__struct_config__.tag)
 
 
 def time_box_end(deadline: datetime, outcome: Outcome | None) -> datetime:
@@ -38,7 +38,7 @@ def _fields(state: Decision) -> tuple[Any, ...]:
         without_nul(state.question),
         state.state,
         " ".join(sorted(map(str, state.deciders))),
-        " ".join(sorted(map(str, state.waiting_for))),
+        " ".join(sorted(map(str, state.pending_deciders))),
         to_micros(state.opened_at),
         to_micros(state.deadline),
         to_micros(time_box_end(state.deadline, state.decided)),
@@ -81,7 +81,7 @@ DECISIONS = VersionedProjection(
 _DECISION = msgspec.json.Decoder(Decision)
 
 
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionFilters(msgspec.Struct, frozen=True, kw_only=True):
     """Which decisions to list; all that are given must hold."""
 
     team: UUID | None = None
@@ -94,21 +94,21 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
 
 
-class VisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionVisibilityFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What of the list its reader may see: the organisation's own, those of the teams, and where the member decides."""
 
     member: UUID
     teams: frozenset[UUID]
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
     """Some decisions, the latest asked first, and the cursor that leads on; None: these were the last."""
 
     decisions: list[Decision]
     next: str | None
 
 
-def get(database: Database, as_of: AsOf, decision_id: UUID) -> Decision | None:
+def decision_at(database: Database, as_of: AsOf, decision_id: UUID) -> Decision | None:
     """One decision; None where there is none (yet, at that time). Its `version` counts all its events known by then."""
     rows = database.query(named_statements(_SQL)["get"], {**as_of.params, "stream_id": str(decision_id)})
     if not rows:
@@ -116,22 +116,22 @@ def get(database: Database, as_of: AsOf, decision_id: UUID) -> Decision | None:
     return msgspec.structs.replace(_DECISION.decode(rows[0].body), version=rows[0].stream_version)
 
 
-def page(
+def load_decisions_page(
     database: Database,
     as_of: AsOf,
-    filters: Filters,
+    filters: DecisionFilters,
     *,
     cursor: str | None = None,
     limit: int = 50,
-    visible: VisibilityFilter | None = None,
-) -> Page:
+    visible: DecisionVisibilityFilter | None = None,
+) -> DecisionPage:
     """One page. Later pages see the same moment as the first, whatever is written in between; `visible` None: all.
 
     Raises `InvalidField` for an unknown state, a limit outside 1..200, or a cursor that another question gave.
     """
     if unknown := [state for state in filters.states if state not in STATES]:
         raise InvalidField(f"no decision is {unknown[0]!r}", pointer="/state", allowed=STATES)
-    where, params = _where(filters, visible)
+    where, params = _build_where(filters, visible)
     rows, following = query_page(
         database,
         lambda condition: (
@@ -140,14 +140,14 @@ def page(
         ),
         {**as_of.params, **params},
         Order(key="opened_at", descending=True, number=True),
-        question=digest("decisions", filters),
+        question=query_digest_of("decisions", filters),
         cursor=cursor,
         limit=limit,
     )
-    return Page(decisions=[_DECISION.decode(row.body) for row in rows], next=following)
+    return DecisionPage(decisions=[_DECISION.decode(row.body) for row in rows], next=following)
 
 
-def stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) -> dict[UUID, int]:
+def load_stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) -> dict[UUID, int]:
     """Decision -> its stream's version as the views know it: what `If-Match` takes."""
     marks, params = in_clause("id", sorted(map(str, decisions)))
     sql = named_statements(_SQL)["versions"].replace(":ids", marks)
@@ -155,7 +155,9 @@ def stream_versions(database: Database, as_of: AsOf, decisions: Iterable[UUID]) 
     return {UUID(row.stream_id): row.version for row in rows}
 
 
-def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str], dict[str, Any]]:
+def _build_where(
+    filters: DecisionFilters, visible: DecisionVisibilityFilter | None
+) -> tuple[list[str], dict[str, Any]]:
     where, params = ["1 = 1"], dict[str, Any]()
     if visible is not None:
         marks, teams = in_clause("seen", sorted(map(str, visible.teams)))
@@ -180,7 +182,7 @@ def _where(filters: Filters, visible: VisibilityFilter | None) -> tuple[list[str
     return where, params
 
 
-def to_review(
+def load_decisions_to_review(
     database: Database, as_of: AsOf, member: UUID, teams: Iterable[UUID], *, own: bool, limit: int
 ) -> list[Decision]:
     """Decided, and the day to look again has come: those that this member opened, and those of the `teams`.
@@ -207,9 +209,9 @@ class Perspective(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-def perspectives(database: Database, as_of: AsOf, decision_id: UUID) -> list[Perspective]:
+def load_perspectives(database: Database, as_of: AsOf, decision_id: UUID) -> list[Perspective]:
     """What was shared by then, the first `MOST_PERSPECTIVES` in the order of the stream; all stand in the history."""
-    params = {**as_of.params, "stream_id": str(decision_id), "tag": _SHARED, "rows": MOST_PERSPECTIVES}
+    params = {**as_of.params, "stream_id": str(decision_id), "tag": _PERSPECTIVE_TAG, "rows": MAX_PERSPECTIVES}
     return [
         Perspective(
             event_id=UUID(row.event_id),
@@ -260,18 +262,18 @@ def rounds_of(decision: Decision) -> Iterator[DecisionRound]:
         opened_at=decision.time_box_from,
         deadline=decision.deadline,
         outcome=decision.decided,
-        objections=tuple(o for o in decision.objections if o.round == decision.reopened),
+        objections=tuple(o for o in decision.objections if o.round == decision.reopen_count),
     )
 
 
-def askings_ended(
+def load_ended_rounds(
     database: Database, as_of: AsOf, since: int, *, team: UUID | None = None, decider: UUID | None = None
 ) -> list[DecisionRound]:
     """The askings whose time-box ended from `since` (microseconds UTC) to the lens, in the order of being asked.
 
     Of a team's decisions, of those in which a member decides, or of all.
     """
-    where, params = _where(Filters(team=team, decider=decider), None)
+    where, params = _build_where(DecisionFilters(team=team, decider=decider), None)
     wanted = f"SELECT body FROM decisions WHERE {as_of.predicate} AND {' AND '.join(where)}"
     # Apart, so that each finds its index: what ended in time, and the few whose earlier askings may have.
     rows = database.query(

@@ -17,17 +17,17 @@ from domain.calendar import end_of_day
 from domain.instants import to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database
-from projections.decisions.decisions import DecisionRound, askings_ended
+from projections.decisions.decisions import DecisionRound, load_ended_rounds
 from projections.figures import (
-    EVERYTHING,
     SMALL_SAMPLE,
+    WHOLE_ORGANISATION,
     Figure,
     Report,
     ReportScope,
+    build_share,
     event_ids,
     finish_report,
     round_for_report,
-    share,
 )
 
 #: A decision asked again within this time did not hold.
@@ -39,19 +39,24 @@ class DecisionsReport(Report, frozen=True, kw_only=True):
     """The figures of decisions."""
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> DecisionsReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> DecisionsReport:
     """How the decisions of a team went, those in which a member decides, or all of the organisation.
 
     Counted are the askings whose time-box ended in the window.
     """
     since = to_micros(end_of_day(as_of.today - timedelta(days=scope.window), as_of.tzinfo))
-    over = askings_ended(database, as_of, since, team=scope.team, decider=scope.member)
+    over = load_ended_rounds(database, as_of, since, team=scope.team, decider=scope.member)
     group = scope.group
-    figures = [_latency(over, group), *_time_box(over, group), _integrated(over, group), _reopened(over, group)]
+    figures = [
+        _latency_figure(over, group),
+        *_time_box_figures(over, group),
+        _integrated_figure(over, group),
+        _reopened_figure(over, group),
+    ]
     return finish_report(DecisionsReport, as_of, scope, figures)
 
 
-def _latency(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _latency_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Median days from being asked to being decided."""
     decided = [a for a in over if a.outcome is not None]
     days = [
@@ -65,42 +70,42 @@ def _latency(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
         value=round_for_report(Fraction(median(days))) if days else None,
         status=None if days else "no_data",
         small_sample=len(days) < SMALL_SAMPLE,
-        events=_events(decided),
+        events=_round_events(decided),
         **group,
     )
 
 
-def _time_box(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[Figure]:
+def _time_box_figures(over: Sequence[DecisionRound], group: dict[str, Any]) -> Iterator[Figure]:
     """How many were decided before their deadline; and how the others were, as far as they are."""
     inside = [a for a in over if a.outcome is not None and a.outcome.inside_time_box]
-    yield share("decisions_inside_time_box", len(inside), len(over), events=_events(inside), **group)
+    yield build_share("decisions_inside_time_box", len(inside), len(over), events=_round_events(inside), **group)
     for by in ("fallback", "lead"):
         so = [a for a in over if a.outcome is not None and a.outcome.by == by]
-        yield share(f"decisions_by_{by}", len(so), len(over), events=_events(so), **group)
+        yield build_share(f"decisions_by_{by}", len(so), len(over), events=_round_events(so), **group)
 
 
-def _integrated(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _integrated_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Of the objections raised in these askings, those that changed the option."""
     objections = [o for a in over for o in a.objections]
     integrated = [o for o in objections if o.settled == "integrated"]
     events = event_ids(event for o in integrated for event in (o.id, o.settled_by))
-    return share("objections_integrated", len(integrated), len(objections), events=events, **group)
+    return build_share("objections_integrated", len(integrated), len(objections), events=events, **group)
 
 
-def _reopened(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
+def _reopened_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
     """Of those decided, those asked again within 30 days, as far as is known by the lens."""
     decided = [a for a in over if a.outcome is not None]
-    again = [a for a in decided if _soon(a)]
+    again = [a for a in decided if _is_reopened_soon(a)]
     events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))
-    return share("decisions_reopened", len(again), len(decided), events=events, **group)
+    return build_share("decisions_reopened", len(again), len(decided), events=events, **group)
 
 
-def _soon(asking: DecisionRound) -> bool:
+def _is_reopened_soon(asking: DecisionRound) -> bool:
     if asking.outcome is None or asking.reopened_at is None:
         return False
     return asking.reopened_at - asking.outcome.at <= timedelta(days=REOPENED_WITHIN_DAYS)
 
 
-def _events(askings: Sequence[DecisionRound]) -> list[UUID]:
+def _round_events(askings: Sequence[DecisionRound]) -> list[UUID]:
     """What asked them and what decided them."""
     return event_ids(e for a in askings for e in (a.opened_event, a.outcome.event_id if a.outcome else None))

@@ -14,7 +14,7 @@ from domain.team.team import Team
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot, ExpectationFacts, load_charters
-from projections.drift.purpose_drift import within_reach
+from projections.drift.purpose_drift import find_reachable_charters
 from projections.figures import ReportScope
 from projections.people import member_at, members_at, teams_at
 
@@ -50,8 +50,8 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     teams = teams_at(database, as_of)
     leads = {team.id: team.lead for team in teams}
     everybody = members_at(database, as_of)
-    person = None if scope.member is None else _member(database, as_of, scope.member, everybody)
-    wanted = _teams(scope, person, goals, leads)
+    person = None if scope.member is None else _find_member(database, as_of, scope.member, everybody)
+    wanted = _select_teams(scope, person, goals, leads)
     frameworks = load_charters(database, as_of, wanted)
     if scope.member is not None:
         members = [m for m in everybody if m.id == scope.member]
@@ -59,9 +59,9 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
         members = [m for m in everybody if scope.team in m.teams or m.id == leads.get(scope.team)]
     else:
         members = everybody
-    applicable = _applicable_charters(scope, frameworks, members, leads)
+    applicable = _select_applicable_charters(scope, frameworks, members, leads)
     of_team = scope.team is not None and any(framework.team == scope.team for framework in applicable)
-    reached = within_reach(scope.team, frameworks, as_of) if scope.team else frameworks.values()
+    reached = find_reachable_charters(scope.team, frameworks, as_of) if scope.team else frameworks.values()
     return DriftContext(
         frameworks=frameworks,
         leads=leads,
@@ -80,12 +80,12 @@ def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Ite
     )
 
 
-def _member(database: Database, as_of: AsOf, member: UUID, everybody: Iterable[Member]) -> Member | None:
+def _find_member(database: Database, as_of: AsOf, member: UUID, everybody: Iterable[Member]) -> Member | None:
     """This member; one who has left is not among everybody, and is read."""
     return next((m for m in everybody if m.id == member), None) or member_at(database, as_of, member)
 
 
-def _teams(
+def _select_teams(
     scope: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
 ) -> list[UUID]:
     """The teams whose charters may count."""
@@ -97,14 +97,14 @@ def _teams(
     return sorted(own | {goal.team for goal in goals if goal.team is not None}, key=lambda team: team.int)
 
 
-def _applicable_charters(
+def _select_applicable_charters(
     scope: ReportScope,
     frameworks: Mapping[UUID, CharterSnapshot],
     members: Iterable[Member],
     leads: Mapping[UUID, UUID],
 ) -> list[CharterSnapshot]:
     """The charters whose expectations count: a team's own, else the organisation's; otherwise all that apply."""
-    there = {framework.team: framework for framework in frameworks.values() if framework.exists}
+    there = {framework.team: framework for framework in frameworks.values() if framework.has_content}
     if scope.team is not None:
         framework = there.get(scope.team) or there.get(None)
         return [framework] if framework is not None else []

@@ -20,9 +20,9 @@ from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row
-from projections.drift.facts import REVIEWED
-from projections.figures import SMALL_SAMPLE, Figure, event_ids, over_limit, round_for_report, share
-from projections.lineage.links import fact_rows
+from projections.drift.facts import REVIEW_KINDS
+from projections.figures import SMALL_SAMPLE, Figure, build_share, event_ids, line_of_limit, round_for_report
+from projections.lineage.links import query_facts
 
 
 class PurposeInForce(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class PurposeInForce(msgspec.Struct, frozen=True):
     text: str
 
     @property
-    def revised(self) -> bool:
+    def is_revised(self) -> bool:
         """Whether it took the place of another: links to it that are older are unaffirmed."""
         return self.version > 1
 
@@ -77,7 +77,7 @@ class CharterSnapshot(msgspec.Struct, kw_only=True):
     reviewed: tuple[UUID, int] | None = None
 
     @property
-    def exists(self) -> bool:
+    def has_content(self) -> bool:
         """Whether it says anything yet."""
         return self.purpose is not None or bool(self.non_negotiables)
 
@@ -88,7 +88,7 @@ def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dic
     Facts count in the order of business time; one told late takes its place among the others.
     """
     ids = [charter_id(as_of.organisation_id, team) for team in (None, *teams)]
-    rows = fact_rows(database, as_of, "expectations", ids)
+    rows = query_facts(database, as_of, "expectations", ids)
     charters: dict[UUID, CharterSnapshot] = {}
     for row in sorted(rows, key=lambda r: (r.occurred_at, r.known_from)):
         charter = UUID(row.stream_id)
@@ -102,7 +102,7 @@ def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dic
 def _apply_fact(charter: CharterSnapshot, row: Row) -> None:
     event, at = UUID(row.event_id), row.occurred_at
     item = UUID(row.item) if row.item else event
-    if row.kind in REVIEWED:
+    if row.kind in REVIEW_KINDS:
         charter.reviewed = (event, at)
     match row.kind:
         case "purpose" if charter.purpose is None or row.number >= charter.purpose.version:
@@ -123,14 +123,14 @@ def _apply_fact(charter: CharterSnapshot, row: Row) -> None:
             charter.breaches[item] = msgspec.structs.replace(charter.breaches[item], repair=event, repaired_at=at)
 
 
-NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
+FIGURE_NAMES = ("acknowledgement_share", "breach_rate", "repair_share", "review_age_days")
 #: A breach is repaired in time within so many days.
 REPAIR_DAYS = 7
-_DAY = timedelta(days=1) // timedelta(microseconds=1)
-_WEEK = 7 * _DAY
+_DAY_MICROS = timedelta(days=1) // timedelta(microseconds=1)
+_WEEK_MICROS = 7 * _DAY_MICROS
 
 
-class Unacknowledged(msgspec.Struct, frozen=True, kw_only=True):
+class MissingAcknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     """A member, and what stands in one charter that she has not acknowledged as it is worded now."""
 
     member: UUID
@@ -160,49 +160,49 @@ class ExpectationFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def since(self) -> int:
         """Microseconds UTC; the window begins behind it."""
-        return self.until - self.window * _DAY
+        return self.until - self.window * _DAY_MICROS
 
-    def applies(self, framework: CharterSnapshot, member: Member) -> bool:
+    def is_applicable(self, framework: CharterSnapshot, member: Member) -> bool:
         """A team's charter to its members and its lead, the organisation's to everybody."""
         team = framework.team
         return team is None or team in member.teams or self.leads.get(team) == member.id
 
-    def breaches(self) -> list[BreachFact]:
+    def list_recent_breaches(self) -> list[BreachFact]:
         """Raised within the window, by the event that raised them."""
         recent = [b for framework in self.frameworks for b in framework.breaches.values() if b.at > self.since]
         return sorted(recent, key=lambda b: b.event_id.int)
 
 
-def unacknowledged(facts: ExpectationFacts) -> Iterator[Unacknowledged]:
+def find_unacknowledged(facts: ExpectationFacts) -> Iterator[MissingAcknowledgement]:
     """Per member and charter, in the order of their ids."""
     for member in facts.members:
         for framework in facts.frameworks:
-            if not facts.applies(framework, member):
+            if not facts.is_applicable(framework, member):
                 continue
             in_force = sorted(framework.non_negotiables.values(), key=lambda n: n.event_id.int)
             waiting = [n for n in in_force if (member.id, n.id, n.version) not in framework.acknowledged]
             if waiting:
-                yield Unacknowledged(member=member.id, framework=framework, waiting=waiting)
+                yield MissingAcknowledgement(member=member.id, framework=framework, waiting=waiting)
 
 
-def figures(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def build_expectation_figures(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     """The four figures, each with the events that made it."""
     if not facts.frameworks:
-        yield from (Figure(name=name, value=None, status="no_charter", **group) for name in NAMES)
+        yield from (Figure(name=name, value=None, status="no_charter", **group) for name in FIGURE_NAMES)
         return
-    yield _acknowledgement(facts, policy, group)
+    yield _acknowledgement_figure(facts, policy, group)
     if facts.personal:
-        yield from (Figure(name=name, value=None, status="not_personal", **group) for name in NAMES[1:3])
+        yield from (Figure(name=name, value=None, status="not_personal", **group) for name in FIGURE_NAMES[1:3])
     else:
-        yield _breach_rate(facts, policy, group)
-        yield _repair_share(facts, policy, group)
-    yield _review_age(facts, policy, group)
+        yield _breach_rate_figure(facts, policy, group)
+        yield _repair_share_figure(facts, policy, group)
+    yield _review_age_figure(facts, policy, group)
 
 
-def _acknowledgement(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     speaking = [framework for framework in facts.frameworks if framework.non_negotiables]
-    people = {m.id for m in facts.members if any(facts.applies(framework, m) for framework in speaking)}
-    lacking = {u.member for u in unacknowledged(facts)}
+    people = {m.id for m in facts.members if any(facts.is_applicable(framework, m) for framework in speaking)}
+    lacking = {u.member for u in find_unacknowledged(facts)}
     in_force = [n for framework in speaking for n in framework.non_negotiables.values()]
     worded = {(n.id, n.version) for n in in_force}
     acknowledgements = [
@@ -211,7 +211,7 @@ def _acknowledgement(facts: ExpectationFacts, policy: Policy, group: dict[str, A
         for (member, item, version), event in framework.acknowledged.items()
         if member in people and (item, version) in worded
     ]
-    return share(
+    return build_share(
         "acknowledgement_share",
         len(lacking),
         len(people),
@@ -221,11 +221,11 @@ def _acknowledgement(facts: ExpectationFacts, policy: Policy, group: dict[str, A
     )
 
 
-def _breach_rate(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _breach_rate_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Breaches of the window per 100 member-weeks; `n` is the whole member-weeks."""
-    people = [m for m in facts.everybody if any(facts.applies(framework, m) for framework in facts.frameworks)]
-    weeks = sum((_weeks(m, facts) for m in people), Fraction(0))
-    raised = facts.breaches()
+    people = [m for m in facts.everybody if any(facts.is_applicable(framework, m) for framework in facts.frameworks)]
+    weeks = sum((_count_member_weeks(m, facts) for m in people), Fraction(0))
+    raised = facts.list_recent_breaches()
     rate = 100 * len(raised) / weeks if weeks else None
     small = weeks < SMALL_SAMPLE
     return Figure(
@@ -234,46 +234,50 @@ def _breach_rate(facts: ExpectationFacts, policy: Policy, group: dict[str, Any])
         n=int(weeks),
         value=round_for_report(rate),
         status=None if weeks else "no_data",
-        line=None if rate is None or small else over_limit(rate, to_fraction(policy.breach_line)),
+        line=None if rate is None or small else line_of_limit(rate, to_fraction(policy.breach_line)),
         small_sample=small,
         events=event_ids(b.event_id for b in raised),
         **group,
     )
 
 
-def _weeks(member: Member, facts: ExpectationFacts) -> Fraction:
+def _count_member_weeks(member: Member, facts: ExpectationFacts) -> Fraction:
     """How much of the window the member has been there."""
     joined = facts.since if member.joined_at is None else max(facts.since, to_micros(member.joined_at))
-    return Fraction(max(0, facts.until - joined), _WEEK)
+    return Fraction(max(0, facts.until - joined), _WEEK_MICROS)
 
 
-def _repair_share(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of the window's breaches those repaired within 7 days; a younger one that is still open does not count yet."""
-    due = [b for b in facts.breaches() if b.repaired_at is not None or facts.until - b.at > REPAIR_DAYS * _DAY]
-    kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY]
-    figure = share(
+    due = [
+        b
+        for b in facts.list_recent_breaches()
+        if b.repaired_at is not None or facts.until - b.at > REPAIR_DAYS * _DAY_MICROS
+    ]
+    kept = [b for b in due if b.repaired_at is not None and b.repaired_at - b.at <= REPAIR_DAYS * _DAY_MICROS]
+    figure = build_share(
         "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
     )
     if not due or figure.small_sample:
         return figure
     missed = Fraction(len(due) - len(kept), len(due))
-    return msgspec.structs.replace(figure, line=over_limit(missed, to_fraction(policy.unrepaired_line)))
+    return msgspec.structs.replace(figure, line=line_of_limit(missed, to_fraction(policy.unrepaired_line)))
 
 
-def _review_age(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
+def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:
     """Of several charters the one that has waited longest; `n` is how many there are."""
-    event, at = min(reviews(facts.frameworks), key=lambda look: (look[1], look[0].int))
-    age = Fraction(facts.until - at, _DAY)
+    event, at = min(list_last_reviews(facts.frameworks), key=lambda look: (look[1], look[0].int))
+    age = Fraction(facts.until - at, _DAY_MICROS)
     return Figure(
         name="review_age_days",
         n=len(facts.frameworks),
         value=round_for_report(age),
-        line=over_limit(age, Fraction(policy.review_days)),
+        line=line_of_limit(age, Fraction(policy.review_days)),
         events=[event],
         **group,
     )
 
 
-def reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
+def list_last_reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
     """When each of them was last looked at; every charter that says anything was, when it said so."""
     return [framework.reviewed for framework in frameworks if framework.reviewed is not None]

@@ -20,9 +20,9 @@ from domain.charter.events import PurposeRevised
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.state import Ended, Goal, Promised, Proposal
+from domain.goal.state import ChangeProposal, Ended, Goal, Promised
 from domain.instants import to_micros
-from domain.quantities import quantity, to_fraction
+from domain.quantities import parse_quantity, to_fraction
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
@@ -46,23 +46,23 @@ EXPECTATIONS = Table(
 )
 
 #: Kinds of facts after which a charter counts as having been looked at as a whole.
-REVIEWED = ("purpose", "non_negotiable", "retired", "in_force", "reviewed")
+REVIEW_KINDS = ("purpose", "non_negotiable", "retired", "in_force", "reviewed")
 
 
-def expectation_facts(recorded: RecordedEvent) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def extract_expectation_facts(recorded: RecordedEvent) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The fact that this event of a charter is, if it is one."""
     event: Any = recorded.data
-    values = _values(event, recorded)
+    values = _expectation_values(event, recorded)
     if values is not None:
         kind, item, number, member, text = values
         team = None if event.of.team is None else str(event.of.team)
-        told = tuple(None if value is None else str(value) for value in (item, member))
+        cells = tuple(None if value is None else str(value) for value in (item, member))
         # PostgreSQL's text cannot hold the character NUL, which JSON can.
         words = None if text is None else text.replace("\x00", "\ufffd")
-        yield EXPECTATIONS.name, (team, kind, told[0], number, told[1], words)
+        yield EXPECTATIONS.name, (team, kind, cells[0], number, cells[1], words)
 
 
-def _values(event: Any, recorded: RecordedEvent) -> tuple[str, Any, int | None, Any, str | None] | None:
+def _expectation_values(event: Any, recorded: RecordedEvent) -> tuple[str, Any, int | None, Any, str | None] | None:
     """Kind, item, number, member, text."""
     match event:
         case c.PurposeAdopted() | c.PurposeRevised():
@@ -85,7 +85,7 @@ def _values(event: Any, recorded: RecordedEvent) -> tuple[str, Any, int | None, 
             return None
 
 
-_FACT = (
+_FACT_COLUMNS = (
     *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
@@ -94,7 +94,7 @@ _FACT = (
 CLOCK = Table(
     name="drift_clock",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "promise, check_in, affirmation or accepted_change (human judgements); resume."),
         Column("paused_from", "date", "First day of the pause that this accepted change agrees.", nullable=True),
         Column("resume_on", "date", "Day on which that pause ends of itself.", nullable=True),
@@ -105,7 +105,7 @@ CLOCK = Table(
 MOVES = Table(
     name="drift_moves",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("field", "text", "due or target."),
         Column("old", "text", "The date or quantity before."),
         Column("new", "text", "The date or quantity after."),
@@ -119,7 +119,7 @@ MOVES = Table(
 LINKS = Table(
     name="drift_links",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("parent", "uuid", "The goal that this one supports, or the charter whose purpose it serves."),
         Column("purpose", "integer", "1: the parent is a charter; 0: a goal."),
         Column("affirmed", "integer", "1: promised, affirmed or renegotiated now; 0: supported no more."),
@@ -136,7 +136,7 @@ LINKS = Table(
 MATERIAL_CHANGES = Table(
     name="drift_material",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("what", "text", "The changed terms, parted by commas; ended:<state>; purpose:<version> of a charter."),
     ),
     key=("organisation_id", "stream_id", "event_id"),
@@ -146,8 +146,8 @@ MATERIAL_CHANGES = Table(
 Rows = dict[str, list[tuple[Any, ...]]]
 _Fact = tuple[str, tuple[Any, ...]]
 #: The goal, and what set off the proposal that was made last.
-_Memory = tuple[Goal | None, UUID | None]
-_COMPARED = ("due", "conditions", "supports", "priority")
+_FoldState = tuple[Goal | None, UUID | None]
+_COMPARED_FIELDS = ("due", "conditions", "supports", "priority")
 
 
 class _Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +160,7 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True):
     cause: UUID | None
 
     @property
-    def said(self) -> Any:
+    def event_data(self) -> Any:
         """The event's own fields."""
         return self.recorded.data
 
@@ -176,39 +176,43 @@ class DriftProjection:
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> Rows:
         """The facts behind log position `after`, by table."""
         if not stream:
-            return _nothing()
+            return _empty_rows()
         whole = StreamEvents.of(stream)
-        return _of_charter(whole, after) if whole.kind == "charter" else _of_goal(whole, after, (None, None))[0]
+        return (
+            _extract_charter_facts(whole, after)
+            if whole.kind == "charter"
+            else _extract_goal_facts(whole, after, (None, None))[0]
+        )
 
-    def state_after(self, stream: StreamEvents) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
-        return (None, None) if stream.kind == "charter" else _of_goal(stream, END_OF_TIME, (None, None))[1]
+        return (None, None) if stream.kind == "charter" else _extract_goal_facts(stream, END_OF_TIME, (None, None))[1]
 
-    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
+    def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[Rows, _FoldState] | None:
         """The facts of a stream's next events, and what to remember."""
-        return None if events.kind == "charter" else _of_goal(events, 0, memory)
+        return None if events.kind == "charter" else _extract_goal_facts(events, 0, memory)
 
 
-def _nothing() -> Rows:
+def _empty_rows() -> Rows:
     return {table.name: [] for table in DriftProjection.tables}
 
 
-def _add(rows: Rows, head: tuple[str, str], prepared: PreparedEvent, fact: _Fact) -> None:
+def _add_row(rows: Rows, head: tuple[str, str], prepared: PreparedEvent, fact: _Fact) -> None:
     table, values = fact
     rows[table].append(
         (*head, prepared.event.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros, *values)
     )
 
 
-def _of_goal(stream: StreamEvents, after: int, memory: _Memory) -> tuple[Rows, _Memory]:
+def _extract_goal_facts(stream: StreamEvents, after: int, memory: _FoldState) -> tuple[Rows, _FoldState]:
     """The facts of the events behind a log position; the goal, and what set off the proposal made last, after them."""
-    rows, (goal, cause) = _nothing(), memory
+    rows, (goal, cause) = _empty_rows(), memory
     for prepared in stream.prepared:
         recorded, before = prepared.event, goal
         goal = prepared.evolve_once(goal, evolve)
         if recorded.log_position > after:
-            for fact in _facts(before, goal, recorded, cause):
-                _add(rows, stream.row_prefix, prepared, fact)
+            for fact in _extract_facts(before, goal, recorded, cause):
+                _add_row(rows, stream.row_prefix, prepared, fact)
         if isinstance(recorded.data, e.ChangeProposed):
             cause = recorded.causation_id
         elif isinstance(recorded.data, e.ChangeCountered):
@@ -217,33 +221,40 @@ def _of_goal(stream: StreamEvents, after: int, memory: _Memory) -> tuple[Rows, _
     return rows, (goal, cause)
 
 
-def _of_charter(stream: StreamEvents, after: int) -> Rows:
-    rows = _nothing()
+def _extract_charter_facts(stream: StreamEvents, after: int) -> Rows:
+    rows = _empty_rows()
     for prepared in stream.prepared:
         recorded = prepared.event
         if recorded.log_position <= after:
             continue
-        for fact in expectation_facts(recorded):
-            _add(rows, stream.row_prefix, prepared, fact)
+        for fact in extract_expectation_facts(recorded):
+            _add_row(rows, stream.row_prefix, prepared, fact)
         if isinstance(recorded.data, PurposeRevised):
-            _add(rows, stream.row_prefix, prepared, (MATERIAL_CHANGES.name, (f"purpose:{recorded.data.version}",)))
+            _add_row(rows, stream.row_prefix, prepared, (MATERIAL_CHANGES.name, (f"purpose:{recorded.data.version}",)))
     return rows
 
 
-def _facts(before: Goal | None, goal: Goal | None, recorded: RecordedEvent, cause: UUID | None) -> Iterator[_Fact]:
+def _extract_facts(
+    before: Goal | None, goal: Goal | None, recorded: RecordedEvent, cause: UUID | None
+) -> Iterator[_Fact]:
     if isinstance(goal, Ended) and not isinstance(before, Ended):
         yield MATERIAL_CHANGES.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
         yield CLOCK.name, ("promise", None, None)
-        yield from (_link(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
+        yield from (_link_fact(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
         extract = _EXTRACTORS.get(type(recorded.data))
         if extract is not None:
             yield from extract(_Step(before=before, goal=goal, recorded=recorded, cause=cause))
 
 
-def _link(
-    support: Support, affirmed: int, how: str, cause: UUID | None, proposal: Proposal | None = None, trigger: str = ""
+def _link_fact(
+    support: Support,
+    affirmed: int,
+    how: str,
+    cause: UUID | None,
+    proposal: ChangeProposal | None = None,
+    trigger: str = "",
 ) -> _Fact:
     """`trigger`: what an act without a proposal was set off by."""
     parent, purpose = (support.goal, 0) if support.goal is not None else (support.purpose, 1)
@@ -252,19 +263,19 @@ def _link(
     return LINKS.name, (str(parent), purpose, affirmed, how, off, None if cause is None else str(cause), said_at)
 
 
-def _judgement(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
+def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
     return lambda _step: iter([(CLOCK.name, (kind, None, None))])
 
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("affirmation", None, None)
     supports = set(step.goal.terms.supports)
-    for support in step.said.supports:
+    for support in step.event_data.supports:
         if support in supports:
-            yield _link(support, 1, "affirmed", step.recorded.causation_id)
+            yield _link_fact(support, 1, "affirmed", step.recorded.causation_id)
 
 
-def _dropped_supports(step: _Step) -> Iterator[Support]:
+def _list_dropped_supports(step: _Step) -> Iterator[Support]:
     kept = set(step.goal.terms.supports)
     return (support for support in step.before.terms.supports if support not in kept)
 
@@ -272,8 +283,8 @@ def _dropped_supports(step: _Step) -> Iterator[Support]:
 def _unlinked(step: _Step) -> Iterator[_Fact]:
     reason = step.recorded.reason
     trigger = "purpose" if reason is not None and reason.code is ReasonCode.PURPOSE_CHANGED else ""
-    for support in _dropped_supports(step):
-        yield _link(support, 0, "unlinked", step.recorded.causation_id, trigger=trigger)
+    for support in _list_dropped_supports(step):
+        yield _link_fact(support, 0, "unlinked", step.recorded.causation_id, trigger=trigger)
 
 
 def _accepted(step: _Step) -> Iterator[_Fact]:
@@ -285,47 +296,47 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     days = (pause.paused_from.isoformat(), pause.resume_on.isoformat()) if pause else (None, None)
     yield CLOCK.name, ("accepted_change", *days)
     for support in goal.terms.supports:
-        yield _link(support, 1, "renegotiated", step.cause, proposal)
-    for support in _dropped_supports(step):
-        yield _link(support, 0, "unlinked", step.cause, proposal)
+        yield _link_fact(support, 1, "renegotiated", step.cause, proposal)
+    for support in _list_dropped_supports(step):
+        yield _link_fact(support, 0, "unlinked", step.cause, proposal)
     self_set = before.owner == before.sponsor
-    negotiated = 0 if proposal.retroactive or step.said.self_accepted or self_set else 1
-    for field, old, new, moved in _moved(before.terms, goal.terms):
+    negotiated = 0 if proposal.retroactive or step.event_data.self_accepted or self_set else 1
+    for field, old, new, moved in _diff_moves(before.terms, goal.terms):
         yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
-    what = [*_changed(before, goal), *(["pause"] if pause else [])]
+    what = [*_list_changed_terms(before, goal), *(["pause"] if pause else [])]
     if what:
         yield MATERIAL_CHANGES.name, (",".join(what),)
 
 
-def _moved(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
+def _diff_moves(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
     """Field, old, new, and new less old, of the due date and of the target."""
     if old.due != new.due:
         yield "due", old.due.isoformat(), new.due.isoformat(), str((new.due - old.due).days)
     was, is_ = old.measure.target, new.measure.target
     if was is not None and is_ is not None and to_fraction(was) != to_fraction(is_):
         difference = to_fraction(is_) - to_fraction(was)
-        yield "target", was, is_, quantity(f"{float(difference):.6f}", "/target")
+        yield "target", was, is_, parse_quantity(f"{float(difference):.6f}", "/target")
 
 
-def _changed(before: Promised, goal: Promised) -> Iterator[str]:
+def _list_changed_terms(before: Promised, goal: Promised) -> Iterator[str]:
     """Which of the terms that others build on differ: a title, a start or a smaller effort are none of them."""
     old, new = before.terms, goal.terms
     if old.measure.target != new.measure.target:
         yield "target"
     elif old.measure != new.measure:
         yield "measure"
-    yield from (name for name in _COMPARED if getattr(old, name) != getattr(new, name))
+    yield from (name for name in _COMPARED_FIELDS if getattr(old, name) != getattr(new, name))
     if old.effort_hours and new.effort_hours and to_fraction(new.effort_hours) > to_fraction(old.effort_hours):
         yield "effort"
     yield from (role for role in ("owner", "sponsor") if getattr(before, role) != getattr(goal, role))
 
 
 _EXTRACTORS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
-    e.CheckedIn: _judgement("check_in"),
-    e.Affirmed: _judgement("affirmation"),
+    e.CheckedIn: _judgement_extractor("check_in"),
+    e.Affirmed: _judgement_extractor("affirmation"),
     e.LinkAffirmed: _link_affirmed,
     e.Unlinked: _unlinked,
-    e.Resumed: _judgement("resume"),
+    e.Resumed: _judgement_extractor("resume"),
     e.ChangeAccepted: _accepted,
 }
 

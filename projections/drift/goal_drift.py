@@ -14,8 +14,8 @@ from domain.instants import to_micros
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Judgement, Move
-from projections.lineage.links import Link, Unaffirmed, unaffirmed_link
-from projections.paused_time import absent_spans, days, merge_spans, paused_spans, running_micros
+from projections.lineage.links import Link, Unaffirmed, find_unaffirmed_link
+from projections.paused_time import absent_spans, merge_spans, paused_spans, running_micros, to_days
 
 
 class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +44,11 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
         return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
+def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
     """How one live goal drifts at `as_of`."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
-    idle = None if _is_paused(goal, as_of.today) else idle_days(goal, judged.at, facts, as_of)
+    idle = None if _is_paused(goal, as_of.today) else compute_idle_days(goal, judged.at, facts, as_of)
     links = facts.links.get(goal.id, [])
     return GoalDrift(
         goal=goal,
@@ -57,7 +57,7 @@ def goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
         stale=idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
         moves=facts.moves.get(goal.id, []),
         links=len(links),
-        unaffirmed=list(_unaffirmed(links, facts, as_of)),
+        unaffirmed=list(_find_unaffirmed_links(links, facts, as_of)),
     )
 
 
@@ -65,7 +65,7 @@ def _is_paused(goal: Promised, today: date) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= today < goal.pause.resume_on
 
 
-def idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
+def compute_idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Fraction:
     """Days from the last judgement to `as_of`, less pauses and the owner's absences (see `paused_time`)."""
     owner = facts.owners.get(goal.owner)
     stops = merge_spans(
@@ -74,11 +74,11 @@ def idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) ->
             *absent_spans(owner.absences if owner else (), as_of.tzinfo),
         ]
     )
-    return days(running_micros(judged_at, to_micros(as_of.at), stops))
+    return to_days(running_micros(judged_at, to_micros(as_of.at), stops))
 
 
-def _unaffirmed(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
+def _find_unaffirmed_links(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:
     for link in links:
-        unaffirmed = unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
+        unaffirmed = find_unaffirmed_link(link, facts.material.get(link.parent, []), as_of)
         if unaffirmed is not None:
             yield unaffirmed

@@ -19,14 +19,14 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot
-from projections.figures import Figure, event_ids, share
-from projections.lineage.links import Link, SupportedGoal, all_links, links_at, parents_at
+from projections.figures import Figure, build_share, event_ids
+from projections.lineage.links import Link, SupportedGoal, links_at, load_all_links, parents_at
 
 #: Levels of goals above that are asked for one by one.
-_LEVELS = 8
+_MAX_LEVELWISE_QUERIES = 8
 
 
-class Graph(msgspec.Struct, frozen=True):
+class SupportGraph(msgspec.Struct, frozen=True):
     """Goals with what they support, and everything above them."""
 
     links: dict[UUID, list[Link]]
@@ -39,13 +39,13 @@ class Graph(msgspec.Struct, frozen=True):
         return parent is not None and parent.state in PROMISED_STATES
 
 
-def graph_above(
+def load_graph_above(
     database: Database, as_of: AsOf, links: Mapping[UUID, list[Link]], parents: Mapping[UUID, SupportedGoal]
-) -> Graph:
+) -> SupportGraph:
     """These goals' links and, level by level, those of every goal above them; what is further up is read at once."""
-    graph = Graph(dict(links), dict(parents))
+    graph = SupportGraph(dict(links), dict(parents))
     wanted = {link.parent for of_goal in links.values() for link in of_goal if not link.purpose} - graph.links.keys()
-    for _ in range(_LEVELS):
+    for _ in range(_MAX_LEVELWISE_QUERIES):
         if not wanted:
             return graph
         found = links_at(database, as_of, wanted)
@@ -53,7 +53,7 @@ def graph_above(
         above = {link.parent for of_goal in found.values() for link in of_goal if not link.purpose}
         graph.parents.update(parents_at(database, as_of, above - graph.parents.keys()))
         wanted = above - graph.links.keys()
-    every, called = all_links(database, as_of)
+    every, called = load_all_links(database, as_of)
     while wanted:
         graph.links.update({goal: every.get(goal, []) for goal in sorted(wanted, key=lambda g: g.int)})
         above = {link.parent for goal in wanted for link in graph.links[goal] if not link.purpose}
@@ -69,12 +69,12 @@ class PurposePath(msgspec.Struct, frozen=True):
     last: UUID
 
 
-def paths_to_purpose(graph: Graph, framework: CharterSnapshot, *, current: bool) -> dict[UUID, PurposePath]:
+def find_paths_to_purpose(graph: SupportGraph, framework: CharterSnapshot, *, current: bool) -> dict[UUID, PurposePath]:
     """Which goals lead to this purpose; `current`: by a last link that its current version was affirmed by."""
     purpose = framework.purpose
     if purpose is None:
         return {}
-    since = purpose.at if current and purpose.revised else None
+    since = purpose.at if current and purpose.is_revised else None
     paths: dict[UUID, PurposePath] = {}
     below: dict[UUID, list[tuple[UUID, Link]]] = {}
     for goal, links in graph.links.items():
@@ -105,8 +105,8 @@ class PurposeDrift(msgspec.Struct, frozen=True, kw_only=True):
     way: PurposePath | None = None
 
 
-def purpose_drift(
-    goals: Iterable[Promised], graph: Graph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
+def compute_purpose_drift(
+    goals: Iterable[Promised], graph: SupportGraph, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
 ) -> list[PurposeDrift]:
     """Each goal that has a purpose within reach: its team's or the organisation's."""
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]] = {}
@@ -114,23 +114,23 @@ def purpose_drift(
     drifts = []
     for goal in goals:
         if goal.team not in reach:
-            reach[goal.team] = within_reach(goal.team, frameworks, as_of)
+            reach[goal.team] = find_reachable_charters(goal.team, frameworks, as_of)
         if reach[goal.team]:
-            drifts.append(_anchored(goal, reach[goal.team], graph, paths))
+            drifts.append(_compute_drift_of_goal(goal, reach[goal.team], graph, paths))
     return drifts
 
 
-def _anchored(
+def _compute_drift_of_goal(
     goal: Promised,
     within: Iterable[CharterSnapshot],
-    graph: Graph,
+    graph: SupportGraph,
     paths: dict[tuple[UUID, bool], dict[UUID, PurposePath]],
 ) -> PurposeDrift:
     """`paths`: what was found out before, by purpose and whether as it is worded now."""
     for current in (True, False):
         for framework in within:
             if (framework.id, current) not in paths:
-                paths[framework.id, current] = paths_to_purpose(graph, framework, current=current)
+                paths[framework.id, current] = find_paths_to_purpose(graph, framework, current=current)
             way = paths[framework.id, current].get(goal.id)
             if way is not None:
                 how: Literal["unaffirmed", "current"] = "current" if current else "unaffirmed"
@@ -138,7 +138,9 @@ def _anchored(
     return PurposeDrift(goal=goal, how="none")
 
 
-def within_reach(team: UUID | None, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf) -> list[CharterSnapshot]:
+def find_reachable_charters(
+    team: UUID | None, frameworks: Mapping[UUID, CharterSnapshot], as_of: AsOf
+) -> list[CharterSnapshot]:
     """The charters with a purpose that a goal of this team may lead to: the team's, then the organisation's."""
     ids = [charter_id(as_of.organisation_id, scope) for scope in dict.fromkeys((team, None))]
     return [
@@ -150,11 +152,13 @@ def purpose_figure(drifts: Sequence[PurposeDrift], line: str, group: dict[str, A
     """`purpose_drift`: goals that do not lead to a current purpose / goals that have one within reach."""
     if not charter:
         return Figure(name="purpose_drift", value=None, status="no_charter", **group)
-    adrift = [a for a in drifts if a.how != "current"]
+    outdated = [a for a in drifts if a.how != "current"]
     events: list[UUID | None] = []
-    for a in adrift:
+    for a in outdated:
         if a.way is None or a.framework is None or a.framework.purpose is None:
             events.append(a.goal.terms_event)
         else:
             events += [a.way.link.event_id, a.framework.purpose.event_id]
-    return share("purpose_drift", len(adrift), len(drifts), limit=to_fraction(line), events=event_ids(events), **group)
+    return build_share(
+        "purpose_drift", len(outdated), len(drifts), limit=to_fraction(line), events=event_ids(events), **group
+    )

@@ -13,8 +13,8 @@ from domain.member.member import Member
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, group_by_stream, query_by_ids
-from projections.lineage.links import Link, MaterialChange, SupportedGoal, as_link, as_supported_goal
-from projections.paused_time import PauseRecord, pause_of
+from projections.lineage.links import Link, MaterialChange, SupportedGoal, to_link, to_supported_goal
+from projections.paused_time import PauseRecord, to_pause_record
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -53,20 +53,20 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
     owners = sorted({str(goal.owner) for goal in goals})
     of = {**dict.fromkeys(("judged", "pauses", "moves", "links"), own), "owners": owners}
     rows = query_by_ids(database, "drift", of, as_of.params)
-    links = group_by_stream(rows["links"], as_link)
+    links = group_by_stream(rows["links"], to_link)
     parents = sorted({str(link.parent) for of_goal in links.values() for link in of_goal})
     rows |= query_by_ids(database, "drift", dict.fromkeys(("material", "parents"), parents), as_of.params)
     return DriftFacts(
         judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
-        pauses=group_by_stream(rows["pauses"], pause_of),
+        pauses=group_by_stream(rows["pauses"], to_pause_record),
         moves=group_by_stream(
             rows["moves"], lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), r.negotiated == 1)
         ),
         links=links,
         material=group_by_stream(rows["material"], lambda r: MaterialChange(UUID(r.event_id), r.occurred_at, r.what)),
-        parents={UUID(row.stream_id): as_supported_goal(row) for row in rows["parents"]},
-        owners={UUID(r.stream_id): _MEMBER.decode(r.body) for r in rows["owners"]},
+        parents={UUID(row.stream_id): to_supported_goal(row) for row in rows["parents"]},
+        owners={UUID(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]},
     )
 
 
-_MEMBER = msgspec.json.Decoder(Member)
+_MEMBER_DECODER = msgspec.json.Decoder(Member)

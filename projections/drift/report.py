@@ -17,23 +17,28 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.drift.context import load_context
-from projections.drift.expectation_drift import figures as expected
-from projections.drift.goal_drift import GoalDrift, goal_drift
-from projections.drift.purpose_drift import graph_above, purpose_drift, purpose_figure
+from projections.drift.expectation_drift import build_expectation_figures as expected
+from projections.drift.goal_drift import GoalDrift, compute_goal_drift
+from projections.drift.purpose_drift import compute_purpose_drift, load_graph_above, purpose_figure
 from projections.drift.queries import load_facts
-from projections.drift.suggestions import Suggestion, expectation_mends, goal_suggestions, purpose_mends
+from projections.drift.suggestions import (
+    Suggestion,
+    build_expectation_suggestions,
+    build_goal_suggestions,
+    build_purpose_suggestions,
+)
 from projections.figures import (
-    EVERYTHING,
     SMALL_SAMPLE,
+    WHOLE_ORGANISATION,
     Figure,
     Line,
     Report,
     ReportScope,
+    build_share,
     event_ids,
     finish_report,
-    over_limit,
+    line_of_limit,
     round_for_report,
-    share,
     without_events,
 )
 from projections.goals import goals_at
@@ -45,7 +50,7 @@ class DriftReport(Report, frozen=True, kw_only=True):
     mend: list[Suggestion]
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> DriftReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> DriftReport:
     """What has drifted, of one team's goals, of one owner's, or of the whole organisation's.
 
     Group figures name the team or the member asked for; figures of a goal name the goal. The window is that of
@@ -55,10 +60,10 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
     live = [g for g in goals if isinstance(g, Promised) and g.state in LIVE_STATES]
     facts = load_facts(database, as_of, live)
     around = load_context(database, as_of, scope, live)
-    purpose_drifts = purpose_drift(
-        live, graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
+    purpose_drifts = compute_purpose_drift(
+        live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
     )
-    assessed = [goal_drift(goal, facts, as_of) for goal in live]
+    assessed = [compute_goal_drift(goal, facts, as_of) for goal in live]
     figures = [
         *_group_figures(assessed, as_of.policy.policy, scope.group),
         purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
@@ -66,10 +71,10 @@ def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> 
         *_goal_figures(assessed, as_of.policy.policy),
     ]
     mends = [
-        *(m for a in assessed for m in goal_suggestions(a, facts, around, as_of)),
-        *purpose_mends(purpose_drifts, facts, around),
+        *(m for a in assessed for m in build_goal_suggestions(a, facts, around, as_of)),
+        *build_purpose_suggestions(purpose_drifts, facts, around),
     ]
-    mends += expectation_mends(around, as_of)
+    mends += build_expectation_suggestions(around, as_of)
     mends = mends if scope.explain else [without_events(mend) for mend in mends]
     return finish_report(DriftReport, as_of, scope, figures, mend=mends)
 
@@ -92,11 +97,11 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     awake = [a for a in assessed if a.idle is not None]
     stale = [a for a in awake if a.stale]
-    yield share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
+    yield build_share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
     yield from _scope_figures(assessed, policy, group)
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
-    yield share(
+    yield build_share(
         "alignment_drift",
         len(loose),
         sum(a.links for a in assessed),
@@ -111,16 +116,16 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
         n=len(loose),
         value=round_for_report(days),
         status=None if loose else "no_data",
-        line=_line(days, Fraction(policy.unaffirmed_days), len(loose)),
+        line=_line_of_sample(days, Fraction(policy.unaffirmed_days), len(loose)),
         small_sample=len(loose) < SMALL_SAMPLE,
         events=events,
         **group,
     )
 
 
-def _line(value: Fraction | None, limit: Fraction, n: int) -> Line | None:
+def _line_of_sample(value: Fraction | None, limit: Fraction, n: int) -> Line | None:
     """No line for a small sample."""
-    return over_limit(value, limit) if value is not None and n >= SMALL_SAMPLE else None
+    return line_of_limit(value, limit) if value is not None and n >= SMALL_SAMPLE else None
 
 
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
@@ -144,7 +149,7 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
                     negotiated=negotiated,
                     n=n,
                     status=None if first else "no_data",
-                    line=_line(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
+                    line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
                     events=event_ids(m.event_id for m in moves),
                     **group,

@@ -17,17 +17,17 @@ from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.context import DriftContext
-from projections.drift.expectation_drift import CharterSnapshot, unacknowledged
+from projections.drift.expectation_drift import CharterSnapshot, find_unacknowledged
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.lineage.links import Unaffirmed
 
-Kind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
-_LONGEST_QUOTE = 120
+SuggestionKind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
+_MAX_QUOTE_LENGTH = 120
 #: The sentence about a link to a goal that this viewer may not see.
-_PARENT_UNSEEN = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
+_HIDDEN_PARENT_SENTENCE = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +35,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     #: The goal that drifts; none where it is what a charter asks for.
     goal: SubjectGoal | None = None
-    kind: Kind
+    kind: SuggestionKind
     #: The supported goal that moved on, where that is the drift.
     parent: QuotedGoal | None = None
     #: The charter whose purpose or expectation it is about.
@@ -54,19 +54,19 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def without_quoted_goal(self) -> Suggestion:
         """The same drift without the goal above, whose title stands in the sentence."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
-        return ParentWithheld(**{**values, "parent": None, "sentence": _PARENT_UNSEEN})
+        return SuggestionWithoutParent(**{**values, "parent": None, "sentence": _HIDDEN_PARENT_SENTENCE})
 
 
-class ParentWithheld(Suggestion, frozen=True, kw_only=True, omit_defaults=True):
+class SuggestionWithoutParent(Suggestion, frozen=True, kw_only=True, omit_defaults=True):
     """A suggestion whose goal above is not for this viewer: its `parent` is null, and written as such."""
 
     parent: QuotedGoal | None
 
 
-def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def build_goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     """One sentence for each way in which the goal drifts. The owner speaks, or the sponsor of a departed owner."""
     goal = a.goal
-    speaker, to, gone = _speakers(goal, facts, around)
+    speaker, to, gone = _find_speakers(goal, facts, around)
     if a.stale and a.idle is not None:
         quiet = f"“{goal.title}” has been quiet for {int(a.idle)} days: "
         ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
@@ -76,10 +76,10 @@ def goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_o
         events = event_ids(m.event_id for m in a.moves)
         yield Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
     for u in a.unaffirmed:
-        yield _link_mend(goal, u, (speaker, to), facts, around, as_of)
+        yield _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
 
 
-def _speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
+def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
     """Who could speak for a goal, to whom, and whether its owner has left."""
     owner = facts.owners.get(goal.owner)
     lead = around.leads.get(goal.team) if goal.team else None
@@ -90,7 +90,7 @@ def _speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[
     return goal.owner, listener, gone
 
 
-def _link_mend(
+def _build_link_suggestion(
     goal: Promised,
     u: Unaffirmed,
     voices: tuple[UUID, UUID | None],
@@ -129,7 +129,7 @@ def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     days = sum(abs(m.moved) for m in dues)
     if a.first_duration and Fraction(days) / a.first_duration > line:
         return (
-            f"The due of “{a.goal.title}” has moved {_times(len(dues))}, {int(days)} days in all against the "
+            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {int(days)} days in all against the "
             f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
         )
     targets = [m for m in a.moves if m.field == "target"]
@@ -137,19 +137,19 @@ def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     if a.first_span and Fraction(moved) / a.first_span > line:
         percent = int(Fraction(moved) / a.first_span * 100)
         return (
-            f"The target of “{a.goal.title}” has moved {_times(len(targets))}, by {percent} % of what was first "
+            f"The target of “{a.goal.title}” has moved {_format_times(len(targets))}, by {percent} % of what was first "
             f"promised{aside}: what of it is still needed?"
         )
     return None
 
 
-def _times(n: int) -> str:
+def _format_times(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
 
 
 def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -> str:
     last = u.since[-1]
-    day = _day(last.at, zone)
+    day = _to_local_date(last.at, zone)
     if last.what.startswith("ended:"):
         happened = f"ended ({last.what.partition(':')[2].replace('_', ' ')})"
     else:
@@ -159,24 +159,27 @@ def _link_sentence(goal: Promised, parent: str, u: Unaffirmed, zone: ZoneInfo) -
 
 def _purpose_sentence(goal: Promised, u: Unaffirmed, around: DriftContext, zone: ZoneInfo) -> str:
     return (
-        f"The purpose of {around.charter_owner_name(u.link.parent)} was revised on {_day(u.since[-1].at, zone)}: "
+        f"The purpose of {around.charter_owner_name(u.link.parent)} was revised "
+        f"on {_to_local_date(u.since[-1].at, zone)}: "
         f"“{goal.title}” still serves it, or we should change or unlink it."
     )
 
 
-def _day(at: int, zone: ZoneInfo) -> date:
+def _to_local_date(at: int, zone: ZoneInfo) -> date:
     return from_micros(at).astimezone(zone).date()
 
 
 # --- purposes and expectations ---------------------------------------------------------------------------------------
 
 
-def purpose_mends(drifts: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext) -> Iterator[Suggestion]:
+def build_purpose_suggestions(
+    drifts: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext
+) -> Iterator[Suggestion]:
     """For each goal that leads to no current purpose; its own loose link to one is a mend of alignment already."""
     for a in drifts:
         if a.how == "current" or (a.way is not None and a.way.last == a.goal.id):
             continue
-        speaker, to, _gone = _speakers(a.goal, facts, around)
+        speaker, to, _gone = _find_speakers(a.goal, facts, around)
         if a.way is None or a.framework is None or a.framework.purpose is None:
             sentence = f"“{a.goal.title}” leads to no purpose of ours: what is it for, or shall we let it go?"
             yield Suggestion(
@@ -201,10 +204,10 @@ def purpose_mends(drifts: Iterable[PurposeDrift], facts: DriftFacts, around: Dri
         )
 
 
-def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
     facts = around.expectations
-    for u in unacknowledged(facts):
+    for u in find_unacknowledged(facts):
         lead = around.lead_of(u.framework.id)
         others = f" and {len(u.waiting) - 1} more" if len(u.waiting) > 1 else ""
         verb = "wait" if others else "waits"
@@ -217,19 +220,20 @@ def expectation_mends(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]
             from_=u.member if alone or lead is None else lead,
             to=None if alone else u.member,
             sentence=(
-                f"“{_quote(first.text)}” (version {first.version}, {_day(first.at, as_of.tzinfo)}){others} {verb} "
+                f"“{_shorten_quote(first.text)}” "
+                f"(version {first.version}, {_to_local_date(first.at, as_of.tzinfo)}){others} {verb} "
                 "for an acknowledgement: can you stand by it?"
             ),
             events=event_ids(n.event_id for n in u.waiting),
         )
     if not facts.personal:
         for framework in facts.frameworks:
-            yield from _repairs(framework, around, as_of.tzinfo)
+            yield from _build_repair_suggestions(framework, around, as_of.tzinfo)
     for framework in facts.frameworks:
-        yield from _review(framework, around, as_of)
+        yield from _build_review_suggestions(framework, around, as_of)
 
 
-def _repairs(framework: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
+def _build_repair_suggestions(framework: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
     """Every breach without a repair talk, however old."""
     lead = around.lead_of(framework.id)
     for breach in framework.breaches.values():
@@ -242,14 +246,14 @@ def _repairs(framework: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -
                 from_=speaker,
                 to=breach.by if breach.by != speaker else None,
                 sentence=(
-                    f"A breach of “{_quote(breach.text)}” was raised on {_day(breach.at, zone)}: "
+                    f"A breach of “{_shorten_quote(breach.text)}” was raised on {_to_local_date(breach.at, zone)}: "
                     "when do we sit down to repair it?"
                 ),
                 events=[breach.event_id],
             )
 
 
-def _review(framework: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def _build_review_suggestions(framework: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
     lead, owner = around.lead_of(framework.id), around.charter_owner_name(framework.id)
     if framework.reviewed is None or lead is None:
         return
@@ -262,12 +266,12 @@ def _review(framework: CharterSnapshot, around: DriftContext, as_of: AsOf) -> It
             from_=lead,
             to=None,
             sentence=(
-                f"The charter of {owner} was last looked at on {_day(at, as_of.tzinfo)}, "
+                f"The charter of {owner} was last looked at on {_to_local_date(at, as_of.tzinfo)}, "
                 f"{int(days)} days ago: does it still hold?"
             ),
             events=[event],
         )
 
 
-def _quote(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1].rstrip() + "…"
+def _shorten_quote(text: str) -> str:
+    return text if len(text) <= _MAX_QUOTE_LENGTH else text[: _MAX_QUOTE_LENGTH - 1].rstrip() + "…"

@@ -53,7 +53,7 @@ CHECKPOINTS = Table(
         Column("digest", "text", "Sum of SHA-256(event id) mod 2^256 over the applied events, 64 hex digits."),
     ),
 )
-HELD = Table(
+HELD_STREAMS = Table(
     name="projection_held",
     comment="Streams that a projection cannot fold; their rows are right up to `since` only.",
     key=("name", "stream_id"),
@@ -66,7 +66,7 @@ HELD = Table(
         Column("events", "integer", "Events of the stream that wait."),
     ),
 )
-BOOKKEEPING = (CHECKPOINTS, HELD)
+BOOKKEEPING_TABLES = (CHECKPOINTS, HELD_STREAMS)
 #: How each projection stands to one organisation, in one look.
 PROGRESS_SQL = """
     SELECT c.name, c.version, c.log_position, EXISTS (
@@ -76,7 +76,9 @@ PROGRESS_SQL = """
 """
 
 
-def register(database: Database, name: str, version: int, tables: Sequence[Table], *, anew: bool = False) -> None:
+def register_projection(
+    database: Database, name: str, version: int, tables: Sequence[Table], *, anew: bool = False
+) -> None:
     """Create the projection's tables and its checkpoint where they are missing.
 
     A view that another version of the code wrote, or that is wanted `anew`, is dropped and begins anew, in one
@@ -96,13 +98,13 @@ def register(database: Database, name: str, version: int, tables: Sequence[Table
             transaction.upsert_many(CHECKPOINTS, [(name, version, 0, 0, EMPTY_DIGEST)])
 
 
-def checkpoints(database: Database | Transaction) -> list[Checkpoint]:
+def load_checkpoints(database: Database | Transaction) -> list[Checkpoint]:
     """Every projection's checkpoint, by name."""
     sql = "SELECT name, version, log_position, applied, digest FROM projection_checkpoints ORDER BY name"
-    return list(map(_checkpoint, database.query(sql)))
+    return list(map(_to_checkpoint, database.query(sql)))
 
 
-def _checkpoint(row: Row) -> Checkpoint:
+def _to_checkpoint(row: Row) -> Checkpoint:
     return Checkpoint(
         name=row.name, version=row.version, position=row.log_position, applied=row.applied, digest=row.digest
     )
@@ -117,10 +119,10 @@ def load_progress(database: Database) -> tuple[list[Checkpoint], dict[str, dict[
         "SELECT name, version, log_position, applied, digest, EXISTS (SELECT 1 FROM projection_held) AS held"
         " FROM projection_checkpoints ORDER BY name"
     )
-    return list(map(_checkpoint, rows)), all_held(database) if rows and rows[0].held else {}
+    return list(map(_to_checkpoint, rows)), load_all_held_streams(database) if rows and rows[0].held else {}
 
 
-def lock(transaction: Transaction, names: Iterable[str]) -> list[Checkpoint]:
+def lock_checkpoints(transaction: Transaction, names: Iterable[str]) -> list[Checkpoint]:
     """Keep these checkpoints from moving until the transaction ends; how they stand, by name.
 
     They are locked in the order of their names: workers queue up here instead of meeting in a deadlock.
@@ -130,7 +132,7 @@ def lock(transaction: Transaction, names: Iterable[str]) -> list[Checkpoint]:
         "SELECT name, version, log_position, applied, digest FROM projection_checkpoints"
         f" WHERE name IN ({', '.join(f':{mark}' for mark in marks)}) ORDER BY name {transaction.for_update}"
     )
-    return list(map(_checkpoint, transaction.query(sql, marks)))
+    return list(map(_to_checkpoint, transaction.query(sql, marks)))
 
 
 def lock_if_unchanged(transaction: Transaction, before: Sequence[Checkpoint]) -> bool:
@@ -138,46 +140,48 @@ def lock_if_unchanged(transaction: Transaction, before: Sequence[Checkpoint]) ->
 
     `applied` is compared too: releasing a held stream adds to it without moving the position.
     """
-    found = lock(transaction, [checkpoint.name for checkpoint in before])
+    found = lock_checkpoints(transaction, [checkpoint.name for checkpoint in before])
     return found == sorted(before, key=lambda checkpoint: checkpoint.name)
 
 
-def checkpoint_write(after: Iterable[Checkpoint]) -> TableWrite:
+def build_checkpoint_write(after: Iterable[Checkpoint]) -> TableWrite:
     """What moves these checkpoints: to be written where they `stand`."""
     rows = [(c.name, c.version, c.position, c.applied, c.digest) for c in after]
     return TableWrite(table=CHECKPOINTS, upserts=rows)
 
 
-def all_held(database: Database) -> dict[str, dict[UUID, HeldStream]]:
+def load_all_held_streams(database: Database) -> dict[str, dict[UUID, HeldStream]]:
     """The streams that are held back, by projection; normally none at all."""
     found: dict[str, dict[UUID, HeldStream]] = {}
-    for held in map(_held, database.query("SELECT * FROM projection_held ORDER BY name, stream_id")):
+    for held in map(_to_held_stream, database.query("SELECT * FROM projection_held ORDER BY name, stream_id")):
         found.setdefault(held.name, {})[held.stream_id] = held
     return found
 
 
-def degraded(database: Database, organisation_id: UUID, stream_ids: Sequence[UUID] | None = None) -> list[HeldStream]:
+def load_held_streams(
+    database: Database, organisation_id: UUID, stream_ids: Sequence[UUID] | None = None
+) -> list[HeldStream]:
     """What is held back in this organisation (among these streams): answers that rest on it say `degraded`."""
     rows = database.query(
         "SELECT * FROM projection_held WHERE organisation_id = :organisation_id ORDER BY name, stream_id",
         {"organisation_id": str(organisation_id)},
     )
     wanted = None if stream_ids is None else set(stream_ids)
-    return [held for held in map(_held, rows) if wanted is None or held.stream_id in wanted]
+    return [held for held in map(_to_held_stream, rows) if wanted is None or held.stream_id in wanted]
 
 
-def _held(row: Row) -> HeldStream:
+def _to_held_stream(row: Row) -> HeldStream:
     return msgspec.convert(row.as_dict(), HeldStream)
 
 
-def save_held(transaction: Transaction, held: Iterable[HeldStream]) -> None:
+def save_held_streams(transaction: Transaction, held: Iterable[HeldStream]) -> None:
     """Remember streams as held back; one that was held already waits with more events."""
     rows = [(h.name, str(h.stream_id), str(h.organisation_id), h.error, h.since, h.events) for h in held]
     if rows:
-        transaction.upsert_many(HELD, rows)
+        transaction.upsert_many(HELD_STREAMS, rows)
 
 
-def release(transaction: Transaction, name: str, stream_ids: Iterable[UUID]) -> None:
+def delete_held_streams(transaction: Transaction, name: str, stream_ids: Iterable[UUID]) -> None:
     """Forget that these streams were held back."""
     for stream_id in stream_ids:
         transaction.execute(

@@ -17,18 +17,18 @@ import msgspec
 from projections.database.database import Database, WriteRefused
 from projections.database.tables import SYSTEM_TIME
 from projections.engine.checkpoints import (
-    BOOKKEEPING,
+    BOOKKEEPING_TABLES,
     PROGRESS_SQL,
     Checkpoint,
     HeldStream,
-    all_held,
-    checkpoint_write,
-    checkpoints,
+    build_checkpoint_write,
+    delete_held_streams,
+    load_all_held_streams,
+    load_checkpoints,
     load_progress,
     lock_if_unchanged,
-    register,
-    release,
-    save_held,
+    register_projection,
+    save_held_streams,
 )
 from projections.engine.fold import (
     EventBatch,
@@ -36,19 +36,19 @@ from projections.engine.fold import (
     Projection,
     ProjectionUpdate,
     apply_incrementally,
+    build_table_writes,
     fold,
     fold_states,
     hold_stream,
     load_whole_streams,
     next_checkpoint,
-    table_writes,
 )
 from projections.engine.incremental import FoldCache
 from projections.engine.rebuild import Difference, Progress, rebuild, verify
 from projections.engine.stream_events import StreamEvents
 
 #: Events per transaction while following; a rebuild takes more at a time.
-BATCH = 1_000
+BATCH_SIZE = 1_000
 
 #: Stream -> its version, and what each projection is to remember at it.
 _NewFoldStates = dict[str, tuple[int, Mapping[str, Any]]]
@@ -77,7 +77,7 @@ class Engine:
         self.reader = reader
         self.database = database
         self.projections = {projection.name: projection for projection in projections}
-        self._memories = FoldCache()
+        self._fold_cache = FoldCache()
         for table in (table for projection in projections for table in projection.tables):
             if table.columns[: len(SYSTEM_TIME)] != SYSTEM_TIME:
                 raise ValueError(f"table {table.name} must begin with the columns of SYSTEM_TIME")
@@ -87,13 +87,13 @@ class Engine:
 
         A view that has followed more than there is, beside a log that was restored without it, starts anew too.
         """
-        self.database.migrate(BOOKKEEPING)
+        self.database.migrate(BOOKKEEPING_TABLES)
         # The log only grows: asked for after the views, its head is behind none that is its own.
-        positions = {checkpoint.name: checkpoint.position for checkpoint in checkpoints(self.database)}
+        positions = {checkpoint.name: checkpoint.position for checkpoint in load_checkpoints(self.database)}
         head = self.reader.head()
         for projection in self.projections.values():
             strange = positions.get(projection.name, 0) > head
-            register(self.database, projection.name, projection.version, projection.tables, anew=strange)
+            register_projection(self.database, projection.name, projection.version, projection.tables, anew=strange)
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.
@@ -102,7 +102,7 @@ class Engine:
         """
         followed = 0
         while limit is None or followed < limit:
-            step = self._step(BATCH if limit is None else min(BATCH, limit - followed))
+            step = self._step(BATCH_SIZE if limit is None else min(BATCH_SIZE, limit - followed))
             if step == 0:
                 break
             followed += max(step, 0)
@@ -110,7 +110,7 @@ class Engine:
 
     def position(self, name: str | None = None) -> int:
         """The log position up to which a projection (or: every projection) has followed."""
-        found = self._current_version_only(checkpoints(self.database))
+        found = self._current_version_only(load_checkpoints(self.database))
         return found[name].position if name else min((c.position for c in found.values()), default=0)
 
     def freshness_for(self, organisation_id: UUID) -> tuple[int, tuple[str, ...]]:
@@ -123,8 +123,8 @@ class Engine:
         """Try the streams that are held back once more (after code or data were mended); how many flow again."""
         released = 0
         for projection in (self.projections[n] for n in ([name] if name else sorted(self.projections))):
-            checkpoint = self._current_version_only(checkpoints(self.database)).get(projection.name)
-            held = all_held(self.database).get(projection.name)
+            checkpoint = self._current_version_only(load_checkpoints(self.database)).get(projection.name)
+            held = load_all_held_streams(self.database).get(projection.name)
             if checkpoint is None or not held:
                 continue
             waiting = self.reader.read_streams(list(held), checkpoint.position)
@@ -140,20 +140,20 @@ class Engine:
         What differed is returned, table by table; nothing means that the view was right. Readers see the old view
         until the new one is whole. `progress` is told (events done, events in all).
         """
-        return rebuild(self.reader, self.database, self._named(name), progress)
+        return rebuild(self.reader, self.database, self._select_projections(name), progress)
 
     def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
         """Fold the log once more beside the live view and compare, row by row; nothing is changed."""
-        return verify(self.reader, self.database, self._named(name), progress)
+        return verify(self.reader, self.database, self._select_projections(name), progress)
 
-    def _named(self, name: str | None) -> list[Projection]:
+    def _select_projections(self, name: str | None) -> list[Projection]:
         """One projection or all; raises `KeyError` for a name that is none."""
         return list(self.projections.values()) if name is None else [self.projections[name]]
 
     def status(self) -> list[Status]:
         """Every projection's position, applied and held counts; `missing` is a constant-time check."""
-        stored = {checkpoint.name: checkpoint for checkpoint in checkpoints(self.database)}
-        head, waiting = self.reader.head(), all_held(self.database)
+        stored = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
+        head, waiting = self.reader.head(), load_all_held_streams(self.database)
         found = []
         for projection in self.projections.values():
             checkpoint = stored.get(projection.name) or Checkpoint(name=projection.name, version=0)
@@ -199,9 +199,9 @@ class Engine:
         except WriteRefused:
             # What is remembered must be what is written.
             learned = {}
-            written = self._write([self._without_refused(f) for f in folded])
+            written = self._write([self._hold_refused_streams(f) for f in folded])
         if written:
-            self._memories.put(learned)
+            self._fold_cache.put(learned)
         return len(events) if written else -1
 
     def _fold(
@@ -210,7 +210,7 @@ class Engine:
         """What the projections make of a batch, and what is to be remembered once that is written."""
         projections = [self.projections[c.name] for c in group]
         apart = {stream_id for c in group for stream_id in held.get(c.name, ())}
-        known = apply_incrementally(projections, self._memories, batch, apart)
+        known = apply_incrementally(projections, self._fold_cache, batch, apart)
         lacking = {stream: added for stream, added in batch.by_stream.items() if stream not in known}
         streams = load_whole_streams(self.reader, lacking, batch.upto)
         folded = [
@@ -233,20 +233,20 @@ class Engine:
             with self.database.transaction() as transaction:
                 if not lock_if_unchanged(transaction, [one.checkpoint for one in folded]):
                     raise _LostRace
-                transaction.write([*table_writes(folded), checkpoint_write(map(next_checkpoint, folded))])
+                transaction.write([*build_table_writes(folded), build_checkpoint_write(map(next_checkpoint, folded))])
                 for one in folded:
-                    release(transaction, one.projection.name, one.released)
-                    save_held(transaction, one.newly_held.values())
+                    delete_held_streams(transaction, one.projection.name, one.released)
+                    save_held_streams(transaction, one.newly_held.values())
         except _LostRace:
             return False
         return True
 
-    def _without_refused(self, folded: ProjectionUpdate) -> ProjectionUpdate:
+    def _hold_refused_streams(self, folded: ProjectionUpdate) -> ProjectionUpdate:
         """The same, with each stream held back whose rows the database itself refuses."""
         for stream, rows in list(folded.rows.items()):
             try:
                 with self.database.transaction() as transaction:
-                    transaction.write(table_writes([msgspec.structs.replace(folded, rows={stream: rows})]))
+                    transaction.write(build_table_writes([msgspec.structs.replace(folded, rows={stream: rows})]))
                     raise _LostRace
             except _LostRace:
                 continue

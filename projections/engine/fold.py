@@ -60,7 +60,7 @@ class EventBatch:
         #: Log position to which the batch leads.
         self.upto = upto
         #: Sum of SHA-256(event id) over its events.
-        self.digest = digest_sum(events)
+        self.digest = sum_digests(events)
         parts: dict[str, list[RecordedEvent]] = {}
         for event in events:
             kind, _, stream = event.stream.partition("/")
@@ -92,11 +92,15 @@ def load_whole_streams(reader: LedgerReader, lacking: Mapping[str, StreamEvents]
     """These streams' events with all that came before them."""
     # A stream that begins in this batch is complete; the others are read in one query.
     begun = [UUID(stream) for stream, added in lacking.items() if added[0].version != 1]
-    whole = {str(stream_id): StreamEvents(events) for stream_id, events in _read(reader, begun, upto).items() if events}
+    whole = {
+        str(stream_id): StreamEvents(events)
+        for stream_id, events in _read_streams(reader, begun, upto).items()
+        if events
+    }
     return {**lacking, **whole}
 
 
-def _read(reader: LedgerReader, stream_ids: list[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
+def _read_streams(reader: LedgerReader, stream_ids: list[UUID], upto: int) -> dict[UUID, list[RecordedEvent]]:
     return reader.read_streams(stream_ids, upto) if stream_ids else {}
 
 
@@ -115,9 +119,9 @@ def fold(
         before = held.get(events[0].stream_id) if held else None
         since = before.since if before else checkpoint.position
         try:
-            folded.rows[stream] = _changed(projection, events, since)
+            folded.rows[stream] = _select_changed_rows(projection, events, since)
         except Exception as error:  # noqa: BLE001 - whatever a fold raises concerns this stream only
-            _hold(folded, events, since, error)
+            _hold_events(folded, events, since, error)
             continue
         if before is not None:
             folded.recovered += [e for e in events if since < e.log_position <= checkpoint.position]
@@ -148,7 +152,7 @@ def apply_incrementally(
             continue
         # A fold that fails is tried again on the whole stream.
         with suppress(Exception):
-            one = _followed(going_on.get(added.kind, ()), memory, added)
+            one = _apply_to_stream(going_on.get(added.kind, ()), memory, added)
             if one is not None:
                 found[stream] = one
     return found
@@ -167,7 +171,7 @@ def _incremental_by_kind(projections: tuple[Projection, ...]) -> dict[str, list[
     return {kind: each for kind, each in found.items() if kind not in cannot}
 
 
-def _followed(
+def _apply_to_stream(
     each: Sequence[tuple[str, IncrementalProjection]], known: Mapping[str, Any], added: StreamEvents
 ) -> IncrementalResult | None:
     found = IncrementalResult(rows={}, memories={})
@@ -194,7 +198,7 @@ def fold_states(projections: Sequence[Projection], stream: StreamEvents) -> dict
     return known
 
 
-def _changed(projection: Projection, stream: StreamEvents, after: int) -> Rows:
+def _select_changed_rows(projection: Projection, stream: StreamEvents, after: int) -> Rows:
     # known_from is the third column of SYSTEM_TIME, known_to the fourth.
     return {
         table: [row for row in rows if row[2] > after or after < row[3] < END_OF_TIME]
@@ -202,7 +206,7 @@ def _changed(projection: Projection, stream: StreamEvents, after: int) -> Rows:
     }
 
 
-def _hold(folded: ProjectionUpdate, events: Sequence[RecordedEvent], since: int, error: Exception) -> None:
+def _hold_events(folded: ProjectionUpdate, events: Sequence[RecordedEvent], since: int, error: Exception) -> None:
     """Hold a stream back, given its events: those behind `since` wait."""
     tail = [e for e in events if e.log_position > since]
     folded.skipped += [e for e in tail if e.log_position > folded.checkpoint.position]
@@ -226,13 +230,13 @@ def hold_stream(folded: ProjectionUpdate, stream: str, error: Exception) -> None
     folded.recovered = [e for e in folded.recovered if e.stream_id != stream_id]
     if stream_id in folded.released:
         folded.released.remove(stream_id)
-    _hold(folded, [*earlier, *folded.batch.by_stream.get(stream, ())], since, error)
+    _hold_events(folded, [*earlier, *folded.batch.by_stream.get(stream, ())], since, error)
 
 
 def next_checkpoint(folded: ProjectionUpdate) -> Checkpoint:
     """The checkpoint as it stands after the batch."""
     before, batch = folded.checkpoint, folded.batch
-    total = int(before.digest, 16) + batch.digest - digest_sum(folded.skipped) + digest_sum(folded.recovered)
+    total = int(before.digest, 16) + batch.digest - sum_digests(folded.skipped) + sum_digests(folded.recovered)
     return msgspec.structs.replace(
         before,
         position=batch.upto,
@@ -241,7 +245,7 @@ def next_checkpoint(folded: ProjectionUpdate) -> Checkpoint:
     )
 
 
-def digest_sum(events: Iterable[RecordedEvent]) -> int:
+def sum_digests(events: Iterable[RecordedEvent]) -> int:
     """The sum of the events' digests."""
     return sum(event_digest(e.event_id) for e in events)
 
@@ -251,7 +255,7 @@ def event_digest(event_id: UUID) -> int:
     return int.from_bytes(hashlib.sha256(event_id.bytes).digest())
 
 
-def table_writes(folded: Iterable[ProjectionUpdate]) -> list[TableWrite]:
+def build_table_writes(folded: Iterable[ProjectionUpdate]) -> list[TableWrite]:
     """What is to be written to each table."""
     parts: list[TableWrite] = []
     for one in folded:

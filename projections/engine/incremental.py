@@ -41,16 +41,16 @@ class FoldCache:
         self._limit = limit
         self._lock = Lock()
         #: Stream -> its version, and what each projection remembers at it.
-        self._kept: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
 
     def get_at_versions(self, streams: Mapping[str, int]) -> dict[str, Mapping[str, Any]]:
         """What is remembered of these streams at exactly these versions, by projection; others are left out."""
         found = {}
         with self._lock:
             for stream, version in streams.items():
-                kept = self._kept.get(stream)
+                kept = self._entries.get(stream)
                 if kept is not None and kept[0] == version:
-                    self._kept.move_to_end(stream)
+                    self._entries.move_to_end(stream)
                     found[stream] = kept[1]
         return found
 
@@ -58,7 +58,7 @@ class FoldCache:
         """Remember these streams, each at its version."""
         with self._lock:
             for stream, known in learned.items():
-                self._kept[stream] = known
-                self._kept.move_to_end(stream)
-            while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
+                self._entries[stream] = known
+                self._entries.move_to_end(stream)
+            while len(self._entries) > self._limit:
+                self._entries.popitem(last=False)

@@ -16,7 +16,14 @@ import msgspec
 
 from projections.database.database import Database, Session, Transaction
 from projections.database.tables import Table
-from projections.engine.checkpoints import Checkpoint, HeldStream, checkpoint_write, checkpoints, lock, save_held
+from projections.engine.checkpoints import (
+    Checkpoint,
+    HeldStream,
+    build_checkpoint_write,
+    load_checkpoints,
+    lock_checkpoints,
+    save_held_streams,
+)
 from projections.engine.fold import (
     EventBatch,
     LedgerReader,
@@ -28,7 +35,7 @@ from projections.engine.fold import (
 )
 
 #: Events per step: a stream that begins and ends within one needs no second reading.
-REBUILD_BATCH = 10_000
+REBUILD_BATCH_SIZE = 10_000
 Progress = Callable[[int, int], object]
 
 
@@ -52,10 +59,10 @@ class _ShadowTables:
         self.projections = projections
         self.checkpoints = {p.name: Checkpoint(name=p.name, version=p.version) for p in projections}
         self.held: dict[str, dict[UUID, HeldStream]] = {p.name: {} for p in projections}
-        self.tables = {table.name: _shadow_name(table) for p in projections for table in p.tables}
+        self.tables = {table.name: _shadow_table(table) for p in projections for table in p.tables}
         self._kinds = frozenset[str]().union(*(p.kinds for p in projections))
         for table in self.tables.values():
-            session.temporary(table)
+            session.create_temporary_table(table)
 
     @property
     def position(self) -> int:
@@ -64,7 +71,7 @@ class _ShadowTables:
 
     def step(self, upto: int) -> list[ProjectionUpdate]:
         """Fold the next events, at most up to a log position; nothing left: an empty list."""
-        room = min(REBUILD_BATCH, upto - self.position)
+        room = min(REBUILD_BATCH_SIZE, upto - self.position)
         events = self._reader.read_log(self.position, room) if room > 0 else []
         if not events:
             return []
@@ -90,8 +97,8 @@ class _ShadowTables:
             self.held[name] = {**waiting, **one.newly_held}
 
 
-def _shadow_name(table: Table) -> Table:
-    return table.named(f"{table.name}_anew")
+def _shadow_table(table: Table) -> Table:
+    return table.with_name(f"{table.name}_anew")
 
 
 def verify(
@@ -100,8 +107,8 @@ def verify(
     """Compare each view with what the log says up to where the view has followed it. Nothing is changed."""
     found: list[Difference] = []
     for projection in projections:
-        position = min(c.position for c in checkpoints(database) if c.name == projection.name)
-        with _caught_up_shadow(reader, database, [projection], position, progress) as (shadow, transaction):
+        position = min(c.position for c in load_checkpoints(database) if c.name == projection.name)
+        with _build_shadow_tables(reader, database, [projection], position, progress) as (shadow, transaction):
             found += [_compare(transaction, t, shadow.tables[t.name]) for t in projection.tables]
     return [difference for difference in found if difference.missing or difference.surplus]
 
@@ -111,7 +118,7 @@ def rebuild(
 ) -> list[Difference]:
     """Build the views anew, reading the log once, and put them in the place of the live ones; what differed."""
     found: list[Difference] = []
-    with _caught_up_shadow(reader, database, projections, reader.head(), progress) as (shadow, transaction):
+    with _build_shadow_tables(reader, database, projections, reader.head(), progress) as (shadow, transaction):
         for projection in projections:
             for table in projection.tables:
                 difference = _compare(transaction, table, shadow.tables[table.name])
@@ -123,7 +130,7 @@ def rebuild(
 
 
 @contextmanager
-def _caught_up_shadow(
+def _build_shadow_tables(
     reader: LedgerReader,
     database: Database,
     projections: Sequence[Projection],
@@ -139,15 +146,15 @@ def _caught_up_shadow(
             if progress is not None:
                 progress(shadow.position, upto)
         with session.transaction() as transaction:
-            live = [checkpoint.position for checkpoint in lock(transaction, [p.name for p in projections])]
+            live = [checkpoint.position for checkpoint in lock_checkpoints(transaction, [p.name for p in projections])]
             while folded := shadow.step(max(live, default=0)):
                 shadow.write(transaction, folded)
             yield shadow, transaction
 
 
 def _compare(transaction: Transaction, live: Table, anew: Table) -> Difference:
-    missing = _streams(transaction, anew, live)
-    surplus = _streams(transaction, live, anew)
+    missing = _count_differing_rows(transaction, anew, live)
+    surplus = _count_differing_rows(transaction, live, anew)
     return Difference(
         table=live.name,
         missing=sum(missing.values()),
@@ -156,7 +163,7 @@ def _compare(transaction: Transaction, live: Table, anew: Table) -> Difference:
     )
 
 
-def _streams(transaction: Transaction, table: Table, other: Table) -> dict[UUID, int]:
+def _count_differing_rows(transaction: Transaction, table: Table, other: Table) -> dict[UUID, int]:
     """How many rows of each stream the other table lacks or has otherwise."""
     rows = transaction.query(
         f"SELECT a.stream_id, COUNT(*) AS found {_differing_rows_sql(table, other)}"
@@ -180,10 +187,12 @@ def _replace(transaction: Transaction, live: Table, anew: Table) -> None:
     """Make the live table equal to the new one, touching only the rows that differ."""
     same = " AND ".join(f"a.{name} = {live.name}.{name}" for name in live.key)
     transaction.execute(f"DELETE FROM {live.name} WHERE NOT EXISTS (SELECT 1 FROM {anew.name} a WHERE {same})")
-    transaction.copy(live, f"SELECT {', '.join(f'a.{name}' for name in live.names)} {_differing_rows_sql(anew, live)}")
+    transaction.copy(
+        live, f"SELECT {', '.join(f'a.{name}' for name in live.column_names)} {_differing_rows_sql(anew, live)}"
+    )
 
 
 def _adopt_checkpoint(transaction: Transaction, checkpoint: Checkpoint, held: Any) -> None:
     transaction.execute("DELETE FROM projection_held WHERE name = :name", {"name": checkpoint.name})
-    save_held(transaction, held)
-    transaction.write([checkpoint_write([checkpoint])])
+    save_held_streams(transaction, held)
+    transaction.write([build_checkpoint_write([checkpoint])])

@@ -13,7 +13,7 @@ from domain.instants import to_micros
 Evolve = Callable[[Any, RecordedEvent], Any]
 
 
-def column_text(value: object) -> Any:
+def to_column_value(value: object) -> Any:
     """An id, a date or a word as a column holds it, None as None; of a tuple each of its values."""
     # In C: `str` of an id takes four times as long.
     return msgspec.to_builtins(value)
@@ -26,7 +26,7 @@ class PreparedEvent:
 
     def __init__(self, event: RecordedEvent) -> None:
         self.event = event
-        self.event_id: str = column_text(event.event_id)
+        self.event_id: str = to_column_value(event.event_id)
         #: Microseconds UTC of `occurred_at` and `recorded_at`.
         self.occurred_micros = to_micros(event.occurred_at)
         self.recorded_micros = to_micros(event.recorded_at)
@@ -52,9 +52,9 @@ class StreamEvents(list[RecordedEvent]):
         super().__init__(events)
         self.kind, _, stream = self[0].stream.partition("/")
         #: Organisation and stream: how every row of it begins.
-        self.row_prefix: tuple[str, str] = (column_text(self[0].organisation_id), stream)
-        self._heard: list[PreparedEvent] | None = None
-        self._made: dict[Hashable, Any] = {}
+        self.row_prefix: tuple[str, str] = (to_column_value(self[0].organisation_id), stream)
+        self._prepared: list[PreparedEvent] | None = None
+        self._memo: dict[Hashable, Any] = {}
 
     @classmethod
     def of(cls, events: Iterable[RecordedEvent]) -> Self:
@@ -64,14 +64,14 @@ class StreamEvents(list[RecordedEvent]):
     @property
     def prepared(self) -> list[PreparedEvent]:
         """Each event, heard once."""
-        if self._heard is None:
-            self._heard = [PreparedEvent(event) for event in self]
-        return self._heard
+        if self._prepared is None:
+            self._prepared = [PreparedEvent(event) for event in self]
+        return self._prepared
 
     def memoize(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What several views make of these events alike. The key must name all else that goes into it."""
         try:
-            return self._made[key]
+            return self._memo[key]
         except KeyError:
-            made = self._made[key] = make()
+            made = self._memo[key] = make()
             return made

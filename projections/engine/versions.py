@@ -20,7 +20,7 @@ import msgspec
 
 from domain.envelope import RecordedEvent
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
-from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, column_text
+from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, to_column_value
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,7 +50,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             self.valid_to,
             self.recorded_from,
             self.recorded_to,
-            column_text(self.event_id),
+            to_column_value(self.event_id),
         )
 
     def is_valid_at(self, at: int, known: int) -> bool:
@@ -61,20 +61,20 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class _Step:
     """One event's place on the line, and the version that is believed of it so far."""
 
-    __slots__ = ("heard", "key", "known_from", "recorded_from", "state", "valid_to")
+    __slots__ = ("key", "known_from", "prepared", "recorded_from", "state", "valid_to")
 
-    def __init__(self, heard: PreparedEvent) -> None:
-        self.heard = heard
-        self.key = (heard.occurred_micros, heard.event.version)
+    def __init__(self, prepared: PreparedEvent) -> None:
+        self.prepared = prepared
+        self.key = (prepared.occurred_micros, prepared.event.version)
         self.state: Any = None
         self.valid_to = END_OF_TIME
-        self.known_from = heard.event.log_position
-        self.recorded_from = heard.recorded_micros
+        self.known_from = prepared.event.log_position
+        self.recorded_from = prepared.recorded_micros
 
-    def believed(self, known_to: int, recorded_to: int) -> Version:
+    def to_version(self, known_to: int, recorded_to: int) -> Version:
         return Version(
-            event_id=self.heard.event.event_id,
-            version=self.heard.event.version,
+            event_id=self.prepared.event.event_id,
+            version=self.prepared.event.version,
             valid_from=self.key[0],
             valid_to=self.valid_to,
             known_from=self.known_from,
@@ -96,7 +96,7 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recorded_from: int
     state: Any
 
-    def believed(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
+    def to_version(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
         """The row that says so."""
         return Version(
             event_id=self.event_id,
@@ -111,14 +111,14 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         )
 
 
-def latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
+def find_latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
     """The tip of a whole stream; the same one for every view that folds it so."""
 
     def make() -> LatestVersion:
-        last = _timeline(stream, evolve)[0][-1]
+        last = _get_timeline(stream, evolve)[0][-1]
         return LatestVersion(
-            event_id=last.heard.event.event_id,
-            version=last.heard.event.version,
+            event_id=last.prepared.event.event_id,
+            version=last.prepared.event.version,
             valid_from=last.key[0],
             known_from=last.known_from,
             recorded_from=last.recorded_from,
@@ -131,42 +131,43 @@ def latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
 Extension = tuple[list[Version], LatestVersion]
 
 
-def extend(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
+def extend_versions(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
     """The versions that the next events of a stream open or close, and its tip after them.
 
     However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
     Views that come from the same tip are given the same versions and the same next one.
     """
     return cast(
-        "Extension | None", events.memoize(("follow", evolve, id(last)), lambda: _followed(last, events, evolve))
+        "Extension | None",
+        events.memoize(("follow", evolve, id(last)), lambda: _compute_extension(last, events, evolve)),
     )
 
 
-def _followed(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
+def _compute_extension(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
     found: list[Version] = []
-    for heard in events.prepared:
-        event = heard.event
-        if (heard.occurred_micros, event.version) < (last.valid_from, last.version):
+    for prepared in events.prepared:
+        event = prepared.event
+        if (prepared.occurred_micros, event.version) < (last.valid_from, last.version):
             return None
-        state = heard.evolve_once(last.state, evolve)
+        state = prepared.evolve_once(last.state, evolve)
         if last.state is not None:
-            found.append(last.believed(END_OF_TIME, event.log_position, heard.recorded_micros))
-            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=heard.recorded_micros)
-            found.append(ended.believed(heard.occurred_micros, END_OF_TIME, END_OF_TIME))
+            found.append(last.to_version(END_OF_TIME, event.log_position, prepared.recorded_micros))
+            ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=prepared.recorded_micros)
+            found.append(ended.to_version(prepared.occurred_micros, END_OF_TIME, END_OF_TIME))
         last = LatestVersion(
             event_id=event.event_id,
             version=event.version,
-            valid_from=heard.occurred_micros,
+            valid_from=prepared.occurred_micros,
             known_from=event.log_position,
-            recorded_from=heard.recorded_micros,
+            recorded_from=prepared.recorded_micros,
             state=state,
         )
     if last.state is not None:
-        found.append(last.believed(END_OF_TIME, END_OF_TIME, END_OF_TIME))
+        found.append(last.to_version(END_OF_TIME, END_OF_TIME, END_OF_TIME))
     return found, last
 
 
-def versions(stream: Sequence[RecordedEvent], evolve: Evolve) -> list[Version]:
+def compute_versions(stream: Sequence[RecordedEvent], evolve: Evolve) -> list[Version]:
     """Every version of one stream under every belief, its events given in log order.
 
     An event in order costs one step; a back-dated one re-derives the versions after it. Where `evolve` answers None
@@ -174,11 +175,11 @@ def versions(stream: Sequence[RecordedEvent], evolve: Evolve) -> list[Version]:
     """
     if not stream:
         return []
-    line, done = _timeline(StreamEvents.of(stream), evolve)
-    return done + [step.believed(END_OF_TIME, END_OF_TIME) for step in line if step.state is not None]
+    line, done = _get_timeline(StreamEvents.of(stream), evolve)
+    return done + [step.to_version(END_OF_TIME, END_OF_TIME) for step in line if step.state is not None]
 
 
-def _timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
+def _get_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], list[Version]]:
     """The steps that are believed now, in the order of business time, and the versions that no longer are."""
     return cast(
         "tuple[list[_Step], list[Version]]", stream.memoize(("line", evolve), lambda: _build_timeline(stream, evolve))
@@ -192,24 +193,24 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
 
     def supersede(step: _Step, by: PreparedEvent) -> None:
         if step.state is not None:
-            done.append(step.believed(by.event.log_position, by.recorded_micros))
+            done.append(step.to_version(by.event.log_position, by.recorded_micros))
         step.known_from, step.recorded_from = by.event.log_position, by.recorded_micros
 
-    for heard in stream.prepared:
-        new = _Step(heard)
+    for prepared in stream.prepared:
+        new = _Step(prepared)
         place = bisect_right(keys, new.key)
         previous = line[place - 1] if place else None
         if previous is not None:
-            supersede(previous, heard)
+            supersede(previous, prepared)
             previous.valid_to = new.key[0]
-        new.state = heard.evolve_once(previous.state if previous else None, evolve)
+        new.state = prepared.evolve_once(previous.state if previous else None, evolve)
         if place < len(line):
             new.valid_to = line[place].key[0]
             before = new.state
             for later in line[place:]:
-                state = later.heard.evolve_once(before, evolve)
+                state = later.prepared.evolve_once(before, evolve)
                 if state != later.state:
-                    supersede(later, heard)
+                    supersede(later, prepared)
                     later.state = state
                 before = state
         line.insert(place, new)
@@ -217,15 +218,15 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
     return line, done
 
 
-def changed_after(version: Version, after: int) -> bool:
+def is_changed_after(version: Version, after: int) -> bool:
     """Whether an event behind log position `after` opened or closed this row."""
     return version.known_from > after or after < version.known_to < END_OF_TIME
 
 
 #: A state as its columns say it, behind `VALID_TIME`.
-_Tail = tuple[Any, ...]
+_StateColumns = tuple[Any, ...]
 #: A tip, and its tail where that was made already.
-_Memory = tuple[LatestVersion, _Tail | None]
+_FoldState = tuple[LatestVersion, _StateColumns | None]
 
 
 class VersionedProjection:
@@ -262,24 +263,28 @@ class VersionedProjection:
         if not stream:
             return {}
         whole = StreamEvents.of(stream)
-        changed = [version for version in versions(whole, self._evolve) if changed_after(version, after)]
-        return {self.name: self._rows(whole, changed, {})}
+        changed = [version for version in compute_versions(whole, self._evolve) if is_changed_after(version, after)]
+        return {self.name: self._build_rows(whole, changed, {})}
 
-    def state_after(self, stream: StreamEvents) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
-        return latest_version(stream, self._evolve), None
+        return find_latest_version(stream, self._evolve), None
 
-    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+    def apply(
+        self, memory: _FoldState, events: StreamEvents
+    ) -> tuple[dict[str, list[tuple[Any, ...]]], _FoldState] | None:
         """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
         last, tail = memory
-        found = extend(last, events, self._evolve)
+        found = extend_versions(last, events, self._evolve)
         if found is None:
             return None
         tails = {} if tail is None else {id(last.state): tail}
-        rows = self._rows(events, found[0], tails)
+        rows = self._build_rows(events, found[0], tails)
         return {self.name: rows}, (found[1], tails.get(id(found[1].state)))
 
-    def _rows(self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _Tail]) -> list[tuple[Any, ...]]:
+    def _build_rows(
+        self, events: StreamEvents, found: Sequence[Version], tails: dict[int, _StateColumns]
+    ) -> list[tuple[Any, ...]]:
         """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
         head, rows = events.row_prefix, []
         for version in found:

@@ -30,12 +30,12 @@ from domain.team.team import Team
 from projections import goals
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
-from projections.database.paging import LARGEST_PAGE
+from projections.database.paging import MAX_PAGE_SIZE
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
-from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
-from projections.history.narrative.context import NarrativeContext, ids_in
+from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
+from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import narrate
-from projections.people import names
+from projections.people import load_names
 
 _SQL = "history"
 Values = dict[str, Any]
@@ -135,7 +135,7 @@ _VALUES: dict[str, Callable[[Any], Values]] = {
 }
 
 
-def changes(before: Values, after: Values) -> tuple[Values, Values]:
+def diff_values(before: Values, after: Values) -> tuple[Values, Values]:
     """The old and the new values of what differs; what is absent on one side is None there."""
     # Most values are the very same: only the others are compared.
     names_ = [
@@ -144,14 +144,14 @@ def changes(before: Values, after: Values) -> tuple[Values, Values]:
     return {name: before.get(name) for name in names_}, {name: after.get(name) for name in names_}
 
 
-def json_value(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value as it reads in JSON: the same whether it was folded just now or stored."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def changed_values(event: RecordedEvent, before: Values, after: Values) -> tuple[Values, Values]:
+def compute_changed_values(event: RecordedEvent, before: Values, after: Values) -> tuple[Values, Values]:
     """What the event changed; of a proposal, what it would change."""
-    old, new = changes(before, after)
+    old, new = diff_values(before, after)
     if isinstance(event.data, ChangeProposed | ChangeCountered):
         diff = event.data.changes
         proposed = {name: value for name in diff.__struct_fields__ if (value := getattr(diff, name)) is not None}
@@ -194,7 +194,7 @@ HISTORY_TABLE = Table(
 
 _ENCODER = msgspec.json.Encoder()
 #: A stream's state, and its values where they were told already.
-_Memory = tuple[Any, Values | None]
+_FoldState = tuple[Any, Values | None]
 
 
 class History:
@@ -207,39 +207,41 @@ class History:
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
         """One row per event behind log position `after`."""
-        return {self.name: _told_since(StreamEvents.of(stream), after, (None, None))[0] if stream else []}
+        return {self.name: _fold_rows(StreamEvents.of(stream), after, (None, None))[0] if stream else []}
 
-    def state_after(self, stream: StreamEvents) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
-        return _told_since(stream, END_OF_TIME, (None, None))[1]
+        return _fold_rows(stream, END_OF_TIME, (None, None))[1]
 
-    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[dict[str, list[tuple[Any, ...]]], _Memory] | None:
+    def apply(
+        self, memory: _FoldState, events: StreamEvents
+    ) -> tuple[dict[str, list[tuple[Any, ...]]], _FoldState] | None:
         """The rows of a stream's next events, and what to remember."""
-        rows, memory = _told_since(events, 0, memory)
+        rows, memory = _fold_rows(events, 0, memory)
         return {self.name: rows}, memory
 
 
-def _told_since(events: StreamEvents, after: int, memory: _Memory) -> tuple[list[tuple[Any, ...]], _Memory]:
+def _fold_rows(events: StreamEvents, after: int, memory: _FoldState) -> tuple[list[tuple[Any, ...]], _FoldState]:
     """The rows of the events behind a log position, and the state and its values after them."""
     found: list[tuple[Any, ...]] = []
     evolve, values_of = AGGREGATES[events.kind].evolve, _VALUES[events.kind]
     state, values = memory
-    for heard in events.prepared:
-        if heard.event.log_position <= after:
-            state, values = heard.evolve_once(state, evolve), None
+    for prepared in events.prepared:
+        if prepared.event.log_position <= after:
+            state, values = prepared.evolve_once(state, evolve), None
             continue
         before = values_of(state) if values is None else values
-        state = heard.evolve_once(state, evolve)
+        state = prepared.evolve_once(state, evolve)
         values = values_of(state)
-        found.append(_row(events, heard, changed_values(heard.event, before, values)))
+        found.append(_build_row(events, prepared, compute_changed_values(prepared.event, before, values)))
     return found, (state, values)
 
 
 HISTORY = History()
 
 
-def _row(events: StreamEvents, heard: PreparedEvent, changed: tuple[Values, Values]) -> tuple[Any, ...]:
-    event = heard.event
+def _build_row(events: StreamEvents, prepared: PreparedEvent, changed: tuple[Values, Values]) -> tuple[Any, ...]:
+    event = prepared.event
     return (
         *events.row_prefix,
         event.log_position,
@@ -247,24 +249,24 @@ def _row(events: StreamEvents, heard: PreparedEvent, changed: tuple[Values, Valu
         event.version,
         events.kind,
         event.position,
-        heard.event_id,
+        prepared.event_id,
         event.type,
-        heard.occurred_micros,
-        heard.recorded_micros,
-        *column_text((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
-        None if event.reason is None else _json(event.reason),
-        *map(_json, (*changed, event.data)),
+        prepared.occurred_micros,
+        prepared.recorded_micros,
+        *to_column_value((event.actor, event.on_behalf_of, event.source, event.causation_id, event.correlation_id)),
+        None if event.reason is None else _encode_json(event.reason),
+        *map(_encode_json, (*changed, event.data)),
     )
 
 
-def _json(value: object) -> str:
+def _encode_json(value: object) -> str:
     return _ENCODER.encode(value).decode()
 
 
 # --- asking ------------------------------------------------------------------------------------------------------
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One event in plain words."""
 
     version: int
@@ -293,7 +295,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
     """Entries in log order, and the version after which the next page begins; None: these were the last."""
 
-    entries: list[Entry]
+    entries: list[HistoryEntry]
     next: int | None
 
 
@@ -310,7 +312,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
 EntryFilter = Callable[[StoredEntry], StoredEntry | None]
 
 
-def history(  # noqa: PLR0913 - a page of what, from where, for whom
+def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
     database: Database,
     as_of: AsOf,
     stream_id: UUID,
@@ -323,15 +325,15 @@ def history(  # noqa: PLR0913 - a page of what, from where, for whom
 
     Raises `InvalidField` for a limit outside 1..200.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidField(f"limit must be within 1..{LARGEST_PAGE}", pointer="/limit")
+    if not 1 <= limit <= MAX_PAGE_SIZE:
+        raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
     params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(named_statements(_SQL)["page"], params)
     shown = render_entries(database, as_of.organisation_id, rows[:limit], veil)
     return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
-def whole_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[Entry]:
+def load_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[HistoryEntry]:
     """The same, from the first event to the last."""
     params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
     return render_entries(database, as_of.organisation_id, database.query(named_statements(_SQL)["page"], params))
@@ -339,24 +341,24 @@ def whole_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[Entr
 
 def render_entries(
     database: Database, organisation_id: UUID, rows: Iterable[Row], veil: EntryFilter | None = None
-) -> list[Entry]:
+) -> list[HistoryEntry]:
     """Rows of `history` in plain words."""
-    told: list[tuple[Row, StoredEntry]] = []
+    visible: list[tuple[Row, StoredEntry]] = []
     for row in rows:
         happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
         shown = happened if veil is None else veil(happened)
         if shown is not None:
-            told.append((row, shown))
-    wanted = {i for row, x in told for i in ids_in(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = names(database, organisation_id, wanted)
-    return [_entry(row, happened, known) for row, happened in told]
+            visible.append((row, shown))
+    wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
+    known = load_names(database, organisation_id, wanted)
+    return [_render_entry(row, happened, known) for row, happened in visible]
 
 
-def _entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> Entry:
+def _render_entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> HistoryEntry:
     reason = None if row.reason is None else msgspec.json.decode(row.reason, type=Reason)
     before, after = msgspec.json.decode(happened.before), msgspec.json.decode(happened.after)
     party = row.on_behalf_of or row.actor
-    told_ = NarrativeContext(
+    context = NarrativeContext(
         type=row.type,
         data=happened.data,
         stream_id=row.stream_id,
@@ -366,25 +368,25 @@ def _entry(row: Row, happened: StoredEntry, known: Mapping[str, str]) -> Entry:
         after=after,
         names=known,
     )
-    return Entry(
+    return HistoryEntry(
         version=row.version,
         position=row.position,
         event_id=UUID(row.event_id),
         type=row.type,
         occurred_at=from_micros(row.occurred_at),
         recorded_at=from_micros(row.recorded_at),
-        actor=_uuid(row.actor),
-        on_behalf_of=_uuid(row.on_behalf_of),
+        actor=_parse_uuid(row.actor),
+        on_behalf_of=_parse_uuid(row.on_behalf_of),
         source=row.source,
-        causation_id=_uuid(row.causation_id),
+        causation_id=_parse_uuid(row.causation_id),
         reason=reason,
         before=before,
         after=after,
-        text=narrate(told_),
+        text=narrate(context),
     )
 
 
-def _uuid(value: str | None) -> UUID | None:
+def _parse_uuid(value: str | None) -> UUID | None:
     return None if value is None else UUID(value)
 
 
@@ -397,24 +399,24 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
     events: list[UUID]
 
 
-def diff(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[FieldChange]:
+def diff_goal(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[FieldChange]:
     """What differs in a goal between two lenses, field by field in the order of `FIELDS`.
 
     `before` is empty where the goal did not exist yet. Raises `NotFound` where it does not exist at the second.
     """
-    old, new = goals.get(database, first, goal_id), goals.get(database, second, goal_id)
+    old, new = goals.goal_at(database, first, goal_id), goals.goal_at(database, second, goal_id)
     if new is None:
         raise NotFound("no such goal at that time")
-    before, after = changes(goal_values(old), goal_values(new))
+    before, after = diff_values(goal_values(old), goal_values(new))
     params = {**second.params, "stream_id": str(goal_id), "since": to_micros(first.at), "knew": first.known_position}
     rows = database.query(named_statements(_SQL)["between"], params)
     by_event = [(UUID(row.event_id), row.type, msgspec.json.decode(row.after)) for row in rows]
     return [
         FieldChange(
             field=name,
-            before=json_value(before[name]),
-            after=json_value(after[name]),
-            events=[event for event, tag, said in by_event if name in said and tag not in PROPOSALS],
+            before=to_json_value(before[name]),
+            after=to_json_value(after[name]),
+            events=[event for event, tag, said in by_event if name in said and tag not in CHANGE_PROPOSAL_TAGS],
         )
         for name in FIELDS
         if name in after
@@ -422,4 +424,4 @@ def diff(database: Database, first: AsOf, second: AsOf, goal_id: UUID) -> list[F
 
 
 #: Tags of events that only say what would change.
-PROPOSALS = frozenset(str(cls.__struct_config__.tag) for cls in (ChangeProposed, ChangeCountered))
+CHANGE_PROPOSAL_TAGS = frozenset(str(cls.__struct_config__.tag) for cls in (ChangeProposed, ChangeCountered))

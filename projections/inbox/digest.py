@@ -19,10 +19,10 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.goals import goals_at
 from projections.history.history import render_entries
-from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts
+from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
 
 #: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
-CHANGES: tuple[str, ...] = tuple(
+CHANGE_TAGS: tuple[str, ...] = tuple(
     str(cls.__struct_config__.tag)
     for cls in (
         *(e.GoalPromised, e.GoalAccepted, e.ChangeAccepted, e.CompletionDeclared, e.DeliveryRejected),
@@ -37,12 +37,12 @@ QUIET = (
     *("cycle.reflection_shared.v1",),
 )
 #: Of the organisation's own charter, what every member may read.
-_PRIVATE = ("charter.breach_raised.v1", "charter.repair_agreed.v1")
+_PRIVATE_TAGS = ("charter.breach_raised.v1", "charter.repair_agreed.v1")
 
-_NOTHING = timedelta(0)
+_ZERO = timedelta(0)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class DigestChange(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened, in a sentence; names as they are today."""
 
     at: datetime
@@ -67,7 +67,7 @@ class ChangedSection(msgspec.Struct, frozen=True, kw_only=True):
     """The latest changes, the newest first, and how many there were."""
 
     count: int
-    items: list[Change]
+    items: list[DigestChange]
 
 
 class RequestSection(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,17 +108,17 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
 
 
-def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
+def load_digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limit: int = 20) -> Digest:
     """What happened to the team's goals, charter, cycles and decisions from `since` on, and how they stand.
 
     Each list holds `limit` items at most.
     """
-    goals = goals_at(database, as_of, team=team, states=(*ASKED_STATES, *PROMISED_STATES))
-    requests = open_requests(database, as_of, goals, ahead=_NOTHING)
-    changed, moved = _changed(database, as_of, team, since, limit)
+    goals = goals_at(database, as_of, team=team, states=(*AWAITING_ANSWER_STATES, *PROMISED_STATES))
+    requests = list_open_requests(database, as_of, goals, ahead=_ZERO)
+    changed, moved = _load_changes(database, as_of, team, since, limit)
 
     def section(*kinds: str) -> RequestSection:
-        return _request_section(database, as_of, [ask for ask in requests if ask.kind in kinds], limit)
+        return _build_request_section(database, as_of, [ask for ask in requests if ask.kind in kinds], limit)
 
     return Digest(
         team=team,
@@ -132,7 +132,7 @@ def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limi
         answers=section("answer", "join", "verdict", "ruling"),
         quiet=section("check_in", "lapsed"),
         links=section("link"),
-        unchanged=_unchanged(
+        unchanged=_build_unchanged_goals(
             (goal for goal in goals if isinstance(goal, Promised)),
             moved | {ask.goal for ask in requests if ask.goal},
             as_of,
@@ -141,11 +141,11 @@ def digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime, limi
     )
 
 
-def _changed(
+def _load_changes(
     database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int
 ) -> tuple[ChangedSection, set[UUID]]:
     """The latest changes, and the goals that any of them concerns."""
-    types = {f"type_{n}": name for n, name in enumerate(CHANGES)}
+    types = {f"type_{n}": name for n, name in enumerate(CHANGE_TAGS)}
     params = {**as_of.params, **types, "team": str(team), "since": to_micros(since), "rows": limit}
     marks = ", ".join(f":{name}" for name in types)
 
@@ -153,12 +153,12 @@ def _changed(
         return database.query(named_statements("support")[name].replace(":types", marks), params)
 
     counted = rows("changed_goals")
-    framework, happened = _framework(database, as_of, team, since, limit)
+    framework, happened = _load_framework_events(database, as_of, team, since, limit)
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
     entries = render_entries(database, as_of.organisation_id, latest)
     items = [
-        Change(
+        DigestChange(
             at=from_micros(row.occurred_at),
             subject=f"{row.kind}/{row.stream_id}",
             type=row.type,
@@ -171,10 +171,12 @@ def _changed(
     return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
 
 
-def _framework(database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int) -> tuple[list[Row], int]:
+def _load_framework_events(
+    database: Database, as_of: AsOf, team: UUID, since: datetime, limit: int
+) -> tuple[list[Row], int]:
     """The latest of a team's charter, cycles and decisions, and how many there are: a long past is only counted."""
     quiet = {f"quiet_{n}": name for n, name in enumerate(QUIET)}
-    private = {f"private_{n}": name for n, name in enumerate(_PRIVATE)}
+    private = {f"private_{n}": name for n, name in enumerate(_PRIVATE_TAGS)}
     own = str(charter_id(as_of.organisation_id, None))
     params = {**as_of.params, **quiet, **private, "own": own, "team": str(team), "since": to_micros(since)}
 
@@ -187,7 +189,9 @@ def _framework(database: Database, as_of: AsOf, team: UUID, since: datetime, lim
     return rows("framework", rows=limit), rows("framework_count")[0].n
 
 
-def _request_section(database: Database, as_of: AsOf, requests: Sequence[OpenRequest], limit: int) -> RequestSection:
+def _build_request_section(
+    database: Database, as_of: AsOf, requests: Sequence[OpenRequest], limit: int
+) -> RequestSection:
     ordered = sorted(requests, key=lambda ask: (ask.until is None, ask.until or ask.since, str(ask.goal), ask.kind))
     return RequestSection(
         count=len(requests),
@@ -196,7 +200,7 @@ def _request_section(database: Database, as_of: AsOf, requests: Sequence[OpenReq
     )
 
 
-def _unchanged(goals: Iterable[Promised], busy: set[UUID], as_of: AsOf, limit: int) -> UnchangedGoals:
+def _build_unchanged_goals(goals: Iterable[Promised], busy: set[UUID], as_of: AsOf, limit: int) -> UnchangedGoals:
     """Active, not paused, and in nobody's list: silence within the cadence after a word that it stands."""
     still = [
         goal

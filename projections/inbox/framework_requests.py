@@ -21,7 +21,7 @@ from projections.inbox.goal_requests import OpenRequest
 from projections.people import member_at, teams_at
 
 #: Open decisions of one member that are looked at.
-_MOST_DECISIONS = 200
+_MAX_DECISIONS = 200
 
 
 class SubjectRequests(NamedTuple):
@@ -35,30 +35,30 @@ class SubjectRequests(NamedTuple):
     asks: list[OpenRequest]
 
 
-def framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
+def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) -> list[SubjectRequests]:
     """Everything that the charters, cycles and decisions of the organisation ask of this member at `as_of`."""
     member = member_at(database, as_of, member_id)
     if member is None or member.left_at is not None:
         return []
     leads = {team.id for team in teams_at(database, as_of) if team.lead == member_id}
     return [
-        *_decisions(database, as_of, member, leads),
-        *_reviews(database, as_of, member, leads),
-        *_improvements(database, as_of, member_id),
-        *_acknowledgements(database, as_of, member, leads),
+        *_decision_requests(database, as_of, member, leads),
+        *_review_requests(database, as_of, member, leads),
+        *_improvement_requests(database, as_of, member_id),
+        *_acknowledgement_requests(database, as_of, member, leads),
     ]
 
 
-def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
     """To deciders who have neither consented nor objected; past the deadline to the lead, where that is the rule."""
-    mine = decisions.Filters(decider=member.id, states=("open",))
-    for decision in decisions.page(database, as_of, mine, limit=_MOST_DECISIONS).decisions:
+    mine = decisions.DecisionFilters(decider=member.id, states=("open",))
+    for decision in decisions.load_decisions_page(database, as_of, mine, limit=_MAX_DECISIONS).decisions:
         spoken = {given.decider for given in decision.consents} | {
             objection.by for objection in decision.open_objections
         }
         if member.id not in spoken:
             acts = ("share_perspective", "consent", "raise_objection")
-            yield _decision(
+            yield _wrap_decision_request(
                 decision,
                 OpenRequest(
                     kind="decision",
@@ -71,11 +71,13 @@ def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]
                 ),
             )
     steward = Role.STEWARD in member.roles
-    late = decisions.page(database, as_of, decisions.Filters(states=("with_lead",)), limit=_MOST_DECISIONS).decisions
+    late = decisions.load_decisions_page(
+        database, as_of, decisions.DecisionFilters(states=("with_lead",)), limit=_MAX_DECISIONS
+    ).decisions
     for decision in late:
         if decision.of.team in leads or (decision.of.team is None and steward):
             until = decision.lead_until
-            yield _decision(
+            yield _wrap_decision_request(
                 decision,
                 OpenRequest(
                     kind="decision",
@@ -89,16 +91,18 @@ def _decisions(database: Database, as_of: AsOf, member: Member, leads: set[UUID]
             )
 
 
-def _reviews(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+def _review_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
     """Of a decision whose day to look again has come: to whoever opened it; to who leads where that member has left."""
     steward = Role.STEWARD in member.roles
-    for decision in decisions.to_review(database, as_of, member.id, leads, own=steward, limit=_MOST_DECISIONS):
+    for decision in decisions.load_decisions_to_review(
+        database, as_of, member.id, leads, own=steward, limit=_MAX_DECISIONS
+    ):
         if decision.opened_by != member.id and not _has_left(database, as_of, decision.opened_by):
             continue
         if decision.review_on is None or decision.decided is None:
             continue
         until = end_of_day(decision.review_on, as_of.tzinfo)
-        yield _decision(
+        yield _wrap_decision_request(
             decision,
             OpenRequest(
                 kind="review",
@@ -117,19 +121,19 @@ def _has_left(database: Database, as_of: AsOf, member_id: UUID | None) -> bool:
     return member is None or member.left_at is not None
 
 
-def _decision(decision: Decision, ask: OpenRequest) -> SubjectRequests:
+def _wrap_decision_request(decision: Decision, ask: OpenRequest) -> SubjectRequests:
     return SubjectRequests(f"decision/{decision.id}", decision.question, decision.state, decision.of.team, [ask])
 
 
-def _improvements(database: Database, as_of: AsOf, member: UUID) -> Iterator[SubjectRequests]:
+def _improvement_requests(database: Database, as_of: AsOf, member: UUID) -> Iterator[SubjectRequests]:
     """Open ones of open cycles: what a closed cycle left open is ended in the one that it is carried into."""
     for cycle in open_cycles_at(database, as_of):
-        asks = list(_improving(cycle, as_of, member))
+        asks = list(_requests_of_cycle(cycle, as_of, member))
         if asks:
             yield SubjectRequests(f"cycle/{cycle.id}", cycle.name, "improving", cycle.of.team, asks)
 
 
-def _improving(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]:
+def _requests_of_cycle(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]:
     for improvement in cycle.improvements:
         if improvement.owner == member and improvement.state == "open":
             until = end_of_day(improvement.due, as_of.tzinfo)
@@ -145,17 +149,19 @@ def _improving(cycle: Cycle, as_of: AsOf, member: UUID) -> Iterator[OpenRequest]
             )
 
 
-def _acknowledgements(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
+def _acknowledgement_requests(
+    database: Database, as_of: AsOf, member: Member, leads: set[UUID]
+) -> Iterator[SubjectRequests]:
     """Of what stands in the organisation's charter and in those of the member's teams, in its present wording."""
     for team in (None, *sorted({*member.teams, *leads}, key=str)):
         charter = charter_of(database, as_of, team, voice=member.id)
-        asks = list(_acknowledging(charter, member.id)) if charter is not None else []
+        asks = list(_requests_of_charter(charter, member.id)) if charter is not None else []
         if asks:
             subject = f"charter/{charter_id(as_of.organisation_id, team)}"
             yield SubjectRequests(subject, "non-negotiables", "standing", team, asks)
 
 
-def _acknowledging(charter: Charter, member: UUID) -> Iterator[OpenRequest]:
+def _requests_of_charter(charter: Charter, member: UUID) -> Iterator[OpenRequest]:
     for non_negotiable in charter.non_negotiables_in_force:
         if member not in {acknowledgement.member for acknowledgement in non_negotiable.acknowledged}:
             acts = ("acknowledge",)

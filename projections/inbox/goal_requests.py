@@ -17,24 +17,29 @@ from msgspec.structs import replace
 
 from domain.calendar import absence_end, end_of_day
 from domain.goal.state import LIVE_STATES, Goal, Negotiating, Promised
-from domain.goal.timers import awaited_answer, check_in_due
+from domain.goal.timers import awaited_answer, check_in_due_at
 from domain.instants import from_micros
 from domain.member.member import Member
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.drift.goal_drift import goal_drift
+from projections.drift.goal_drift import compute_goal_drift
 from projections.drift.queries import load_facts
 from projections.lineage.links import Unaffirmed
-from projections.support.queries import UnresolvedBlocker, listed_blockers, people_at, raised_blockers
+from projections.support.queries import (
+    UnresolvedBlocker,
+    list_raised_blockers,
+    load_listed_blockers,
+    load_members_by_id,
+)
 
-GoalKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
-Kind = GoalKind | Literal["decision", "review", "improvement", "acknowledgement"]
+GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
+RequestKind = GoalRequestKind | Literal["decision", "review", "improvement", "acknowledgement"]
 
 #: States of a conversation in which somebody owes an answer and nothing is promised yet.
-ASKED_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
+AWAITING_ANSWER_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
 
 #: What the one who is asked can say.
-ACTS: dict[str, tuple[str, ...]] = {
+ACTS_BY_REQUEST: dict[str, tuple[str, ...]] = {
     "requested": ("promise", "counter", "defer_answer", "decline"),
     "answer_deferred": ("promise", "counter", "decline"),
     "offered": ("accept", "counter", "decline"),
@@ -57,7 +62,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question to one member, mostly about a goal."""
 
-    kind: Kind
+    kind: RequestKind
     #: None: asked by a decision, a cycle or a charter.
     goal: UUID | None = None
     whom: UUID
@@ -84,7 +89,7 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 #: Ids in one statement: few enough for any database's limit of parameters.
-_SLICE = 200
+_CHUNK_SIZE = 200
 
 
 class _DeadlineCalendar:
@@ -98,27 +103,31 @@ class _DeadlineCalendar:
         return self._members.get(member_id)
 
 
-def open_requests(database: Database, as_of: AsOf, goals: Sequence[Goal], *, ahead: timedelta) -> list[OpenRequest]:
+def list_open_requests(
+    database: Database, as_of: AsOf, goals: Sequence[Goal], *, ahead: timedelta
+) -> list[OpenRequest]:
     """Every question of these goals, by goal; check-ins that fall due within `ahead`."""
     live = [goal for goal in goals if isinstance(goal, Promised)]
     facts = load_facts(database, as_of, [goal for goal in live if goal.state in LIVE_STATES])
-    days = _DeadlineCalendar(as_of.tzinfo, people_at(database, as_of, _members_involved(goals)))
-    requests = [ask for goal in goals for ask in _answers(goal, as_of, days)]
+    days = _DeadlineCalendar(as_of.tzinfo, load_members_by_id(database, as_of, _list_involved_members(goals)))
+    requests = [ask for goal in goals for ask in _answer_requests(goal, as_of, days)]
     for goal in live:
         requests += _need_requests(goal, as_of, days)
         if goal.state in LIVE_STATES and not _is_paused(goal, as_of):
             requests += _check_in_requests(goal, as_of, days, ahead)
-            requests += [_link(goal, unaffirmed) for unaffirmed in goal_drift(goal, facts, as_of).unaffirmed]
-    blockers = [*(b for goal in live for b in raised_blockers(goal)), *listed_blockers(database, as_of, live)]
+            requests += [
+                _link_request(goal, unaffirmed) for unaffirmed in compute_goal_drift(goal, facts, as_of).unaffirmed
+            ]
+    blockers = [*(b for goal in live for b in list_raised_blockers(goal)), *load_listed_blockers(database, as_of, live)]
     owners = {goal.id: goal.owner for goal in live}
-    return sorted([*requests, *(_blocker(b, owners[b.goal]) for b in blockers)], key=_order)
+    return sorted([*requests, *(_blocker_request(b, owners[b.goal]) for b in blockers)], key=_sort_key)
 
 
-def _order(ask: OpenRequest) -> tuple[str, bool, datetime, str, str, int]:
+def _sort_key(ask: OpenRequest) -> tuple[str, bool, datetime, str, str, int]:
     return str(ask.goal), ask.until is None, ask.until or ask.since, ask.kind, ask.need or str(ask.event), ask.place
 
 
-def _members_involved(goals: Iterable[Goal]) -> Iterator[UUID]:
+def _list_involved_members(goals: Iterable[Goal]) -> Iterator[UUID]:
     for goal in goals:
         if isinstance(goal, Negotiating | Promised):
             yield from (goal.owner, goal.sponsor)
@@ -130,13 +139,13 @@ def _is_paused(goal: Promised, as_of: AsOf) -> bool:
     return goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
 
 
-def _answers(goal: Goal, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
+def _answer_requests(goal: Goal, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenRequest]:
     """Whose turn it is in the conversation, and who is yet to join."""
     turn = awaited_answer(goal, as_of.policy.policy, days)
     if turn is None:
         return
-    kind: Kind = "answer"
-    acts, event, reminded = ACTS.get(goal.state, ()), None, False
+    kind: RequestKind = "answer"
+    acts, event, reminded = ACTS_BY_REQUEST.get(goal.state, ()), None, False
     if isinstance(goal, Negotiating):
         event, reminded = goal.open, goal.reminded
     elif isinstance(goal, Promised) and goal.proposal is not None:
@@ -144,17 +153,19 @@ def _answers(goal: Goal, as_of: AsOf, days: _DeadlineCalendar) -> Iterator[OpenR
         changes = goal.proposal.changes
         for party in dict.fromkeys(m for m in (changes.owner, changes.sponsor) if m and m not in goal.proposal.joined):
             late = turn.until <= as_of.at
-            yield _ask("join", goal, party, (turn.since, turn.until), overdue=late, acts=ACTS["join"], event=event)
+            yield _build_request(
+                "join", goal, party, (turn.since, turn.until), overdue=late, acts=ACTS_BY_REQUEST["join"], event=event
+            )
     elif isinstance(goal, Promised) and goal.delivery is not None:
         kind, event = "verdict" if goal.delivery.mediator is None else "ruling", goal.delivery.id
-        acts = ACTS[kind]
+        acts = ACTS_BY_REQUEST[kind]
     late = turn.until <= as_of.at
     span = (turn.since, turn.until)
-    yield _ask(kind, goal, turn.party, span, overdue=late, acts=acts, event=event, reminded=reminded)
+    yield _build_request(kind, goal, turn.party, span, overdue=late, acts=acts, event=event, reminded=reminded)
 
 
-def _ask(  # noqa: PLR0913 - a question is made of its parts
-    kind: Kind,
+def _build_request(  # noqa: PLR0913 - a question is made of its parts
+    kind: RequestKind,
     goal: Negotiating | Promised | Goal,
     whom: UUID,
     span: tuple[datetime, datetime | None],
@@ -190,7 +201,7 @@ def _need_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iter
             since=need.raised_at,
             until=until,
             overdue=until is not None and until <= as_of.at,
-            acts=ACTS["need"],
+            acts=ACTS_BY_REQUEST["need"],
             need=f"{need.check_in}/{need.index}",
         )
 
@@ -198,33 +209,42 @@ def _need_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iter
 def _check_in_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
     """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
     if goal.state == "lapsed" and goal.lapsed_at is not None:
-        yield _ask("lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS["lapsed"], overdue=True, event=None)
+        yield _build_request(
+            "lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS_BY_REQUEST["lapsed"], overdue=True, event=None
+        )
         return
-    due = check_in_due(goal, as_of.policy.policy, days)
+    due = check_in_due_at(goal, as_of.policy.policy, days)
     if due <= as_of.at + ahead:
         reminded, span = goal.reminded_of == goal.judged_by_event, (goal.judged_at, due)
         late = due <= as_of.at
-        yield _ask(
-            "check_in", goal, goal.owner, span, acts=ACTS["check_in"], overdue=late, event=None, reminded=reminded
+        yield _build_request(
+            "check_in",
+            goal,
+            goal.owner,
+            span,
+            acts=ACTS_BY_REQUEST["check_in"],
+            overdue=late,
+            event=None,
+            reminded=reminded,
         )
 
 
-def _blocker(blocker: UnresolvedBlocker, owner: UUID) -> OpenRequest:
+def _blocker_request(blocker: UnresolvedBlocker, owner: UUID) -> OpenRequest:
     """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
-    listed = ACTS["listed"] if blocker.acts_next == owner else ()
+    listed = ACTS_BY_REQUEST["listed"] if blocker.acts_next == owner else ()
     return OpenRequest(
         kind="blocker",
         goal=blocker.goal,
         whom=blocker.acts_next,
         since=from_micros(blocker.since),
         until=None,
-        acts=ACTS["raised"] if blocker.raised else listed,
+        acts=ACTS_BY_REQUEST["raised"] if blocker.raised else listed,
         event=blocker.event_id,
         place=blocker.place,
     )
 
 
-def _link(goal: Promised, unaffirmed: Unaffirmed) -> OpenRequest:
+def _link_request(goal: Promised, unaffirmed: Unaffirmed) -> OpenRequest:
     return OpenRequest(
         kind="link",
         goal=goal.id,
@@ -232,7 +252,7 @@ def _link(goal: Promised, unaffirmed: Unaffirmed) -> OpenRequest:
         since=from_micros(unaffirmed.since[0].at),
         until=unaffirmed.until,
         overdue=unaffirmed.overdue,
-        acts=ACTS["link"],
+        acts=ACTS_BY_REQUEST["link"],
         parent=unaffirmed.link.parent,
     )
 
@@ -251,25 +271,25 @@ class _EventTexts(msgspec.Struct, frozen=True):
 
 def with_texts(database: Database, as_of: AsOf, requests: Sequence[OpenRequest]) -> list[OpenRequest]:
     """The same questions with the words in which a need or a blocker was told."""
-    where = {(str(ask.goal), _event(ask)) for ask in requests if ask.kind in ("need", "blocker")}
+    where = {(str(ask.goal), _event_id(ask)) for ask in requests if ask.kind in ("need", "blocker")}
     texts: dict[str, _EventTexts] = {}
     ordered = sorted(where)
-    for start in range(0, len(ordered), _SLICE):
-        part = ordered[start : start + _SLICE]
+    for start in range(0, len(ordered), _CHUNK_SIZE):
+        part = ordered[start : start + _CHUNK_SIZE]
         goals = {f"goal_{n}": goal for n, goal in enumerate(sorted({goal for goal, _ in part}))}
         events = {f"event_{n}": event for n, (_, event) in enumerate(part)}
         sql = named_statements("support")["words"].replace(":goals", ", ".join(f":{name}" for name in goals))
         sql = sql.replace(":events", ", ".join(f":{name}" for name in events))
         rows = database.query(sql, {"organisation_id": str(as_of.organisation_id), **goals, **events})
-        texts |= {row.event_id: _SAID.decode(row.data) for row in rows}
-    return [replace(ask, text=_text(ask, texts.get(_event(ask)))) for ask in requests]
+        texts |= {row.event_id: _TEXTS_DECODER.decode(row.data) for row in rows}
+    return [replace(ask, text=_find_text(ask, texts.get(_event_id(ask)))) for ask in requests]
 
 
-def _event(ask: OpenRequest) -> str:
+def _event_id(ask: OpenRequest) -> str:
     return ask.need.partition("/")[0] if ask.need is not None else str(ask.event)
 
 
-def _text(ask: OpenRequest, texts: _EventTexts | None) -> str | None:
+def _find_text(ask: OpenRequest, texts: _EventTexts | None) -> str | None:
     if texts is None or ask.kind not in ("need", "blocker"):
         return ask.text
     if texts.blocker is not None:
@@ -279,4 +299,4 @@ def _text(ask: OpenRequest, texts: _EventTexts | None) -> str | None:
     return written[place].text if place < len(written) else None
 
 
-_SAID = msgspec.json.Decoder(_EventTexts)
+_TEXTS_DECODER = msgspec.json.Decoder(_EventTexts)

@@ -19,17 +19,17 @@ from domain.goal.state import PROMISED_STATES, Goal
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.inbox.framework_requests import framework_requests
-from projections.inbox.goal_requests import ASKED_STATES, OpenRequest, open_requests, with_texts
+from projections.inbox.framework_requests import list_framework_requests
+from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
 
 #: A check-in shows up in the inbox so long before its cadence is over.
 CHECK_IN_LOOKAHEAD = timedelta(days=3)
 #: Reminders that one day brings to one member; the rest is counted.
-REMINDERS_A_DAY = 10
+MAX_REMINDERS_PER_DAY = 10
 #: Questions of one goal that are told; the rest is counted.
-ASKS_OF_A_GOAL = 10
+MAX_REQUESTS_PER_GOAL = 10
 
-_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+_GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
 class InboxEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,17 +81,20 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: dict[str, str] = {}
 
 
-def inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
+def load_inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> Inbox:
     """The `limit` most urgent goals that wait for the member at `as_of`: by deadline, those without one last."""
-    goals = _goals(database, as_of, member)
+    goals = _load_goals(database, as_of, member)
     requests = [
         ask
-        for ask in open_requests(database, as_of, list(goals.values()), ahead=CHECK_IN_LOOKAHEAD)
+        for ask in list_open_requests(database, as_of, list(goals.values()), ahead=CHECK_IN_LOOKAHEAD)
         if ask.whom == member
     ]
-    entries = [_of_goal(goals[goal], list(part)) for goal, part in groupby(requests, key=lambda ask: ask.goal) if goal]
+    entries = [
+        _build_goal_entry(goals[goal], list(part)) for goal, part in groupby(requests, key=lambda ask: ask.goal) if goal
+    ]
     entries += [
-        _entry(a.subject, a.title, a.state, a.team, a.asks) for a in framework_requests(database, as_of, member)
+        _build_entry(a.subject, a.title, a.state, a.team, a.asks)
+        for a in list_framework_requests(database, as_of, member)
     ]
     entries.sort(key=lambda entry: (entry.until is None, entry.until or entry.asks[0].since, entry.subject))
     first = entries[:limit]
@@ -104,22 +107,22 @@ def inbox(database: Database, as_of: AsOf, member: UUID, *, limit: int = 50) -> 
         overdue=sum(entry.overdue for entry in entries),
         entries=[replace(entry, asks=[next(words) for _ in entry.asks]) for entry in first],
         rest=len(entries) - len(first),
-        reminders=_reminders(database, as_of, member, {ask.goal for ask in requests if ask.reminded and ask.goal}),
+        reminders=_load_reminders(database, as_of, member, {ask.goal for ask in requests if ask.reminded and ask.goal}),
     )
 
 
-def _goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
-    states = {f"state_{n}": state for n, state in enumerate((*ASKED_STATES, *PROMISED_STATES))}
+def _load_goals(database: Database, as_of: AsOf, member: UUID) -> dict[UUID, Goal]:
+    states = {f"state_{n}": state for n, state in enumerate((*AWAITING_ANSWER_STATES, *PROMISED_STATES))}
     sql = named_statements("support")["naming"].replace(":states", ", ".join(f":{name}" for name in states))
     params = {**as_of.params, **states, "member": str(member), "named": f"%{member}%"}
-    return {goal.id: goal for goal in (_GOAL.decode(row.body) for row in database.query(sql, params))}
+    return {goal.id: goal for goal in (_GOAL_DECODER.decode(row.body) for row in database.query(sql, params))}
 
 
-def _of_goal(goal: Goal, requests: list[OpenRequest]) -> InboxEntry:
-    return replace(_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, requests), goal=goal.id)
+def _build_goal_entry(goal: Goal, requests: list[OpenRequest]) -> InboxEntry:
+    return replace(_build_entry(f"goal/{goal.id}", goal.title, goal.state, goal.team, requests), goal=goal.id)
 
 
-def _entry(subject: str, title: str, state: str, team: UUID | None, requests: list[OpenRequest]) -> InboxEntry:
+def _build_entry(subject: str, title: str, state: str, team: UUID | None, requests: list[OpenRequest]) -> InboxEntry:
     return InboxEntry(
         subject=subject,
         title=title,
@@ -127,12 +130,12 @@ def _entry(subject: str, title: str, state: str, team: UUID | None, requests: li
         team=team,
         until=min((ask.until for ask in requests if ask.until is not None), default=None),
         overdue=any(ask.overdue for ask in requests),
-        asks=requests[:ASKS_OF_A_GOAL],
-        more=max(0, len(requests) - ASKS_OF_A_GOAL),
+        asks=requests[:MAX_REQUESTS_PER_GOAL],
+        more=max(0, len(requests) - MAX_REQUESTS_PER_GOAL),
     )
 
 
-def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID]) -> Reminders:
+def _load_reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID]) -> Reminders:
     """Of the day of `as_of`; a goal that was spoken of since needs no reminder."""
     since = to_micros(end_of_day(date.fromordinal(max(1, as_of.today.toordinal() - 1)), as_of.tzinfo))
     params = {**as_of.params, "member": str(member), "since": since}
@@ -147,4 +150,6 @@ def _reminders(database: Database, as_of: AsOf, member: UUID, standing: set[UUID
         )
         for goal, row in sorted(latest.items(), key=lambda item: (item[1].occurred_at, str(item[0])))
     ]
-    return Reminders(day=as_of.today, goals=reminders[:REMINDERS_A_DAY], rest=max(0, len(reminders) - REMINDERS_A_DAY))
+    return Reminders(
+        day=as_of.today, goals=reminders[:MAX_REMINDERS_PER_DAY], rest=max(0, len(reminders) - MAX_REMINDERS_PER_DAY)
+    )

@@ -24,12 +24,12 @@ from projections.lineage.links import (
     LinkStatement,
     MaterialChange,
     SupportedGoal,
-    end_of_goal,
-    material_changes,
+    find_end_of_goal,
+    load_material_changes,
+    load_statements_by_parent,
     parents_at,
-    statements_by_parent,
 )
-from projections.lineage.upstream import PurposeVersionEntry, purpose_versions
+from projections.lineage.upstream import PurposeVersionEntry, load_purpose_versions
 
 LinkOutcome = Literal["affirmed", "renegotiated", "unlinked", "ended", "waiting"]
 
@@ -65,7 +65,7 @@ class Consequences(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def downstream_consequences(
+def find_downstream_consequences(
     database: Database, as_of: AsOf, events: Mapping[UUID, list[MaterialChange]]
 ) -> Consequences:
     """What these events of goals and charters caused, by stream; at most 5 steps deep and 200 entries long."""
@@ -74,23 +74,23 @@ def downstream_consequences(
     level = {stream: of_stream for stream, of_stream in events.items() if of_stream}
     for depth in range(1, MAX_DEPTH + 1):
         seen |= {event.event_id for of_stream in level.values() for event in of_stream}
-        below = statements_by_parent(database, as_of, level)
+        below = load_statements_by_parent(database, as_of, level)
         goals = {statement.goal for of_stream in below.values() for statement in of_stream}
-        moved = material_changes(database, as_of, goals)
+        moved = load_material_changes(database, as_of, goals)
         called = parents_at(database, as_of, goals)
         step = [
             c
             for stream, of_stream in sorted(level.items(), key=lambda item: item[0].int)
-            for c in _below(depth, of_stream, below.get(stream, []), moved, called, as_of)
+            for c in _find_consequences(depth, of_stream, below.get(stream, []), moved, called, as_of)
         ]
         entries += sorted(step, key=lambda c: (c.since, c.event.int, c.goal.int))
-        level = _next(step, moved, seen)
+        level = _find_next_level(step, moved, seen)
         if not level or len(entries) > MAX_ENTRIES:
             break
     return Consequences(entries=entries[:MAX_ENTRIES], more=len(entries) > MAX_ENTRIES or bool(level))
 
 
-def _below(  # noqa: PLR0913 - what a level is told from
+def _find_consequences(  # noqa: PLR0913 - what a level is told from
     depth: int,
     events: list[MaterialChange],
     statements: Iterable[LinkStatement],
@@ -105,14 +105,14 @@ def _below(  # noqa: PLR0913 - what a level is told from
     for event in events:
         for goal, of_goal in by_goal.items():
             before = [s for s in of_goal if s.at < event.at]
-            end = end_of_goal(moved.get(goal, []))
+            end = find_end_of_goal(moved.get(goal, []))
             if not before or not before[-1].affirmed or (end is not None and end.at <= event.at):
                 continue
             answer = next((s for s in of_goal if s.at >= event.at), None)
-            yield _consequence(depth, event, answer, end, before[-1], events, called, as_of)
+            yield _build_consequence(depth, event, answer, end, before[-1], events, called, as_of)
 
 
-def _consequence(  # noqa: PLR0913 - what a consequence is told from
+def _build_consequence(  # noqa: PLR0913 - what a consequence is told from
     depth: int,
     event: MaterialChange,
     answer: LinkStatement | None,
@@ -128,7 +128,7 @@ def _consequence(  # noqa: PLR0913 - what a consequence is told from
     if answer is not None:
         became = "affirmed" if answer.how == "promised" else answer.how
         by, at = answer.event_id, answer.at
-        cause = answer.because(events)
+        cause = answer.find_cause(events)
         because = cause[1] if cause is not None and cause[0].event_id == event.event_id else None
     elif end is not None:
         became, by, at = "ended", end.event_id, end.at
@@ -149,7 +149,7 @@ def _consequence(  # noqa: PLR0913 - what a consequence is told from
     )
 
 
-def _next(
+def _find_next_level(
     step: Iterable[Consequence], moved: Mapping[UUID, list[MaterialChange]], seen: set[UUID]
 ) -> dict[UUID, list[MaterialChange]]:
     """The renegotiations that name their cause and were material themselves."""
@@ -174,12 +174,12 @@ class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def purpose_consequences(
+def find_purpose_consequences(
     database: Database, as_of: AsOf, charter: UUID, *, version: int | None = None
 ) -> PurposeConsequences:
     """What became of the links to a purpose at each revision, or at that of one version; a first one left none."""
-    versions = [v for v in purpose_versions(database, as_of, charter) if version in (None, v.version)]
+    versions = [v for v in load_purpose_versions(database, as_of, charter) if version in (None, v.version)]
     events = {v.event_id for v in versions}
-    revisions = [m for m in material_changes(database, as_of, [charter]).get(charter, []) if m.event_id in events]
-    caused = downstream_consequences(database, as_of, {charter: revisions})
+    revisions = [m for m in load_material_changes(database, as_of, [charter]).get(charter, []) if m.event_id in events]
+    caused = find_downstream_consequences(database, as_of, {charter: revisions})
     return PurposeConsequences(charter=charter, versions=versions[::-1], downstream=caused.entries, more=caused.more)

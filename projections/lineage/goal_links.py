@@ -19,15 +19,15 @@ from projections.lineage.links import (
     Link,
     MaterialChange,
     SupportedGoal,
+    find_unaffirmed_link,
     links_at,
-    material_changes,
+    load_material_changes,
+    load_statements_by_parent,
     parents_at,
-    statements_by_parent,
-    unaffirmed_link,
 )
-from projections.lineage.upstream import purpose_versions
+from projections.lineage.upstream import load_purpose_versions
 
-_LONGEST_TITLE = 200
+_MAX_TITLE_LENGTH = 200
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,31 +60,33 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-def links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
+def load_goal_links(database: Database, as_of: AsOf, goal: UUID) -> GoalLinks:
     """The links of one goal at `as_of`."""
     above = links_at(database, as_of, [goal]).get(goal, [])
-    last = {statement.goal: statement for statement in statements_by_parent(database, as_of, [goal]).get(goal, [])}
+    last = {statement.goal: statement for statement in load_statements_by_parent(database, as_of, [goal]).get(goal, [])}
     below = [Link(s.goal, s.event_id, s.at) for s in sorted(last.values(), key=lambda s: s.goal.int) if s.affirmed]
-    moved = material_changes(database, as_of, [goal, *(link.parent for link in above)])
+    moved = load_material_changes(database, as_of, [goal, *(link.parent for link in above)])
     called = parents_at(database, as_of, [link.parent for link in (*above, *below)])
     standing = [link for link in below if link.parent in called and called[link.parent].state in PROMISED_STATES]
     return GoalLinks(
         goal=goal,
-        supports=[_view(link, moved.get(link.parent, []), called, database, as_of) for link in above],
-        supported_by=[_view(link, moved.get(goal, []), called, database, as_of) for link in standing[:MAX_ENTRIES]],
+        supports=[_build_link_view(link, moved.get(link.parent, []), called, database, as_of) for link in above],
+        supported_by=[
+            _build_link_view(link, moved.get(goal, []), called, database, as_of) for link in standing[:MAX_ENTRIES]
+        ],
         more=len(standing) > MAX_ENTRIES,
     )
 
 
-def _view(
+def _build_link_view(
     link: Link, moved: Iterable[MaterialChange], called: Mapping[UUID, SupportedGoal], database: Database, as_of: AsOf
 ) -> LinkView:
-    waits = unaffirmed_link(link, moved, as_of)
+    waits = find_unaffirmed_link(link, moved, as_of)
     other = called.get(link.parent)
     title = other.title if other else ""
     if link.purpose:
-        words = purpose_versions(database, as_of, link.parent)
-        title = excerpt(words[-1].words, _LONGEST_TITLE) if words else ""
+        words = load_purpose_versions(database, as_of, link.parent)
+        title = excerpt(words[-1].words, _MAX_TITLE_LENGTH) if words else ""
     return LinkView(
         kind="purpose" if link.purpose else "goal",
         goal=None if link.purpose else link.parent,

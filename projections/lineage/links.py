@@ -82,7 +82,7 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     #: When a renegotiation was proposed; of any other act when it happened.
     said_at: int
 
-    def because(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
+    def find_cause(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
         """Which of these events above led to it: the one it names, else the last one before it was said."""
         changes = list(above)
         for material in changes:
@@ -94,14 +94,16 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
 
-def statements_by_parent(database: Database, as_of: AsOf, parents: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
+def load_statements_by_parent(
+    database: Database, as_of: AsOf, parents: Iterable[UUID]
+) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links to these goals and charters, by parent, oldest first."""
-    return _group_statements(fact_rows(database, as_of, "supporters", parents), "parent")
+    return _group_statements(query_facts(database, as_of, "supporters", parents), "parent")
 
 
-def statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
+def load_statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
     """What was said about the links of these goals, by goal, oldest first."""
-    return _group_statements(fact_rows(database, as_of, "supported", goals), "goal")
+    return _group_statements(query_facts(database, as_of, "supported", goals), "goal")
 
 
 def _group_statements(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStatement]]:
@@ -123,10 +125,10 @@ def _group_statements(rows: Iterable[Row], key: str) -> dict[UUID, list[LinkStat
     return statements
 
 
-def material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -> dict[UUID, list[MaterialChange]]:
+def load_material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -> dict[UUID, list[MaterialChange]]:
     """When these goals changed materially or ended, and these charters' purposes were revised; oldest first."""
     changes: dict[UUID, list[MaterialChange]] = {}
-    for row in fact_rows(database, as_of, "material", streams):
+    for row in query_facts(database, as_of, "material", streams):
         changes.setdefault(UUID(row.stream_id), []).append(
             MaterialChange(UUID(row.event_id), row.occurred_at, row.what)
         )
@@ -136,17 +138,17 @@ def material_changes(database: Database, as_of: AsOf, streams: Iterable[UUID]) -
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
 
 
-def goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
+def load_goals_by_id(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
     """These goals as `as_of` shows them; an id that is no goal's is left out."""
-    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in fact_rows(database, as_of, "states", goals)}
+    return {UUID(row.stream_id): _GOAL.decode(row.body) for row in query_facts(database, as_of, "states", goals)}
 
 
-def end_of_goal(material: Iterable[MaterialChange]) -> MaterialChange | None:
+def find_end_of_goal(material: Iterable[MaterialChange]) -> MaterialChange | None:
     """The end of a goal among what happened to it."""
     return next((m for m in material if m.what.startswith("ended:")), None)
 
 
-def unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: AsOf) -> Unaffirmed | None:
+def find_unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: AsOf) -> Unaffirmed | None:
     """The link where its parent (`material` is what happened to it) moved on after it was affirmed; else None.
 
     A change at the very instant of the affirmation came before it. The window is the policy's `unaffirmed_days`.
@@ -161,37 +163,37 @@ def unaffirmed_link(link: Link, material: Iterable[MaterialChange], as_of: AsOf)
 
 def links_at(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[Link]]:
     """What each of these goals supports, by goal."""
-    return group_by_stream(fact_rows(database, as_of, "links", goals), as_link)
+    return group_by_stream(query_facts(database, as_of, "links", goals), to_link)
 
 
 def parents_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, SupportedGoal]:
     """These goals by their titles, owners and states; an id that is no goal's is left out."""
-    return {UUID(row.stream_id): as_supported_goal(row) for row in fact_rows(database, as_of, "parents", ids)}
+    return {UUID(row.stream_id): to_supported_goal(row) for row in query_facts(database, as_of, "parents", ids)}
 
 
-def all_links(database: Database, as_of: AsOf) -> tuple[dict[UUID, list[Link]], dict[UUID, SupportedGoal]]:
+def load_all_links(database: Database, as_of: AsOf) -> tuple[dict[UUID, list[Link]], dict[UUID, SupportedGoal]]:
     """Every goal's links, and every goal: for chains so long that asking level by level would take more."""
     rows = {}
     for name in ("links", "parents"):
-        sql = named_statements("drift")[name].replace(_OF_IDS, "")
+        sql = named_statements("drift")[name].replace(_IDS_CONDITION, "")
         rows[name] = database.query(sql, as_of.params)
-    return group_by_stream(rows["links"], as_link), {
-        UUID(row.stream_id): as_supported_goal(row) for row in rows["parents"]
+    return group_by_stream(rows["links"], to_link), {
+        UUID(row.stream_id): to_supported_goal(row) for row in rows["parents"]
     }
 
 
-def as_link(row: Row) -> Link:
+def to_link(row: Row) -> Link:
     return Link(UUID(row.parent), UUID(row.event_id), row.occurred_at, row.purpose == 1)
 
 
-def as_supported_goal(row: Row) -> SupportedGoal:
+def to_supported_goal(row: Row) -> SupportedGoal:
     return SupportedGoal(row.title, UUID(row.owner) if row.owner else None, row.state)
 
 
 #: How a statement of `sql/drift.sql` says that it is about some goals.
-_OF_IDS = " AND stream_id IN (:ids)"
+_IDS_CONDITION = " AND stream_id IN (:ids)"
 
 
-def fact_rows(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID]) -> list[Row]:
+def query_facts(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID]) -> list[Row]:
     """The rows of one statement of `sql/drift.sql` for these ids."""
     return query_by_ids(database, "drift", {name: sorted(map(str, set(ids)))}, as_of.params)[name]

@@ -17,7 +17,7 @@ import msgspec
 from domain.instants import from_micros, to_micros
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.history.history import Entry, render_entries
+from projections.history.history import HistoryEntry, render_entries
 from projections.history.narrative.phrases import excerpt
 from projections.lineage.links import (
     MAX_DEPTH,
@@ -26,13 +26,13 @@ from projections.lineage.links import (
     LinkStatement,
     MaterialChange,
     SupportedGoal,
-    material_changes,
+    load_material_changes,
+    load_statements_by_goal,
     parents_at,
-    statements_by_goal,
 )
 
 _SQL = "chains"
-_LONGEST_TITLE = 200
+_MAX_TITLE_LENGTH = 200
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True):
     supports: dict[UUID, list[tuple[UUID, bool]]]
 
 
-def upstream_causes(
+def find_upstream_causes(
     database: Database, as_of: AsOf, goal: UUID, events: Iterable[UUID], supports: list[tuple[UUID, bool]]
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
@@ -85,7 +85,7 @@ def upstream_causes(
     seen = {goal}
     level = _Level(depth=1, events={goal: set(events)}, supports={goal: supports})
     while level.events and level.depth <= MAX_DEPTH and len(causes) < MAX_ENTRIES:
-        step = list(_above(database, as_of, level))
+        step = list(_find_level_causes(database, as_of, level))
         causes += step
         above = {t.goal: {t.changed_by} for t in step if t.caused and t.goal and t.changed_by and t.goal not in seen}
         seen |= above.keys()
@@ -93,13 +93,15 @@ def upstream_causes(
     return causes[:MAX_ENTRIES]
 
 
-def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
-    statements = statements_by_goal(database, as_of, level.events)
-    links = {goal: _links(level, goal, statements.get(goal, [])) for goal in level.events}
+def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]:
+    statements = load_statements_by_goal(database, as_of, level.events)
+    links = {goal: _group_by_parent(level, goal, statements.get(goal, [])) for goal in level.events}
     goals = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if not purpose}
     charters = {parent for of_goal in links.values() for parent, purpose, _ in of_goal if purpose}
-    worded = {charter: purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)}
-    moved = material_changes(database, as_of, goals)
+    worded = {
+        charter: load_purpose_versions(database, as_of, charter) for charter in sorted(charters, key=lambda c: c.int)
+    }
+    moved = load_material_changes(database, as_of, goals)
     moved |= {
         charter: [MaterialChange(p.event_id, to_micros(p.at), "") for p in versions]
         for charter, versions in worded.items()
@@ -110,20 +112,22 @@ def _above(database: Database, as_of: AsOf, level: _Level) -> Iterator[Upstream]
         for goal, of_goal in links.items()
         for parent, purpose, about in of_goal
     ]
-    texts = _texts(database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose})
+    texts = _load_entries(
+        database, as_of, {(parent, m.event_id) for _, parent, purpose, m, _ in chosen if m and not purpose}
+    )
     for goal, parent, purpose, material, because in chosen:
         if because is None and level.depth > 1:
             # Of what led to nothing only what is right above the goal asked about is told.
             continue
         if not purpose and parent in called:
-            yield _goal((level.depth, goal, parent), called[parent], texts, material, because)
+            yield _build_goal_cause((level.depth, goal, parent), called[parent], texts, material, because)
         elif purpose and material is not None:
             [version] = [p for p in worded[parent] if p.event_id == material.event_id]
-            yield _purpose((level.depth, goal, parent), version, because)
-            yield from _decision(database, as_of, level.depth, parent, version)
+            yield _build_purpose_cause((level.depth, goal, parent), version, because)
+            yield from _find_decision_cause(database, as_of, level.depth, parent, version)
 
 
-def _links(
+def _group_by_parent(
     level: _Level, goal: UUID, statements: Iterable[LinkStatement]
 ) -> list[tuple[UUID, bool, list[LinkStatement]]]:
     """Parents, those that it supports first, with what the events asked about said about them, newest first."""
@@ -140,16 +144,16 @@ def _find_cause(
 ) -> tuple[MaterialChange | None, CausedBy | None]:
     """The newest that something above led to; else just how the parent last changed."""
     for statement in statements:
-        cause = statement.because(above)
+        cause = statement.find_cause(above)
         if cause is not None:
             return cause
     return (above[-1] if above else None), None
 
 
-def _goal(
+def _build_goal_cause(
     where: tuple[int, UUID, UUID],
     parent: SupportedGoal,
-    texts: Mapping[UUID, Entry],
+    texts: Mapping[UUID, HistoryEntry],
     material: MaterialChange | None,
     because: CausedBy | None,
 ) -> Upstream:
@@ -201,7 +205,7 @@ class PurposeVersionEntry(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersionEntry]:
+def load_purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[PurposeVersionEntry]:
     """How a charter's purpose was adopted and revised, oldest first."""
     params = {**as_of.params, "stream_id": str(charter)}
     rows = database.query(named_statements(_SQL)["purposes"], params)
@@ -223,7 +227,9 @@ def purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> list[Pur
     return versions
 
 
-def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersionEntry, because: CausedBy | None) -> Upstream:
+def _build_purpose_cause(
+    where: tuple[int, UUID, UUID], version: PurposeVersionEntry, because: CausedBy | None
+) -> Upstream:
     """The version that led to what is below; else the current one."""
     depth, below, charter = where
     return Upstream(
@@ -232,7 +238,7 @@ def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersionEntry, becaus
         kind="purpose",
         charter=charter,
         team=version.team,
-        title=excerpt(version.words, _LONGEST_TITLE),
+        title=excerpt(version.words, _MAX_TITLE_LENGTH),
         version=version.version,
         caused=because is not None,
         because=because,
@@ -242,7 +248,7 @@ def _purpose(where: tuple[int, UUID, UUID], version: PurposeVersionEntry, becaus
     )
 
 
-def _decision(
+def _find_decision_cause(
     database: Database, as_of: AsOf, depth: int, charter: UUID, version: PurposeVersionEntry
 ) -> Iterator[Upstream]:
     """The decision by which this version was adopted; that it was is known by causation."""
@@ -250,14 +256,16 @@ def _decision(
         return
     for row in database.query(named_statements(_SQL)["decision"], {**as_of.params, "stream_id": str(version.decision)}):
         decided = version.decided
-        entry = _texts(database, as_of, {(version.decision, decided)}).get(decided) if decided is not None else None
+        entry = (
+            _load_entries(database, as_of, {(version.decision, decided)}).get(decided) if decided is not None else None
+        )
         yield Upstream(
             depth=depth,
             below=charter,
             kind="decision",
             decision=version.decision,
             team=UUID(row.team) if row.team else None,
-            title=excerpt(row.question, _LONGEST_TITLE),
+            title=excerpt(row.question, _MAX_TITLE_LENGTH),
             state=row.state,
             caused=True,
             because="causation",
@@ -267,7 +275,7 @@ def _decision(
         )
 
 
-def _texts(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, Entry]:
+def _load_entries(database: Database, as_of: AsOf, events: Collection[tuple[UUID, UUID]]) -> dict[UUID, HistoryEntry]:
     """These events of these streams in plain words, by event."""
     if not events:
         return {}

@@ -21,23 +21,30 @@ from domain.reasons import Reason
 from projections import goals
 from projections.as_of import AsOf
 from projections.database.database import Database, named_statements
-from projections.history.history import FIELDS, PROPOSALS, Entry, goal_values, json_value, whole_history
-from projections.lineage.downstream import Consequence, Consequences, downstream_consequences
-from projections.lineage.links import material_changes
-from projections.lineage.upstream import Upstream, upstream_causes
-from projections.people import names
+from projections.history.history import (
+    CHANGE_PROPOSAL_TAGS,
+    FIELDS,
+    HistoryEntry,
+    goal_values,
+    load_history,
+    to_json_value,
+)
+from projections.lineage.downstream import Consequence, Consequences, find_downstream_consequences
+from projections.lineage.links import load_material_changes
+from projections.lineage.upstream import Upstream, find_upstream_causes
+from projections.people import load_names
 
 
-def _tags(*events: type) -> frozenset[str]:
+def _event_tags(*events: type) -> frozenset[str]:
     return frozenset(str(cls.__struct_config__.tag) for cls in events)  # type: ignore[attr-defined]
 
 
-_PROPOSAL_TAGS = _tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
-_OPENING = _tags(e.GoalRequested, e.GoalOffered)
-_COUNTER = _tags(e.GoalCountered)
-_PROMISE = _tags(e.GoalPromised, e.GoalAccepted)
-_CHANGE = _tags(e.ChangeAccepted)
-_JOINED = _tags(e.HandOverJoined)
+_UNPROMISED_TAGS = _event_tags(e.GoalDrafted, e.DraftRevised, e.GoalRequested, e.GoalOffered, e.GoalCountered)
+_OPENING_TAGS = _event_tags(e.GoalRequested, e.GoalOffered)
+_COUNTER_TAGS = _event_tags(e.GoalCountered)
+_PROMISE_TAGS = _event_tags(e.GoalPromised, e.GoalAccepted)
+_CHANGE_TAGS = _event_tags(e.ChangeAccepted)
+_JOINED_TAGS = _event_tags(e.HandOverJoined)
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -117,72 +124,74 @@ class _Act(msgspec.Struct, frozen=True):
     self_accepted: bool = False
 
 
-def why(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
+def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str) -> Why:
     """The causal chain of one field's value.
 
     Raises `NotFound` for a goal that is not there, `InvalidField` naming the fields that one can ask for.
     """
     if field not in FIELDS:
         raise InvalidField(f"cannot ask why for {field[:64]!r}", pointer="/field", allowed=FIELDS)
-    goal = goals.get(database, as_of, goal_id)
+    goal = goals.goal_at(database, as_of, goal_id)
     if goal is None:
         raise NotFound("no such goal")
-    entries = whole_history(database, as_of, goal_id)
-    acts = _acts(database, as_of, goal_id)
-    parties = names(database, as_of.organisation_id, (entry.party for entry in entries))
-    chain = _chain(entries, acts, parties, field)
-    caused = _consequences(database, as_of, goal_id, chain)
+    entries = load_history(database, as_of, goal_id)
+    acts = _load_acts(database, as_of, goal_id)
+    parties = load_names(database, as_of.organisation_id, (entry.party for entry in entries))
+    chain = _build_chain(entries, acts, parties, field)
+    caused = _find_consequences(database, as_of, goal_id, chain)
     return Why(
         goal=goal_id,
         title=goal.title,
         field=field,
-        value=json_value(goal_values(goal).get(field)),
+        value=to_json_value(goal_values(goal).get(field)),
         chain=chain,
-        upstream=upstream_causes(database, as_of, goal_id, [link.event_id for link in chain], _supports(goal)),
+        upstream=find_upstream_causes(
+            database, as_of, goal_id, [link.event_id for link in chain], _list_supports(goal)
+        ),
         downstream=caused.entries,
         more=caused.more,
     )
 
 
-def _acts(database: Database, as_of: AsOf, goal_id: UUID) -> dict[UUID, _Act]:
+def _load_acts(database: Database, as_of: AsOf, goal_id: UUID) -> dict[UUID, _Act]:
     params = {**as_of.params, "stream_id": str(goal_id)}
     rows = database.query(named_statements("history")["acts"], params)
     return {UUID(row.event_id): msgspec.json.decode(row.data, type=_Act) for row in rows}
 
 
-def _chain(
-    entries: Sequence[Entry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str
+def _build_chain(
+    entries: Sequence[HistoryEntry], acts: Mapping[UUID, _Act], parties: Mapping[str, str], field: str
 ) -> list[WhyStep]:
     """Newest first. What was asked for and never promised is left out once there is a promise."""
     by_id = {entry.event_id: entry for entry in entries}
     links: list[WhyStep] = []
     set_by: UUID | None = None
     for entry in entries:
-        if entry.type in PROPOSALS:
+        if entry.type in CHANGE_PROPOSAL_TAGS:
             continue
-        if entry.type in _OPENING or (entry.type in _COUNTER and field in entry.after):
+        if entry.type in _OPENING_TAGS or (entry.type in _COUNTER_TAGS and field in entry.after):
             set_by = entry.event_id
         if field in entry.after:
-            links.append(_link(entry, acts, parties, by_id, (entry.before.get(field), entry.after[field])))
-        elif entry.type in _PROMISE and links:
+            links.append(_build_step(entry, acts, parties, by_id, (entry.before.get(field), entry.after[field])))
+        elif entry.type in _PROMISE_TAGS and links:
             # The promise makes what was last asked for hold, as it was; its reason is theirs who asked for it.
-            promise = _link(entry, acts, parties, by_id, (None, links[-1].after), set_by)
+            promise = _build_step(entry, acts, parties, by_id, (None, links[-1].after), set_by)
             links = [*(link for link in links if link.kind != "asked"), promise]
     return links[::-1]
 
 
-def _link(
-    entry: Entry,
+def _build_step(
+    entry: HistoryEntry,
     acts: Mapping[UUID, _Act],
     parties: Mapping[str, str],
-    by_id: Mapping[UUID, Entry],
+    by_id: Mapping[UUID, HistoryEntry],
     values: tuple[Any, Any],
     set_by: UUID | None = None,
 ) -> WhyStep:
     """`set_by`: of a promise, the request, offer or counter from which the field has its value."""
     act = acts[entry.event_id]
     kind: Literal["change", "promise", "asked", "act"] = "act"
-    for name, tags in (("change", _CHANGE), ("promise", _PROMISE), ("asked", _PROPOSAL_TAGS)):
+    for name, tags in (("change", _CHANGE_TAGS), ("promise", _PROMISE_TAGS), ("asked", _UNPROMISED_TAGS)):
         if entry.type in tags:
             kind = name  # type: ignore[assignment]
     answers = set_by or act.answers
@@ -193,27 +202,27 @@ def _link(
         type=entry.type,
         before=values[0],
         after=values[1],
-        by=_party(entry, parties),
+        by=_to_party(entry, parties),
         at=entry.occurred_at,
         recorded_at=entry.recorded_at,
         text=entry.text,
         reason=entry.reason,
-        said=_proposal_details(answered, acts, parties, by_id) if answered else None,
-        joined=_parties_joined(answered, entry, by_id, parties) if answered and kind == "change" else [],
+        said=_build_proposal_details(answered, acts, parties, by_id) if answered else None,
+        joined=_find_joined_parties(answered, entry, by_id, parties) if answered and kind == "change" else [],
         taken_as=act.taken_as["how"] if act.taken_as else None,
         self_accepted=act.self_accepted,
     )
 
 
-def _proposal_details(
-    entry: Entry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, Entry]
+def _build_proposal_details(
+    entry: HistoryEntry, acts: Mapping[UUID, _Act], parties: Mapping[str, str], by_id: Mapping[UUID, HistoryEntry]
 ) -> ProposalDetails:
-    proposal, act = entry.type in PROPOSALS, acts[entry.event_id]
-    began = _first_proposal(entry, acts, by_id) if proposal else entry
+    proposal, act = entry.type in CHANGE_PROPOSAL_TAGS, acts[entry.event_id]
+    began = _find_first_proposal(entry, acts, by_id) if proposal else entry
     return ProposalDetails(
         event_id=entry.event_id,
         type=entry.type,
-        by=_party(entry, parties),
+        by=_to_party(entry, parties),
         at=entry.occurred_at,
         text=entry.text,
         reason=entry.reason,
@@ -225,36 +234,38 @@ def _proposal_details(
     )
 
 
-def _parties_joined(
-    proposal: Entry, accepted: Entry, by_id: Mapping[UUID, Entry], parties: Mapping[str, str]
+def _find_joined_parties(
+    proposal: HistoryEntry, accepted: HistoryEntry, by_id: Mapping[UUID, HistoryEntry], parties: Mapping[str, str]
 ) -> list[Party]:
     """Who joined between the proposal and its acceptance."""
-    between = (x for x in by_id.values() if proposal.version < x.version < accepted.version and x.type in _JOINED)
-    return [party for entry in between if (party := _party(entry, parties)) is not None]
+    between = (x for x in by_id.values() if proposal.version < x.version < accepted.version and x.type in _JOINED_TAGS)
+    return [party for entry in between if (party := _to_party(entry, parties)) is not None]
 
 
-def _first_proposal(entry: Entry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, Entry]) -> Entry:
+def _find_first_proposal(
+    entry: HistoryEntry, acts: Mapping[UUID, _Act], by_id: Mapping[UUID, HistoryEntry]
+) -> HistoryEntry:
     """The proposal that a counter goes back to: what set it off set off the counter too."""
     while (answers := acts[entry.event_id].answers) is not None and answers in by_id:
         entry = by_id[answers]
     return entry
 
 
-def _party(entry: Entry, parties: Mapping[str, str]) -> Party | None:
+def _to_party(entry: HistoryEntry, parties: Mapping[str, str]) -> Party | None:
     return None if entry.party is None else Party(entry.party, parties.get(str(entry.party), "somebody"))
 
 
 # --- up and down -----------------------------------------------------------------------------------------------------
 
 
-def _supports(goal: Goal) -> list[tuple[UUID, bool]]:
+def _list_supports(goal: Goal) -> list[tuple[UUID, bool]]:
     """What it supports now: goals, and (True) charters."""
     supports = (goal.terms.supports if goal.terms else None) or ()
     return [(parent, s.goal is None) for s in supports if (parent := s.goal or s.purpose) is not None]
 
 
-def _consequences(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
+def _find_consequences(database: Database, as_of: AsOf, goal_id: UUID, chain: Iterable[WhyStep]) -> Consequences:
     """What those of the chain's events caused below that others build on."""
     events = {link.event_id for link in chain}
-    moved = material_changes(database, as_of, [goal_id]).get(goal_id, [])
-    return downstream_consequences(database, as_of, {goal_id: [m for m in moved if m.event_id in events]})
+    moved = load_material_changes(database, as_of, [goal_id]).get(goal_id, [])
+    return find_downstream_consequences(database, as_of, {goal_id: [m for m in moved if m.event_id in events]})

@@ -15,9 +15,9 @@ import msgspec
 from domain.load import WeekLoad, line_crossed
 from domain.terms import Priority
 from projections.figures import EventRef, MemberRef, SubjectGoal, SubjectMember, TeamRef, event_ids, round_for_report
-from projections.overload.facts import DROP
+from projections.overload.facts import ANY_DROP
 from projections.overload.pairing import (
-    CAME_BACK_WITHIN_DAYS,
+    REVERSAL_WITHIN_DAYS,
     Addition,
     Allocation,
     Pairing,
@@ -81,18 +81,18 @@ class AdditionAnalysis:
 
     def __init__(self, evidence: OverloadFacts) -> None:
         self._evidence = evidence
-        self._givings = {g.event: g for g in evidence.givings}
-        self._worst: dict[UUID, WeekLoad | None] = {}
-        own = [a for a in evidence.additions if evidence.concerns(a.owner, a.team)]
+        self._trade_offs_by_event = {g.event: g for g in evidence.trade_offs}
+        self._worst_weeks: dict[UUID, WeekLoad | None] = {}
+        own = [a for a in evidence.additions if evidence.is_in_scope(a.owner, a.team)]
         window = {a.event for a in own if a.at >= evidence.since}
         seeds = [a for a in own if a.event in window]
-        links = PairingGraph(evidence.additions, evidence.givings)
-        connected, self._connected_givings = links.connected([*seeds, *self._under_watch(own)])
-        self._connected = {
+        links = PairingGraph(evidence.additions, evidence.trade_offs)
+        connected, self._connected_trade_offs = links.find_connected([*seeds, *self._find_reversible_additions(own)])
+        self._connected_additions = {
             a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))
         }
-        self.window = [a for a in self._connected.values() if a.event in window]
-        evidence.read_histories(self.window)
+        self.window_additions = [a for a in self._connected_additions.values() if a.event in window]
+        evidence.read_histories(self.window_additions)
 
     # --- what came back -----------------------------------------------------------------------------------------
 
@@ -101,128 +101,130 @@ class AdditionAnalysis:
         """Trade-off -> the first return that takes it back, within 60 days."""
         reversals: dict[UUID, Reversal] = {}
         dropped: dict[tuple[UUID | None, UUID], list[TradeOffFact]] = defaultdict(list)
-        for giving in self._givings.values():
-            if DROP in giving.kinds:
+        for giving in self._trade_offs_by_event.values():
+            if ANY_DROP in giving.kinds:
                 dropped[giving.goal, giving.owner].append(giving)
-        for back in self._evidence.returns:
-            candidates = dropped[back.goal, back.owner] if back.giving == DROP else self._deferral(back)
+        for back in self._evidence.reversals:
+            candidates = dropped[back.goal, back.owner] if back.giving == ANY_DROP else self._find_deferral(back)
             for giving in candidates:
-                if back.at >= giving.at and (back.day - giving.day).days <= CAME_BACK_WITHIN_DAYS:
+                if back.at >= giving.at and (back.day - giving.day).days <= REVERSAL_WITHIN_DAYS:
                     reversals.setdefault(giving.event, back)
         return reversals
 
-    def _deferral(self, back: Reversal) -> list[TradeOffFact]:
-        giving = self._givings.get(UUID(back.giving))
+    def _find_deferral(self, back: Reversal) -> list[TradeOffFact]:
+        giving = self._trade_offs_by_event.get(UUID(back.giving))
         return [] if giving is None else [giving]
 
-    def _under_watch(self, own: list[Addition]) -> list[Addition]:
+    def _find_reversible_additions(self, own: list[Addition]) -> list[Addition]:
         """Older additions of the group whose trade-offs may have come back within the window."""
-        recent = [g for g in self._givings.values() if g.day >= self._watched_since]
+        recent = [g for g in self._trade_offs_by_event.values() if g.day >= self._reversible_since]
         near = PairingGraph(own, recent)
-        return [a for a in own if near.naming(a) or near.near(a)]
+        return [a for a in own if near.find_named(a) or near.find_near(a)]
 
     @property
-    def _watched_since(self) -> date:
-        first = self._evidence.first_day.toordinal() - CAME_BACK_WITHIN_DAYS
+    def _reversible_since(self) -> date:
+        first = self._evidence.first_day.toordinal() - REVERSAL_WITHIN_DAYS
         return date.fromordinal(max(date.min.toordinal(), first))
 
     # --- pairing ------------------------------------------------------------------------------------------------
 
-    def worst(self, addition: Addition) -> WeekLoad | None:
+    def find_worst_week(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week at the instant after the act."""
-        if addition.event not in self._worst:
+        if addition.event not in self._worst_weeks:
             # An older one is asked about only where a trade-off might be inferred for it.
             if not self._evidence.has_history(addition):
-                self._evidence.read_histories(self._connected.values())
-            self._worst[addition.event] = self._evidence.worst(addition)
-        return self._worst[addition.event]
+                self._evidence.read_histories(self._connected_additions.values())
+            self._worst_weeks[addition.event] = self._evidence.find_worst_week(addition)
+        return self._worst_weeks[addition.event]
 
     def is_absorbed(self, addition: Addition) -> bool:
         """The fullest week stays at or under the amber line."""
-        worst = self.worst(addition)
+        worst = self.find_worst_week(addition)
         return worst is None or line_crossed(worst.ratio, self._evidence.policy) is None
 
     @cached_property
     def pairing(self) -> Pairing:
         """Who pays for what, without the trade-offs that came back."""
-        return self._pair([g for g in self._connected_givings if g.event not in self.reversals])
+        return self._pair([g for g in self._connected_trade_offs if g.event not in self.reversals])
 
     @cached_property
     def _pairing_before_reversals(self) -> Pairing:
         """Who paid for what before anything came back."""
-        return self._pair(self._connected_givings) if self.reversals else self.pairing
+        return self._pair(self._connected_trade_offs) if self.reversals else self.pairing
 
     def _pair(self, givings: Iterable[TradeOffFact]) -> Pairing:
-        return pair(self._connected.values(), givings, self._evidence.freed, lambda a: not self.is_absorbed(a))
+        return pair(
+            self._connected_additions.values(), givings, self._evidence.freed_hours, lambda a: not self.is_absorbed(a)
+        )
 
     @cached_property
-    def absorbed(self) -> list[Addition]:
+    def absorbed_additions(self) -> list[Addition]:
         """Additions of the window that needed no trade-off."""
-        return [a for a in self.window if self.is_absorbed(a)]
+        return [a for a in self.window_additions if self.is_absorbed(a)]
 
     @cached_property
-    def counted(self) -> list[Addition]:
+    def counted_additions(self) -> list[Addition]:
         """The others: what both ratios are about."""
-        absorbed = {a.event for a in self.absorbed}
-        return [a for a in self.window if a.event not in absorbed]
+        absorbed = {a.event for a in self.absorbed_additions}
+        return [a for a in self.window_additions if a.event not in absorbed]
 
     @cached_property
-    def _paid_uses(self) -> list[tuple[Allocation, TradeOffFact]]:
+    def _group_allocations(self) -> list[tuple[Allocation, TradeOffFact]]:
         """Trade-offs that paid for an addition of the group, back again or not."""
         uses = [use for use in self._pairing_before_reversals.uses if self._is_of_group(use.addition)]
-        return [(use, self._givings[use.giving]) for use in uses]
+        return [(use, self._trade_offs_by_event[use.giving]) for use in uses]
 
     def _is_of_group(self, event: UUID) -> bool:
-        addition = self._connected[event]
-        return self._evidence.concerns(addition.owner, addition.team)
+        addition = self._connected_additions[event]
+        return self._evidence.is_in_scope(addition.owner, addition.team)
 
     @property
     def reversible_count(self) -> int:
         """How many trade-offs that paid for something were young enough to come back within the window."""
-        return len({giving.event for _, giving in self._paid_uses if giving.day >= self._watched_since})
+        return len({giving.event for _, giving in self._group_allocations if giving.day >= self._reversible_since})
 
     @cached_property
-    def undone_in_window(self) -> list[Reversal]:
+    def window_reversals(self) -> list[Reversal]:
         """What came back within the window and had paid for something."""
-        served = {giving.event for _, giving in self._paid_uses}
+        served = {giving.event for _, giving in self._group_allocations}
         backs = {event: back for event, back in self.reversals.items() if event in served}
         return [back for back in backs.values() if back.day >= self._evidence.first_day]
 
-    def undone_events(self) -> list[UUID]:
+    def list_reversal_event_ids(self) -> list[UUID]:
         """The returns of the window, what they took back and what that had paid for."""
-        backs = {back.event for back in self.undone_in_window}
+        backs = {back.event for back in self.window_reversals}
         undone = {event for event, back in self.reversals.items() if back.event in backs}
-        paid = {use.addition for use, giving in self._paid_uses if giving.event in undone}
-        return event_ids([*backs, *(undone & {g.event for _, g in self._paid_uses}), *paid])
+        paid = {use.addition for use, giving in self._group_allocations if giving.event in undone}
+        return event_ids([*backs, *(undone & {g.event for _, g in self._group_allocations}), *paid])
 
-    def events(self, additions: Iterable[Addition]) -> list[UUID]:
+    def list_event_ids(self, additions: Iterable[Addition]) -> list[UUID]:
         """The additions and what gave way for them."""
         wanted = {a.event for a in additions}
         return event_ids([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
 
-    def displacements(self) -> list[TradeOffFact]:
+    def find_displacements(self) -> list[TradeOffFact]:
         """Accepted changes of the window that moved a critical goal's due out for an addition."""
         evidence, paying = self._evidence, {use.giving for use in self._pairing_before_reversals.uses}
         slipped = [
             giving
-            for giving in self._givings.values()
+            for giving in self._trade_offs_by_event.values()
             if giving.priority == Priority.CRITICAL
             and giving.new_due > giving.old_due
             and giving.day >= evidence.first_day
-            and evidence.concerns(giving.owner, giving.team)
+            and evidence.is_in_scope(giving.owner, giving.team)
         ]
         # One that names an addition to somebody else's load frees nothing there, and is still triggered by it.
-        additions = evidence.ever_promised(goal for giving in slipped for goal in giving.paid_for)
+        additions = evidence.find_ever_promised(goal for giving in slipped for goal in giving.paid_for)
         return [g for g in slipped if g.event in paying or not additions.isdisjoint(g.paid_for)]
 
     # --- as told ------------------------------------------------------------------------------------------------
 
-    def addition_entries(self) -> list[AdditionEntry]:
+    def build_addition_entries(self) -> list[AdditionEntry]:
         """Every addition of the window, absorbed ones too, in order of time."""
-        return [self._addition_entry(addition) for addition in self.window]
+        return [self._build_addition_entry(addition) for addition in self.window_additions]
 
-    def _addition_entry(self, addition: Addition) -> AdditionEntry:
-        worst = self.worst(addition)
+    def _build_addition_entry(self, addition: Addition) -> AdditionEntry:
+        worst = self.find_worst_week(addition)
         return AdditionEntry(
             event=addition.event,
             goal=addition.goal,
@@ -238,16 +240,18 @@ class AdditionAnalysis:
             absorbed=self.is_absorbed(addition),
             worst_week=worst.week if worst else None,
             worst_ratio=round_for_report(worst.ratio) if worst else None,
-            trade_offs=[self._trade_off(use) for use in self._uses(addition)],
+            trade_offs=[self._build_trade_off_entry(use) for use in self._list_allocations(addition)],
         )
 
-    def _uses(self, addition: Addition) -> list[Allocation]:
+    def _list_allocations(self, addition: Addition) -> list[Allocation]:
         """What pays for it now, and what did until it came back."""
-        back = [use for use in self._pairing_before_reversals.of(addition.event) if use.giving in self.reversals]
-        return [*self.pairing.of(addition.event), *back]
+        back = [
+            use for use in self._pairing_before_reversals.allocations_of(addition.event) if use.giving in self.reversals
+        ]
+        return [*self.pairing.allocations_of(addition.event), *back]
 
-    def _trade_off(self, use: Allocation) -> TradeOffEntry:
-        giving = self._givings[use.giving]
+    def _build_trade_off_entry(self, use: Allocation) -> TradeOffEntry:
+        giving = self._trade_offs_by_event[use.giving]
         back = self.reversals.get(giving.event)
         return TradeOffEntry(
             event=giving.event,
@@ -259,17 +263,17 @@ class AdditionAnalysis:
             came_back=back.event if back else None,
         )
 
-    def requester_entries(self) -> list[RequesterEntry]:
+    def build_requester_entries(self) -> list[RequesterEntry]:
         """Who loads whom, by id of both, never by rank."""
         pairs: dict[tuple[UUID, UUID], list[Addition]] = defaultdict(list)
-        for addition in self.window:
+        for addition in self.window_additions:
             pairs[addition.requester, addition.owner].append(addition)
         return [
-            self._requester(requester, member, pairs[requester, member])
+            self._build_requester_entry(requester, member, pairs[requester, member])
             for requester, member in sorted(pairs, key=lambda p: (p[0].int, p[1].int))
         ]
 
-    def _requester(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterEntry:
+    def _build_requester_entry(self, requester: UUID, member: UUID, additions: list[Addition]) -> RequesterEntry:
         counted = [a for a in additions if not self.is_absorbed(a)]
         return RequesterEntry(
             requester=requester,

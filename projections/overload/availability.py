@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.calendar import Presence
-from domain.load import Segment, hours_per_day
+from domain.load import CapacitySegment, capacity_segments
 from domain.member.member import Absence, Capacity
 from domain.policy import Policy
 
@@ -27,7 +27,7 @@ class Availability(NamedTuple):
 
     capacities: tuple[Capacity, ...]
     presence: Presence
-    segments: list[Segment]
+    segments: list[CapacitySegment]
 
 
 class AvailabilityHistory:
@@ -37,18 +37,18 @@ class AvailabilityHistory:
         self.declarations = declarations
         self._policy = policy
         self._instants = [t.at for t in declarations]
-        self._known: dict[int, Availability] = {}
+        self._by_count: dict[int, Availability] = {}
 
-    def at(self, instant: int) -> Availability:
+    def availability_at(self, instant: int) -> Availability:
         """What had been said by then (microseconds, inclusive); of two for one day the later word holds."""
         count = bisect_right(self._instants, instant)
-        if count not in self._known:
-            capacities = self.capacities(count)
+        if count not in self._by_count:
+            capacities = self.capacities_after(count)
             presence = Presence([t.absence for t in self.declarations[:count] if t.absence])
-            self._known[count] = Availability(capacities, presence, hours_per_day(capacities, self._policy))
-        return self._known[count]
+            self._by_count[count] = Availability(capacities, presence, capacity_segments(capacities, self._policy))
+        return self._by_count[count]
 
-    def capacities(self, count: int) -> tuple[Capacity, ...]:
+    def capacities_after(self, count: int) -> tuple[Capacity, ...]:
         """What held after the first `count` declarations, by the day from which each applies."""
         by_day = {t.capacity.from_: t.capacity for t in self.declarations[:count] if t.capacity}
         return tuple(by_day[day] for day in sorted(by_day))

@@ -19,22 +19,29 @@ import msgspec
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
-from domain.goal.load_check import commitment
+from domain.goal.load_check import to_commitment
 from domain.goal.state import Ended, Goal, Negotiating, Promised
 from domain.instants import to_micros
 from domain.load import Commitment
 from domain.member.member import AbsenceDeclared, CapacityDeclared
 from domain.quantities import to_fraction
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
-from projections.engine.stream_events import PreparedEvent, StreamEvents, column_text
-from projections.engine.versions import LatestVersion, Version, changed_after, extend, latest_version, versions
+from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
+from projections.engine.versions import (
+    LatestVersion,
+    Version,
+    compute_versions,
+    extend_versions,
+    find_latest_version,
+    is_changed_after,
+)
 
-_FACT = (
+_FACT_COLUMNS = (
     *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
 )
-_KEY = ("organisation_id", "stream_id", "event_id", "known_from")
+_FACT_KEY = ("organisation_id", "stream_id", "event_id", "known_from")
 
 PROMISES = Table(
     name="overload_promises",
@@ -59,7 +66,7 @@ PROMISES = Table(
 ADDITIONS = Table(
     name="overload_additions",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "promise, hand_over (the new owner's promise) or change (more effort agreed)."),
         Column("owner", "uuid", "The member whose load it adds to."),
         Column("team", "uuid", "The team whose goal it is.", nullable=True),
@@ -73,14 +80,14 @@ ADDITIONS = Table(
         Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
         Column("named", "json", "Trade-offs named on the addition: [[kind, goal or null], ...]."),
     ),
-    key=_KEY,
+    key=_FACT_KEY,
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
     comment="Every addition to somebody's load.",
 )
 TRADE_OFFS = Table(
     name="overload_givings",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("owner", "uuid", "The member whose load gave way (the former owner of a hand-over)."),
         Column("team", "uuid", "The team whose goal it is.", nullable=True),
         Column("kinds", "text", "Any of drop, defer, rescope, hand_over, pause, parted by spaces."),
@@ -91,51 +98,51 @@ TRADE_OFFS = Table(
         Column("after", "json", "The commitment just after it; null: nothing of it is left.", nullable=True),
         Column("paid_for", "json", "Goals that the act names as paid for by it."),
     ),
-    key=_KEY,
+    key=_FACT_KEY,
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
     comment="Every act by which a commitment gave way.",
 )
 REVERSALS = Table(
     name="overload_returns",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("owner", "uuid", "The member who has it again."),
         Column("goal", "uuid", "The goal that had given way."),
         Column("giving", "text", "Event id of the deferral that was taken back; `drop`: any drop of that goal."),
     ),
-    key=(*_KEY, "giving"),
+    key=(*_FACT_KEY, "giving"),
     indexes=(("organisation_id", "owner"),),
     comment="A promise that follows up a goal, or a deferred due that moved back to or before the old one.",
 )
 VALUES = Table(
     name="overload_values",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("value", "text", "The measure's value, decimal."),
         Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
     ),
-    key=_KEY,
+    key=_FACT_KEY,
     comment="Readings of goals' measures.",
 )
 CAPACITIES = Table(
     name="overload_capacities",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "capacity or absence."),
         Column("first", "date", "First day on which it applies."),
         Column("last", "date", "Last day of an absence.", nullable=True),
         Column("hours_per_week", "text", "Of a capacity: declared hours a week, decimal.", nullable=True),
     ),
-    key=_KEY,
+    key=_FACT_KEY,
     comment="What members declared about their time: hours a week from a date, absences by dates only.",
 )
 
 # Made once: a union written where it is asked for is made for each event.
-_DROPS = (e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn)
-_READINGS = (e.CheckedIn, e.ValueRecorded)
+_DROP_EVENTS = (e.GoalCancelled, e.GoalReleased, e.PromiseWithdrawn)
+_READING_EVENTS = (e.CheckedIn, e.ValueRecorded)
 
 #: In `RETURNS.giving`: whatever drop of the goal it was.
-DROP = "drop"
+ANY_DROP = "drop"
 
 
 class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -159,10 +166,10 @@ Rows = dict[str, list[tuple[Any, ...]]]
 #: An event that moved a due out, and the due that it moved.
 _Deferral = tuple[str, date]
 #: A state as `PROMISES` says it, behind `VALID_TIME`; None where nothing was ever promised.
-_Tail = tuple[Any, ...] | None
+_StateColumns = tuple[Any, ...] | None
 #: The goal's tip, by the identity of its state what `PROMISES` says of it, and the deferrals; no tip: a member, whose
 #: facts follow from each event alone.
-_Memory = tuple[LatestVersion | None, dict[int, _Tail], tuple[_Deferral, ...]]
+_FoldState = tuple[LatestVersion | None, dict[int, _StateColumns], tuple[_Deferral, ...]]
 #: Table name and event id -> the fact's own columns.
 _Facts = dict[tuple[str, ...], tuple[Any, ...]]
 
@@ -180,35 +187,35 @@ class OverloadProjection:
         if not stream:
             return {}
         whole = StreamEvents.of(stream)
-        head, rows = whole.row_prefix, _nothing()
+        head, rows = whole.row_prefix, _empty_rows()
         if whole.kind == "member":
-            rows[CAPACITIES.name] = [(*head, *row) for row in _capacities(whole) if row[0] > after]
+            rows[CAPACITIES.name] = [(*head, *row) for row in _capacity_rows(whole) if row[0] > after]
             return rows
-        changed = [version for version in versions(whole, evolve) if changed_after(version, after)]
-        rows[PROMISES.name] = [(*head, *row) for row in _promises(changed, {})]
+        changed = [version for version in compute_versions(whole, evolve) if is_changed_after(version, after)]
+        rows[PROMISES.name] = [(*head, *row) for row in _promise_rows(changed, {})]
         for table, row in _with_system_time(whole):
             if row[0] > after or after < row[1] < END_OF_TIME:
                 rows[table].append((*head, *row))
         return rows
 
-    def state_after(self, stream: StreamEvents) -> _Memory:
+    def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
         if stream.kind == "member":
             return None, {}, ()
-        return latest_version(stream, evolve), {}, tuple(_facts_after(stream, len(stream))[1])
+        return find_latest_version(stream, evolve), {}, tuple(_compute_facts_after(stream, len(stream))[1])
 
-    def apply(self, memory: _Memory, events: StreamEvents) -> tuple[Rows, _Memory] | None:
+    def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[Rows, _FoldState] | None:
         """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
         last, tails, earlier = memory
         if last is None:
             return self.rows(events), memory
-        followed = extend(last, events, evolve)
+        followed = extend_versions(last, events, evolve)
         if followed is None:
             return None
-        rows, head, bodies = _nothing(), events.row_prefix, dict(tails)
-        rows[PROMISES.name] = [(*head, *row) for row in _promises(followed[0], bodies)]
+        rows, head, bodies = _empty_rows(), events.row_prefix, dict(tails)
+        rows[PROMISES.name] = [(*head, *row) for row in _promise_rows(followed[0], bodies)]
         deferrals = list(earlier)
-        facts = _facts_of_goal(events.prepared, last.state, deferrals)
+        facts = _compute_goal_facts(events.prepared, last.state, deferrals)
         if facts:
             # Told in order, a fact is believed from its own event on.
             own = {
@@ -220,7 +227,7 @@ class OverloadProjection:
         return rows, (followed[1], {state: bodies[state]} if state in bodies else {}, tuple(deferrals))
 
 
-def _nothing() -> Rows:
+def _empty_rows() -> Rows:
     return {table.name: [] for table in OverloadProjection.tables}
 
 
@@ -230,10 +237,10 @@ OVERLOAD = OverloadProjection()
 # --- promises ----------------------------------------------------------------------------------------------------
 
 
-def promise_fact(goal: Goal | None) -> PromiseFact | None:
+def to_promise_fact(goal: Goal | None) -> PromiseFact | None:
     """The goal as the load sees it; None where nothing was ever promised."""
     promised = goal.promised if isinstance(goal, Ended) else goal
-    load = commitment(promised)
+    load = to_commitment(promised)
     if goal is None or load is None or not isinstance(promised, Promised):
         return None
     measure = promised.terms.measure
@@ -251,7 +258,7 @@ def promise_fact(goal: Goal | None) -> PromiseFact | None:
     )
 
 
-def _promises(changed: Sequence[Version], tails: dict[int, _Tail]) -> Iterator[tuple[Any, ...]]:
+def _promise_rows(changed: Sequence[Version], tails: dict[int, _StateColumns]) -> Iterator[tuple[Any, ...]]:
     """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
     for version in changed:
         # A state of no duration answers no question about an instant.
@@ -259,25 +266,25 @@ def _promises(changed: Sequence[Version], tails: dict[int, _Tail]) -> Iterator[t
             continue
         state = id(version.state)
         if state not in tails:
-            tails[state] = _promise(version.state)
+            tails[state] = _promise_columns(version.state)
         tail = tails[state]
         if tail is not None:
             yield *version.time_columns, *tail
 
 
-def _promise(goal: Goal) -> _Tail:
-    row = promise_fact(goal)
+def _promise_columns(goal: Goal) -> _StateColumns:
+    row = to_promise_fact(goal)
     if row is None:
         return None
     live = 0 if isinstance(goal, Ended) else 1
-    return column_text(row.owner), column_text(row.team), live, row.commitment.effort_hours, _json(row)
+    return to_column_value(row.owner), to_column_value(row.team), live, row.commitment.effort_hours, _encode_json(row)
 
 
-def _json(value: object) -> str:
+def _encode_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _capacities(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
+def _capacity_rows(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
     for prepared in stream.prepared:
         fact = (prepared.event.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros)
         match prepared.event.data:
@@ -302,8 +309,8 @@ def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ..
     times = {prepared.event_id: prepared.occurred_micros for prepared in stream.prepared}
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
-    for cut in (*_has_backdated(stream), len(stream)):
-        facts = _facts_after(stream, cut)[0]
+    for cut in (*_find_backdated_indexes(stream), len(stream)):
+        facts = _compute_facts_after(stream, cut)[0]
         for key in standing.keys() | facts.keys():
             known_from, values = standing.get(key, (0, None))
             if values == facts.get(key):
@@ -318,7 +325,7 @@ def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ..
         yield key[0], (known_from, END_OF_TIME, key[1], times[key[1]], *values)
 
 
-def _has_backdated(stream: Sequence[RecordedEvent]) -> Iterator[int]:
+def _find_backdated_indexes(stream: Sequence[RecordedEvent]) -> Iterator[int]:
     latest = stream[0].occurred_at
     for index, recorded in enumerate(stream):
         if recorded.occurred_at < latest:
@@ -326,7 +333,7 @@ def _has_backdated(stream: Sequence[RecordedEvent]) -> Iterator[int]:
         latest = max(latest, recorded.occurred_at)
 
 
-def _facts_after(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
+def _compute_facts_after(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferral]]:
     """The facts and the deferrals of a stream's first events."""
 
     def make() -> tuple[_Facts, list[_Deferral]]:
@@ -334,52 +341,52 @@ def _facts_after(stream: StreamEvents, count: int) -> tuple[_Facts, list[_Deferr
         in_time = sorted(
             stream.prepared[:count], key=lambda prepared: (prepared.occurred_micros, prepared.event.version)
         )
-        return _facts_of_goal(in_time, None, deferrals), deferrals
+        return _compute_goal_facts(in_time, None, deferrals), deferrals
 
-    return cast("tuple[_Facts, list[_Deferral]]", stream.memoize(("told", count), make))
+    return cast("tuple[_Facts, list[_Deferral]]", stream.memoize(("facts", count), make))
 
 
-def _facts_of_goal(stream: Sequence[PreparedEvent], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
+def _compute_goal_facts(stream: Sequence[PreparedEvent], goal: Goal | None, deferrals: list[_Deferral]) -> _Facts:
     """The facts of a goal's events, given in the order of business time; `goal` as it stood before them.
 
     `deferrals`: those before, to which theirs are added.
     """
     facts: _Facts = {}
-    for heard in stream:
-        before, goal = goal, heard.evolve_once(goal, evolve)
-        recorded, event, key = heard.event, heard.event.data, heard.event_id
+    for entry in stream:
+        before, goal = goal, entry.evolve_once(goal, evolve)
+        recorded, event, key = entry.event, entry.event.data, entry.event_id
         if isinstance(goal, Promised) and isinstance(before, Negotiating):
-            facts[ADDITIONS.name, key] = _promised(before, goal, recorded)
+            facts[ADDITIONS.name, key] = _promise_addition(before, goal, recorded)
             if goal.follow_up_of is not None:
-                facts[REVERSALS.name, key, DROP] = (str(goal.owner), str(goal.follow_up_of), DROP)
+                facts[REVERSALS.name, key, ANY_DROP] = (str(goal.owner), str(goal.follow_up_of), ANY_DROP)
         elif isinstance(before, Promised) and isinstance(goal, Promised) and isinstance(event, e.ChangeAccepted):
-            _changed(before, goal, recorded, facts)
-            _reversal_facts(before, goal, key, deferrals, facts)
+            _add_change_facts(before, goal, recorded, facts)
+            _add_reversal_facts(before, goal, key, deferrals, facts)
             if goal.terms.due > before.terms.due:
                 deferrals.append((key, before.terms.due))
-        elif isinstance(before, Promised) and isinstance(event, _DROPS):
-            facts[TRADE_OFFS.name, key] = _trade_off_facts(before, None, "drop", event.trade_offs, before.terms.due)
-        elif isinstance(event, _READINGS) and event.value is not None:
+        elif isinstance(before, Promised) and isinstance(event, _DROP_EVENTS):
+            facts[TRADE_OFFS.name, key] = _trade_off_columns(before, None, "drop", event.trade_offs, before.terms.due)
+        elif isinstance(event, _READING_EVENTS) and event.value is not None:
             corrects = event.corrects if isinstance(event, e.CheckedIn) else None
-            facts[VALUES.name, key] = (event.value, column_text(corrects))
+            facts[VALUES.name, key] = (event.value, to_column_value(corrects))
     return facts
 
 
-def _promised(asked: Negotiating, goal: Promised, recorded: RecordedEvent) -> tuple[Any, ...]:
+def _promise_addition(asked: Negotiating, goal: Promised, recorded: RecordedEvent) -> tuple[Any, ...]:
     own = recorded.data.trade_offs if isinstance(recorded.data, e.GoalPromised) else ()
     requester = goal.sponsor if goal.requested_by == "sponsor" else goal.owner
-    return _added("promise", goal, requester, None, (*asked.trade_offs, *own))
+    return _addition_columns("promise", goal, requester, None, (*asked.trade_offs, *own))
 
 
-def _added(
+def _addition_columns(
     kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
 ) -> tuple[Any, ...]:
-    named = [(t.kind, column_text(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
-    load = commitment(goal)
+    named = [(t.kind, to_column_value(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
+    load = to_commitment(goal)
     return (
         kind,
         str(goal.owner),
-        column_text(goal.team),
+        to_column_value(goal.team),
         str(requester),
         1 if goal.imposed and kind == "promise" else 0,
         goal.terms.effort_hours,
@@ -388,11 +395,11 @@ def _added(
         goal.terms.start.isoformat(),
         goal.terms.due.isoformat(),
         1 if load is not None and load.weightless else 0,
-        _json(named),
+        _encode_json(named),
     )
 
 
-def _changed(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _Facts) -> None:
+def _add_change_facts(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _Facts) -> None:
     """An accepted change may add to one owner's load, take from one's, or both."""
     proposal = before.proposal
     if proposal is None or not isinstance(recorded.data, e.ChangeAccepted):
@@ -403,9 +410,9 @@ def _changed(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _
     moved = goal.owner != before.owner
     grown = old is not None and new is not None and to_fraction(new) - to_fraction(old)
     if moved:
-        facts[ADDITIONS.name, key] = _added("hand_over", goal, requester, None, trade_offs)
+        facts[ADDITIONS.name, key] = _addition_columns("hand_over", goal, requester, None, trade_offs)
     elif grown and grown > 0:
-        facts[ADDITIONS.name, key] = _added("change", goal, requester, old, trade_offs)
+        facts[ADDITIONS.name, key] = _addition_columns("change", goal, requester, old, trade_offs)
     kinds = {
         "hand_over": moved,
         "pause": proposal.changes.pause is not None,
@@ -414,28 +421,30 @@ def _changed(before: Promised, goal: Promised, recorded: RecordedEvent, facts: _
     }
     if any(kinds.values()):
         left = None if moved or kinds["pause"] else goal
-        facts[TRADE_OFFS.name, key] = _trade_off_facts(
+        facts[TRADE_OFFS.name, key] = _trade_off_columns(
             before, left, " ".join(k for k, held in kinds.items() if held), trade_offs, goal.terms.due
         )
 
 
-def _trade_off_facts(
+def _trade_off_columns(
     before: Promised, after: Promised | None, kinds: str, trade_offs: Sequence[e.TradeOff], new_due: date
 ) -> tuple[Any, ...]:
     return (
         str(before.owner),
-        column_text(before.team),
+        to_column_value(before.team),
         kinds,
         str(before.terms.priority),
         before.terms.due.isoformat(),
         new_due.isoformat(),
-        _json(commitment(before)),
-        None if after is None else _json(commitment(after)),
-        _json([str(t.for_) for t in trade_offs if t.for_ is not None]),
+        _encode_json(to_commitment(before)),
+        None if after is None else _encode_json(to_commitment(after)),
+        _encode_json([str(t.for_) for t in trade_offs if t.for_ is not None]),
     )
 
 
-def _reversal_facts(before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts) -> None:
+def _add_reversal_facts(
+    before: Promised, goal: Promised, key: str, deferrals: Sequence[_Deferral], facts: _Facts
+) -> None:
     """Every deferral of this goal whose old due is reached again, or passed, by a due that moves back."""
     if goal.terms.due < before.terms.due:
         for deferral, old_due in deferrals:

@@ -21,11 +21,11 @@ from domain.member.member import Capacity
 #: A trade-off that names nothing counts for an addition this many days before or after it.
 INFERRED_WITHIN_DAYS = 7
 #: What had given way and is back after at most this many days un-pairs what it paid for.
-CAME_BACK_WITHIN_DAYS = 60
+REVERSAL_WITHIN_DAYS = 60
 #: The part of an addition's effort that has to give way.
-SUFFICIENT = Fraction(1, 2)
+SUFFICIENT_SHARE = Fraction(1, 2)
 
-_NOTHING = Fraction(0)
+_ZERO = Fraction(0)
 PairingKind = Literal["named", "inferred"]
 
 
@@ -47,7 +47,7 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     load: Commitment
     old_effort_hours: str | None = None
     #: What it adds, in hours, once measured; `estimated` where nobody stated it.
-    hours: Fraction = _NOTHING
+    hours: Fraction = _ZERO
     estimated: bool = False
     imposed: bool = False
     #: Kind of trade-off and the goal that gives (None: a capacity).
@@ -96,18 +96,18 @@ class Pairing(msgspec.Struct, kw_only=True):
     #: Additions for which enough gave way.
     paired: dict[UUID, PairingKind] = {}
 
-    def of(self, addition: UUID) -> list[Allocation]:
+    def allocations_of(self, addition: UUID) -> list[Allocation]:
         """The trade-offs of one addition."""
         return [use for use in self.uses if use.addition == addition]
 
 
-Freed = Callable[[Addition, TradeOffFact], Fraction]
+FreedHours = Callable[[Addition, TradeOffFact], Fraction]
 
 
 def pair(
     additions: Iterable[Addition],
     givings: Iterable[TradeOffFact],
-    freed: Freed,
+    freed: FreedHours,
     needs: Callable[[Addition], bool],
 ) -> Pairing:
     """Pair them. `freed` says how many of the owner's hours a trade-off frees inside an addition's days.
@@ -119,36 +119,36 @@ def pair(
     pairing = Pairing()
     used: dict[UUID, Fraction] = defaultdict(Fraction)
     for addition in links.additions:
-        named = links.naming(addition)
+        named = links.find_named(addition)
         _allocate(addition, named, freed, used, pairing, inferred=False)
-        if named and _enough(addition, pairing.freed[addition.event]):
+        if named and _is_enough(addition, pairing.freed[addition.event]):
             pairing.paired[addition.event] = "named"
     for addition in links.additions:
-        near = [(g, left) for g in links.near(addition) if (left := freed(addition, g) - used[g.event]) > 0]
+        near = [(g, left) for g in links.find_near(addition) if (left := freed(addition, g) - used[g.event]) > 0]
         if not near or pairing.freed[addition.event] >= addition.hours > 0 or not needs(addition):
             continue
-        if _enough(addition, pairing.freed[addition.event] + sum((left for _, left in near), _NOTHING)):
+        if _is_enough(addition, pairing.freed[addition.event] + sum((left for _, left in near), _ZERO)):
             _allocate(addition, [g for g, _ in near], freed, used, pairing, inferred=True)
             pairing.paired.setdefault(addition.event, "inferred")
     return pairing
 
 
-def _enough(addition: Addition, hours: Fraction) -> bool:
-    return hours >= addition.hours * SUFFICIENT
+def _is_enough(addition: Addition, hours: Fraction) -> bool:
+    return hours >= addition.hours * SUFFICIENT_SHARE
 
 
 def _allocate(  # noqa: PLR0913 - what is taken, from whom, and the books in which it is written
     addition: Addition,
     givings: Sequence[TradeOffFact],
-    freed: Freed,
+    freed: FreedHours,
     used: dict[UUID, Fraction],
     pairing: Pairing,
     *,
     inferred: bool,
 ) -> None:
-    got = pairing.freed.get(addition.event, _NOTHING)
+    got = pairing.freed.get(addition.event, _ZERO)
     for giving in givings:
-        hours = min(addition.hours - got, max(_NOTHING, freed(addition, giving) - used[giving.event]))
+        hours = min(addition.hours - got, max(_ZERO, freed(addition, giving) - used[giving.event]))
         # A named trade-off is told even where it freed nothing; an inferred one is none then.
         if hours > 0 or not inferred or addition.hours == 0:
             pairing.uses.append(
@@ -164,51 +164,51 @@ class PairingGraph:
 
     def __init__(self, additions: Iterable[Addition], givings: Iterable[TradeOffFact]) -> None:
         self.additions = sorted(additions, key=lambda a: (a.at, a.event.int))
-        self.givings = sorted(givings, key=lambda g: (g.at, g.event.int))
-        self._of_owner: dict[UUID, list[TradeOffFact]] = defaultdict(list)
-        for giving in self.givings:
-            self._of_owner[giving.owner].append(giving)
-        self._added_by: dict[UUID, list[Addition]] = defaultdict(list)
+        self.trade_offs = sorted(givings, key=lambda g: (g.at, g.event.int))
+        self._trade_offs_by_owner: dict[UUID, list[TradeOffFact]] = defaultdict(list)
+        for giving in self.trade_offs:
+            self._trade_offs_by_owner[giving.owner].append(giving)
+        self._additions_by_owner: dict[UUID, list[Addition]] = defaultdict(list)
         for addition in self.additions:
-            self._added_by[addition.owner].append(addition)
+            self._additions_by_owner[addition.owner].append(addition)
         # One that names an addition, or is named by one, is never inferred for another.
-        self._named = {g.event for g in self.givings if g.paid_for}
-        self._named |= {g.event for a in self.additions if a.named for g in self.naming(a)}
+        self._named_trade_offs = {g.event for g in self.trade_offs if g.paid_for}
+        self._named_trade_offs |= {g.event for a in self.additions if a.named for g in self.find_named(a)}
 
-    def naming(self, addition: Addition) -> list[TradeOffFact]:
+    def find_named(self, addition: Addition) -> list[TradeOffFact]:
         """The trade-offs that name the addition, or that it names and that then happened."""
-        return [giving for giving in self._of_owner[addition.owner] if _names(addition, giving)]
+        return [giving for giving in self._trade_offs_by_owner[addition.owner] if _is_named(addition, giving)]
 
-    def near(self, addition: Addition) -> list[TradeOffFact]:
+    def find_near(self, addition: Addition) -> list[TradeOffFact]:
         """The trade-offs that name nobody and lie within a week of the addition."""
-        return [giving for giving in self._of_owner[addition.owner] if self._is_near(addition, giving)]
+        return [giving for giving in self._trade_offs_by_owner[addition.owner] if self._is_near(addition, giving)]
 
-    def connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:
+    def find_connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:
         """The seeds and all that could take hours from what pays for them, however far the chain leads."""
         additions = {addition.event: addition for addition in seeds}
         reached: dict[UUID, TradeOffFact] = {}
         waiting = list(additions.values())
         while waiting:
             addition = waiting.pop()
-            for giving in self._of_owner[addition.owner]:
-                if giving.event in reached or not self._touch(addition, giving):
+            for giving in self._trade_offs_by_owner[addition.owner]:
+                if giving.event in reached or not self._is_related(addition, giving):
                     continue
                 reached[giving.event] = giving
-                for other in self._added_by[giving.owner]:
-                    if other.event not in additions and self._touch(other, giving):
+                for other in self._additions_by_owner[giving.owner]:
+                    if other.event not in additions and self._is_related(other, giving):
                         additions[other.event] = other
                         waiting.append(other)
         return list(additions.values()), list(reached.values())
 
     def _is_near(self, addition: Addition, giving: TradeOffFact) -> bool:
         near = abs((giving.day - addition.day).days) <= INFERRED_WITHIN_DAYS
-        return near and giving.event not in self._named and giving.event != addition.event
+        return near and giving.event not in self._named_trade_offs and giving.event != addition.event
 
-    def _touch(self, addition: Addition, giving: TradeOffFact) -> bool:
-        return self._is_near(addition, giving) or _names(addition, giving)
+    def _is_related(self, addition: Addition, giving: TradeOffFact) -> bool:
+        return self._is_near(addition, giving) or _is_named(addition, giving)
 
 
-def _names(addition: Addition, giving: TradeOffFact) -> bool:
+def _is_named(addition: Addition, giving: TradeOffFact) -> bool:
     """Either names the other. What an addition names counts from a week before it: an older act was not for it."""
     if giving.event == addition.event:
         return False

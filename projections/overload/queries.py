@@ -26,9 +26,9 @@ from domain.load import (
     Commitment,
     WeekLoad,
     available_within,
-    hours_per_day,
+    capacity_segments,
     place,
-    spread,
+    spread_effort,
     week_loads_of_placed,
     worst_week,
 )
@@ -48,13 +48,13 @@ FACTS_PREDICATE = (
     "organisation_id = :organisation_id AND occurred_at <= :at AND known_from <= :known AND known_to > :known"
 )
 #: Fewer stated efforts than this are no median.
-FEWEST_STATED = 5
+MIN_STATED_EFFORTS = 5
 
-_HELD = msgspec.json.Decoder(PromiseFact)
-_COMMITMENT = msgspec.json.Decoder(Commitment)
-_NAMED = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
-_GOALS = msgspec.json.Decoder(tuple[UUID, ...])
-_NOTHING = Fraction(0)
+_PROMISE_DECODER = msgspec.json.Decoder(PromiseFact)
+_COMMITMENT_DECODER = msgspec.json.Decoder(Commitment)
+_NAMED_DECODER = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
+_GOALS_DECODER = msgspec.json.Decoder(tuple[UUID, ...])
+_ZERO = Fraction(0)
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,39 +89,39 @@ class OverloadFacts:
         self._database = database
         self._zone = as_of.tzinfo
         #: First day of the window, and the instant (microseconds) at which it begins.
-        self.first_day = self._back(scope.window - 1)
-        self.since = to_micros(end_of_day(self._back(scope.window), self._zone))
-        self._days: dict[int, date] = {}
-        self._freed: dict[tuple[UUID, UUID], Fraction] = {}
+        self.first_day = self._days_ago(scope.window - 1)
+        self.since = to_micros(end_of_day(self._days_ago(scope.window), self._zone))
+        self._day_cache: dict[int, date] = {}
+        self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
         self._prefetched: dict[str, list[Row]] = {}
-        self._told_since = 0
-        self._told_of: set[UUID] = set()
+        self._histories_since = 0
+        self._history_owners: set[UUID] = set()
 
-    def _back(self, days: int) -> date:
+    def _days_ago(self, days: int) -> date:
         return date.fromordinal(max(date.min.toordinal(), self.today.toordinal() - days))
 
-    def day(self, at: int) -> date:
+    def local_day(self, at: int) -> date:
         """The day in the organisation's zone of an instant in microseconds."""
-        if at not in self._days:
-            self._days[at] = local_date(from_micros(at), self._zone)
-        return self._days[at]
+        if at not in self._day_cache:
+            self._day_cache[at] = local_date(from_micros(at), self._zone)
+        return self._day_cache[at]
 
-    def _statement(self, name: str, condition: str, params: dict[str, Any]) -> Statement:
+    def _build_statement(self, name: str, condition: str, params: dict[str, Any]) -> Statement:
         sql = named_statements(_SQL)[name].replace(":lens", self.as_of.predicate).replace(":facts", FACTS_PREDICATE)
         return sql.replace(":whose", condition), {**self.as_of.params, **params}
 
-    def _read(self, name: str, condition: str, params: dict[str, Any]) -> list[Row]:
+    def _load_rows(self, name: str, condition: str, params: dict[str, Any]) -> list[Row]:
         ahead = self._prefetched.pop(name, None)
-        return self._database.query(*self._statement(name, condition, params)) if ahead is None else ahead
+        return self._database.query(*self._build_statement(name, condition, params)) if ahead is None else ahead
 
     def prefetch(self) -> None:
         """Read in one journey what every report needs and what depends on no more than whom it concerns."""
         condition, params = self._scope_sql
         since = {**params, "since": self.since}
-        wanted = {"promised": (condition, since), "capacities": self._capacities_of}
-        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._owners_concerned)
-        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
+        wanted = {"promised": (condition, since), "capacities": self._capacities_sql}
+        wanted |= dict.fromkeys(("additions", "givings", "returns"), self._owners_sql)
+        rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         self._prefetched = dict(zip(wanted, rows, strict=True))
 
     # --- who is asked about -------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class OverloadFacts:
         team, member = self.scope.team, self.scope.member
         if member is not None:
             state = member_at(self._database, self.as_of, member)
-            inside = state is not None and state.present and (team is None or team in state.teams)
+            inside = state is not None and state.is_present and (team is None or team in state.teams)
             return [member] if inside else []
         return [m.id for m in members_at(self._database, self.as_of, team=team)]
 
@@ -144,17 +144,17 @@ class OverloadFacts:
         params = {name: str(value) for name, value in parts.items() if value is not None}
         return " AND ".join(f"{name} = :{name}" for name in params) or "1 = 1", params
 
-    def concerns(self, owner: UUID, team: UUID | None) -> bool:
+    def is_in_scope(self, owner: UUID, team: UUID | None) -> bool:
         """Whether a goal of that owner and team belongs to the group figures."""
         scope = self.scope
         return scope.team in (None, team) and scope.member in (None, owner)
 
     @cached_property
-    def _owners_concerned(self) -> tuple[str, dict[str, Any]]:
+    def _owners_sql(self) -> tuple[str, dict[str, Any]]:
         """Owners in whose history something of the window's group figures may have happened."""
         condition, params = self._scope_sql
-        rows = self._read("concerned", condition, {**params, "since": self.since})
-        return _one_of("owner", [row.owner for row in rows])
+        rows = self._load_rows("concerned", condition, {**params, "since": self.since})
+        return _in_condition("owner", [row.owner for row in rows])
 
     # --- promises -----------------------------------------------------------------------------------------------
 
@@ -163,13 +163,15 @@ class OverloadFacts:
         """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
         scope = self.scope
         if scope.team is None and scope.member is None:
-            rows = self._read("promises", "1 = 1", {})
+            rows = self._load_rows("promises", "1 = 1", {})
         else:
             # Two questions, each with its own index, rather than one that has to read all.
-            of = [_one_of("owner", self.members), self._scope_sql] if self.members else [self._scope_sql]
-            rows = [*chain(*self._database.query_many([self._statement("promises", *condition) for condition in of]))]
+            of = [_in_condition("owner", self.members), self._scope_sql] if self.members else [self._scope_sql]
+            rows = [
+                *chain(*self._database.query_many([self._build_statement("promises", *condition) for condition in of]))
+            ]
         bodies = {row.stream_id: row.body for row in rows}
-        return [_HELD.decode(bodies[goal]) for goal in sorted(bodies)]
+        return [_PROMISE_DECODER.decode(bodies[goal]) for goal in sorted(bodies)]
 
     @cached_property
     def promises_by_owner(self) -> dict[UUID, list[PromiseFact]]:
@@ -180,35 +182,37 @@ class OverloadFacts:
         return by_owner
 
     @cached_property
-    def _medians(self) -> dict[str | None, str]:
+    def _median_efforts(self) -> dict[str | None, str]:
         """Median stated effort by team id, and of the organisation (None), where enough are stated."""
         efforts: dict[str | None, list[Decimal]] = defaultdict(list)
-        for row in self._read("stated", "1 = 1", {}):
+        for row in self._load_rows("stated", "1 = 1", {}):
             efforts[None].append(Decimal(row.effort_hours))
             if row.team is not None:
                 efforts[row.team].append(Decimal(row.effort_hours))
-        return {team: format(median(stated), "f") for team, stated in efforts.items() if len(stated) >= FEWEST_STATED}
+        return {
+            team: format(median(stated), "f") for team, stated in efforts.items() if len(stated) >= MIN_STATED_EFFORTS
+        }
 
     def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
         """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
         if commitment.effort_hours is not None or commitment.weightless:
             return commitment
-        estimate = self._medians.get(str(team)) or self._medians.get(None)
+        estimate = self._median_efforts.get(str(team)) or self._median_efforts.get(None)
         return msgspec.structs.replace(commitment, estimated_hours=estimate)
 
     # --- people -------------------------------------------------------------------------------------------------
 
     @property
-    def _capacities_of(self) -> tuple[str, dict[str, Any]]:
+    def _capacities_sql(self) -> tuple[str, dict[str, Any]]:
         """Whose declarations are needed: the members', and theirs whose history the window concerns."""
-        concerned, params = self._owners_concerned
-        owners, more = _one_of("stream_id", self.members, "member")
+        concerned, params = self._owners_sql
+        owners, more = _in_condition("stream_id", self.members, "member")
         return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **more}
 
     @cached_property
-    def _people(self) -> dict[UUID, AvailabilityHistory]:
+    def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:
         declarations: dict[UUID, list[Declaration]] = defaultdict(list)
-        for row in self._read("capacities", *self._capacities_of):
+        for row in self._load_rows("capacities", *self._capacities_sql):
             first, event = date.fromisoformat(row.first), UUID(row.event_id)
             capacity = absence = None
             if row.kind == "capacity":
@@ -219,31 +223,31 @@ class OverloadFacts:
         return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
-    def _no_declarations(self) -> AvailabilityHistory:
+    def _empty_availability(self) -> AvailabilityHistory:
         return AvailabilityHistory((), self.policy)
 
-    def person(self, member: UUID) -> AvailabilityHistory:
+    def availability_of(self, member: UUID) -> AvailabilityHistory:
         """A member's declarations; none for one who declared nothing."""
-        return self._people.get(member, self._no_declarations)
+        return self._availability_by_member.get(member, self._empty_availability)
 
     # --- additions and what gave way ----------------------------------------------------------------------------
 
     @cached_property
     def additions(self) -> list[Addition]:
         """Every addition, of all history, to the load of whom the window concerns; ascending."""
-        return [self._addition(row) for row in self._read("additions", *self._owners_concerned)]
+        return [self._to_addition(row) for row in self._load_rows("additions", *self._owners_sql)]
 
-    def _addition(self, row: Row) -> Addition:
-        goal, due = identity(row.stream_id), date.fromisoformat(row.due)
+    def _to_addition(self, row: Row) -> Addition:
+        goal, due = parse_uuid(row.stream_id), date.fromisoformat(row.due)
         return Addition(
-            event=identity(row.event_id),
+            event=parse_uuid(row.event_id),
             goal=goal,
-            owner=identity(row.owner),
-            team=identity(row.team) if row.team else None,
-            requester=identity(row.requester),
+            owner=parse_uuid(row.owner),
+            team=parse_uuid(row.team) if row.team else None,
+            requester=parse_uuid(row.requester),
             kind=row.kind,
             at=row.occurred_at,
-            day=self.day(row.occurred_at),
+            day=self.local_day(row.occurred_at),
             due=due,
             load=Commitment(
                 goal=goal,
@@ -254,7 +258,7 @@ class OverloadFacts:
             ),
             old_effort_hours=row.old_effort_hours,
             estimated=row.effort_hours is None,
-            named=_NAMED.decode(row.named) if row.named != "[]" else (),
+            named=_NAMED_DECODER.decode(row.named) if row.named != "[]" else (),
         )
 
     def with_hours(self, addition: Addition) -> Addition:
@@ -270,22 +274,24 @@ class OverloadFacts:
         elif effort is not None:
             hours = to_fraction(effort) * (1 - to_fraction(load.progress))
         else:
-            presence = self.person(addition.owner).at(addition.at).presence
-            laid = spread(load, addition.day, presence, self.policy)
-            hours = laid.within(addition.day, load.due, presence) if laid else _NOTHING
+            presence = self.availability_of(addition.owner).availability_at(addition.at).presence
+            laid = spread_effort(load, addition.day, presence, self.policy)
+            hours = laid.hours_within(addition.day, load.due, presence) if laid else _ZERO
         return msgspec.structs.replace(addition, hours=hours)
 
     @cached_property
-    def givings(self) -> list[TradeOffFact]:
+    def trade_offs(self) -> list[TradeOffFact]:
         """Every act by which a load of those owners gave way, capacities that they added included; ascending."""
-        givings = [_giving(row, self.day(row.occurred_at)) for row in self._read("givings", *self._owners_concerned)]
-        owners = {UUID(value) for value in self._owners_concerned[1].values()}
+        givings = [
+            _to_trade_off(row, self.local_day(row.occurred_at)) for row in self._load_rows("givings", *self._owners_sql)
+        ]
+        owners = {UUID(value) for value in self._owners_sql[1].values()}
         for member in sorted(owners, key=str):
-            givings += self._capacities(member)
+            givings += self._capacity_trade_offs(member)
         return sorted(givings, key=lambda g: (g.at, g.event.int))
 
-    def _capacities(self, member: UUID) -> list[TradeOffFact]:
-        person = self.person(member)
+    def _capacity_trade_offs(self, member: UUID) -> list[TradeOffFact]:
+        person = self.availability_of(member)
         return [
             TradeOffFact(
                 event=declaration.event,
@@ -293,62 +299,62 @@ class OverloadFacts:
                 owner=member,
                 kinds=frozenset({"capacity"}),
                 at=declaration.at,
-                day=self.day(declaration.at),
-                capacities=(person.capacities(place), person.capacities(place + 1)),
+                day=self.local_day(declaration.at),
+                capacities=(person.capacities_after(place), person.capacities_after(place + 1)),
             )
             for place, declaration in enumerate(person.declarations)
             if declaration.capacity is not None
         ]
 
     @cached_property
-    def returns(self) -> list[Reversal]:
+    def reversals(self) -> list[Reversal]:
         """What is back, of those owners; ascending."""
         return [
             Reversal(
                 event=UUID(row.event_id),
                 at=row.occurred_at,
-                day=self.day(row.occurred_at),
+                day=self.local_day(row.occurred_at),
                 owner=UUID(row.owner),
                 goal=UUID(row.goal),
                 giving=row.giving,
             )
-            for row in self._read("returns", *self._owners_concerned)
+            for row in self._load_rows("returns", *self._owners_sql)
         ]
 
-    def freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
+    def freed_hours(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         """The owner's hours that the trade-off frees inside [max(day taken, its own day), the addition's due].
 
         Seen on the trade-off's day, with what the owner had declared by then.
         """
         key = (addition.event, giving.event)
-        if key not in self._freed:
-            self._freed[key] = self._hours_freed(addition, giving)
-        return self._freed[key]
+        if key not in self._freed_hours:
+            self._freed_hours[key] = self._compute_freed_hours(addition, giving)
+        return self._freed_hours[key]
 
-    def _hours_freed(self, addition: Addition, giving: TradeOffFact) -> Fraction:
+    def _compute_freed_hours(self, addition: Addition, giving: TradeOffFact) -> Fraction:
         first, last = max(addition.day, giving.day), addition.due
         if last < first:
-            return _NOTHING
-        time = self.person(giving.owner).at(giving.at)
+            return _ZERO
+        time = self.availability_of(giving.owner).availability_at(giving.at)
         if giving.before is None:
-            old, new = (hours_per_day(state, self.policy) for state in giving.capacities)
+            old, new = (capacity_segments(state, self.policy) for state in giving.capacities)
             less, _ = available_within(old, first, last, time.presence)
             more, _ = available_within(new, first, last, time.presence)
-            return max(_NOTHING, more - less)
+            return max(_ZERO, more - less)
         before, after = (
             self._hours_within(state, giving, time.presence, first, last) for state in (giving.before, giving.after)
         )
-        return max(_NOTHING, before - after)
+        return max(_ZERO, before - after)
 
     def _hours_within(
         self, body: str | None, giving: TradeOffFact, presence: Presence, first: date, last: date
     ) -> Fraction:
         """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
         if body is None:
-            return _NOTHING
-        commitment = self.with_estimate(_COMMITMENT.decode(body), giving.team)
-        laid = spread(commitment, giving.day, presence, self.policy)
-        return laid.within(first, last, presence) if laid else _NOTHING
+            return _ZERO
+        commitment = self.with_estimate(_COMMITMENT_DECODER.decode(body), giving.team)
+        laid = spread_effort(commitment, giving.day, presence, self.policy)
+        return laid.hours_within(first, last, presence) if laid else _ZERO
 
     # --- the load at an earlier instant -------------------------------------------------------------------------
 
@@ -356,21 +362,21 @@ class OverloadFacts:
         """Read at once what `worst` will want for these additions."""
         wanted = list(additions)
         if wanted:
-            self._told_since, self._told_of = min(a.at for a in wanted), {a.owner for a in wanted}
+            self._histories_since, self._history_owners = min(a.at for a in wanted), {a.owner for a in wanted}
             self._histories = defaultdict(list)
-            condition, params = _one_of("owner", sorted(map(str, self._told_of)))
-            for row in self._read("held_since", condition, {**params, "since": self._told_since}):
-                version = row.valid_from, row.valid_to, _HELD.decode(row.body)
-                self._histories[identity(row.owner)].append(version)
+            condition, params = _in_condition("owner", sorted(map(str, self._history_owners)))
+            for row in self._load_rows("held_since", condition, {**params, "since": self._histories_since}):
+                version = row.valid_from, row.valid_to, _PROMISE_DECODER.decode(row.body)
+                self._histories[parse_uuid(row.owner)].append(version)
 
     def has_history(self, addition: Addition) -> bool:
         """Whether `read_histories` covered the addition's owner and reached back to it."""
-        return addition.owner in self._told_of and addition.at >= self._told_since
+        return addition.owner in self._history_owners and addition.at >= self._histories_since
 
-    def worst(self, addition: Addition) -> WeekLoad | None:
+    def find_worst_week(self, addition: Addition) -> WeekLoad | None:
         """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
         promises = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
-        time = self.person(addition.owner).at(addition.at)
+        time = self.availability_of(addition.owner).availability_at(addition.at)
         laid = place(
             (self.with_estimate(h.commitment, h.team) for h in promises), addition.day, time.presence, self.policy
         )
@@ -382,63 +388,65 @@ class OverloadFacts:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def promises_of_window(self) -> list[tuple[UUID, bool]]:
+    def window_promises(self) -> list[tuple[UUID, bool]]:
         """The window's promises to the group's goals, and whether each began as an imposed request."""
         condition, params = self._scope_sql
-        rows = self._read("promised", condition, {**params, "since": self.since})
+        rows = self._load_rows("promised", condition, {**params, "since": self.since})
         return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
 
-    def ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
+    def find_ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
         """Which of these goals were ever promised, to whomever."""
         wanted = sorted({str(goal) for goal in goals})
         if not wanted:
             return set()
-        condition, params = _one_of("stream_id", wanted)
-        return {UUID(row.stream_id) for row in self._read("promised_goals", condition, params)}
+        condition, params = _in_condition("stream_id", wanted)
+        return {UUID(row.stream_id) for row in self._load_rows("promised_goals", condition, params)}
 
     @cached_property
-    def last_values(self) -> dict[UUID, list[UUID]]:
+    def last_reading_events(self) -> dict[UUID, list[UUID]]:
         """The event of the last reading of each goal's measure: progress may follow from it."""
-        by_goal = self.readings(promise.commitment.goal for promise in self.promises)
+        by_goal = self.load_readings(promise.commitment.goal for promise in self.promises)
         return {goal: [readings[-1].event] for goal, readings in by_goal.items()}
 
-    def readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
+    def load_readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
         """Each goal's readings, ascending by business time; one that a later one corrects is left out."""
-        condition, params = _one_of("stream_id", sorted(map(str, goals)))
-        rows = self._read("values", condition, params)
+        condition, params = _in_condition("stream_id", sorted(map(str, goals)))
+        rows = self._load_rows("values", condition, params)
         corrected = {row.corrects for row in rows}
         by_goal: dict[UUID, list[Reading]] = defaultdict(list)
         for row in rows:
             if row.event_id not in corrected:
-                reading = Reading(event=UUID(row.event_id), day=self.day(row.occurred_at), value=to_fraction(row.value))
+                reading = Reading(
+                    event=UUID(row.event_id), day=self.local_day(row.occurred_at), value=to_fraction(row.value)
+                )
                 by_goal[UUID(row.stream_id)].append(reading)
         return by_goal
 
 
-def _one_of(column: str, values: Sequence[object], prefix: str = "owner") -> tuple[str, dict[str, Any]]:
+def _in_condition(column: str, values: Sequence[object], prefix: str = "owner") -> tuple[str, dict[str, Any]]:
     """`column IN (:prefix_0, ...)` with its values; an empty list matches nothing."""
     params = {f"{prefix}_{n}": str(value) for n, value in enumerate(values)}
     return f"{column} IN ({', '.join(f':{name}' for name in params) or 'NULL'})", params
 
 
 @lru_cache(maxsize=20_000)
-def identity(text: str) -> UUID:
+def parse_uuid(text: str) -> UUID:
     """The id that a column spells; the same owners and teams come up in row after row."""
     return UUID(text)
 
 
-def _giving(row: Row, day: date) -> TradeOffFact:
+def _to_trade_off(row: Row, day: date) -> TradeOffFact:
     return TradeOffFact(
-        event=identity(row.event_id),
-        goal=identity(row.stream_id),
-        owner=identity(row.owner),
-        team=identity(row.team) if row.team else None,
+        event=parse_uuid(row.event_id),
+        goal=parse_uuid(row.stream_id),
+        owner=parse_uuid(row.owner),
+        team=parse_uuid(row.team) if row.team else None,
         kinds=frozenset(row.kinds.split()),
         at=row.occurred_at,
         day=day,
         before=row.before,
         after=row.after,
-        paid_for=_GOALS.decode(row.paid_for) if row.paid_for != "[]" else (),
+        paid_for=_GOALS_DECODER.decode(row.paid_for) if row.paid_for != "[]" else (),
         priority=row.priority,
         old_due=date.fromisoformat(row.old_due),
         new_due=date.fromisoformat(row.new_due),

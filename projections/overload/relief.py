@@ -11,14 +11,14 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import is_working_day
-from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread, units, weeks_ahead
+from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread_effort, to_units, weeks_ahead
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.figures import Line, SubjectGoal, SubjectMember, ratio_for_report
 from projections.overload.availability import Availability
 
 #: Deferring is shown by this many weeks.
-DEFERRALS = (2, 4)
+DEFERRAL_WEEKS = (2, 4)
 
 ReliefKind = Literal["drop", "defer", "hand_over"]
 
@@ -51,12 +51,12 @@ class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     options: list[ReliefOption]
 
 
-def overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
+def is_overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
     """Whether any week is over the red line."""
     return any(line_crossed(load.ratio, policy) == "red" for load in loads if not load.skipped)
 
 
-def relief(
+def compute_relief(
     member: UUID,
     active: Sequence[Commitment],
     loads: Sequence[WeekLoad],
@@ -67,23 +67,23 @@ def relief(
     """For each active goal the load after dropping it, deferring it by 2 and by 4 weeks, or handing it over."""
     counted = [load for load in loads if not load.skipped]
     spans = [span for span in weeks_ahead(today, len(loads)) if is_working_day(span[0])]
-    ways = [_Candidate(commitment, spread(commitment, today, time.presence, policy)) for commitment in active]
+    ways = [_Candidate(commitment, spread_effort(commitment, today, time.presence, policy)) for commitment in active]
     for way in ways:
-        for weeks in DEFERRALS:
-            later = msgspec.structs.replace(way.commitment, due=_later(way.commitment.due, weeks))
-            way.deferred.append(spread(later, today, time.presence, policy))
+        for weeks in DEFERRAL_WEEKS:
+            later = msgspec.structs.replace(way.commitment, due=_postpone(way.commitment.due, weeks))
+            way.deferred.append(spread_effort(later, today, time.presence, policy))
     scale = _IntegerScale(counted, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
-    ratios, worst, over = scale.ratios(scale.planned)
+    ratios, worst, over = scale.compute_ratios(scale.planned)
     options = []
     for way in ways:
-        now = scale.parts(way.now, spans, time)
+        now = scale.to_parts(way.now, spans, time)
         rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
-        gone = scale.ratios(rest)
-        options.append(_option(way, "drop", None, gone, counted))
-        for weeks, laid in zip(DEFERRALS, way.deferred, strict=True):
-            moved = [load + new for load, new in zip(rest, scale.parts(laid, spans, time), strict=True)]
-            options.append(_option(way, "defer", weeks, scale.ratios(moved), counted))
-        options.append(_option(way, "hand_over", None, gone, counted))
+        gone = scale.compute_ratios(rest)
+        options.append(_build_option(way, "drop", None, gone, counted))
+        for weeks, laid in zip(DEFERRAL_WEEKS, way.deferred, strict=True):
+            moved = [load + new for load, new in zip(rest, scale.to_parts(laid, spans, time), strict=True)]
+            options.append(_build_option(way, "defer", weeks, scale.compute_ratios(moved), counted))
+        options.append(_build_option(way, "hand_over", None, gone, counted))
     return Relief(
         member=member,
         weeks=[load.week for load in counted],
@@ -108,7 +108,7 @@ class _Candidate:
         self.deferred: list[Spread | None] = []
 
 
-def _option(
+def _build_option(
     way: _Candidate, act: ReliefKind, weeks: int | None, result: _Ratios, loads: Sequence[WeekLoad]
 ) -> ReliefOption:
     ratios, worst, over = result
@@ -123,7 +123,7 @@ def _option(
     )
 
 
-def _later(due: date, weeks: int) -> date:
+def _postpone(due: date, weeks: int) -> date:
     return min(due, date.max - timedelta(weeks=weeks)) + timedelta(weeks=weeks)
 
 
@@ -137,9 +137,9 @@ class _IntegerScale:
     def __init__(self, loads: Sequence[WeekLoad], spreads: Sequence[Spread], policy: Policy) -> None:
         self.days = [load.days for load in loads]
         self.unit = lcm(*(load.planned.denominator for load in loads), *(s.per_day.denominator for s in spreads))
-        self.planned = [units(load.planned, self.unit) for load in loads]
+        self.planned = [to_units(load.planned, self.unit) for load in loads]
         parts = lcm(*(load.available.denominator for load in loads))
-        available = [units(load.available, parts) for load in loads]
+        available = [to_units(load.available, parts) for load in loads]
         common = lcm(*(hours for hours in available if hours))
         self.weights = [common // hours * parts if hours else 0 for hours in available]
         self.one = common * self.unit
@@ -148,23 +148,23 @@ class _IntegerScale:
             floor(to_fraction(ratio) * self.one) for ratio in (policy.load_red, policy.load_amber)
         )
         #: As printed, of what is planned now: most ways out leave most weeks as they are.
-        self._now = [self._ratio(*week) for week in zip(self.planned, self.weights, strict=True)]
+        self._current_ratios = [self._compute_ratio(*week) for week in zip(self.planned, self.weights, strict=True)]
 
-    def parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Availability) -> list[int]:
+    def to_parts(self, laid: Spread | None, spans: Sequence[tuple[date, date]], time: Availability) -> list[int]:
         """The spread's hours in each week, in parts of an hour."""
         if laid is None:
             return [0] * len(spans)
-        per_day, parts = units(laid.per_day, self.unit), []
+        per_day, parts = to_units(laid.per_day, self.unit), []
         for (first, last), days in zip(spans, self.days, strict=True):
             if laid.first > last or laid.last < first:
                 parts.append(0)
             elif laid.first <= first and laid.last >= last:
                 parts.append(per_day * days)
             else:
-                parts.append(per_day * time.presence.days(max(first, laid.first), min(last, laid.last)))
+                parts.append(per_day * time.presence.count_days(max(first, laid.first), min(last, laid.last)))
         return parts
 
-    def ratios(self, planned: Sequence[int]) -> _Ratios:
+    def compute_ratios(self, planned: Sequence[int]) -> _Ratios:
         """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
         ratios: list[float | None] = []
         fullest, most, without = 0, -1, None
@@ -175,10 +175,10 @@ class _IntegerScale:
             elif load > most:
                 fullest, most = place, load
             same = parts == self.planned[place]
-            ratios.append(self._now[place] if same else self._ratio(parts, weight))
+            ratios.append(self._current_ratios[place] if same else self._compute_ratio(parts, weight))
         if without is not None:
             return ratios, without, "red"
         return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
 
-    def _ratio(self, parts: int, weight: int) -> float | None:
+    def _compute_ratio(self, parts: int, weight: int) -> float | None:
         return None if parts and not weight else ratio_for_report(parts * weight, self.one)

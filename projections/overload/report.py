@@ -22,27 +22,27 @@ from domain.terms import Priority
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
-    EVERYTHING,
     SMALL_SAMPLE,
+    WHOLE_ORGANISATION,
     Figure,
     Line,
     Report,
     ReportScope,
+    build_share,
     event_ids,
     finish_report,
+    line_of_limit,
     line_of_ratio,
-    over_limit,
     round_for_report,
-    share,
 )
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
 from projections.overload.queries import OverloadFacts, Reading
-from projections.overload.relief import Relief, overloaded, relief
+from projections.overload.relief import Relief, compute_relief, is_overloaded
 
 
-def pace(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
+def pace_figure(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> Figure:
     """((target - value) / days left) / trailing velocity; over the line also where it stands still or goes back.
 
     Trailing velocity: the value's move per day over the window's days; for a goal that began within them, from its
@@ -52,7 +52,7 @@ def pace(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFa
     fields: dict[str, Any] = {"name": "required_pace", "goal": promise.commitment.goal, "n": len(readings)}
     if evidence.scope.explain:
         fields["events"] = event_ids([*(r.event for r in readings), *promise.events])
-    moved = _moved(promise, readings, evidence)
+    moved = _compute_move(promise, readings, evidence)
     if moved is None:
         return Figure(**fields, value=None, status="no_data")
     value, (change, days) = readings[-1].value, moved
@@ -67,20 +67,22 @@ def pace(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFa
     if velocity <= 0:
         return Figure(**fields, value=None, status="no_progress", line="over")
     ratio = left / days_left / velocity
-    return Figure(**fields, value=round_for_report(ratio), line=over_limit(ratio, _limit(evidence.policy)))
+    return Figure(**fields, value=round_for_report(ratio), line=line_of_limit(ratio, _pace_limit(evidence.policy)))
 
 
-def _limit(policy: Policy) -> Fraction:
+def _pace_limit(policy: Policy) -> Fraction:
     return to_fraction(policy.pace_line)
 
 
-def _moved(promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts) -> tuple[Fraction, int] | None:
+def _compute_move(
+    promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts
+) -> tuple[Fraction, int] | None:
     """How far the value moved, and within how many days; None where that cannot be told."""
     if not readings:
         return None
     since = evidence.first_day - timedelta(days=1)
     before = [r for r in readings if r.day <= since]
-    began = max(promise.commitment.start, evidence.day(promise.promised_at))
+    began = max(promise.commitment.start, evidence.local_day(promise.promised_at))
     anchor: tuple[Fraction, date]
     if before:
         anchor = before[-1].value, since
@@ -92,7 +94,7 @@ def _moved(promise: PromiseFact, readings: Sequence[Reading], evidence: Overload
     return (readings[-1].value - anchor[0], days) if days > 0 else None
 
 
-_NOTHING = Fraction(0)
+_ZERO = Fraction(0)
 
 
 class OverloadReport(Report, frozen=True, kw_only=True):
@@ -114,52 +116,52 @@ class MemberLoad(msgspec.Struct, frozen=True, kw_only=True):
     weeks: Sequence[WeekLoad]
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> OverloadReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> OverloadReport:
     """The overload of a team's members and goals, of one member, or of the whole organisation.
 
     Member figures take the joined members with all their goals, group figures the team's goals.
     """
     evidence = OverloadFacts(database, as_of, scope)
     evidence.prefetch()
-    loads = member_loads(evidence)
+    loads = compute_member_loads(evidence)
     group = scope.group
     analysis = analyse_additions(evidence)
     figures = [
-        *(figure for load in loads for figure in _load_figures(load, evidence)),
+        *(figure for load in loads for figure in _member_load_figures(load, evidence)),
         *_addition_figures(analysis, group, evidence),
-        *_displacement(analysis, group, evidence),
-        _imposed(group, evidence),
-        *_paces(evidence),
+        *_displacement_figures(analysis, group, evidence),
+        _imposed_figure(group, evidence),
+        *_pace_figures(evidence),
     ]
     return finish_report(
         OverloadReport,
         as_of,
         scope,
         figures,
-        additions=analysis.addition_entries(),
-        requesters=analysis.requester_entries(),
-        relief=[_relief(load, evidence) for load in loads if overloaded(load.weeks, evidence.policy)],
+        additions=analysis.build_addition_entries(),
+        requesters=analysis.build_requester_entries(),
+        relief=[_build_relief(load, evidence) for load in loads if is_overloaded(load.weeks, evidence.policy)],
     )
 
 
 # --- load and work in progress -----------------------------------------------------------------------------------
 
 
-def member_loads(evidence: OverloadFacts) -> list[MemberLoad]:
+def compute_member_loads(evidence: OverloadFacts) -> list[MemberLoad]:
     """Each joined member's load in the 12 weeks ahead, over all the member's goals."""
-    return [_member_load(member, evidence) for member in evidence.members]
+    return [_compute_member_load(member, evidence) for member in evidence.members]
 
 
-def _member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
+def _compute_member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
     promises = evidence.promises_by_owner.get(member, [])
-    time = evidence.person(member).at(to_micros(evidence.as_of.at))
+    time = evidence.availability_of(member).availability_at(to_micros(evidence.as_of.at))
     commitments = [evidence.with_estimate(h.commitment, h.team) for h in promises]
     laid = place(commitments, evidence.today, time.presence, evidence.policy)
     weeks = week_loads_of_placed(laid, time.segments, time.presence, evidence.today)
     return MemberLoad(member=member, held=promises, commitments=commitments, time=time, laid=laid, weeks=weeks)
 
 
-def _load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
+def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
     explain = evidence.scope.explain
     for week in load.weeks:
         if week.skipped:
@@ -170,35 +172,35 @@ def _load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]
             week=week.week,
             n=week.goals,
             value=round_for_report(week.ratio),
-            status="no_capacity" if week.no_capacity else None,
-            no_capacity=week.no_capacity,
+            status="no_capacity" if week.has_no_capacity else None,
+            no_capacity=week.has_no_capacity,
             line=line_crossed(week.ratio, evidence.policy),
-            estimated_share=round_for_report(week.estimated / week.planned if week.planned else _NOTHING),
+            estimated_share=round_for_report(week.estimated / week.planned if week.planned else _ZERO),
             estimated=week.default_hours or week.estimated > 0,
             planned_hours=round_for_report(week.planned),
             available_hours=round_for_report(week.available),
-            events=_load_events(load, week, evidence) if explain else None,
+            events=_week_load_event_ids(load, week, evidence) if explain else None,
         )
-    yield _work_in_progress(load, evidence)
+    yield _work_in_progress_figure(load, evidence)
 
 
-def _load_events(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
+def _week_load_event_ids(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
     """What put the hours there: promises, terms, last words on progress, and the member's declarations."""
     first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
-    asking = {laid.goal for laid in load.laid if laid.spread.within(first, last, load.time.presence)}
+    asking = {laid.goal for laid in load.laid if laid.spread.hours_within(first, last, load.time.presence)}
     declared = [
         declaration.event
-        for declaration in evidence.person(load.member).declarations
+        for declaration in evidence.availability_of(load.member).declarations
         if (declaration.capacity is not None and declaration.capacity.from_ <= last)
         or (declaration.absence is not None and declaration.absence.from_ <= last and declaration.absence.to >= first)
     ]
-    progress = [event for goal in asking for event in evidence.last_values.get(goal, ())]
+    progress = [event for goal in asking for event in evidence.last_reading_events.get(goal, ())]
     return event_ids([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
 
 
-def _work_in_progress(load: MemberLoad, evidence: OverloadFacts) -> Figure:
+def _work_in_progress_figure(load: MemberLoad, evidence: OverloadFacts) -> Figure:
     """Live goals owned, less the paused ones, to the limit; no sample, so no interval."""
-    active = [h for h in load.held if _active(h, evidence.today)]
+    active = [h for h in load.held if _is_active(h, evidence.today)]
     ratio = Fraction(len(active), evidence.policy.wip_limit)
     return Figure(
         name="wip_ratio",
@@ -210,14 +212,14 @@ def _work_in_progress(load: MemberLoad, evidence: OverloadFacts) -> Figure:
     )
 
 
-def _active(promise: PromiseFact, today: date) -> bool:
+def _is_active(promise: PromiseFact, today: date) -> bool:
     return promise.state in LIVE_STATES and not is_paused(promise.commitment, today)
 
 
-def _relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
+def _build_relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
     pairs = zip(load.held, load.commitments, strict=True)
-    active = [commitment for promise, commitment in pairs if _active(promise, evidence.today)]
-    return relief(load.member, active, load.weeks, load.time, evidence.today, evidence.policy)
+    active = [commitment for promise, commitment in pairs if _is_active(promise, evidence.today)]
+    return compute_relief(load.member, active, load.weeks, load.time, evidence.today, evidence.policy)
 
 
 # --- additions ---------------------------------------------------------------------------------------------------
@@ -225,28 +227,28 @@ def _relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
 
 def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
     """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
-    explain, counted = evidence.scope.explain, analysis.counted
+    explain, counted = evidence.scope.explain, analysis.counted_additions
     beside: dict[str, Any] = {
         **group,
         "inferred": sum(analysis.pairing.paired.get(a.event) == "inferred" for a in counted),
-        "absorbed": len(analysis.absorbed),
-        "events": analysis.events(counted) if explain else None,
+        "absorbed": len(analysis.absorbed_additions),
+        "events": analysis.list_event_ids(counted) if explain else None,
     }
-    yield _yes_and(analysis, evidence.policy, beside)
-    yield _yes_and_by_effort(analysis, evidence.policy, beside)
+    yield _yes_and_figure(analysis, evidence.policy, beside)
+    yield _yes_and_by_effort_figure(analysis, evidence.policy, beside)
     yield Figure(
         name="trade_offs_undone",
         n=analysis.reversible_count,
-        value=len(analysis.undone_in_window),
-        events=analysis.undone_events() if explain else None,
+        value=len(analysis.window_reversals),
+        events=analysis.list_reversal_event_ids() if explain else None,
         **group,
     )
 
 
-def _yes_and(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
-    counted = analysis.counted
-    estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _NOTHING
-    return share(
+def _yes_and_figure(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = analysis.counted_additions
+    estimated = Fraction(sum(a.estimated for a in counted), len(counted)) if counted else _ZERO
+    return build_share(
         "yes_and_ratio",
         sum(a.event not in analysis.pairing.paired for a in counted),
         len(counted),
@@ -258,11 +260,11 @@ def _yes_and(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any])
     )
 
 
-def _yes_and_by_effort(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
-    counted = analysis.counted
-    added = sum((a.hours for a in counted), _NOTHING)
-    guessed = sum((a.hours for a in counted if a.estimated), _NOTHING)
-    freed = sum((min(analysis.pairing.freed.get(a.event, _NOTHING), a.hours) for a in counted), _NOTHING)
+def _yes_and_by_effort_figure(analysis: AdditionAnalysis, policy: Policy, beside: dict[str, Any]) -> Figure:
+    counted = analysis.counted_additions
+    added = sum((a.hours for a in counted), _ZERO)
+    guessed = sum((a.hours for a in counted if a.estimated), _ZERO)
+    freed = sum((min(analysis.pairing.freed.get(a.event, _ZERO), a.hours) for a in counted), _ZERO)
     ratio = 1 - freed / added if added else None
     line: Line | None = None
     if ratio is not None and len(counted) >= SMALL_SAMPLE:
@@ -274,20 +276,22 @@ def _yes_and_by_effort(analysis: AdditionAnalysis, policy: Policy, beside: dict[
         status=None if added else "no_data",
         line=line,
         small_sample=len(counted) < SMALL_SAMPLE,
-        estimated_share=round_for_report(guessed / added if added else _NOTHING),
+        estimated_share=round_for_report(guessed / added if added else _ZERO),
         estimated=guessed > 0,
         **beside,
     )
 
 
-def _displacement(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
+def _displacement_figures(
+    analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts
+) -> Iterator[Figure]:
     """Days by which due dates of critical goals slipped for an addition: per critical goal, and for each of them."""
     explain = evidence.scope.explain
-    slips = analysis.displacements()
+    slips = analysis.find_displacements()
     critical = {
         h.commitment.goal
         for h in evidence.promises
-        if h.priority == Priority.CRITICAL and evidence.concerns(h.owner, h.team)
+        if h.priority == Priority.CRITICAL and evidence.is_in_scope(h.owner, h.team)
     }
     goals = sorted(critical | {g.goal for g in slips if g.goal is not None}, key=str)
     days = {goal: sum((g.new_due - g.old_due).days for g in slips if g.goal == goal) for goal in goals}
@@ -304,21 +308,21 @@ def _displacement(analysis: AdditionAnalysis, group: dict[str, Any], evidence: O
         yield Figure(name="critical_displacement_days", goal=goal, value=days[goal], n=1, events=events)
 
 
-def _imposed(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
-    promised = evidence.promises_of_window
+def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
+    promised = evidence.window_promises
     imposed = [event for event, was_imposed in promised if was_imposed]
     events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
-    return share("imposed_share", len(imposed), len(promised), events=events, **group)
+    return build_share("imposed_share", len(imposed), len(promised), events=events, **group)
 
 
-def _paces(evidence: OverloadFacts) -> list[Figure]:
+def _pace_figures(evidence: OverloadFacts) -> list[Figure]:
     """Required pace of the group's live goals that measure a number."""
     with_target = [
         h
         for h in evidence.promises
-        if h.target is not None and _active(h, evidence.today) and evidence.concerns(h.owner, h.team)
+        if h.target is not None and _is_active(h, evidence.today) and evidence.is_in_scope(h.owner, h.team)
     ]
     if not with_target:
         return []
-    readings = evidence.readings(h.commitment.goal for h in with_target)
-    return [pace(promise, readings.get(promise.commitment.goal, []), evidence) for promise in with_target]
+    readings = evidence.load_readings(h.commitment.goal for h in with_target)
+    return [pace_figure(promise, readings.get(promise.commitment.goal, []), evidence) for promise in with_target]

@@ -13,9 +13,9 @@ from typing import Any
 from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
-from projections.engine.stream_events import StreamEvents, column_text
+from projections.engine.stream_events import StreamEvents, to_column_value
 
-_FACT = (
+_FACT_COLUMNS = (
     *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
@@ -24,7 +24,7 @@ _FACT = (
 NEEDS = Table(
     name="support_needs",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "raised or answered."),
         Column("check_in", "uuid", "The check-in in which the need was raised."),
         Column("need", "integer", "Its place there, from 0."),
@@ -39,7 +39,7 @@ NEEDS = Table(
 BLOCKERS = Table(
     name="support_blockers",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "raised, resolved; listed or cleared: what a check-in says of blockers."),
         Column("blocker", "uuid", "The event that raised it, or the check-in that lists it."),
         Column("place", "integer", "Its place in the check-in, from 0."),
@@ -53,7 +53,7 @@ BLOCKERS = Table(
 FEEDBACK = Table(
     name="support_words",
     columns=(
-        *_FACT,
+        *_FACT_COLUMNS,
         Column("kind", "text", "feedback, check_in, check_in_due, response_reminded, delivered or reopened."),
         Column("party", "uuid", "Who said it; of a reminder, to whom it went.", nullable=True),
         Column("by_side", "text", "Of feedback: owner or sponsor.", nullable=True),
@@ -103,23 +103,33 @@ class SupportProjection:
 
 
 def _checked_in(event: e.CheckedIn, recorded: RecordedEvent) -> Iterator[_Fact]:
-    check_in, party, corrects = column_text(recorded.event_id), column_text(recorded.party), column_text(event.corrects)
+    check_in, party, corrects = (
+        to_column_value(recorded.event_id),
+        to_column_value(recorded.party),
+        to_column_value(event.corrects),
+    )
     for place, need in enumerate(event.needs):
-        yield NEEDS.name, ("raised", check_in, place, party, column_text(need.addressee), column_text(need.answer_by))
+        yield (
+            NEEDS.name,
+            ("raised", check_in, place, party, to_column_value(need.addressee), to_column_value(need.answer_by)),
+        )
     if event.blockers is not None:
         for place, blocker in enumerate(event.blockers):
-            yield BLOCKERS.name, ("listed", check_in, place, column_text(blocker.acts_next), corrects)
+            yield BLOCKERS.name, ("listed", check_in, place, to_column_value(blocker.acts_next), corrects)
         if not event.blockers:
             yield BLOCKERS.name, ("cleared", check_in, 0, None, corrects)
     yield FEEDBACK.name, ("check_in", party, None, event.confidence, corrects)
 
 
 def _need_answered(event: e.NeedAnswered, recorded: RecordedEvent) -> Iterator[_Fact]:
-    yield NEEDS.name, ("answered", str(event.check_in), event.need, column_text(recorded.party), None, None)
+    yield NEEDS.name, ("answered", str(event.check_in), event.need, to_column_value(recorded.party), None, None)
 
 
 def _blocker_raised(event: e.BlockerRaised, recorded: RecordedEvent) -> Iterator[_Fact]:
-    yield BLOCKERS.name, ("raised", column_text(recorded.event_id), 0, column_text(event.blocker.acts_next), None)
+    yield (
+        BLOCKERS.name,
+        ("raised", to_column_value(recorded.event_id), 0, to_column_value(event.blocker.acts_next), None),
+    )
 
 
 def _blocker_resolved(event: e.BlockerResolved, _recorded: RecordedEvent) -> Iterator[_Fact]:
@@ -127,15 +137,15 @@ def _blocker_resolved(event: e.BlockerResolved, _recorded: RecordedEvent) -> Ite
 
 
 def _feedback_given(event: e.FeedbackGiven, recorded: RecordedEvent) -> Iterator[_Fact]:
-    yield FEEDBACK.name, ("feedback", column_text(recorded.party), event.by, None, None)
+    yield FEEDBACK.name, ("feedback", to_column_value(recorded.party), event.by, None, None)
 
 
-def _reminded(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+def _reminder_extractor(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
     return lambda event, _recorded: iter([(FEEDBACK.name, (kind, str(event.to), None, None, None))])
 
 
-def _said_by_party(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
-    return lambda _event, recorded: iter([(FEEDBACK.name, (kind, column_text(recorded.party), None, None, None))])
+def _party_extractor(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact]]:
+    return lambda _event, recorded: iter([(FEEDBACK.name, (kind, to_column_value(recorded.party), None, None, None))])
 
 
 _EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
@@ -144,11 +154,11 @@ _EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: _blocker_resolved,
     e.FeedbackGiven: _feedback_given,
-    e.CheckInDue: _reminded("check_in_due"),
-    e.ResponseReminded: _reminded("response_reminded"),
-    e.CompletionDeclared: _said_by_party("delivered"),
-    e.DeliveryRejected: _said_by_party("reopened"),
-    e.CompletionRetracted: _said_by_party("reopened"),
+    e.CheckInDue: _reminder_extractor("check_in_due"),
+    e.ResponseReminded: _reminder_extractor("response_reminded"),
+    e.CompletionDeclared: _party_extractor("delivered"),
+    e.DeliveryRejected: _party_extractor("reopened"),
+    e.CompletionRetracted: _party_extractor("reopened"),
 }
 
 SUPPORT = SupportProjection()

@@ -20,14 +20,22 @@ from projections.database.database import Database, Query, Row, group_by_stream,
 from projections.database.tables import END_OF_TIME
 from projections.figures import ReportScope
 from projections.goals import goals_at
-from projections.paused_time import DAY, Span, absent_spans, merge_spans, pause_of, paused_spans, running_micros
+from projections.paused_time import (
+    DAY_MICROS,
+    Span,
+    absent_spans,
+    merge_spans,
+    paused_spans,
+    running_micros,
+    to_pause_record,
+)
 from projections.people import members_at
 
 _SQL = "support"
 #: As SQL: none of the agreement's names holds a quote.
-_STATES = ", ".join(f"'{state}'" for state in PROMISED_STATES)
-_GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
-_MEMBER = msgspec.json.Decoder(Member)
+_PROMISED_STATES_SQL = ", ".join(f"'{state}'" for state in PROMISED_STATES)
+_GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
+_MEMBER_DECODER = msgspec.json.Decoder(Member)
 
 
 class NeedFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +101,8 @@ class SupportFacts:
         self.member = scope.member
         self.zone: ZoneInfo = as_of.tzinfo
         self.at = to_micros(as_of.at)
-        self.since = to_micros(end_of_day(_back(as_of.today, scope.window), self.zone))
-        self._known: dict[UUID, Member] = {}
+        self.since = to_micros(end_of_day(_days_before(as_of.today, scope.window), self.zone))
+        self._members_by_id: dict[UUID, Member] = {}
 
     @property
     def scope_sql(self) -> tuple[str, dict[str, str]]:
@@ -118,15 +126,15 @@ class SupportFacts:
             params |= helpers
         return condition, params
 
-    def _statement(self, name: str, condition: str, params: dict[str, str]) -> Query:
-        sql = named_statements(_SQL)[name].replace(":whose", condition).replace(":states", _STATES)
+    def _build_statement(self, name: str, condition: str, params: dict[str, str]) -> Query:
+        sql = named_statements(_SQL)[name].replace(":whose", condition).replace(":states", _PROMISED_STATES_SQL)
         return sql, {**self.as_of.params, "since": self.since, **params}
 
     @cached_property
     def _rows(self) -> dict[str, list[Row]]:
         """What every report needs, read in one journey: none of it depends on more than whom it is about."""
         wanted = dict.fromkeys(("ended", "resolved", "feedback"), self.scope_sql) | {"needs": self._needs_scope_sql}
-        rows = self._database.query_many([self._statement(name, *of) for name, of in wanted.items()])
+        rows = self._database.query_many([self._build_statement(name, *of) for name, of in wanted.items()])
         return dict(zip(wanted, rows, strict=True))
 
     # --- people -------------------------------------------------------------------------------------------------
@@ -137,20 +145,20 @@ class SupportFacts:
         if self.member is not None:
             return [self.member]
         members = members_at(self._database, self.as_of, team=self.team)
-        self._known |= {m.id: m for m in members}
+        self._members_by_id |= {m.id: m for m in members}
         return [m.id for m in members]
 
-    def people(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
+    def load_members(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
         """These members, departed ones too; each is read once."""
-        self._known |= people_at(self._database, self.as_of, set(ids) - self._known.keys())
-        return self._known
+        self._members_by_id |= load_members_by_id(self._database, self.as_of, set(ids) - self._members_by_id.keys())
+        return self._members_by_id
 
     # --- needs --------------------------------------------------------------------------------------------------
 
     @cached_property
     def needs(self) -> list[NeedFact]:
         """Every need of the goals asked about, or asked of (or answered by) these helpers."""
-        return [_need(row) for row in self._rows["needs"]]
+        return [_to_need_fact(row) for row in self._rows["needs"]]
 
     @cached_property
     def needs_by_helper(self) -> dict[UUID, list[NeedFact]]:
@@ -160,23 +168,23 @@ class SupportFacts:
             by_helper[need.helper].append(need)
         return by_helper
 
-    def concerns(self, need: NeedFact) -> bool:
+    def is_in_scope(self, need: NeedFact) -> bool:
         """Whether the need belongs to one of the goals asked about."""
         return self.team in (None, need.team) and self.member in (None, need.owner)
 
     @cached_property
-    def _late(self) -> frozenset[tuple[UUID, int]]:
+    def _overdue_needs(self) -> frozenset[tuple[UUID, int]]:
         waiting = [need for need in self.needs if need.open and need.answer_by is not None]
-        people = self.people(need.helper for need in waiting)
-        late = (need for need in waiting if _due(need, people.get(need.helper), self.zone) < self.at)
+        people = self.load_members(need.helper for need in waiting)
+        late = (need for need in waiting if _answer_due_at(need, people.get(need.helper), self.zone) < self.at)
         return frozenset((need.check_in, need.index) for need in late)
 
-    def overdue(self, need: NeedFact) -> bool:
+    def is_overdue(self, need: NeedFact) -> bool:
         """Whether an open need's answer-by has passed; one inside the helper's absence moves to the absence's end.
 
         Never, for a need from before there was a default.
         """
-        return (need.check_in, need.index) in self._late
+        return (need.check_in, need.index) in self._overdue_needs
 
     # --- goals --------------------------------------------------------------------------------------------------
 
@@ -191,20 +199,20 @@ class SupportFacts:
         """Every promise that stood at some time of the window."""
         goals = [(goal, self.at) for goal in self.promises]
         for row in self._rows["ended"]:
-            goal = _GOAL.decode(row.body)
+            goal = _GOAL_DECODER.decode(row.body)
             if isinstance(goal, Ended) and goal.promised is not None and to_micros(goal.ended_at) >= self.since:
                 goals.append((goal.promised, to_micros(goal.ended_at)))
         ids = sorted({str(goal.id) for goal, _ in goals})
         rows = query_by_ids(self._database, _SQL, dict.fromkeys(("pauses", "deliveries"), ids), self.as_of.params)
-        pauses = group_by_stream(rows["pauses"], pause_of)
+        pauses = group_by_stream(rows["pauses"], to_pause_record)
         delivered = group_by_stream(rows["deliveries"], lambda r: (r.occurred_at, r.kind))
-        owners = self.people(goal.owner for goal, _ in goals)
+        owners = self.load_members(goal.owner for goal, _ in goals)
         stops = {
             goal.id: merge_spans(
                 [
                     *paused_spans(pauses.get(goal.id, []), self.zone),
                     *absent_spans(owners[goal.owner].absences if goal.owner in owners else (), self.zone),
-                    *_delivered(delivered.get(goal.id, [])),
+                    *_delivered_spans(delivered.get(goal.id, [])),
                 ]
             )
             for goal, _ in goals
@@ -215,7 +223,7 @@ class SupportFacts:
             for g, _ in goals
             if (begun := to_micros(g.promised_at)) < self.since
         ]
-        reach = self.since - self.as_of.policy.policy.cadence_days * DAY - max(still, default=0)
+        reach = self.since - self.as_of.policy.policy.cadence_days * DAY_MICROS - max(still, default=0)
         rows = query_by_ids(self._database, _SQL, {"judged": ids}, {**self.as_of.params, "reach": reach})
         judged = group_by_stream(rows["judged"], lambda r: (r.occurred_at, UUID(r.event_id)))
         return [
@@ -234,18 +242,18 @@ class SupportFacts:
     @cached_property
     def blockers(self) -> list[UnresolvedBlocker]:
         """What stands in the way of the goals asked about, by goal and age."""
-        blockers = [blocker for goal in self.promises for blocker in raised_blockers(goal)]
-        blockers += listed_blockers(self._database, self.as_of, self.promises)
+        blockers = [blocker for goal in self.promises for blocker in list_raised_blockers(goal)]
+        blockers += load_listed_blockers(self._database, self.as_of, self.promises)
         return sorted(blockers, key=lambda b: (str(b.goal), b.since, str(b.event_id)))
 
     @cached_property
-    def resolved(self) -> list[ResolvedBlocker]:
+    def resolved_blockers(self) -> list[ResolvedBlocker]:
         """Blockers resolved in the window."""
         rows = self._rows["resolved"]
         return [ResolvedBlocker(UUID(row.event_id), row.raised_at, row.occurred_at) for row in rows]
 
     @cached_property
-    def feedback(self) -> dict[str, list[UUID]]:
+    def feedback_by_side(self) -> dict[str, list[UUID]]:
         """The window's feedback by the side that gave it."""
         by_side: dict[str, list[UUID]] = {"owner": [], "sponsor": []}
         for row in self._rows["feedback"]:
@@ -253,22 +261,25 @@ class SupportFacts:
         return by_side
 
 
-def rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:
+def load_rows_by_ids(database: Database, as_of: AsOf, name: str, ids: Iterable[UUID], **more: int) -> list[Row]:
     """The rows of one statement of `sql/support.sql` for these ids."""
     wanted = sorted({str(i) for i in ids})
     return query_by_ids(database, _SQL, {name: wanted}, {**as_of.params, **more})[name]
 
 
-def people_at(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
+def load_members_by_id(database: Database, as_of: AsOf, ids: Iterable[UUID]) -> dict[UUID, Member]:
     """These members, departed ones too."""
-    return {UUID(row.stream_id): _MEMBER.decode(row.body) for row in rows_by_ids(database, as_of, "people", ids)}
+    return {
+        UUID(row.stream_id): _MEMBER_DECODER.decode(row.body)
+        for row in load_rows_by_ids(database, as_of, "people", ids)
+    }
 
 
-def _back(day: date, days: int) -> date:
+def _days_before(day: date, days: int) -> date:
     return date.fromordinal(max(1, day.toordinal() - days))
 
 
-def _need(row: Row) -> NeedFact:
+def _to_need_fact(row: Row) -> NeedFact:
     helper = row.answered_by or row.addressee or row.sponsor
     return NeedFact(
         goal=UUID(row.stream_id),
@@ -285,13 +296,13 @@ def _need(row: Row) -> NeedFact:
     )
 
 
-def _due(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int:
+def _answer_due_at(need: NeedFact, helper: Member | None, zone: ZoneInfo) -> int:
     """The instant at which the day of the answer is over for its helper."""
     day = need.answer_by or date.max
     return to_micros(absence_end(end_of_day(day, zone), helper.absences if helper else (), zone))
 
 
-def _delivered(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
+def _delivered_spans(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
     """From each delivery until it was sent or taken back: days in delivered are not the owner's."""
     begun: int | None = None
     for at, kind in deliveries:
@@ -304,7 +315,7 @@ def _delivered(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
         yield begun, END_OF_TIME
 
 
-def raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
+def list_raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
     """Those that were raised as such and that nobody has resolved."""
     for b in goal.blockers:
         acts_next = b.blocker.acts_next or goal.owner
@@ -313,20 +324,22 @@ def raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
         )
 
 
-def listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[UnresolvedBlocker]:
+def load_listed_blockers(database: Database, as_of: AsOf, goals: Iterable[Promised]) -> list[UnresolvedBlocker]:
     """Those that the last check-in which speaks of blockers lists."""
     blocked = [goal for goal in goals if goal.blocked_in_check_in and goal.blockers_told_at is not None]
-    rows = group_by_stream(rows_by_ids(database, as_of, "listed", (goal.id for goal in blocked)), lambda row: row)
-    return [blocker for goal in blocked for blocker in _blockers_listed_last(goal, rows.get(goal.id, []))]
+    rows = group_by_stream(load_rows_by_ids(database, as_of, "listed", (goal.id for goal in blocked)), lambda row: row)
+    return [blocker for goal in blocked for blocker in _find_last_listed_blockers(goal, rows.get(goal.id, []))]
 
 
-def _blockers_listed_last(goal: Promised, rows: Sequence[Row]) -> Iterator[UnresolvedBlocker]:
+def _find_last_listed_blockers(goal: Promised, rows: Sequence[Row]) -> Iterator[UnresolvedBlocker]:
     """What the last check-in that speaks of blockers lists; they are as old as the unbroken run of such check-ins."""
-    told_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
+    blockers_at = to_micros(goal.blockers_told_at) if goal.blockers_told_at else 0
     corrected = {row.corrects for row in rows}
-    known = [row for row in rows if row.occurred_at <= told_at and row.event_id not in corrected]
-    last = next((row.event_id for row in reversed(known) if row.occurred_at == told_at and row.kind == "listed"), None)
-    since = told_at
+    known = [row for row in rows if row.occurred_at <= blockers_at and row.event_id not in corrected]
+    last = next(
+        (row.event_id for row in reversed(known) if row.occurred_at == blockers_at and row.kind == "listed"), None
+    )
+    since = blockers_at
     for row in reversed(known):
         if row.kind == "cleared":
             break

@@ -21,24 +21,24 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
-    EVERYTHING,
     SMALL_SAMPLE,
+    WHOLE_ORGANISATION,
     EventRef,
     Figure,
     MemberRef,
     Report,
     ReportScope,
     SubjectGoal,
+    build_share,
     event_ids,
     finish_report,
     round_for_report,
-    share,
 )
-from projections.paused_time import DAY, days, midnight, running_micros
+from projections.paused_time import DAY_MICROS, midnight, running_micros, to_days
 from projections.support.queries import CheckInHistory, NeedFact, SupportFacts, UnresolvedBlocker
 
 #: Of the duration: before it, progress by time says little (Lipke, Schedule is Different, 2003).
-_EARLY = Fraction(1, 5)
+_EARLY_SHARE = Fraction(1, 5)
 
 
 class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,39 +75,39 @@ class SupportReport(Report, frozen=True, kw_only=True):
     blockers: list[BlockerEntry]
 
 
-def report(database: Database, as_of: AsOf, scope: ReportScope = EVERYTHING) -> SupportReport:
+def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORGANISATION) -> SupportReport:
     """The support of a team's goals, of one owner's, or of the whole organisation's; and of each helper."""
     evidence = SupportFacts(database, as_of, scope)
     group = scope.group
-    needs = [need for need in evidence.needs if evidence.concerns(need)]
+    needs = [need for need in evidence.needs if evidence.is_in_scope(need)]
     figures = [
-        _adherence(evidence, group),
+        _adherence_figure(evidence, group),
         *_need_figures(needs, evidence, group),
         *_blocker_figures(evidence, group),
         *_feedback_figures(evidence, group),
         *(figure for helper in evidence.helpers for figure in _helper_figures(helper, evidence)),
-        *(figure for goal in evidence.promises for figure in _pace(goal, as_of)),
+        *(figure for goal in evidence.promises for figure in _pace_figures(goal, as_of)),
     ]
     return finish_report(
         SupportReport,
         as_of,
         scope,
         figures,
-        needs=[_need_entry(need, evidence) for need in sorted((n for n in needs if n.open), key=_by_deadline)],
-        blockers=[_blocker_entry(blocker, evidence) for blocker in evidence.blockers],
+        needs=[_build_need_entry(need, evidence) for need in sorted((n for n in needs if n.open), key=_deadline_key)],
+        blockers=[_build_blocker_entry(blocker, evidence) for blocker in evidence.blockers],
     )
 
 
 # --- adherence -------------------------------------------------------------------------------------------------------
 
 
-def periods(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
+def find_kept_cadences(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
     """Which of the cadences that ended in the window heard a judgement, how many there were, and the events.
 
     Cadences of running time are laid from `as_of` (or the goal's end) backwards; what is left over after the promise
     is not yet expected of anybody.
     """
-    length = cadence * DAY
+    length = cadence * DAY_MICROS
     ended = -(-running_micros(max(since, history.begun), history.until, history.stops) // length)
     expected = min(ended, running_micros(history.begun, history.until, history.stops) // length)
     kept, events = set(), []
@@ -119,10 +119,10 @@ def periods(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int]
     return kept, expected, events
 
 
-def _adherence(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
+def _adherence_figure(evidence: SupportFacts, group: dict[str, Any]) -> Figure:
     cadence = evidence.as_of.policy.policy.cadence_days
-    by_promise = [periods(history, cadence, evidence.since) for history in evidence.check_in_histories]
-    return share(
+    by_promise = [find_kept_cadences(history, cadence, evidence.since) for history in evidence.check_in_histories]
+    return build_share(
         "adherence",
         sum(len(kept) for kept, _, _ in by_promise),
         sum(expected for _, expected, _ in by_promise),
@@ -138,24 +138,24 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     raised = [need for need in needs if need.raised_at >= evidence.since]
     answered = [need for need in raised if need.answer is not None]
     waiting = [need for need in needs if need.open]
-    late = [need for need in waiting if evidence.overdue(need)]
+    late = [need for need in waiting if evidence.is_overdue(need)]
     events = event_ids(need.check_in for need in raised)
     yield Figure(name="needs_raised", value=len(raised), events=events, **group)
     events = event_ids(event for need in raised for event in (need.check_in, need.answer))
-    yield share("needs_answered", len(answered), len(raised), events=events, **group)
-    yield _answer_days("need_answer_days", needs, evidence, group)
+    yield build_share("needs_answered", len(answered), len(raised), events=events, **group)
+    yield _answer_days_figure("need_answer_days", needs, evidence, group)
     events = event_ids(need.check_in for need in late)
-    yield share("needs_past_answer_by", len(late), len(waiting), events=events, **group)
+    yield build_share("needs_past_answer_by", len(late), len(waiting), events=events, **group)
 
 
-def _answer_days(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
+def _answer_days_figure(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
     """Median days from need to answer, of the answers that were given in the window."""
     answered = [(n.answered_at - n.raised_at, n) for n in needs if n.answered_at and n.answered_at >= evidence.since]
     events = event_ids(event for _, need in answered for event in (need.check_in, need.answer))
-    return _median(name, [days(time) for time, _ in answered], events, keys)
+    return _median_figure(name, [to_days(time) for time, _ in answered], events, keys)
 
 
-def _median(name: str, values: Sequence[Fraction], events: list[UUID], keys: dict[str, Any]) -> Figure:
+def _median_figure(name: str, values: Sequence[Fraction], events: list[UUID], keys: dict[str, Any]) -> Figure:
     return Figure(
         name=name,
         n=len(values),
@@ -171,26 +171,26 @@ def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
     """How one person's help stands: over all goals, whichever team they belong to."""
     needs = evidence.needs_by_helper.get(helper, [])
     waiting = [need for need in needs if need.open]
-    late = [need for need in waiting if evidence.overdue(need)]
+    late = [need for need in waiting if evidence.is_overdue(need)]
     keys: dict[str, Any] = {"member": helper}
     events = event_ids(need.check_in for need in waiting)
-    yield share("help_past_answer_by", len(late), len(waiting), events=events, **keys)
-    yield _answer_days("help_answer_days", needs, evidence, keys)
+    yield build_share("help_past_answer_by", len(late), len(waiting), events=events, **keys)
+    yield _answer_days_figure("help_answer_days", needs, evidence, keys)
 
 
-def _by_deadline(need: NeedFact) -> tuple[bool, str, int, str, int]:
+def _deadline_key(need: NeedFact) -> tuple[bool, str, int, str, int]:
     return need.answer_by is None, str(need.answer_by), need.raised_at, str(need.check_in), need.index
 
 
-def _need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
+def _build_need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
     return NeedEntry(
         goal=need.goal,
         need=f"{need.check_in}/{need.index}",
         asker=need.owner,
         helper=need.helper,
         answer_by=need.answer_by,
-        open_days=round_for_report(days(evidence.at - need.raised_at)) or 0.0,
-        overdue=evidence.overdue(need),
+        open_days=round_for_report(to_days(evidence.at - need.raised_at)) or 0.0,
+        overdue=evidence.is_overdue(need),
     )
 
 
@@ -200,40 +200,42 @@ def _need_entry(need: NeedFact, evidence: SupportFacts) -> NeedEntry:
 def _blocker_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
     events = event_ids(blocker.event_id for blocker in evidence.blockers)
     yield Figure(name="blockers_open", value=len(evidence.blockers), events=events, **group)
-    ages = [days(evidence.at - blocker.since) for blocker in evidence.blockers]
-    yield _median("blocker_age_days", ages, events, group)
-    durations = [days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved]
-    yield _median("blocker_resolve_days", durations, event_ids(r.event_id for r in evidence.resolved), group)
+    ages = [to_days(evidence.at - blocker.since) for blocker in evidence.blockers]
+    yield _median_figure("blocker_age_days", ages, events, group)
+    durations = [to_days(resolved.resolved_at - resolved.raised_at) for resolved in evidence.resolved_blockers]
+    yield _median_figure(
+        "blocker_resolve_days", durations, event_ids(r.event_id for r in evidence.resolved_blockers), group
+    )
 
 
-def _blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> BlockerEntry:
+def _build_blocker_entry(blocker: UnresolvedBlocker, evidence: SupportFacts) -> BlockerEntry:
     return BlockerEntry(
         goal=blocker.goal,
         blocker=blocker.event_id,
         listed=not blocker.raised,
         acts_next=blocker.acts_next,
-        age_days=round_for_report(days(evidence.at - blocker.since)) or 0.0,
+        age_days=round_for_report(to_days(evidence.at - blocker.since)) or 0.0,
     )
 
 
 def _feedback_figures(evidence: SupportFacts, group: dict[str, Any]) -> Iterator[Figure]:
     for name, side in (("feedback_to_owner", "sponsor"), ("feedback_to_sponsor", "owner")):
-        events = evidence.feedback[side]
+        events = evidence.feedback_by_side[side]
         yield Figure(name=name, value=len(events), events=event_ids(events), **group)
 
 
 # --- progress by time ------------------------------------------------------------------------------------------------
 
 
-def _pace(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
+def _pace_figures(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
     """Earned schedule: the time that the progress made would have taken by plan / the time that it took."""
     paused = goal.pause is not None and goal.pause.paused_from <= as_of.today < goal.pause.resume_on
     if goal.state not in LIVE_STATES or paused or goal.progress_at is None:
         return
     begun = midnight(goal.terms.start, as_of.tzinfo)
     duration = Fraction((goal.terms.due - goal.terms.start).days + 1)
-    elapsed = days(to_micros(as_of.at) - begun)
-    early = duration <= 0 or elapsed < duration * _EARLY
+    elapsed = to_days(to_micros(as_of.at) - begun)
+    early = duration <= 0 or elapsed < duration * _EARLY_SHARE
     yield Figure(
         name="spi_t",
         goal=goal.id,

@@ -14,7 +14,7 @@ from services.api.endpoint import litestar_handler
 from services.api.http.problems import EXCEPTION_HANDLERS
 from services.api.http.responses import encode
 from services.api.metrics import Metrics
-from services.api.openapi import openapi_document
+from services.api.openapi import build_openapi_document
 from services.api.operations import Route
 from services.api.pipeline import HttpPipeline
 from services.api.router import Router
@@ -59,9 +59,9 @@ ROUTES: list[Route] = [
 
 
 @cache
-def openapi_bytes() -> bytes:
+def encode_openapi_document() -> bytes:
     """The OpenAPI document: a function of the code alone."""
-    return encode(openapi_document(ROUTES))
+    return encode(build_openapi_document(ROUTES))
 
 
 @cache
@@ -101,6 +101,6 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         metrics=Metrics(),
         key_cache=KeyCache(runtime),
         allowed_methods=allowed_methods(),
-        openapi=openapi_bytes(),
+        openapi=encode_openapi_document(),
     )
     return HttpPipeline(router(), litestar(), state)

@@ -21,13 +21,13 @@ from ledger.commands import Command, IdempotencyKey, Receipt
 from services.api.auth.visibility import require_decision, require_goal, require_scope, with_read_scope
 from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
-from services.api.http.responses import HttpResponse, encode, version_etag
+from services.api.http.responses import HttpResponse, encode, format_version_etag
 from services.api.operations import Handler, Operation, Route, command_route
-from services.authorization import ACT, ADMIN, DECIDE, roles_for_command, sees_everything
+from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
 
 #: How often a command that met others is decided again before its sender hears of it.
-_ATTEMPTS = 5
-_LONGEST_PAUSE_SECONDS = 0.05
+_MAX_ATTEMPTS = 5
+_MAX_PAUSE_SECONDS = 0.05
 _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
@@ -43,7 +43,7 @@ async def execute(
     command = build_command(context, kind, stream_id, act, creates=creates)
     if begins:
         command = replace(command, must_exist=False)
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         try:
             return await context.runtime.handle_async(command)
         except VersionConflict:
@@ -53,15 +53,15 @@ async def execute(
                 await _require_visible(context, kind, stream_id)
                 raise
             # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311 - not a secret
+            await asyncio.sleep(random.uniform(0, _MAX_PAUSE_SECONDS))  # noqa: S311 - not a secret
         except Refusal as refusal:
-            if not (creates or _safe_to_reveal(act, refusal)):
+            if not (creates or _is_safe_to_reveal(act, refusal)):
                 await _require_visible(context, kind, stream_id)
             raise
     raise ProblemError("busy", headers={"Retry-After": "1"})
 
 
-def _safe_to_reveal(act: Any, refusal: Refusal) -> bool:
+def _is_safe_to_reveal(act: Any, refusal: Refusal) -> bool:
     """Whether the refusal tells but what is wrong with the request: a key used twice, an integration's value."""
     return isinstance(refusal, IdempotencyMismatch) or (
         isinstance(act, RecordValue) and isinstance(refusal, InvalidField)
@@ -72,7 +72,7 @@ async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) 
     """A refusal tells how it stands, by its words or by which one it is: that is not for whoever may not see it."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
-    if kind not in ("goal", "cycle", "decision") or sees_everything(viewer):
+    if kind not in ("goal", "cycle", "decision") or can_see_everything(viewer):
         return
     state = await sync_to_thread(require_stream, context, kind, stream_id)
     if kind == "goal":
@@ -101,12 +101,12 @@ def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any,
         actor=context.viewer.member_id,
         roles=roles_for_command(context.viewer),
         must_exist=not creates,
-        expected_version=0 if creates else _expected(context.headers.get("if-match")),
-        idempotency=_idempotency(context, None if creates else stream_id, act),
+        expected_version=0 if creates else _parse_if_match(context.headers.get("if-match")),
+        idempotency=_build_idempotency_key(context, None if creates else stream_id, act),
     )
 
 
-def _expected(if_match: str | None) -> int | None:
+def _parse_if_match(if_match: str | None) -> int | None:
     """The version that `If-Match` names; `*` asks for existence alone, which every act on a stream does anyway."""
     if if_match is None or if_match.strip() == "*":
         return None
@@ -116,28 +116,28 @@ def _expected(if_match: str | None) -> int | None:
     return int(match[1])
 
 
-def _idempotency(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
+def _build_idempotency_key(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:
     """Scoped to member and route. The digest covers what the path names too: another goal is another request."""
     key = context.idempotency_key
     if key is None:
         return None
     digested = msgspec.json.encode([stream_id, act], order="sorted")
     return IdempotencyKey(
-        scope=_scope(context.viewer.member_id, context.operation.id),
+        scope=_format_idempotency_scope(context.viewer.member_id, context.operation.id),
         key=key,
         digest=hashlib.sha256(digested).hexdigest(),
     )
 
 
 @lru_cache(maxsize=4096)
-def _scope(member_id: UUID, route: str) -> str:
+def _format_idempotency_scope(member_id: UUID, route: str) -> str:
     """Whose key it is, and what for."""
     return f"{member_id} {route}"
 
 
 def command_response(summary: Any, receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     """The answer of a command."""
-    headers = {"ETag": version_etag(receipt.version), "Plimsoll-Position": str(receipt.position)}
+    headers = {"ETag": format_version_etag(receipt.version), "Plimsoll-Position": str(receipt.position)}
     if receipt.replayed:
         headers["Idempotent-Replayed"] = "true"
     if location is not None:

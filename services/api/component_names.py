@@ -48,7 +48,7 @@ def msgspec_names(cls: Any) -> tuple[str, str]:
 
 COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.charter.acts": {
-        "About": "BreachTopic",
+        "EventReference": "BreachTopic",
         "Acknowledge": "Acknowledge",
         "AdoptNonNegotiable": "AdoptNonNegotiable",
         "AdoptPurpose": "AdoptPurpose",
@@ -97,7 +97,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Running": "RunningCycle",
     },
     "domain.decision.acts": {
-        "About": "DecisionTopic",
+        "DecisionSubjectInput": "DecisionTopic",
         "Consent": "ConsentToOption",
         "Decide": "DecideAsLead",
         "IntegrateObjection": "IntegrateObjection",
@@ -166,7 +166,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "ReviseDraft": "ReviseDraft",
         "RuleBroken": "RuleBroken",
         "RuleSatisfied": "RuleSatisfied",
-        "TradeOff": "TradeOffInput",
+        "TradeOffInput": "TradeOffInput",
         "Unlink": "UnlinkGoal",
         "VerdictInput": "VerdictInput",
         "Withdraw": "WithdrawGoal",
@@ -181,14 +181,14 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "domain.goal.state": {
         "Delivery": "Delivery",
-        "Draft": "GoalDraft",
+        "DraftGoal": "GoalDraft",
         "Ended": "EndedGoal",
         "LinkState": "LinkState",
         "Negotiating": "NegotiatedGoal",
         "OpenBlocker": "OpenBlocker",
         "OpenNeed": "OpenNeed",
         "Promised": "PromisedGoal",
-        "Proposal": "ChangeProposal",
+        "ChangeProposal": "ChangeProposal",
         "ToleratedChange": "ToleratedChange",
     },
     "domain.member.member": {
@@ -236,7 +236,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "UnlinkedGoal": "UnlinkedGoal",
     },
     "projections.alignment.tree": {
-        "Node": "GoalNode",
+        "GoalNode": "GoalNode",
         "PurposeNode": "PurposeNode",
     },
     "projections.calibration": {
@@ -277,12 +277,12 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "Figure": "Figure",
     },
     "projections.history.history": {
-        "Entry": "HistoryEntry",
+        "HistoryEntry": "HistoryEntry",
         "FieldChange": "FieldChange",
         "HistoryPage": "HistoryPage",
     },
     "projections.inbox.digest": {
-        "Change": "DigestChange",
+        "DigestChange": "DigestChange",
         "ChangedSection": "ChangedSection",
         "Digest": "Digest",
         "RequestSection": "RequestSection",
@@ -349,7 +349,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "CycleList": "CycleList",
         "CycleSummary": "CycleSummary",
         "CycleView": "CycleView",
-        "Undecided": "UndecidedGoal",
+        "UndecidedGoal": "UndecidedGoal",
     },
     "services.api.routes.decisions": {
         "DecisionList": "DecisionList",
@@ -369,16 +369,16 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "ActPreview": "ActPreview",
         "OwnerLoad": "OwnerLoad",
         "PreviewedEvent": "PreviewedEvent",
-        "Week": "LoadWeek",
+        "LoadWeek": "LoadWeek",
     },
     "services.api.routes.imports": {
-        "ImportRefused": "ImportRefused",
+        "ImportProblem": "ImportRefused",
     },
     "services.api.routes.inbox": {
         "AffirmGoals": "AffirmGoals",
-        "Affirmations": "Affirmations",
-        "Affirmed": "AffirmedGoal",
-        "NotAffirmed": "NotAffirmedGoal",
+        "AffirmationResult": "Affirmations",
+        "AffirmedGoal": "AffirmedGoal",
+        "AffirmationRefusal": "NotAffirmedGoal",
     },
     "services.api.routes.keys": {
         "CreateKey": "CreateKey",
@@ -396,10 +396,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TeamList": "TeamList",
     },
     "services.api.routes.system": {
-        "EventTypes": "EventTypes",
+        "EventTypeList": "EventTypes",
         "Liveness": "Liveness",
-        "ProblemKind": "ProblemKind",
-        "ProblemKinds": "ProblemKinds",
+        "ProblemType": "ProblemKind",
+        "ProblemTypeList": "ProblemKinds",
         "Readiness": "Readiness",
     },
     "services.api.summaries": {

@@ -17,7 +17,7 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.parsing import parse_body, parse_query
@@ -86,7 +86,7 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
         return headers | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
 
 
-def current_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
+def load_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
     """The freshness of the read models now. Call it before the query, so that the response surely contains it."""
     position, head = runtime.ledger.positions(organisation_id)
     followed, held = runtime.engine.freshness_for(organisation_id)
@@ -108,7 +108,7 @@ def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> i
 
 #: Seconds between two reads of the projector's checkpoint while a request waits for it.
 _POLL_S = 0.01
-_LONGEST_IDEMPOTENCY_KEY = 255
+_MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 
 class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,20 +135,20 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         """Base of absolute addresses, without a slash at its end."""
         return self.runtime.settings.public_url.rstrip("/") or f"{self.scheme}://{self.headers.get('host', '')}"
 
-    def id_of(self, kind: str, ref: str) -> UUID:
+    def resolve_id(self, kind: str, ref: str) -> UUID:
         """The stream that an id or an external reference names in the viewer's organisation."""
-        return resolve(self.viewer.organisation_id, kind, ref)
+        return resolve_stream_id(self.viewer.organisation_id, kind, ref)
 
     @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header."""
-        return idempotency_key(self.headers)
+        return parse_idempotency_key(self.headers)
 
 
-def idempotency_key(headers: dict[str, str]) -> str | None:
+def parse_idempotency_key(headers: dict[str, str]) -> str | None:
     """The `Idempotency-Key` header; raises ProblemError 422 where it is not 1..255 visible characters."""
     key = headers.get("idempotency-key")
-    if key is not None and not (1 <= len(key) <= _LONGEST_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()):
+    if key is not None and not (1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise field_error("/Idempotency-Key", "1 to 255 printable ASCII characters", where="header")
     return key
 
@@ -175,7 +175,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if operation.body is not None:
         body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
     if operation.idempotent:
-        idempotency_key(headers)
+        parse_idempotency_key(headers)
     if operation.reads_view:
         await _wait_for_position(runtime, viewer, query, headers)
     return RequestContext(
@@ -197,7 +197,7 @@ def with_freshness(context: RequestContext) -> RequestContext:
     """The context with its freshness, where the route reads a view. It asks the store: call it in a thread."""
     if not context.operation.reads_view:
         return context
-    return replace(context, freshness=current_freshness(context.runtime, context.viewer.organisation_id))
+    return replace(context, freshness=load_freshness(context.runtime, context.viewer.organisation_id))
 
 
 def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | None]:
@@ -273,10 +273,10 @@ async def _wait_for_position(runtime: Runtime, viewer: Viewer, query: Any, heade
     in_query = query.after_position if isinstance(query, ReadQuery) else None
     after = in_query if in_query is not None else int(given or 0)
     if after:
-        await _wait(runtime, viewer.organisation_id, after)
+        await _poll_until_reached(runtime, viewer.organisation_id, after)
 
 
-async def _wait(runtime: Runtime, organisation_id: UUID, after: int) -> None:
+async def _poll_until_reached(runtime: Runtime, organisation_id: UUID, after: int) -> None:
     deadline = time.monotonic() + runtime.settings.position_wait_s
     target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
     while await sync_to_thread(runtime.engine.position) < target:

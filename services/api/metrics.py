@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _OK = "ok"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_COUNTED_BY = ("method", "route", "status")
-_TIMED_BY = ("method", "route")
-_VIEW = ("projection",)
+_COUNTER_LABELS = ("method", "route", "status")
+_DURATION_LABELS = ("method", "route")
+_PROJECTION_LABELS = ("projection",)
 
 
 class Metrics:
@@ -28,18 +28,22 @@ class Metrics:
         self.registry = CollectorRegistry()
         gauge = partial(Gauge, registry=self.registry)
         self._requests = Counter(
-            "plimsoll_http_requests", "Requests answered, by route template.", _COUNTED_BY, registry=self.registry
+            "plimsoll_http_requests", "Requests answered, by route template.", _COUNTER_LABELS, registry=self.registry
         )
         description = "Seconds from a request's head to its answer's end."
         self._seconds = Histogram(
-            "plimsoll_http_request_seconds", description, _TIMED_BY, buckets=_BUCKETS, registry=self.registry
+            "plimsoll_http_request_seconds", description, _DURATION_LABELS, buckets=_BUCKETS, registry=self.registry
         )
         #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._head = gauge("plimsoll_log_head", "Last log position.")
-        self._lag = gauge("plimsoll_projection_lag_events", "Events a read model has yet to follow.", _VIEW)
-        self._held = gauge("plimsoll_projection_held_events", "Events of streams that are held back.", _VIEW)
-        self._missing = gauge("plimsoll_projection_missing_events", "Must be 0: events lost.", _VIEW)
+        self._lag = gauge(
+            "plimsoll_projection_lag_events", "Events a read model has yet to follow.", _PROJECTION_LABELS
+        )
+        self._held = gauge(
+            "plimsoll_projection_held_events", "Events of streams that are held back.", _PROJECTION_LABELS
+        )
+        self._missing = gauge("plimsoll_projection_missing_events", "Must be 0: events lost.", _PROJECTION_LABELS)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
@@ -78,12 +82,12 @@ class Metrics:
             lag = max((head - status.position for status in statuses), default=0)
         except (DatabaseUnavailable, LedgerUnavailable):
             checks["views"] = "unavailable"
-        if not _broker_answers(runtime):
+        if not _is_broker_reachable(runtime):
             checks["broker"] = "unavailable"
         return checks, max(0, lag)
 
 
-def _broker_answers(runtime: Runtime) -> bool:
+def _is_broker_reachable(runtime: Runtime) -> bool:
     """The embedded broker is this process; a Redis one has a client to ask."""
     client = getattr(runtime.broker, "client", None)
     try:

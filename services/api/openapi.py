@@ -14,7 +14,7 @@ from typing import Any, get_args
 import msgspec
 
 from services.api.component_names import component_name, msgspec_names, published_classes
-from services.api.http.problems import KINDS, MEDIA_TYPE, Problem
+from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, Problem
 from services.api.http.responses import JSON
 from services.api.operations import Operation, Route
 
@@ -23,8 +23,8 @@ VERSION = "1.0.0"
 _REF = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 #: What every route may answer; those that need a key also the second list.
-_ALWAYS = ("malformed", "internal", "unavailable")
-_WITH_KEY = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
+_COMMON_CODES = ("malformed", "internal", "unavailable")
+_AUTHENTICATED_CODES = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
 
 _DESCRIPTION = """\
 Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.
@@ -36,12 +36,12 @@ Promises in, overload and drift out. Commands say what happened; nothing is ever
 """
 
 
-def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
+def build_openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document."""
     schemas = _Schemas([route.operation for route in routes])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route.path, route.operation, schemas)
+        paths.setdefault(route.path, {})[route.method.lower()] = _build_operation(route.path, route.operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -67,21 +67,21 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
 # --- operations --------------------------------------------------------------------------------------------------
 
 
-def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _build_operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "parameters": _parameters(path, operation, schemas),
-        "responses": _responses(path, operation, schemas),
+        "parameters": _build_parameters(path, operation, schemas),
+        "responses": _build_responses(path, operation, schemas),
     }
     if not operation.scopes:
         entry["security"] = []
     else:
         entry["description"] = f"Scope: {' or '.join(operation.scopes)}."
     if operation.body is not None:
-        schema = schemas.body(operation.body)
-        entry["requestBody"] = {"required": _needs_body(operation), "content": {JSON: {"schema": schema}}}
+        schema = schemas.build_body_schema(operation.body)
+        entry["requestBody"] = {"required": _is_body_required(operation), "content": {JSON: {"schema": schema}}}
     elif operation.body_media != JSON:
         entry["requestBody"] = {
             "required": True,
@@ -90,7 +90,7 @@ def _operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
     return entry
 
 
-def _needs_body(operation: Operation) -> bool:
+def _is_body_required(operation: Operation) -> bool:
     """An empty body counts as `{}`: it is required where that would not do."""
     try:
         msgspec.json.decode(b"{}", type=operation.body)
@@ -99,7 +99,7 @@ def _needs_body(operation: Operation) -> bool:
     return False
 
 
-def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
+def _build_parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "name": name,
@@ -110,14 +110,14 @@ def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict
         }
         for name in _PATH_PARAMETER.findall(path)
     ]
-    query: str = schemas.of(operation.query)["$ref"]
+    query: str = schemas.find_schema(operation.query)["$ref"]
     shape = schemas.queries[query.removeprefix(_REF)]
     for name, schema in shape["properties"].items():
         parameter = {
             "name": name,
             "in": "query",
             "required": name in shape["required"],
-            "schema": _without_null(schema),
+            "schema": _remove_null(schema),
         }
         if "description" in schema:
             parameter["description"] = schema["description"]
@@ -132,7 +132,7 @@ def _parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict
     return found + [{"$ref": f"#/components/parameters/{name}"} for name, taken in shared if taken]
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _remove_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter that is left out is not null."""
     kept = {name: value for name, value in schema.items() if name != "default" or value is not None}
     options = [option for option in kept.get("anyOf", []) if option != {"type": "null"}]
@@ -141,11 +141,11 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "anyOf": options} if options else kept
 
 
-def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _build_responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     media: dict[str, Any] = {}
     for name in operation.media:
         structured = operation.answer is not None and name.endswith("json")
-        media[name] = {"schema": schemas.of(operation.answer)} if structured else {}
+        media[name] = {"schema": schemas.find_schema(operation.answer)} if structured else {}
     headers = ["ETag", "Plimsoll-Position"] if operation.command or operation.reads_view else []
     headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.reads_view else []
     answers: dict[str, Any] = {
@@ -158,21 +158,24 @@ def _responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, 
     if operation.reads_view:
         answers["304"] = {"description": "You have these bytes already."}
     by_status: dict[int, list[str]] = {}
-    for code in _codes(path, operation):
-        by_status.setdefault(KINDS[code].status, []).append(code)
-    problem = {"content": {MEDIA_TYPE: {"schema": schemas.of(Problem)}}}
+    for code in _list_problem_codes(path, operation):
+        by_status.setdefault(PROBLEM_DEFINITIONS[code].status, []).append(code)
+    problem = {"content": {MEDIA_TYPE: {"schema": schemas.find_schema(Problem)}}}
     for status, codes in sorted(by_status.items()):
-        answers[str(status)] = {"description": "; ".join(f"`{c}`: {KINDS[c].title}" for c in codes), **problem}
+        answers[str(status)] = {
+            "description": "; ".join(f"`{c}`: {PROBLEM_DEFINITIONS[c].title}" for c in codes),
+            **problem,
+        }
     if operation.refusal is not None:
-        either = {"anyOf": [schemas.of(Problem), schemas.of(operation.refusal)]}
+        either = {"anyOf": [schemas.find_schema(Problem), schemas.find_schema(operation.refusal)]}
         answers["422"] = {**answers["422"], "content": {MEDIA_TYPE: {"schema": either}}}
     return answers
 
 
-def _codes(path: str, operation: Operation) -> list[str]:
-    codes = [*_ALWAYS, *operation.codes]
+def _list_problem_codes(path: str, operation: Operation) -> list[str]:
+    codes = [*_COMMON_CODES, *operation.codes]
     if operation.scopes:
-        codes += _WITH_KEY
+        codes += _AUTHENTICATED_CODES
         codes += ["not_found"] if operation.reads_view or operation.body is not None else []
     if "{" in path:
         codes += ["not_found", "invalid_field"]
@@ -244,30 +247,30 @@ class _Schemas:
             key: cls for cls in published_classes(types) for key in msgspec_names(cls) if key in components
         }
         names = {key: component_name(cls) for key, cls in self._classes.items()}
-        self._schemas = [_renamed(schema, names) for schema in schemas]
+        self._schemas = [_rename_references(schema, names) for schema in schemas]
         self.components: dict[str, Any] = {
-            names[key]: _renamed(schema, names) | ({"title": names[key]} if "title" in schema else {})
+            names[key]: _rename_references(schema, names) | ({"title": names[key]} if "title" in schema else {})
             for key, schema in sorted(components.items())
         }
         for operation in operations:
-            self._loosen(operation)
+            self._make_do_optional(operation)
         # A query's Struct is printed as parameters.
         self.queries = {name: self.components[name] for name in {component_name(o.query) for o in operations}}
         for name in self.queries:
             del self.components[name]
 
-    def of(self, kind: Any) -> dict[str, Any]:
+    def find_schema(self, kind: Any) -> dict[str, Any]:
         """The schema (a reference, for a Struct) of a type that an operation names."""
         return next(s for t, s in zip(self._types, self._schemas, strict=True) if t is kind or t == kind)
 
-    def body(self, kind: Any) -> dict[str, Any]:
+    def build_body_schema(self, kind: Any) -> dict[str, Any]:
         """The schema of a body: a union asks for its tag, one act's route does not."""
-        schema = self.of(kind)
+        schema = self.find_schema(kind)
         if len(get_args(kind)) < 2:  # noqa: PLR2004 - a union has two
             return schema
         return {"type": "object", "required": ["do"], **schema}
 
-    def _loosen(self, operation: Operation) -> None:
+    def _make_do_optional(self, operation: Operation) -> None:
         """`do` may be left out where the route says it already; a union's body asks for it itself."""
         for kind in get_args(operation.body) or (operation.body,):
             if kind is None or not getattr(kind, "__struct_config__", None) or kind.__struct_config__.tag_field != "do":
@@ -276,11 +279,11 @@ class _Schemas:
             shape["required"] = [name for name in shape.get("required", []) if name != "do"]
 
 
-def _renamed(value: Any, names: dict[str, str]) -> Any:
+def _rename_references(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _renamed(inner, names) for key, inner in value.items()}
+        return {key: _rename_references(inner, names) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_renamed(inner, names) for inner in value]
+        return [_rename_references(inner, names) for inner in value]
     if isinstance(value, str) and value.startswith(_REF):
         return _REF + names.get(value.removeprefix(_REF), value.removeprefix(_REF))
     return value

@@ -14,7 +14,7 @@ OPERATION = "operation"
 #: A position of the organisation's log. (msgspec takes constraints on the number, not on "number or null".)
 Position = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 #: A day or an RFC 3339 instant, read by `services.api.http.parsing`.
-When = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+TimeText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
 class NoQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,10 +34,10 @@ class AsOfQuery(ReadQuery, frozen=True, kw_only=True):
     """A read of the past: the state of the world at a time, as it was known at a time."""
 
     as_of: Annotated[
-        When | None, msgspec.Meta(description="Business time: a day (its end) or an RFC 3339 instant (included).")
+        TimeText | None, msgspec.Meta(description="Business time: a day (its end) or an RFC 3339 instant (included).")
     ] = None
     recorded_as_of: Annotated[
-        When | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
+        TimeText | None, msgspec.Meta(description="Only what had been recorded by this RFC 3339 instant.")
     ] = None
 
 

@@ -20,11 +20,11 @@ from services.api.http.problems import ProblemError, error_response
 from services.api.http.responses import with_default_headers
 from services.api.metrics import Metrics
 from services.api.router import Router
-from services.logs import RequestLogLine, requests
+from services.logs import RequestLogLine, request_log
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _MAX_DRAIN_S = 5
 
@@ -87,8 +87,8 @@ class RequestResponse:
         self._receive = receive
         self._send = send
         self._method: str = scope["method"]
-        self._body_unread = self._method in _WITH_BODY
-        self._began = time.perf_counter()
+        self._body_unread = self._method in _METHODS_WITH_BODY
+        self._started_at = time.perf_counter()
         self._status = 0
         # Decoded once; uvicorn has made the names lower case.
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -132,11 +132,11 @@ class RequestResponse:
 
     def finish(self, metrics: Metrics) -> None:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""
-        seconds = time.perf_counter() - self._began
+        seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
         metrics.count(self._method, route, self._status, seconds)
         viewer = self.state.viewer
-        requests.add(
+        request_log.add(
             RequestLogLine(
                 method=self._method,
                 route=route,

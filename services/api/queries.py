@@ -49,7 +49,7 @@ def requested_as_of(context: RequestContext) -> AsOf:
     return as_of_now(context, as_of=as_of, recorded_as_of=recorded)
 
 
-def versions_at(
+def load_versions(
     context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
 ) -> dict[str, int]:
     """Stream id -> its version at the lens; for a lens on now what `If-Match` takes."""

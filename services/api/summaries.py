@@ -17,7 +17,7 @@ from domain.team.team import Team
 from domain.terms import Priority
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StreamSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """After an act: where the stream and the organisation stand. `position` is what `after_position` takes."""
 
     id: UUID
@@ -27,7 +27,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: list[UUID] | None = None
 
 
-class GoalSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+class GoalSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     """A goal in a list, and after an act; only that it was recorded, to a machine that may not see the goal."""
 
     ref: str | None = None
@@ -50,7 +50,7 @@ class GoalSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     acts: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
 
 
-class MemberSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+class MemberSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     """A member as everybody in the organisation may know them; the rest is for those with person-level rights."""
 
     ref: str | None = None
@@ -62,7 +62,7 @@ class MemberSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     absences: tuple[Absence, ...] | None = None
 
 
-class TeamSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+class TeamSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     """A team; `members` where one team is asked for."""
 
     ref: str | None = None
@@ -79,7 +79,7 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     policy: dict[str, int | bool | str | None]
 
 
-class PolicySummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+class PolicySummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     """The policies in force and every version before."""
 
     in_force: PolicyValues
@@ -98,7 +98,7 @@ def allowed_acts_by_role(state: str) -> dict[str, list[str]]:
     return acts
 
 
-def open_event(goal: Goal) -> UUID | None:
+def find_open_event(goal: Goal) -> UUID | None:
     """The event that waits for somebody's answer."""
     match goal:
         case Negotiating():
@@ -132,7 +132,7 @@ def goal_summary(goal: Goal, *, position: int | None = None, events: list[UUID] 
         progress=promised.progress if promised else None,
         confidence=promised.confidence if promised else None,
         terms_version=promised.terms_version if promised else None,
-        open=open_event(goal),
+        open=find_open_event(goal),
         acts=allowed_acts_by_role(goal.state),
     )
 
@@ -148,7 +148,7 @@ def member_summary(
         events=events,
         ref=member.ref,
         name=member.name,
-        present=member.present,
+        present=member.is_present,
         teams=member.teams,
         roles=tuple(str(role) for role in member.roles) if personal else None,
         capacities=member.capacities if personal else None,
@@ -191,10 +191,10 @@ def policy_summary(
         version=version,
         position=position,
         events=events,
-        in_force=_dials(in_force),
-        versions=[_dials(found) for found in organisation.policies],
+        in_force=_to_policy_values(in_force),
+        versions=[_to_policy_values(found) for found in organisation.policies],
     )
 
 
-def _dials(found: PolicyVersion) -> PolicyValues:
+def _to_policy_values(found: PolicyVersion) -> PolicyValues:
     return PolicyValues(version=found.version, since=found.since, policy=msgspec.structs.asdict(found.policy))

@@ -25,7 +25,7 @@ class Console:
         self._out = Terminal(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Terminal(file=sys.stderr, highlight=False, soft_wrap=True)
 
-    def result(self, value: Any, words: str) -> None:
+    def print_result(self, value: Any, words: str) -> None:
         """The command's one result, as JSON or in words."""
         if self.as_json:
             sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
@@ -33,22 +33,22 @@ class Console:
         else:
             self._out.print(words, markup=False)
 
-    def table(self, value: list[Any], columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    def print_table(self, value: list[Any], columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
         """A list: JSON as it is, or a table."""
         if self.as_json:
-            self.result(value, "")
+            self.print_result(value, "")
             return
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for row in rows:
             table.add_row(*row)
         self._out.print(table, markup=False)
 
-    def say(self, words: str) -> None:
+    def print_line(self, words: str) -> None:
         """A line of the result that is read while the command goes on; a pipe gets it at once."""
         sys.stdout.write(words + "\n")
         sys.stdout.flush()
 
-    def note(self, words: str) -> None:
+    def print_note(self, words: str) -> None:
         """Something beside the result."""
         self._err.print(words, markup=False)
 

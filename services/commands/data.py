@@ -15,10 +15,10 @@ from ledger.api_keys import Principal
 from ledger.errors import LedgerNotMigrated
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.commands.store import DEFAULT_ORGANISATION, existing
+from services.commands.store import DEFAULT_ORGANISATION, find_organisation
 from services.exports import export_mart
 from services.imports.importer import ImportResult, import_lines
-from services.imports.rows import lines_of
+from services.imports.rows import iter_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime
 
@@ -31,31 +31,31 @@ if TYPE_CHECKING:
 #: Reference of the steward whom an import into an empty store joins.
 DEFAULT_STEWARD = "steward"
 #: Bad rows that are listed in words; `--json` lists all.
-_MOST_TOLD = 50
+_MAX_SHOWN_ERRORS = 50
 
 
 def import_file(
     settings: Settings, console: Console, *, file: str, organisation: str | None, partial: bool, dry_run: bool
 ) -> int:
     """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
-    with _opened(file) as source, _store(settings, dry_run=dry_run) as runtime:
-        tenant = _tenant(runtime, console, organisation, quiet=dry_run)
+    with _open_input(file) as source, _open_store(settings, dry_run=dry_run) as runtime:
+        tenant = _resolve_organisation(runtime, console, organisation, quiet=dry_run)
         with console.progress("importing") as progress:
             result = import_lines(
                 runtime,
                 tenant,
-                lines_of(source),
-                principal=_importer(runtime, tenant),
+                iter_lines(source),
+                principal=_find_importer(runtime, tenant),
                 partial=partial,
                 dry_run=dry_run,
                 progress=progress,
             )
-    console.result(result, _in_words(result))
+    console.print_result(result, _format_result(result))
     return 1 if result.refused else 0
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def _open_input(file: str) -> Iterator[BinaryIO]:
     if file == "-":
         yield sys.stdin.buffer
         return
@@ -68,7 +68,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
+def _open_store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
     """The store, migrated where it is empty; a dry run on an empty store takes a throw-away one instead."""
     with tempfile.TemporaryDirectory(prefix="plimsoll-dry-run-") as scratch:
         try:
@@ -82,18 +82,18 @@ def _store(settings: Settings, *, dry_run: bool) -> Iterator[Runtime]:
             yield runtime
 
 
-def _tenant(runtime: Runtime, console: Console, organisation: str | None, *, quiet: bool) -> UUID:
+def _resolve_organisation(runtime: Runtime, console: Console, organisation: str | None, *, quiet: bool) -> UUID:
     """The organisation to import into; an empty store gets it founded."""
     if runtime.ledger.head() > 0:
-        return existing(runtime, organisation)
+        return find_organisation(runtime, organisation)
     founded = create_organisation(runtime, organisation or DEFAULT_ORGANISATION, steward=DEFAULT_STEWARD)
     if not quiet:
-        console.note(f"created organisation {founded.organisation}; its steward's key, shown this once:")
-        console.note(founded.api_key)
+        console.print_note(f"created organisation {founded.organisation}; its steward's key, shown this once:")
+        console.print_note(founded.api_key)
     return founded.organisation_id
 
 
-def _importer(runtime: Runtime, organisation_id: UUID) -> Principal:
+def _find_importer(runtime: Runtime, organisation_id: UUID) -> Principal:
     """Who imports: the holder of the oldest valid key with the import scope, of one with `admin` before others."""
     now = runtime.clock()
     for key in sorted(runtime.keys.list(organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
@@ -104,18 +104,18 @@ def _importer(runtime: Runtime, organisation_id: UUID) -> Principal:
     raise CommandFailed("no valid key has the scope `import`; make one with: plimsoll keys create --scope import")
 
 
-def _in_words(result: ImportResult) -> str:
+def _format_result(result: ImportResult) -> str:
     verb = "would be accepted" if result.dry_run else "accepted"
-    told = [f"{result.accepted} {verb}, {result.already} already there, {result.refused} refused"]
+    lines = [f"{result.accepted} {verb}, {result.already} already there, {result.refused} refused"]
     if result.refused and not result.accepted:
-        told[0] += ": nothing was kept"
-    for error in result.errors[:_MOST_TOLD]:
+        lines[0] += ": nothing was kept"
+    for error in result.errors[:_MAX_SHOWN_ERRORS]:
         where = f" {error.field}" if error.field else ""
         allowed = f" (allowed: {', '.join(error.allowed)})" if error.allowed else ""
-        told.append(f"line {error.line}{where}: {error.code}: {error.detail}{allowed}")
-    if result.refused > _MOST_TOLD:
-        told.append(f"... and {result.refused - _MOST_TOLD} more; --json lists them")
-    return "\n".join(told)
+        lines.append(f"line {error.line}{where}: {error.code}: {error.detail}{allowed}")
+    if result.refused > _MAX_SHOWN_ERRORS:
+        lines.append(f"... and {result.refused - _MAX_SHOWN_ERRORS} more; --json lists them")
+    return "\n".join(lines)
 
 
 def export(  # noqa: PLR0913 - the command's options
@@ -130,14 +130,14 @@ def export(  # noqa: PLR0913 - the command's options
 ) -> int:
     """Write one mart, from the views brought up to date, to a file (whole or not at all) or to stdout."""
     with Runtime.open(settings) as runtime:
-        tenant = existing(runtime, organisation)
+        tenant = find_organisation(runtime, organisation)
         with console.progress("following the log"):
             runtime.engine.catch_up()
         target = None if output == "-" else Path(output)
         summary = export_mart(runtime, tenant, mart, form=form, after=after, output=target)
     words = f"{summary.rows} rows of {mart} up to position {summary.position}"
     if output == "-":
-        console.note(words)
+        console.print_note(words)
     else:
-        console.result(summary, f"{words} in {output}")
+        console.print_result(summary, f"{words} in {output}")
     return 0

@@ -33,29 +33,29 @@ def doctor(settings: Settings, console: Console) -> int:
     checks: list[Check] = []
     try:
         with Runtime.open(settings) as runtime:
-            checks.append(Check(name="database", ok=True, detail=_without_password(settings.database_url)))
-            checks.append(complete(runtime))
-            checks.extend(_views(runtime))
+            checks.append(Check(name="database", ok=True, detail=_hide_password(settings.database_url)))
+            checks.append(check_log(runtime))
+            checks.extend(_check_views(runtime))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the diagnosis
         checks.append(Check(name="database", ok=False, detail=f"{type(error).__name__}: {error}".strip()))
-    checks.append(_broker(settings))
-    return report(console, checks)
+    checks.append(_check_broker(settings))
+    return print_checks(console, checks)
 
 
 def audit(settings: Settings, console: Console) -> int:
     """Prove that the log misses nothing."""
     with Runtime.open(settings) as runtime:
-        return report(console, [complete(runtime)])
+        return print_checks(console, [check_log(runtime)])
 
 
-def report(console: Console, checks: list[Check]) -> int:
+def print_checks(console: Console, checks: list[Check]) -> int:
     """Print the checks; 1 when one of them failed."""
     rows = [("ok" if check.ok else "FAIL", check.name, check.detail) for check in checks]
-    console.table(list(checks), ("", "check", "detail"), rows)
+    console.print_table(list(checks), ("", "check", "detail"), rows)
     return 0 if all(check.ok for check in checks) else 1
 
 
-def complete(runtime: Runtime) -> Check:
+def check_log(runtime: Runtime) -> Check:
     """Positions are gapless: as many events as the last position says are all there ever were."""
     ledger = runtime.ledger
     head, count = ledger.head(), ledger.count()
@@ -65,7 +65,7 @@ def complete(runtime: Runtime) -> Check:
     return Check(name="log", ok=head == count, detail=f"{count} events, last position {head}")
 
 
-def _views(runtime: Runtime) -> list[Check]:
+def _check_views(runtime: Runtime) -> list[Check]:
     checks = []
     for status in runtime.engine.status():
         lag = status.head - status.position
@@ -77,7 +77,7 @@ def _views(runtime: Runtime) -> list[Check]:
     return checks
 
 
-def _broker(settings: Settings) -> Check:
+def _check_broker(settings: Settings) -> Check:
     if settings.redis_url is None:
         return Check(name="broker", ok=True, detail="embedded")
     try:
@@ -88,7 +88,7 @@ def _broker(settings: Settings) -> Check:
     return Check(name="broker", ok=True, detail="redis answers")
 
 
-def _without_password(url: str) -> str:
+def _hide_password(url: str) -> str:
     scheme, _, rest = url.partition("://")
     user, at, place = rest.rpartition("@")
     return f"{scheme}://{user.partition(':')[0]}{at}{place}"
@@ -105,31 +105,39 @@ def show_projections(settings: Settings, console: Console) -> int:
         (s.name, str(s.version), str(s.position), str(s.head - s.position), str(s.held), str(s.missing), s.digest[:16])
         for s in found
     ]
-    console.table(list(found), ("view", "version", "position", "behind", "held", "missing", "digest"), rows)
+    console.print_table(list(found), ("view", "version", "position", "behind", "held", "missing", "digest"), rows)
     return 0 if not any(s.missing or s.outdated for s in found) else 1
 
 
 def rebuild_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
     """Build views anew from the log, beside the old ones, and put right what differs."""
     with Runtime.open(settings) as runtime:
-        mended = [d for name in _targets(runtime, names) for d in _told(console, name, runtime.engine.rebuild)]
+        mended = [
+            d
+            for name in _resolve_targets(runtime, names)
+            for d in _run_with_progress(console, name, runtime.engine.rebuild)
+        ]
         done = [status for status in runtime.engine.status() if not names or status.name in names]
     words = [f"{s.name}: position {s.position}, digest {s.digest[:16]}" for s in done]
     words += [f"mended {d.table}: {d.missing} rows were missing, {d.surplus} were too many" for d in mended]
-    console.result({"views": done, "mended": mended}, "\n".join(words))
+    console.print_result({"views": done, "mended": mended}, "\n".join(words))
     return 0
 
 
 def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
     """Fold the log once more beside each view and compare, row by row; exit code 1 where they differ."""
     with Runtime.open(settings) as runtime:
-        found = [d for name in _targets(runtime, names) for d in _told(console, name, runtime.engine.verify)]
+        found = [
+            d
+            for name in _resolve_targets(runtime, names)
+            for d in _run_with_progress(console, name, runtime.engine.verify)
+        ]
     words = [f"{d.table}: {d.missing} rows are missing, {d.surplus} are too many" for d in found]
-    console.result({"differences": found}, "\n".join(words) or "the views say what the log says")
+    console.print_result({"differences": found}, "\n".join(words) or "the views say what the log says")
     return 1 if found else 0
 
 
-def _targets(runtime: Runtime, names: list[str]) -> list[str | None]:
+def _resolve_targets(runtime: Runtime, names: list[str]) -> list[str | None]:
     """The views named, or all in one go. Raises CommandFailed for one that there is not."""
     known = [status.name for status in runtime.engine.status()]
     unknown = sorted(set(names) - set(known))
@@ -138,7 +146,7 @@ def _targets(runtime: Runtime, names: list[str]) -> list[str | None]:
     return list(names) or [None]
 
 
-def _told(
+def _run_with_progress(
     console: Console, name: str | None, work: Callable[[str | None, Progress], list[Difference]]
 ) -> list[Difference]:
     with console.progress(name or "all views") as progress:

@@ -22,7 +22,7 @@ import uvicorn
 
 from services import logs
 from services.api.app import ROUTES, create_app
-from services.api.openapi import openapi_document
+from services.api.openapi import build_openapi_document
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.engine_child import tune_interpreter
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 #: What a process is stopped by.
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _RESPAWN_DELAY_S = 1.0
@@ -57,7 +57,7 @@ class StopRequest:
         return self.requested
 
 
-class _Server(uvicorn.Server):
+class _NotifyingServer(uvicorn.Server):
     """Says when it answers: only then may a line like READY be printed."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest) -> None:
@@ -105,7 +105,9 @@ def serve_until_stopped(
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tune_interpreter()
     with listener:
-        _Server(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(sockets=[listener])
+        _NotifyingServer(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(
+            sockets=[listener]
+        )
 
 
 def listen(settings: Settings) -> socket:
@@ -122,7 +124,7 @@ def listen(settings: Settings) -> socket:
 
 
 @contextmanager
-def stop_signals() -> Iterator[StopRequest]:
+def handle_stop_signals() -> Iterator[StopRequest]:
     """Within the block SIGINT and SIGTERM are noted instead of ending the process.
 
     uvicorn, once stopped, raises the signal again that stopped it; with the default handlers in place that would end
@@ -133,7 +135,7 @@ def stop_signals() -> Iterator[StopRequest]:
     def noted(*_: object) -> None:
         stop.requested = True
 
-    former = {number: signal.signal(number, noted) for number in _STOPPING}
+    former = {number: signal.signal(number, noted) for number in _STOP_SIGNALS}
     try:
         yield stop
     finally:
@@ -145,11 +147,11 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
     """`plimsoll serve`: the API and, without Redis, the worker inside the same process."""
     logs.configure(settings)
     # Before anything of ours runs: a second server on a taken port must not have swept timers meanwhile.
-    with listen(settings) as listener, stop_signals() as stop:
+    with listen(settings) as listener, handle_stop_signals() as stop:
         if processes == 1:
             _serve_one(settings, console, listener, stop)
             return 0
-        if settings.embedded:
+        if settings.is_embedded:
             raise CommandFailed(
                 "several processes need Redis between them: set PLIMSOLL_REDIS_URL, run `plimsoll worker`"
             )
@@ -158,35 +160,37 @@ def serve(settings: Settings, console: Console, *, processes: int = 1) -> int:
 
 def _serve_one(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> None:
     with Runtime.start(settings) as runtime:
-        where = "with the worker inside" if settings.embedded else "workers run elsewhere"
-        ready: Callable[[str], None] = lambda url: console.note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
+        where = "with the worker inside" if settings.is_embedded else "workers run elsewhere"
+        ready: Callable[[str], None] = lambda url: console.print_note(f"Plimsoll answers at {url} ({where})")  # noqa: E731
         serve_until_stopped(runtime, ready, stop=stop, listener=listener)
 
 
 def _serve_many(settings: Settings, console: Console, listener: socket, stop: StopRequest, processes: int) -> int:
     """Children on one socket; one that ends by itself is replaced. The parent only watches: no thread is forked."""
-    children = {_child(settings, console, listener, stop) for _ in range(processes)}
+    children = {_fork_server(settings, console, listener, stop) for _ in range(processes)}
     while not stop.wait(_WATCH_SECONDS):
         ended, status = os.waitpid(-1, os.WNOHANG)
         if ended:
             children.discard(ended)
-            console.note(f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place")
+            console.print_note(
+                f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place"
+            )
             if not stop.wait(_RESPAWN_DELAY_S):
-                children.add(_child(settings, console, listener, stop))
+                children.add(_fork_server(settings, console, listener, stop))
     listener.close()
     for child in children:
         os.kill(child, signal.SIGTERM)
     return max((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), default=0)
 
 
-def _child(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> int:
+def _fork_server(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> int:
     """Fork a process that serves until it is told to stop, or its parent is gone; its id.
 
     It keeps the parent's way of noting signals, in a `stop` of its own, from its first moment on.
     """
     parent = os.getpid()
     # A fork begins by forgetting the signals that came for it meanwhile: they wait until it has.
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     child = os.fork()
     if child:
         signal.pthread_sigmask(signal.SIG_SETMASK, former)
@@ -198,7 +202,7 @@ def _child(settings: Settings, console: Console, listener: socket, stop: StopReq
         _serve_one(settings, console, listener, stop)
         code = 0
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody else will say it
-        console.note(f"API process {os.getpid()}: {' '.join(str(error).split()) or type(error).__name__}")
+        console.print_note(f"API process {os.getpid()}: {' '.join(str(error).split()) or type(error).__name__}")
     finally:
         logs.flush()
         os._exit(code)
@@ -217,10 +221,10 @@ def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
     os.nice(settings.worker_niceness)
     tune_interpreter()
     serve_metrics(settings.worker_metrics_host, settings.worker_metrics_port)
-    with stop_signals() as stop, Runtime.open(settings) as runtime:
+    with handle_stop_signals() as stop, Runtime.open(settings) as runtime:
         worker = Worker(runtime, scheduler=scheduler)
         worker.start()
-        console.note("worker started")
+        console.print_note("worker started")
         stop.wait()
         worker.stop()
     return 0
@@ -228,10 +232,10 @@ def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
 
 def openapi(console: Console, *, output: str) -> int:
     """`plimsoll openapi`: the document that a running server answers at `/openapi.json`."""
-    text = msgspec.json.format(msgspec.json.encode(openapi_document(ROUTES)), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(build_openapi_document(ROUTES)), indent=2) + b"\n"
     if output == "-":
         sys.stdout.buffer.write(text)
     else:
         Path(output).write_bytes(text)
-        console.note(f"wrote {output}")
+        console.print_note(f"wrote {output}")
     return 0

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.member.member import Member
-from domain.references import as_uuid, resolve
+from domain.references import as_uuid, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import organisation_id
+from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 #: What an import into an empty store founds, and what is meant where no organisation is named.
 DEFAULT_ORGANISATION = "default"
-LONGEST_KEY_DAYS = 365
+MAX_KEY_DAYS = 365
 
 
 def migrate(settings: Settings, console: Console) -> int:
     """Bring the database to this version's shape."""
     applied = composition.migrate(settings)
-    console.result({"applied": applied}, f"migrated ({len(applied)} new)" if applied else "up to date")
+    console.print_result({"applied": applied}, f"migrated ({len(applied)} new)" if applied else "up to date")
     return 0
 
 
@@ -41,16 +41,16 @@ def create_organisation(settings: Settings, console: Console, *, name: str, stew
         f"API key      {founded.api_key}\n"
         "The key is shown this once; keep it safe."
     )
-    console.result(founded, words)
+    console.print_result(founded, words)
     return 0
 
 
-def existing(runtime: Runtime, name: str | None) -> UUID:
+def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     """The id of the organisation called `name`, or of that id; without a name that of `default`, or of the only one.
 
     Raises CommandFailed where that is nobody, or where it could be several.
     """
-    chosen = organisation_id(name or DEFAULT_ORGANISATION)
+    chosen = derive_organisation_id(name or DEFAULT_ORGANISATION)
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     if name is not None:
@@ -58,8 +58,8 @@ def existing(runtime: Runtime, name: str | None) -> UUID:
     runtime.engine.catch_up()
     known = runtime.database.query("SELECT DISTINCT organisation_id, name FROM organisations ORDER BY name LIMIT 20")
     if len(known) != 1:
-        told = ", ".join(repr(row.name) for row in known) or "none"
-        raise CommandFailed(f"say which --organisation; there are: {told}")
+        names = ", ".join(repr(row.name) for row in known) or "none"
+        raise CommandFailed(f"say which --organisation; there are: {names}")
     return UUID(known[0].organisation_id)
 
 
@@ -75,24 +75,26 @@ def create_key(  # noqa: PLR0913 - the command's options
     days: int,
 ) -> int:
     """Create a key for a joined member, or a guest's for one decision; its text is printed this once."""
-    if not 1 <= days <= LONGEST_KEY_DAYS:
-        raise CommandFailed(f"a key lives 1 to {LONGEST_KEY_DAYS} days")
+    if not 1 <= days <= MAX_KEY_DAYS:
+        raise CommandFailed(f"a key lives 1 to {MAX_KEY_DAYS} days")
     with Runtime.open(settings) as runtime:
-        tenant = existing(runtime, organisation)
-        member_id = resolve(tenant, "member", member)
+        tenant = find_organisation(runtime, organisation)
+        member_id = resolve_stream_id(tenant, "member", member)
         holder = runtime.ledger.load(tenant, "member", member_id)
-        if not isinstance(holder, Member) or not holder.present:
+        if not isinstance(holder, Member) or not holder.is_present:
             raise CommandFailed(f"no member {member!r} has joined")
-        conveys = frozenset(scopes if decision is None else [_guests(runtime, tenant, decision)])
+        conveys = frozenset(scopes if decision is None else [_build_guest_scope(runtime, tenant, decision)])
         expires_at = runtime.clock() + timedelta(days=days)
         key = runtime.keys.create(tenant, member_id, conveys, expires_at=expires_at, name=name)
-    console.result({"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe.")
+    console.print_result(
+        {"api_key": key, "expires_at": expires_at}, f"{key}\nThe key is shown this once; keep it safe."
+    )
     return 0
 
 
-def _guests(runtime: Runtime, tenant: UUID, decision: str) -> str:
+def _build_guest_scope(runtime: Runtime, tenant: UUID, decision: str) -> str:
     """The one scope of a guest's key. Raises CommandFailed where no such decision was opened."""
-    decision_id = resolve(tenant, "decision", decision)
+    decision_id = resolve_stream_id(tenant, "decision", decision)
     if runtime.ledger.load(tenant, "decision", decision_id) is None:
         raise CommandFailed(f"no decision {decision!r}")
     return f"{GUEST_SCOPE_PREFIX}{decision_id}"
@@ -101,7 +103,7 @@ def _guests(runtime: Runtime, tenant: UUID, decision: str) -> str:
 def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:
     """List an organisation's keys; never their text, which is not stored."""
     with Runtime.open(settings) as runtime:
-        keys = runtime.keys.list(existing(runtime, organisation))
+        keys = runtime.keys.list(find_organisation(runtime, organisation))
     rows = [
         (
             str(key.key_id),
@@ -113,29 +115,29 @@ def list_keys(settings: Settings, console: Console, *, organisation: str | None)
         )
         for key in keys
     ]
-    console.table(list(keys), ("key", "name", "member", "scopes", "expires", "last used"), rows)
+    console.print_table(list(keys), ("key", "name", "member", "scopes", "expires", "last used"), rows)
     return 0
 
 
 def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hours: int) -> int:
     """Replace a key; the old one works on for the overlap."""
-    chosen = _key_id(key_id)
+    chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
         key = runtime.keys.rotate(chosen, timedelta(hours=overlap_hours))
-    console.result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
+    console.print_result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 
 
 def revoke_key(settings: Settings, console: Console, *, key_id: str) -> int:
     """Make a key invalid at once."""
-    chosen = _key_id(key_id)
+    chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
         runtime.keys.revoke(chosen)
-    console.result({"revoked": key_id}, f"revoked {key_id}")
+    console.print_result({"revoked": key_id}, f"revoked {key_id}")
     return 0
 
 
-def _key_id(text: str) -> UUID:
+def _parse_key_id(text: str) -> UUID:
     key_id = as_uuid(text)
     if key_id is None:
         raise CommandFailed(f"{text!r} is not a key's id; see: plimsoll keys list")

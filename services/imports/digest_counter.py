@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 
 #: Slots at first; always a power of two, so that a mask finds one.
-_FIRST_SLOTS = 1 << 10
+_INITIAL_SLOTS = 1 << 10
 #: Doubled when more than this share is taken: probes stay short.
-_FULL = 0.6
+_MAX_LOAD_FACTOR = 0.6
 
 
 class DigestCounter:
@@ -18,29 +18,29 @@ class DigestCounter:
     """
 
     def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 * _FIRST_SLOTS))
-        self._taken = 0
+        self._slots = array("Q", bytes(8 * _INITIAL_SLOTS))
+        self._used = 0
         #: Only keys that came up more than once.
-        self._repeated: dict[int, int] = {}
+        self._repeat_counts: dict[int, int] = {}
 
     def add(self, digest: bytes) -> int:
         """How often `digest` has come up, this time included."""
-        key = _key(digest)
-        slot = self._find(key)
+        key = _to_key(digest)
+        slot = self._find_slot(key)
         if self._slots[slot] == key:
-            self._repeated[key] = count = self._repeated.get(key, 1) + 1
+            self._repeat_counts[key] = count = self._repeat_counts.get(key, 1) + 1
             return count
         self._slots[slot] = key
-        self._taken += 1
-        if self._taken > len(self._slots) * _FULL:
+        self._used += 1
+        if self._used > len(self._slots) * _MAX_LOAD_FACTOR:
             self._grow()
         return 1
 
     def __contains__(self, digest: bytes) -> bool:
-        key = _key(digest)
-        return self._slots[self._find(key)] == key
+        key = _to_key(digest)
+        return self._slots[self._find_slot(key)] == key
 
-    def _find(self, key: int) -> int:
+    def _find_slot(self, key: int) -> int:
         """The slot that holds `key`, or the free one where it belongs."""
         slots = self._slots
         mask = len(slots) - 1
@@ -54,9 +54,9 @@ class DigestCounter:
         self._slots = array("Q", bytes(16 * len(former)))
         for key in former:
             if key:
-                self._slots[self._find(key)] = key
+                self._slots[self._find_slot(key)] = key
 
 
-def _key(digest: bytes) -> int:
+def _to_key(digest: bytes) -> int:
     """Never 0, which marks a free slot."""
     return int.from_bytes(digest[:8], "big") or 1

@@ -17,11 +17,11 @@ from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
 from domain.member.member import GrantRole, Member, RevokeRole
 from domain.organisation.organisation import SetPolicy
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
 from services.imports.digest_counter import DigestCounter
-from services.imports.rows import BadRow, ImportRow, row_of
+from services.imports.rows import BadRow, ImportRow, parse_row
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from services.runtime import Runtime
 
 #: Bad rows that are told one by one; more are only counted.
-MOST_ERRORS = 10_000
+MAX_ERRORS = 10_000
 #: How often progress is told (rows).
 _PROGRESS_ROWS = 200
 #: How often an import is decided before it gives way to those who change what it builds on.
-_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 #: The lines wait for the second pass in memory up to this size, then on disk.
 _SPOOL_BYTES = 4 * 1024 * 1024
 
@@ -70,7 +70,7 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dry_run: bool = False
 
     @property
-    def kept(self) -> bool:
+    def is_recorded(self) -> bool:
         """Something of it is in the ledger now."""
         return self.accepted > 0 and not self.dry_run
 
@@ -94,7 +94,7 @@ def import_lines(
     importer = _Importer(runtime, organisation_id, principal, partial=partial, progress=progress)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
-    if result.kept:
+    if result.is_recorded:
         runtime.notify_committed()
     return result
 
@@ -114,7 +114,7 @@ class _RowSpool:
         self._file.seek(0)
         for stored in self._file:
             line, ordinal, text = stored.split(b" ", 2)
-            row = row_of(int(line), text)
+            row = parse_row(int(line), text)
             if row is not None:
                 yield row, int(ordinal)
 
@@ -123,23 +123,23 @@ class _RowErrors:
     """Bad rows by line, the first word on each; beyond `MOST_ERRORS` only counted."""
 
     def __init__(self) -> None:
-        self._told: dict[int, RowError] = {}
+        self._by_line: dict[int, RowError] = {}
         self.count = 0
 
     def add(self, error: RowError) -> None:
-        if error.line in self._told:
+        if error.line in self._by_line:
             return
         self.count += 1
-        if len(self._told) < MOST_ERRORS:
-            self._told[error.line] = error
+        if len(self._by_line) < MAX_ERRORS:
+            self._by_line[error.line] = error
 
     def copy(self) -> _RowErrors:
         other = _RowErrors()
-        other._told, other.count = dict(self._told), self.count
+        other._by_line, other.count = dict(self._by_line), self.count
         return other
 
-    def told(self) -> tuple[RowError, ...]:
-        return tuple(self._told[line] for line in sorted(self._told))
+    def to_tuple(self) -> tuple[RowError, ...]:
+        return tuple(self._by_line[line] for line in sorted(self._by_line))
 
 
 class _ReferenceTracker:
@@ -148,19 +148,19 @@ class _ReferenceTracker:
     def __init__(self) -> None:
         self._created = DigestCounter()
         #: Named and not created so far -> the first line that names it.
-        self.waiting: dict[Name, int] = {}
+        self.unresolved: dict[Name, int] = {}
 
-    def see(self, row: ImportRow) -> None:
+    def add(self, row: ImportRow) -> None:
         if row.creates and row.ref is not None:
-            self.waiting.pop((row.kind, row.ref), None)
-            if not self._has(row.kind, row.ref):
-                self._created.add(_key(row.kind, row.ref))
+            self.unresolved.pop((row.kind, row.ref), None)
+            if not self._is_created(row.kind, row.ref):
+                self._created.add(_encode_reference(row.kind, row.ref))
         for kind, ref, _ in row.names:
-            if not self._has(kind, ref):
-                self.waiting.setdefault((kind, ref), row.line)
+            if not self._is_created(kind, ref):
+                self.unresolved.setdefault((kind, ref), row.line)
 
-    def _has(self, kind: str, ref: str) -> bool:
-        return _key(kind, ref) in self._created
+    def _is_created(self, kind: str, ref: str) -> bool:
+        return _encode_reference(kind, ref) in self._created
 
 
 class _Importer:
@@ -185,7 +185,7 @@ class _Importer:
         self._roles = frozenset(str(role) for role in member.roles) if isinstance(member, Member) else frozenset()
 
     def run(self, spool: _RowSpool, lines: Iterable[bytes], *, dry_run: bool) -> ImportResult:
-        malformed, missing = self._read(lines, spool)
+        malformed, missing = self._parse_lines(lines, spool)
         attempts = 0
         while True:
             errors = malformed.copy()
@@ -202,33 +202,33 @@ class _Importer:
                     except VersionConflict:
                         # Somebody changed what this was decided on; so it is decided again, on what is there now.
                         attempts += 1
-                        if attempts == _ATTEMPTS:
+                        if attempts == _MAX_ATTEMPTS:
                             raise
                         continue
                 return ImportResult(
                     accepted=accepted if keep else 0,
                     already=already,
                     refused=errors.count,
-                    errors=errors.told(),
+                    errors=errors.to_tuple(),
                     dry_run=dry_run,
                 )
 
-    def _read(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
+    def _parse_lines(self, lines: Iterable[bytes], spool: _RowSpool) -> tuple[_RowErrors, dict[Name, int]]:
         """First pass: the malformed rows, and each name that is never created -> the first line that names it."""
         errors, names, equal = _RowErrors(), _ReferenceTracker(), DigestCounter()
         for line, text in enumerate(lines, 1):
             try:
-                row = row_of(line, text)
+                row = parse_row(line, text)
             except BadRow as bad:
                 errors.add(RowError(line=line, field=bad.field, code=bad.code, detail=bad.detail, allowed=bad.allowed))
                 continue
             if row is not None:
-                names.see(row)
+                names.add(row)
                 spool.add(line, 1 if row.own_id is not None else equal.add(row.digest), text)
-        return errors, {name: line for name, line in names.waiting.items() if not self._exists(*name)}
+        return errors, {name: line for name, line in names.unresolved.items() if not self._is_in_ledger(*name)}
 
-    def _exists(self, kind: str, ref: str) -> bool:
-        state = self._ledger.load(self._organisation_id, kind, resolve(self._organisation_id, kind, ref))
+    def _is_in_ledger(self, kind: str, ref: str) -> bool:
+        state = self._ledger.load(self._organisation_id, kind, resolve_stream_id(self._organisation_id, kind, ref))
         return state is not None and (not isinstance(state, Member) or state.joined_at is not None)
 
     def _decide(
@@ -241,28 +241,28 @@ class _Importer:
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
-            unknown = _unknown(row, missing)
+            unknown = _find_unknown_reference(row, missing)
             if unknown is not None:
                 errors.add(unknown)
             try:
                 # Of an import that is not kept anyway, the rest is decided too: to tell all that is wrong at once.
-                receipt = None if unknown and self._partial else bulk.handle(self._command(row, ordinal))
+                receipt = None if unknown and self._partial else bulk.handle(self._build_command(row, ordinal))
             except Refusal as refusal:
-                errors.add(_refused(row, refusal))
+                errors.add(_to_row_error(row, refusal))
                 receipt = None
             if receipt is None:
-                if row.creates and row.ref is not None and _key(row.kind, row.ref) not in created:
+                if row.creates and row.ref is not None and _encode_reference(row.kind, row.ref) not in created:
                     failed.setdefault((row.kind, row.ref), row.line)
                 continue
             if row.creates and row.ref is not None:
-                created.add(_key(row.kind, row.ref))
+                created.add(_encode_reference(row.kind, row.ref))
                 failed.pop((row.kind, row.ref), None)
             already += receipt.already
             accepted += not receipt.already
-        lost = {name: line for name, line in failed.items() if name not in missing and not self._exists(*name)}
+        lost = {name: line for name, line in failed.items() if name not in missing and not self._is_in_ledger(*name)}
         return accepted, already, lost
 
-    def _command(self, row: ImportRow, ordinal: int) -> Command:
+    def _build_command(self, row: ImportRow, ordinal: int) -> Command:
         at = row.at.astimezone(self._now.tzinfo)
         if at > self._now:
             raise InTheFuture(pointer="/at")
@@ -270,14 +270,14 @@ class _Importer:
         return Command(
             organisation_id=organisation_id,
             kind=row.kind,
-            stream_id=row.stream(organisation_id),
+            stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
-            on_behalf_of=resolve(organisation_id, "member", row.by),
+            on_behalf_of=resolve_stream_id(organisation_id, "member", row.by),
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
             occurred_at=at,
-            import_row=row.identity(ordinal),
+            import_row=row.compute_identity(ordinal),
         )
 
 
@@ -286,11 +286,11 @@ def _roles_not_conveyed(act: object) -> frozenset[str]:
     return frozenset({STEWARD}) if isinstance(act, GrantRole | RevokeRole | SetPolicy) else frozenset()
 
 
-def _key(kind: str, ref: str) -> bytes:
+def _encode_reference(kind: str, ref: str) -> bytes:
     return hashlib.blake2b(f"{kind}:{ref}".encode(), digest_size=8).digest()
 
 
-def _unknown(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
+def _find_unknown_reference(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
     """The error of a row that names somebody or something that neither the ledger nor the file ever creates."""
     for kind, ref, pointer in row.names if missing else ():
         line = missing.get((kind, ref))
@@ -307,6 +307,6 @@ def _unknown(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
     return None
 
 
-def _refused(row: ImportRow, refusal: Refusal) -> RowError:
+def _to_row_error(row: ImportRow, refusal: Refusal) -> RowError:
     pointer = f"/{row.kind}" if refusal.pointer == "/ref" else refusal.pointer
     return RowError(line=row.line, field=pointer, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)

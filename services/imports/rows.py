@@ -14,20 +14,20 @@ from uuid import UUID
 import msgspec
 
 from domain.charter import acts as charters
-from domain.charter.state import named_charter
+from domain.charter.state import resolve_charter_id
 from domain.envelope import Instant
 from domain.errors import InvalidField
 from domain.organisation.organisation import Create as CreateOrganisation
 from domain.organisation.organisation import SetPolicy
-from domain.references import Ref, as_uuid, require_external_reference, resolve
+from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
 from domain.registry import AGGREGATES
 from domain.scope import ORGANISATION
 from domain.terms import FIRST_YEAR
-from services.allowed_values import allowed_values
+from services.allowed_values import list_allowed_values
 
 #: A longer line is refused: no honest act needs a megabyte.
-LONGEST_LINE_BYTES = 1_000_000
-LONGEST_ID = 200
+MAX_LINE_BYTES = 1_000_000
+MAX_ID_LENGTH = 200
 #: Version of the ids that are made from an external reference (RFC 9562).
 _NAME_BASED = 5
 
@@ -35,7 +35,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: What a row may `do` -> the stream's kind and the act's Struct.
-DOES: dict[str, tuple[str, type[msgspec.Struct]]] = {
+ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     f"{kind}.{act.__struct_config__.tag}": (kind, act)
     for kind, aggregate in AGGREGATES.items()
     for act in get_args(aggregate.acts)
@@ -43,7 +43,7 @@ DOES: dict[str, tuple[str, type[msgspec.Struct]]] = {
 } | {"organisation.policy": ("organisation", SetPolicy)}
 
 #: What is said to a charter is known by what it is about.
-_OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
+_CHARTER_ACTS: dict[str, type[msgspec.Struct]] = {
     "purpose.propose": charters.ProposePurpose,
     "purpose.adopt": charters.AdoptPurpose,
     "non_negotiable.adopt": charters.AdoptNonNegotiable,
@@ -58,10 +58,10 @@ _OF_CHARTERS: dict[str, type[msgspec.Struct]] = {
     "ritual.change": charters.ChangeRitual,
     "ritual.end": charters.EndRitual,
 }
-DOES |= {name: ("charter", act) for name, act in _OF_CHARTERS.items()}
+ACT_TYPES |= {name: ("charter", act) for name, act in _CHARTER_ACTS.items()}
 
 #: Acts that bring a stream into being: there the row's own reference becomes the stream's external one.
-_CREATING = frozenset(
+_CREATING_VERBS = frozenset(
     {"team.create", "member.join", "goal.draft", "goal.request", "goal.offer", "cycle.open", "decision.open"}
 )
 
@@ -123,15 +123,15 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     #: Every (kind, reference, JSON pointer) that the row names.
     names: tuple[tuple[str, str, str], ...]
 
-    def stream(self, organisation_id: UUID) -> UUID:
+    def resolve_stream(self, organisation_id: UUID) -> UUID:
         """The stream that it acts on."""
         if self.ref is None:
             return organisation_id
         if self.kind == "charter":
-            return named_charter(organisation_id, self.ref)
-        return resolve(organisation_id, self.kind, self.ref)
+            return resolve_charter_id(organisation_id, self.ref)
+        return resolve_stream_id(organisation_id, self.kind, self.ref)
 
-    def identity(self, ordinal: int) -> str:
+    def compute_identity(self, ordinal: int) -> str:
         """What makes it the same row again: its `id`, else its content and its ordinal among equal rows of the file."""
         return f"id:{self.own_id}" if self.own_id is not None else f"sha256:{self.digest.hex()}:{ordinal}"
 
@@ -142,20 +142,20 @@ class _Head(msgspec.Struct, frozen=True):
     at: Instant
     by: Ref
     do: str
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)] | None = None
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)] | None = None
 
 
-def lines_of(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
+def iter_lines(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
     """The lines of plain or gzipped NDJSON, one at a time; of an over-long line only its beginning.
 
     Raises UnreadableImport for a broken gzip and for more than `limit_bytes` once unpacked.
     """
     head = file.read(len(_GZIP_MAGIC))
-    source = _Prefixed(head, file)
+    source = _PrefixedStream(head, file)
     reader: Any = gzip.GzipFile(fileobj=source) if head == _GZIP_MAGIC else source  # type: ignore[call-overload]
     read = 0
     try:
-        for line in _bounded(reader):
+        for line in _read_bounded_lines(reader):
             read += len(line)
             if limit_bytes is not None and read > limit_bytes:
                 raise UnreadableImport(f"more than {limit_bytes} bytes once unpacked; send it in parts")
@@ -164,16 +164,16 @@ def lines_of(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
         raise UnreadableImport(f"broken gzip: {error}") from None
 
 
-def _bounded(reader: Any) -> Iterator[bytes]:
-    while line := reader.readline(LONGEST_LINE_BYTES + 1):
+def _read_bounded_lines(reader: Any) -> Iterator[bytes]:
+    while line := reader.readline(MAX_LINE_BYTES + 1):
         yield line
-        while len(line) > LONGEST_LINE_BYTES and not line.endswith(b"\n"):
-            line = reader.readline(LONGEST_LINE_BYTES + 1)
+        while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = reader.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
 
 
-class _Prefixed:
+class _PrefixedStream:
     """A stream whose first bytes were read to see what it is; a pipe cannot be rewound."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
@@ -193,22 +193,22 @@ class _Prefixed:
         return head + self._rest.readline(limit - len(head) if limit >= 0 else -1)
 
 
-def row_of(line: int, text: bytes) -> ImportRow | None:
+def parse_row(line: int, text: bytes) -> ImportRow | None:
     """The act on this line; None for a blank one. Raises BadRow."""
-    if len(text) > LONGEST_LINE_BYTES:
-        raise BadRow("malformed_line", f"longer than {LONGEST_LINE_BYTES} bytes")
+    if len(text) > MAX_LINE_BYTES:
+        raise BadRow("malformed_line", f"longer than {MAX_LINE_BYTES} bytes")
     if line == 1:
         text = text.removeprefix(_BYTE_ORDER_MARK)
     text = text.strip()
     if not text:
         return None
     try:
-        return _row(line, _object(text))
+        return _build_row(line, _parse_object(text))
     except RecursionError:
         raise BadRow("malformed_line", "nested too deeply") from None
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def _parse_object(text: bytes) -> dict[str, Any]:
     try:
         raw = msgspec.json.decode(text)
     except UnicodeDecodeError:
@@ -218,16 +218,16 @@ def _object(text: bytes) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise BadRow("malformed_line", "not a JSON object")
     # Looked at in full only where the escape occurs; PostgreSQL's text cannot hold what it spells.
-    if b"\\u0000" in text and _holds_nul(raw):
+    if b"\\u0000" in text and _has_nul(raw):
         raise BadRow("malformed_line", "a text holds the character NUL")
     return raw
 
 
-def _row(line: int, raw: dict[str, Any]) -> ImportRow:
+def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
     head = _convert(raw, _Head)
-    if head.do not in DOES:
-        raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(DOES)))
-    kind, struct = DOES[head.do]
+    if head.do not in ACT_TYPES:
+        raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(ACT_TYPES)))
+    kind, struct = ACT_TYPES[head.do]
     taken = {"at", "by", "do", "id"} if kind == "organisation" else {"at", "by", "do", "id", kind}
     if kind == "charter" and "charter" not in raw and "team" in raw:
         # A charter is named by whose it is; for a team's, "team" says the same.
@@ -235,17 +235,17 @@ def _row(line: int, raw: dict[str, Any]) -> ImportRow:
         taken.add("team")
     body = {name: value for name, value in raw.items() if name not in taken}
     body["do"] = struct.__struct_config__.tag
-    ref = None if kind == "organisation" else _own_reference(raw, kind)
+    ref = None if kind == "organisation" else _parse_own_reference(raw, kind)
     if kind == "charter":
         body["of"] = ref
-    creates = head.do in _CREATING
+    creates = head.do in _CREATING_VERBS
     if "ref" in body and creates:
         raise BadRow("invalid_field", f"`{kind}` says the reference already", "/ref")
     if creates and ref is not None:
-        body |= _own_reference_fields(ref, kind)
+        body |= _build_reference_fields(ref, kind)
     return ImportRow(
         line=line,
-        at=_instant(head.at),
+        at=_to_utc(head.at),
         by=head.by,
         kind=kind,
         ref=ref,
@@ -253,11 +253,11 @@ def _row(line: int, raw: dict[str, Any]) -> ImportRow:
         creates=creates,
         own_id=head.id,
         digest=hashlib.sha256(msgspec.json.encode(raw, order="sorted")).digest(),
-        names=tuple(_names(raw, "")),
+        names=tuple(_find_names(raw, "")),
     )
 
 
-def _instant(at: datetime) -> datetime:
+def _to_utc(at: datetime) -> datetime:
     """In UTC. Raises BadRow where no calendar reaches: at both ends an instant overflows on its way to another zone."""
     try:
         found = at.astimezone(UTC)
@@ -268,15 +268,15 @@ def _instant(at: datetime) -> datetime:
     return found
 
 
-def _holds_nul(value: Any) -> bool:
+def _has_nul(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
+        return any(_has_nul(part) for pair in value.items() for part in pair)
     if isinstance(value, list):
-        return any(_holds_nul(part) for part in value)
+        return any(_has_nul(part) for part in value)
     return isinstance(value, str) and "\x00" in value
 
 
-def _own_reference(raw: dict[str, Any], kind: str) -> str:
+def _parse_own_reference(raw: dict[str, Any], kind: str) -> str:
     if kind not in raw:
         raise BadRow("invalid_field", f"`{kind}` is required", f"/{kind}")
     try:
@@ -285,7 +285,7 @@ def _own_reference(raw: dict[str, Any], kind: str) -> str:
         raise BadRow("invalid_field", str(error), f"/{kind}") from None
 
 
-def _own_reference_fields(ref: str, kind: str) -> dict[str, str]:
+def _build_reference_fields(ref: str, kind: str) -> dict[str, str]:
     """The external reference of the stream that a creating row begins; none for one that is begun under an id.
 
     An id made from a name belongs to that name, perhaps in another organisation: only the reference itself takes it.
@@ -293,10 +293,10 @@ def _own_reference_fields(ref: str, kind: str) -> dict[str, str]:
     identity = as_uuid(ref)
     if identity is not None and identity.version == _NAME_BASED:
         raise BadRow("invalid_field", "this id belongs to an external reference: name that instead", f"/{kind}")
-    return {} if identity is not None else {"ref": _external(ref, kind)}
+    return {} if identity is not None else {"ref": _require_external(ref, kind)}
 
 
-def _external(ref: str, kind: str) -> str:
+def _require_external(ref: str, kind: str) -> str:
     try:
         return require_external_reference(ref)
     except InvalidField as refusal:
@@ -307,11 +307,11 @@ def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
     try:
         return msgspec.convert(value, struct)
     except msgspec.ValidationError as error:
-        detail, field = explained(str(error))
-        raise BadRow("invalid_field", detail, field, allowed_values(struct, field)) from None
+        detail, field = explain_error(str(error))
+        raise BadRow("invalid_field", detail, field, list_allowed_values(struct, field)) from None
 
 
-def explained(message: str) -> tuple[str, str | None]:
+def explain_error(message: str) -> tuple[str, str | None]:
     """What msgspec says, and the JSON pointer of the field that it says it about."""
     path = _PATH.search(message)
     detail = message[: path.start()] if path else message
@@ -322,7 +322,7 @@ def explained(message: str) -> tuple[str, str | None]:
     return detail, pointer or None
 
 
-def _names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
+def _find_names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(value, dict):
         for name, inner in value.items():
             if isinstance(inner, str):
@@ -332,10 +332,10 @@ def _names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
                 elif name in _KIND_OF_FIELD:
                     yield _KIND_OF_FIELD[name], inner, f"{pointer}/{name}"
             else:
-                yield from _names(inner, f"{pointer}/{name}")
+                yield from _find_names(inner, f"{pointer}/{name}")
     elif isinstance(value, list):
         kind = _KIND_OF_FIELD.get(pointer.rpartition("/")[2])
         for index, inner in enumerate(value):
             if isinstance(inner, str) and kind is not None:
                 yield kind, inner, f"{pointer}/{index}"
-            yield from _names(inner, f"{pointer}/{index}")
+            yield from _find_names(inner, f"{pointer}/{index}")

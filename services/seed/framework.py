@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from services.seed.people import MEMBERS, STEWARD, Row, TimedRow, act_row, agreed, day_of, reason, terms_of
+from services.seed.people import MEMBERS, STEWARD, Row, TimedRow, act_row, agree_on_goal, day_of, reason, terms_of
 
-_OURS = {"charter": "organisation"}
-_SERVES = {"supports": [{"purpose": "organisation"}]}
+_CHARTER = {"charter": "organisation"}
+_SUPPORTS_FIELD = {"supports": [{"purpose": "organisation"}]}
 
 NON_NEGOTIABLES = {
     "bad-news-first": "Bad news travels first: whoever sees a promise at risk says so the same day",
@@ -22,11 +22,11 @@ NON_NEGOTIABLES = {
 }
 
 
-def framework(today: date) -> Iterator[TimedRow]:
+def framework_rows(today: date) -> Iterator[TimedRow]:
     """The organisation's own charter, and what became of the goals that serve it."""
     yield from _charter(today)
-    yield from _revised(today)
-    yield from _affirmed_differently(today)
+    yield from _purpose_revision(today)
+    yield from _affirmations(today)
     yield from _needs(today)
     yield from _decisions(today)
 
@@ -45,20 +45,22 @@ def _charter(today: date) -> Iterator[TimedRow]:
         "to_society": "high streets that live",
     }
     until = day_of(today, -690).isoformat()
-    yield _at(today, -700, 600, STEWARD, "purpose.propose", **_OURS, ref="first", until=until, **words)
-    yield _at(today, -689, 600, STEWARD, "purpose.adopt", **_OURS)
+    yield _at(today, -700, 600, STEWARD, "purpose.propose", **_CHARTER, ref="first", until=until, **words)
+    yield _at(today, -689, 600, STEWARD, "purpose.adopt", **_CHARTER)
     for minute, (name, text) in enumerate(NON_NEGOTIABLES.items()):
-        yield _at(today, -688, 600 + minute, STEWARD, "non_negotiable.adopt", **_OURS, non_negotiable=name, text=text)
-    yield _at(today, -687, 600, STEWARD, "charter.put_in_force", **_OURS)
+        yield _at(
+            today, -688, 600 + minute, STEWARD, "non_negotiable.adopt", **_CHARTER, non_negotiable=name, text=text
+        )
+    yield _at(today, -687, 600, STEWARD, "charter.put_in_force", **_CHARTER)
     for minute, who in enumerate((STEWARD, *MEMBERS)):
         for step, name in enumerate(NON_NEGOTIABLES):
             read = {"non_negotiable": name, "version": 1}
-            yield _at(today, -685, 480 + 10 * minute + step, who, "member.acknowledge", **_OURS, **read)
+            yield _at(today, -685, 480 + 10 * minute + step, who, "member.acknowledge", **_CHARTER, **read)
     allhands = {"ritual": "all-hands", "name": "All hands", "mode": "sync", "cadence_days": 91, "minutes": 90}
-    yield _at(today, -686, 600, STEWARD, "ritual.set", **_OURS, **allhands)
+    yield _at(today, -686, 600, STEWARD, "ritual.set", **_CHARTER, **allhands)
 
 
-def _revised(today: date) -> Iterator[TimedRow]:
+def _purpose_revision(today: date) -> Iterator[TimedRow]:
     words = {
         "text": "Small shops sell, and are paid the next morning",
         "to_team": "we see what a day without waiting is worth",
@@ -68,17 +70,17 @@ def _revised(today: date) -> Iterator[TimedRow]:
     }
     why = reason("new_information", "of the shops that left us, two in three left over slow payouts, not over selling")
     until = day_of(today, -24).isoformat()
-    yield _at(today, -34, 600, "viktor", "purpose.propose", **_OURS, ref="paid", until=until, reason=why, **words)
-    yield _at(today, -23, 600, STEWARD, "purpose.adopt", **_OURS)
+    yield _at(today, -34, 600, "viktor", "purpose.propose", **_CHARTER, ref="paid", until=until, reason=why, **words)
+    yield _at(today, -23, 600, STEWARD, "purpose.adopt", **_CHARTER)
 
 
-def _affirmed_differently(today: date) -> Iterator[TimedRow]:
-    figures = terms_of(today, "Shops see their own figures, every morning", -60, 40, 48, **_SERVES)
-    yield from agreed("open-figures", "Open the figures to the shops", "samir", "ines", "data", figures)
-    payouts = terms_of(today, "Payouts leave by six in the morning", -62, 34, 44, **_SERVES)
-    yield from agreed("night-batch", "Move payouts into the night", "jonas", "noor", "platform", payouts)
-    status = terms_of(today, "Shops see at one place what does not work", -58, 38, 24, **_SERVES)
-    yield from agreed("status-page", "A status page for shops", "mika", "noor", "platform", status)
+def _affirmations(today: date) -> Iterator[TimedRow]:
+    figures = terms_of(today, "Shops see their own figures, every morning", -60, 40, 48, **_SUPPORTS_FIELD)
+    yield from agree_on_goal("open-figures", "Open the figures to the shops", "samir", "ines", "data", figures)
+    payouts = terms_of(today, "Payouts leave by six in the morning", -62, 34, 44, **_SUPPORTS_FIELD)
+    yield from agree_on_goal("night-batch", "Move payouts into the night", "jonas", "noor", "platform", payouts)
+    status = terms_of(today, "Shops see at one place what does not work", -58, 38, 24, **_SUPPORTS_FIELD)
+    yield from agree_on_goal("status-page", "A status page for shops", "mika", "noor", "platform", status)
     serves = {"supports": [{"purpose": "organisation"}]}
     yield TimedRow(day_of(today, -20), 600, act_row("open-figures", "samir", "affirm_link", **serves))
     changes = {"outcome": "Payouts leave by four: the money is there before the shops open"}

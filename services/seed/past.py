@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from domain.calendar import in_time
+from domain.calendar import is_in_time
 from services.seed.people import MEMBERS, QUARTER, QUARTERS, TEAMS, Row, TimedRow, reason
 
 #: What each team worked on, quarter by quarter, one line per member in turn.
@@ -44,7 +44,7 @@ WORK = {
 }
 
 #: How the ordinary goals went, in turn: most are kept, some are renegotiated in time, a few are not.
-FATES = (
+OUTCOMES = (
     "kept", "kept", "renegotiated", "kept", "late", "kept", "reworked", "kept", "withdrawn", "kept", "renegotiated",
     "cancelled", "kept", "declined", "kept", "kept", "silent",
 )  # fmt: skip
@@ -53,7 +53,7 @@ FATES = (
 EARLY_END = {"withdrawn": 30, "cancelled": 20}
 
 
-def past(today: date) -> Iterator[TimedRow]:
+def past_rows(today: date) -> Iterator[TimedRow]:
     """Each quarter every team member but the stars of the stories promises one piece of work."""
     fate = 0
     for quarter in range(QUARTERS):
@@ -63,12 +63,12 @@ def past(today: date) -> Iterator[TimedRow]:
             for turn, owner in enumerate(people):
                 title = WORK[team][(quarter + turn * 2) % len(WORK[team])]
                 goal = f"{team}-{quarter + 1}-{owner}"
-                promise = Promise(goal, title, owner, lead, team, start + timedelta(days=turn), 24 + 8 * turn)
-                yield from _life(promise, FATES[fate % len(FATES)], today)
+                promise = PastGoal(goal, title, owner, lead, team, start + timedelta(days=turn), 24 + 8 * turn)
+                yield from _goal_history(promise, OUTCOMES[fate % len(OUTCOMES)], today)
                 fate += 1
 
 
-class Promise(NamedTuple):
+class PastGoal(NamedTuple):
     """One ordinary goal: about ten weeks of a little work."""
 
     goal: str
@@ -85,11 +85,11 @@ class Promise(NamedTuple):
         return self.start + timedelta(days=70)
 
 
-def _act(promise: Promise, by: str, act: str, **body: Any) -> Row:
+def _act(promise: PastGoal, by: str, act: str, **body: Any) -> Row:
     return {"by": by, "do": f"goal.{act}", "goal": promise.goal, **body}
 
 
-def _opening(promise: Promise, **terms: Any) -> Row:
+def _goal_fields(promise: PastGoal, **terms: Any) -> Row:
     return {
         "title": promise.title,
         "owner": promise.owner,
@@ -108,15 +108,15 @@ def _opening(promise: Promise, **terms: Any) -> Row:
     }
 
 
-def _life(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
+def _goal_history(promise: PastGoal, fate: str, today: date) -> Iterator[TimedRow]:
     offered, need = promise.start - timedelta(days=3), reason("new_need", "agreed in the quarter's planning")
     if fate == "declined":
-        yield TimedRow(offered, 540, _act(promise, promise.sponsor, "request", **_opening(promise), reason=need))
+        yield TimedRow(offered, 540, _act(promise, promise.sponsor, "request", **_goal_fields(promise), reason=need))
         yield TimedRow(
             offered + timedelta(days=1), 600, _act(promise, promise.owner, "decline", reason={"code": "capacity"})
         )
         return
-    yield TimedRow(offered, 540, _act(promise, promise.owner, "offer", **_opening(promise), reason=need))
+    yield TimedRow(offered, 540, _act(promise, promise.owner, "offer", **_goal_fields(promise), reason=need))
     yield TimedRow(offered + timedelta(days=1), 600, _act(promise, promise.sponsor, "accept"))
     if fate == "silent":
         yield TimedRow(promise.start + timedelta(days=9), 620, _check_in(promise, "started", "0.1", "0.8"))
@@ -125,14 +125,14 @@ def _life(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
         yield TimedRow(late, 700, _act(promise, promise.sponsor, "close_broken", reason=closing))
         return
     yield from _check_ins(promise, promise.due - timedelta(days=EARLY_END.get(fate, 0)))
-    yield from _end(promise, fate, today)
+    yield from _goal_ending(promise, fate, today)
 
 
-def _check_in(promise: Promise, note: str, progress: str, confidence: str, **more: Any) -> Row:
+def _check_in(promise: PastGoal, note: str, progress: str, confidence: str, **more: Any) -> Row:
     return _act(promise, promise.owner, "check_in", note=note, progress=progress, confidence=confidence, **more)
 
 
-def _check_ins(promise: Promise, until: date) -> Iterator[TimedRow]:
+def _check_ins(promise: PastGoal, until: date) -> Iterator[TimedRow]:
     notes = ("scope is clear", "first part in review", "in use by one team", "rolling out", "last loose ends")
     for step, note in enumerate(notes):
         day = promise.start + timedelta(days=11 * (step + 1))
@@ -140,12 +140,12 @@ def _check_ins(promise: Promise, until: date) -> Iterator[TimedRow]:
             yield TimedRow(day, 560 + step, _check_in(promise, note, f"0.{2 * step + 1}", f"0.{7 + step // 2}"))
 
 
-def _end(promise: Promise, fate: str, today: date) -> Iterator[TimedRow]:
+def _goal_ending(promise: PastGoal, fate: str, today: date) -> Iterator[TimedRow]:
     due, done = promise.due, promise.due - timedelta(days=2)
     match fate:
         case "renegotiated":
             asked, later = due - timedelta(days=24), due + timedelta(days=14)
-            assert in_time(asked, promise.start, due)  # noqa: S101 - the story says "in time"
+            assert is_in_time(asked, promise.start, due)  # noqa: S101 - the story says "in time"
             why = reason("dependency_slipped", "the vendor's release moved by two weeks, and ours hangs on it")
             moved = {"changes": {"due": later.isoformat()}, "reason": why, "trigger": "blocker"}
             yield TimedRow(asked, 610, _act(promise, promise.owner, "propose_change", **moved))

@@ -68,7 +68,7 @@ def act_row(goal: str, by: str, act: str, **body: Any) -> Row:
     return {"by": by, "do": f"goal.{act}", "goal": goal, **body}
 
 
-def agreed(goal: str, title: str, owner: str, sponsor: str, team: str, terms: Row) -> Iterator[TimedRow]:
+def agree_on_goal(goal: str, title: str, owner: str, sponsor: str, team: str, terms: Row) -> Iterator[TimedRow]:
     """Offered two days before the start and accepted a day later."""
     start = date.fromisoformat(terms["start"])
     who = {"title": title, "owner": owner, "sponsor": sponsor, "team": team}

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.seed.people import MEMBERS, Row, TimedRow, act_row, day_of, reason
 
-_OURS = {"charter": "checkout"}
+_CHARTER = {"charter": "checkout"}
 TEAM = tuple(ref for ref, (_, team, _) in MEMBERS.items() if team == "checkout")
 LEAD = "tomas"
 
@@ -33,13 +33,13 @@ NON_NEGOTIABLES = {
 CARRIED = ("trim-scripts", "cache-prices", "one-query", "measure-real-users")
 
 
-def quarter(today: date) -> Iterator[TimedRow]:
+def quarter_rows(today: date) -> Iterator[TimedRow]:
     """From the charter's first proposal to the cycle that runs."""
     yield from _charter_by_decision(today)
     yield from _in_force(today)
     yield from _breach(today)
     yield from _cycle(today)
-    yield from _looked_back(today)
+    yield from _reflections(today)
     yield from _next(today)
 
 
@@ -55,7 +55,7 @@ def _iso(today: date, offset: int) -> str:
 def _charter_by_decision(today: date) -> Iterator[TimedRow]:
     asked = {"decision": "checkout-purpose"}
     until = _iso(today, -130)
-    yield _at(today, -150, 600, "ana", "purpose.propose", **_OURS, ref="unremembered", until=until, **PURPOSE)
+    yield _at(today, -150, 600, "ana", "purpose.propose", **_CHARTER, ref="unremembered", until=until, **PURPOSE)
     opened = {
         **asked,
         "team": "checkout",
@@ -76,24 +76,24 @@ def _charter_by_decision(today: date) -> Iterator[TimedRow]:
     yield _at(today, -144, 600, LEAD, "decision.integrate_objection", **asked, how=met)
     for minute, who in enumerate(TEAM):
         yield _at(today, -142, 600 + minute, who, "decision.consent", **asked, option="adopt")
-    yield _at(today, -140, 600, LEAD, "purpose.adopt", **_OURS, proposal="unremembered", decision="checkout-purpose")
+    yield _at(today, -140, 600, LEAD, "purpose.adopt", **_CHARTER, proposal="unremembered", decision="checkout-purpose")
 
 
 def _in_force(today: date) -> Iterator[TimedRow]:
     for minute, (name, text) in enumerate(NON_NEGOTIABLES.items()):
-        yield _at(today, -139, 600 + minute, LEAD, "non_negotiable.adopt", **_OURS, non_negotiable=name, text=text)
-    yield _at(today, -138, 600, LEAD, "charter.put_in_force", **_OURS)
+        yield _at(today, -139, 600 + minute, LEAD, "non_negotiable.adopt", **_CHARTER, non_negotiable=name, text=text)
+    yield _at(today, -138, 600, LEAD, "charter.put_in_force", **_CHARTER)
     for minute, who in enumerate(TEAM):
         for step, name in enumerate(NON_NEGOTIABLES):
             read = {"non_negotiable": name, "version": 1}
-            yield _at(today, -137, 600 + 10 * minute + step, who, "member.acknowledge", **_OURS, **read)
+            yield _at(today, -137, 600 + 10 * minute + step, who, "member.acknowledge", **_CHARTER, **read)
     yield _at(
         today,
         -136,
         600,
         LEAD,
         "freedom.grant",
-        **_OURS,
+        **_CHARTER,
         freedom="tools",
         purpose_version=1,
         text="Which tools we build it with",
@@ -104,37 +104,46 @@ def _in_force(today: date) -> Iterator[TimedRow]:
         601,
         LEAD,
         "freedom.grant",
-        **_OURS,
+        **_CHARTER,
         freedom="hours",
         purpose_version=1,
         text="When and where each of us works",
     )
     daily = {"ritual": "daily", "name": "Written standup", "mode": "async", "cadence_days": 1, "minutes": 5}
     weekly = {"ritual": "weekly", "name": "What is stuck", "mode": "sync", "cadence_days": 7, "minutes": 30}
-    yield _at(today, -136, 602, LEAD, "ritual.set", **_OURS, **daily)
-    yield _at(today, -136, 603, LEAD, "ritual.set", **_OURS, **weekly)
+    yield _at(today, -136, 602, LEAD, "ritual.set", **_CHARTER, **daily)
+    yield _at(today, -136, 603, LEAD, "ritual.set", **_CHARTER, **weekly)
     why = reason("new_information", "two days are an eternity for somebody whose rent is due")
     anew = {"non_negotiable": "answered", "text": "A complaint about money is answered the same day"}
-    yield _at(today, -45, 600, LEAD, "non_negotiable.revise", **_OURS, **anew, reason=why)
+    yield _at(today, -45, 600, LEAD, "non_negotiable.revise", **_CHARTER, **anew, reason=why)
     for minute, who in enumerate(who for who in TEAM if who != "dario"):
         read = {"non_negotiable": "answered", "version": 2}
-        yield _at(today, -43, 600 + minute, who, "member.acknowledge", **_OURS, **read)
+        yield _at(today, -43, 600 + minute, who, "member.acknowledge", **_CHARTER, **read)
 
 
 def _breach(today: date) -> Iterator[TimedRow]:
     seen = "the new price cache went live on a Friday night, untested; eleven shops showed yesterday's prices"
     about = {"goal": "cache-prices"}
     yield _at(
-        today, -19, 600, "ana", "breach.raise", **_OURS, ref="friday", non_negotiable="tested", about=about, text=seen
+        today,
+        -19,
+        600,
+        "ana",
+        "breach.raise",
+        **_CHARTER,
+        ref="friday",
+        non_negotiable="tested",
+        about=about,
+        text=seen,
     )
     agreed = "nothing goes live after Thursday noon; Bea and Chen test each other's releases as a customer"
-    yield _at(today, -15, 660, "bea", "repair.agree", **_OURS, breach="friday", text=agreed)
+    yield _at(today, -15, 660, "bea", "repair.agree", **_CHARTER, breach="friday", text=agreed)
 
 
 # --- the quarter -------------------------------------------------------------------------------------------------
 
 
-def _opening(today: date, cycle: str, name: str, first: int, last: int, **more: Any) -> Row:
+def _open_cycle_row(today: date, cycle: str, name: str, first: int, last: int, **more: Any) -> Row:
     why = {key: PURPOSE[key] for key in ("to_team", "to_clients", "to_organisation")}
     return {
         "cycle": cycle,
@@ -150,7 +159,7 @@ def _opening(today: date, cycle: str, name: str, first: int, last: int, **more: 
 def _cycle(today: date) -> Iterator[TimedRow]:
     ours = {"cycle": "checkout-last"}
     begun = ["checkout-8-bea", "checkout-8-chen", "checkout-8-dario"]
-    opening = _opening(today, "checkout-last", "Last quarter", -88, -7, goals=begun)
+    opening = _open_cycle_row(today, "checkout-last", "Last quarter", -88, -7, goals=begun)
     yield _at(today, -86, 600, LEAD, "cycle.open", **opening)
     for minute, goal in enumerate(("fast-checkout", *CARRIED)):
         yield _at(today, -57, 600 + minute, LEAD, "cycle.include_goal", **ours, goal=goal)
@@ -166,7 +175,7 @@ def _cycle(today: date) -> Iterator[TimedRow]:
     yield _at(today, -22, 720, "bea", "cycle.drop_improvement", **ours, improvement="fewer-words", reason=why)
 
 
-def _looked_back(today: date) -> Iterator[TimedRow]:
+def _reflections(today: date) -> Iterator[TimedRow]:
     ours = {"cycle": "checkout-last"}
     yield TimedRow(day_of(today, -9), 560, act_row("checkout-8-dario", LEAD, "close_broken", reason=_BROKEN))
     for offset, who, worked, improve in (
@@ -203,7 +212,7 @@ _BROKEN = reason("new_information", "nobody had heard of it for weeks; the need 
 
 
 def _next(today: date) -> Iterator[TimedRow]:
-    opening = _opening(today, "checkout-now", "This quarter", -6, 84, follows="checkout-last")
+    opening = _open_cycle_row(today, "checkout-now", "This quarter", -6, 84, follows="checkout-last")
     yield _at(today, -6, 600, LEAD, "cycle.open", **opening)
     early = {"improvement": "wip-three", "text": "Three goals at a time, at most", "owner": LEAD}
     yield _at(today, -5, 700, "chen", "cycle.agree_improvement", cycle="checkout-now", **early, due=_iso(today, 30))

@@ -11,22 +11,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.seed.framework import framework
-from services.seed.past import past
+from services.seed.framework import framework_rows
+from services.seed.past import past_rows
 from services.seed.people import MEMBERS, QUARTER, QUARTERS, STEWARD, TEAMS, Row, TimedRow
-from services.seed.quarter import quarter
-from services.seed.stories import stories
+from services.seed.quarter import quarter_rows
+from services.seed.stories import story_rows
 
 
 def rows(today: date) -> list[Row]:
     """All rows up to `today`, in the order of their times (UTC), deterministic for the day."""
-    told = [*_organisation(today), *past(today), *stories(today), *framework(today), *quarter(today)]
-    said = [t for t in told if t.day < today]
+    timed_rows = [
+        *_organisation(today),
+        *past_rows(today),
+        *story_rows(today),
+        *framework_rows(today),
+        *quarter_rows(today),
+    ]
+    said = [t for t in timed_rows if t.day < today]
     said.sort(key=lambda t: (t.day, t.minute))
-    return [{"at": _at(t), **t.row} for t in said]
+    return [{"at": _format_time(t), **t.row} for t in said]
 
 
-def _at(timed: TimedRow) -> str:
+def _format_time(timed: TimedRow) -> str:
     midnight = datetime.combine(timed.day, time(), UTC)
     return (midnight + timedelta(minutes=timed.minute)).isoformat().replace("+00:00", "Z")
 

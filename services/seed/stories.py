@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from services.seed.people import TimedRow, act_row, agreed, day_of, reason, terms_of
+from services.seed.people import TimedRow, act_row, agree_on_goal, day_of, reason, terms_of
 
 
-def stories(today: date) -> Iterator[TimedRow]:
+def story_rows(today: date) -> Iterator[TimedRow]:
     yield from _overloaded_specialist(today)
-    yield from _parent_changed(today)
-    yield from _renegotiated_well(today)
-    yield from _gone_quiet(today)
+    yield from _parent_change(today)
+    yield from _good_renegotiation(today)
+    yield from _silent_goal(today)
 
 
 def _overloaded_specialist(today: date) -> Iterator[TimedRow]:
     """Priya's two big promises were enough; then Viktor asked three times, and nothing was dropped."""
     shard = terms_of(today, "Orders are sharded without a night of downtime", -42, 28, 100, priority="critical")
-    yield from agreed("shard-orders", "Shard the orders database", "priya", "noor", "platform", shard)
+    yield from agree_on_goal("shard-orders", "Shard the orders database", "priya", "noor", "platform", shard)
     upgrade = terms_of(today, "Every database runs the supported major version", -30, 21, 34)
-    yield from agreed("database-upgrade", "Upgrade every database", "priya", "noor", "platform", upgrade)
+    yield from agree_on_goal("database-upgrade", "Upgrade every database", "priya", "noor", "platform", upgrade)
     for offset, goal, title, hours, due in (
         (-18, "revenue-extract", "Ad-hoc revenue extract for the board", 12, 9),
         (-11, "regulator-export", "Audit export for the regulator", 20, 16),
@@ -42,14 +42,14 @@ def _overloaded_specialist(today: date) -> Iterator[TimedRow]:
         yield TimedRow(day_of(today, offset), 630, act_row("shard-orders", "priya", "check_in", **said))
 
 
-def _parent_changed(today: date) -> Iterator[TimedRow]:
+def _parent_change(today: date) -> Iterator[TimedRow]:
     """Checkout's outcome became harder and later; of its four tasks only Ana's was affirmed since."""
     measure = {"kind": "number", "unit": "ms", "baseline": "900", "target": "300"}
     serves = {"supports": [{"purpose": "checkout"}]}
     outcome = terms_of(
         today, "The checkout answers within 300 ms", -70, 45, None, kind="outcome", measure=measure, **serves
     )
-    yield from agreed("fast-checkout", "A checkout that feels instant", "tomas", "viktor", "checkout", outcome)
+    yield from agree_on_goal("fast-checkout", "A checkout that feels instant", "tomas", "viktor", "checkout", outcome)
     for owner, goal, title, hours in (
         ("ana", "trim-scripts", "Trim what the page loads", 50),
         ("bea", "cache-prices", "Cache prices at the edge", 40),
@@ -57,7 +57,7 @@ def _parent_changed(today: date) -> Iterator[TimedRow]:
         ("dario", "measure-real-users", "Measure what customers feel", 36),
     ):
         terms = terms_of(today, title, -60, 30, hours, supports=[{"goal": "fast-checkout"}])
-        yield from agreed(goal, title, owner, "tomas", "checkout", terms)
+        yield from agree_on_goal(goal, title, owner, "tomas", "checkout", terms)
         # Bea is away when the last round of check-ins comes.
         for turn, offset in enumerate((-48, -35, -21) if owner == "bea" else (-48, -35, -21, -8)):
             said = {"note": "on the way", "progress": f"0.{2 * turn + 1}", "confidence": "0.8"}
@@ -72,12 +72,12 @@ def _parent_changed(today: date) -> Iterator[TimedRow]:
     yield TimedRow(day_of(today, -24), 600, affirmed)
 
 
-def _renegotiated_well(today: date) -> Iterator[TimedRow]:
+def _good_renegotiation(today: date) -> Iterator[TimedRow]:
     """Lena met a blocker, said so, proposed three weeks ahead and named what gives; Ines agreed the next day."""
     restyle = terms_of(today, "Dashboards follow the new style", -50, 10, 30, priority="useful")
-    yield from agreed("restyle-dashboards", "Restyle the dashboards", "lena", "ines", "data", restyle)
+    yield from agree_on_goal("restyle-dashboards", "Restyle the dashboards", "lena", "ines", "data", restyle)
     report = terms_of(today, "Settlement closes on day one of the month", -55, -2, 80, priority="critical")
-    yield from agreed("settlement-report", "Rebuild the settlement report", "lena", "ines", "data", report)
+    yield from agree_on_goal("settlement-report", "Rebuild the settlement report", "lena", "ines", "data", report)
     blocked = {"text": "the bank's new interface is three weeks late", "type": "vendor", "acts_next": "ines"}
     said = {"note": "half of the ledgers reconcile", "progress": "0.45", "confidence": "0.7"}
     yield TimedRow(day_of(today, -30), 640, act_row("settlement-report", "lena", "check_in", **said))
@@ -101,10 +101,10 @@ def _renegotiated_well(today: date) -> Iterator[TimedRow]:
     yield TimedRow(day_of(today, -6), 640, act_row("settlement-report", "lena", "check_in", blockers=[], **on))
 
 
-def _gone_quiet(today: date) -> Iterator[TimedRow]:
+def _silent_goal(today: date) -> Iterator[TimedRow]:
     """Omar's goal looks fine on paper, and nobody has said a word about it for seven weeks."""
     terms = terms_of(today, "Alerts reach the person who can act", -63, 24, 45)
-    yield from agreed("alert-routing", "Route alerts to who can act", "omar", "noor", "platform", terms)
+    yield from agree_on_goal("alert-routing", "Route alerts to who can act", "omar", "noor", "platform", terms)
     said = {"note": "all good", "progress": "0.3", "confidence": "0.9"}
     yield TimedRow(day_of(today, -49), 640, act_row("alert-routing", "omar", "check_in", **said))
     self_set = terms_of(today, "Find a slow path without guessing", -20, 40, 16, priority="useful")

@@ -30,23 +30,23 @@ class LocalWakeups:
     """Within one process."""
 
     def __init__(self) -> None:
-        self._waiters: set[LocalSubscription] = set()
+        self._subscriptions: set[LocalSubscription] = set()
         self._lock = threading.Lock()
 
     def publish(self) -> None:
         with self._lock:
-            for waiter in self._waiters:
+            for waiter in self._subscriptions:
                 waiter.woken.set()
 
     def subscribe(self) -> LocalSubscription:
         waiter = LocalSubscription(self)
         with self._lock:
-            self._waiters.add(waiter)
+            self._subscriptions.add(waiter)
         return waiter
 
-    def forget(self, waiter: LocalSubscription) -> None:
+    def unsubscribe(self, waiter: LocalSubscription) -> None:
         with self._lock:
-            self._waiters.discard(waiter)
+            self._subscriptions.discard(waiter)
 
     def close(self) -> None:
         self.publish()
@@ -65,4 +65,4 @@ class LocalSubscription:
         return woken
 
     def close(self) -> None:
-        self._wakeups.forget(self)
+        self._wakeups.unsubscribe(self)

@@ -29,7 +29,7 @@ class RedisWakeups:
         self._client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._pending = threading.Event()
         self._closing = False
-        self._starting = threading.Lock()
+        self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def publish(self) -> None:
@@ -50,7 +50,7 @@ class RedisWakeups:
         self._client.close()
 
     def _start(self) -> None:
-        with self._starting:
+        with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._send, name="plimsoll-wakeups", daemon=True)
                 self._thread.start()
@@ -85,7 +85,7 @@ class RedisSubscription:
         deadline = time.monotonic() + seconds
         try:
             self._subscribe()
-            woken = self._next(deadline)
+            woken = self._wait_for_message(deadline)
             while woken and self._pubsub.get_message(timeout=0) is not None:
                 pass  # Hints that came together are one hint.
         except redis.RedisError:
@@ -96,7 +96,7 @@ class RedisSubscription:
             return False
         return woken
 
-    def _next(self, deadline: float) -> bool:
+    def _wait_for_message(self, deadline: float) -> bool:
         """Wait for a message; confirmations of the subscription are no message but end one `get_message` early."""
         while (left := deadline - time.monotonic()) > 0:
             if self._pubsub.get_message(timeout=left) is not None:

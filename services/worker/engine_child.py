@@ -41,9 +41,9 @@ class EngineServer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engine: Engine | None = None
-        self._opened = ExitStack()
+        self._exit_stack = ExitStack()
 
-    def round(self, limit: int) -> CatchUpResult:
+    def run_round(self, limit: int) -> CatchUpResult:
         """Follow about `limit` events; whatever goes wrong is the answer."""
         try:
             self._engine = self._engine or self._open()
@@ -53,7 +53,7 @@ class EngineServer:
 
     def close(self) -> None:
         """Close what the first round opened."""
-        self._opened.close()
+        self._exit_stack.close()
 
     def _open(self) -> Engine:
         with ExitStack() as opened:
@@ -61,7 +61,7 @@ class EngineServer:
             opened.callback(ledger.close)
             database = Database.open(self._settings.database_url, connections=1)
             opened.callback(database.close)
-            self._opened = opened.pop_all()
+            self._exit_stack = opened.pop_all()
         return Engine(ledger, database, PROJECTIONS)
 
 
@@ -83,7 +83,7 @@ def serve_catch_up_requests(asked: BinaryIO, answers: BinaryIO) -> None:
     follower = EngineServer(settings)
     try:
         for line in asked:
-            answers.write(msgspec.json.encode(follower.round(int(line))) + b"\n")
+            answers.write(msgspec.json.encode(follower.run_round(int(line))) + b"\n")
             answers.flush()
     except BrokenPipeError:
         # Nobody is left who would read it.

@@ -53,17 +53,17 @@ class EngineProcess:
             line = process.stdout.readline() if process.stdout is not None else b""
         if not line:
             raise EngineProcessFailed(
-                f"the process that follows the log ended ({self._end()}); another takes its place"
+                f"the process that follows the log ended ({self._stop()}); another takes its place"
             )
-        told = msgspec.json.decode(line, type=CatchUpResult)
-        if told.error:
-            raise EngineProcessFailed(told.error)
-        return told.applied
+        result = msgspec.json.decode(line, type=CatchUpResult)
+        if result.error:
+            raise EngineProcessFailed(result.error)
+        return result.applied
 
     def close(self) -> None:
         """End the process. Twice does no harm."""
         self._closed = True
-        self._end()
+        self._stop()
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._closed:
@@ -84,7 +84,7 @@ class EngineProcess:
         _write(self._process, msgspec.json.encode(self._settings) + b"\n")
         return self._process
 
-    def _end(self) -> int | None:
+    def _stop(self) -> int | None:
         """Let the process end, or end it; its exit code, None where there was none."""
         process, self._process = self._process, None
         if process is None:

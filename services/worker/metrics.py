@@ -8,10 +8,10 @@ from typing import Any
 import dramatiq
 from prometheus_client import Counter, Gauge, Histogram
 
-PROJECTED = Counter("plimsoll_projected_events", "Events that this process applied to the views.")
+PROJECTED_EVENTS = Counter("plimsoll_projected_events", "Events that this process applied to the views.")
 PROJECTOR_FAILURES = Counter("plimsoll_projector_failures", "Rounds of the projector loop that ended in an error.")
-PROJECTOR_RAN = Gauge("plimsoll_projector_ran_seconds", "Unix time at which the projector last looked for events.")
-SWEPT = Counter("plimsoll_swept_goals", "Goals whose timers a sweep handed to the workers.")
+PROJECTOR_LAST_RUN = Gauge("plimsoll_projector_ran_seconds", "Unix time at which the projector last looked for events.")
+SWEPT_GOALS = Counter("plimsoll_swept_goals", "Goals whose timers a sweep handed to the workers.")
 JOBS = Counter("plimsoll_jobs", "Jobs run, by name and outcome.", ["job", "outcome"])
 JOB_SECONDS = Histogram("plimsoll_job_seconds", "How long jobs ran.", ["job"])
 

@@ -9,10 +9,10 @@ from typing import Protocol
 import structlog
 
 from services.wakeups.local import Wakeups
-from services.worker.metrics import PROJECTED, PROJECTOR_FAILURES, PROJECTOR_RAN
+from services.worker.metrics import PROJECTED_EVENTS, PROJECTOR_FAILURES, PROJECTOR_LAST_RUN
 
 #: After a failed round the loop waits this long, doubled up to the maximum (seconds).
-FIRST_PAUSE, MAX_BACKOFF_S = 0.1, 5.0
+INITIAL_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
 #: After a round that reached the head the loop rests so many times as long as the round took, and at most this long
 #: (seconds): under load the views lag by so much, and take a quarter of the interpreter's time.
 IDLE_RATIO, MAX_IDLE_S = 3.0, 0.1
@@ -46,12 +46,12 @@ class Projector:
         self._poll_seconds = poll_seconds
         self._batch = batch
         #: Set while somebody in this process waits for a position.
-        self._awaited = awaited or threading.Event()
+        self._readers_waiting = awaited or threading.Event()
 
     def run(self, stopping: threading.Event) -> None:
         """Loop until `stopping` is set. An error is logged and the round tried again, later each time: never raised."""
         subscription = self._wakeups.subscribe()
-        pause, found_at = FIRST_PAUSE, -BURST_WINDOW_S
+        pause, found_at = INITIAL_BACKOFF_S, -BURST_WINDOW_S
         try:
             while not stopping.is_set():
                 began = time.monotonic()
@@ -63,9 +63,9 @@ class Projector:
                     stopping.wait(pause)
                     pause = min(pause * 2, MAX_BACKOFF_S)
                     continue
-                pause = FIRST_PAUSE
-                PROJECTED.inc(applied)
-                PROJECTOR_RAN.set_to_current_time()
+                pause = INITIAL_BACKOFF_S
+                PROJECTED_EVENTS.inc(applied)
+                PROJECTOR_LAST_RUN.set_to_current_time()
                 # Less than asked for: the head was reached, and what came since has left a wake-up behind.
                 if applied < self._batch and not stopping.is_set():
                     if applied:
@@ -80,5 +80,5 @@ class Projector:
 
         A lone event is followed at once, as its round comes before the rest; so are those that somebody waits for.
         """
-        if self._awaited.wait(min(seconds, MAX_IDLE_S)):
-            self._awaited.clear()
+        if self._readers_waiting.wait(min(seconds, MAX_IDLE_S)):
+            self._readers_waiting.clear()

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from services.worker.metrics import SWEPT
+from services.worker.metrics import SWEPT_GOALS
 
 #: A stream whose message is on its way is not sent again within this time (seconds); then it counts as lost.
 RESEND_SECONDS = 60.0
@@ -49,7 +49,7 @@ class Scheduler:
         self._every_seconds = every_seconds
         self._batch = batch
         self._housekeeping = housekeeping
-        self._kept_house: float | None = None
+        self._housekeeping_at: float | None = None
         #: Stream -> monotonic time at which it was last sent.
         self._sent: dict[UUID, float] = {}
 
@@ -66,9 +66,11 @@ class Scheduler:
     def run_housekeeping(self) -> None:
         """Let go of what has outlived its use, at most every `HOUSEKEEPING_SECONDS`."""
         now = time.monotonic()
-        if self._housekeeping and (self._kept_house is None or now - self._kept_house >= HOUSEKEEPING_SECONDS):
+        if self._housekeeping and (
+            self._housekeeping_at is None or now - self._housekeeping_at >= HOUSEKEEPING_SECONDS
+        ):
             self._housekeeping()
-            self._kept_house = now
+            self._housekeeping_at = now
 
     def sweep(self) -> int:
         """Send every stream that is due and not on its way; how many were sent."""
@@ -80,5 +82,5 @@ class Scheduler:
         for organisation, stream in fresh:
             self._send(str(organisation), str(stream))
             self._sent[stream] = now
-        SWEPT.inc(len(fresh))
+        SWEPT_GOALS.inc(len(fresh))
         return len(fresh)

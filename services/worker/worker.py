@@ -40,7 +40,7 @@ class Worker:
             batch=settings.projector_batch,
             awaited=runtime.readers_waiting,
         )
-        self._threads = [self._thread("projector", projector.run)]
+        self._threads = [self._create_thread("projector", projector.run)]
         if scheduler:
             sweeper = Scheduler(
                 runtime.ledger,
@@ -50,9 +50,9 @@ class Worker:
                 batch=settings.sweep_batch,
                 housekeeping=runtime.ledger.purge_idempotency_keys,
             )
-            self._threads.append(self._thread("scheduler", sweeper.run))
+            self._threads.append(self._create_thread("scheduler", sweeper.run))
 
-    def _thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
+    def _create_thread(self, name: str, run: Callable[[threading.Event], None]) -> threading.Thread:
         return threading.Thread(target=run, args=(self._stopping,), name=f"plimsoll-{name}", daemon=True)
 
     def start(self) -> None:

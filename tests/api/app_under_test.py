@@ -19,7 +19,7 @@ from litestar.testing import TestClient
 
 from domain.member import member
 from domain.member.member import Role
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from domain.team import team
 from ledger.commands import Command
 from services.api.app import create_app
@@ -40,7 +40,7 @@ SCOPES = {
 }
 
 
-class Clock:
+class TickingClock:
     """What time it is, as the test says; every look moves it by a millisecond, so that nothing happens at once."""
 
     def __init__(self, now: datetime = START) -> None:
@@ -53,19 +53,19 @@ class Clock:
 
 def write_template(home: Path) -> dict[str, dict[str, str]]:
     """Write `template.db` with both organisations; organisation -> member -> key."""
-    settings = settings_of(home / "template.db")
+    settings = build_settings(home / "template.db")
     migrate(settings)
-    with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
-        keys = {name: _people(runtime, name) for name in ("acme", "rival")}
+    with Runtime(settings, clock=TickingClock(START - timedelta(days=1))) as runtime:
+        keys = {name: _create_members(runtime, name) for name in ("acme", "rival")}
         runtime.engine.catch_up()
     return keys
 
 
-def settings_of(path: Path, **more: Any) -> Settings:
+def build_settings(path: Path, **more: Any) -> Settings:
     return msgspec.structs.replace(Settings(database_url=f"sqlite:///{path}"), **more)
 
 
-def _people(runtime: Runtime, name: str) -> dict[str, str]:
+def _create_members(runtime: Runtime, name: str) -> dict[str, str]:
     founded = create_organisation(runtime, name, steward="stella")
     organisation = founded.organisation_id
 
@@ -74,7 +74,7 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
             Command(
                 organisation_id=organisation,
                 kind=kind,
-                stream_id=resolve(organisation, kind, ref),
+                stream_id=resolve_stream_id(organisation, kind, ref),
                 act=act,
                 actor=founded.steward_id,
                 roles=frozenset({"steward"}),
@@ -91,14 +91,17 @@ def _people(runtime: Runtime, name: str) -> dict[str, str]:
     everybody = ["stella", *ROLES, *(person for people in TEAMS.values() for person in people)]
     return {
         person: runtime.keys.create(
-            organisation, resolve(organisation, "member", person), SCOPES.get(person, ("read", "act")), name="test"
+            organisation,
+            resolve_stream_id(organisation, "member", person),
+            SCOPES.get(person, ("read", "act")),
+            name="test",
         )
         for person in everybody
     }
 
 
 @contextmanager
-def client_of(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
+def open_client(runtime: Runtime) -> Iterator[TestClient[HttpPipeline]]:
     """A client of an application that serves this runtime."""
     with TestClient(create_app(runtime)) as client:
         yield client
@@ -109,19 +112,19 @@ class ApiApp:
 
     def __init__(self, template: Path, home: Path, keys: dict[str, dict[str, str]], **settings: Any) -> None:
         self.keys = keys
-        self.clock = Clock()
+        self.clock = TickingClock()
         copy_sqlite(template, home / "served.db")
-        self.runtime = Runtime(settings_of(home / "served.db", **settings), clock=self.clock)
-        self._opened = ExitStack()
+        self.runtime = Runtime(build_settings(home / "served.db", **settings), clock=self.clock)
+        self._exit_stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._opened.enter_context(self.runtime)
-        self.client = self._opened.enter_context(client_of(self.runtime))
+        self._exit_stack.enter_context(self.runtime)
+        self.client = self._exit_stack.enter_context(open_client(self.runtime))
         self.app = self.client.app
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._opened.close()
+        self._exit_stack.close()
 
     def as_member(self, person: str, organisation: str = "acme") -> MemberClient:
         """Requests with this person's key."""
@@ -136,10 +139,10 @@ class ApiApp:
         assert principal is not None
         return principal.organisation_id
 
-    def id(self, kind: str, ref: str, organisation: str = "acme") -> str:
-        return str(resolve(self.organisation_id(organisation), kind, ref))
+    def resolve_id(self, kind: str, ref: str, organisation: str = "acme") -> str:
+        return str(resolve_stream_id(self.organisation_id(organisation), kind, ref))
 
-    def events(self) -> int:
+    def count_events(self) -> int:
         """How many events there are, of all organisations."""
         return self.runtime.ledger.count()
 
@@ -212,7 +215,9 @@ def why(code: str = "new_information", text: str = "we know more than we did") -
     return {"code": code, "text": text}
 
 
-def active(app: ApiApp, owner: str = "ana", sponsor: str = "sam", organisation: str = "acme", **fields: Any) -> str:
+def create_active_goal(
+    app: ApiApp, owner: str = "ana", sponsor: str = "sam", organisation: str = "acme", **fields: Any
+) -> str:
     """The id of a goal that was offered and accepted."""
     offered = app.as_member(owner, organisation).post_ok("/v1/goals", offer(owner, sponsor, **fields))
     app.as_member(sponsor, organisation).post_ok(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})

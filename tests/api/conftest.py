@@ -23,14 +23,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keys]:
 
 
 @pytest.fixture(scope="module")
-def shared(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiApp]:
+def shared_app(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiApp]:
     """One served store for a module whose tests only ever add to it."""
     with ApiApp(template[0], tmp_path_factory.mktemp("shared"), template[1]) as app:
         yield app
 
 
 @pytest.fixture
-def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., ApiApp]]:
+def serve_app(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[..., ApiApp]]:
     """Serve the seeded store with settings of the test's own."""
     with ExitStack() as apps:
 
@@ -41,6 +41,6 @@ def served(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def app(served: Callable[..., ApiApp]) -> ApiApp:
+def app(serve_app: Callable[..., ApiApp]) -> ApiApp:
     """The seeded store, served."""
-    return served()
+    return serve_app()

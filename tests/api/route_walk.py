@@ -51,11 +51,11 @@ class Leak(msgspec.Struct, frozen=True):
     what: str
 
 
-def hide(app: ApiApp) -> TenantSecrets:
+def create_secrets(app: ApiApp) -> TenantSecrets:
     """Give the other organisation something to keep."""
     stella = app.as_member("stella", VICTIM)
     team = stella.post_ok(
-        "/v1/teams", {"name": SECRET, "lead": app.id("member", "lea", VICTIM), "ref": f"{SECRET}-team"}
+        "/v1/teams", {"name": SECRET, "lead": app.resolve_id("member", "lea", VICTIM), "ref": f"{SECRET}-team"}
     )
     member = stella.post_ok("/v1/members", {"name": SECRET, "ref": f"{SECRET}-member", "team": f"{SECRET}-team"})
     ana, sam = app.as_member("ana", VICTIM), app.as_member("sam", VICTIM)
@@ -65,7 +65,7 @@ def hide(app: ApiApp) -> TenantSecrets:
     ana.post_ok(f"/v1/goals/{goal['id']}/check-in", {"note": SECRET, "progress": 0.1})
     change = {"changes": {"due": "2026-04-10"}, "reason": why(text=f"{SECRET}, because we know more")}
     proposed = ana.post_ok(f"/v1/goals/{goal['id']}/propose-change", change)
-    framework = _framework(app)
+    framework = _create_framework(app)
     key = stella.get_ok("/v1/keys")["keys"][0]["key_id"]
     return TenantSecrets(
         goal=goal["id"],
@@ -81,7 +81,7 @@ def hide(app: ApiApp) -> TenantSecrets:
     )
 
 
-def _framework(app: ApiApp) -> dict[str, str]:
+def _create_framework(app: ApiApp) -> dict[str, str]:
     """A purpose adopted by a decision, a cycle that restates it, and another question that is open still."""
     lea, charter = app.as_member("lea", VICTIM), f"/v1/charters/{SECRET}-team"
     why_it_matters = {"text": SECRET, "to_team": SECRET, "to_clients": SECRET, "to_organisation": SECRET}
@@ -115,14 +115,16 @@ def _framework(app: ApiApp) -> dict[str, str]:
     }
 
 
-def walk(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Leak]:
+def walk_routes(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Leak]:
     """Every route, each way of naming what is hidden; what came out that should not have."""
     document = app.client.get("/openapi.json").json()
     visitor, found = app.as_member(person), []
     before = app.runtime.ledger.position(app.organisation_id(VICTIM))
-    for method, path, how in requests(document, hidden):
+    for method, path, how in generate_requests(document, hidden):
         response = visitor.request(method, path, **how)
-        found += [Leak(f"{method} {path}", response.status_code, what) for what in told(response, path, hidden)]
+        found += [
+            Leak(f"{method} {path}", response.status_code, what) for what in find_disclosures(response, path, hidden)
+        ]
         after = app.runtime.ledger.position(app.organisation_id(VICTIM))
         if after != before:
             found.append(Leak(f"{method} {path}", response.status_code, "their log has grown"))
@@ -130,7 +132,7 @@ def walk(app: ApiApp, hidden: TenantSecrets, person: str = "stella") -> list[Lea
     return found
 
 
-def told(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:
+def find_disclosures(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:
     """What an answer says about the other organisation."""
     if response.status_code >= 500:
         yield f"failed: {response.text[:200]}"
@@ -153,7 +155,7 @@ def told(response: Response, path: str, hidden: TenantSecrets) -> Iterator[str]:
         yield "an error that quotes them"
 
 
-def requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def generate_requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(method, path, keywords) for each operation, with ids and with references, in path, query and body."""
     ids = {
         "goal": hidden.goal,
@@ -178,20 +180,20 @@ def requests(document: dict[str, Any], hidden: TenantSecrets) -> Iterator[tuple[
     for template, methods in document["paths"].items():
         for method, operation in methods.items():
             for names in (ids, refs):
-                path = filled(template, names)
+                path = fill_path(template, names)
                 how = {"headers": {"Content-Type": "application/x-ndjson"}}
                 content = operation.get("requestBody", {}).get("content", {})
                 if "application/json" in content:
-                    body = example(content["application/json"]["schema"], document, names, hidden)
+                    body = build_example(content["application/json"]["schema"], document, names, hidden)
                     how = {"json": body}
                 elif content:
-                    how["content"] = imported(names)  # type: ignore[assignment]
+                    how["content"] = build_import_body(names)  # type: ignore[assignment]
                 yield method.upper(), path, how
-                for query in queries(operation, names):
+                for query in generate_queries(operation, names):
                     yield method.upper(), f"{path}?{query}", how
 
 
-def filled(template: str, names: dict[str, str]) -> str:
+def fill_path(template: str, names: dict[str, str]) -> str:
     """The path with something of theirs wherever it names something."""
     kind = template.split("/")[2].removesuffix("s") if template.startswith("/v1/") else ""
     others = {"type": "goal.promised.v1", "code": "not_found"}
@@ -202,7 +204,7 @@ def filled(template: str, names: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", name, template)
 
 
-def queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
+def generate_queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
     """One query per parameter that can name something."""
     naming = {"team": "team", "owner": "member", "sponsor": "member", "member": "member", "supports": "goal"}
     naming |= {"decider": "member", "cycle": "cycle", "goal": "goal", "charter": "charter"}
@@ -222,7 +224,7 @@ def queries(operation: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
         yield f"q={SECRET}"
 
 
-def imported(names: dict[str, str]) -> bytes:
+def build_import_body(names: dict[str, str]) -> bytes:
     """Rows that act on what is theirs."""
     rows = [
         {"at": "2026-03-01T09:00:00Z", "by": names["member"], "do": "goal.check_in", "goal": names["goal"]},
@@ -241,7 +243,9 @@ def imported(names: dict[str, str]) -> bytes:
     return b"\n".join(json.dumps(row).encode() for row in rows)
 
 
-def example(schema: dict[str, Any], document: dict[str, Any], names: dict[str, str], hidden: TenantSecrets) -> Any:
+def build_example(
+    schema: dict[str, Any], document: dict[str, Any], names: dict[str, str], hidden: TenantSecrets
+) -> Any:
     """A body that this schema takes, naming what is theirs wherever it can."""
     said = {
         "goal": names["goal"],
@@ -285,14 +289,14 @@ def example(schema: dict[str, Any], document: dict[str, Any], names: dict[str, s
         "goals": [names["goal"]],
         "event": hidden.open,
     }
-    return _example(schema, document, said, 0)
+    return _build_example(schema, document, said, 0)
 
 
-def _example(schema: dict[str, Any], document: dict[str, Any], said: dict[str, Any], depth: int) -> Any:
+def _build_example(schema: dict[str, Any], document: dict[str, Any], said: dict[str, Any], depth: int) -> Any:
     if "$ref" in schema:
-        return _example(document["components"]["schemas"][schema["$ref"].split("/")[-1]], document, said, depth)
+        return _build_example(document["components"]["schemas"][schema["$ref"].split("/")[-1]], document, said, depth)
     if options := schema.get("anyOf") or schema.get("oneOf"):
-        return _example(next(o for o in options if o != {"type": "null"}), document, said, depth)
+        return _build_example(next(o for o in options if o != {"type": "null"}), document, said, depth)
     if "enum" in schema:
         return schema["enum"][0]
     match schema.get("type"):
@@ -300,12 +304,12 @@ def _example(schema: dict[str, Any], document: dict[str, Any], said: dict[str, A
             # Everything that can be said, two levels deep: the more is named, the more could leak.
             wanted = schema.get("properties", {})
             return {
-                name: said[name] if name in said else _example(inner, document, said, depth + 1)
+                name: said[name] if name in said else _build_example(inner, document, said, depth + 1)
                 for name, inner in wanted.items()
                 if name in schema.get("required", ()) or (name in said and depth < 3) or name in ("do", "terms")
             }
         case "array":
-            return [_example(schema.get("items", {"type": "string"}), document, said, depth + 1)]
+            return [_build_example(schema.get("items", {"type": "string"}), document, said, depth + 1)]
         case "string" if schema.get("format") == "date":
             return "2026-03-20"
         case "integer" | "number":

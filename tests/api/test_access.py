@@ -11,22 +11,22 @@ from services.authorization import (
     ADMIN,
     IMPORT,
     READ,
+    REQUIRED_SCOPES,
     ROLES,
-    SCOPE,
     SCOPES,
     AccessSubject,
     Capability,
     Viewer,
+    can_see_group,
     may,
     may_act,
     roles_for_command,
-    sees_group,
 )
 
 ME, OTHER, MY_TEAM, LED_TEAM, THEIR_TEAM = (uuid4() for _ in range(5))
 
 #: How the subject stands to the viewer -> the subject.
-STANDS = {
+SUBJECTS = {
     "own": AccessSubject(members=frozenset({ME})),
     "team": AccessSubject(members=frozenset({OTHER}), teams=frozenset({MY_TEAM})),
     "led": AccessSubject(members=frozenset({OTHER}), teams=frozenset({LED_TEAM})),
@@ -69,7 +69,7 @@ CELLS: dict[str, dict[str, str]] = {
 }
 
 
-def viewer(role: str, scopes: tuple[str, ...] = SCOPES) -> Viewer:
+def build_viewer(role: str, scopes: tuple[str, ...] = SCOPES) -> Viewer:
     return Viewer(
         organisation_id=uuid4(),
         key_id=uuid4(),
@@ -81,30 +81,30 @@ def viewer(role: str, scopes: tuple[str, ...] = SCOPES) -> Viewer:
     )
 
 
-@pytest.mark.parametrize("stands", STANDS)
+@pytest.mark.parametrize("stands", SUBJECTS)
 @pytest.mark.parametrize("capability", Capability)
 @pytest.mark.parametrize("role", ROLES)
 def test_each_cell_of_the_role_table_says_what_the_page_says(role: str, capability: Capability, stands: str) -> None:
     expected = stands in CELLS[role].get(capability, "").split()
 
-    assert expected == may(viewer(role), capability, STANDS[stands])
+    assert expected == may(build_viewer(role), capability, SUBJECTS[stands])
 
 
 @pytest.mark.parametrize("capability", Capability)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_gets_past_a_scope_that_its_key_lacks(role: str, capability: Capability) -> None:
-    without = tuple(scope for scope in SCOPES if scope != SCOPE[capability])
+    without = tuple(scope for scope in SCOPES if scope != REQUIRED_SCOPES[capability])
 
-    assert [] == [name for name, subject in STANDS.items() if may(viewer(role, without), capability, subject)]
+    assert [] == [name for name, subject in SUBJECTS.items() if may(build_viewer(role, without), capability, subject)]
 
 
 @pytest.mark.parametrize(("role", "expected"), [(role, role != "auditor") for role in ROLES])
 def test_an_auditor_acts_on_nothing_whatever_the_key_says(role: str, expected: bool) -> None:
-    assert expected == may_act(viewer(role))
+    assert expected == may_act(build_viewer(role))
 
 
 def test_a_key_that_may_only_read_acts_on_nothing() -> None:
-    assert not may_act(viewer("steward", (READ, IMPORT)))
+    assert not may_act(build_viewer("steward", (READ, IMPORT)))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_key_that_may_only_read_acts_on_nothing() -> None:
 def test_a_stewards_powers_are_conveyed_by_the_admin_scope_alone(
     scopes: tuple[str, ...], expected: frozenset[str]
 ) -> None:
-    assert expected == roles_for_command(viewer("steward", scopes))
+    assert expected == roles_for_command(build_viewer("steward", scopes))
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_stewards_powers_are_conveyed_by_the_admin_scope_alone(
 def test_a_group_is_shown_where_it_gives_nobody_away(
     role: str, team: UUID | None, size: int, outside: int, expected: bool
 ) -> None:
-    assert expected == sees_group(viewer(role), team, size=size, outside=outside)
+    assert expected == can_see_group(build_viewer(role), team, size=size, outside=outside)

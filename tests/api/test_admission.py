@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.member import member
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.api.auth.key_cache import MAX_STALENESS_S
 from services.runtime import Runtime
@@ -20,13 +20,13 @@ _MARGIN_SECONDS = 4.0
 
 
 @pytest.fixture
-def elsewhere(app: ApiApp) -> Iterator[Runtime]:
+def other_runtime(app: ApiApp) -> Iterator[Runtime]:
     """Another process's connection to the same store."""
     with Runtime(app.runtime.settings, clock=app.clock) as runtime:
         yield runtime
 
 
-def refused_within_the_bound(ask: Callable[[], int], allowed: int, refused: int) -> None:
+def assert_refused_in_time(ask: Callable[[], int], allowed: int, refused: int) -> None:
     deadline = time.monotonic() + MAX_STALENESS_S + _MARGIN_SECONDS
     while (status := ask()) != refused:
         assert allowed == status
@@ -34,48 +34,48 @@ def refused_within_the_bound(ask: Callable[[], int], allowed: int, refused: int)
         time.sleep(0.02)
 
 
-def says(runtime: Runtime, app: ApiApp, person: str, act: object) -> None:
+def handle_as_steward(runtime: Runtime, app: ApiApp, person: str, act: object) -> None:
     organisation: UUID = app.organisation_id()
     runtime.ledger.handle(
         Command(
             organisation_id=organisation,
             kind="member",
-            stream_id=resolve(organisation, "member", person),
+            stream_id=resolve_stream_id(organisation, "member", person),
             act=act,
-            actor=resolve(organisation, "member", "stella"),
+            actor=resolve_stream_id(organisation, "member", "stella"),
             roles=frozenset({"steward"}),
         )
     )
 
 
-def test_a_key_revoked_by_another_process_stops_within_a_second(app: ApiApp, elsewhere: Runtime) -> None:
+def test_a_key_revoked_by_another_process_stops_within_a_second(app: ApiApp, other_runtime: Runtime) -> None:
     ana = app.as_member("ana")
     assert 200 == ana.get("/v1/me").status_code
-    principal = elsewhere.keys.authenticate(app.keys["acme"]["ana"], app.clock.now)
+    principal = other_runtime.keys.authenticate(app.keys["acme"]["ana"], app.clock.now)
     assert principal is not None
 
-    elsewhere.keys.revoke(principal.key_id)
+    other_runtime.keys.revoke(principal.key_id)
 
-    refused_within_the_bound(lambda: ana.get("/v1/me").status_code, 200, 401)
+    assert_refused_in_time(lambda: ana.get("/v1/me").status_code, 200, 401)
 
 
-def test_a_member_who_left_through_another_process_is_out_within_a_second(app: ApiApp, elsewhere: Runtime) -> None:
+def test_a_member_who_left_through_another_process_is_out_within_a_second(app: ApiApp, other_runtime: Runtime) -> None:
     ana = app.as_member("ana")
     assert 200 == ana.get("/v1/me").status_code
 
-    says(elsewhere, app, "ana", member.Leave())
+    handle_as_steward(other_runtime, app, "ana", member.Leave())
 
-    refused_within_the_bound(lambda: ana.get("/v1/me").status_code, 200, 401)
+    assert_refused_in_time(lambda: ana.get("/v1/me").status_code, 200, 401)
 
 
-def test_a_role_withdrawn_by_another_process_is_gone_within_a_second(app: ApiApp, elsewhere: Runtime) -> None:
+def test_a_role_withdrawn_by_another_process_is_gone_within_a_second(app: ApiApp, other_runtime: Runtime) -> None:
     auditor = app.as_member("aud")
     assert 403 == auditor.post("/v1/goals", {"do": "draft", "title": "x"}).status_code
 
-    says(elsewhere, app, "aud", member.RevokeRole(role=member.Role.AUDITOR))
+    handle_as_steward(other_runtime, app, "aud", member.RevokeRole(role=member.Role.AUDITOR))
 
     # Whoever is no auditor any more may act, as far as the key goes.
-    refused_within_the_bound(lambda: auditor.get("/v1/me").json()["roles"].count("auditor"), 1, 0)
+    assert_refused_in_time(lambda: auditor.get("/v1/me").json()["roles"].count("auditor"), 1, 0)
 
 
 def test_what_this_process_changed_counts_at_once(app: ApiApp) -> None:

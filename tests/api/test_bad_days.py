@@ -26,15 +26,15 @@ from services.api.auth.key_cache import MAX_STALENESS_S
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
-from tests.api.app_under_test import ApiApp, active, settings_of
+from tests.api.app_under_test import ApiApp, build_settings, create_active_goal
 from tests.ledger.tcp_proxy import TcpProxy
 from tests.system.deployment import Deployment, Process
 
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
 @contextmanager
-def serving(runtime: Runtime) -> Iterator[int]:
+def run_server(runtime: Runtime) -> Iterator[int]:
     """The port at which this runtime is answered through a real socket."""
     server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
     with socket.socket() as listening:
@@ -47,21 +47,21 @@ def serving(runtime: Runtime) -> Iterator[int]:
             yield listening.getsockname()[1]
         finally:
             server.should_exit = True
-            thread.join(PATIENCE_SECONDS)
+            thread.join(TIMEOUT_SECONDS)
 
 
 @pytest.fixture
-def served_at(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
+def start_server(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
     """Serve a new organisation on SQLite; its port and its steward's key."""
     stack: list[Any] = []
 
     def serve(**settings: Any) -> tuple[int, str]:
-        chosen = settings_of(tmp_path / "served.db", **settings)
+        chosen = build_settings(tmp_path / "served.db", **settings)
         migrate(chosen)
         runtime = Runtime.start(chosen)
         stack.append(runtime)
         key = create_organisation(runtime, "acme", steward="stella").api_key
-        running = serving(runtime)
+        running = run_server(runtime)
         port = running.__enter__()
         stack.append(running)
         return port, key
@@ -71,22 +71,22 @@ def served_at(tmp_path: Path) -> Iterator[Callable[..., tuple[int, str]]]:
         opened.__exit__(None, None, None)
 
 
-def head(method: str, path: str, key: str, *lines: str) -> bytes:
+def encode_head(method: str, path: str, key: str, *lines: str) -> bytes:
     told = [f"{method} {path} HTTP/1.1", "Host: plimsoll", f"Authorization: Bearer {key}", *lines, "", ""]
     return "\r\n".join(told).encode()
 
 
-def answer_on(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
     """Status and JSON of the answer on this connection."""
-    connection.settimeout(PATIENCE_SECONDS)
+    connection.settimeout(TIMEOUT_SECONDS)
     response = b""
-    while (more := connection.recv(65536)) and not _whole(response := response + more):
+    while (more := connection.recv(65536)) and not _is_complete(response := response + more):
         pass
     top, _, body = response.partition(b"\r\n\r\n")
     return int(top.split(b" ", 2)[1]), json.loads(body)
 
 
-def _whole(response: bytes) -> bool:
+def _is_complete(response: bytes) -> bool:
     top, _, body = response.partition(b"\r\n\r\n")
     length = next((line for line in top.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
     return length is not None and len(body) >= int(length.partition(b":")[2])
@@ -95,11 +95,11 @@ def _whole(response: bytes) -> bool:
 TEAM = json.dumps({"name": "Core", "lead": "stella"}).encode()
 
 
-def test_a_client_that_sends_its_body_byte_by_byte_stops_nobody(served_at: Callable[..., tuple[int, str]]) -> None:
-    port, key = served_at(api_threads=1)
+def test_a_client_that_sends_its_body_byte_by_byte_stops_nobody(start_server: Callable[..., tuple[int, str]]) -> None:
+    port, key = start_server(api_threads=1)
     lines = ("Content-Type: application/json", f"Content-Length: {len(TEAM)}")
     with socket.create_connection(("127.0.0.1", port)) as slow:
-        slow.sendall(head("POST", "/v1/teams", key, *lines))
+        slow.sendall(encode_head("POST", "/v1/teams", key, *lines))
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as quick:
             for byte in TEAM[:-1]:
                 slow.sendall(bytes([byte]))
@@ -110,27 +110,29 @@ def test_a_client_that_sends_its_body_byte_by_byte_stops_nobody(served_at: Calla
             )
         slow.sendall(TEAM[-1:])
 
-        assert 201 == answer_on(slow)[0]
+        assert 201 == read_answer(slow)[0]
 
 
-def test_a_body_that_never_comes_is_given_up(served_at: Callable[..., tuple[int, str]]) -> None:
-    port, key = served_at(body_wait_s=0.3)
+def test_a_body_that_never_comes_is_given_up(start_server: Callable[..., tuple[int, str]]) -> None:
+    port, key = start_server(body_wait_s=0.3)
     with socket.create_connection(("127.0.0.1", port)) as slow:
-        slow.sendall(head("POST", "/v1/teams", key, "Content-Type: application/json", "Content-Length: 100") + b"{")
+        slow.sendall(
+            encode_head("POST", "/v1/teams", key, "Content-Type: application/json", "Content-Length: 100") + b"{"
+        )
 
-        status, problem = answer_on(slow)
+        status, problem = read_answer(slow)
 
     assert (408, "too_slow") == (status, problem["code"])
 
 
-def test_clients_that_never_read_their_answers_stop_nobody(served_at: Callable[..., tuple[int, str]]) -> None:
-    port, key = served_at(api_threads=1)
+def test_clients_that_never_read_their_answers_stop_nobody(start_server: Callable[..., tuple[int, str]]) -> None:
+    port, key = start_server(api_threads=1)
     deaf = []
     for _ in range(20):
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         connection.connect(("127.0.0.1", port))
-        connection.sendall(head("GET", "/openapi.json", key) * 20)
+        connection.sendall(encode_head("GET", "/openapi.json", key) * 20)
         deaf.append(connection)
 
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as quick:
@@ -142,7 +144,7 @@ def test_clients_that_never_read_their_answers_stop_nobody(served_at: Callable[.
         connection.close()
 
 
-def request_of(app: ApiApp, person: str, path: str) -> dict[str, Any]:
+def build_scope(app: ApiApp, person: str, path: str) -> dict[str, Any]:
     """The scope of a command, as a server hands it to the application."""
     return {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
@@ -155,10 +157,10 @@ def request_of(app: ApiApp, person: str, path: str) -> dict[str, Any]:
 
 
 def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_recorded(app: ApiApp) -> None:
-    goal = active(app)
-    before = app.events()
+    goal = create_active_goal(app)
+    before = app.count_events()
     commands = 10_000
-    scope = request_of(app, "ana", f"/v1/goals/{goal}/check-in")
+    scope = build_scope(app, "ana", f"/v1/goals/{goal}/check-in")
     answers: list[tuple[int, bytes]] = []
     unknown: list[bytes] = []
 
@@ -195,13 +197,13 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
     assert {200, 503} == {status for status, _ in answers}
     assert recorded > 0
     # On a slow machine the clock of some rings while their batch is being written.
-    assert recorded <= app.events() - before <= recorded + len(unknown)
+    assert recorded <= app.count_events() - before <= recorded + len(unknown)
 
 
 def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(app: ApiApp) -> None:
     # A body that may be left out: an empty one would let somebody join who has no name.
-    scope = request_of(app, "stella", "/v1/members")
-    before = app.events()
+    scope = build_scope(app, "stella", "/v1/members")
+    before = app.count_events()
     told: list[int] = []
 
     async def receive() -> dict[str, Any]:
@@ -214,11 +216,11 @@ def test_a_client_that_hung_up_before_its_body_was_read_has_said_nothing(app: Ap
     asyncio.run(app.app({**scope, "state": {}}, receive, send))
 
     assert [400] == told
-    assert before == app.events()
+    assert before == app.count_events()
 
 
-def test_a_command_of_three_megabytes_is_refused(served_at: Callable[..., tuple[int, str]]) -> None:
-    port, key = served_at()
+def test_a_command_of_three_megabytes_is_refused(start_server: Callable[..., tuple[int, str]]) -> None:
+    port, key = start_server()
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}) as client:
         told = client.post("/v1/goals", content=b"x" * 3_000_000, headers={"Content-Type": "application/json"})
 
@@ -234,11 +236,11 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
     ):
         key = create_organisation(runtime, "acme", steward="stella").api_key
         with (
-            serving(runtime) as port,
+            run_server(runtime) as port,
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 headers={"Authorization": f"Bearer {key}"},
-                timeout=PATIENCE_SECONDS,
+                timeout=TIMEOUT_SECONDS,
             ) as client,
         ):
             assert 201 == client.post("/v1/teams", json=json.loads(TEAM)).status_code
@@ -256,7 +258,7 @@ def test_a_store_that_goes_away_is_told_to_each_request_and_service_returns_by_i
             assert all("Retry-After" in answer.headers for answer in told)
             assert took < 3 * 15
             assert 200 == client.get("/livez").status_code
-            deadline = time.monotonic() + PATIENCE_SECONDS
+            deadline = time.monotonic() + TIMEOUT_SECONDS
             while (back := client.post("/v1/teams", json=json.loads(TEAM))).status_code != 201:
                 assert time.monotonic() < deadline, back.text
 
@@ -267,11 +269,11 @@ def test_a_command_whose_commit_was_cut_off_is_answered_as_of_unknown_outcome_an
     with TcpProxy(postgres_url) as wire, Runtime.start(Settings(database_url=wire.url)) as runtime:
         api_key = create_organisation(runtime, "acme", steward="stella").api_key
         with (
-            serving(runtime) as port,
+            run_server(runtime) as port,
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 headers={"Authorization": f"Bearer {api_key}"},
-                timeout=PATIENCE_SECONDS,
+                timeout=TIMEOUT_SECONDS,
             ) as client,
         ):
 
@@ -313,11 +315,11 @@ def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_u
         key = create_organisation(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
         with (
-            serving(runtime) as port,
+            run_server(runtime) as port,
             httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 headers={"Authorization": f"Bearer {key}"},
-                timeout=PATIENCE_SECONDS,
+                timeout=TIMEOUT_SECONDS,
             ) as client,
         ):
             assert 200 == client.get("/v1/teams").status_code
@@ -330,7 +332,7 @@ def test_a_store_that_hangs_is_told_within_the_time_that_a_read_waits(postgres_u
 
                 assert (503, "unavailable") == (told.status_code, told.json()["code"])
                 operator.rollback()
-            deadline = time.monotonic() + PATIENCE_SECONDS
+            deadline = time.monotonic() + TIMEOUT_SECONDS
             while client.get("/v1/teams").status_code != 200:
                 assert time.monotonic() < deadline
 
@@ -340,28 +342,28 @@ def test_a_server_that_is_told_to_stop_answers_what_is_under_way_and_takes_nothi
 ) -> None:
     deployment = Deployment(tmp_path, sqlite_url, None)
     try:
-        deployment.command("migrate")
-        key = deployment.command("organisation", "create", "acme", "--steward", "stella")["api_key"]
+        deployment.run_command("migrate")
+        key = deployment.run_command("organisation", "create", "acme", "--steward", "stella")["api_key"]
         deployment.start(apis=1, workers=0)
         port = int(deployment.apis[0].rpartition(":")[2])
         lines = ("Content-Type: application/json", f"Content-Length: {len(TEAM)}")
         with socket.create_connection(("127.0.0.1", port)) as under_way:
-            under_way.sendall(head("POST", "/v1/teams", key, *lines) + TEAM[:10])
+            under_way.sendall(encode_head("POST", "/v1/teams", key, *lines) + TEAM[:10])
             time.sleep(0.3)
 
             deployment.processes[-1].popen.send_signal(signal.SIGTERM)
-            refused = _refuses(port)
+            refused = _is_refusing(port)
             under_way.sendall(TEAM[10:])
-            status, _ = answer_on(under_way)
+            status, _ = read_answer(under_way)
 
         assert refused
         assert 201 == status
-        assert 0 == deployment.processes[-1].popen.wait(PATIENCE_SECONDS)
+        assert 0 == deployment.processes[-1].popen.wait(TIMEOUT_SECONDS)
     finally:
         deployment.close()
 
 
-def _refuses(port: int) -> bool:
+def _is_refusing(port: int) -> bool:
     deadline = time.monotonic() + 8
     while time.monotonic() < deadline:
         with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
@@ -376,8 +378,8 @@ def test_several_processes_share_a_port_and_one_that_dies_is_replaced(
 ) -> None:
     deployment = Deployment(tmp_path, postgres_url, redis_url)
     try:
-        deployment.command("migrate")
-        key = deployment.command("organisation", "create", "acme", "--steward", "stella")["api_key"]
+        deployment.run_command("migrate")
+        key = deployment.run_command("organisation", "create", "acme", "--steward", "stella")["api_key"]
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -385,20 +387,20 @@ def test_several_processes_share_a_port_and_one_that_dies_is_replaced(
             ["serve", "--processes", "2", "--port", str(port)], deployment.environment, tmp_path / "api.log"
         )
         deployment.processes.append(process)
-        process.line("Plimsoll answers at")
+        process.wait_for_line("Plimsoll answers at")
 
-        children = _children(process.popen.pid)
+        children = _list_children(process.popen.pid)
         assert 2 == len(children)
         os.kill(children[0], signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(now := _children(process.popen.pid)) < 2 or children[0] in now:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(now := _list_children(process.popen.pid)) < 2 or children[0] in now:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         for _ in range(20):
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}
             ) as client:
-                assert 201 == client.post("/v1/teams", json=json.loads(TEAM), timeout=PATIENCE_SECONDS).status_code
+                assert 201 == client.post("/v1/teams", json=json.loads(TEAM), timeout=TIMEOUT_SECONDS).status_code
 
         assert 0 == process.stop()
     finally:
@@ -410,11 +412,11 @@ def test_processes_that_are_told_to_stop_while_they_start_stop(
 ) -> None:
     deployment = Deployment(tmp_path, postgres_url, redis_url)
     try:
-        deployment.command("migrate")
+        deployment.run_command("migrate")
         process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
         deployment.processes.append(process)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while len(_children(process.popen.pid)) < 2:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(_list_children(process.popen.pid)) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.001)
 
@@ -431,11 +433,11 @@ def test_a_process_of_several_that_cannot_start_says_why(
         process = Process(["serve", "--processes", "2", "--port", "0"], deployment.environment, tmp_path / "api.log")
         deployment.processes.append(process)
 
-        assert "plimsoll migrate" in process.line("API process")
+        assert "plimsoll migrate" in process.wait_for_line("API process")
     finally:
         deployment.close()
 
 
-def _children(parent: int) -> list[int]:
+def _list_children(parent: int) -> list[int]:
     listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return [int(child) for child in listed]

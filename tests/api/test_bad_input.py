@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.api.app_under_test import ApiApp, active, offer, terms, why
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, terms, why
 
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def app(shared: ApiApp) -> ApiApp:
-    return shared
+def app(shared_app: ApiApp) -> ApiApp:
+    return shared_app
 
 
-def refused(app: ApiApp, response: Response, status: int, code: str, pointer: str | None = None) -> dict[str, Any]:
+def assert_refused(
+    app: ApiApp, response: Response, status: int, code: str, pointer: str | None = None
+) -> dict[str, Any]:
     """The answer is this problem, whole and well-formed."""
     assert "application/problem+json" == response.headers["Content-Type"].partition(";")[0], response.text
     told: dict[str, Any] = response.json()
@@ -69,12 +71,12 @@ BAD_OFFERS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("what", BAD_OFFERS)
 def test_a_bad_field_is_refused_by_its_pointer(app: ApiApp, what: str) -> None:
     change, pointer = BAD_OFFERS[what]
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("ana").post("/v1/goals", {**offer(), **change})
 
-    refused(app, response, 422, "invalid_field", pointer)
-    assert before == app.events()
+    assert_refused(app, response, 422, "invalid_field", pointer)
+    assert before == app.count_events()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_a_number_that_is_none_is_refused(app: ApiApp, number: str, status: int,
 
     response = app.as_member("ana").post("/v1/goals", content=body.encode(), headers=JSON)
 
-    refused(app, response, status, code, "/terms/effort_hours" if status == 422 else None)
+    assert_refused(app, response, status, code, "/terms/effort_hours" if status == 422 else None)
 
 
 @pytest.mark.parametrize(
@@ -118,22 +120,22 @@ def test_a_number_that_is_none_is_refused(app: ApiApp, number: str, status: int,
     ],
 )
 def test_a_body_that_is_no_opening_of_a_goal_is_refused(app: ApiApp, body: bytes, status: int, code: str) -> None:
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("ana").post("/v1/goals", content=body, headers=JSON)
 
-    refused(app, response, status, code)
-    assert before == app.events()
+    assert_refused(app, response, status, code)
+    assert before == app.count_events()
 
 
 def test_a_body_nested_beyond_all_sense_is_refused(app: ApiApp) -> None:
     body = b'{"policy": {"focus": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
 
-    refused(app, app.as_member("stella").post("/v1/policies", content=body, headers=JSON), 400, "malformed")
+    assert_refused(app, app.as_member("stella").post("/v1/policies", content=body, headers=JSON), 400, "malformed")
 
 
 def test_a_body_of_two_megabytes_is_refused(app: ApiApp) -> None:
-    refused(app, app.as_member("ana").post("/v1/goals", offer(outcome="x" * 2_000_000)), 413, "body_too_large")
+    assert_refused(app, app.as_member("ana").post("/v1/goals", offer(outcome="x" * 2_000_000)), 413, "body_too_large")
 
 
 def test_a_body_that_hides_its_size_is_refused(app: ApiApp) -> None:
@@ -143,7 +145,7 @@ def test_a_body_that_hides_its_size_is_refused(app: ApiApp) -> None:
 
     response = app.as_member("ana").post("/v1/goals", content=chunks(), headers=JSON)
 
-    refused(app, response, 413, "body_too_large")
+    assert_refused(app, response, 413, "body_too_large")
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
@@ -152,20 +154,20 @@ def test_a_body_of_another_media_type_is_refused(app: ApiApp, media_type: str) -
         "/v1/goals", content=json.dumps(offer()).encode(), headers={"Content-Type": media_type}
     )
 
-    assert ["application/json"] == refused(app, response, 415, "unsupported_media_type")["allowed"]
+    assert ["application/json"] == assert_refused(app, response, 415, "unsupported_media_type")["allowed"]
 
 
 def test_a_broken_rule_says_which_and_what_would_be_allowed(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("ana").post(f"/v1/goals/{goal}/promise", {})
 
-    told = refused(app, response, 409, "act_not_allowed")
+    told = assert_refused(app, response, 409, "act_not_allowed")
     assert {"check_in", "propose_change", "declare_complete"} <= set(told["allowed"])
 
 
 def test_the_wrong_party_is_refused(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("ben").post(f"/v1/goals/{goal}/check-in", {"note": "I say"})
 
@@ -173,19 +175,19 @@ def test_the_wrong_party_is_refused(app: ApiApp) -> None:
 
 
 def test_an_act_without_its_reason_is_refused(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("sam").post(f"/v1/goals/{goal}/cancel", {})
 
-    refused(app, response, 422, "reason_required")
+    assert_refused(app, response, 422, "reason_required")
 
 
 def test_a_reason_called_other_needs_its_words(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("sam").post(f"/v1/goals/{goal}/cancel", {"reason": why("other", "because")})
 
-    refused(app, response, 422, "invalid_field", "/reason/text")
+    assert_refused(app, response, 422, "invalid_field", "/reason/text")
 
 
 def test_an_answer_to_what_is_no_longer_open_is_told_what_is(app: ApiApp) -> None:
@@ -200,13 +202,13 @@ def test_an_answer_to_what_is_no_longer_open_is_told_what_is(app: ApiApp) -> Non
     response = ana.post(f"{path}/promise", {"answers": offered["open"]})
 
     # then
-    assert countered["open"] == refused(app, response, 409, "answers_superseded")["open"]
+    assert countered["open"] == assert_refused(app, response, 409, "answers_superseded")["open"]
 
 
 def test_an_answer_must_say_what_it_answers(app: ApiApp) -> None:
     offered = app.as_member("ana").post_ok("/v1/goals", offer())
 
-    refused(app, app.as_member("sam").post(f"/v1/goals/{offered['id']}/accept", {}), 422, "answers_required")
+    assert_refused(app, app.as_member("sam").post(f"/v1/goals/{offered['id']}/accept", {}), 422, "answers_required")
 
 
 @pytest.mark.parametrize("answers", ["", "x", "x" * 36, 7, None, "../../etc/passwd"])
@@ -250,10 +252,10 @@ def test_an_answer_to_nothing_is_refused(app: ApiApp, answers: Any) -> None:
     ],
 )
 def test_a_bad_parameter_is_refused_by_its_name(app: ApiApp, path: str, pointer: str) -> None:
-    refused(app, app.as_member("stella").get(path), 422, "invalid_field", pointer)
+    assert_refused(app, app.as_member("stella").get(path), 422, "invalid_field", pointer)
 
 
-WRONG_WORDS: dict[str, tuple[str, dict[str, Any], str, str]] = {
+WRONG_VALUES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a reason": ("", offer() | {"reason": {"code": "illness"}}, "/reason/code", "dependency_slipped"),
     "a measure deep inside": (
         "",
@@ -274,54 +276,58 @@ WRONG_WORDS: dict[str, tuple[str, dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG_WORDS)
+@pytest.mark.parametrize("what", WRONG_VALUES)
 def test_a_wrong_word_is_answered_with_the_words_there_are(app: ApiApp, what: str) -> None:
-    path, body, pointer, word = WRONG_WORDS[what]
-    goal = active(app)
-    before = app.events()
+    path, body, pointer, word = WRONG_VALUES[what]
+    goal = create_active_goal(app)
+    before = app.count_events()
 
-    told = refused(
+    told = assert_refused(
         app, app.as_member("ana").post(f"/v1/goals{path.format(goal=goal)}", body), 422, "invalid_field", pointer
     )
 
     assert word in told["allowed"]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_wrong_word_of_a_query_is_answered_with_the_words_there_are(app: ApiApp) -> None:
-    told = refused(app, app.as_member("stella").get("/v1/reports/drift?format=xml"), 422, "invalid_field", "/format")
+    told = assert_refused(
+        app, app.as_member("stella").get("/v1/reports/drift?format=xml"), 422, "invalid_field", "/format"
+    )
 
     assert ["csv", "json"] == told["allowed"]
 
 
 def test_a_wrong_word_is_not_answered_with_words_where_any_would_do(app: ApiApp) -> None:
-    told = refused(app, app.as_member("ana").post("/v1/goals", offer() | {"title": 7}), 422, "invalid_field", "/title")
+    told = assert_refused(
+        app, app.as_member("ana").post("/v1/goals", offer() | {"title": 7}), 422, "invalid_field", "/title"
+    )
 
     assert "allowed" not in told
 
 
 def test_a_query_that_is_no_query_is_refused(app: ApiApp) -> None:
-    refused(app, app.as_member("ana").get("/v1/goals?q=%ff"), 400, "malformed")
+    assert_refused(app, app.as_member("ana").get("/v1/goals?q=%ff"), 400, "malformed")
 
 
 def test_a_path_that_is_no_text_is_refused(app: ApiApp) -> None:
-    refused(app, app.as_member("ana").get("/v1/goals/%ff%fe"), 400, "malformed")
+    assert_refused(app, app.as_member("ana").get("/v1/goals/%ff%fe"), 400, "malformed")
 
 
 @pytest.mark.parametrize("segment", ["%20", "a%00b", "x" * 201])
 def test_a_path_that_names_nothing_is_refused(app: ApiApp, segment: str) -> None:
-    refused(app, app.as_member("ana").get(f"/v1/goals/{segment}"), 422, "invalid_field", "/id")
+    assert_refused(app, app.as_member("ana").get(f"/v1/goals/{segment}"), 422, "invalid_field", "/id")
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/v1/goals/a/b/c", "/v2/goals", "/v1/goals/../../etc"])
 def test_a_route_that_is_not_there_is_a_problem(app: ApiApp, path: str) -> None:
-    refused(app, app.client.get(path), 404, "unknown_route")
+    assert_refused(app, app.client.get(path), 404, "unknown_route")
 
 
 def test_a_method_that_is_not_taken_is_told_which_are(app: ApiApp) -> None:
     response = app.client.put("/v1/goals", json={})
 
-    assert ["GET", "POST"] == refused(app, response, 405, "method_not_allowed")["allowed"]
+    assert ["GET", "POST"] == assert_refused(app, response, 405, "method_not_allowed")["allowed"]
     assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
 
 
@@ -341,19 +347,19 @@ def test_a_method_that_is_not_taken_is_told_which_are(app: ApiApp) -> None:
 def test_a_request_without_a_key_in_force_is_refused(app: ApiApp, authorization: str) -> None:
     response = app.client.get("/v1/goals", headers=[(b"Authorization", authorization.encode("latin-1"))])
 
-    refused(app, response, 401, "unauthenticated")
+    assert_refused(app, response, 401, "unauthenticated")
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_key_without_the_scope_is_told_which_it_takes(app: ApiApp) -> None:
-    told = refused(app, app.as_member("ana").get("/v1/keys"), 403, "insufficient_scope")
+    told = assert_refused(app, app.as_member("ana").get("/v1/keys"), 403, "insufficient_scope")
 
     assert ["admin"] == told["allowed"]
 
 
-def test_too_many_requests_are_told_when_to_come_again(served: Callable[..., ApiApp]) -> None:
+def test_too_many_requests_are_told_when_to_come_again(serve_app: Callable[..., ApiApp]) -> None:
     # given
-    app = served(rate_limit_per_minute=3)
+    app = serve_app(rate_limit_per_minute=3)
     ana = app.as_member("ana")
 
     # when
@@ -361,54 +367,54 @@ def test_too_many_requests_are_told_when_to_come_again(served: Callable[..., Api
 
     # then
     assert [200, 200, 200, 429] == [answer.status_code for answer in answers]
-    refused(app, answers[3], 429, "rate_limited")
+    assert_refused(app, answers[3], 429, "rate_limited")
     assert 1 <= int(answers[3].headers["Retry-After"]) <= 60
     assert '"default";q=3;w=60' == answers[0].headers["RateLimit-Policy"]
     assert ["2", "1", "0", "0"] == [a.headers["RateLimit"].split("r=")[1].split(";")[0] for a in answers]
     assert 200 == app.as_member("sam").get("/v1/teams").status_code, "another key has its own window"
 
 
-def test_guessing_keys_is_limited_too(served: Callable[..., ApiApp]) -> None:
-    app = served(rate_limit_per_minute=2)
+def test_guessing_keys_is_limited_too(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app(rate_limit_per_minute=2)
 
     answers = [app.client.get("/v1/teams", headers={"Authorization": "Bearer plim_x"}) for _ in range(3)]
 
     assert [401, 401, 429] == [answer.status_code for answer in answers]
 
 
-def test_an_error_of_ours_tells_nothing_about_itself(served: Callable[..., ApiApp]) -> None:
+def test_an_error_of_ours_tells_nothing_about_itself(serve_app: Callable[..., ApiApp]) -> None:
     # given a store that breaks in a way nobody foresaw
-    app = served()
+    app = serve_app()
     app.runtime.ledger.positions = None  # type: ignore[assignment,method-assign]
 
     # when
     response = app.as_member("ana").get("/v1/goals")
 
     # then
-    told = refused(app, response, 500, "internal")
+    told = assert_refused(app, response, 500, "internal")
     assert {"type", "title", "status", "code", "instance", "request_id"} == set(told)
     assert "NoneType" not in response.text
 
 
-def test_a_store_that_is_away_is_said_to_be_away(served: Callable[..., ApiApp]) -> None:
-    app = served()
+def test_a_store_that_is_away_is_said_to_be_away(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app()
     app.runtime.ledger.close()
 
     response = app.client.get("/v1/goals", headers={"Authorization": f"Bearer {app.keys['acme']['ana']}"})
 
-    told = refused(app, response, 503, "unavailable")
+    told = assert_refused(app, response, 503, "unavailable")
     assert "1" == response.headers["Retry-After"]
     assert "recorded" not in told, "a read records nothing"
 
 
-def test_a_command_that_was_surely_not_recorded_is_answered_so(served: Callable[..., ApiApp]) -> None:
-    app = served()
+def test_a_command_that_was_surely_not_recorded_is_answered_so(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app()
     app.as_member("ana").get("/v1/me")
     app.runtime.ledger._committer.close()
 
     response = app.as_member("ana").post("/v1/goals", offer())
 
-    told = refused(app, response, 503, "unavailable")
+    told = assert_refused(app, response, 503, "unavailable")
     assert ("no", "Nothing was recorded.") == (told["recorded"], told["detail"])
 
 

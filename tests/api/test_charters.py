@@ -15,7 +15,16 @@ from domain.charter.acts import CharterAct
 from services.api.pipeline import HttpPipeline
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.app_under_test import START, ApiApp, Clock, _people, active, client_of, offer, why
+from tests.api.app_under_test import (
+    START,
+    ApiApp,
+    TickingClock,
+    _create_members,
+    create_active_goal,
+    offer,
+    open_client,
+    why,
+)
 
 WHY = {
     "to_team": "we see that it is used",
@@ -26,10 +35,12 @@ PROPOSAL = {"text": "Money back, fast", **WHY, "until": "2026-03-04"}
 THREE = ("tested", "kind", "open")
 
 
-class Place:
+class MemberApi:
     """Everybody of `tests.api.app_under_test` on any store."""
 
-    def __init__(self, runtime: Runtime, client: TestClient[HttpPipeline], clock: Clock, keys: dict[str, str]) -> None:
+    def __init__(
+        self, runtime: Runtime, client: TestClient[HttpPipeline], clock: TickingClock, keys: dict[str, str]
+    ) -> None:
         self.runtime, self.client, self.clock, self.keys = runtime, client, clock, keys
 
     def send(self, person: str, method: str, path: str, **how: Any) -> Response:
@@ -39,18 +50,18 @@ class Place:
             self.runtime.engine.catch_up()
         return response
 
-    def says(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
+    def post_ok(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
         response = self.send(person, "POST", path, json=body or {})
         assert response.status_code in (200, 201), response.text
         told: dict[str, Any] = response.json()
         return told
 
-    def asks(self, person: str, path: str) -> Any:
+    def get_ok(self, person: str, path: str) -> Any:
         response = self.send(person, "GET", path)
         assert 200 == response.status_code, response.text
         return response.json()
 
-    def refused(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
+    def post_refused(self, person: str, path: str, body: Any = None) -> dict[str, Any]:
         """The problem of an act that is refused; nothing is recorded."""
         before = self.runtime.ledger.count()
         response = self.send(person, "POST", path, json=body or {})
@@ -59,43 +70,43 @@ class Place:
         told: dict[str, Any] = response.json()
         return told
 
-    def days_pass(self, days: int) -> None:
+    def advance_days(self, days: int) -> None:
         self.clock.now += timedelta(days=days)
 
 
 @pytest.fixture
-def place(database_url: str) -> Iterator[Place]:
+def member_api(database_url: str) -> Iterator[MemberApi]:
     settings = Settings(database_url=database_url)
-    clock = Clock(START - timedelta(days=1))
+    clock = TickingClock(START - timedelta(days=1))
     with Runtime(settings, clock=clock) as runtime:
-        keys = _people(runtime, "acme")
+        keys = _create_members(runtime, "acme")
         runtime.engine.catch_up()
         clock.now = START
-        with client_of(runtime) as client:
-            yield Place(runtime, client, clock, keys)
+        with open_client(runtime) as client:
+            yield MemberApi(runtime, client, clock, keys)
 
 
-def purposeful(place: Place, of: str = "core", by: str = "lea") -> None:
+def adopt_purpose(member_api: MemberApi, of: str = "core", by: str = "lea") -> None:
     """A purpose, adopted on the third day."""
-    body = {**PROPOSAL, "until": (place.clock.now + timedelta(days=2)).date().isoformat()}
-    proposed = place.says(by, f"/v1/charters/{of}/propose-purpose", body)
-    place.days_pass(3)
-    place.says(by, f"/v1/charters/{of}/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
+    body = {**PROPOSAL, "until": (member_api.clock.now + timedelta(days=2)).date().isoformat()}
+    proposed = member_api.post_ok(by, f"/v1/charters/{of}/propose-purpose", body)
+    member_api.advance_days(3)
+    member_api.post_ok(by, f"/v1/charters/{of}/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
 
 
-def in_force(place: Place, of: str = "core", by: str = "lea") -> dict[str, Any]:
+def put_in_force(member_api: MemberApi, of: str = "core", by: str = "lea") -> dict[str, Any]:
     """The charter after it was put in force."""
-    purposeful(place, of, by)
+    adopt_purpose(member_api, of, by)
     for name in THREE:
         body = {"non_negotiable": name, "text": f"We are {name}"}
-        place.says(by, f"/v1/charters/{of}/adopt-non-negotiable", body)
-    return place.says(by, f"/v1/charters/{of}/put-in-force")
+        member_api.post_ok(by, f"/v1/charters/{of}/adopt-non-negotiable", body)
+    return member_api.post_ok(by, f"/v1/charters/{of}/put-in-force")
 
 
-def breached(place: Place) -> str:
+def raise_breach(member_api: MemberApi) -> str:
     """A breach of team core's charter, raised by ben about a goal of ana's; its id."""
-    place.says("ana", "/v1/goals", offer(ref="g"))
-    raised = place.says(
+    member_api.post_ok("ana", "/v1/goals", offer(ref="g"))
+    raised = member_api.post_ok(
         "ben",
         "/v1/charters/core/raise-breach",
         {"non_negotiable": "kind", "about": {"goal": "g"}, "text": "Nobody asked Mia"},
@@ -113,12 +124,12 @@ def test_every_act_on_a_charter_has_a_route(app: ApiApp) -> None:
     assert [] == [tag for tag in tags if f"/v1/charters/{{of}}/{tag.replace('_', '-')}" not in paths]
 
 
-def test_from_a_proposal_to_a_charter_in_force(place: Place) -> None:
+def test_from_a_proposal_to_a_charter_in_force(member_api: MemberApi) -> None:
     # when
-    charter = in_force(place)
+    charter = put_in_force(member_api)
 
     # then
-    told = place.asks("ned", "/v1/charters/core")
+    told = member_api.get_ok("ned", "/v1/charters/core")
     assert (True, 1, "Money back, fast") == (
         told["in_force"],
         told["purpose"]["version"],
@@ -126,36 +137,38 @@ def test_from_a_proposal_to_a_charter_in_force(place: Place) -> None:
     )
     assert list(THREE) == [n["ref"] for n in told["non_negotiables"]]
     assert (charter["id"], charter["version"]) == (told["id"], told["version"])
-    assert [charter["id"]] == [c["id"] for c in place.asks("ned", "/v1/charters")["charters"]]
+    assert [charter["id"]] == [c["id"] for c in member_api.get_ok("ned", "/v1/charters")["charters"]]
 
 
-def test_a_charter_is_found_by_whose_it_is_and_by_its_own_id(place: Place) -> None:
-    in_force(place, "organisation", "stella")
-    own = place.asks("ana", "/v1/charters/organisation")
-    purposeful(place)
-    core = place.asks("ana", "/v1/charters/core")
+def test_a_charter_is_found_by_whose_it_is_and_by_its_own_id(member_api: MemberApi) -> None:
+    put_in_force(member_api, "organisation", "stella")
+    own = member_api.get_ok("ana", "/v1/charters/organisation")
+    adopt_purpose(member_api)
+    core = member_api.get_ok("ana", "/v1/charters/core")
 
-    assert own == place.asks("ana", f"/v1/charters/{own['id']}")
-    assert core == place.asks("ana", f"/v1/charters/{core['id']}")
-    assert core == place.asks("ana", f"/v1/charters/{core['team']}")
+    assert own == member_api.get_ok("ana", f"/v1/charters/{own['id']}")
+    assert core == member_api.get_ok("ana", f"/v1/charters/{core['id']}")
+    assert core == member_api.get_ok("ana", f"/v1/charters/{core['team']}")
     assert "team" not in own
-    reviewed = place.says("lea", f"/v1/charters/{core['id']}/review")
+    reviewed = member_api.post_ok("lea", f"/v1/charters/{core['id']}/review")
     assert core["id"] == reviewed["id"]
-    assert [own["id"], core["id"]] == [c["id"] for c in place.asks("ana", "/v1/charters")["charters"]]
+    assert [own["id"], core["id"]] == [c["id"] for c in member_api.get_ok("ana", "/v1/charters")["charters"]]
 
 
-def test_before_its_first_act_there_is_none(place: Place) -> None:
-    assert 404 == place.send("ana", "GET", "/v1/charters/core").status_code
-    assert 404 == place.send("ana", "GET", "/v1/charters/core/history").status_code
-    assert {"charters": []} == place.asks("ana", "/v1/charters")
-    assert "not_found" == place.refused("ana", "/v1/charters/nowhere/propose-purpose", PROPOSAL)["code"]
+def test_before_its_first_act_there_is_none(member_api: MemberApi) -> None:
+    assert 404 == member_api.send("ana", "GET", "/v1/charters/core").status_code
+    assert 404 == member_api.send("ana", "GET", "/v1/charters/core/history").status_code
+    assert {"charters": []} == member_api.get_ok("ana", "/v1/charters")
+    assert "not_found" == member_api.post_refused("ana", "/v1/charters/nowhere/propose-purpose", PROPOSAL)["code"]
 
 
-def test_a_charter_is_read_as_it_was(place: Place) -> None:
-    purposeful(place)
-    place.says("lea", "/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "We are kind"})
+def test_a_charter_is_read_as_it_was(member_api: MemberApi) -> None:
+    adopt_purpose(member_api)
+    member_api.post_ok(
+        "lea", "/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "We are kind"}
+    )
 
-    before = place.asks("ana", "/v1/charters/core?as_of=2026-03-04")
+    before = member_api.get_ok("ana", "/v1/charters/core?as_of=2026-03-04")
 
     assert "purpose" not in before
     assert [] == before["non_negotiables"]
@@ -165,12 +178,12 @@ def test_a_charter_is_read_as_it_was(place: Place) -> None:
 # --- what the issue calls bad input ----------------------------------------------------------------------------------
 
 
-def test_a_sixth_non_negotiable_is_refused_with_what_would_be_taken(place: Place) -> None:
-    in_force(place)
+def test_a_sixth_non_negotiable_is_refused_with_what_would_be_taken(member_api: MemberApi) -> None:
+    put_in_force(member_api)
     for name in ("calm", "brief"):
-        place.says("lea", "/v1/charters/core/adopt-non-negotiable", {"text": name})
+        member_api.post_ok("lea", "/v1/charters/core/adopt-non-negotiable", {"text": name})
 
-    refused = place.refused("lea", "/v1/charters/core/adopt-non-negotiable", {"text": "bold"})
+    refused = member_api.post_refused("lea", "/v1/charters/core/adopt-non-negotiable", {"text": "bold"})
 
     assert (409, "non_negotiable_count", ["retire_non_negotiable", "revise_non_negotiable"]) == (
         refused["status"],
@@ -179,113 +192,113 @@ def test_a_sixth_non_negotiable_is_refused_with_what_would_be_taken(place: Place
     )
 
 
-def test_a_freedom_without_purpose_is_refused(place: Place) -> None:
+def test_a_freedom_without_purpose_is_refused(member_api: MemberApi) -> None:
     freedom = {"text": "We choose our tools", "purpose_version": 1}
-    refused = place.refused("lea", "/v1/charters/core/grant-freedom", freedom)
+    refused = member_api.post_refused("lea", "/v1/charters/core/grant-freedom", freedom)
     assert ("no_purpose", ["propose_purpose", "adopt_purpose"]) == (refused["code"], refused["allowed"])
 
-    purposeful(place)
-    assert ["1"] == place.refused("lea", "/v1/charters/core/grant-freedom", {"text": "Ours"})["allowed"]
-    old = place.refused("lea", "/v1/charters/core/grant-freedom", {**freedom, "purpose_version": 2})
+    adopt_purpose(member_api)
+    assert ["1"] == member_api.post_refused("lea", "/v1/charters/core/grant-freedom", {"text": "Ours"})["allowed"]
+    old = member_api.post_refused("lea", "/v1/charters/core/grant-freedom", {**freedom, "purpose_version": 2})
     assert ("version_superseded", ["1"]) == (old["code"], old["allowed"])
-    granted = place.says("lea", "/v1/charters/core/grant-freedom", freedom)
+    granted = member_api.post_ok("lea", "/v1/charters/core/grant-freedom", freedom)
     assert [True] == [f["anchored"] for f in granted["freedoms"]]
 
 
-def test_an_acknowledgement_of_an_old_version_is_refused_and_the_current_one_named(place: Place) -> None:
-    in_force(place)
+def test_an_acknowledgement_of_an_old_version_is_refused_and_the_current_one_named(member_api: MemberApi) -> None:
+    put_in_force(member_api)
     revision = {"non_negotiable": "kind", "text": "We are kind and clear", "reason": why()}
-    place.says("lea", "/v1/charters/core/revise-non-negotiable", revision)
+    member_api.post_ok("lea", "/v1/charters/core/revise-non-negotiable", revision)
 
-    refused = place.refused("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+    refused = member_api.post_refused("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
 
     assert ("version_superseded", ["2"]) == (refused["code"], refused["allowed"])
     assert "We are kind and clear" in refused["detail"]
-    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 2})
+    member_api.post_ok("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 2})
 
 
-def test_before_the_time_box_is_over_a_lead_needs_a_decision(place: Place) -> None:
-    proposed = place.says("ana", "/v1/charters/core/propose-purpose", PROPOSAL)
+def test_before_the_time_box_is_over_a_lead_needs_a_decision(member_api: MemberApi) -> None:
+    proposed = member_api.post_ok("ana", "/v1/charters/core/propose-purpose", PROPOSAL)
 
     adopt = {"proposal": proposed["proposals"][0]["id"]}
-    refused = place.refused("lea", "/v1/charters/core/adopt-purpose", adopt)
+    refused = member_api.post_refused("lea", "/v1/charters/core/adopt-purpose", adopt)
 
     assert ("decision_required", ["decision", "after 2026-03-04"]) == (refused["code"], refused["allowed"])
 
 
-def test_a_path_and_a_body_that_name_different_charters_are_refused(place: Place) -> None:
-    refused = place.refused("ana", "/v1/charters/core/propose-purpose", {**PROPOSAL, "of": "organisation"})
+def test_a_path_and_a_body_that_name_different_charters_are_refused(member_api: MemberApi) -> None:
+    refused = member_api.post_refused("ana", "/v1/charters/core/propose-purpose", {**PROPOSAL, "of": "organisation"})
 
     assert ("invalid_field", "/of") == (refused["code"], refused["errors"][0]["pointer"])
 
 
 @pytest.mark.parametrize("person", ["bot", "aud", "ned"])
-def test_machines_auditors_and_strangers_do_nothing_to_it(place: Place, person: str) -> None:
-    assert 403 == place.refused(person, "/v1/charters/core/propose-purpose", PROPOSAL)["status"]
+def test_machines_auditors_and_strangers_do_nothing_to_it(member_api: MemberApi, person: str) -> None:
+    assert 403 == member_api.post_refused(person, "/v1/charters/core/propose-purpose", PROPOSAL)["status"]
 
 
-def test_an_old_version_tag_is_refused_and_the_same_key_recorded_once(place: Place) -> None:
-    in_force(place)
+def test_an_old_version_tag_is_refused_and_the_same_key_recorded_once(member_api: MemberApi) -> None:
+    put_in_force(member_api)
     stale = {"headers": {"If-Match": '"v1"'}, "json": {}}
-    assert 412 == place.send("lea", "POST", "/v1/charters/core/review", **stale).status_code
+    assert 412 == member_api.send("lea", "POST", "/v1/charters/core/review", **stale).status_code
 
     once = {"headers": {"Idempotency-Key": "review of march"}, "json": {}}
-    first = place.send("lea", "POST", "/v1/charters/core/review", **once)
-    count = place.runtime.ledger.count()
-    again = place.send("lea", "POST", "/v1/charters/core/review", **once)
+    first = member_api.send("lea", "POST", "/v1/charters/core/review", **once)
+    count = member_api.runtime.ledger.count()
+    again = member_api.send("lea", "POST", "/v1/charters/core/review", **once)
 
-    assert (first.json(), count) == (again.json(), place.runtime.ledger.count())
+    assert (first.json(), count) == (again.json(), member_api.runtime.ledger.count())
     assert "true" == again.headers["Idempotent-Replayed"]
 
 
 # --- who reads what --------------------------------------------------------------------------------------------------
 
 
-def test_who_acknowledged_and_what_was_not_kept_is_for_those_whose_charter_it_is(place: Place) -> None:
-    in_force(place)
-    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
-    breached(place)
+def test_who_acknowledged_and_what_was_not_kept_is_for_those_whose_charter_it_is(member_api: MemberApi) -> None:
+    put_in_force(member_api)
+    member_api.post_ok("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+    raise_breach(member_api)
 
     for person in ("ana", "lea", "stella", "aud"):
-        told = place.asks(person, "/v1/charters/core")
+        told = member_api.get_ok(person, "/v1/charters/core")
         assert [[], ["ana"], []] == [
-            [name for a in n["acknowledged"] for name in ("ana", "ben") if a["member"] == _id(place, name)]
+            [name for a in n["acknowledged"] for name in ("ana", "ben") if a["member"] == _member_id(member_api, name)]
             for n in told["non_negotiables"]
         ]
         assert ["Nobody asked Mia"] == [b["text"] for b in told["breaches"]]
         assert ([0, 1, 0], 0) == ([n["acknowledgements"] for n in told["non_negotiables"]], told["breaches_repaired"])
-    outside = place.asks("ned", "/v1/charters/core")
+    outside = member_api.get_ok("ned", "/v1/charters/core")
     assert [] == [name for name in ("breaches", "breaches_repaired", "linked_goals") if name in outside]
     assert [] == [n for n in outside["non_negotiables"] if {"acknowledged", "acknowledgements"} & n.keys()]
 
 
 @pytest.mark.parametrize("path", ["/v1/charters", "/v1/charters/core", "/v1/charters/core/history"])
-def test_whoever_reads_it_from_outside_the_team_is_noted(place: Place, path: str) -> None:
-    in_force(place)
+def test_whoever_reads_it_from_outside_the_team_is_noted(member_api: MemberApi, path: str) -> None:
+    put_in_force(member_api)
 
     def noted(person: str) -> list[str]:
         with structlog.testing.capture_logs() as lines:
-            place.asks(person, path)
+            member_api.get_ok(person, path)
         return [line["team"] for line in lines if line["event"] == "person_level.read"]
 
-    core = place.asks("ana", "/v1/charters/core")["team"]
+    core = member_api.get_ok("ana", "/v1/charters/core")["team"]
     assert ([core], [core], [], []) == tuple(noted(person) for person in ("stella", "aud", "ana", "ned"))
 
 
-def _id(place: Place, person: str) -> str:
-    found: str = place.asks(person, f"/v1/members/{person}")["id"]
+def _member_id(member_api: MemberApi, person: str) -> str:
+    found: str = member_api.get_ok(person, f"/v1/members/{person}")["id"]
     return found
 
 
 @pytest.mark.parametrize("path", ["/v1/charters/core/history", "/v1/events?limit=500"])
-def test_nor_do_history_and_feed_tell_others(place: Place, path: str) -> None:
-    in_force(place)
-    place.says("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
-    named = breached(place)
-    place.says("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
+def test_nor_do_history_and_feed_tell_others(member_api: MemberApi, path: str) -> None:
+    put_in_force(member_api)
+    member_api.post_ok("ana", "/v1/charters/core/acknowledge", {"non_negotiable": "kind", "version": 1})
+    named = raise_breach(member_api)
+    member_api.post_ok("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
 
-    inside = place.send("mia", "GET", path).text
-    outside = place.send("ned", "GET", path).text
+    inside = member_api.send("mia", "GET", path).text
+    outside = member_api.send("ned", "GET", path).text
 
     secrets = ("charter.acknowledged.v1", "charter.breach_raised.v1", "charter.repair_agreed.v1", "Nobody asked Mia")
     assert all(secret in inside for secret in secrets)
@@ -293,12 +306,12 @@ def test_nor_do_history_and_feed_tell_others(place: Place, path: str) -> None:
     assert "charter.put_in_force.v1" in outside
 
 
-def test_the_history_reads_as_sentences(place: Place) -> None:
-    in_force(place)
-    named = breached(place)
-    place.says("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
+def test_the_history_reads_as_sentences(member_api: MemberApi) -> None:
+    put_in_force(member_api)
+    named = raise_breach(member_api)
+    member_api.post_ok("ana", "/v1/charters/core/agree-repair", {"breach": named, "text": "We ask first"})
 
-    told = [entry["text"] for entry in place.asks("ana", "/v1/charters/core/history")["entries"]]
+    told = [entry["text"] for entry in member_api.get_ok("ana", "/v1/charters/core/history")["entries"]]
 
     assert 'Lea adopted the non-negotiable "We are tested".' in told
     assert "Lea put the charter in force." in told
@@ -309,30 +322,30 @@ def test_the_history_reads_as_sentences(place: Place) -> None:
 # --- goals that serve the purpose ------------------------------------------------------------------------------------
 
 
-def serving(place: Place, ref: str) -> None:
-    offered = place.says("ana", "/v1/goals", offer(ref=ref, supports=[{"purpose": "core"}]))
-    place.says("sam", f"/v1/goals/{ref}/accept", {"answers": offered["open"]})
+def create_serving_goal(member_api: MemberApi, ref: str) -> None:
+    offered = member_api.post_ok("ana", "/v1/goals", offer(ref=ref, supports=[{"purpose": "core"}]))
+    member_api.post_ok("sam", f"/v1/goals/{ref}/accept", {"answers": offered["open"]})
 
 
-def test_a_revision_asks_every_goal_that_serves_it_within_a_window(place: Place) -> None:
+def test_a_revision_asks_every_goal_that_serves_it_within_a_window(member_api: MemberApi) -> None:
     # given
-    purposeful(place)
+    adopt_purpose(member_api)
     for ref in ("one", "two", "three"):
-        serving(place, ref)
-    before = place.asks("mia", "/v1/charters/core")["linked_goals"]
+        create_serving_goal(member_api, ref)
+    before = member_api.get_ok("mia", "/v1/charters/core")["linked_goals"]
 
     # when
     again = {**PROPOSAL, "text": "Money back, at once", "until": "2026-03-05", "reason": why("better_idea")}
-    proposed = place.says("ana", "/v1/charters/core/propose-purpose", again)
-    place.days_pass(1)
-    place.says("lea", "/v1/charters/core/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
-    place.days_pass(1)
-    place.says("ana", "/v1/goals/one/affirm-link", {"supports": [{"purpose": "core"}]})
-    place.says("ana", "/v1/goals/two/unlink", {"supports": [{"purpose": "core"}], "reason": why()})
+    proposed = member_api.post_ok("ana", "/v1/charters/core/propose-purpose", again)
+    member_api.advance_days(1)
+    member_api.post_ok("lea", "/v1/charters/core/adopt-purpose", {"proposal": proposed["proposals"][0]["id"]})
+    member_api.advance_days(1)
+    member_api.post_ok("ana", "/v1/goals/one/affirm-link", {"supports": [{"purpose": "core"}]})
+    member_api.post_ok("ana", "/v1/goals/two/unlink", {"supports": [{"purpose": "core"}], "reason": why()})
 
     # then
     assert {"purpose_version": 1, "links": 3, "affirmed": 3, "unaffirmed": 0, "until": None} == before
-    after = place.asks("mia", "/v1/charters/core")
+    after = member_api.get_ok("mia", "/v1/charters/core")
     linked = after["linked_goals"]
     assert (2, 2, 1, 1) == (linked["purpose_version"], linked["links"], linked["affirmed"], linked["unaffirmed"])
     assert linked["until"].startswith("2026-03-20")
@@ -341,61 +354,61 @@ def test_a_revision_asks_every_goal_that_serves_it_within_a_window(place: Place)
 # --- rituals ---------------------------------------------------------------------------------------------------------
 
 
-def rituals(place: Place) -> None:
+def set_rituals(member_api: MemberApi) -> None:
     daily = {"ritual": "standup", "name": "Standup", "mode": "sync", "cadence_days": 1, "minutes": 15}
-    place.says("lea", "/v1/charters/core/set-ritual", daily)
+    member_api.post_ok("lea", "/v1/charters/core/set-ritual", daily)
     written = {"ritual": "notes", "name": "Notes", "mode": "async", "cadence_days": 7, "minutes": 20}
-    place.says("lea", "/v1/charters/core/set-ritual", written)
+    member_api.post_ok("lea", "/v1/charters/core/set-ritual", written)
     everybody = {"ritual": "all", "name": "All hands", "mode": "sync", "cadence_days": 30, "minutes": 60}
-    place.says("stella", "/v1/charters/organisation/set-ritual", everybody)
+    member_api.post_ok("stella", "/v1/charters/organisation/set-ritual", everybody)
 
 
-def minutes(figures: list[dict[str, Any]], name: str, member: str | None = None) -> float | None:
+def find_minutes(figures: list[dict[str, Any]], name: str, member: str | None = None) -> float | None:
     [found] = [f["value"] for f in figures if f["name"] == name and f.get("member") == member]
     value: float | None = found
     return value
 
 
-def test_what_rituals_ask_of_a_member_is_derived(place: Place) -> None:
-    rituals(place)
+def test_what_rituals_ask_of_a_member_is_derived(member_api: MemberApi) -> None:
+    set_rituals(member_api)
 
-    report = place.asks("lea", "/v1/reports/rituals?team=core")
+    report = member_api.get_ok("lea", "/v1/reports/rituals?team=core")
 
     # 15 x 7 / 1 + 60 x 7 / 30 = 105 + 14
-    ana = _id(place, "ana")
+    ana = _member_id(member_api, "ana")
     assert (119, 20) == (
-        minutes(report["figures"], "ritual_minutes", ana),
-        minutes(report["figures"], "async_minutes", ana),
+        find_minutes(report["figures"], "ritual_minutes", ana),
+        find_minutes(report["figures"], "async_minutes", ana),
     )
     assert (119, 20, 0.143885) == tuple(
-        minutes(report["figures"], name) for name in ("ritual_minutes", "async_minutes", "async_share")
+        find_minutes(report["figures"], name) for name in ("ritual_minutes", "async_minutes", "async_share")
     )
-    charter = place.asks("ned", "/v1/charters/core")
+    charter = member_api.get_ok("ned", "/v1/charters/core")
     assert {"sync": 105, "async": 20} == charter["minutes_a_week"]
 
 
-def test_a_stranger_to_the_team_is_asked_for_the_organisation_s_only(place: Place) -> None:
-    rituals(place)
+def test_a_stranger_to_the_team_is_asked_for_the_organisation_s_only(member_api: MemberApi) -> None:
+    set_rituals(member_api)
 
-    report = place.asks("ned", f"/v1/reports/rituals?member={_id(place, 'ned')}&explain=true")
+    report = member_api.get_ok("ned", f"/v1/reports/rituals?member={_member_id(member_api, 'ned')}&explain=true")
 
     assert [("ritual_minutes", 14), ("async_minutes", 0)] == [(f["name"], f["value"]) for f in report["figures"]]
     assert ["All hands"] == [r["title"] for r in report["rituals"]]
     assert [1, 0] == [len(f["events"]) for f in report["figures"]]
 
 
-def test_a_member_s_minutes_are_for_that_member_and_the_lead(place: Place) -> None:
-    rituals(place)
+def test_a_member_s_minutes_are_for_that_member_and_the_lead(member_api: MemberApi) -> None:
+    set_rituals(member_api)
 
-    seen = place.asks("ana", "/v1/reports/rituals?team=core")["figures"]
+    seen = member_api.get_ok("ana", "/v1/reports/rituals?team=core")["figures"]
 
-    assert {_id(place, "ana")} == {f["member"] for f in seen if "member" in f}
-    assert 403 == place.send("ned", "GET", "/v1/reports/rituals?team=core").status_code
-    assert 403 == place.send("ana", "GET", "/v1/reports/rituals?member=ben").status_code
+    assert {_member_id(member_api, "ana")} == {f["member"] for f in seen if "member" in f}
+    assert 403 == member_api.send("ned", "GET", "/v1/reports/rituals?team=core").status_code
+    assert 403 == member_api.send("ana", "GET", "/v1/reports/rituals?member=ben").status_code
 
 
-def test_without_a_charter_the_report_says_so(place: Place) -> None:
-    figures = place.asks("lea", "/v1/reports/rituals?team=core")["figures"]
+def test_without_a_charter_the_report_says_so(member_api: MemberApi) -> None:
+    figures = member_api.get_ok("lea", "/v1/reports/rituals?team=core")["figures"]
 
     assert {(None, "no_charter")} == {(f["value"], f["status"]) for f in figures}
 
@@ -412,13 +425,13 @@ def test_a_tenant_s_charter_is_its_own(app: ApiApp) -> None:
 def test_a_breach_names_an_event_of_this_organisation(app: ApiApp) -> None:
     ana = app.as_member("ana")
     app.as_member("lea").post_ok("/v1/charters/core/adopt-non-negotiable", {"non_negotiable": "kind", "text": "Kind"})
-    foreign = active(app, organisation="rival")
-    before = app.events()
+    foreign = create_active_goal(app, organisation="rival")
+    before = app.count_events()
 
     body = {"non_negotiable": "kind", "about": {"goal": foreign}, "text": "No word"}
     refused = ana.post("/v1/charters/core/raise-breach", body)
 
-    assert (404, before) == (refused.status_code, app.events())
+    assert (404, before) == (refused.status_code, app.count_events())
 
 
 def test_a_breach_is_about_what_one_may_see(app: ApiApp) -> None:
@@ -432,9 +445,9 @@ def test_a_breach_is_about_what_one_may_see(app: ApiApp) -> None:
     }
     deadline = (app.clock.now + timedelta(days=3)).isoformat()
     asked = app.as_member("eva").post_ok("/v1/decisions", {**question, "team": "edge", "deadline": deadline})["id"]
-    before = app.events()
+    before = app.count_events()
 
     for about in ({"goal": elsewhere}, {"decision": asked}):
         body = {"non_negotiable": "kind", "about": about, "text": "No word"}
         assert 403 == app.as_member("ana").post("/v1/charters/core/raise-breach", body).status_code
-    assert before == app.events()
+    assert before == app.count_events()

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from domain.goal.acts import ACTS
-from tests.api.app_under_test import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 
 def test_every_act_of_the_agreement_has_a_route(app: ApiApp) -> None:
@@ -22,7 +22,7 @@ def test_every_act_of_the_agreement_has_a_route(app: ApiApp) -> None:
 
 
 def test_an_act_with_the_version_one_has_seen_is_taken(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     tag = app.as_member("ana").get(f"/v1/goals/{goal}").headers["ETag"]
 
     response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
@@ -31,18 +31,18 @@ def test_an_act_with_the_version_one_has_seen_is_taken(app: ApiApp) -> None:
 
 
 def test_an_act_on_a_version_that_has_passed_is_refused(app: ApiApp) -> None:
-    goal = active(app)
-    before = app.events()
+    goal = create_active_goal(app)
+    before = app.count_events()
 
     response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": '"v1"'})
 
     assert (412, "version_conflict") == (response.status_code, response.json()["code"])
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 @pytest.mark.parametrize("tag", ["v1", 'W/"v1"', '"1"', '"v0"', '"v1", "v2"', "", '"v99999999999999999999999"'])
 def test_an_if_match_that_is_no_tag_of_ours_is_refused_by_name(app: ApiApp, tag: str) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
 
@@ -56,7 +56,7 @@ def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(app: 
     first = ana.post("/v1/goals", offer(), headers=key)
     goal = first.json()["id"]
     app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept", {"answers": first.json()["open"]})
-    before = app.events()
+    before = app.count_events()
 
     # when
     again = ana.post("/v1/goals", offer(), headers=key)
@@ -65,22 +65,22 @@ def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(app: 
     assert (201, first.json()) == (again.status_code, again.json())
     assert "true" == again.headers["Idempotent-Replayed"]
     assert first.headers["Location"] == again.headers["Location"]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_key_used_with_another_body_is_refused(app: ApiApp) -> None:
     ana, key = app.as_member("ana"), {"Idempotency-Key": "k"}
     ana.post_ok("/v1/goals", offer(), headers=key)
-    before = app.events()
+    before = app.count_events()
 
     response = ana.post("/v1/goals", offer(due="2026-03-30"), headers=key)
 
     assert (422, "idempotency_key_reused") == (response.status_code, response.json()["code"])
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_key_used_on_another_goal_is_refused(app: ApiApp) -> None:
-    one, two = active(app), active(app)
+    one, two = create_active_goal(app), create_active_goal(app)
     key = {"Idempotency-Key": "k"}
     app.as_member("ana").post_ok(f"/v1/goals/{one}/affirm", {}, headers=key)
 
@@ -90,7 +90,7 @@ def test_a_key_used_on_another_goal_is_refused(app: ApiApp) -> None:
 
 
 def test_the_same_key_of_another_member_or_route_is_another_key(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     key = {"Idempotency-Key": "k"}
 
     app.as_member("ana").post_ok(f"/v1/goals/{goal}/feedback", {"text": "thanks", "as": "owner"}, headers=key)
@@ -101,7 +101,7 @@ def test_the_same_key_of_another_member_or_route_is_another_key(app: ApiApp) -> 
 
 
 def test_a_refused_act_may_be_sent_again_with_its_key_and_another_body(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     ana, key = app.as_member("ana"), {"Idempotency-Key": "k"}
     refused = ana.post(f"/v1/goals/{goal}/propose-change", {"changes": {"due": "2026-04-10"}}, headers=key)
     assert "reason_required" == refused.json()["code"]
@@ -141,7 +141,7 @@ def test_two_requests_with_one_key_at_a_time_are_one(app: ApiApp) -> None:
 
 
 def test_many_at_once_on_one_goal_are_all_taken(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
 
     def send(number: int) -> int:
@@ -152,9 +152,9 @@ def test_many_at_once_on_one_goal_are_all_taken(app: ApiApp) -> None:
         assert [200] * 24 == list(pool.map(send, range(24)))
 
 
-def test_whoever_wrote_reads_it_with_after_position(served: Callable[..., ApiApp]) -> None:
+def test_whoever_wrote_reads_it_with_after_position(serve_app: Callable[..., ApiApp]) -> None:
     # given a projector that follows a moment later
-    app = served()
+    app = serve_app()
     header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
     written = app.client.post("/v1/goals", json=offer(), headers=header).json()
     assert 404 == app.client.get(f"/v1/goals/{written['id']}", headers=header).status_code
@@ -172,8 +172,8 @@ def test_whoever_wrote_reads_it_with_after_position(served: Callable[..., ApiApp
     assert "0" == response.headers["Plimsoll-Lag"]
 
 
-def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., ApiApp]) -> None:
-    app = served(position_wait_s=0.05)
+def test_a_read_that_waits_in_vain_says_try_again(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app(position_wait_s=0.05)
     header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
     written = app.client.post("/v1/goals", json=offer(), headers=header).json()
 
@@ -186,8 +186,8 @@ def test_a_read_that_waits_in_vain_says_try_again(served: Callable[..., ApiApp])
     )
 
 
-def test_a_lagging_read_says_what_it_contains(served: Callable[..., ApiApp]) -> None:
-    app = served()
+def test_a_lagging_read_says_what_it_contains(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app()
     header = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
     before = int(app.client.get("/v1/goals", headers=header).headers["Plimsoll-Position"])
     written = app.client.post("/v1/goals", json=offer(), headers=header).json()
@@ -209,7 +209,7 @@ def test_a_preview_tells_what_would_be_and_records_nothing(app: ApiApp) -> None:
     # given
     ana = app.as_member("ana")
     offered = ana.post_ok("/v1/goals", offer(effort_hours=64))
-    before = app.events()
+    before = app.count_events()
 
     # when
     told = app.as_member("sam").post_ok(
@@ -220,7 +220,7 @@ def test_a_preview_tells_what_would_be_and_records_nothing(app: ApiApp) -> None:
     assert ["goal.accepted.v1"] == [fact["type"] for fact in told["would"]]
     assert ("offered", "active") == (told["before"]["state"], told["after"]["state"])
     assert [] == told["load"], "the owner's weeks are not for the sponsor"
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_preview_shows_the_owner_the_weeks_without_and_with_the_act(app: ApiApp) -> None:
@@ -229,12 +229,12 @@ def test_a_preview_shows_the_owner_the_weeks_without_and_with_the_act(app: ApiAp
 
     [load] = ana.post_ok("/v1/goals/not-there-yet/preview", body)["load"]
 
-    assert app.id("member", "ana") == load["member"]
+    assert app.resolve_id("member", "ana") == load["member"]
     assert (0, 0.5) == (load["before"][0]["ratio"], load["after"][0]["ratio"])
 
 
 def test_a_preview_meets_the_refusal_that_the_act_would_meet(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("ana").post(f"/v1/goals/{goal}/preview", {"do": "propose_change", "changes": {}})
 
@@ -242,13 +242,13 @@ def test_a_preview_meets_the_refusal_that_the_act_would_meet(app: ApiApp) -> Non
 
 
 def test_no_act_begins_a_goal_that_is_not_there(app: ApiApp) -> None:
-    before = app.events()
+    before = app.count_events()
 
     for ref in (str(uuid4()), "nothing-of-that-name"):
         response = app.as_member("ana").post(f"/v1/goals/{ref}/offer", {**offer(), "do": "offer"})
 
         assert (404, "not_found") == (response.status_code, response.json()["code"])
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_reference_in_use_begins_no_second_goal(app: ApiApp) -> None:
@@ -260,6 +260,6 @@ def test_a_reference_in_use_begins_no_second_goal(app: ApiApp) -> None:
 
 
 def test_an_empty_body_is_an_act_without_fields(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     assert 200 == app.as_member("ana").post(f"/v1/goals/{goal}/affirm").status_code

@@ -12,7 +12,7 @@ import pytest
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.app_under_test import START, ApiApp, Clock, MemberClient, active, client_of, why
+from tests.api.app_under_test import START, ApiApp, MemberClient, TickingClock, create_active_goal, open_client, why
 from tests.api.app_under_test import offer as offered
 
 WHY = {
@@ -23,7 +23,7 @@ WHY = {
 QUARTER = {"name": "Spring", "starts": "2026-03-02", "ends": "2026-05-29", **WHY}
 
 
-def adopt_purpose(lead: MemberClient, clock: Clock, of: str = "core") -> None:
+def adopt_purpose(lead: MemberClient, clock: TickingClock, of: str = "core") -> None:
     """Proposed today, adopted when its time-box is over."""
     until = clock.now.date().isoformat()
     path = f"/v1/charters/{of}"
@@ -41,19 +41,19 @@ def lea(app: ApiApp) -> MemberClient:
     return person
 
 
-def opened(lead: MemberClient, ref: str = "spring", **fields: Any) -> dict[str, Any]:
+def open_cycle(lead: MemberClient, ref: str = "spring", **fields: Any) -> dict[str, Any]:
     """Core's cycle under this reference."""
     return lead.post_ok("/v1/cycles", {"do": "open", "team": "core", "ref": ref, **QUARTER, **fields})
 
 
-def figure(report: dict[str, Any], name: str) -> dict[str, Any]:
+def find_figure(report: dict[str, Any], name: str) -> dict[str, Any]:
     (found_,) = [f for f in report["figures"] if f["name"] == name]
     return dict(found_)
 
 
 def test_a_cycle_from_its_opening_to_the_next_one(app: ApiApp, lea: MemberClient) -> None:
-    kept, moved = active(app, ref="kept"), active(app, ref="moved")
-    cycle = opened(lea, goals=["kept"])
+    kept, moved = create_active_goal(app, ref="kept"), create_active_goal(app, ref="moved")
+    cycle = open_cycle(lea, goals=["kept"])
     assert ("open", 1, 1) == (cycle["state"], cycle["goals"], cycle["purpose_version"])
 
     lea.post_ok("/v1/cycles/spring/include-goal", {"goal": "moved"})
@@ -81,7 +81,7 @@ def test_a_cycle_from_its_opening_to_the_next_one(app: ApiApp, lea: MemberClient
 
     lea.post_ok("/v1/cycles/spring/settle-goal", {"goal": "kept", "how": "carried_on"})
     assert "closed" == lea.post_ok("/v1/cycles/spring/close", {})["state"]
-    following = opened(lea, "summer", follows="spring")
+    following = open_cycle(lea, "summer", follows="spring")
     assert (2, 1, cycle["id"]) == (following["goals"], following["improvements_open"], following["follows"])
 
     listed = app.as_member("mia").get_ok("/v1/cycles?team=core")["cycles"]
@@ -92,8 +92,8 @@ def test_a_cycle_from_its_opening_to_the_next_one(app: ApiApp, lea: MemberClient
 
 
 def test_its_history_reads_in_plain_words(app: ApiApp, lea: MemberClient) -> None:
-    active(app, ref="one", title="Refunds in a day")
-    opened(lea, goals=["one"])
+    create_active_goal(app, ref="one", title="Refunds in a day")
+    open_cycle(lea, goals=["one"])
     ben = app.as_member("ben")
     ben.post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs", "improve": "fewer meetings"})
     agreed = {"improvement": "meet", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
@@ -121,7 +121,7 @@ def test_its_history_reads_in_plain_words(app: ApiApp, lea: MemberClient) -> Non
 
 @pytest.mark.parametrize("path", ["/v1/cycles/spring", "/v1/cycles/spring/history", "/v1/goals?cycle=spring"])
 def test_a_teams_cycle_is_its_own_business(app: ApiApp, lea: MemberClient, path: str) -> None:
-    opened(lea)
+    open_cycle(lea)
 
     for person in ("mia", "lea", "stella", "aud"):
         app.as_member(person).get_ok(path)
@@ -133,12 +133,12 @@ def test_a_teams_cycle_is_its_own_business(app: ApiApp, lea: MemberClient, path:
 
 def test_the_list_of_cycles_goes_on_where_its_page_ended(app: ApiApp, lea: MemberClient) -> None:
     for ref, starts in (("one", "2026-03-02"), ("two", "2026-03-03"), ("three", "2026-03-03")):
-        opened(lea, ref, starts=starts)
+        open_cycle(lea, ref, starts=starts)
         lea.post_ok(f"/v1/cycles/{ref}/share-reflection", {"worked": "it runs"})
         lea.post_ok(f"/v1/cycles/{ref}/close", {})
 
     first = app.as_member("mia").get("/v1/cycles?limit=2&state=closed&team=core")
-    opened(lea, "four", starts="2026-03-04")
+    open_cycle(lea, "four", starts="2026-03-04")
     second = app.as_member("mia").get_ok(first.headers["link"].partition(">")[0].lstrip("<"))
 
     assert {"two", "three"} == {found["ref"] for found in first.json()["cycles"]}
@@ -154,7 +154,7 @@ def test_a_page_of_cycles_has_its_bounds(app: ApiApp, query: str) -> None:
 def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams_goals(app: ApiApp) -> None:
     stella = app.as_member("stella")
     adopt_purpose(stella, app.clock, "organisation")
-    active(app, ref="one", title="A secret of core")
+    create_active_goal(app, ref="one", title="A secret of core")
     stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
     stella.post_ok("/v1/cycles/year/settle-goal", {"goal": "one", "how": "carried_on"})
 
@@ -172,7 +172,7 @@ def test_the_organisations_cycle_is_everybodys_but_not_the_titles_of_other_teams
 def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path: str) -> None:
     stella = app.as_member("stella")
     adopt_purpose(stella, app.clock, "organisation")
-    goal = active(app, ref="one")
+    goal = create_active_goal(app, ref="one")
     stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one"]})
     stella.post_ok("/v1/cycles/year/credit-contribution", {"goal": "one", "member": "ben", "text": "Wrote it twice"})
     told = {who: app.as_member(who).get(path) for who in ("mia", "stella", "aud", "ned")}
@@ -188,7 +188,10 @@ def test_who_did_what_for_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path
 def test_what_became_of_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path: str) -> None:
     stella = app.as_member("stella")
     adopt_purpose(stella, app.clock, "organisation")
-    unseen, seen = active(app, ref="core's"), active(app, ref="edge's", owner="ned", sponsor="eva", team="edge")
+    unseen, seen = (
+        create_active_goal(app, ref="core's"),
+        create_active_goal(app, ref="edge's", owner="ned", sponsor="eva", team="edge"),
+    )
     stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["core's"]})
     stella.post_ok("/v1/cycles/year/include-goal", {"goal": "edge's"})
     stella.post_ok("/v1/cycles/year/share-reflection", {"worked": "much"})
@@ -207,7 +210,10 @@ def test_what_became_of_a_goal_is_for_those_who_see_the_goal(app: ApiApp, path: 
 def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goals_that_they_see(app: ApiApp) -> None:
     stella = app.as_member("stella")
     adopt_purpose(stella, app.clock, "organisation")
-    unseen, seen = active(app, ref="one"), active(app, ref="two", owner="ned", sponsor="eva", team="edge")
+    unseen, seen = (
+        create_active_goal(app, ref="one"),
+        create_active_goal(app, ref="two", owner="ned", sponsor="eva", team="edge"),
+    )
     stella.post_ok("/v1/cycles", {"do": "open", "ref": "year", **QUARTER, "goals": ["one", "two"]})
     stella.post_ok("/v1/cycles/year/share-reflection", {"worked": "much"})
     for goal in ("one", "two"):
@@ -225,17 +231,17 @@ def test_a_feed_tells_everybody_that_the_organisations_cycle_closed_with_the_goa
 
 
 def test_an_act_is_for_those_whose_cycle_it_is(app: ApiApp, lea: MemberClient) -> None:
-    opened(lea)
-    before = app.events()
+    open_cycle(lea)
+    before = app.count_events()
 
     assert 403 == app.as_member("ned").post("/v1/cycles/spring/share-reflection", {"worked": "x"}).status_code
     assert 403 == app.as_member("ana").post("/v1/cycles/spring/close", {}).status_code
     assert 403 == app.as_member("aud").post("/v1/cycles/spring/close", {}).status_code
     assert 404 == app.as_member("lea", "rival").post("/v1/cycles/spring/close", {}).status_code
-    assert before == app.events()
+    assert before == app.count_events()
 
 
-BAD: list[tuple[str, dict[str, Any], int, str]] = [
+BAD_REQUESTS: list[tuple[str, dict[str, Any], int, str]] = [
     ("/v1/cycles", {"do": "open", "team": "core", **QUARTER}, 409, "act_not_allowed"),
     ("/v1/cycles", {"do": "open", "team": "core", **QUARTER, "ref": "spring"}, 409, "already_exists"),
     ("/v1/cycles", {"do": "open", "team": "edge", **QUARTER}, 403, "forbidden"),
@@ -252,17 +258,17 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "status", "code"), BAD)
+@pytest.mark.parametrize(("path", "body", "status", "code"), BAD_REQUESTS)
 def test_bad_input_is_refused_and_leaves_no_event(
     app: ApiApp, lea: MemberClient, path: str, body: dict[str, Any], status: int, code: str
 ) -> None:
-    opened(lea)
-    before = app.events()
+    open_cycle(lea)
+    before = app.count_events()
 
     answer = lea.post(path, body)
 
     assert (status, code) == (answer.status_code, answer.json()["code"]), answer.text
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_without_a_purpose_no_cycle_is_opened(app: ApiApp) -> None:
@@ -282,7 +288,7 @@ def test_the_same_request_twice_opens_one_cycle(app: ApiApp, lea: MemberClient) 
 
 
 def test_a_stale_version_is_refused(app: ApiApp, lea: MemberClient) -> None:
-    opened(lea)
+    open_cycle(lea)
     lea.post_ok("/v1/cycles/spring/record-learning", {"text": "Ask early"}, headers={"If-Match": '"v1"'})
 
     late = lea.post("/v1/cycles/spring/record-learning", {"text": "Ask"}, headers={"If-Match": '"v1"'})
@@ -294,8 +300,8 @@ def test_a_stale_version_is_refused(app: ApiApp, lea: MemberClient) -> None:
 
 
 def test_the_review_counts_and_tells(app: ApiApp, lea: MemberClient) -> None:
-    active(app, ref="one")
-    opened(lea, goals=["one"])
+    create_active_goal(app, ref="one")
+    open_cycle(lea, goals=["one"])
     app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
     for name, due in (("a", "2026-03-05"), ("b", "2026-04-20")):
         agreed = {"improvement": name, "text": f"Do {name}", "owner": "ben", "due": due}
@@ -304,19 +310,22 @@ def test_the_review_counts_and_tells(app: ApiApp, lea: MemberClient) -> None:
 
     report = lea.get_ok("/v1/reports/cycles?team=core&names=true&explain=true")
 
-    assert (1, 2) == (figure(report, "improvements_overdue")["count"], figure(report, "improvements_overdue")["n"])
-    assert (1, 5) == (figure(report, "reflection_share")["count"], figure(report, "reflection_share")["n"])
-    assert 1 == figure(report, "goals_undecided")["value"]
+    assert (1, 2) == (
+        find_figure(report, "improvements_overdue")["count"],
+        find_figure(report, "improvements_overdue")["n"],
+    )
+    assert (1, 5) == (find_figure(report, "reflection_share")["count"], find_figure(report, "reflection_share")["n"])
+    assert 1 == find_figure(report, "goals_undecided")["value"]
     assert [True, False] == [i.get("overdue", False) for i in report["improvements"]]
     assert {"Ben", "Spring"} <= set(report["names"].values())
     assert [1] == [c["undecided"] for c in report["cycles"]]
-    assert 1 == len(figure(report, "reflections")["events"])
+    assert 1 == len(find_figure(report, "reflections")["events"])
 
 
 def test_the_review_of_another_team_is_not_shown_and_of_all_only_what_is_ones_own(
     app: ApiApp, lea: MemberClient
 ) -> None:
-    opened(lea)
+    open_cycle(lea)
     app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
 
     assert 403 == app.as_member("ned").get("/v1/reports/cycles?team=core").status_code
@@ -327,7 +336,7 @@ def test_the_review_of_another_team_is_not_shown_and_of_all_only_what_is_ones_ow
 
 
 def test_the_feed_shows_a_teams_cycle_to_the_team_only(app: ApiApp, lea: MemberClient) -> None:
-    opened(lea)
+    open_cycle(lea)
 
     def types(person: str) -> set[str]:
         return {e["type"] for e in app.as_member(person).get_ok("/v1/events?types=cycle.opened.v1")}
@@ -340,14 +349,14 @@ def test_the_feed_shows_a_teams_cycle_to_the_team_only(app: ApiApp, lea: MemberC
 
 
 @pytest.fixture
-def steward(database_url: str) -> Iterator[tuple[Any, Clock]]:
+def steward(database_url: str) -> Iterator[tuple[Any, TickingClock]]:
     """A founded organisation on either store: what its steward sends, and the clock."""
     settings = Settings(database_url=database_url)
-    clock = Clock(START)
+    clock = TickingClock(START)
     with contextlib.ExitStack() as stack:
         runtime = stack.enter_context(Runtime(settings, clock=clock))
         key = create_organisation(runtime, "acme", steward="stella").api_key
-        client = stack.enter_context(client_of(runtime))
+        client = stack.enter_context(open_client(runtime))
 
         def send(path: str, body: Any = None) -> Any:
             headers = {"Authorization": f"Bearer {key}"}
@@ -361,7 +370,7 @@ def steward(database_url: str) -> Iterator[tuple[Any, Clock]]:
         yield send, clock
 
 
-def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Clock]) -> None:
+def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, TickingClock]) -> None:
     send, clock = steward
     send("/v1/charters/organisation/propose-purpose", {"text": "x", **WHY, "until": "2026-03-02", "ref": "p1"})
     clock.now += timedelta(days=2)
@@ -380,7 +389,7 @@ def test_the_organisations_cycle_runs_on_either_store(steward: tuple[Any, Clock]
     assert ({"year", "next"}, None) == ({page["cycles"][0]["ref"] for page in (first, second)}, second["next"])
     assert ["mine"] == [g["ref"] for g in send("/v1/goals?cycle=next")["goals"]]
     report = send("/v1/reports/cycles")
-    assert (1, 1) == (figure(report, "goals_carried_on")["count"], figure(report, "reflections")["value"])
+    assert (1, 1) == (find_figure(report, "goals_carried_on")["count"], find_figure(report, "reflections")["value"])
     assert 2 == len(report["cycles"])
 
     send("/v1/cycles/next/share-reflection", {"worked": "it runs"})

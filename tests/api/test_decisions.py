@@ -11,18 +11,18 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from services.imports.importer import ImportResult, import_lines
-from services.organisations import organisation_id
+from services.organisations import derive_organisation_id
 from services.settings import Settings
-from tests.api.app_under_test import START, ApiApp, MemberClient, client_of, why
-from tests.services.conftest import Installation, open_office
+from tests.api.app_under_test import START, ApiApp, MemberClient, open_client, why
+from tests.services.conftest import Installation, open_installation
 
 DEADLINE = START + timedelta(days=4)
 LATER = DEADLINE + timedelta(hours=1)
 
 
-def question(**fields: Any) -> dict[str, Any]:
+def build_question(**fields: Any) -> dict[str, Any]:
     """What ana asks; name what differs."""
     return {
         "do": "open",
@@ -38,22 +38,22 @@ def question(**fields: Any) -> dict[str, Any]:
     }
 
 
-def ask(app: ApiApp, by: str = "ana", **fields: Any) -> str:
+def open_decision(app: ApiApp, by: str = "ana", **fields: Any) -> str:
     """The id of a decision that was asked for."""
-    return str(app.as_member(by).post_ok("/v1/decisions", question(**fields))["id"])
+    return str(app.as_member(by).post_ok("/v1/decisions", build_question(**fields))["id"])
 
 
-def consent(app: ApiApp, by: str, **fields: Any) -> dict[str, Any]:
+def give_consent(app: ApiApp, by: str, **fields: Any) -> dict[str, Any]:
     told: dict[str, Any] = app.as_member(by).post_ok("/v1/decisions/on-call/consent", {"option": "o1", **fields})
     return told
 
 
 def test_a_decision_is_made_by_consent(app: ApiApp) -> None:
     # given a question, and an objection to its first option
-    opened = app.as_member("ana").post("/v1/decisions", question())
+    opened = app.as_member("ana").post("/v1/decisions", build_question())
     assert 201 == opened.status_code
     assert f"/v1/decisions/{opened.json()['id']}" == opened.headers["location"]
-    assert [app.id("member", "ana"), app.id("member", "ben")] == opened.json()["waiting_for"]
+    assert [app.resolve_id("member", "ana"), app.resolve_id("member", "ben")] == opened.json()["waiting_for"]
     app.as_member("sam").post_ok(
         "/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "I am away on Mondays"}
     )
@@ -62,8 +62,8 @@ def test_a_decision_is_made_by_consent(app: ApiApp) -> None:
     integrated = app.as_member("ana").post_ok("/v1/decisions/on-call/integrate-objection", {"how": "On Tuesdays"})
     seen = app.as_member("ben").get_ok("/v1/decisions/on-call")["worded_by"]["o1"]
     assert [seen] == integrated["events"]
-    consent(app, "ana", answers=seen)
-    decided = consent(app, "ben", answers=seen)
+    give_consent(app, "ana", answers=seen)
+    decided = give_consent(app, "ben", answers=seen)
 
     # then it is decided in that very act
     assert ("decided", "In a call each Monday", "consent", True) == tuple(
@@ -78,20 +78,20 @@ def test_a_decision_is_made_by_consent(app: ApiApp) -> None:
 
 
 def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     app.clock.now = LATER
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("ben").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
     assert (409, "act_not_allowed") == (response.status_code, response.json()["code"])
     assert ["set_review", "review", "reopen"] == response.json()["allowed"]
     assert DEADLINE.isoformat().replace("+00:00", "Z") in response.json()["detail"]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     app.as_member("sam").post_ok("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
     [now] = app.as_member("ana").post_ok("/v1/decisions/on-call/integrate-objection", {"how": "Tuesdays"})["events"]
 
@@ -123,30 +123,32 @@ def test_consent_to_words_unseen_is_refused_with_the_event_that_worded_them(app:
         ({"vote": True}, "/vote"),
     ],
 )
-def test_a_bad_question_is_refused_naming_its_field(shared: ApiApp, fields: dict[str, Any], pointer: str) -> None:
-    before = shared.events()
+def test_a_bad_question_is_refused_naming_its_field(shared_app: ApiApp, fields: dict[str, Any], pointer: str) -> None:
+    before = shared_app.count_events()
 
-    response = shared.as_member("lea").post("/v1/decisions", question(**fields))
+    response = shared_app.as_member("lea").post("/v1/decisions", build_question(**fields))
 
     assert response.status_code in (404, 422), response.text
     problem = response.json()
     assert pointer in [problem.get("pointer"), *(error["pointer"] for error in problem.get("errors", []))]
-    assert before == shared.events()
+    assert before == shared_app.count_events()
 
 
 @pytest.mark.parametrize("path", ["consent", "raise-objection", "integrate-objection", "decide", "reopen", "review"])
-def test_nothing_can_be_said_about_a_decision_that_is_not_there(shared: ApiApp, path: str) -> None:
+def test_nothing_can_be_said_about_a_decision_that_is_not_there(shared_app: ApiApp, path: str) -> None:
     body = {"option": "o1", "text": "x", "how": "x", "deadline": DEADLINE.isoformat()}
     takes = {"consent": ["option"], "raise-objection": ["option", "text"], "integrate-objection": ["how"]}
     takes |= {"decide": ["option"], "reopen": ["deadline"], "review": []}
 
-    response = shared.as_member("ana").post(f"/v1/decisions/nothing/{path}", {name: body[name] for name in takes[path]})
+    response = shared_app.as_member("ana").post(
+        f"/v1/decisions/nothing/{path}", {name: body[name] for name in takes[path]}
+    )
 
     assert (404, "not_found") == (response.status_code, response.json()["code"])
 
 
 def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(app: ApiApp) -> None:
-    ask(app, fallback={"rule": "lead_decides"})
+    open_decision(app, fallback={"rule": "lead_decides"})
     app.clock.now = LATER
 
     refused = app.as_member("ana").post("/v1/decisions/on-call/decide", {"option": "o1"})
@@ -159,7 +161,7 @@ def test_the_lead_decides_after_the_deadline_where_the_fallback_says_so(app: Api
 
 
 def test_an_act_is_taken_once_with_its_key_and_against_its_version(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     once = {"Idempotency-Key": "k1"}
     first = app.as_member("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
     again = app.as_member("ana").post("/v1/decisions/on-call/consent", {"option": "o1"}, headers=once)
@@ -171,7 +173,7 @@ def test_an_act_is_taken_once_with_its_key_and_against_its_version(app: ApiApp) 
 
 
 def test_an_import_key_of_an_integration_takes_no_part(app: ApiApp) -> None:
-    ask(app, team=None, deciders=["ana", "bot"])
+    open_decision(app, team=None, deciders=["ana", "bot"])
 
     response = app.as_member("bot").post("/v1/decisions/on-call/consent", {"option": "o1"})
 
@@ -181,7 +183,7 @@ def test_an_import_key_of_an_integration_takes_no_part(app: ApiApp) -> None:
 # --- a guest's key ---------------------------------------------------------------------------------------------------
 
 
-def guest(app: ApiApp, decision: str) -> MemberClient:
+def create_guest(app: ApiApp, decision: str) -> MemberClient:
     """Gus, who belongs to no team, with a key for this one decision."""
     stella = app.as_member("stella")
     stella.post_ok("/v1/members", {"name": "Gus", "ref": "gus"})
@@ -191,8 +193,8 @@ def guest(app: ApiApp, decision: str) -> MemberClient:
 def test_a_guests_key_opens_one_decision(app: ApiApp) -> None:
     # given
     app.as_member("stella").post_ok("/v1/members", {"name": "Gus", "ref": "gus"})
-    decision = ask(app, deciders=["ana", "gus"])
-    other = ask(app, deciders=["ana", "gus"], ref="other")
+    decision = open_decision(app, deciders=["ana", "gus"])
+    other = open_decision(app, deciders=["ana", "gus"], ref="other")
     key = app.as_member("stella").post_ok("/v1/keys", {"member": "gus", "scopes": [f"decide:{decision}"]})["key"]
     gus = app.with_key(key)
 
@@ -200,7 +202,7 @@ def test_a_guests_key_opens_one_decision(app: ApiApp) -> None:
     gus.post_ok("/v1/decisions/on-call/share-perspective", {"text": "As seen from outside"})
     gus.post_ok("/v1/decisions/on-call/raise-objection", {"option": "o1", "text": "Not on Mondays"})
     gus.post_ok("/v1/decisions/on-call/withdraw-objection", {})
-    consent(app, "ana")
+    give_consent(app, "ana")
     decided = gus.post_ok(f"/v1/decisions/{decision}/consent", {"option": "o1"})
 
     # then
@@ -216,7 +218,7 @@ def test_a_guests_key_opens_one_decision(app: ApiApp) -> None:
     ["/v1/decisions", "/v1/goals", "/v1/members", "/v1/events", "/v1/charters", "/v1/reports/decisions", "/v1/me"],
 )
 def test_a_guests_key_opens_nothing_else(app: ApiApp, path: str) -> None:
-    gus = guest(app, ask(app, team=None))
+    gus = create_guest(app, open_decision(app, team=None))
 
     response = gus.get(path)
 
@@ -226,14 +228,14 @@ def test_a_guests_key_opens_nothing_else(app: ApiApp, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/v1/decisions", question(ref="mine")),
+        ("/v1/decisions", build_question(ref="mine")),
         ("/v1/decisions/on-call/reopen", {"deadline": LATER.isoformat(), "reason": why()}),
         ("/v1/decisions/on-call/decide", {"option": "o1"}),
         ("/v1/charters/organisation/review", {}),
     ],
 )
 def test_a_guest_says_nothing_else(app: ApiApp, path: str, body: dict[str, Any]) -> None:
-    gus = guest(app, ask(app, team=None))
+    gus = create_guest(app, open_decision(app, team=None))
 
     response = gus.post(path, body)
 
@@ -242,7 +244,7 @@ def test_a_guest_says_nothing_else(app: ApiApp, path: str, body: dict[str, Any])
 
 def test_a_guests_key_names_a_decision_that_is_there(app: ApiApp) -> None:
     keys = len(app.as_member("stella").get_ok("/v1/keys")["keys"])
-    elsewhere = app.as_member("lea", "rival").post_ok("/v1/decisions", question())["id"]
+    elsewhere = app.as_member("lea", "rival").post_ok("/v1/decisions", build_question())["id"]
 
     for nowhere in (str(uuid4()), elsewhere):
         refused = app.as_member("stella").post("/v1/keys", {"member": "ana", "scopes": [f"decide:{nowhere}"]})
@@ -251,7 +253,7 @@ def test_a_guests_key_names_a_decision_that_is_there(app: ApiApp) -> None:
 
 
 def test_a_guest_who_decides_nothing_sees_no_teams_decision(app: ApiApp) -> None:
-    gus = guest(app, ask(app))
+    gus = create_guest(app, open_decision(app))
 
     assert 403 == gus.get("/v1/decisions/on-call").status_code
     assert 403 == gus.post("/v1/decisions/on-call/share-perspective", {"text": "Hello"}).status_code
@@ -271,7 +273,7 @@ def test_a_guests_key_names_one_decision_and_stands_alone(app: ApiApp, scopes: l
     ("person", "sees"), [("mia", True), ("lea", True), ("stella", True), ("aud", True), ("eva", False), ("ned", True)]
 )
 def test_a_teams_decision_is_seen_by_its_members_and_deciders(app: ApiApp, person: str, sees: bool) -> None:
-    ask(app, deciders=["ana", "ned"])
+    open_decision(app, deciders=["ana", "ned"])
     app.as_member("ana").post_ok("/v1/decisions/on-call/share-perspective", {"text": "Calls are fine"})
 
     for path in ("", "/history"):
@@ -283,9 +285,9 @@ def test_a_teams_decision_is_seen_by_its_members_and_deciders(app: ApiApp, perso
 
 
 def test_a_refusal_does_not_tell_an_outsider_how_it_stands(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     for by in ("ana", "ben"):
-        consent(app, by)
+        give_consent(app, by)
 
     for path, body in (("consent", {"option": "o1"}), ("raise-objection", {"option": "o1", "text": "no"})):
         response = app.as_member("eva").post(f"/v1/decisions/on-call/{path}", body)
@@ -294,7 +296,7 @@ def test_a_refusal_does_not_tell_an_outsider_how_it_stands(app: ApiApp) -> None:
 
 
 def test_the_organisations_own_decisions_are_everybodys_to_see(app: ApiApp) -> None:
-    ask(app, team=None)
+    open_decision(app, team=None)
 
     assert 200 == app.as_member("eva").get("/v1/decisions/on-call").status_code
     assert 1 == len(app.as_member("eva").get_ok("/v1/decisions?waiting_for=ben")["decisions"])
@@ -304,7 +306,7 @@ def test_the_organisations_own_decisions_are_everybodys_to_see(app: ApiApp) -> N
 
 
 def test_another_organisation_knows_nothing_of_it(app: ApiApp) -> None:
-    decision = ask(app, team=None)
+    decision = open_decision(app, team=None)
 
     stranger = app.as_member("stella", "rival")
     assert 404 == stranger.get(f"/v1/decisions/{decision}").status_code
@@ -317,7 +319,7 @@ def test_another_organisation_knows_nothing_of_it(app: ApiApp) -> None:
 
 def test_a_list_goes_on_where_its_page_ended(app: ApiApp) -> None:
     for number in range(3):
-        ask(app, ref=f"d{number}", question=f"Q{number}")
+        open_decision(app, ref=f"d{number}", question=f"Q{number}")
 
     first = app.as_member("mia").get("/v1/decisions?limit=2&state=open&team=core")
     second = app.as_member("mia").get_ok(first.headers["link"].partition(">")[0].lstrip("<"))
@@ -327,15 +329,15 @@ def test_a_list_goes_on_where_its_page_ended(app: ApiApp) -> None:
 
 
 @pytest.mark.parametrize("query", ["state=closed", "limit=0", "limit=201", "cursor=x", "decider=", "sort=question"])
-def test_a_bad_question_about_decisions_is_refused(shared: ApiApp, query: str) -> None:
-    assert 422 == shared.as_member("ana").get(f"/v1/decisions?{query}").status_code
+def test_a_bad_question_about_decisions_is_refused(shared_app: ApiApp, query: str) -> None:
+    assert 422 == shared_app.as_member("ana").get(f"/v1/decisions?{query}").status_code
 
 
 def test_a_decision_is_shown_as_of_any_time(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     app.clock.now = START + timedelta(days=1)
     for by in ("ana", "ben"):
-        consent(app, by)
+        give_consent(app, by)
 
     assert "open" == app.as_member("mia").get_ok("/v1/decisions/on-call?as_of=2026-03-02")["state"]
     assert "decided" == app.as_member("mia").get_ok("/v1/decisions/on-call?as_of=2026-03-03")["state"]
@@ -344,7 +346,7 @@ def test_a_decision_is_shown_as_of_any_time(app: ApiApp) -> None:
 
 
 def test_the_version_of_a_read_is_what_if_match_takes(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     tag = app.as_member("ben").get("/v1/decisions/on-call").headers["etag"]
 
     assert 304 == app.as_member("ben").get("/v1/decisions/on-call", headers={"If-None-Match": tag}).status_code
@@ -353,10 +355,10 @@ def test_the_version_of_a_read_is_what_if_match_takes(app: ApiApp) -> None:
 
 
 def test_the_report_tells_how_decisions_go(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
     app.clock.now = START + timedelta(days=1)
     for by in ("ana", "ben"):
-        consent(app, by)
+        give_consent(app, by)
 
     told = app.as_member("lea").get_ok("/v1/reports/decisions?team=core&explain=true")
 
@@ -366,7 +368,9 @@ def test_the_report_tells_how_decisions_go(app: ApiApp) -> None:
         *("objections_integrated", "decisions_reopened"),
     } == set(found)
     inside = found["decisions_inside_time_box"]
-    assert (1, 1, True, app.id("team", "core")) == tuple(inside[k] for k in ("count", "n", "small_sample", "team"))
+    assert (1, 1, True, app.resolve_id("team", "core")) == tuple(
+        inside[k] for k in ("count", "n", "small_sample", "team")
+    )
     assert 2 == len(inside["events"])
     assert app.as_member("lea").get("/v1/reports/decisions?format=csv").text.startswith("name,")
 
@@ -376,14 +380,14 @@ def test_the_report_on_another_team_is_not_for_everybody(app: ApiApp) -> None:
 
 
 def test_a_small_teams_figures_are_withheld_from_its_members(app: ApiApp) -> None:
-    ask(app, by="ned", team="edge", deciders=["ned", "eva"], ref="edges")
+    open_decision(app, by="ned", team="edge", deciders=["ned", "eva"], ref="edges")
     figures = app.as_member("ned").get_ok("/v1/reports/decisions?team=edge")["figures"]
 
     assert {"withheld"} == {figure["status"] for figure in figures}
 
 
 def test_an_event_of_a_decision_says_what_it_carries(app: ApiApp) -> None:
-    ask(app)
+    open_decision(app)
 
     [event] = app.as_member("ana").get_ok("/v1/events?types=decision.opened.v1")
     assert datetime.fromisoformat(event["data"]["deadline"]).astimezone(UTC) == DEADLINE
@@ -391,7 +395,7 @@ def test_an_event_of_a_decision_says_what_it_carries(app: ApiApp) -> None:
     assert why()["text"] not in str(event)
 
 
-ORGANISATION = organisation_id("default")
+ORGANISATION = derive_organisation_id("default")
 ASKED = "2024-05-06T08:00:00Z"
 Act = dict[str, Any]
 
@@ -415,23 +419,25 @@ OPEN: Act = {
 }
 
 
-def said(day: int, by: str, do: str, **fields: Any) -> Act:
+def decision_row(day: int, by: str, do: str, **fields: Any) -> Act:
     return {"at": f"2024-05-{day:02}T09:00:00Z", "by": by, "do": f"decision.{do}", "decision": "on-call", **fields}
 
 
 STORY: list[Act] = [
     *PEOPLE,
     OPEN,
-    said(6, "sam", "share_perspective", text="Calls are fine"),
-    said(7, "sam", "raise_objection", option="o1", text="Not on Mondays"),
-    said(7, "lea", "integrate_objection", how="Tuesdays", objection="sam"),
-    said(8, "zoe", "raise_objection", option="o1", text="Too early"),
-    said(8, "zoe", "withdraw_objection"),
-    said(8, "lea", "consent", option="o1"),
-    said(8, "sam", "consent", option="o1"),
-    said(9, "zoe", "consent", option="o1"),
-    said(20, "lea", "set_review", on="2024-08-01"),
-    said(28, "sam", "reopen", deadline="2024-06-07T12:00:00Z", reason={"code": "better_idea", "text": "A rota"}),
+    decision_row(6, "sam", "share_perspective", text="Calls are fine"),
+    decision_row(7, "sam", "raise_objection", option="o1", text="Not on Mondays"),
+    decision_row(7, "lea", "integrate_objection", how="Tuesdays", objection="sam"),
+    decision_row(8, "zoe", "raise_objection", option="o1", text="Too early"),
+    decision_row(8, "zoe", "withdraw_objection"),
+    decision_row(8, "lea", "consent", option="o1"),
+    decision_row(8, "sam", "consent", option="o1"),
+    decision_row(9, "zoe", "consent", option="o1"),
+    decision_row(20, "lea", "set_review", on="2024-08-01"),
+    decision_row(
+        28, "sam", "reopen", deadline="2024-06-07T12:00:00Z", reason={"code": "better_idea", "text": "A rota"}
+    ),
     # Joined at last: named before.
     {"at": "2024-06-30T08:00:00Z", "by": "zoe", "do": "member.join", "member": "zoe", "team": "web", "name": "Zoe"},
 ]
@@ -439,38 +445,38 @@ STORY: list[Act] = [
 
 @pytest.fixture
 def installation(database_url: str) -> Iterator[Installation]:
-    opened = open_office(Settings(database_url=database_url))
+    opened = open_installation(Settings(database_url=database_url))
     with opened.runtime:
         yield opened
 
 
-def bring(installation: Installation, rows: list[Act]) -> ImportResult:
+def import_rows(installation: Installation, rows: list[Act]) -> ImportResult:
     lines = [json.dumps(row).encode() for row in rows]
     return import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal)
 
 
-def types(installation: Installation) -> list[str]:
-    events = installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "decision", "on-call"))
+def list_event_types(installation: Installation) -> list[str]:
+    events = installation.runtime.ledger.events(ORGANISATION, resolve_stream_id(ORGANISATION, "decision", "on-call"))
     return [event.type.removeprefix("decision.").removesuffix(".v1") for event in events]
 
 
 def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(installation: Installation) -> None:
     # given
-    assert ImportResult(accepted=len(STORY), already=0) == bring(installation, STORY)
+    assert ImportResult(accepted=len(STORY), already=0) == import_rows(installation, STORY)
     expected = [
         *("opened", "perspective_shared", "objection_raised", "objection_integrated", "objection_raised"),
         *("objection_withdrawn", "consented", "consented", "consented", "decided", "review_set", "reopened"),
     ]
-    assert expected == types(installation)
+    assert expected == list_event_types(installation)
     count = installation.runtime.ledger.count()
 
     # when it is imported again
-    assert ImportResult(accepted=0, already=len(STORY)) == bring(installation, STORY)
+    assert ImportResult(accepted=0, already=len(STORY)) == import_rows(installation, STORY)
 
     # then nothing is added
     assert count == installation.runtime.ledger.count()
     installation.runtime.engine.catch_up()
-    with client_of(installation.runtime) as client:
+    with open_client(installation.runtime) as client:
         headers = {"Authorization": f"Bearer {installation.founded.api_key}"}
 
         def ask(method: str, path: str, **how: Any) -> Response:
@@ -486,7 +492,7 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(installat
             *(reviewed.status_code, reviewed.json()["decided_by"]),
             reviewed.json()["decided"],
         )
-        assert [*expected, "decided", "reviewed"] == types(installation)
+        assert [*expected, "decided", "reviewed"] == list_event_types(installation)
         shown = ask("GET", "/v1/decisions/on-call?as_of=2024-05-10").json()
         assert ("decided", "consent", True) == (
             *(shown["state"], shown["decision"]["decided"]["by"]),
@@ -503,7 +509,7 @@ def test_a_decisions_history_is_imported_once_and_goes_on_over_the_api(installat
 
 
 def test_a_purpose_is_adopted_by_a_decision_and_says_so(installation: Installation) -> None:
-    with client_of(installation.runtime) as client:
+    with open_client(installation.runtime) as client:
         headers = {"Authorization": f"Bearer {installation.founded.api_key}"}
 
         def say(path: str, **body: Any) -> dict[str, Any]:
@@ -537,7 +543,7 @@ def test_a_purpose_is_adopted_by_a_decision_and_says_so(installation: Installati
 
 BRIEF: Act = {**OPEN, "deciders": ["lea", "sam"]}
 #: 12:00 in Berlin, the very deadline.
-LATE: Act = {**said(10, "sam", "consent", option="o1"), "at": "2024-05-10T10:00:00Z"}
+LATE: Act = {**decision_row(10, "sam", "consent", option="o1"), "at": "2024-05-10T10:00:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -548,8 +554,8 @@ LATE: Act = {**said(10, "sam", "consent", option="o1"), "at": "2024-05-10T10:00:
         ({**BRIEF, "options": ["One"]}, "/options", "invalid_field"),
         ({**BRIEF, "ref": "x"}, "/ref", "invalid_field"),
         (LATE, None, "act_not_allowed"),
-        (said(7, "sam", "consent", option="o1", extra=1), "/extra", "invalid_field"),
-        (said(7, "sam", "vote", option="o1"), "/do", "invalid_field"),
+        (decision_row(7, "sam", "consent", option="o1", extra=1), "/extra", "invalid_field"),
+        (decision_row(7, "sam", "vote", option="o1"), "/do", "invalid_field"),
     ],
 )
 def test_a_bad_row_about_a_decision_says_what_is_wrong(
@@ -557,7 +563,7 @@ def test_a_bad_row_about_a_decision_says_what_is_wrong(
 ) -> None:
     rows = [*PEOPLE, row] if row["do"] == "decision.open" else [*PEOPLE, BRIEF, row]
 
-    told = bring(installation, rows)
+    told = import_rows(installation, rows)
 
     assert 0 == told.accepted
     [error] = told.errors

@@ -13,15 +13,15 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from domain.registry import EVENTS
-from services.api.routes.events import _examined
-from tests.api.app_under_test import ApiApp, active, offer, why
+from services.api.routes.events import _compute_examined_position
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
-BATCH = "application/cloudevents-batch+json"
+BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 
 
 def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     # given
-    goal = active(app)
+    goal = create_active_goal(app)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
     proposed = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)
 
@@ -29,7 +29,7 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     response = app.as_member("stella").get(f"/v1/events?subject=goal/{goal}")
 
     # then
-    assert BATCH == response.headers["Content-Type"]
+    assert BATCH_MEDIA_TYPE == response.headers["Content-Type"]
     events = response.json()
     assert ["goal.offered.v1", "goal.accepted.v1", "goal.change_proposed.v1"] == [event["type"] for event in events]
     for event in events:
@@ -37,7 +37,7 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
         assert (event["id"], event["type"]) == (read.get_id(), read.get_type())
     last = events[-1]
     assert proposed["events"] == [last["id"]]
-    assert (f"goal/{goal}", f"goal/{goal}", app.id("member", "ana"), "app_user") == (
+    assert (f"goal/{goal}", f"goal/{goal}", app.resolve_id("member", "ana"), "app_user") == (
         last["subject"],
         last["partitionkey"],
         last["authid"],
@@ -50,7 +50,7 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
 
 def test_each_events_data_is_as_its_schema_says(app: ApiApp) -> None:
     # given
-    active(app)
+    create_active_goal(app)
     app.as_member("stella").post_ok("/v1/policies", {"policy": {"wip_limit": 4}})
 
     # then
@@ -72,7 +72,7 @@ def test_every_type_of_event_is_told_with_its_schema(app: ApiApp) -> None:
 def test_following_the_links_misses_nothing(app: ApiApp) -> None:
     # given
     for _ in range(4):
-        active(app)
+        create_active_goal(app)
     stella = app.as_member("stella")
 
     # when
@@ -87,7 +87,7 @@ def test_following_the_links_misses_nothing(app: ApiApp) -> None:
 
 
 def test_types_are_picked_and_the_cursor_still_moves_on(app: ApiApp) -> None:
-    active(app)
+    create_active_goal(app)
     stella = app.as_member("stella")
 
     response = stella.get("/v1/events?types=goal.accepted.v1&types=goal.declined.v1")
@@ -133,8 +133,8 @@ def test_a_pull_without_news_ends_when_it_said(app: ApiApp) -> None:
 
 @pytest.mark.parametrize("subject", ["goal/kep-1", "goal/{id}", "{id}"])
 def test_a_subject_is_a_stream_by_id_or_reference(app: ApiApp, subject: str) -> None:
-    goal = active(app, ref="kep-1")
-    active(app)
+    goal = create_active_goal(app, ref="kep-1")
+    create_active_goal(app)
 
     told = app.as_member("stella").get_ok(f"/v1/events?subject={subject.format(id=goal)}")
 
@@ -148,7 +148,7 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
 
     [event] = app.as_member("stella").get_ok("/v1/events?types=member.capacity_declared.v1")
 
-    assert ("import", app.id("member", "stella"), app.id("member", "ana"), "2026-02-01T09:00:00Z") == (
+    assert ("import", app.resolve_id("member", "stella"), app.resolve_id("member", "ana"), "2026-02-01T09:00:00Z") == (
         event["recordsource"],
         event["authid"],
         event["onbehalfof"],
@@ -159,11 +159,11 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
 
 def test_what_is_recorded_while_a_page_is_made_is_not_told_twice(app: ApiApp) -> None:
     # given a head that was asked for before the last two events were recorded
-    active(app)
+    create_active_goal(app)
     recorded = app.runtime.ledger.read_feed(app.organisation_id(), 0, 1000)
     head = recorded[-3].position
 
     # then a page that holds them has looked behind them
-    assert recorded[-1].position == _examined(recorded, head, 0, full=False)
-    assert head == _examined([], head, 0, full=False)
-    assert head + 9 == _examined([], head, head + 9, full=False)
+    assert recorded[-1].position == _compute_examined_position(recorded, head, 0, full=False)
+    assert head == _compute_examined_position([], head, 0, full=False)
+    assert head + 9 == _compute_examined_position([], head, head + 9, full=False)

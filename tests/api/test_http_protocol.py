@@ -17,17 +17,17 @@ from services.api.app import create_app
 from services.api.http.responses import HttpResponse, with_default_headers
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
-from tests.api.app_under_test import settings_of
+from tests.api.app_under_test import build_settings
 
 KEEP_ALIVE_SECONDS = 1
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 RATE = {"RateLimit-Policy": '"default";q=9;w=60', "RateLimit": '"default";r=8;t=60'}
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[int, str]]:
+def running_server(tmp_path: Path) -> Iterator[tuple[int, str]]:
     """The port of a fresh organisation's server, and its steward's key."""
-    settings = settings_of(tmp_path / "served.db")
+    settings = build_settings(tmp_path / "served.db")
     migrate(settings)
     with Runtime.start(settings) as runtime, socket.socket() as listening:
         key = create_organisation(runtime, "acme", steward="stella").api_key
@@ -42,21 +42,21 @@ def served(tmp_path: Path) -> Iterator[tuple[int, str]]:
             time.sleep(0.01)
         yield listening.getsockname()[1], key
         server.should_exit = True
-        thread.join(PATIENCE_SECONDS)
+        thread.join(TIMEOUT_SECONDS)
 
 
-def connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
 
 
-def asked(method: str, path: str, key: str, *lines: str, body: bytes = b"") -> bytes:
+def encode_request(method: str, path: str, key: str, *lines: str, body: bytes = b"") -> bytes:
     told = [f"{method} {path} HTTP/1.1", "Host: plimsoll", f"Authorization: Bearer {key}", *lines]
     if body:
         told += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*told, "", ""]).encode() + body
 
 
-def answers(connection: socket.socket, number: int) -> list[bytes]:
+def read_answers(connection: socket.socket, number: int) -> list[bytes]:
     """So many whole answers of this connection, each with its head and body."""
     held, whole = b"", list[bytes]()
     while len(whole) < number:
@@ -72,50 +72,52 @@ def answers(connection: socket.socket, number: int) -> list[bytes]:
     return whole
 
 
-def team(name: str) -> bytes:
+def encode_team(name: str) -> bytes:
     return f'{{"name": "{name}", "lead": "stella", "ref": "{name}"}}'.encode()
 
 
-def test_requests_that_come_at_once_are_answered_in_their_order(served: tuple[int, str]) -> None:
-    port, key = served
-    with connected(port) as connection:
+def test_requests_that_come_at_once_are_answered_in_their_order(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    with connect(port) as connection:
         names = ["one", "two", "three"]
-        connection.sendall(b"".join(asked("POST", "/v1/teams", key, body=team(name)) for name in names))
-        told = answers(connection, 3)
+        connection.sendall(b"".join(encode_request("POST", "/v1/teams", key, body=encode_team(name)) for name in names))
+        told = read_answers(connection, 3)
 
     assert [True] * 3 == [f'"ref":"{name}"'.encode() in answer for name, answer in zip(names, told, strict=True)]
 
 
-def test_a_body_that_comes_in_pieces_is_read_to_its_end(served: tuple[int, str]) -> None:
-    port, key = served
-    request = asked("POST", "/v1/teams", key, body=team("core"))
-    with connected(port) as connection:
+def test_a_body_that_comes_in_pieces_is_read_to_its_end(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    request = encode_request("POST", "/v1/teams", key, body=encode_team("core"))
+    with connect(port) as connection:
         for part in (request[:-30], request[-30:-10], request[-10:]):
             connection.sendall(part)
             time.sleep(0.05)
-        (told,) = answers(connection, 1)
+        (told,) = read_answers(connection, 1)
 
     assert told.startswith(b"HTTP/1.1 201 ")
 
 
-def test_who_asks_before_sending_is_told_to_go_on(served: tuple[int, str]) -> None:
-    port, key = served
-    head, end, body = asked("POST", "/v1/teams", key, "Expect: 100-continue", body=team("core")).partition(b"\r\n\r\n")
-    with connected(port) as connection:
+def test_who_asks_before_sending_is_told_to_go_on(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    head, end, body = encode_request(
+        "POST", "/v1/teams", key, "Expect: 100-continue", body=encode_team("core")
+    ).partition(b"\r\n\r\n")
+    with connect(port) as connection:
         connection.sendall(head + end)
         went_on = connection.recv(65536)
         connection.sendall(body)
-        (told,) = answers(connection, 1)
+        (told,) = read_answers(connection, 1)
 
     assert went_on == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert told.startswith(b"HTTP/1.1 201 ")
 
 
-def test_a_client_that_wants_no_more_is_told_so_and_let_go(served: tuple[int, str]) -> None:
-    port, key = served
-    with connected(port) as connection:
-        connection.sendall(asked("GET", "/v1/me", key, "Connection: close"))
-        (told,) = answers(connection, 1)
+def test_a_client_that_wants_no_more_is_told_so_and_let_go(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    with connect(port) as connection:
+        connection.sendall(encode_request("GET", "/v1/me", key, "Connection: close"))
+        (told,) = read_answers(connection, 1)
         ended = connection.recv(1)
 
     assert b"\r\nconnection: close\r\n" in told
@@ -123,16 +125,16 @@ def test_a_client_that_wants_no_more_is_told_so_and_let_go(served: tuple[int, st
     assert b"" == ended
 
 
-def test_a_connection_is_closed_when_it_was_silent_and_not_while_it_is_used(served: tuple[int, str]) -> None:
-    port, key = served
-    with connected(port) as connection:
+def test_a_connection_is_closed_when_it_was_silent_and_not_while_it_is_used(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    with connect(port) as connection:
         until = time.monotonic() + 2 * KEEP_ALIVE_SECONDS
         while time.monotonic() < until:
-            connection.sendall(asked("GET", "/v1/me", key))
-            assert answers(connection, 1)
+            connection.sendall(encode_request("GET", "/v1/me", key))
+            assert read_answers(connection, 1)
             time.sleep(KEEP_ALIVE_SECONDS / 4)
-        connection.sendall(asked("GET", "/v1/me", key))
-        assert answers(connection, 1)
+        connection.sendall(encode_request("GET", "/v1/me", key))
+        assert read_answers(connection, 1)
         # when
         silent_since = time.monotonic()
         ended = connection.recv(1)
@@ -142,27 +144,27 @@ def test_a_connection_is_closed_when_it_was_silent_and_not_while_it_is_used(serv
     assert silent > KEEP_ALIVE_SECONDS * 0.9
 
 
-def test_the_sender_behind_a_trusted_proxy_counts_by_its_own_address(served: tuple[int, str]) -> None:
-    port, _ = served
-    with connected(port) as connection:
+def test_the_sender_behind_a_trusted_proxy_counts_by_its_own_address(running_server: tuple[int, str]) -> None:
+    port, _ = running_server
+    with connect(port) as connection:
         for address in ("192.0.2.1", "192.0.2.2", "192.0.2.2"):
-            connection.sendall(asked("GET", "/v1/me", "none", f"X-Forwarded-For: {address}"))
-        connection.sendall(asked("GET", "/v1/me", "none"))
-        told = answers(connection, 4)
+            connection.sendall(encode_request("GET", "/v1/me", "none", f"X-Forwarded-For: {address}"))
+        connection.sendall(encode_request("GET", "/v1/me", "none"))
+        told = read_answers(connection, 4)
 
     left = [int(answer.partition(b";r=")[2].partition(b";")[0]) for answer in told]
     assert [0, 0, 1, 0] == [left[0] - one for one in left]
 
 
-def test_an_answered_request_leaves_nothing_for_the_collector(served: tuple[int, str]) -> None:
-    port, key = served
-    with connected(port) as connection:
+def test_an_answered_request_leaves_nothing_for_the_collector(running_server: tuple[int, str]) -> None:
+    port, key = running_server
+    with connect(port) as connection:
         gc.collect()
         gc.disable()
         try:
             for number in range(50):
-                connection.sendall(asked("POST", "/v1/teams", key, body=team(f"team-{number}")))
-                answers(connection, 1)
+                connection.sendall(encode_request("POST", "/v1/teams", key, body=encode_team(f"team-{number}")))
+                read_answers(connection, 1)
             left = sum(isinstance(found, RequestResponseCycle) for found in gc.get_objects())
         finally:
             gc.enable()

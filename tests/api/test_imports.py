@@ -12,7 +12,7 @@ import pytest
 from domain.errors import VersionConflict
 from ledger.bulk.append import BulkAppend
 from tests.api.app_under_test import ApiApp, offer
-from tests.api.test_bad_input import refused
+from tests.api.test_bad_input import assert_refused
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -37,12 +37,12 @@ def test_an_import_is_counted_and_the_same_again_adds_nothing(app: ApiApp) -> No
     stella, content = app.as_member("stella"), lines(*good("a"), *good("b"))
 
     first = stella.post("/v1/imports", content=content, headers=NDJSON)
-    before = app.events()
+    before = app.count_events()
     again = stella.post("/v1/imports", content=gzip.compress(content), headers=NDJSON)
 
     assert (200, {"accepted": 4, "already": 0}) == (first.status_code, first.json())
     assert (200, {"accepted": 0, "already": 4}) == (again.status_code, again.json())
-    assert before == app.events()
+    assert before == app.count_events()
     assert "active" == stella.get_ok("/v1/goals/a")["state"]
 
 
@@ -62,7 +62,7 @@ def test_an_import_is_counted_and_the_same_again_adds_nothing(app: ApiApp) -> No
 def test_a_bad_row_in_the_middle_is_named_and_nothing_is_kept(
     app: ApiApp, bad: dict[str, Any] | bytes, field: str | None, code: str
 ) -> None:
-    before = app.events()
+    before = app.count_events()
     content = lines(*good("a"), bad, *good("b"))
 
     response = app.as_member("stella").post("/v1/imports", content=content, headers=NDJSON)
@@ -70,7 +70,7 @@ def test_a_bad_row_in_the_middle_is_named_and_nothing_is_kept(
     told = response.json()
     assert (422, "import_refused", 0, 1) == (response.status_code, told["code"], told["accepted"], told["refused"])
     assert [(3, field, code)] == [(e["line"], e.get("field"), e["code"]) for e in told["errors"]]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_partial_import_keeps_the_good_rows(app: ApiApp) -> None:
@@ -82,56 +82,56 @@ def test_a_partial_import_keeps_the_good_rows(app: ApiApp) -> None:
 
 
 def test_a_dry_run_counts_and_keeps_nothing(app: ApiApp) -> None:
-    before = app.events()
+    before = app.count_events()
 
     told = app.as_member("stella").post_ok("/v1/imports?dry_run=true", content=lines(*good("a")), headers=NDJSON)
 
     assert {"accepted": 2, "already": 0, "dry_run": True} == told
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_broken_gzip_is_refused(app: ApiApp) -> None:
-    before = app.events()
+    before = app.count_events()
     content = gzip.compress(lines(*good("a")))[:-20]
 
     response = app.as_member("stella").post("/v1/imports", content=content, headers=NDJSON)
 
     assert 422 == response.status_code, response.text
     assert "gzip" in response.json()["detail"]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
-def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(served: Callable[..., ApiApp]) -> None:
-    app = served(import_limit_bytes=100_000)
+def test_a_gzip_that_unpacks_beyond_the_limit_is_refused(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app(import_limit_bytes=100_000)
 
     response = app.as_member("stella").post("/v1/imports", content=gzip.compress(b" " * 10_000_000), headers=NDJSON)
 
     assert 422 == response.status_code, response.text
 
 
-def test_an_import_over_its_limit_is_refused(served: Callable[..., ApiApp]) -> None:
-    app = served(import_limit_bytes=1024)
+def test_an_import_over_its_limit_is_refused(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app(import_limit_bytes=1024)
 
     response = app.as_member("stella").post("/v1/imports", content=lines(*good("a")) * 10, headers=NDJSON)
 
-    refused(app, response, 413, "body_too_large")
+    assert_refused(app, response, 413, "body_too_large")
 
 
 @pytest.mark.parametrize(("person", "code"), [("ana", "insufficient_scope"), ("aud", "insufficient_scope")])
 def test_imports_are_for_those_with_the_scope(app: ApiApp, person: str, code: str) -> None:
     response = app.as_member(person).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(app, response, 403, code)
+    assert_refused(app, response, 403, code)
 
 
 def test_the_import_scope_alone_makes_nobody_an_importer(app: ApiApp) -> None:
-    principal = app.id("member", "ana")
+    principal = app.resolve_id("member", "ana")
     asked = {"member": principal, "scopes": ["import"]}
     key = app.as_member("stella").post_ok("/v1/keys", asked)["key"]
 
     response = app.with_key(key).post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(app, response, 403, "forbidden")
+    assert_refused(app, response, 403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_an_import_of_another_media_type_is_refused(app: ApiApp) -> None:
         "/v1/imports", content=lines(*good("a")), headers={"Content-Type": "text/csv"}
     )
 
-    refused(app, response, 415, "unsupported_media_type")
+    assert_refused(app, response, 415, "unsupported_media_type")
 
 
 def test_an_import_that_keeps_meeting_live_writers_is_asked_to_come_again(
@@ -175,5 +175,5 @@ def test_an_import_that_keeps_meeting_live_writers_is_asked_to_come_again(
 
     response = app.as_member("stella").post("/v1/imports", content=lines(*good("a")), headers=NDJSON)
 
-    refused(app, response, 409, "busy")
+    assert_refused(app, response, 409, "busy")
     assert "1" == response.headers["Retry-After"]

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from tests.api.app_under_test import ApiApp, active, offer, why
-from tests.api.test_cycles import adopt_purpose, opened
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
+from tests.api.test_cycles import adopt_purpose, open_cycle
 
 
-def at(app: ApiApp, day: int, month: int = 3, hour: int = 9) -> None:
+def set_clock(app: ApiApp, day: int, month: int = 3, hour: int = 9) -> None:
     app.clock.now = datetime(2026, month, day, hour, tzinfo=UTC)
 
 
-def inbox(app: ApiApp, by: str, query: str = "") -> dict[str, Any]:
+def get_inbox(app: ApiApp, by: str, query: str = "") -> dict[str, Any]:
     told: dict[str, Any] = app.as_member(by).get_ok(f"/v1/me/inbox?{query}")
     return told
 
 
-def waits(app: ApiApp, by: str) -> list[tuple[str, str, str | None]]:
+def list_waiting(app: ApiApp, by: str) -> list[tuple[str, str, str | None]]:
     """Goal's title, kind and deadline's day of everything that waits."""
     return [
         (entry["title"], ask["kind"], (ask["until"] or "")[:10] or None)
-        for entry in inbox(app, by)["entries"]
+        for entry in get_inbox(app, by)["entries"]
         for ask in entry["asks"]
     ]
 
@@ -32,10 +32,10 @@ def waits(app: ApiApp, by: str) -> list[tuple[str, str, str | None]]:
 def test_whoever_is_asked_finds_it_until_it_is_answered(app: ApiApp) -> None:
     # given an offer on Monday the 2nd: five working days end with Monday the 9th
     offered = app.as_member("ana").post_ok("/v1/goals", offer("ana", "sam", title="Report"))
-    assert [("Report", "answer", "2026-03-10")] == waits(app, "sam")
-    assert [] == waits(app, "ana")
+    assert [("Report", "answer", "2026-03-10")] == list_waiting(app, "sam")
+    assert [] == list_waiting(app, "ana")
     app.as_member("sam").post_ok(f"/v1/goals/{offered['id']}/accept", {"answers": offered["open"]})
-    assert [] == waits(app, "sam")
+    assert [] == list_waiting(app, "sam")
 
     # when a change is proposed, a need raised and a blocker put to somebody
     path = f"/v1/goals/{offered['id']}"
@@ -45,23 +45,23 @@ def test_whoever_is_asked_finds_it_until_it_is_answered(app: ApiApp) -> None:
     app.as_member("ana").post_ok(f"{path}/raise-blocker", {"blocker": {"text": "no key", "acts_next": "mia"}})
 
     # then each finds what is theirs, in the words in which it was said
-    assert [("Report", "answer", "2026-03-10")] == waits(app, "sam")
-    assert [("Report", "need", "2026-03-06")] == waits(app, "ben")
-    assert [("Report", "blocker", None)] == waits(app, "mia")
-    [entry] = inbox(app, "ben")["entries"]
+    assert [("Report", "answer", "2026-03-10")] == list_waiting(app, "sam")
+    assert [("Report", "need", "2026-03-06")] == list_waiting(app, "ben")
+    assert [("Report", "blocker", None)] == list_waiting(app, "mia")
+    [entry] = get_inbox(app, "ben")["entries"]
     assert ["a review", ["answer_need"]] == [entry["asks"][0][field] for field in ("text", "acts")]
     told = {"need": entry["asks"][0]["need"], "text": "read"}
     app.as_member("ben").post_ok(f"{path}/answer-need", told)
-    assert [] == waits(app, "ben")
-    assert "no key" == inbox(app, "mia")["entries"][0]["asks"][0]["text"]
+    assert [] == list_waiting(app, "ben")
+    assert "no key" == get_inbox(app, "mia")["entries"][0]["asks"][0]["text"]
 
 
 def test_a_goal_that_asks_several_things_is_one_entry_by_its_nearest_deadline(app: ApiApp) -> None:
-    first, second = active(app, title="First"), active(app, title="Second")
+    first, second = create_active_goal(app, title="First"), create_active_goal(app, title="Second")
     for goal, day in ((first, "2026-03-12"), (second, "2026-03-05"), (first, "2026-03-04")):
         app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"needs": [{"text": "help", "answer_by": day}]})
 
-    told = inbox(app, "sam")
+    told = get_inbox(app, "sam")
 
     assert [("First", 2), ("Second", 1)] == [(entry["title"], len(entry["asks"])) for entry in told["entries"]]
     assert (2, 0, 0) == (told["count"], told["overdue"], told["rest"])
@@ -71,43 +71,43 @@ def test_the_inbox_is_capped_and_counts_the_rest(app: ApiApp) -> None:
     for number in range(4):
         app.as_member("ana").post_ok("/v1/goals", offer("ana", "sam", title=f"Goal {number}"))
 
-    told = inbox(app, "sam", "limit=3")
+    told = get_inbox(app, "sam", "limit=3")
 
     assert (4, 3, 1) == (told["count"], len(told["entries"]), told["rest"])
 
 
 def test_a_check_in_waits_from_three_days_before_its_cadence_is_over(app: ApiApp) -> None:
-    active(app, title="Quiet", due="2026-06-26")
+    create_active_goal(app, title="Quiet", due="2026-06-26")
 
-    at(app, 12)
-    assert [] == waits(app, "ana")
-    at(app, 14)  # the fourteenth day after the promise ends with the 16th
-    assert [("Quiet", "check_in", "2026-03-17")] == waits(app, "ana")
-    assert 0 == inbox(app, "ana")["overdue"]
-    at(app, 17)
-    assert 1 == inbox(app, "ana")["overdue"]
+    set_clock(app, 12)
+    assert [] == list_waiting(app, "ana")
+    set_clock(app, 14)  # the fourteenth day after the promise ends with the 16th
+    assert [("Quiet", "check_in", "2026-03-17")] == list_waiting(app, "ana")
+    assert 0 == get_inbox(app, "ana")["overdue"]
+    set_clock(app, 17)
+    assert 1 == get_inbox(app, "ana")["overdue"]
 
 
 def test_the_days_reminders_are_gathered_one_for_a_goal_and_a_few_a_day(app: ApiApp) -> None:
     # given twelve goals that nobody spoke of, and two sweeps
     for number in range(12):
-        active(app, title=f"Goal {number}", due="2026-06-26")
-    at(app, 17)
+        create_active_goal(app, title=f"Goal {number}", due="2026-06-26")
+    set_clock(app, 17)
     for _ in range(2):
         _sweep(app)
 
-    told = inbox(app, "ana")["reminders"]
+    told = get_inbox(app, "ana")["reminders"]
 
     assert ("2026-03-17", 10, 2) == (told["day"], len(told["goals"]), told["rest"])
     assert {"check_in"} == {reminder["kind"] for reminder in told["goals"]}
     assert 10 == len({reminder["goal"] for reminder in told["goals"]})
     # One that was spoken of since needs none, and tomorrow brings none of today's.
     app.as_member("ana").post_ok(f"/v1/goals/{told['goals'][0]['goal']}/affirm", {})
-    after = inbox(app, "ana")["reminders"]
+    after = get_inbox(app, "ana")["reminders"]
     assert (10, 1) == (len(after["goals"]), after["rest"])
-    at(app, 18)
+    set_clock(app, 18)
     _sweep(app)
-    assert [] == inbox(app, "ana")["reminders"]["goals"]
+    assert [] == get_inbox(app, "ana")["reminders"]["goals"]
 
 
 def _sweep(app: ApiApp) -> None:
@@ -131,7 +131,7 @@ def test_an_inbox_of_the_past_stays_as_it_was(app: ApiApp) -> None:
 def test_everybody_finds_their_own_only(app: ApiApp) -> None:
     app.as_member("ana").post_ok("/v1/goals", offer("ana", "sam"))
 
-    assert [0, 0, 0] == [inbox(app, by)["count"] for by in ("lea", "ned", "stella")]
+    assert [0, 0, 0] == [get_inbox(app, by)["count"] for by in ("lea", "ned", "stella")]
     assert 0 == app.as_member("sam", "rival").get_ok("/v1/me/inbox")["count"]
 
 
@@ -144,9 +144,9 @@ def affirm(app: ApiApp, body: dict[str, Any], by: str = "ana", **how: Any) -> di
 
 
 def test_several_goals_are_affirmed_at_once_each_with_its_own_event(app: ApiApp) -> None:
-    goals = [active(app, title=f"Goal {n}", due="2026-06-26") for n in range(3)]
-    at(app, 17)
-    assert 3 == inbox(app, "ana")["count"]
+    goals = [create_active_goal(app, title=f"Goal {n}", due="2026-06-26") for n in range(3)]
+    set_clock(app, 17)
+    assert 3 == get_inbox(app, "ana")["count"]
 
     told = affirm(app, {"goals": goals, "note": "as agreed"})
 
@@ -155,12 +155,12 @@ def test_several_goals_are_affirmed_at_once_each_with_its_own_event(app: ApiApp)
     assert {"2026-06-26"} == {one["due"] for one in told["affirmed"]}
     events = app.as_member("ana").get_ok("/v1/events?types=goal.affirmed.v1")
     assert {one["event"] for one in told["affirmed"]} == {event["id"] for event in events}
-    assert 0 == inbox(app, "ana")["count"]
+    assert 0 == get_inbox(app, "ana")["count"]
 
 
 def test_each_goal_is_refused_for_itself_and_harms_no_other(app: ApiApp) -> None:
-    mine, theirs = active(app), active(app, "ben")
-    ended = active(app)
+    mine, theirs = create_active_goal(app), create_active_goal(app, "ben")
+    ended = create_active_goal(app)
     app.as_member("sam").post_ok(f"/v1/goals/{ended}/cancel", {"reason": why()})
 
     told = affirm(app, {"goals": [theirs, mine, ended, "no-such-goal"]})
@@ -172,12 +172,12 @@ def test_each_goal_is_refused_for_itself_and_harms_no_other(app: ApiApp) -> None
 
 
 def test_all_affirms_active_goals_that_were_seen_and_says_what_it_leaves_out(app: ApiApp) -> None:
-    plain, changing = active(app, title="Plain"), active(app, title="Changing")
+    plain, changing = create_active_goal(app, title="Plain"), create_active_goal(app, title="Changing")
     proposal = app.as_member("sam").post_ok(
         f"/v1/goals/{changing}/propose-change", {"changes": {"priority": "critical"}, "reason": why()}
     )
     seen = proposal["position"]
-    moved = active(app, title="Moved")
+    moved = create_active_goal(app, title="Moved")
     app.as_member("sam").post_ok(f"/v1/goals/{plain}/feedback", {"text": "thanks"})
 
     told = affirm(app, {"all": True, "seen": seen})
@@ -207,20 +207,20 @@ def test_it_says_which_goals_it_means_and_up_to_where_it_has_looked(app: ApiApp,
 
 
 def test_the_same_key_affirms_once(app: ApiApp) -> None:
-    goals = [active(app) for _ in range(2)]
+    goals = [create_active_goal(app) for _ in range(2)]
     key = {"Idempotency-Key": "today"}
 
     first = affirm(app, {"goals": goals}, headers=key)
-    before = app.events()
+    before = app.count_events()
     again = app.as_member("ana").post("/v1/affirmations", {"goals": goals}, headers=key)
 
-    assert before == app.events()
+    assert before == app.count_events()
     assert "true" == again.headers["Idempotent-Replayed"]
     assert [one["event"] for one in first["affirmed"]] == [one["event"] for one in again.json()["affirmed"]]
 
 
 def test_the_same_key_affirms_once_also_where_it_says_what_was_seen(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     seen = int(app.as_member("ana").get("/v1/me/inbox").headers["Plimsoll-Position"])
     how: dict[str, Any] = {"headers": {"Idempotency-Key": "today"}}
 
@@ -233,7 +233,7 @@ def test_the_same_key_affirms_once_also_where_it_says_what_was_seen(app: ApiApp)
 
 
 def test_an_auditor_and_a_key_that_only_reads_affirm_nothing(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     assert 403 == app.as_member("aud").post("/v1/affirmations", {"goals": [goal]}).status_code
     told = affirm(app, {"goals": [goal]}, by="lea")
@@ -243,11 +243,11 @@ def test_an_auditor_and_a_key_that_only_reads_affirm_nothing(app: ApiApp) -> Non
 # --- decisions, cycles, charters -------------------------------------------------------------------------------------
 
 
-def asked(app: ApiApp, by: str) -> list[tuple[str, str, str | None, tuple[str, ...]]]:
+def list_framework_requests(app: ApiApp, by: str) -> list[tuple[str, str, str | None, tuple[str, ...]]]:
     """What is asked beside goals: kind, title, deadline's day and acts."""
     return [
         (ask["kind"], entry["title"], (entry["until"] or "")[:10] or None, tuple(ask["acts"]))
-        for entry in inbox(app, by)["entries"]
+        for entry in get_inbox(app, by)["entries"]
         if "goal" not in entry
         for ask in entry["asks"]
     ]
@@ -266,20 +266,26 @@ def test_a_decision_waits_for_each_decider_who_has_not_spoken(app: ApiApp) -> No
     }
     decision = app.as_member("lea").post_ok("/v1/decisions", body)["id"]
     acts = ("share_perspective", "consent", "raise_objection")
-    assert [("decision", "Which room?", "2026-03-06", acts)] == asked(app, "ana") == asked(app, "ben")
-    assert [] == asked(app, "lea") == asked(app, "mia")
+    assert (
+        [("decision", "Which room?", "2026-03-06", acts)]
+        == list_framework_requests(app, "ana")
+        == list_framework_requests(app, "ben")
+    )
+    assert [] == list_framework_requests(app, "lea") == list_framework_requests(app, "mia")
 
     app.as_member("ben").post_ok(f"/v1/decisions/{decision}/raise-objection", {"option": "o1", "text": "too small"})
-    assert [] == asked(app, "ben")
-    at(app, 7)
+    assert [] == list_framework_requests(app, "ben")
+    set_clock(app, 7)
     for organisation, stream in app.runtime.ledger.find_streams_with_due_timers(app.clock.now, 10):
         app.runtime.ledger.run_timers(organisation, stream)
     app.runtime.engine.catch_up()
-    assert [] == asked(app, "ana")
-    assert [("decision", "Which room?", ("decide",))] == [(k, t, a) for k, t, _, a in asked(app, "lea")]
+    assert [] == list_framework_requests(app, "ana")
+    assert [("decision", "Which room?", ("decide",))] == [
+        (k, t, a) for k, t, _, a in list_framework_requests(app, "lea")
+    ]
 
 
-def decided(app: ApiApp, **fields: Any) -> str:
+def create_decision_for_review(app: ApiApp, **fields: Any) -> str:
     """Ana's question, decided in the very act of her consent; to be looked at again on the twentieth."""
     question = {"do": "open", "question": "Which room?", "options": ["The small one", "The large one"], "team": "core"}
     how = {"status_quo": "o2", "deciders": ["ana"], "fallback": {"rule": "status_quo"}, "review_on": "2026-03-20"}
@@ -293,44 +299,44 @@ REVIEW = [("review", "Which room?", "2026-03-21", ("review", "set_review", "reop
 
 
 def test_a_decision_is_looked_at_again_from_its_day_on_by_whoever_opened_it(app: ApiApp) -> None:
-    decision = decided(app)
-    at(app, 19)
-    assert [] == asked(app, "ana")
+    decision = create_decision_for_review(app)
+    set_clock(app, 19)
+    assert [] == list_framework_requests(app, "ana")
 
-    at(app, 20)
-    assert REVIEW == asked(app, "ana")
-    assert [] == asked(app, "lea") == asked(app, "ben")
-    assert not inbox(app, "ana")["entries"][0].get("overdue")
-    at(app, 21)
-    assert inbox(app, "ana")["entries"][0]["overdue"]
+    set_clock(app, 20)
+    assert REVIEW == list_framework_requests(app, "ana")
+    assert [] == list_framework_requests(app, "lea") == list_framework_requests(app, "ben")
+    assert not get_inbox(app, "ana")["entries"][0].get("overdue")
+    set_clock(app, 21)
+    assert get_inbox(app, "ana")["entries"][0]["overdue"]
 
     app.as_member("ana").post_ok(f"/v1/decisions/{decision}/review", {"next": "2026-03-25"})
-    assert [] == asked(app, "ana")
-    at(app, 25)
-    assert ["review"] == [kind for kind, *_ in asked(app, "ana")]
+    assert [] == list_framework_requests(app, "ana")
+    set_clock(app, 25)
+    assert ["review"] == [kind for kind, *_ in list_framework_requests(app, "ana")]
     app.as_member("ana").post_ok(f"/v1/decisions/{decision}/review", {})
-    assert [] == asked(app, "ana")
+    assert [] == list_framework_requests(app, "ana")
 
 
 @pytest.mark.parametrize(("of", "leading", "others"), [("core", "lea", ("stella", "ben")), (None, "stella", ("lea",))])
 def test_where_who_opened_it_has_left_it_is_looked_at_again_by_who_leads(
     app: ApiApp, of: str | None, leading: str, others: tuple[str, ...]
 ) -> None:
-    decided(app, team=of)
+    create_decision_for_review(app, team=of)
     app.as_member("ana").post_ok("/v1/members/ana/leave", {})
-    at(app, 20)
+    set_clock(app, 20)
 
-    assert REVIEW == asked(app, leading)
-    assert [] == [ask for other in others for ask in asked(app, other)]
+    assert REVIEW == list_framework_requests(app, leading)
+    assert [] == [ask for other in others for ask in list_framework_requests(app, other)]
 
 
 def test_what_is_still_open_is_not_looked_at_again(app: ApiApp) -> None:
     question = {"do": "open", "question": "Which room?", "options": ["The small one", "The large one"], "team": "core"}
     how = {"status_quo": "o2", "deciders": ["ben"], "fallback": {"rule": "status_quo"}, "review_on": "2026-03-03"}
     app.as_member("ana").post_ok("/v1/decisions", {**question, **how, "deadline": "2026-03-06T12:00:00Z"})
-    at(app, 4)
+    set_clock(app, 4)
 
-    assert [] == asked(app, "ana")
+    assert [] == list_framework_requests(app, "ana")
 
 
 def test_an_acknowledgement_waits_for_each_member_of_the_team(app: ApiApp) -> None:
@@ -339,34 +345,34 @@ def test_an_acknowledgement_waits_for_each_member_of_the_team(app: ApiApp) -> No
     answer = app.as_member("lea").post("/v1/charters/core/adopt-non-negotiable", said)
     assert 200 == answer.status_code, answer.text
 
-    assert [("acknowledgement", "non-negotiables", None, ("acknowledge",))] == asked(app, "ana")
-    assert [] == asked(app, "ned")
-    [entry] = inbox(app, "ana")["entries"]
+    assert [("acknowledgement", "non-negotiables", None, ("acknowledge",))] == list_framework_requests(app, "ana")
+    assert [] == list_framework_requests(app, "ned")
+    [entry] = get_inbox(app, "ana")["entries"]
     ask = entry["asks"][0]
     told = {"non_negotiable": ask["event"], "version": ask["version"]}
     app.as_member("ana").post_ok("/v1/charters/core/acknowledge", told)
-    assert [] == asked(app, "ana")
+    assert [] == list_framework_requests(app, "ana")
 
 
 def test_an_improvement_waits_for_its_owner_until_it_is_done(app: ApiApp) -> None:
     lea = app.as_member("lea")
     adopt_purpose(lea, app.clock)
-    opened(lea)
+    open_cycle(lea)
     improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
     lea.post_ok("/v1/cycles/spring/agree-improvement", improvement)
 
     told = [("improvement", "Spring", "2026-03-21", ("finish_improvement", "drop_improvement"))]
-    assert told == asked(app, "ben")
-    assert [] == asked(app, "ana")
-    assert "Meet less" == inbox(app, "ben")["entries"][0]["asks"][0]["text"]
+    assert told == list_framework_requests(app, "ben")
+    assert [] == list_framework_requests(app, "ana")
+    assert "Meet less" == get_inbox(app, "ben")["entries"][0]["asks"][0]["text"]
     app.as_member("ben").post_ok("/v1/cycles/spring/finish-improvement", {"improvement": "meet-less"})
-    assert [] == asked(app, "ben")
+    assert [] == list_framework_requests(app, "ben")
 
 
 def test_an_improvement_of_a_closed_cycle_waits_until_it_is_carried_into_the_next(app: ApiApp) -> None:
     lea = app.as_member("lea")
     adopt_purpose(lea, app.clock)
-    opened(lea)
+    open_cycle(lea)
     improvement = {"improvement": "meet-less", "text": "Meet less", "owner": "ben", "due": "2026-03-20"}
     lea.post_ok("/v1/cycles/spring/agree-improvement", improvement)
     lea.post_ok("/v1/cycles/spring/share-reflection", {"worked": "it runs"})
@@ -376,8 +382,8 @@ def test_an_improvement_of_a_closed_cycle_waits_until_it_is_carried_into_the_nex
         409
         == app.as_member("ben").post("/v1/cycles/spring/finish-improvement", {"improvement": "meet-less"}).status_code
     )
-    assert [] == asked(app, "ben")
-    opened(lea, "summer", follows="spring")
-    assert ["improvement"] == [kind for kind, *_ in asked(app, "ben")]
+    assert [] == list_framework_requests(app, "ben")
+    open_cycle(lea, "summer", follows="spring")
+    assert ["improvement"] == [kind for kind, *_ in list_framework_requests(app, "ben")]
     app.as_member("ben").post_ok("/v1/cycles/summer/finish-improvement", {"improvement": "meet-less"})
-    assert [] == asked(app, "ben")
+    assert [] == list_framework_requests(app, "ben")

@@ -11,23 +11,23 @@ from ledger.storage import sqlite_statements
 from projections import as_of
 from projections.database.database import named_statements
 from tests.api.app_under_test import ApiApp
-from tests.api.route_walk import SECRET, TenantSecrets, hide, requests, walk
+from tests.api.route_walk import SECRET, TenantSecrets, create_secrets, generate_requests, walk_routes
 
 
 @pytest.fixture
-def hidden(app: ApiApp) -> TenantSecrets:
-    return hide(app)
+def secrets(app: ApiApp) -> TenantSecrets:
+    return create_secrets(app)
 
 
 @pytest.mark.parametrize("person", ["stella", "aud", "ana", "bot"])
-def test_no_route_tells_one_organisation_about_another(app: ApiApp, hidden: TenantSecrets, person: str) -> None:
-    assert [] == walk(app, hidden, person)
+def test_no_route_tells_one_organisation_about_another(app: ApiApp, secrets: TenantSecrets, person: str) -> None:
+    assert [] == walk_routes(app, secrets, person)
 
 
-def test_the_walk_knows_every_route_and_its_bodies_are_taken(app: ApiApp, hidden: TenantSecrets) -> None:
+def test_the_walk_knows_every_route_and_its_bodies_are_taken(app: ApiApp, secrets: TenantSecrets) -> None:
     # given the same walk by the owners of what is hidden
     document = app.client.get("/openapi.json").json()
-    walked = {(method, path.partition("?")[0]) for method, path, _ in requests(document, hidden)}
+    walked = {(method, path.partition("?")[0]) for method, path, _ in generate_requests(document, secrets)}
     operations = sum(len(methods) for methods in document["paths"].values())
 
     # then each operation is there, and no body is refused for its shape, which would hide everything behind it
@@ -35,7 +35,7 @@ def test_the_walk_knows_every_route_and_its_bodies_are_taken(app: ApiApp, hidden
     stella = app.as_member("stella", "rival")
     refused = [
         (method, path, response.json()["errors"])
-        for method, path, how in requests(document, hidden)
+        for method, path, how in generate_requests(document, secrets)
         if "json" in how
         and (response := stella.request(method, path, **how)).status_code == 422
         and any(
@@ -62,7 +62,7 @@ BOUND = "organisation_id = :organisation_id"
 
 
 @pytest.fixture
-def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def missing_predicate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One organisation predicate is missing from one statement."""
     room, name = request.param
     if room == "lens":
@@ -79,6 +79,10 @@ def forgotten(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     sqlite_statements.query_sql.cache_clear()
 
 
-@pytest.mark.parametrize("forgotten", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES])
-def test_the_walk_fails_when_a_predicate_is_forgotten(app: ApiApp, hidden: TenantSecrets, forgotten: None) -> None:
-    assert [] != walk(app, hidden), f"a statement without its organisation showed nothing of {SECRET}"
+@pytest.mark.parametrize(
+    "missing_predicate", PREDICATES, indirect=True, ids=[f"{room}: {name}" for room, name in PREDICATES]
+)
+def test_the_walk_fails_when_a_predicate_is_forgotten(
+    app: ApiApp, secrets: TenantSecrets, missing_predicate: None
+) -> None:
+    assert [] != walk_routes(app, secrets), f"a statement without its organisation showed nothing of {SECRET}"

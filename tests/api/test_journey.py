@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.app_under_test import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 
 def test_a_goal_is_offered_accepted_changed_and_explained(app: ApiApp) -> None:
@@ -35,7 +35,7 @@ def test_a_goal_is_offered_accepted_changed_and_explained(app: ApiApp) -> None:
 
 def test_a_goal_is_found_by_its_reference_wherever_an_id_is_taken(app: ApiApp) -> None:
     # given
-    goal = active(app, ref="kep/19 stable")
+    goal = create_active_goal(app, ref="kep/19 stable")
 
     # when
     ana = app.as_member("ana")

@@ -19,7 +19,7 @@ def test_a_key_is_said_once_and_works(app: ApiApp) -> None:
     assert (201, "no-store") == (response.status_code, response.headers["Cache-Control"])
     assert key.startswith("plim_")
     ben = app.with_key(key)
-    assert app.id("member", "ben") == ben.get_ok("/v1/me")["member"]
+    assert app.resolve_id("member", "ben") == ben.get_ok("/v1/me")["member"]
     assert "insufficient_scope" == ben.post("/v1/goals", offer("ben", "sam")).json()["code"]
     listed = app.as_member("stella").get("/v1/keys")
     assert ["laptop"] == [found["name"] for found in listed.json()["keys"] if found["name"] == "laptop"]

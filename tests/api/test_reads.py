@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.api.app_under_test import START, ApiApp, active, offer, why
+from tests.api.app_under_test import START, ApiApp, create_active_goal, offer, why
 
 READS = [
     "/v1/goals",
@@ -27,7 +27,7 @@ READS = [
 @pytest.mark.parametrize("read", READS)
 def test_a_read_has_a_tag_a_freshness_and_no_second_body(app: ApiApp, read: str) -> None:
     # given
-    path = read.format(goal=active(app))
+    path = read.format(goal=create_active_goal(app))
     ana, known = app.as_member("ana"), app.clock.now.isoformat().replace("+00:00", "Z")
     path += "&" if "?" in path else "?"
     path += "to=2026-03-04" if "diff" in path else f"as_of=2026-03-04&recorded_as_of={known}"
@@ -47,7 +47,7 @@ def test_a_read_has_a_tag_a_freshness_and_no_second_body(app: ApiApp, read: str)
 
 
 def test_equal_tags_of_a_goal_mean_equal_bytes(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     ana, sam = app.as_member("ana").get(f"/v1/goals/{goal}"), app.as_member("sam").get(f"/v1/goals/{goal}")
 
     app.as_member("ana").post_ok(f"/v1/goals/{goal}/affirm", {})
@@ -59,7 +59,7 @@ def test_equal_tags_of_a_goal_mean_equal_bytes(app: ApiApp) -> None:
 
 def test_the_past_is_answered_as_it_was(app: ApiApp) -> None:
     # given
-    goal = active(app)
+    goal = create_active_goal(app)
     then = app.clock.now
     app.clock.now = START + timedelta(days=2)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
@@ -77,7 +77,7 @@ def test_the_past_is_answered_as_it_was(app: ApiApp) -> None:
 
 def test_a_diff_names_what_changed_and_the_event_that_did_it(app: ApiApp) -> None:
     # given
-    goal = active(app)
+    goal = create_active_goal(app)
     app.clock.now = START + timedelta(days=2)
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
     opened = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)["open"]
@@ -94,7 +94,7 @@ def test_a_diff_names_what_changed_and_the_event_that_did_it(app: ApiApp) -> Non
 
 
 def test_a_diff_backwards_is_refused(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     response = app.as_member("ana").get(f"/v1/goals/{goal}/diff?from=2026-03-04&to=2026-03-02")
 
@@ -103,7 +103,7 @@ def test_a_diff_backwards_is_refused(app: ApiApp) -> None:
 
 def test_why_names_the_change_its_reason_and_who_consented(app: ApiApp) -> None:
     # given
-    goal = active(app)
+    goal = create_active_goal(app)
     body = {"changes": {"due": "2026-04-10"}, "reason": why("dependency_slipped", "the supplier is late")}
     opened = app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)["open"]
     app.as_member("sam").post_ok(f"/v1/goals/{goal}/accept-change", {"answers": opened})
@@ -127,7 +127,7 @@ def test_why_names_the_change_its_reason_and_who_consented(app: ApiApp) -> None:
 
 
 def test_why_of_a_field_that_is_none_is_refused(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     for field in ("colour", ""):
         assert 422 == app.as_member("ana").get(f"/v1/goals/{goal}/why?field={field}").status_code
@@ -136,7 +136,7 @@ def test_why_of_a_field_that_is_none_is_refused(app: ApiApp) -> None:
 
 def test_a_long_history_comes_in_pages(app: ApiApp) -> None:
     # given
-    goal = active(app)
+    goal = create_active_goal(app)
     for number in range(5):
         app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"note": f"day {number}"})
 
@@ -153,8 +153,8 @@ def test_a_long_history_comes_in_pages(app: ApiApp) -> None:
 
 def test_a_list_filters_sorts_and_searches(app: ApiApp) -> None:
     # given
-    early = active(app, title="Alpha report", due="2026-03-10")
-    late = active(app, title="Beta report", due="2026-04-10", owner="ben")
+    early = create_active_goal(app, title="Alpha report", due="2026-03-10")
+    late = create_active_goal(app, title="Beta report", due="2026-04-10", owner="ben")
     asked = app.as_member("ana").post_ok("/v1/goals", offer(title="Gamma", outcome="Silence"))["id"]
     ana = app.as_member("ana")
 
@@ -201,16 +201,16 @@ def test_policies_are_versions(app: ApiApp) -> None:
     ],
 )
 def test_a_bad_policy_is_refused(app: ApiApp, policy: dict[str, object]) -> None:
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("stella").post("/v1/policies", {"policy": policy})
 
     assert (422, "invalid_field") == (response.status_code, response.json()["code"])
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_head_is_get_without_its_body(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     got = app.as_member("ana").get(f"/v1/goals/{goal}")
     head = app.as_member("ana").request("HEAD", f"/v1/goals/{goal}")
@@ -233,7 +233,7 @@ def test_the_next_page_of_members_asks_the_same_question(app: ApiApp) -> None:
 
 def test_the_next_page_of_a_history_asks_about_the_same_time(app: ApiApp) -> None:
     # given
-    goal, ana = active(app), app.as_member("ana")
+    goal, ana = create_active_goal(app), app.as_member("ana")
     then = app.clock.now.isoformat().replace("+00:00", "Z")
     app.clock.now += timedelta(days=1)
     ana.post_ok(f"/v1/goals/{goal}/check-in", {"note": "later"})

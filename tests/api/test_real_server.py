@@ -17,13 +17,13 @@ import uvicorn
 from services.api.app import create_app
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
-from tests.api.app_under_test import offer, settings_of, why
+from tests.api.app_under_test import build_settings, offer, why
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Where a freshly founded organisation is served, and its steward's key."""
-    settings = settings_of(tmp_path / "served.db")
+    settings = build_settings(tmp_path / "served.db")
     migrate(settings)
     with Runtime.start(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
@@ -39,7 +39,7 @@ def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
             thread.join(20)
 
 
-def client(url: str, key: str) -> httpx.Client:
+def open_client(url: str, key: str) -> httpx.Client:
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=20)
 
 
@@ -48,7 +48,7 @@ def test_a_steward_sets_up_and_two_members_agree_change_and_ask_why(url: tuple[s
     base, key = url
     today = datetime.now(UTC).date()
     later = (today + timedelta(days=44)).isoformat()
-    with client(base, key) as stella:
+    with open_client(base, key) as stella:
         assert 200 == stella.get("/readyz").status_code
         assert 201 == stella.post("/v1/teams", json={"name": "Core", "lead": "stella", "ref": "core"}).status_code
         keys = {}
@@ -58,7 +58,7 @@ def test_a_steward_sets_up_and_two_members_agree_change_and_ask_why(url: tuple[s
             said = stella.post("/v1/keys", json={"member": person, "scopes": ["read", "act"]})
             keys[person] = said.json()["key"]
 
-    with client(base, keys["ana"]) as ana, client(base, keys["sam"]) as sam:
+    with open_client(base, keys["ana"]) as ana, open_client(base, keys["sam"]) as sam:
         # when
         body = offer(ref="report/1", start=today.isoformat(), due=(today + timedelta(days=30)).isoformat())
         offered = ana.post("/v1/goals", json=body).json()
@@ -77,7 +77,7 @@ def test_many_clients_at_once_are_all_served(url: tuple[str, str]) -> None:
     base, key = url
 
     def ask(number: int) -> int:
-        with client(base, key) as stella:
+        with open_client(base, key) as stella:
             created = stella.post("/v1/teams", json={"name": f"Team {number}", "lead": "stella"})
             read = stella.get("/v1/teams", params={"after_position": created.json()["position"]})
             assert created.json()["id"] in {team["id"] for team in read.json()["teams"]}
@@ -89,7 +89,7 @@ def test_many_clients_at_once_are_all_served(url: tuple[str, str]) -> None:
 
 def test_a_head_and_a_body_too_large_are_answered_on_the_wire(url: tuple[str, str]) -> None:
     base, key = url
-    with client(base, key) as stella:
+    with open_client(base, key) as stella:
         head = stella.head("/v1/me")
         assert (200, b"") == (head.status_code, head.content)
         large = stella.post("/v1/goals", content=b"x" * 2_000_000, headers={"Content-Type": "application/json"})

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.api.app_under_test import ApiApp, active, why
-from tests.api.test_cycles import adopt_purpose, opened
+from tests.api.app_under_test import ApiApp, create_active_goal, why
+from tests.api.test_cycles import adopt_purpose, open_cycle
 
 #: Who sends what where.
 Request = tuple[str, str, dict[str, Any]]
 #: Brings it about that the request is against a rule.
-Tries = Callable[[ApiApp], Request]
+RequestFactory = Callable[[ApiApp], Request]
 CORE = "/v1/charters/core"
 FIVE = ("tested", "kind", "open", "calm", "brief")
 
 
-def standing(app: ApiApp, count: int) -> None:
+def put_charter_in_force(app: ApiApp, count: int) -> None:
     """Core's charter is in force with so many non-negotiables."""
     lea = app.as_member("lea")
     adopt_purpose(lea, app.clock)
@@ -31,12 +31,12 @@ def standing(app: ApiApp, count: int) -> None:
 
 
 def a_sixth(app: ApiApp) -> Request:
-    standing(app, 5)
+    put_charter_in_force(app, 5)
     return "lea", f"{CORE}/adopt-non-negotiable", {"non_negotiable": "sixth", "text": "One more"}
 
 
 def a_fall_below_three(app: ApiApp) -> Request:
-    standing(app, 3)
+    put_charter_in_force(app, 3)
     return "lea", f"{CORE}/retire-non-negotiable", {"non_negotiable": "kind", "reason": why()}
 
 
@@ -58,7 +58,7 @@ def a_freedom_that_names_no_purpose(app: ApiApp) -> Request:
 
 
 def an_old_version(app: ApiApp) -> Request:
-    standing(app, 3)
+    put_charter_in_force(app, 3)
     body = {"non_negotiable": "kind", "text": "We are kinder", "reason": why()}
     app.as_member("lea").post_ok(f"{CORE}/revise-non-negotiable", body)
     return "ana", f"{CORE}/acknowledge", {"non_negotiable": "kind", "version": 1}
@@ -66,8 +66,8 @@ def an_old_version(app: ApiApp) -> Request:
 
 def a_cycle_with_an_undecided_goal(app: ApiApp) -> Request:
     adopt_purpose(app.as_member("lea"), app.clock)
-    active(app, ref="open-end")
-    opened(app.as_member("lea"), goals=["open-end"])
+    create_active_goal(app, ref="open-end")
+    open_cycle(app.as_member("lea"), goals=["open-end"])
     app.as_member("ben").post_ok("/v1/cycles/spring/share-reflection", {"worked": "pairs"})
     return "lea", "/v1/cycles/spring/close", {}
 
@@ -93,19 +93,19 @@ def consent_after_the_deadline(app: ApiApp) -> Request:
 
 
 def a_need_of_another_organisations_member(app: ApiApp) -> Request:
-    goal, elsewhere = active(app), app.id("member", "ben", "rival")
+    goal, elsewhere = create_active_goal(app), app.resolve_id("member", "ben", "rival")
     body = {"note": "so far", "needs": [{"text": "a review", "addressee": elsewhere}]}
     return "ana", f"/v1/goals/{goal}/check-in", body
 
 
 def an_answer_by_somebody_else(app: ApiApp) -> Request:
-    goal = active(app)
+    goal = create_active_goal(app)
     body = {"note": "so far", "needs": [{"text": "a review", "addressee": "ben"}]}
     (check_in,) = app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", body)["events"]
     return "mia", f"/v1/goals/{goal}/answer-need", {"need": f"{check_in}/0", "text": "I do"}
 
 
-REFUSED: dict[Tries, tuple[int, str, str, str]] = {
+REFUSED: dict[RequestFactory, tuple[int, str, str, str]] = {
     a_sixth: (409, "non_negotiable_count", "a sixth would take the place of one", "retire_non_negotiable"),
     a_fall_below_three: (409, "non_negotiable_count", "has 3 at least", "adopt_non_negotiable"),
     in_force_with_two: (409, "non_negotiable_count", "2 of 3 to 5", "adopt_non_negotiable"),
@@ -120,15 +120,15 @@ REFUSED: dict[Tries, tuple[int, str, str, str]] = {
 
 
 @pytest.mark.parametrize("tries", REFUSED, ids=lambda tries: tries.__name__)
-def test_what_is_against_a_rule_is_refused_by_it_with_what_would_do(app: ApiApp, tries: Tries) -> None:
+def test_what_is_against_a_rule_is_refused_by_it_with_what_would_do(app: ApiApp, tries: RequestFactory) -> None:
     status, code, rule, instead = REFUSED[tries]
     person, path, body = tries(app)
-    before = app.events()
+    before = app.count_events()
 
     told = app.as_member(person).post(path, body)
 
     assert (status, code) == (told.status_code, told.json()["code"]), told.text
     assert rule in told.json()["detail"]
-    named = instead.format(goal=app.id("goal", "open-end"), ben=app.id("member", "ben"))
+    named = instead.format(goal=app.resolve_id("goal", "open-end"), ben=app.resolve_id("member", "ben"))
     assert named in (*told.json().get("allowed", ()), told.json()["detail"].rpartition(" ")[2])
-    assert before == app.events()
+    assert before == app.count_events()

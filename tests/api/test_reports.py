@@ -33,8 +33,8 @@ def ana(app: ApiApp) -> str:
         _row(
             "ana", "member.capacity", "2026-01-05T09:00:00Z", member="ana", hours_per_week=40, **{"from": "2026-01-05"}
         ),
-        *_promised("a", 64, "2026-03-27"),
-        *_promised("b", 30, "2026-03-13"),
+        *_promised_goal_rows("a", 64, "2026-03-27"),
+        *_promised_goal_rows("b", 30, "2026-03-13"),
     ]
     content = b"\n".join(json.dumps(row).encode() for row in rows)
     answer = app.as_member("stella").post(
@@ -58,13 +58,13 @@ def _row(by: str, do: str, when: str, **fields: Any) -> dict[str, Any]:
     return {"at": when, "by": by, "do": do, **fields}
 
 
-def _promised(ref: str, hours: int, due: str) -> list[dict[str, Any]]:
+def _promised_goal_rows(ref: str, hours: int, due: str) -> list[dict[str, Any]]:
     body = {k: v for k, v in offer("ana", "sam", effort_hours=hours, due=due).items() if k != "do"}
     when = "2026-01-20T09:00:00Z"
     return [_row("ana", "goal.offer", when, goal=ref, **body), _row("sam", "goal.accept", when, goal=ref)]
 
 
-def figure(app: ApiApp, name: str, query: str, **keys: str) -> dict[str, Any]:
+def find_figure(app: ApiApp, name: str, query: str, **keys: str) -> dict[str, Any]:
     """The one figure of that name and keys in ana's overload report."""
     report = app.as_member("ana").get_ok(f"/v1/reports/overload?member=ana&{query}")
     found = [f for f in report["figures"] if f["name"] == name and all(f.get(k) == v for k, v in keys.items())]
@@ -81,24 +81,24 @@ def figure(app: ApiApp, name: str, query: str, **keys: str) -> dict[str, Any]:
     ],
 )
 def test_the_worked_example_steps_1_to_3_load(app: ApiApp, ana: str, as_of: str, ratio: float, line: str) -> None:
-    found = figure(app, "load_ratio", f"as_of={as_of}", week="2026-03-02")
+    found = find_figure(app, "load_ratio", f"as_of={as_of}", week="2026-03-02")
 
     assert (ratio, line) == (found["value"], found["line"])
 
 
 def test_the_worked_example_step_3_an_addition_without_trade_off(app: ApiApp, ana: str) -> None:
-    found = figure(app, "yes_and_ratio", "as_of=2026-03-04")
+    found = find_figure(app, "yes_and_ratio", "as_of=2026-03-04")
 
     assert (1, 1, 1) == (found["value"], found["count"], found["n"])
 
 
 def test_the_worked_example_step_4_the_change_that_names_it_pairs_it(app: ApiApp, ana: str) -> None:
-    assert 0 == figure(app, "yes_and_ratio", "as_of=2026-03-05")["value"]
-    assert 0.117647 == figure(app, "yes_and_by_effort", "as_of=2026-03-05")["value"]
+    assert 0 == find_figure(app, "yes_and_ratio", "as_of=2026-03-05")["value"]
+    assert 0.117647 == find_figure(app, "yes_and_by_effort", "as_of=2026-03-05")["value"]
 
 
 def test_the_worked_example_step_5_the_day_before_answers_as_before(app: ApiApp, ana: str) -> None:
-    assert 1 == figure(app, "yes_and_ratio", "as_of=2026-03-04")["value"]
+    assert 1 == find_figure(app, "yes_and_ratio", "as_of=2026-03-04")["value"]
 
 
 def test_an_old_question_has_the_same_bytes_whatever_came_since(app: ApiApp, ana: str) -> None:
@@ -115,8 +115,8 @@ def test_an_old_question_has_the_same_bytes_whatever_came_since(app: ApiApp, ana
 
 
 def test_explain_names_the_events_behind_a_figure(app: ApiApp, ana: str) -> None:
-    plain = figure(app, "yes_and_ratio", "as_of=2026-03-04")
-    explained = figure(app, "yes_and_ratio", "as_of=2026-03-04&explain=true")
+    plain = find_figure(app, "yes_and_ratio", "as_of=2026-03-04")
+    explained = find_figure(app, "yes_and_ratio", "as_of=2026-03-04&explain=true")
 
     assert "events" not in plain
     feed = app.as_member("ana").get_ok(f"/v1/events?subject=goal/{ana}")

@@ -16,9 +16,9 @@ from jsonschema import Draft202012Validator
 from domain.errors import Refusal
 from services.api import pipeline
 from services.api.app import litestar
-from services.api.http.problems import KINDS
+from services.api.http.problems import PROBLEM_DEFINITIONS
 from services.logs import RequestLog
-from tests.api.app_under_test import ApiApp, active, offer
+from tests.api.app_under_test import ApiApp, create_active_goal, offer
 
 
 def test_it_is_alive_and_ready(app: ApiApp) -> None:
@@ -27,8 +27,8 @@ def test_it_is_alive_and_ready(app: ApiApp) -> None:
     assert (200, "ready", 0) == (ready.status_code, ready.json()["status"], ready.json()["lag"])
 
 
-def test_it_says_when_it_is_not_ready(served: Callable[..., ApiApp]) -> None:
-    app = served()
+def test_it_says_when_it_is_not_ready(serve_app: Callable[..., ApiApp]) -> None:
+    app = serve_app()
     app.runtime.ledger.close()
 
     response = app.client.get("/readyz")
@@ -38,7 +38,7 @@ def test_it_says_when_it_is_not_ready(served: Callable[..., ApiApp]) -> None:
 
 
 def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     app.as_member("ana").get(f"/v1/goals/{goal}")
     app.client.get("/nothing/here")
 
@@ -78,7 +78,7 @@ def test_a_request_id_is_taken_over_unless_it_is_none(app: ApiApp) -> None:
     assert "a b" != app.client.get("/livez", headers={"X-Request-Id": "a b"}).headers["X-Request-Id"]
 
 
-def come(lines: list[Any], number: int) -> None:
+def wait_for_lines(lines: list[Any], number: int) -> None:
     """Wait for log lines: a request is logged after its answer has left."""
     until = time.monotonic() + 10
     while len(lines) < number and time.monotonic() < until:
@@ -87,13 +87,13 @@ def come(lines: list[Any], number: int) -> None:
 
 def test_no_log_line_holds_a_body_a_key_or_a_query(app: ApiApp, monkeypatch: pytest.MonkeyPatch) -> None:
     # Another test of this process may have sent the lines of requests past structlog.
-    monkeypatch.setattr(pipeline, "requests", RequestLog())
+    monkeypatch.setattr(pipeline, "request_log", RequestLog())
     with structlog.testing.capture_logs() as lines:
         app.as_member("ana").post_ok("/v1/goals", offer(title="a private matter"))
         app.as_member("ana").get("/v1/goals?q=private")
         app.as_member("ana").post("/v1/goals", {"title": "private", "surprise": "private"})
         app.as_member("stella").get("/v1/reports/overload?member=ana")
-        come(lines, 5)
+        wait_for_lines(lines, 5)
 
     assert 5 == len(lines)
     told = json.dumps(lines)
@@ -108,8 +108,8 @@ def test_every_refusal_of_the_domain_has_a_status_and_a_page(app: ApiApp) -> Non
 
     documented = {problem["code"] for problem in app.client.get("/problems").json()["problems"]}
 
-    assert [] == sorted(refusal.code for refusal in below(Refusal) if refusal.code not in KINDS)
-    assert set(KINDS) == documented
+    assert [] == sorted(refusal.code for refusal in below(Refusal) if refusal.code not in PROBLEM_DEFINITIONS)
+    assert set(PROBLEM_DEFINITIONS) == documented
 
 
 # --- the document ----------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_the_document_names_operations_once(document: dict[str, Any]) -> None:
 def test_the_page_on_the_api_names_every_problem_and_route(document: dict[str, Any]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
-    assert [] == [code for code in KINDS if f"`{code}`" not in page]
+    assert [] == [code for code in PROBLEM_DEFINITIONS if f"`{code}`" not in page]
     plain = [
         path
         for path in document["paths"]

@@ -18,10 +18,10 @@ from services.api.pipeline import HttpPipeline
 from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.api.app_under_test import START, Clock, client_of, offer, why
+from tests.api.app_under_test import START, TickingClock, offer, open_client, why
 
 
-class Served:
+class StewardClient:
     """A founded organisation on PostgreSQL and its steward."""
 
     def __init__(self, runtime: Runtime, client: TestClient[HttpPipeline], key: str) -> None:
@@ -36,31 +36,31 @@ class Served:
 
 
 @pytest.fixture
-def served(postgres_url: str, redis_url: str) -> Iterator[Served]:
+def steward(postgres_url: str, redis_url: str) -> Iterator[StewardClient]:
     settings = Settings(database_url=postgres_url, redis_url=redis_url)
-    with Runtime(settings, clock=Clock(START - timedelta(days=1))) as runtime:
+    with Runtime(settings, clock=TickingClock(START - timedelta(days=1))) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
         runtime.engine.catch_up()
-        with client_of(runtime) as client:
-            yield Served(runtime, client, key)
+        with open_client(runtime) as client:
+            yield StewardClient(runtime, client, key)
 
 
-def test_the_journey_runs_on_postgresql_and_redis(served: Served) -> None:
+def test_the_journey_runs_on_postgresql_and_redis(steward: StewardClient) -> None:
     # given
-    assert 200 == served.send("GET", "/readyz").status_code
-    offered = served.send("POST", "/v1/goals", json=offer("stella", "stella", ref="a", team=None)).json()
+    assert 200 == steward.send("GET", "/readyz").status_code
+    offered = steward.send("POST", "/v1/goals", json=offer("stella", "stella", ref="a", team=None)).json()
     assert "active" == offered["state"]
 
     # when
     body = {"changes": {"due": "2026-04-10"}, "reason": why()}
-    changed = served.send("POST", "/v1/goals/a/propose-change", json=body)
+    changed = steward.send("POST", "/v1/goals/a/propose-change", json=body)
 
-    assert [] == served.send("POST", "/v1/affirmations", json={"goals": ["a"]}).json()["refused"]
+    assert [] == steward.send("POST", "/v1/affirmations", json={"goals": ["a"]}).json()["refused"]
 
     # then a self-set change is accepted in the same command
     assert (200, "2026-04-10") == (changed.status_code, changed.json()["due"])
     position = changed.json()["position"]
-    assert "2026-04-10" == served.send("GET", f"/v1/goals/a/why?field=due&after_position={position}").json()["value"]
+    assert "2026-04-10" == steward.send("GET", f"/v1/goals/a/why?field=due&after_position={position}").json()["value"]
     for path in (
         "/v1/goals?q=goal",
         "/v1/reports/overload",
@@ -71,25 +71,25 @@ def test_the_journey_runs_on_postgresql_and_redis(served: Served) -> None:
         "/v1/members",
         "/metrics",
     ):
-        assert 200 == served.send("GET", path).status_code, path
+        assert 200 == steward.send("GET", path).status_code, path
 
 
 @pytest.mark.parametrize(
     "text",
     ["a\x00b", "a\u0001b", "\u202e", "\ufffe", "\U0010ffff", "e\u0301", "''; --", "%s %(a)s :a {}", "\\", "😀" * 50],
 )
-def test_any_text_is_kept_as_it_was_or_refused(served: Served, text: str) -> None:
-    response = served.send("POST", "/v1/goals", json=offer("stella", "stella", title=text, team=None))
+def test_any_text_is_kept_as_it_was_or_refused(steward: StewardClient, text: str) -> None:
+    response = steward.send("POST", "/v1/goals", json=offer("stella", "stella", title=text, team=None))
 
     if "\x00" in text:
         assert 422 == response.status_code
     else:
         assert (201, text) == (response.status_code, response.json()["title"])
-        assert [text] == [goal["title"] for goal in served.send("GET", "/v1/goals").json()["goals"]]
-        assert 200 == served.send("GET", "/v1/goals", params={"q": text}).status_code
+        assert [text] == [goal["title"] for goal in steward.send("GET", "/v1/goals").json()["goals"]]
+        assert 200 == steward.send("GET", "/v1/goals", params={"q": text}).status_code
 
 
-def taken(limits: RateLimits, times: int = 1) -> list[dict[str, str]]:
+def consume(limits: RateLimits, times: int = 1) -> list[dict[str, str]]:
     async def take() -> list[dict[str, str]]:
         return [await limits.consume("key:a") for _ in range(times)]
 
@@ -99,10 +99,10 @@ def taken(limits: RateLimits, times: int = 1) -> list[dict[str, str]]:
 def test_processes_share_one_rate(redis_url: str) -> None:
     one, two = RateLimits(3, redis_url), RateLimits(3, redis_url)
     for limits in (one, two, one):
-        taken(limits)
+        consume(limits)
 
     with pytest.raises(ProblemError, match="requests a minute"):
-        taken(two)
+        consume(two)
 
 
 def test_processes_that_take_portions_of_a_rate_never_pass_it_together(redis_url: str) -> None:
@@ -112,7 +112,7 @@ def test_processes_that_take_portions_of_a_rate_never_pass_it_together(redis_url
     for limits in processes:
         with contextlib.suppress(ProblemError):
             for _ in range(5_000):
-                passed += len(taken(limits))
+                passed += len(consume(limits))
 
     assert 5_000 == passed
 
@@ -120,15 +120,15 @@ def test_processes_that_take_portions_of_a_rate_never_pass_it_together(redis_url
 def test_a_redis_that_is_away_stops_nobody() -> None:
     limits = RateLimits(2, "redis://127.0.0.1:1/0")
 
-    assert '"default";r=1' in taken(limits)[0]["RateLimit"]
-    taken(limits)
+    assert '"default";r=1' in consume(limits)[0]["RateLimit"]
+    consume(limits)
     with pytest.raises(ProblemError, match="requests a minute"):
-        taken(limits)
+        consume(limits)
 
 
-def test_an_api_with_its_redis_away_is_not_ready(served: Served) -> None:
-    settings = msgspec.structs.replace(served.runtime.settings, redis_url="redis://127.0.0.1:1/0")
-    with Runtime(settings) as runtime, client_of(runtime) as client:
+def test_an_api_with_its_redis_away_is_not_ready(steward: StewardClient) -> None:
+    settings = msgspec.structs.replace(steward.runtime.settings, redis_url="redis://127.0.0.1:1/0")
+    with Runtime(settings) as runtime, open_client(runtime) as client:
         response = client.get("/readyz")
 
     assert (503, "not_ready") == (response.status_code, response.json()["code"])

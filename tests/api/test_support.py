@@ -8,108 +8,113 @@ from typing import Any
 
 import pytest
 
-from tests.api.app_under_test import ApiApp, active, offer
+from tests.api.app_under_test import ApiApp, create_active_goal, offer
 
 
 @pytest.fixture
 def goal(app: ApiApp) -> str:
     """Ana's goal, in whose first check-in she asks Ben for a review and Sam (naming nobody) for a key."""
-    found = active(app)
-    at(app, 4)
+    found = create_active_goal(app)
+    set_clock(app, 4)
     asked = {"needs": [{"text": "a review", "addressee": "ben", "answer_by": "2026-03-06"}, {"text": "a key"}]}
     app.as_member("ana").post_ok(f"/v1/goals/{found}/check-in", asked)
     return found
 
 
-def at(app: ApiApp, day: int, month: int = 3) -> None:
+def set_clock(app: ApiApp, day: int, month: int = 3) -> None:
     app.clock.now = datetime(2026, month, day, 9, tzinfo=UTC)
 
 
-def report(app: ApiApp, by: str, query: str = "") -> dict[str, Any]:
+def get_report(app: ApiApp, by: str, query: str = "") -> dict[str, Any]:
     answer: dict[str, Any] = app.as_member(by).get_ok(f"/v1/reports/support?{query}")
     return answer
 
 
-def figure(told: dict[str, Any], name: str, **keys: str) -> dict[str, Any]:
+def find_figure(told: dict[str, Any], name: str, **keys: str) -> dict[str, Any]:
     [found] = [f for f in told["figures"] if f["name"] == name and all(f.get(k) == v for k, v in keys.items())]
     return dict(found)
 
 
 def test_needs_are_told_by_deadline_and_their_answer_takes_them_off(app: ApiApp, goal: str) -> None:
-    at(app, 9)
-    told = report(app, "lea", "team=core&names=true")
+    set_clock(app, 9)
+    told = get_report(app, "lea", "team=core&names=true")
 
     assert [("Ben", "2026-03-06", True), ("Sam", "2026-03-11", False)] == [
         (told["names"][n["helper"]], n["answer_by"], n.get("overdue", False)) for n in told["needs"]
     ]
-    ben = app.id("member", "ben")
-    assert (1, 1) == tuple(figure(told, "help_past_answer_by", member=ben)[k] for k in ("count", "n"))
+    ben = app.resolve_id("member", "ben")
+    assert (1, 1) == tuple(find_figure(told, "help_past_answer_by", member=ben)[k] for k in ("count", "n"))
 
     app.as_member("ben").post_ok(f"/v1/goals/{goal}/answer-need", {"need": told["needs"][0]["need"], "text": "read"})
-    after = report(app, "lea", "team=core")
-    assert [app.id("member", "sam")] == [n["helper"] for n in after["needs"]]
-    assert 5.0 == round(figure(after, "help_answer_days", member=ben)["value"], 3)
+    after = get_report(app, "lea", "team=core")
+    assert [app.resolve_id("member", "sam")] == [n["helper"] for n in after["needs"]]
+    assert 5.0 == round(find_figure(after, "help_answer_days", member=ben)["value"], 3)
 
 
 def test_an_answer_by_somebody_else_is_refused_saying_who_may(app: ApiApp, goal: str) -> None:
-    need = report(app, "lea", "team=core")["needs"][0]["need"]
-    before = app.events()
+    need = get_report(app, "lea", "team=core")["needs"][0]["need"]
+    before = app.count_events()
 
     for other in ("ana", "mia"):
         response = app.as_member(other).post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
         assert (403, "not_a_party") == (response.status_code, response.json()["code"])
-        assert app.id("member", "ben") in response.json()["detail"]
+        assert app.resolve_id("member", "ben") in response.json()["detail"]
     # Who does not see the goal is not told whom it waits for.
     unseen = app.as_member("ned").post(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "I do"})
     assert (403, "forbidden") == (unseen.status_code, unseen.json()["code"])
-    assert app.id("member", "ben") not in unseen.text
-    assert before == app.events()
+    assert app.resolve_id("member", "ben") not in unseen.text
+    assert before == app.count_events()
 
 
 def test_a_need_addressed_to_another_organisation_is_refused(app: ApiApp, goal: str) -> None:
-    theirs = app.id("member", "ned", "rival")
-    before = app.events()
+    theirs = app.resolve_id("member", "ned", "rival")
+    before = app.count_events()
 
     for nobody in (theirs, "who is that"):
         body = {"needs": [{"text": "help", "addressee": nobody}]}
         response = app.as_member("ana").post(f"/v1/goals/{goal}/check-in", body)
         assert (404, "not_found") == (response.status_code, response.json()["code"])
         assert ["a joined member", "nobody: the sponsor"] == response.json()["allowed"]
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_help_is_person_level_and_a_group_of_five_may_see_its_own_figures(app: ApiApp, goal: str) -> None:
-    at(app, 9)
+    set_clock(app, 9)
     persons = {
-        by: {f["member"] for f in report(app, by, "team=core")["figures"] if "member" in f} for by in ("ana", "lea")
+        by: {f["member"] for f in get_report(app, by, "team=core")["figures"] if "member" in f} for by in ("ana", "lea")
     }
 
-    assert {app.id("member", "ana")} == persons["ana"]
-    assert {app.id("member", name) for name in ("lea", "ana", "ben", "sam", "mia")} == persons["lea"]
+    assert {app.resolve_id("member", "ana")} == persons["ana"]
+    assert {app.resolve_id("member", name) for name in ("lea", "ana", "ben", "sam", "mia")} == persons["lea"]
     assert 403 == app.as_member("ana").get("/v1/reports/support?member=ben").status_code
     assert 403 == app.as_member("ned").get("/v1/reports/support?team=core").status_code
 
 
 def test_another_team_sees_no_need_of_a_goal_that_it_may_not_see(app: ApiApp, goal: str) -> None:
-    told = report(app, "ned")
+    told = get_report(app, "ned")
 
     assert ([], []) == (told["needs"], [f for f in told["figures"] if "goal" in f])
-    assert 2 == figure(told, "needs_raised")["value"]  # the whole organisation's: ten people
+    assert 2 == find_figure(told, "needs_raised")["value"]  # the whole organisation's: ten people
 
 
 def test_another_organisations_key_sees_nothing_of_it(app: ApiApp, goal: str) -> None:
     told = app.as_member("stella", "rival").get_ok("/v1/reports/support")
 
-    assert ([], 0) == (told["needs"], figure(told, "needs_raised")["value"])
-    assert 404 == app.as_member("stella", "rival").get(f"/v1/reports/support?team={app.id('team', 'core')}").status_code
+    assert ([], 0) == (told["needs"], find_figure(told, "needs_raised")["value"])
+    assert (
+        404
+        == app.as_member("stella", "rival")
+        .get(f"/v1/reports/support?team={app.resolve_id('team', 'core')}")
+        .status_code
+    )
 
 
 def test_an_old_question_has_the_same_bytes_whatever_came_since(app: ApiApp, goal: str) -> None:
     known = app.clock.now.isoformat().replace("+00:00", "Z")
     path = f"/v1/reports/support?team=core&as_of=2026-03-05&recorded_as_of={known}&explain=true"
     before = app.as_member("lea").get(path).content
-    at(app, 12)
-    need = report(app, "lea", "team=core")["needs"][0]["need"]
+    set_clock(app, 12)
+    need = get_report(app, "lea", "team=core")["needs"][0]["need"]
 
     app.as_member("ben").post_ok(f"/v1/goals/{goal}/answer-need", {"need": need, "text": "read"})
 
@@ -127,7 +132,7 @@ def rows(*said: dict[str, Any]) -> bytes:
     )
 
 
-def imported(app: ApiApp, content: bytes) -> Any:
+def import_content(app: ApiApp, content: bytes) -> Any:
     headers = {"Content-Type": "application/x-ndjson"}
     return app.as_member("stella").post("/v1/imports", content=content, headers=headers)
 
@@ -150,16 +155,17 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(app: ApiApp) -
         {"by": "ana", "do": "goal.feedback", "text": "clear brief", "on": "clarity"},
         {"by": "ana", "do": "goal.affirm", "note": "as agreed"},
     )
-    answer = imported(app, content)
+    answer = import_content(app, content)
     assert {"accepted": 9, "already": 0} == answer.json(), answer.text
 
-    told = report(app, "lea", "team=core&as_of=2026-01-20&names=true")
+    told = get_report(app, "lea", "team=core&as_of=2026-01-20&names=true")
     assert [("Sam", "2026-01-14", True)] == [
         (told["names"][n["helper"]], n["answer_by"], n["overdue"]) for n in told["needs"]
     ]
-    assert (1, 2) == tuple(figure(told, "needs_answered")[k] for k in ("count", "n"))
+    assert (1, 2) == tuple(find_figure(told, "needs_answered")[k] for k in ("count", "n"))
     assert [1.0, 1, 1] == [
-        figure(told, name)["value"] for name in ("blocker_resolve_days", "feedback_to_owner", "feedback_to_sponsor")
+        find_figure(told, name)["value"]
+        for name in ("blocker_resolve_days", "feedback_to_owner", "feedback_to_sponsor")
     ]
     history = app.as_member("lea").get_ok("/v1/goals/old/history")["entries"]
     assert [
@@ -171,20 +177,20 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(app: ApiApp) -
 
 
 def test_an_import_asks_nobody_of_another_organisation(app: ApiApp) -> None:
-    asked = {"needs": [{"text": "help", "addressee": app.id("member", "ned", "rival")}]}
-    before = app.events()
+    asked = {"needs": [{"text": "help", "addressee": app.resolve_id("member", "ned", "rival")}]}
+    before = app.count_events()
 
-    answer = imported(app, rows(*OPENING, {"by": "ana", "do": "goal.check_in", **asked}))
+    answer = import_content(app, rows(*OPENING, {"by": "ana", "do": "goal.check_in", **asked}))
 
     assert (422, "import_refused") == (answer.status_code, answer.json()["code"])
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_calibration_is_told_to_nobody_but_its_owner(app: ApiApp, goal: str) -> None:
     app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"confidence": 0.8})
 
     mine = app.as_member("ana").get_ok("/v1/me/calibration")
-    assert {("too_few", app.id("member", "ana"))} == {(f["status"], f["member"]) for f in mine["figures"]}
+    assert {("too_few", app.resolve_id("member", "ana"))} == {(f["status"], f["member"]) for f in mine["figures"]}
     for by in ("lea", "stella", "aud", "ana"):
-        assert not [f for f in report(app, by, "member=ana")["figures"] if f["name"].startswith("confidence")]
+        assert not [f for f in get_report(app, by, "member=ana")["figures"] if f["name"].startswith("confidence")]
     assert 404 == app.as_member("stella").get("/v1/members/ana/calibration").status_code

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.app_under_test import ApiApp, active, offer, why
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 
 EVERYBODY = ("stella", "lea", "ana", "ben", "sam", "mia", "eva", "ned", "aud", "bot")
 CORE = {"lea", "ana", "ben", "sam", "mia"}
@@ -16,25 +16,25 @@ def status_for_each(app: ApiApp, path: str) -> dict[str, int]:
     return {person: app.as_member(person).get(path).status_code for person in EVERYBODY}
 
 
-def expected(allowed: set[str]) -> dict[str, int]:
+def expected_statuses(allowed: set[str]) -> dict[str, int]:
     return {person: 200 if person in allowed else 403 for person in EVERYBODY}
 
 
 @pytest.mark.parametrize("part", ["", "/history", "/why?field=due", "/diff?from=2026-03-01"])
 def test_a_goal_is_for_its_parties_its_team_stewards_and_auditors(app: ApiApp, part: str) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
-    assert expected({*CORE, "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}{part}")
+    assert expected_statuses({*CORE, "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}{part}")
 
 
 def test_a_goal_without_a_team_is_for_its_parties_alone(app: ApiApp) -> None:
-    goal = active(app, owner="ana", sponsor="ned", team=None)
+    goal = create_active_goal(app, owner="ana", sponsor="ned", team=None)
 
-    assert expected({"ana", "ned", "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}")
+    assert expected_statuses({"ana", "ned", "stella", "aud"}) == status_for_each(app, f"/v1/goals/{goal}")
 
 
 def test_whoever_is_asked_for_help_sees_what_for(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
     assert 403 == app.as_member("ned").get(f"/v1/goals/{goal}").status_code
 
     needs = [{"text": "a review", "addressee": "ned"}]
@@ -45,17 +45,17 @@ def test_whoever_is_asked_for_help_sees_what_for(app: ApiApp) -> None:
 
 def test_a_list_shows_what_its_reader_may_see_and_its_pages_are_full(app: ApiApp) -> None:
     # given
-    ours = [active(app, title=f"core {n}") for n in range(3)]
-    theirs = [active(app, "ned", "eva", team="edge", title=f"edge {n}") for n in range(3)]
+    ours = [create_active_goal(app, title=f"core {n}") for n in range(3)]
+    theirs = [create_active_goal(app, "ned", "eva", team="edge", title=f"edge {n}") for n in range(3)]
 
     # when
-    seen = {person: _pages(app, person) for person in ("ana", "ned", "stella", "aud", "bot")}
+    seen = {person: _list_goal_ids(app, person) for person in ("ana", "ned", "stella", "aud", "bot")}
 
     # then
     assert {"ana": {*ours}, "ned": {*theirs}, "stella": {*ours, *theirs}, "aud": {*ours, *theirs}, "bot": set()} == seen
 
 
-def _pages(app: ApiApp, person: str) -> set[str]:
+def _list_goal_ids(app: ApiApp, person: str) -> set[str]:
     found: set[str] = set()
     path = "/v1/goals?limit=2"
     while path:
@@ -71,12 +71,12 @@ def _pages(app: ApiApp, person: str) -> set[str]:
 
 def test_pages_stay_the_same_under_writes(app: ApiApp) -> None:
     # given
-    wanted = [active(app, title=f"goal {n}", due=f"2026-04-{n + 1:02}") for n in range(5)]
+    wanted = [create_active_goal(app, title=f"goal {n}", due=f"2026-04-{n + 1:02}") for n in range(5)]
     ana = app.as_member("ana")
     first = ana.get_ok("/v1/goals?limit=2")
 
     # when goals are added before, and changed within, what was read
-    active(app, title="new", due="2026-03-10")
+    create_active_goal(app, title="new", due="2026-03-10")
     ana.post_ok(f"/v1/goals/{wanted[3]}/retitle", {"title": "renamed"})
 
     # then
@@ -100,56 +100,56 @@ def test_capacity_absences_and_roles_are_for_the_person_the_lead_stewards_and_au
 def test_the_list_of_members_tells_no_more_than_each_page_does(app: ApiApp) -> None:
     listed = app.as_member("ben").get_ok("/v1/members?limit=500")["members"]
 
-    assert [app.id("member", "ben")] == [member["id"] for member in listed if "capacities" in member]
+    assert [app.resolve_id("member", "ben")] == [member["id"] for member in listed if "capacities" in member]
     assert len(EVERYBODY) == len(listed)
 
 
 def test_a_team_names_its_members(app: ApiApp) -> None:
     told = app.as_member("ned").get_ok("/v1/teams/core")
 
-    assert {app.id("member", person) for person in CORE} == set(told["members"])
-    assert app.id("member", "lea") == told["lead"]
+    assert {app.resolve_id("member", person) for person in CORE} == set(told["members"])
+    assert app.resolve_id("member", "lea") == told["lead"]
 
 
 @pytest.mark.parametrize("report", ["overload", "drift"])
 def test_a_persons_report_is_for_the_person_the_lead_stewards_and_auditors(app: ApiApp, report: str) -> None:
     found = status_for_each(app, f"/v1/reports/{report}?member=ana")
 
-    assert expected({"ana", "lea", "stella", "aud"}) == found
+    assert expected_statuses({"ana", "lea", "stella", "aud"}) == found
 
 
 @pytest.mark.parametrize("report", ["overload", "drift"])
 def test_a_teams_report_is_for_its_members_its_lead_stewards_and_auditors(app: ApiApp, report: str) -> None:
     found = status_for_each(app, f"/v1/reports/{report}?team=core")
 
-    assert expected({*CORE, "stella", "aud"}) == found
+    assert expected_statuses({*CORE, "stella", "aud"}) == found
 
 
-def _members(report: dict[str, Any]) -> set[str]:
+def _list_members(report: dict[str, Any]) -> set[str]:
     return {figure["member"] for figure in report["figures"] if "member" in figure}
 
 
 def test_a_report_shows_each_reader_the_persons_they_may_see(app: ApiApp) -> None:
     # given
-    active(app, "ana", "sam", effort_hours=200)
-    active(app, "ned", "eva", team="edge", effort_hours=200)
+    create_active_goal(app, "ana", "sam", effort_hours=200)
+    create_active_goal(app, "ned", "eva", team="edge", effort_hours=200)
 
     # when
     seen = {
-        person: _members(app.as_member(person).get_ok("/v1/reports/overload"))
+        person: _list_members(app.as_member(person).get_ok("/v1/reports/overload"))
         for person in ("ana", "lea", "eva", "stella")
     }
 
     # then
-    every = {app.id("member", person) for person in EVERYBODY}
-    assert {app.id("member", "ana")} == seen["ana"]
-    assert {app.id("member", person) for person in CORE} == seen["lea"]
-    assert {app.id("member", person) for person in ("eva", "ned")} == seen["eva"]
+    every = {app.resolve_id("member", person) for person in EVERYBODY}
+    assert {app.resolve_id("member", "ana")} == seen["ana"]
+    assert {app.resolve_id("member", person) for person in CORE} == seen["lea"]
+    assert {app.resolve_id("member", person) for person in ("eva", "ned")} == seen["eva"]
     assert every == seen["stella"]
 
 
 def test_relief_is_for_the_overloaded_and_those_who_may_see_them(app: ApiApp) -> None:
-    active(app, "ana", "sam", effort_hours=300)
+    create_active_goal(app, "ana", "sam", effort_hours=300)
 
     told = {
         p: app.as_member(p).get_ok("/v1/reports/overload?team=core")["relief"] for p in ("ana", "lea", "ben", "stella")
@@ -160,7 +160,7 @@ def test_relief_is_for_the_overloaded_and_those_who_may_see_them(app: ApiApp) ->
 
 def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_persons(app: ApiApp) -> None:
     # given team edge of two
-    active(app, "ned", "eva", team="edge")
+    create_active_goal(app, "ned", "eva", team="edge")
 
     # when
     told = app.as_member("ned").get_ok("/v1/reports/drift?team=edge")
@@ -175,7 +175,7 @@ def test_a_small_groups_figures_are_withheld_from_those_who_may_not_see_its_pers
 
 def test_a_group_of_five_with_five_outside_is_shown_to_its_members(app: ApiApp) -> None:
     # given team core of five; lea, eva, ned, stella, aud, bot make five and more outside
-    active(app)
+    create_active_goal(app)
 
     told = app.as_member("ben").get_ok("/v1/reports/drift?team=core")
 
@@ -184,8 +184,8 @@ def test_a_group_of_five_with_five_outside_is_shown_to_its_members(app: ApiApp) 
 
 def test_drift_tells_nobody_the_title_of_a_goal_that_they_may_not_see(app: ApiApp) -> None:
     # given a goal of core that supports one of edge, which moves on
-    parent = active(app, "ned", "eva", team="edge", title="A quiet plan")
-    child = active(app, supports=[{"goal": parent}])
+    parent = create_active_goal(app, "ned", "eva", team="edge", title="A quiet plan")
+    child = create_active_goal(app, supports=[{"goal": parent}])
     body = {"changes": {"due": "2026-04-20"}, "reason": why()}
     opened = app.as_member("ned").post_ok(f"/v1/goals/{parent}/propose-change", body)["open"]
     app.as_member("eva").post_ok(f"/v1/goals/{parent}/accept-change", {"answers": opened})
@@ -205,7 +205,7 @@ def test_a_report_on_nobody_is_no_good_news(app: ApiApp) -> None:
         assert 404 == app.as_member("stella").get(path).status_code
 
 
-def _subjects(app: ApiApp, person: str) -> set[str]:
+def _list_subjects(app: ApiApp, person: str) -> set[str]:
     found: set[str] = set()
     path = "/v1/events?limit=7"
     while True:
@@ -218,17 +218,17 @@ def _subjects(app: ApiApp, person: str) -> set[str]:
 
 def test_the_feed_tells_each_reader_what_they_may_see(app: ApiApp) -> None:
     # given
-    ours, theirs = active(app), active(app, "ned", "eva", team="edge")
+    ours, theirs = create_active_goal(app), create_active_goal(app, "ned", "eva", team="edge")
 
     # when
-    seen = {person: _subjects(app, person) for person in ("ana", "ned", "stella", "aud")}
+    seen = {person: _list_subjects(app, person) for person in ("ana", "ned", "stella", "aud")}
 
     # then
     goals = {person: {s for s in subjects if s.startswith("goal/")} for person, subjects in seen.items()}
     both = {f"goal/{ours}", f"goal/{theirs}"}
     assert {"ana": {f"goal/{ours}"}, "ned": {f"goal/{theirs}"}, "stella": both, "aud": both} == goals
     mine = {s for s in seen["ana"] if s.startswith("member/")}
-    assert {f"member/{app.id('member', 'ana')}"} == mine
+    assert {f"member/{app.resolve_id('member', 'ana')}"} == mine
 
 
 @pytest.mark.parametrize(
@@ -243,12 +243,12 @@ def test_the_feed_tells_each_reader_what_they_may_see(app: ApiApp) -> None:
     ],
 )
 def test_an_auditor_acts_on_nothing(app: ApiApp, path: str, body: Any) -> None:
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("aud").post(path, body)
 
     assert 403 == response.status_code, response.text
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 @pytest.mark.parametrize(
@@ -267,19 +267,19 @@ def test_an_auditor_acts_on_nothing(app: ApiApp, path: str, body: Any) -> None:
     ],
 )
 def test_a_member_has_no_powers_of_a_lead_or_steward(app: ApiApp, path: str, body: dict[str, Any]) -> None:
-    before = app.events()
+    before = app.count_events()
 
     response = app.as_member("ana").post(path, body)
 
     assert 403 == response.status_code, response.text
-    assert before == app.events()
+    assert before == app.count_events()
 
 
 def test_a_lead_names_the_team_and_its_members(app: ApiApp) -> None:
     lea = app.as_member("lea")
 
     assert "Heart" == lea.post_ok("/v1/teams/core/rename", {"name": "Heart"})["name"]
-    assert [app.id("team", "core")] == lea.post_ok("/v1/members", {"ref": "new", "team": "core"})["teams"]
+    assert [app.resolve_id("team", "core")] == lea.post_ok("/v1/members", {"ref": "new", "team": "core"})["teams"]
     assert 403 == lea.post("/v1/teams/edge/rename", {"name": "Ours too"}).status_code
 
 
@@ -294,8 +294,8 @@ def test_whoever_has_left_sees_nothing_more(app: ApiApp) -> None:
 def test_a_key_knows_who_it_speaks_for(app: ApiApp) -> None:
     told = app.as_member("lea").get_ok("/v1/me")
 
-    assert app.id("member", "lea") == told["member"]
-    assert (["member", "lead"], ["act", "read"], [app.id("team", "core")]) == (
+    assert app.resolve_id("member", "lea") == told["member"]
+    assert (["member", "lead"], ["act", "read"], [app.resolve_id("team", "core")]) == (
         told["roles"],
         told["scopes"],
         told["leads"],
@@ -304,11 +304,11 @@ def test_a_key_knows_who_it_speaks_for(app: ApiApp) -> None:
 
 def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(app: ApiApp) -> None:
     # given a goal of team core that supports one of team edge
-    parent = active(app, "ned", "eva", team="edge", title="Edge's own plan")
+    parent = create_active_goal(app, "ned", "eva", team="edge", title="Edge's own plan")
     change = {"changes": {"due": "2026-04-24"}, "reason": {"code": "capacity", "text": "ned's own trouble"}}
     proposed = app.as_member("ned").post_ok(f"/v1/goals/{parent}/propose-change", change)
     app.as_member("eva").post_ok(f"/v1/goals/{parent}/accept-change", {"answers": proposed["open"]})
-    goal = active(app, supports=[{"goal": parent}])
+    goal = create_active_goal(app, supports=[{"goal": parent}])
 
     # when
     asked = {person: app.as_member(person).get_ok(f"/v1/goals/{goal}/why?field=due") for person in ("ana", "stella")}
@@ -321,7 +321,7 @@ def test_why_tells_of_a_supported_goal_only_those_who_may_see_it(app: ApiApp) ->
 def test_an_integration_that_records_a_value_of_a_goal_it_cannot_see_hears_only_that_it_was_recorded(
     app: ApiApp,
 ) -> None:
-    goal = active(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    goal = create_active_goal(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
     bot = app.as_member("bot")
     assert 403 == bot.get(f"/v1/goals/{goal}").status_code
 
@@ -332,7 +332,7 @@ def test_an_integration_that_records_a_value_of_a_goal_it_cannot_see_hears_only_
 
 
 def test_an_integration_hears_what_is_wrong_with_its_value_and_not_how_the_goal_stands(app: ApiApp) -> None:
-    goal = active(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
+    goal = create_active_goal(app, measure={"kind": "number", "unit": "pages", "baseline": "0", "target": "10"})
     bot, path = app.as_member("bot"), f"/v1/goals/{goal}/record-value"
 
     wrong = bot.post(path, {"value": "many"})
@@ -364,7 +364,7 @@ PROBES: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize("person", ["bot", "ned"])
 def test_refusals_are_the_same_however_a_goal_stands_that_one_may_not_see(app: ApiApp, person: str) -> None:
     offered = app.as_member("ana").post_ok("/v1/goals", offer())["id"]
-    proposed, delivered = active(app), active(app)
+    proposed, delivered = create_active_goal(app), create_active_goal(app)
     change = {"changes": {"due": "2026-04-24"}, "reason": why()}
     app.as_member("ana").post_ok(f"/v1/goals/{proposed}/propose-change", change)
     app.as_member("ana").post_ok(f"/v1/goals/{delivered}/declare-complete", {})
@@ -374,12 +374,12 @@ def test_refusals_are_the_same_however_a_goal_stands_that_one_may_not_see(app: A
         return {name: value for name, value in answer.items() if name not in ("instance", "request_id")}
 
     for act, body in PROBES:
-        first, *others = (told(goal, act, body) for goal in (offered, active(app), proposed, delivered))
+        first, *others = (told(goal, act, body) for goal in (offered, create_active_goal(app), proposed, delivered))
         assert [first] * 3 == others, act
 
 
 def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(app: ApiApp) -> None:
-    goal = active(app)
+    goal = create_active_goal(app)
 
     act = app.as_member("bot").post(f"/v1/goals/{goal}/promise", {})
     stale = app.as_member("bot").post(f"/v1/goals/{goal}/check-in", {}, headers={"If-Match": '"v99"'})

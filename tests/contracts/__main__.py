@@ -19,7 +19,7 @@ HOME = Path(__file__).parent
 USAGE_ERROR = 2
 
 
-def current() -> dict[str, str]:
+def build_contracts() -> dict[str, str]:
     """The text of every contract by its path below this directory, as the code has it now."""
     return event_schemas() | openapi_document()
 
@@ -33,17 +33,17 @@ def event_schemas() -> dict[str, str]:
 
 def openapi_document() -> dict[str, str]:
     """The API's OpenAPI document."""
-    from services.api.app import openapi_bytes
+    from services.api.app import encode_openapi_document
 
-    return {"openapi.json": _text(json.loads(openapi_bytes()))}
+    return {"openapi.json": _text(json.loads(encode_openapi_document()))}
 
 
-def committed(home: Path = HOME) -> dict[str, str]:
+def read_committed(home: Path = HOME) -> dict[str, str]:
     """The text of every committed contract by its path below `home`."""
     return {str(path.relative_to(home)): path.read_text() for path in sorted(home.rglob("*.json"))}
 
 
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def describe_differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """One line per contract of `after` that differs from `before`, in words."""
     lines = [f"not committed: {path}" for path in sorted(after.keys() - before.keys())]
     lines += [f"no longer in the code: {path}" for path in sorted(before.keys() - after.keys())]
@@ -53,7 +53,7 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str
 
 def write(contracts: Mapping[str, str], home: Path = HOME) -> None:
     """Make the committed contracts those of the code."""
-    for path in committed(home).keys() - contracts.keys():
+    for path in read_committed(home).keys() - contracts.keys():
         (home / path).unlink()
     kept = home / KEPT.name
     lines = promises(contracts) | (set(kept.read_text().splitlines()) if kept.exists() else set())
@@ -69,8 +69,8 @@ def main(argv: list[str]) -> int:
     if argv not in (["check"], ["write"]):
         print(__doc__)
         return USAGE_ERROR
-    contracts = current()
-    lines = differences(committed(), contracts)
+    contracts = build_contracts()
+    lines = describe_differences(read_committed(), contracts)
     if argv == ["write"]:
         write(contracts)
     for line in lines:

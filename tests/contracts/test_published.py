@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.__main__ import committed, current, differences, event_schemas, main, write
+from tests.contracts.__main__ import build_contracts, describe_differences, event_schemas, main, read_committed, write
 
 
 @pytest.fixture
@@ -16,10 +16,10 @@ def schemas() -> dict[str, str]:
 
 
 def test_the_committed_event_schemas_are_those_of_the_code(schemas: dict[str, str]) -> None:
-    events = {path: text for path, text in committed().items() if path.startswith("events/")}
+    events = {path: text for path, text in read_committed().items() if path.startswith("events/")}
 
     assert len(events) > 80
-    assert [] == differences(events, schemas)
+    assert [] == describe_differences(events, schemas)
 
 
 def test_every_event_schema_names_its_tag(schemas: dict[str, str]) -> None:
@@ -38,18 +38,18 @@ def test_a_changed_an_added_and_a_removed_contract_are_each_reported() -> None:
         "not committed: events/c.json",
         "no longer in the code: events/b.json",
         "changed: events/a.json",
-    ] == differences(before, after)
+    ] == describe_differences(before, after)
 
 
 def test_what_was_written_is_in_step(tmp_path: Path, schemas: dict[str, str]) -> None:
     write({"events/gone.json": "{}\n"}, tmp_path)
     write(schemas, tmp_path)
 
-    assert schemas == committed(tmp_path)
+    assert schemas == read_committed(tmp_path)
 
 
 def test_the_contracts_are_the_same_on_every_call() -> None:
-    assert current() == current()
+    assert build_contracts() == build_contracts()
 
 
 def test_an_unknown_call_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.charter import acts as a
-from domain.charter.acts import About, AdoptNonNegotiable, AdoptPurpose, ProposePurpose, RaiseBreach
+from domain.charter.acts import AdoptNonNegotiable, AdoptPurpose, EventReference, ProposePurpose, RaiseBreach
 from domain.charter.state import Charter, part_id
 from tests.spec import Story, why
 
@@ -28,7 +28,7 @@ def proposal(text: str = "Money back, fast", **fields: Any) -> a.ProposePurpose:
     return a.ProposePurpose(**{"of": "core", "text": text, **WHY, "until": UNTIL, **fields})
 
 
-def proposed(story: Story, by: str = "ana", of: str = "core", **fields: Any) -> UUID:
+def propose_purpose(story: Story, by: str = "ana", of: str = "core", **fields: Any) -> UUID:
     """The proposal's id."""
     return story.says(by, proposal(of=of, **fields), on=of)[-1].event_id
 
@@ -36,7 +36,7 @@ def proposed(story: Story, by: str = "ana", of: str = "core", **fields: Any) -> 
 def with_purpose(story: Story | None = None, *, of: str = "core", by: str = "lea") -> Story:
     """The purpose is adopted by who leads, once its time-box is over."""
     told = story or Story()
-    named = proposed(told, by, of)
+    named = propose_purpose(told, by, of)
     told.says(by, a.AdoptPurpose(of=of, proposal=str(named)), on=of, at=AFTER)
     return told
 
@@ -47,7 +47,7 @@ def adopt_non_negotiables(story: Story, *names: str, of: str = "core", by: str =
         story.says(by, a.AdoptNonNegotiable(of=of, non_negotiable=name, text=f"We are {name}"), on=of)
 
 
-def in_force(*names: str, of: str = "core", by: str = "lea") -> Story:
+def story_with_charter(*names: str, of: str = "core", by: str = "lea") -> Story:
     """A charter in force with these non-negotiables (three)."""
     told = with_purpose(of=of, by=by)
     adopt_non_negotiables(told, *(names or THREE), of=of, by=by)
@@ -55,10 +55,10 @@ def in_force(*names: str, of: str = "core", by: str = "lea") -> Story:
     return told
 
 
-def revised(story: Story, text: str = "Money back, at once", at: Any = None) -> UUID:
+def revise_purpose(story: Story, text: str = "Money back, at once", at: Any = None) -> UUID:
     """Another purpose, by the lead after its time-box; the id of the event that made it so."""
     day = story.now.date()
-    named = proposed(story, text=text, until=day, reason=why("better_idea"))
+    named = propose_purpose(story, text=text, until=day, reason=why("better_idea"))
     later = at or date.fromordinal(day.toordinal() + 1)
     return story.says("lea", a.AdoptPurpose(proposal=str(named)), on="core", at=later)[-1].event_id
 
@@ -83,7 +83,7 @@ def leader(story: Story, of: str) -> str:
     return next(name for name in ("lea", "edda", "stella") if story.id(name) == lead)
 
 
-def purposed(
+def adopt_dated_purpose(
     story: Story, at: str = "2026-01-12", *, of: str = "core", text: str = "Nobody waits in the dark"
 ) -> Story:
     """A purpose proposed on the day before and adopted at 09:00; where there is one already it is revised."""
@@ -99,7 +99,7 @@ def purposed(
     return story
 
 
-def expecting(story: Story, *texts: str, of: str = "core", at: str = "2026-01-13") -> Story:
+def adopt_non_negotiable_texts(story: Story, *texts: str, of: str = "core", at: str = "2026-01-13") -> Story:
     """Non-negotiables nn1, nn2, ... with these words."""
     for number, words in enumerate(texts, start=1):
         act = AdoptNonNegotiable(of=of, non_negotiable=f"nn{number}", text=words)
@@ -107,7 +107,7 @@ def expecting(story: Story, *texts: str, of: str = "core", at: str = "2026-01-13
     return story
 
 
-def breached(story: Story, at: str, *, by: str = "ana", of: str = "core", goal: str = "goal") -> str:
+def raise_breach(story: Story, at: str, *, by: str = "ana", of: str = "core", goal: str = "goal") -> str:
     """A breach of nn1 at the last event of a goal; its id."""
-    act = RaiseBreach(non_negotiable="nn1", about=About(goal=goal), text="We were not told")
+    act = RaiseBreach(non_negotiable="nn1", about=EventReference(goal=goal), text="We were not told")
     return str(story.says(by, act, on=of, at=at)[-1].event_id)

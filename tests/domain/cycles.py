@@ -26,20 +26,20 @@ def adopt_purpose(story: Story, of: str = "core", *, by: str = "lea", text: str 
     story.says(by, charter.AdoptPurpose(proposal=str(proposal)), on=of, at=date.fromordinal(day.toordinal() + 3))
 
 
-def chartered(*, by: str = "lea", of: str = "core", **story: Any) -> Story:
+def story_with_purpose(*, by: str = "lea", of: str = "core", **story: Any) -> Story:
     """A story in which team `core` (or the organisation) has a purpose."""
     told = Story(**story)
     adopt_purpose(told, of, by=by)
     return told
 
 
-def opening(name: str = "Spring", **fields: Any) -> c.Open:
+def open_act(name: str = "Spring", **fields: Any) -> c.Open:
     """Team core opens a cycle for the first quarter."""
     said: dict[str, Any] = {"team": "core", "starts": date(2026, 1, 12), "ends": date(2026, 4, 10), **WHY, **fields}
     return c.Open(name=name, **said)
 
 
-def promised(story: Story, *goals: str, **fields: Any) -> None:
+def promise_goals(story: Story, *goals: str, **fields: Any) -> None:
     """Goals that ana has promised to sam."""
     for goal in goals:
         story.says("ana", offer(**fields), on=goal)
@@ -48,13 +48,13 @@ def promised(story: Story, *goals: str, **fields: Any) -> None:
 
 def story_with_cycle(*goals: str, story: Story | None = None, **fields: Any) -> Story:
     """A cycle "cycle" with these goals, promised by ana to sam."""
-    told = story or chartered()
-    promised(told, *goals)
-    told.says("lea", opening(goals=list(goals), ref="cycle", **fields), on="cycle")
+    told = story or story_with_purpose()
+    promise_goals(told, *goals)
+    told.says("lea", open_act(goals=list(goals), ref="cycle", **fields), on="cycle")
     return told
 
 
-def reflected(story: Story, on: str = "cycle") -> None:
+def reflect(story: Story, on: str = "cycle") -> None:
     """Ben says what worked."""
     story.says("ben", c.ShareReflection(worked="we asked early"), on=on)
 
@@ -65,15 +65,15 @@ def settle_all(story: Story, *goals: str, on: str = "cycle") -> None:
         story.says("lea", c.SettleGoal(goal=goal, how="carried_on"), on=on)
 
 
-def closed(story: Story, *goals: str, on: str = "cycle") -> Story:
+def close_cycle(story: Story, *goals: str, on: str = "cycle") -> Story:
     """The cycle reflected upon, these goals carried on, and closed."""
-    reflected(story, on)
+    reflect(story, on)
     settle_all(story, *goals, on=on)
     story.says("lea", c.Close(), on=on)
     return story
 
 
-def improvement(story: Story, by: str = "ben", owner: str = "ben", on: str = "cycle") -> UUID:
+def agree_improvement(story: Story, by: str = "ben", owner: str = "ben", on: str = "cycle") -> UUID:
     """An improvement that the owner sees to by the first of March."""
     agreed = c.AgreeImprovement(text="Ask before Thursday", owner=owner, due=date(2026, 3, 1))
     return story.says(by, agreed, on=on)[-1].event_id

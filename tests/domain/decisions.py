@@ -11,7 +11,7 @@ from domain.decision.state import Decision
 from tests.spec import HistoryAct, Story, says
 
 #: Monday 2026-01-12, 09:00 UTC; the time-box ends on Friday noon.
-ASKED = "2026-01-12"
+ASKED_AT = "2026-01-12"
 DEADLINE = datetime(2026, 1, 16, 12, tzinfo=UTC)
 LATER = "2026-01-16T15:00"
 
@@ -33,16 +33,16 @@ def question(**fields: Any) -> a.Open:
     return a.Open(**{**written, **fields})
 
 
-def asked(by: str = "ana", **fields: Any) -> HistoryAct:
+def ask_question(by: str = "ana", **fields: Any) -> HistoryAct:
     """The question was asked on Monday morning."""
-    return says(by, question(**fields), at=ASKED)
+    return says(by, question(**fields), at=ASKED_AT)
 
 
 def objection(text: str = "I am away on Mondays", option: str = "o1") -> a.RaiseObjection:
     return a.RaiseObjection(option=option, text=text)
 
 
-def consents(option: str = "o1") -> a.Consent:
+def consent(option: str = "o1") -> a.Consent:
     return a.Consent(option=option)
 
 

@@ -39,7 +39,7 @@ LATER = a.Changes(due=date(2026, 5, 29))
 PAUSE = a.Changes(pause=a.Pause(paused_from=date(2026, 1, 5), resume_on=date(2026, 2, 2)))
 
 
-def begun(policy: dict[str, Any] | None = None) -> Story:
+def story_with_everybody(policy: dict[str, Any] | None = None) -> Story:
     """An organisation with everybody in it, and a goal "parent" that others can support."""
     story = Story(policy=policy)
     for name in ("ivy", "pat"):
@@ -53,12 +53,12 @@ def goal_in_state(
     state: str, *, act: str = "", by: str = "owner", prior: str = "active", story: Story | None = None
 ) -> Story:
     """A story whose goal is in `state`, ready for `act` by that role; an open change began in `prior`."""
-    story = story or begun(_POLICY.get(act))
+    story = story or story_with_everybody(_POLICY.get(act))
     if state == "draft":
         author = HOLDER[by] if by in ("owner", "sponsor") else "ana"
         story.says(author, a.Draft(title="A goal", owner="ana", sponsor="sam", terms=terms()))
-    elif state in _ASKED or state in ("withdrawn", "declined", "expired"):
-        _ask(story, state)
+    elif state in _NEGOTIATING or state in ("withdrawn", "declined", "expired"):
+        _negotiate(story, state)
     else:
         _promise(story, state, act, prior)
     if act == "reassign_sponsor":
@@ -70,10 +70,10 @@ def goal_in_state(
 
 
 _POLICY: dict[str, dict[str, Any]] = {"deem_satisfied": {"deem_satisfied": True}, "give_up": {"give_up_days": 30}}
-_ASKED = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
+_NEGOTIATING = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
 
 
-def _ask(story: Story, state: str) -> None:
+def _negotiate(story: Story, state: str) -> None:
     if state in ("offered", "countered_by_sponsor"):
         story.says("ana", offer())
     else:
@@ -134,39 +134,39 @@ _ENDS: dict[str, tuple[str, a.Act]] = {
 
 def act_for(act: str, story: Story, reason: Reason | None = None) -> a.Act:
     """The act as somebody would say it in this story, with this reason or none."""
-    fields = _WORDS[act](story) if act in _WORDS else {}
+    fields = _FIELDS[act](story) if act in _FIELDS else {}
     return a.ACTS[act](**fields, reason=reason)
 
 
-def _opening(_story: Story) -> dict[str, Any]:
+def _opening_fields(_story: Story) -> dict[str, Any]:
     return {"title": "A goal", "owner": "ana", "sponsor": "sam", "terms": terms()}
 
 
-def _blocker(story: Story) -> dict[str, Any]:
+def _blocker_fields(story: Story) -> dict[str, Any]:
     goal = story.state()
     open_ = goal.blockers if isinstance(goal, Promised) else ()
     return {"blocker": str(open_[0].id) if open_ else NEVER, "resolution": "asked again"}
 
 
-def _need(story: Story) -> dict[str, Any]:
+def _need_fields(story: Story) -> dict[str, Any]:
     goal = story.state()
     open_ = goal.needs if isinstance(goal, Promised) else ()
     return {"need": f"{open_[0].check_in}/{open_[0].index}" if open_ else f"{NEVER}/0", "text": "on Monday"}
 
 
-_WORDS: dict[str, Callable[[Story], dict[str, Any]]] = {
-    "draft": _opening,
-    "revise_draft": _opening,
-    "request": _opening,
-    "offer": _opening,
+_FIELDS: dict[str, Callable[[Story], dict[str, Any]]] = {
+    "draft": _opening_fields,
+    "revise_draft": _opening_fields,
+    "request": _opening_fields,
+    "offer": _opening_fields,
     "counter": lambda _: {"terms": TermsInput(effort_hours=12)},
     "defer_answer": lambda story: {"answer_by": story.now.date() + timedelta(days=3)},
     "clarify": lambda _: {"text": "which report?"},
     "check_in": lambda _: {"note": "on the way"},
     "feedback": lambda _: {"text": "thank you"},
     "raise_blocker": lambda _: {"blocker": a.BlockerInput(text="no access")},
-    "resolve_blocker": _blocker,
-    "answer_need": _need,
+    "resolve_blocker": _blocker_fields,
+    "answer_need": _need_fields,
     "record_value": lambda _: {"value": 3},
     "propose_change": lambda _: {"changes": LATER},
     "counter_change": lambda _: {"changes": a.Changes(due=date(2026, 6, 12))},

@@ -32,17 +32,17 @@ _COMMAND = UUID("01900000-0000-7000-8000-000000000006")
 _OTHER = UUID("01900000-0000-7000-8000-000000000007")
 
 
-def path(tag: str) -> Path:
+def golden_path(tag: str) -> Path:
     """Where the stored event of this tag is kept."""
     return FILES / f"{tag}.json"
 
 
 def sample(event: type[Event]) -> Any:
     """An event of this class with every field filled, so that none can be renamed unseen."""
-    return _filled(msgspec.inspect.type_info(event), "")
+    return _fill(msgspec.inspect.type_info(event), "")
 
 
-def recorded(data: Event) -> RecordedEvent:
+def to_recorded_event(data: Event) -> RecordedEvent:
     """The sample in a full envelope: on behalf of somebody, with a reason and both ids."""
     tag = str(type(data).__struct_config__.tag)
     return RecordedEvent(
@@ -65,46 +65,46 @@ def recorded(data: Event) -> RecordedEvent:
     )
 
 
-def stored(event: type[Event]) -> bytes:
+def encode_sample(event: type[Event]) -> bytes:
     """The stored state of the sample, one JSON document, indented for people."""
-    return msgspec.json.format(MAPPER.to_stored_event(recorded(sample(event))).state, indent=2) + b"\n"
+    return msgspec.json.format(MAPPER.to_stored_event(to_recorded_event(sample(event))).state, indent=2) + b"\n"
 
 
-def read(tag: str) -> RecordedEvent:
+def decode_golden(tag: str) -> RecordedEvent:
     """The kept event as today's code reads it."""
-    state = msgspec.json.encode(msgspec.json.decode(path(tag).read_bytes()))
+    state = msgspec.json.encode(msgspec.json.decode(golden_path(tag).read_bytes()))
     return MAPPER.to_domain_event(StoredEvent(_STREAM, 7, tag, state))
 
 
 def write() -> list[str]:
     """Add the missing files; the tags that were added."""
     FILES.mkdir(exist_ok=True)
-    missing = [tag for tag in EVENTS if not path(tag).exists()]
+    missing = [tag for tag in EVENTS if not golden_path(tag).exists()]
     for tag in missing:
-        path(tag).write_bytes(stored(EVENTS[tag]))
+        golden_path(tag).write_bytes(encode_sample(EVENTS[tag]))
     return missing
 
 
-def _filled(info: msgspec.inspect.Type, name: str) -> Any:
+def _fill(info: msgspec.inspect.Type, name: str) -> Any:
     match info:
         case msgspec.inspect.Metadata(type=inner):
-            return _filled(inner, name)
+            return _fill(inner, name)
         case msgspec.inspect.UnionType(types=types):
-            return _filled(next(t for t in types if not isinstance(t, msgspec.inspect.NoneType)), name)
+            return _fill(next(t for t in types if not isinstance(t, msgspec.inspect.NoneType)), name)
         case msgspec.inspect.StructType(cls=cls, fields=fields):
-            return cls(**{field.name: _filled(field.type, field.encode_name) for field in fields})
+            return cls(**{field.name: _fill(field.type, field.encode_name) for field in fields})
         case msgspec.inspect.VarTupleType(item_type=item):
-            return (_filled(item, name),)
+            return (_fill(item, name),)
         case msgspec.inspect.LiteralType(values=values):
             return values[0]
         case msgspec.inspect.EnumType(cls=cls):
             return next(iter(cls))
         case msgspec.inspect.StrType(pattern=pattern):
-            return f"some {name}" if pattern is None else _matching(pattern)
+            return f"some {name}" if pattern is None else _text_matching(pattern)
     return _PLAIN[type(info)]
 
 
-def _matching(pattern: str) -> str:
+def _text_matching(pattern: str) -> str:
     """A text for the few patterns that stored fields have: a quantity, a ratio, a condition's id."""
     from re import search
 

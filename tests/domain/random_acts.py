@@ -38,7 +38,7 @@ class ActGenerator:
         self.story, self.goal, self.by = story, goal, by
         self.state = story.state(goal)
 
-    def says(self, name: str) -> Any:
+    def generate(self, name: str) -> Any:
         """The act of this name."""
         fields: dict[str, Any] = getattr(self, f"_{name}", dict)()
         reason = Reason(code=ReasonCode.CAPACITY, text="too much at once")
@@ -88,12 +88,12 @@ class ActGenerator:
     def conditions(self) -> list[Any]:
         return self.random.sample(["it works", "it is read", "it is liked"], self.random.randint(1, 3))
 
-    def trade_offs(self) -> list[a.TradeOff]:
+    def trade_offs(self) -> list[a.TradeOffInput]:
         if self.random.random() < 0.5:
             return []
-        return [a.TradeOff(kind=self.one(*TRADE_OFFS), goal=self.other_goal())]
+        return [a.TradeOffInput(kind=self.one(*TRADE_OFFS), goal=self.other_goal())]
 
-    def overload(self) -> dict[str, Any]:
+    def overload_fields(self) -> dict[str, Any]:
         return {"trade_offs": self.trade_offs(), "accept_overload": self.one(True, False)}
 
     def terms(self) -> TermsInput:
@@ -126,7 +126,7 @@ class ActGenerator:
         chosen = self.random.sample(sorted(fields), self.random.randint(1, 2))
         return a.Changes(**{name: fields[name] for name in chosen})
 
-    def opening(self, side: str) -> dict[str, Any]:
+    def opening_fields(self, side: str) -> dict[str, Any]:
         """The speaker mostly takes the role that the act implies."""
         mine = self.person() if self.rarely() else self.by
         return {
@@ -140,30 +140,30 @@ class ActGenerator:
     def blocker(self) -> a.BlockerInput:
         return a.BlockerInput(text=self.note(), acts_next=self.maybe(self.person()))
 
-    def promised(self) -> Promised | None:
+    def promised_state(self) -> Promised | None:
         return self.state if isinstance(self.state, Promised) else None
 
-    def links(self) -> dict[str, Any]:
-        have = [str(x.support.goal) for x in self.state.links if x.support.goal] if self.promised() else []
+    def link_fields(self) -> dict[str, Any]:
+        have = [str(x.support.goal) for x in self.state.links if x.support.goal] if self.promised_state() else []
         return {"supports": [SupportInput(goal=self.one(*(have or [self.other_goal()])))]}
 
     def condition(self) -> str:
-        have = [c.id for c in self.state.terms.conditions] if self.promised() else []
+        have = [c.id for c in self.state.terms.conditions] if self.promised_state() else []
         return self.one(*(have or ["c9"])) if not self.rarely() else "c9"
 
     # --- acts that say more than their name -----------------------------------------------------------------------
 
     def _draft(self) -> dict[str, Any]:
-        return self.opening(self.one("owner", "sponsor"))
+        return self.opening_fields(self.one("owner", "sponsor"))
 
     def _revise_draft(self) -> dict[str, Any]:
         return {**self._draft(), "owner": None, "sponsor": None}
 
     def _request(self) -> dict[str, Any]:
-        return {**self.opening("sponsor"), **self.overload(), "imposed": self.one(True, False)}
+        return {**self.opening_fields("sponsor"), **self.overload_fields(), "imposed": self.one(True, False)}
 
     def _offer(self) -> dict[str, Any]:
-        return {**self.opening("owner"), "trade_offs": self.trade_offs()}
+        return {**self.opening_fields("owner"), "trade_offs": self.trade_offs()}
 
     def _promise(self) -> dict[str, Any]:
         return {"trade_offs": self.trade_offs()}
@@ -171,10 +171,10 @@ class ActGenerator:
     _accept_change = _cancel = _release = _promise
 
     def _counter(self) -> dict[str, Any]:
-        return {"terms": self.terms(), **self.overload()}
+        return {"terms": self.terms(), **self.overload_fields()}
 
     def _propose_change(self) -> dict[str, Any]:
-        return {"changes": self.changes(), **self.overload()}
+        return {"changes": self.changes(), **self.overload_fields()}
 
     _counter_change = _propose_change
 
@@ -205,11 +205,11 @@ class ActGenerator:
         return {"blocker": self.blocker()}
 
     def _resolve_blocker(self) -> dict[str, Any]:
-        have = [str(b.id) for b in self.state.blockers] if self.promised() else []
+        have = [str(b.id) for b in self.state.blockers] if self.promised_state() else []
         return {"blocker": self.one(*(have or ["no such blocker"])), "resolution": self.note()}
 
     def _answer_need(self) -> dict[str, Any]:
-        have = [f"{n.check_in}/{n.index}" for n in self.state.needs] if self.promised() else []
+        have = [f"{n.check_in}/{n.index}" for n in self.state.needs] if self.promised_state() else []
         return {"need": self.one(*(have or ["no such need"])), "text": self.note()}
 
     def _record_value(self) -> dict[str, Any]:
@@ -236,6 +236,6 @@ class ActGenerator:
         return {"title": self.maybe("Renamed")}
 
     def _affirm_link(self) -> dict[str, Any]:
-        return self.links()
+        return self.link_fields()
 
     _unlink = _affirm_link

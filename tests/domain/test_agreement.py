@@ -18,14 +18,14 @@ from domain.goal.events import GoalEvent
 from domain.goal.state import LIVE_STATES, PROMISED_STATES
 
 #: What was agreed on, as it was agreed: from, act, by, to, reason.
-AGREED = Path(__file__).with_name("agreement.tsv")
+AGREEMENT_FILE = Path(__file__).with_name("agreement.tsv")
 
 #: The states that `prior` may stand for.
 PRIOR = frozenset({"active", "lapsed"})
 OPEN = sorted(STATES - TERMINAL)
 
 #: Words that bind nobody: they are history, and change nothing but the header of a goal.
-TRACES = {"FeedbackGiven", "ApproachChosen"}
+HISTORY_ONLY = {"FeedbackGiven", "ApproachChosen"}
 
 
 def targets(transition: Transition) -> frozenset[str]:
@@ -56,7 +56,7 @@ def names_in(package: object) -> Iterator[str]:
 
 
 def test_the_table_is_the_agreed_one() -> None:
-    header, *rows = AGREED.read_text().splitlines()
+    header, *rows = AGREEMENT_FILE.read_text().splitlines()
 
     assert "from\tact\tby\tto\treason" == header
     assert rows == ["\t".join((t.origin, t.act, ",".join(t.by), t.to, t.reason)) for t in TRANSITIONS]
@@ -143,4 +143,4 @@ def test_the_allowed_acts_are_told_in_the_tables_order() -> None:
 def test_every_event_is_folded() -> None:
     events = {event.__name__ for event in get_args(GoalEvent)}
 
-    assert events - TRACES == events & set(names_in(domain.goal))
+    assert events - HISTORY_ONLY == events & set(names_in(domain.goal))

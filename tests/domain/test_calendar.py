@@ -14,15 +14,15 @@ from domain.calendar import (
     Presence,
     absence_end,
     add_working_days,
+    count_working_days,
+    count_working_days_between,
     each_working_day,
     end_of_day,
-    in_time,
+    is_in_time,
     is_working_day,
     local_date,
     monday,
     notice_days,
-    working_days,
-    working_days_between,
 )
 from domain.member.member import Absence
 
@@ -39,10 +39,10 @@ def away(first: str, last: str) -> Absence:
 
 
 def test_working_days_are_monday_to_friday_both_ends_counted() -> None:
-    assert 5 == working_days(date(2026, 3, 2), date(2026, 3, 8))
-    assert 20 == working_days(date(2026, 3, 2), date(2026, 3, 27))
-    assert 0 == working_days(date(2026, 3, 7), date(2026, 3, 8))
-    assert 0 == working_days(date(2026, 3, 3), date(2026, 3, 2))
+    assert 5 == count_working_days(date(2026, 3, 2), date(2026, 3, 8))
+    assert 20 == count_working_days(date(2026, 3, 2), date(2026, 3, 27))
+    assert 0 == count_working_days(date(2026, 3, 7), date(2026, 3, 8))
+    assert 0 == count_working_days(date(2026, 3, 3), date(2026, 3, 2))
 
 
 def test_the_fifth_working_day_after_a_friday_is_the_next_friday() -> None:
@@ -64,7 +64,7 @@ def test_the_calendar_has_an_end_and_nothing_falls_over_there() -> None:
 def test_counting_working_days_is_the_same_as_walking_them(first: date, last: date) -> None:
     walked = list(each_working_day(first, last))
 
-    assert len(walked) == working_days(first, last)
+    assert len(walked) == count_working_days(first, last)
     assert all(is_working_day(day) for day in walked)
 
 
@@ -72,7 +72,7 @@ def test_counting_working_days_is_the_same_as_walking_them(first: date, last: da
 def test_after_n_working_days_exactly_n_lie_between(day: date, count: int) -> None:
     end = add_working_days(day, count)
 
-    assert count == working_days_between(day, end)
+    assert count == count_working_days_between(day, end)
     assert is_working_day(end)
 
 
@@ -151,9 +151,9 @@ def test_presence_counts_each_day_once_however_absences_overlap(
     there = [d for d in each_working_day(first, last) if not any(a.from_ <= d <= a.to for a in absences)]
     presence = Presence(absences)
 
-    assert len(there) == presence.days(first, last)
+    assert len(there) == presence.count_days(first, last)
     if there:
-        assert there[-1] == presence.last_of(first, len(there))
+        assert there[-1] == presence.nth_day(first, len(there))
 
 
 # --- notice ------------------------------------------------------------------------------------------------------
@@ -179,8 +179,8 @@ def test_notice_is_a_fifth_within_three_days_four_weeks_and_half(duration: int, 
 def test_a_proposal_on_the_last_day_of_notice_is_in_time_and_one_later_is_late() -> None:
     promised_on, due = date(2026, 3, 2), date(2026, 3, 2) + timedelta(days=100)
 
-    assert in_time(due - timedelta(days=20), promised_on, due)
-    assert not in_time(due - timedelta(days=19), promised_on, due)
+    assert is_in_time(due - timedelta(days=20), promised_on, due)
+    assert not is_in_time(due - timedelta(days=19), promised_on, due)
 
 
 @given(DAYS, st.integers(0, 700), st.integers(0, 700), st.integers(0, 60))
@@ -188,5 +188,5 @@ def test_an_earlier_proposal_is_never_worse(promised_on: date, duration: int, be
     due = promised_on + timedelta(days=duration)
     proposed_on = due - timedelta(days=before)
 
-    if in_time(proposed_on, promised_on, due):
-        assert in_time(proposed_on - timedelta(days=earlier), promised_on, due)
+    if is_in_time(proposed_on, promised_on, due):
+        assert is_in_time(proposed_on - timedelta(days=earlier), promised_on, due)

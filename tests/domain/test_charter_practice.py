@@ -16,7 +16,7 @@ from domain.errors import (
     VersionSuperseded,
 )
 from domain.scope import Scope
-from tests.domain.charters import charter, part, revised, with_purpose
+from tests.domain.charters import charter, part, revise_purpose, with_purpose
 from tests.spec import Story, given, like, says, why
 
 
@@ -56,7 +56,7 @@ def test_a_freedom_that_names_no_purpose_is_told_the_one_in_force() -> None:
 @pytest.mark.parametrize("version", [1, 3])
 def test_a_freedom_does_not_serve_another_version(version: int) -> None:
     story = with_purpose()
-    revised(story)
+    revise_purpose(story)
 
     given(story=story).when(grant(version=version), by="lea").refused_with(
         VersionSuperseded, pointer="/purpose_version", allowed=("2",)
@@ -66,7 +66,7 @@ def test_a_freedom_does_not_serve_another_version(version: int) -> None:
 def test_after_a_revision_a_freedom_is_anchored_anew() -> None:
     story = with_purpose()
     story.says("lea", grant(), on="core")
-    revised(story)
+    revise_purpose(story)
 
     given(story=story).when(grant(version=2, text="We choose, and say why"), by="lea").then(e.FreedomGranted)
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from domain.charter import acts as a
 from domain.charter import events as e
 from domain.charter.evolve import evolve
-from domain.charter.state import FEWEST_NON_NEGOTIABLES, MOST_NON_NEGOTIABLES, Charter
+from domain.charter.state import MAX_NON_NEGOTIABLES, MIN_NON_NEGOTIABLES, Charter
 from domain.envelope import RecordedEvent
 from domain.errors import Refusal
-from projections.engine.versions import versions
-from tests.domain.charters import WHY, in_force
+from projections.engine.versions import compute_versions
+from tests.domain.charters import WHY, story_with_charter
 from tests.spec import Story, offer, why
 
 NAMES = ("tested", "kind", "open", "calm", "brief", "bold", "late")
@@ -37,17 +37,17 @@ step = st.tuples(
 steps = st.lists(step, max_size=60)
 
 
-class Chartered:
+class CharterRun:
     """Team core, whose charter begins empty or in force, and what these draws say to it."""
 
     def __init__(self, draws: list[tuple[int, str, str, int, int]], *, begun: bool) -> None:
-        self.story = in_force() if begun else Story()
+        self.story = story_with_charter() if begun else Story()
         self.story.says("ana", offer())
         self.refused = 0
         for draw in draws:
-            self.take(*draw)
+            self.apply(*draw)
 
-    def take(self, kind: int, name: str, by: str, number: int, late: int) -> None:
+    def apply(self, kind: int, name: str, by: str, number: int, late: int) -> None:
         if kind == NIGHT:
             self.story.sweep(self.story.now + timedelta(days=1))
             return
@@ -81,7 +81,7 @@ class Chartered:
             a.RetireNonNegotiable(non_negotiable=f"{name}-{number}", reason=why()),
             a.PutInForce(),
             a.Acknowledge(non_negotiable=name, version=number + 1),
-            a.RaiseBreach(non_negotiable=name, about=a.About(goal="goal"), text="It went wrong", ref=name),
+            a.RaiseBreach(non_negotiable=name, about=a.EventReference(goal="goal"), text="It went wrong", ref=name),
             a.AgreeRepair(breach=name, text="We talked"),
             a.GrantFreedom(freedom=name, text="Ours", purpose_version=current - number // 3),
             a.WithdrawFreedom(freedom=name, reason=why()),
@@ -98,8 +98,8 @@ def within_framework(state: Charter) -> bool:
     """A charter in force has 3..5 non-negotiables and a purpose; any has 5 at most."""
     count = len(state.non_negotiables_in_force)
     if state.in_force_since is None:
-        return count <= MOST_NON_NEGOTIABLES
-    return FEWEST_NON_NEGOTIABLES <= count <= MOST_NON_NEGOTIABLES and state.purpose is not None
+        return count <= MAX_NON_NEGOTIABLES
+    return MIN_NON_NEGOTIABLES <= count <= MAX_NON_NEGOTIABLES and state.purpose is not None
 
 
 @settings(max_examples=150, deadline=None)
@@ -107,20 +107,20 @@ def within_framework(state: Charter) -> bool:
 def test_a_charter_in_force_has_three_to_five_non_negotiables_at_any_time_under_any_belief(
     draws: Any, begun: bool
 ) -> None:
-    told = Chartered(draws, begun=begun)
+    told = CharterRun(draws, begun=begun)
 
     state: Charter | None = None
     for event in told.events:
         state = evolve(state, event)
         assert state is not None
         assert within_framework(state)
-    assert [] == [v.state for v in versions(told.events, evolve) if not within_framework(v.state)]
+    assert [] == [v.state for v in compute_versions(told.events, evolve) if not within_framework(v.state)]
 
 
 @settings(max_examples=150, deadline=None)
 @given(steps, st.booleans(), st.randoms(use_true_random=False))
 def test_the_fold_never_fails_in_whatever_order_it_is_told(draws: Any, begun: bool, chance: Any) -> None:
-    events = Chartered(draws, begun=begun).events
+    events = CharterRun(draws, begun=begun).events
     chance.shuffle(events)
 
     state: Charter | None = None
@@ -134,7 +134,7 @@ def test_the_fold_never_fails_in_whatever_order_it_is_told(draws: Any, begun: bo
 @given(steps, st.booleans())
 def test_every_freedom_served_the_purpose_that_was_in_force_when_it_was_granted(draws: Any, begun: bool) -> None:
     version = 0
-    for recorded in Chartered(draws, begun=begun).events:
+    for recorded in CharterRun(draws, begun=begun).events:
         match recorded.data:
             case e.PurposeAdopted() | e.PurposeRevised():
                 assert version + 1 == recorded.data.version
@@ -146,7 +146,7 @@ def test_every_freedom_served_the_purpose_that_was_in_force_when_it_was_granted(
 @settings(max_examples=100, deadline=None)
 @given(steps, st.booleans())
 def test_an_acknowledgement_is_of_the_version_that_stood_then(draws: Any, begun: bool) -> None:
-    events = Chartered(draws, begun=begun).events
+    events = CharterRun(draws, begun=begun).events
 
     for said in (r for r in events if isinstance(r.data, e.Acknowledged)):
         stood = [
@@ -176,7 +176,7 @@ def test_random_histories_of_charters_are_not_empty(begun: bool) -> None:
         (11, "kind", "lea", 1, 0),
     ]
 
-    told = Chartered([(0, "kind", "ana", 0, 0), *draws], begun=begun)
+    told = CharterRun([(0, "kind", "ana", 0, 0), *draws], begun=begun)
 
     kinds = {type(r.data) for r in told.events}
     wanted = {e.NonNegotiableAdopted, e.NonNegotiableRetired, e.Acknowledged, e.BreachRaised, e.RepairAgreed}

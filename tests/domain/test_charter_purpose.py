@@ -26,8 +26,18 @@ from domain.member.member import GrantRole, Leave, Role
 from domain.scope import Scope
 from domain.team import team
 from domain.terms import Support, SupportInput
-from tests.domain.charters import AFTER, UNTIL, WHY, charter, in_force, proposal, proposed, revised, with_purpose
-from tests.domain.decisions import consents, question
+from tests.domain.charters import (
+    AFTER,
+    UNTIL,
+    WHY,
+    charter,
+    proposal,
+    propose_purpose,
+    revise_purpose,
+    story_with_charter,
+    with_purpose,
+)
+from tests.domain.decisions import consent, question
 from tests.spec import Scenario, Story, given, like, offer, says, why
 
 NEVER = "00000000-0000-4000-8000-000000000000"
@@ -130,7 +140,7 @@ def test_a_reference_names_one_open_proposal() -> None:
 def test_there_is_an_end_to_proposals() -> None:
     story = Story()
     for n in range(20):
-        proposed(story, text=f"Purpose {n}")
+        propose_purpose(story, text=f"Purpose {n}")
 
     given(story=story).when(proposal("One more"), by="ana").refused_with(InvalidField, pointer="/text")
 
@@ -138,15 +148,15 @@ def test_there_is_an_end_to_proposals() -> None:
 # --- by the lead, after the time-box ---------------------------------------------------------------------------------
 
 
-def adopting(story: Story, at: str, *, by: str = "lea", **fields: object) -> Scenario:
-    named = proposed(story)
+def when_adopting(story: Story, at: str, *, by: str = "lea", **fields: object) -> Scenario:
+    named = propose_purpose(story)
     return given(story=story).when(a.AdoptPurpose(proposal=str(named), **fields), by=by, at=at)  # type: ignore[arg-type]
 
 
 def test_once_the_time_box_is_over_the_lead_adopts() -> None:
     story = Story()
 
-    adopted = adopting(story, AFTER)
+    adopted = when_adopting(story, AFTER)
 
     assert 1 == adopted.event.version
     assert adopted.event.why == PurposeText(text="Money back, fast", **WHY)
@@ -156,24 +166,24 @@ def test_once_the_time_box_is_over_the_lead_adopts() -> None:
 
 
 def test_before_it_is_over_only_a_decision_does() -> None:
-    refused = adopting(Story(), "2026-01-12T23:59")
+    refused = when_adopting(Story(), "2026-01-12T23:59")
 
     refused.refused_with(DecisionRequired, pointer="/decision", allowed=("decision", f"after {UNTIL}"))
 
 
 def test_the_time_box_ends_at_midnight_where_the_organisation_is() -> None:
-    adopting(Story(zone="America/New_York"), "2026-01-13T04:59").refused_with(DecisionRequired)
-    adopting(Story(zone="America/New_York"), "2026-01-13T05:00").then(e.PurposeAdopted)
+    when_adopting(Story(zone="America/New_York"), "2026-01-13T04:59").refused_with(DecisionRequired)
+    when_adopting(Story(zone="America/New_York"), "2026-01-13T05:00").then(e.PurposeAdopted)
 
 
 @pytest.mark.parametrize("by", ["ana", "sam"])
 def test_nobody_but_the_lead_adopts_alone(by: str) -> None:
-    adopting(Story(), AFTER, by=by).refused_with(Forbidden, allowed=("lead", "steward"))
+    when_adopting(Story(), AFTER, by=by).refused_with(Forbidden, allowed=("lead", "steward"))
 
 
 def test_the_purpose_of_the_organisation_is_adopted_by_a_steward() -> None:
     story = Story()
-    named = str(proposed(story, "ana", of="organisation"))
+    named = str(propose_purpose(story, "ana", of="organisation"))
     act = a.AdoptPurpose(of="organisation", proposal=named)
 
     given(story=story).when(act, by="lea", on="organisation", at=AFTER).refused_with(Forbidden, allowed=("steward",))
@@ -182,7 +192,7 @@ def test_the_purpose_of_the_organisation_is_adopted_by_a_steward() -> None:
 
 def test_a_proposal_is_named() -> None:
     story = Story()
-    named = proposed(story)
+    named = propose_purpose(story)
 
     scenario = given(story=story)
     scenario.when(a.AdoptPurpose(), by="lea", at=AFTER).refused_with(
@@ -193,13 +203,13 @@ def test_a_proposal_is_named() -> None:
 
 def test_an_import_means_the_only_one() -> None:
     story = Story()
-    proposed(story)
+    propose_purpose(story)
     adopt = {"by": "lea", "at": AFTER, "learnt": "2026-06-01"}
 
     given(story=story).when(a.AdoptPurpose(), **adopt).then(e.PurposeAdopted)
 
     several = Story()
-    first, second = proposed(several), proposed(several, text="Another", ref="second")
+    first, second = propose_purpose(several), propose_purpose(several, text="Another", ref="second")
     given(story=several).when(a.AdoptPurpose(), **adopt).refused_with(
         InvalidField, pointer="/proposal", allowed=(str(first), str(second))
     )
@@ -208,8 +218,8 @@ def test_an_import_means_the_only_one() -> None:
 
 def test_what_was_proposed_beside_it_is_overtaken() -> None:
     story = Story()
-    other = proposed(story, text="Another")
-    adopting(story, AFTER).then(e.PurposeAdopted)
+    other = propose_purpose(story, text="Another")
+    when_adopting(story, AFTER).then(e.PurposeAdopted)
 
     given(story=story).when(a.AdoptPurpose(proposal=str(other)), by="lea").refused_with(NotFound, allowed=())
 
@@ -220,16 +230,16 @@ def test_what_was_proposed_beside_it_is_overtaken() -> None:
 def test_a_revision_is_the_next_version_and_keeps_its_reason() -> None:
     story = with_purpose()
 
-    revised(story)
+    revise_purpose(story)
 
-    told = story.last("core", "charter")
+    told = story.last_event("core", "charter")
     assert isinstance(told.data, e.PurposeRevised)
     assert (2, why("better_idea")) == (told.data.version, told.reason)
     assert charter(story).purpose.since == told.occurred_at  # type: ignore[union-attr]
 
 
 def test_nothing_moves_a_charter_before_it_last_moved() -> None:
-    story = in_force()
+    story = story_with_charter()
     moved = charter(story).moved_at
     assert moved is not None
 
@@ -243,24 +253,26 @@ def test_nothing_moves_a_charter_before_it_last_moved() -> None:
 # --- by a decision ---------------------------------------------------------------------------------------------------
 
 
-def decided(story: Story, named: UUID, *, option: str = "o1", decision: str = "why", **fields: object) -> Story:
+def decide_on(story: Story, named: UUID, *, option: str = "o1", decision: str = "why", **fields: object) -> Story:
     """Lea and ana decide about this proposal before its time-box is over."""
-    about = d.About(proposal=str(named))
+    about = d.DecisionSubjectInput(proposal=str(named))
     options = ["Adopt it", "Leave it"]
-    asked = question(options=options, deciders=["lea", "ana"], about=about, deadline=fields.pop("deadline", None) or _D)
+    asked = question(
+        options=options, deciders=["lea", "ana"], about=about, deadline=fields.pop("deadline", None) or _DEADLINE
+    )
     story.says("ana", asked, on=decision)
-    story.says("lea", consents(option), on=decision)
-    story.says("ana", consents(option), on=decision)
+    story.says("lea", consent(option), on=decision)
+    story.says("ana", consent(option), on=decision)
     return story
 
 
-_D = Story().now + timedelta(days=5)
+_DEADLINE = Story().now + timedelta(days=5)
 
 
 def test_a_decision_in_favour_adopts_within_the_time_box_and_is_its_cause() -> None:
     story = Story()
-    named = proposed(story)
-    decided(story, named)
+    named = propose_purpose(story)
+    decide_on(story, named)
 
     adopted = given(story=story).when(a.AdoptPurpose(proposal=str(named), decision="why"), by="ben")
 
@@ -271,8 +283,13 @@ def test_a_decision_in_favour_adopts_within_the_time_box_and_is_its_cause() -> N
 
 def test_a_decision_that_is_open_carries_nothing() -> None:
     story = Story()
-    named = proposed(story)
-    asked = question(options=["Yes", "No"], deciders=["lea", "ana"], about=d.About(proposal=str(named)), deadline=_D)
+    named = propose_purpose(story)
+    asked = question(
+        options=["Yes", "No"],
+        deciders=["lea", "ana"],
+        about=d.DecisionSubjectInput(proposal=str(named)),
+        deadline=_DEADLINE,
+    )
     story.says("ana", asked, on="why")
 
     given(story=story).when(a.AdoptPurpose(proposal=str(named), decision="why"), by="lea").refused_with(
@@ -282,8 +299,8 @@ def test_a_decision_that_is_open_carries_nothing() -> None:
 
 def test_a_decision_to_leave_things_as_they_are_carries_nothing() -> None:
     story = Story()
-    named = proposed(story)
-    decided(story, named, option="o2")
+    named = propose_purpose(story)
+    decide_on(story, named, option="o2")
 
     given(story=story).when(a.AdoptPurpose(proposal=str(named), decision="why"), by="lea").refused_with(
         DecisionUnfit, pointer="/decision"
@@ -292,8 +309,8 @@ def test_a_decision_to_leave_things_as_they_are_carries_nothing() -> None:
 
 def test_a_decision_about_something_else_carries_nothing() -> None:
     story = Story()
-    one, other = proposed(story), proposed(story, text="Another")
-    decided(story, one)
+    one, other = propose_purpose(story), propose_purpose(story, text="Another")
+    decide_on(story, one)
 
     given(story=story).when(a.AdoptPurpose(proposal=str(other), decision="why"), by="lea").refused_with(
         DecisionUnfit, pointer="/decision"
@@ -302,10 +319,15 @@ def test_a_decision_about_something_else_carries_nothing() -> None:
 
 def test_how_another_teams_decision_stands_is_not_told_by_a_refusal() -> None:
     story = Story()
-    named = proposed(story)
-    about_it = question(options=["Yes", "No"], deciders=["lea", "ana"], about=d.About(proposal=str(named)), deadline=_D)
+    named = propose_purpose(story)
+    about_it = question(
+        options=["Yes", "No"],
+        deciders=["lea", "ana"],
+        about=d.DecisionSubjectInput(proposal=str(named)),
+        deadline=_DEADLINE,
+    )
     story.says("ana", about_it, on="why")
-    story.says("ana", question(deadline=_D), on="another")
+    story.says("ana", question(deadline=_DEADLINE), on="another")
     proposed_elsewhere = proposal("Of all", of="organisation")
     [told] = story.says("stella", proposed_elsewhere, on="organisation")
 
@@ -319,7 +341,7 @@ def test_how_another_teams_decision_stands_is_not_told_by_a_refusal() -> None:
 
 def test_a_decision_that_is_not_there_carries_nothing() -> None:
     story = Story()
-    named = proposed(story)
+    named = propose_purpose(story)
 
     given(story=story).when(a.AdoptPurpose(proposal=str(named), decision="none"), by="lea").refused_with(
         NotFound, pointer="/decision"
@@ -329,12 +351,16 @@ def test_a_decision_that_is_not_there_carries_nothing() -> None:
 def test_an_outsider_does_not_carry_out_what_others_decided() -> None:
     story = Story()
     story.says("stella", team.Create(name="Other", lead="ben", ref="other"), on="other")
-    named = proposed(story, "ben", of="other")
+    named = propose_purpose(story, "ben", of="other")
     asked = question(
-        options=["Yes", "No"], deciders=["ben"], about=d.About(proposal=str(named)), deadline=_D, team="other"
+        options=["Yes", "No"],
+        deciders=["ben"],
+        about=d.DecisionSubjectInput(proposal=str(named)),
+        deadline=_DEADLINE,
+        team="other",
     )
     story.says("ben", asked, on="why")
-    story.says("ben", consents(), on="why")
+    story.says("ben", consent(), on="why")
 
     given(story=story).when(a.AdoptPurpose(proposal=str(named), decision="why"), by="ana", on="other").refused_with(
         Forbidden

@@ -10,8 +10,8 @@ import pytest
 
 from domain.cycle import acts as c
 from domain.cycle import events as e
-from domain.cycle.decide import MOST_CONTRIBUTIONS, MOST_IMPROVEMENTS, MOST_LEARNINGS, MOST_REFLECTIONS
-from domain.cycle.opening import MOST_GOALS
+from domain.cycle.decide import MAX_CONTRIBUTIONS, MAX_IMPROVEMENTS, MAX_LEARNINGS, MAX_REFLECTIONS
+from domain.cycle.opening import MAX_GOALS
 from domain.cycle.state import Closed, Learning
 from domain.errors import (
     ActNotAllowed,
@@ -27,14 +27,14 @@ from domain.member.member import Join, Leave
 from domain.reasons import Reason, ReasonCode
 from domain.team.team import Create
 from tests.domain.cycles import (
-    chartered,
-    closed,
-    improvement,
-    opening,
-    promised,
-    reflected,
+    agree_improvement,
+    close_cycle,
+    open_act,
+    promise_goals,
+    reflect,
     settle_all,
     story_with_cycle,
+    story_with_purpose,
 )
 from tests.spec import Story, given, like, offer, why
 
@@ -46,14 +46,14 @@ STEWARD = frozenset({"steward"})
 @pytest.mark.parametrize("by", ["lea", "ana", "sam", "stella"])
 def test_the_lead_or_a_party_puts_a_live_goal_into_the_cycle(by: str) -> None:
     story = story_with_cycle()
-    promised(story, "one")
+    promise_goals(story, "one")
 
     given(story=story).when(c.IncludeGoal(goal="one"), by=by).then(e.GoalIncluded(goal=story.id("one", "goal")))
 
 
 def test_nobody_else_does() -> None:
     story = story_with_cycle()
-    promised(story, "one")
+    promise_goals(story, "one")
 
     given(story=story).when(c.IncludeGoal(goal="one"), by="ben").refused_with(
         Forbidden, allowed=("lead", "owner", "sponsor")
@@ -69,7 +69,7 @@ def test_a_goal_is_in_it_once() -> None:
 def test_a_goal_that_is_not_promised_or_over_is_not_included() -> None:
     story = story_with_cycle()
     story.says("ana", offer(), on="asked")
-    promised(story, "gone")
+    promise_goals(story, "gone")
     story.says("sam", g.Cancel(reason=why()), on="gone")
 
     given(story=story).when(c.IncludeGoal(goal="nowhere"), by="lea").refused_with(NotFound, pointer="/goal")
@@ -103,7 +103,7 @@ def test_contributions_are_credited_by_the_lead_and_the_goals_parties(by: str) -
 
 def test_contributions_are_to_goals_of_the_cycle_by_people_who_are_there() -> None:
     story = story_with_cycle("one")
-    promised(story, "two")
+    promise_goals(story, "two")
 
     def credit(goal: str = "one", member: str = "mia") -> c.CreditContribution:
         return c.CreditContribution(goal=goal, member=member, text="Did it")
@@ -167,19 +167,19 @@ def test_its_owner_is_of_the_team_and_its_due_not_over() -> None:
 @pytest.mark.parametrize("by", ["ben", "lea", "stella"])
 def test_its_owner_or_the_lead_sees_it_done_or_lets_go_of_it(by: str) -> None:
     story = story_with_cycle()
-    one, two = improvement(story), improvement(story)
+    one, two = agree_improvement(story), agree_improvement(story)
 
     given(story=story).when(c.FinishImprovement(improvement=str(one)), by=by).then(e.ImprovementDone(improvement=one))
     given(story=story).when(c.DropImprovement(improvement=str(two), reason=why()), by=by).then(
         e.ImprovementDropped(improvement=two)
     )
     assert ["done", "dropped"] == [i.state for i in story.state("cycle", "cycle").improvements]
-    assert why() == story.last("cycle", "cycle").reason
+    assert why() == story.last_event("cycle", "cycle").reason
 
 
 def test_an_improvement_ends_once_by_who_may_and_is_dropped_with_a_reason() -> None:
     story = story_with_cycle()
-    one = improvement(story)
+    one = agree_improvement(story)
     done = c.FinishImprovement(improvement=str(one))
 
     given(story=story).when(done, by="ana").refused_with(Forbidden, allowed=("owner", "lead"))
@@ -219,10 +219,10 @@ AGREE = c.AgreeImprovement(text="Ask early", owner="ben", due=date(2026, 3, 1))
 @pytest.mark.parametrize(
     ("act", "most"),
     [
-        (LEARN, MOST_LEARNINGS),
-        (REFLECT, MOST_REFLECTIONS),
-        (CREDIT, MOST_CONTRIBUTIONS),
-        (AGREE, MOST_IMPROVEMENTS),
+        (LEARN, MAX_LEARNINGS),
+        (REFLECT, MAX_REFLECTIONS),
+        (CREDIT, MAX_CONTRIBUTIONS),
+        (AGREE, MAX_IMPROVEMENTS),
     ],
 )
 def test_a_cycle_holds_so_much_and_no_more(act: c.CycleAct, most: int) -> None:
@@ -234,17 +234,17 @@ def test_a_cycle_holds_so_much_and_no_more(act: c.CycleAct, most: int) -> None:
 
 
 def test_a_cycle_holds_so_many_goals_and_no_more() -> None:
-    goals = [f"goal-{n}" for n in range(MOST_GOALS + 1)]
+    goals = [f"goal-{n}" for n in range(MAX_GOALS + 1)]
     story = story_with_cycle(*goals[:100])
-    promised(story, *goals[100:])
+    promise_goals(story, *goals[100:])
     for goal in goals[100:-1]:
         story.says("lea", c.IncludeGoal(goal=goal))
 
     given(story=story).when(c.IncludeGoal(goal=goals[-1]), by="lea").refused_with(ActNotAllowed, allowed=("close",))
     settle_all(story, *goals[:-1])
-    reflected(story)
+    reflect(story)
     story.says("lea", c.Close())
-    given(story=story).when(opening(follows="cycle", goals=[goals[-1]]), by="lea", on="next").refused_with(
+    given(story=story).when(open_act(follows="cycle", goals=[goals[-1]]), by="lea", on="next").refused_with(
         InvalidField, pointer="/goals"
     )
 
@@ -276,10 +276,10 @@ def renegotiate(story: Story, goal: str, *, at: str | None = None) -> None:
 
 
 def test_renegotiated_means_that_a_change_was_accepted_since_the_cycle_opened() -> None:
-    story = chartered()
-    promised(story, "one", "two")
+    story = story_with_purpose()
+    promise_goals(story, "one", "two")
     renegotiate(story, "one")
-    story.says("lea", opening(goals=["one", "two"]), on="cycle")
+    story.says("lea", open_act(goals=["one", "two"]), on="cycle")
     renegotiate(story, "two")
 
     given(story=story).when(c.SettleGoal(goal="one", how="renegotiated"), by="lea").refused_with(
@@ -289,10 +289,10 @@ def test_renegotiated_means_that_a_change_was_accepted_since_the_cycle_opened() 
 
 
 def test_a_change_at_the_very_opening_counts() -> None:
-    story = chartered()
-    promised(story, "one")
+    story = story_with_purpose()
+    promise_goals(story, "one")
     story.says("ana", g.ProposeChange(changes=g.Changes(effort_hours=5), reason=why()), on="one")
-    story.says("lea", opening(goals=["one"]), on="cycle", at="2026-01-09T10:00")
+    story.says("lea", open_act(goals=["one"]), on="cycle", at="2026-01-09T10:00")
     story.says("sam", g.AcceptChange(), on="one", at="2026-01-09T10:00")
 
     given(story=story).when(c.SettleGoal(goal="one", how="renegotiated"), by="lea").then(e.GoalSettled)
@@ -327,7 +327,7 @@ def test_the_last_word_on_a_goal_counts_and_is_not_said_twice() -> None:
 
 def test_only_the_lead_and_the_goals_parties_settle_it() -> None:
     story = story_with_cycle("one")
-    promised(story, "two")
+    promise_goals(story, "two")
 
     given(story=story).when(c.SettleGoal(goal="one", how="carried_on"), by="ben").refused_with(Forbidden)
     given(story=story).when(c.SettleGoal(goal="two", how="carried_on"), by="lea").refused_with(
@@ -340,7 +340,7 @@ def test_only_the_lead_and_the_goals_parties_settle_it() -> None:
 
 def test_a_cycle_with_an_undecided_goal_is_not_closed_and_the_goals_are_named() -> None:
     story = story_with_cycle("one", "two", "three")
-    reflected(story)
+    reflect(story)
     settle_all(story, "two")
 
     given(story=story).when(c.Close(), by="lea").refused_with(
@@ -354,7 +354,7 @@ def test_a_cycle_on_which_nobody_reflected_is_not_closed() -> None:
 
 def test_a_closed_cycle_says_how_each_goal_stood() -> None:
     story = story_with_cycle("one", "two", "three")
-    reflected(story)
+    reflect(story)
     renegotiate(story, "one")
     story.says("lea", c.SettleGoal(goal="one", how="renegotiated"))
     story.says("sam", g.Release(reason=why()), on="two")
@@ -376,14 +376,14 @@ def test_a_closed_cycle_says_how_each_goal_stood() -> None:
 @pytest.mark.parametrize("by", ["ana", "sam"])
 def test_nobody_but_the_lead_closes_it(by: str) -> None:
     story = story_with_cycle()
-    reflected(story)
+    reflect(story)
 
     given(story=story).when(c.Close(), by=by).refused_with(Forbidden, allowed=("lead", "steward"))
     given(story=story).when(c.Close(), by="stella").then(e.CycleClosed)
 
 
 def test_after_the_end_nothing_more_is_said() -> None:
-    story = closed(story_with_cycle("one"), "one")
+    story = close_cycle(story_with_cycle("one"), "one")
     acts: list[c.CycleAct] = [
         c.ShareReflection(worked="late thought"),
         c.RecordLearning(text="x"),
@@ -397,7 +397,7 @@ def test_after_the_end_nothing_more_is_said() -> None:
 
 def test_an_act_before_the_last_one_is_out_of_order() -> None:
     story = story_with_cycle("one")
-    before = story.last("cycle", "cycle").occurred_at
+    before = story.last_event("cycle", "cycle").occurred_at
 
     given(story=story).when(c.ShareReflection(worked="x"), by="ana", at="2026-01-06", learnt="2026-02-01").refused_with(
         OutOfOrder, allowed=(f">= {before.isoformat()}",)
@@ -405,7 +405,7 @@ def test_an_act_before_the_last_one_is_out_of_order() -> None:
 
 
 def test_a_cycle_that_is_not_there_takes_no_act() -> None:
-    given(story=chartered()).when(c.Close(), by="lea", on="none").refused_with(NotFound)
+    given(story=story_with_purpose()).when(c.Close(), by="lea", on="none").refused_with(NotFound)
 
 
 def test_who_leads_says_more_than_a_member_of_another_team() -> None:
@@ -424,8 +424,8 @@ def test_an_improvement_keeps_the_name_that_its_source_gave_it_in_every_cycle() 
     given(story=story).when(agree, by="ben").refused_with(AlreadyExists, pointer="/improvement")
     by_id = c.AgreeImprovement(improvement=str(uuid4()), text="Ask early", owner="ben", due=date(2026, 3, 1))
     given(story=story).when(by_id, by="ben").refused_with(InvalidField, pointer="/improvement")
-    closed(story)
-    story.says("lea", opening(follows="cycle"), on="next")
+    close_cycle(story)
+    story.says("lea", open_act(follows="cycle"), on="next")
     given(story=story).when(c.FinishImprovement(improvement="ask-early"), by="ben", on="next").then(e.ImprovementDone)
 
 

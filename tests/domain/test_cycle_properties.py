@@ -16,7 +16,7 @@ from domain.cycle.state import Closed, Cycle, Running
 from domain.errors import Refusal
 from domain.goal import acts as g
 from domain.goal.state import Promised
-from tests.domain.cycles import chartered, opening, promised
+from tests.domain.cycles import open_act, promise_goals, story_with_purpose
 from tests.spec import why
 
 CYCLES = ("one", "two", "three")
@@ -33,17 +33,17 @@ step = st.tuples(
 steps = st.lists(step, max_size=50)
 
 
-class Cycling:
+class CycleRun:
     """A team with three promised goals, and what these draws say of them and of three cycles."""
 
     def __init__(self, draws: list[tuple[int, str, str, str, int]]) -> None:
-        self.story = chartered()
-        promised(self.story, *GOALS)
+        self.story = story_with_purpose()
+        promise_goals(self.story, *GOALS)
         self.refused = 0
         for draw in draws:
-            self.take(draw)
+            self.apply(draw)
 
-    def take(self, draw: tuple[int, str, str, str, int]) -> None:
+    def apply(self, draw: tuple[int, str, str, str, int]) -> None:
         kind, cycle, goal, by, number = draw
         before = (len(self.story.events), self.story.state(cycle, "cycle"))
         act, on = self.act(kind, cycle, goal, number)
@@ -56,7 +56,7 @@ class Cycling:
     def act(self, kind: int, cycle: str, goal: str, number: int) -> tuple[Any, str]:
         improvement = self.improvement(cycle, number)
         follows = [other for other in CYCLES if isinstance(self.story.state(other, "cycle"), Closed)]
-        opened = opening(goals=[goal] if number else [], follows=follows[number % len(follows)] if follows else None)
+        opened = open_act(goals=[goal] if number else [], follows=follows[number % len(follows)] if follows else None)
         of_cycle: list[Any] = [
             opened,
             opened,
@@ -87,7 +87,7 @@ class Cycling:
 @settings(max_examples=150, deadline=None)
 @given(steps)
 def test_whatever_is_said_one_cycle_is_open_and_a_closed_one_has_every_goal_decided(draws: Any) -> None:
-    story = Cycling(draws).story
+    story = CycleRun(draws).story
 
     states: list[Cycle] = story.states("cycle")
     assert sum(isinstance(state, Running) for state in states) <= 1
@@ -101,7 +101,7 @@ def test_whatever_is_said_one_cycle_is_open_and_a_closed_one_has_every_goal_deci
 @settings(max_examples=100, deadline=None)
 @given(steps)
 def test_every_open_improvement_of_a_followed_cycle_is_carried_and_no_other(draws: Any) -> None:
-    story = Cycling(draws).story
+    story = CycleRun(draws).story
 
     for opened in (r.data for r in story.events if isinstance(r.data, e.CycleOpened) and r.data.follows):
         before = next(s for s in story.states("cycle") if s.id == opened.follows)
@@ -112,7 +112,7 @@ def test_every_open_improvement_of_a_followed_cycle_is_carried_and_no_other(draw
 @settings(max_examples=60, deadline=None)
 @given(steps, st.randoms(use_true_random=False))
 def test_the_fold_never_fails_in_whatever_order_it_is_told(draws: Any, chance: Any) -> None:
-    story = Cycling(draws).story
+    story = CycleRun(draws).story
 
     for cycle in CYCLES:
         events = story.stream(cycle, "cycle")
@@ -125,7 +125,7 @@ def test_the_fold_never_fails_in_whatever_order_it_is_told(draws: Any, chance: A
 @settings(max_examples=60, deadline=None)
 @given(steps)
 def test_a_goal_can_be_said_to_be_only_what_it_is(draws: Any) -> None:
-    story = Cycling(draws).story
+    story = CycleRun(draws).story
 
     for cycle in story.states("cycle"):
         for goal in story.states("goal"):
@@ -137,7 +137,7 @@ def test_a_goal_can_be_said_to_be_only_what_it_is(draws: Any) -> None:
 
 def test_the_draws_reach_a_second_cycle() -> None:
     draws = [(0, "one", "g1", "lea", 1), (3, "one", "g1", "ben", 0), (8, "one", "g1", "lea", 0)]
-    told = Cycling([*draws, (10, "one", "g1", "lea", 0), (0, "two", "g1", "lea", 0)])
+    told = CycleRun([*draws, (10, "one", "g1", "lea", 0), (0, "two", "g1", "lea", 0)])
 
     assert 0 == told.refused
     assert ["closed", "open"] == [type(s).__struct_config__.tag for s in told.story.states("cycle")]

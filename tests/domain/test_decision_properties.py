@@ -29,14 +29,14 @@ RULES = (
     e.Fallback(rule="option", option="o1"),
     e.Fallback(rule="lead_decides"),
 )
-TOLD = settings(
+SETTINGS = settings(
     max_examples=2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "campaign" else 150,
     deadline=None,
 )
 STEPS = st.lists(st.integers(0, 2**32 - 1), min_size=5, max_size=60)
 
 
-class Talk:
+class DecisionRun:
     """One question, seven people, one clock; every step is checked."""
 
     def __init__(self, seed: int) -> None:
@@ -99,7 +99,7 @@ class Talk:
     def act(self, chance: Random) -> Any:
         option = chance.choice(["o1", "o1", "o1", "o2", "o3"])
         open_ones = [str(o.id) for o in self.decision.open_objections]
-        worded = self.decision.worded_by(option)
+        worded = self.decision.wording_event(option)
         later = self.story.now + timedelta(days=chance.randint(1, 30))
         return chance.choice(
             [
@@ -128,7 +128,7 @@ class Talk:
                     assert event.occurred_at < before.deadline
                     assert event.party in before.deciders
                 case e.Decided(by="consent", option=option):
-                    self.consented(before, option, event)
+                    self.has_consent(before, option, event)
                 case e.Decided(by="lead"):
                     assert "with_lead" == before.state
                     assert before.fallback.rule == "lead_decides"
@@ -136,9 +136,9 @@ class Talk:
                     assert Source.TIMER is event.source
                     assert option == (before.fallback.option or before.status_quo)
                     assert event.occurred_at >= before.deadline
-        self.rings_in_time()
+        self.check_timers()
 
-    def consented(self, before: Decision, option: str | None, event: RecordedEvent) -> None:
+    def has_consent(self, before: Decision, option: str | None, event: RecordedEvent) -> None:
         """Everybody who decides and is still there consents to it, and nobody objects."""
         members = {d: self.story.member(self.story.organisation_id, d) for d in before.deciders}
         there = {
@@ -154,26 +154,26 @@ class Talk:
             Source.TIMER,
         )
 
-    def rings_in_time(self) -> None:
+    def check_timers(self) -> None:
         """What the ledger keeps in its index is never later than the clock itself."""
         decision = self.decision
         world = self.story.world(decision.id, self.story.now, source=Source.TIMER)
-        ring, bound = timers.next_ring(decision, world), timers.standing(decision).next_timer_at
+        ring, bound = timers.next_timer_at(decision, world), timers.index_entry(decision).next_timer_at
         assert ring is None or (bound is not None and bound <= ring)
 
 
-@TOLD
+@SETTINGS
 @given(seed=st.integers(0, 2**32 - 1), steps=STEPS)
 def test_whatever_is_said_only_consent_the_lead_or_the_deadline_decides(seed: int, steps: list[int]) -> None:
-    talk = Talk(seed)
+    talk = DecisionRun(seed)
     for step in steps:
         talk.step(step)
 
 
-@TOLD
+@SETTINGS
 @given(seed=st.integers(0, 2**32 - 1), steps=STEPS)
 def test_told_in_any_order_no_event_breaks_the_fold(seed: int, steps: list[int]) -> None:
-    talk = Talk(seed)
+    talk = DecisionRun(seed)
     for step in steps:
         talk.step(step)
     stream = talk.story.stream("decision", "decision")
@@ -190,7 +190,7 @@ def test_random_talks_reach_every_end() -> None:
     """Or the properties above would hold of nothing."""
     seen: set[str] = set()
     for seed in range(60):
-        talk, chance = Talk(seed), Random(seed)
+        talk, chance = DecisionRun(seed), Random(seed)
         for _ in range(60):
             talk.step(chance.randrange(2**32))
         seen |= {f"{type(r.data).__name__} {getattr(r.data, 'by', '')}".strip() for r in talk.story.events}

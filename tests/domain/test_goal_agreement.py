@@ -9,9 +9,9 @@ import pytest
 from domain.errors import ActNotAllowed, AlreadyExists, NotAParty, NotFound, ReasonRequired
 from domain.goal.acts import ACTS, AcceptChange
 from domain.goal.agreement import BY_STATE_ACT_ROLE, STATES, TERMINAL, TRANSITIONS, Transition, allowed_acts
-from domain.goal.state import Draft, Ended, Negotiating, Promised
+from domain.goal.state import DraftGoal, Ended, Negotiating, Promised
 from domain.reasons import Reason
-from tests.domain.goal_states import CAPACITY, HOLDER, PAUSE, act_for, begun, goal_in_state
+from tests.domain.goal_states import CAPACITY, HOLDER, PAUSE, act_for, goal_in_state, story_with_everybody
 from tests.spec import Scenario, Story, why
 
 #: Enough of a reason for every row, and no more.
@@ -39,24 +39,24 @@ def rows(*, timer: bool) -> Iterator[Row]:
                 yield transition, role, prior
 
 
-def named(row: Row) -> str:
+def row_id(row: Row) -> str:
     transition, role, prior = row
     return f"{transition.origin}-{transition.act}-by-{role}-{prior if transition.to == 'prior' else transition.to}"
 
 
-SAID = list(rows(timer=False))
-RUNG = list(rows(timer=True))
+PARTY_ROWS = list(rows(timer=False))
+TIMER_ROWS = list(rows(timer=True))
 
 
-def ready(row: Row) -> Scenario:
+def scenario_for(row: Row) -> Scenario:
     transition, role, prior = row
     return Scenario(goal_in_state(transition.origin, act=transition.act, by=role, prior=prior))
 
 
-@pytest.mark.parametrize("row", SAID, ids=named)
+@pytest.mark.parametrize("row", PARTY_ROWS, ids=row_id)
 def test_an_act_of_the_agreement_leads_where_its_row_says(row: Row) -> None:
     transition, role, prior = row
-    scenario = ready(row)
+    scenario = scenario_for(row)
 
     scenario.when(act_for(transition.act, scenario.story, ENOUGH[transition.reason]), by=HOLDER[role])
 
@@ -67,10 +67,10 @@ def test_an_act_of_the_agreement_leads_where_its_row_says(row: Row) -> None:
     assert ENOUGH[transition.reason] == scenario.recorded[0].reason
 
 
-@pytest.mark.parametrize("row", RUNG, ids=named)
+@pytest.mark.parametrize("row", TIMER_ROWS, ids=row_id)
 def test_a_timer_of_the_agreement_leads_where_its_row_says(row: Row) -> None:
     transition, _, prior = row
-    scenario = ready(row)
+    scenario = scenario_for(row)
 
     scenario.when_time_passes(UNTIL[transition.act if prior == "active" else f"{transition.act} of a lapsed goal"])
 
@@ -79,27 +79,27 @@ def test_a_timer_of_the_agreement_leads_where_its_row_says(row: Row) -> None:
     assert (None, "timer") == (rung.actor, rung.source)
 
 
-@pytest.mark.parametrize("row", [row for row in SAID if row[0].reason != "-"], ids=named)
+@pytest.mark.parametrize("row", [row for row in PARTY_ROWS if row[0].reason != "-"], ids=row_id)
 def test_a_row_that_asks_for_a_reason_is_refused_without_one(row: Row) -> None:
     transition, role, _ = row
-    scenario = ready(row)
+    scenario = scenario_for(row)
 
     scenario.when(act_for(transition.act, scenario.story), by=HOLDER[role])
 
     scenario.refused_with(ReasonRequired, pointer="/reason")
 
 
-@pytest.mark.parametrize("row", [row for row in SAID if row[0].reason == "R"], ids=named)
+@pytest.mark.parametrize("row", [row for row in PARTY_ROWS if row[0].reason == "R"], ids=row_id)
 def test_a_row_that_asks_for_words_is_refused_with_a_code_alone(row: Row) -> None:
     transition, role, _ = row
-    scenario = ready(row)
+    scenario = scenario_for(row)
 
     scenario.when(act_for(transition.act, scenario.story, CAPACITY), by=HOLDER[role])
 
     scenario.refused_with(ReasonRequired, pointer="/reason/text")
 
 
-def situations(state: str) -> Iterator[Story]:
+def stories_in_state(state: str) -> Iterator[Story]:
     """The state in each of the ways in which somebody new gets a part in it."""
     yield goal_in_state(state)
     match state:
@@ -111,12 +111,12 @@ def situations(state: str) -> Iterator[Story]:
             yield goal_in_state(state, act="rule_satisfied")
 
 
-def held(story: Story, role: str, act: str) -> frozenset[str]:
+def expected_roles(story: Story, role: str, act: str) -> frozenset[str]:
     """The roles that the holder of this one has towards the goal as it stands, for this act."""
     goal = story.state()
-    if role == "owner" and isinstance(goal, Draft):
+    if role == "owner" and isinstance(goal, DraftGoal):
         return frozenset({role}) if goal.author == story.id("ana") else frozenset()
-    if role == "sponsor" and isinstance(goal, Draft):
+    if role == "sponsor" and isinstance(goal, DraftGoal):
         return frozenset({role}) if goal.author == story.id("sam") else frozenset()
     if role in ("owner", "sponsor", "steward", "integration"):
         return frozenset({role})
@@ -136,11 +136,11 @@ def held(story: Story, role: str, act: str) -> frozenset[str]:
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_what_is_no_row_of_the_agreement_is_refused_with_what_is(state: str) -> None:
-    for story in situations(state):
+    for story in stories_in_state(state):
         for act in sorted(ACTS.keys() - {"draft"}):
             somebody = any((state, act, role) in BY_STATE_ACT_ROLE for role in HOLDER)
             for role, holder in HOLDER.items():
-                roles = held(story, role, act)
+                roles = expected_roles(story, role, act)
                 if any((state, act, r) in BY_STATE_ACT_ROLE for r in roles):
                     continue
                 scenario = Scenario(story).when(act_for(act, story, why()), by=holder)
@@ -157,7 +157,7 @@ def test_a_goal_that_is_there_is_not_drafted_again(state: str) -> None:
 
 @pytest.mark.parametrize("act", sorted(ACTS.keys() - {"draft", "request", "offer"}))
 def test_nothing_is_said_about_a_goal_that_is_not_there(act: str) -> None:
-    story = begun()
+    story = story_with_everybody()
 
     Scenario(story).when(act_for(act, story, why()), by="ana").refused_with(NotFound)
 
@@ -199,5 +199,5 @@ def test_the_parties_of_a_state_are_those_of_the_last_accepted_change() -> None:
 def test_each_kind_of_state_holds_what_its_acts_need() -> None:
     kinds = {state: type(goal_in_state(state).state()) for state in STATES}
 
-    assert {Draft, Negotiating, Promised, Ended} == set(kinds.values())
+    assert {DraftGoal, Negotiating, Promised, Ended} == set(kinds.values())
     assert {s for s, kind in kinds.items() if kind is Ended} == TERMINAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.errors import InvalidField
 from domain.goal import acts as a
 from domain.goal import events as e
-from domain.goal.check_ins import MOST_OPEN
+from domain.goal.check_ins import MAX_OPEN
 from tests.spec import Scenario, given, like, offer, says
 
 
@@ -16,7 +16,7 @@ def active() -> Scenario:
 def test_needs_that_wait_for_an_answer_are_bounded_and_a_check_in_is_not() -> None:
     # given as many open needs as there may be
     goal = active()
-    for _ in range(MOST_OPEN // 20):
+    for _ in range(MAX_OPEN // 20):
         goal.when(a.CheckIn(needs=[a.NeedInput(text="a review")] * 20), by="ana")
 
     # then
@@ -30,7 +30,7 @@ def test_needs_that_wait_for_an_answer_are_bounded_and_a_check_in_is_not() -> No
 def test_open_blockers_are_bounded_and_a_resolved_one_makes_room() -> None:
     goal = active()
     stuck = a.RaiseBlocker(blocker=a.BlockerInput(text="no key"))
-    for _ in range(MOST_OPEN):
+    for _ in range(MAX_OPEN):
         goal.when(stuck, by="ana")
 
     goal.when(stuck, by="sam").refused_with(InvalidField, pointer="/blocker")

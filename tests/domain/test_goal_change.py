@@ -16,7 +16,7 @@ from domain.load import is_idle
 from domain.member.member import DeclareAbsence, Leave
 from domain.reasons import ReasonCode
 from domain.terms import Condition, MeasureInput, Priority, SupportInput
-from tests.domain.cycles import adopt_purpose, opening
+from tests.domain.cycles import adopt_purpose, open_act
 from tests.domain.goal_states import CAPACITY, HAND_OVER, goal_in_state
 from tests.spec import Scenario, Story, given, instant, like, offer, says, why
 
@@ -25,7 +25,7 @@ def change(**fields: Any) -> a.ProposeChange:
     return a.ProposeChange(changes=a.Changes(**fields), reason=why())
 
 
-def promised(at: str, due: str, **how: Any) -> Scenario:
+def promised_goal(at: str, due: str, **how: Any) -> Scenario:
     """A goal promised on a day, due on another."""
     story = Story(begins=how.pop("begins", "2025-12-01"), **how)
     first = offer(start=date.fromisoformat(at[:10]), due=date.fromisoformat(due))
@@ -56,20 +56,20 @@ def promised(at: str, due: str, **how: Any) -> Scenario:
 def test_a_change_is_in_time_up_to_its_notice_and_late_from_then_on(at: str, due: str, last_day_in_time: str) -> None:
     last = date.fromisoformat(last_day_in_time)
     for day, in_time in ((last, True), (last + timedelta(days=1), False)):
-        goal = promised(at, due).when(change(effort_hours=4), by="ana", at=f"{day}T23:00")
+        goal = promised_goal(at, due).when(change(effort_hours=4), by="ana", at=f"{day}T23:00")
 
         goal.then(like(e.ChangeProposed, in_time=in_time))
 
 
 def test_notice_is_counted_in_the_organisations_days() -> None:
     """23:00 UTC is the next day on Kiritimati already."""
-    late = promised("2026-01-01", "2026-03-02", zone="Pacific/Kiritimati")
+    late = promised_goal("2026-01-01", "2026-03-02", zone="Pacific/Kiritimati")
 
     late.when(change(effort_hours=4), by="ana", at="2026-02-18T10:00").then(like(e.ChangeProposed, in_time=False))
 
 
 def test_the_duration_runs_from_the_promise_to_the_due_in_force() -> None:
-    goal = promised("2026-01-01", "2026-03-02")
+    goal = promised_goal("2026-01-01", "2026-03-02")
     goal.when(change(due=date(2026, 7, 20)), by="ana", at="2026-02-01").then(e.ChangeProposed)
     goal.when(a.AcceptChange(), by="sam", at="2026-02-01")
 
@@ -91,14 +91,14 @@ def test_a_lapsed_goals_change_is_late_and_a_renegotiated_one_can_be_in_time_aga
 def test_a_promise_is_withdrawn_in_time_or_late() -> None:
     back = a.WithdrawPromise(reason=why("capacity", "two at once were too many"), mitigation="ben knows how")
 
-    promised("2026-01-01", "2026-03-02").when(back, by="ana", at="2026-02-18").then(
+    promised_goal("2026-01-01", "2026-03-02").when(back, by="ana", at="2026-02-18").then(
         e.PromiseWithdrawn(in_time=True, mitigation="ben knows how")
     )
-    promised("2026-01-01", "2026-03-02").when(back, by="ana", at="2026-02-19").then(
+    promised_goal("2026-01-01", "2026-03-02").when(back, by="ana", at="2026-02-19").then(
         like(e.PromiseWithdrawn, in_time=False)
     )
     bare = msgspec.structs.replace(back, mitigation="")
-    promised("2026-01-01", "2026-03-02").when(bare, by="ana", at="2026-02-18").then(
+    promised_goal("2026-01-01", "2026-03-02").when(bare, by="ana", at="2026-02-18").then(
         e.PromiseWithdrawn(in_time=True, wholesale=True)
     )
 
@@ -107,7 +107,7 @@ def test_a_promise_is_withdrawn_in_time_or_late() -> None:
 
 
 def test_a_new_due_is_not_before_the_acts_day() -> None:
-    goal = promised("2026-01-05", "2026-03-27")
+    goal = promised_goal("2026-01-05", "2026-03-27")
 
     goal.when(change(due=date(2026, 2, 9)), by="ana", at="2026-02-10").refused_with(
         InvalidField, pointer="/changes/due", allowed=(">= 2026-02-10",)
@@ -119,7 +119,7 @@ def test_a_new_due_is_not_before_the_acts_day() -> None:
 
 
 def test_an_import_records_a_due_that_had_passed_as_retroactive() -> None:
-    goal = promised("2026-01-05", "2026-03-27")
+    goal = promised_goal("2026-01-05", "2026-03-27")
 
     goal.when(change(due=date(2026, 2, 9)), by="ana", at="2026-02-10", learnt="2026-12-01").then(
         like(e.ChangeProposed, retroactive=True)
@@ -127,14 +127,14 @@ def test_an_import_records_a_due_that_had_passed_as_retroactive() -> None:
 
 
 def test_a_change_may_bring_the_due_before_the_start() -> None:
-    goal = promised("2026-01-05", "2026-03-27")
+    goal = promised_goal("2026-01-05", "2026-03-27")
 
     goal.when(change(start=date(2026, 4, 6)), by="ana", at="2026-02-10").then(e.ChangeProposed)
     goal.when(a.AcceptChange(), by="sam").then_state(state="active")
 
 
 def test_a_diff_says_only_what_differs() -> None:
-    goal = promised("2026-01-05", "2026-03-27")
+    goal = promised_goal("2026-01-05", "2026-03-27")
 
     goal.when(change(due=date(2026, 4, 10), priority=Priority.IMPORTANT, owner="ana"), by="ana", at="2026-02-10")
 
@@ -155,13 +155,13 @@ def test_a_diff_says_only_what_differs() -> None:
     ],
 )
 def test_a_changes_values_keep_to_the_rules_of_terms(fields: dict[str, Any], pointer: str) -> None:
-    promised("2026-01-05", "2026-03-27").when(change(**fields), by="ana", at="2026-02-10").refused_with(
+    promised_goal("2026-01-05", "2026-03-27").when(change(**fields), by="ana", at="2026-02-10").refused_with(
         InvalidField, pointer=pointer
     )
 
 
 def test_a_changed_goal_supports_what_is_there() -> None:
-    promised("2026-01-05", "2026-03-27").when(
+    promised_goal("2026-01-05", "2026-03-27").when(
         change(supports=[SupportInput(goal="nothing")]), by="ana", at="2026-02-10"
     ).refused_with(NotFound, pointer="/changes/supports/0/goal")
 
@@ -169,7 +169,7 @@ def test_a_changed_goal_supports_what_is_there() -> None:
 def test_a_proposal_may_say_which_expectation_speaks_against_it() -> None:
     act = msgspec.structs.replace(change(effort_hours=99), conflict_with="No work on Sundays")
 
-    promised("2026-01-05", "2026-03-27").when(act, by="sam", at="2026-02-10").then(
+    promised_goal("2026-01-05", "2026-03-27").when(act, by="sam", at="2026-02-10").then(
         like(e.ChangeProposed, conflict_with="No work on Sundays")
     )
 
@@ -177,16 +177,16 @@ def test_a_proposal_may_say_which_expectation_speaks_against_it() -> None:
 # --- tolerance -------------------------------------------------------------------------------------------------------
 
 
-def tolerant() -> Scenario:
-    return promised("2026-01-05", "2026-03-27", policy={"tolerance_days": 7})
+def tolerant_goal() -> Scenario:
+    return promised_goal("2026-01-05", "2026-03-27", policy={"tolerance_days": 7})
 
 
 def test_without_a_tolerance_every_move_needs_consent() -> None:
-    promised("2026-01-05", "2026-03-27").when(change(due=date(2026, 3, 28)), by="ana").then(e.ChangeProposed)
+    promised_goal("2026-01-05", "2026-03-27").when(change(due=date(2026, 3, 28)), by="ana").then(e.ChangeProposed)
 
 
 def test_an_owners_due_moves_within_the_tolerance_and_the_tolerance_is_used_up() -> None:
-    goal = tolerant()
+    goal = tolerant_goal()
 
     goal.when(change(due=date(2026, 3, 31)), by="ana", at="2026-02-10").then(
         e.ChangeProposed, like(e.ChangeAccepted, self_accepted=True)
@@ -200,13 +200,13 @@ def test_an_owners_due_moves_within_the_tolerance_and_the_tolerance_is_used_up()
 
 
 def test_each_cycle_begins_with_the_whole_tolerance() -> None:
-    goal = tolerant()
+    goal = tolerant_goal()
     goal.when(change(due=date(2026, 4, 3)), by="ana", at="2026-02-10").then(e.ChangeProposed, e.ChangeAccepted)
     goal.when(change(due=date(2026, 4, 4)), by="ana", at="2026-02-11").then(e.ChangeProposed)
     goal.when(a.WithdrawChange(), by="ana")
 
     adopt_purpose(goal.story)
-    goal.story.says("lea", opening(), on="cycle")
+    goal.story.says("lea", open_act(), on="cycle")
 
     goal.when(change(due=date(2026, 4, 10)), by="ana").then(e.ChangeProposed, e.ChangeAccepted)
     goal.when(change(due=date(2026, 4, 11)), by="ana").then(e.ChangeProposed)
@@ -215,19 +215,19 @@ def test_each_cycle_begins_with_the_whole_tolerance() -> None:
 def test_the_tolerance_covers_the_due_alone_and_never_the_sponsors_word() -> None:
     both = change(due=date(2026, 3, 28), effort_hours=3)
 
-    tolerant().when(both, by="ana", at="2026-02-10").then(e.ChangeProposed)
-    tolerant().when(change(due=date(2026, 3, 26)), by="sam", at="2026-02-10").then(e.ChangeProposed)
+    tolerant_goal().when(both, by="ana", at="2026-02-10").then(e.ChangeProposed)
+    tolerant_goal().when(change(due=date(2026, 3, 26)), by="sam", at="2026-02-10").then(e.ChangeProposed)
 
 
 # --- hand-over -------------------------------------------------------------------------------------------------------
 
 
-def handing_over(by: str = "ana", **fields: Any) -> Scenario:
+def propose_hand_over(by: str = "ana", **fields: Any) -> Scenario:
     return Scenario(goal_in_state("active")).when(change(**(fields or {"owner": "ben"})), by=by)
 
 
 def test_a_new_owner_joins_before_the_hand_over_can_be_accepted() -> None:
-    goal = handing_over()
+    goal = propose_hand_over()
 
     goal.when(a.AcceptChange(), by="sam").refused_with(HandOverIncomplete, allowed=("join", "refuse"))
     goal.when(a.Join(), by="ben").then(like(e.HandOverJoined, member=goal.story.id("ben"), role="owner"))
@@ -237,7 +237,7 @@ def test_a_new_owner_joins_before_the_hand_over_can_be_accepted() -> None:
 
 
 def test_the_stream_and_its_history_stay() -> None:
-    goal = handing_over()
+    goal = propose_hand_over()
     before = goal.state
     goal.when(a.Join(), by="ben").when(a.AcceptChange(), by="sam")
 
@@ -254,21 +254,21 @@ def test_the_stream_and_its_history_stay() -> None:
 
 
 def test_a_new_sponsor_agrees_without_a_load_of_their_own() -> None:
-    goal = handing_over(sponsor="ben")
+    goal = propose_hand_over(sponsor="ben")
 
     goal.when(a.Join(), by="ben").then(e.HandOverJoined(member=goal.story.id("ben"), role="sponsor"))
     goal.when(a.AcceptChange(), by="sam").then_state(sponsor=goal.story.id("ben"), owner=goal.story.id("ana"))
 
 
 def test_both_new_parties_join() -> None:
-    goal = handing_over(owner="ben", sponsor="mia")
+    goal = propose_hand_over(owner="ben", sponsor="mia")
 
     goal.when(a.Join(), by="ben").when(a.AcceptChange(), by="sam").refused_with(HandOverIncomplete)
     goal.when(a.Join(), by="mia").when(a.AcceptChange(), by="sam").then(e.ChangeAccepted)
 
 
 def test_nobody_joins_twice_and_nobody_joins_unasked() -> None:
-    goal = handing_over()
+    goal = propose_hand_over()
 
     goal.when(a.Join(), by="mia").refused_with(NotAParty)
     goal.when(a.Join(), by="ben").when(a.Join(), by="ben").refused_with(ActNotAllowed, allowed=("accept_change",))
@@ -283,19 +283,19 @@ def test_nobody_is_named_against_their_will(prior: str) -> None:
 
 
 def test_whoever_proposes_themselves_has_joined_by_that_act() -> None:
-    goal = handing_over(by="sam", owner="sam")
+    goal = propose_hand_over(by="sam", owner="sam")
 
     goal.when(a.AcceptChange(), by="ana").then_state(owner=goal.story.id("sam"), self_set=True)
 
 
 def test_whoever_accepts_a_change_that_names_them_has_joined_by_that_act() -> None:
-    goal = handing_over(by="ana", owner="sam")
+    goal = propose_hand_over(by="ana", owner="sam")
 
     goal.when(a.AcceptChange(), by="sam").then_state(owner=goal.story.id("sam"), self_set=True)
 
 
 def test_a_counter_asks_the_new_party_again() -> None:
-    goal = handing_over().when(a.Join(), by="ben")
+    goal = propose_hand_over().when(a.Join(), by="ben")
     countered = a.CounterChange(changes=a.Changes(owner="ben", effort_hours=40), reason=why())
 
     goal.when(countered, by="sam").when(a.AcceptChange(), by="ana").refused_with(HandOverIncomplete)
@@ -391,14 +391,14 @@ def pause(first: str, back: str) -> a.Pause:
     return a.Pause(paused_from=date.fromisoformat(first), resume_on=date.fromisoformat(back))
 
 
-def paused(first: str = "2026-03-23", back: str = "2026-05-04", **fields: Any) -> Scenario:
-    goal = promised("2026-01-05", "2026-03-27")
+def paused_goal(first: str = "2026-03-23", back: str = "2026-05-04", **fields: Any) -> Scenario:
+    goal = promised_goal("2026-01-05", "2026-03-27")
     goal.when(change(pause=pause(first, back), **fields), by="ana", at="2026-02-10").then(e.ChangeProposed)
     return goal.when(a.AcceptChange(), by="sam", at="2026-02-10")
 
 
 def test_a_paused_goal_does_not_lapse_before_work_resumes() -> None:
-    goal = paused()
+    goal = paused_goal()
 
     goal.when_time_passes("2026-05-03T23:59")
     assert e.GoalLapsed not in {type(r.data) for r in goal.recorded}
@@ -407,23 +407,23 @@ def test_a_paused_goal_does_not_lapse_before_work_resumes() -> None:
 
 
 def test_a_pause_holds_from_its_first_day_on() -> None:
-    on_the_day = paused("2026-03-31", "2026-05-04").when_time_passes("2026-04-20")
-    a_day_later = paused("2026-04-01", "2026-05-04").when_time_passes("2026-04-20")
+    on_the_day = paused_goal("2026-03-31", "2026-05-04").when_time_passes("2026-04-20")
+    a_day_later = paused_goal("2026-04-01", "2026-05-04").when_time_passes("2026-04-20")
 
     assert ("active", "lapsed") == (on_the_day.state.state, a_day_later.state.state)
 
 
 def test_the_due_moves_only_if_the_change_says_so() -> None:
-    goal = paused()
+    goal = paused_goal()
     goal.then_state(lapse_due=date(2026, 3, 27))
     assert date(2026, 3, 27) == goal.state.terms.due
 
-    moved = paused(due=date(2026, 5, 29)).when_time_passes("2026-05-31")
+    moved = paused_goal(due=date(2026, 5, 29)).when_time_passes("2026-05-31")
     moved.then_state(state="active", lapse_due=date(2026, 5, 29))
 
 
 def test_a_paused_goal_is_no_load() -> None:
-    goal = paused("2026-02-16", "2026-03-16")
+    goal = paused_goal("2026-02-16", "2026-03-16")
     (held,) = goal.story.live_commitments(goal.story.organisation_id, goal.story.id("ana"))
 
     assert [False, True, True, False] == [
@@ -432,7 +432,7 @@ def test_a_paused_goal_is_no_load() -> None:
 
 
 def test_a_resumed_goal_lapses_at_once_where_its_time_is_over() -> None:
-    goal = paused().when(a.Resume(reason=CAPACITY), by="sam", at="2026-04-13T10:00")
+    goal = paused_goal().when(a.Resume(reason=CAPACITY), by="sam", at="2026-04-13T10:00")
 
     goal.then(like(e.Resumed, by="sponsor")).then_state(pause=None, state="active")
     goal.when_time_passes("2026-04-14").then(e.GoalLapsed)
@@ -440,7 +440,7 @@ def test_a_resumed_goal_lapses_at_once_where_its_time_is_over() -> None:
 
 
 def test_a_pause_has_an_end_that_lies_ahead() -> None:
-    goal = promised("2026-01-05", "2026-03-27")
+    goal = promised_goal("2026-01-05", "2026-03-27")
     for first, back, field in (
         ("2026-03-02", "2026-03-02", "resume_on"),
         ("2026-01-12", "2026-02-10", "resume_on"),

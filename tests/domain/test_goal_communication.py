@@ -14,7 +14,7 @@ from domain.goal import events as e
 from domain.goal.state import LIVE_STATES
 from domain.member.member import Leave
 from domain.terms import MeasureInput, Support, SupportInput
-from tests.domain.goal_states import CAPACITY, NEVER, begun, goal_in_state
+from tests.domain.goal_states import CAPACITY, NEVER, goal_in_state, story_with_everybody
 from tests.spec import Scenario, given, instant, like, offer, says, why
 
 FAR = MeasureInput(kind="number", baseline=100, target=200)
@@ -310,43 +310,43 @@ def test_an_affirmation_is_a_judgement_and_changes_nothing_else() -> None:
 PARENT = [SupportInput(goal="parent")]
 
 
-def supporting() -> Scenario:
-    story = begun()
+def supporting_goal() -> Scenario:
+    story = story_with_everybody()
     story.says("lea", offer("lea", "mia"), on="other")
     return given(says("ana", offer(supports=["parent", "other"])), says("sam", a.Accept()), story=story)
 
 
-def affirmed(goal: Scenario) -> dict[str, Any]:
+def affirmations(goal: Scenario) -> dict[str, Any]:
     names = {goal.story.id(ref, "goal"): ref for ref in ("parent", "other")}
     return {names[link.support.goal]: link.affirmed_at for link in goal.state.links}
 
 
 def test_a_link_is_affirmed_by_the_promise_by_its_owner_and_by_renegotiating() -> None:
-    goal = supporting()
+    goal = supporting_goal()
     promised_at = goal.state.promised_at
-    assert {"parent": promised_at, "other": promised_at} == affirmed(goal)
+    assert {"parent": promised_at, "other": promised_at} == affirmations(goal)
 
     goal.when(a.AffirmLink(supports=PARENT), by="ana", at="2026-02-10").then(e.LinkAffirmed)
-    assert {"parent": instant("2026-02-10"), "other": promised_at} == affirmed(goal)
+    assert {"parent": instant("2026-02-10"), "other": promised_at} == affirmations(goal)
 
     goal.when(a.ProposeChange(changes=a.Changes(effort_hours=3), reason=why()), by="ana", at="2026-02-11")
     goal.when(a.AcceptChange(), by="sam", at="2026-02-12")
-    assert {"parent": instant("2026-02-12"), "other": instant("2026-02-12")} == affirmed(goal)
+    assert {"parent": instant("2026-02-12"), "other": instant("2026-02-12")} == affirmations(goal)
 
 
 def test_a_support_is_withdrawn_by_its_owner_with_a_reason() -> None:
-    goal = supporting()
+    goal = supporting_goal()
     parent, other = (Support(goal=goal.story.id(ref, "goal")) for ref in ("parent", "other"))
 
     goal.when(a.Unlink(supports=PARENT, reason=CAPACITY), by="ana").then(e.Unlinked(supports=(parent,)))
-    assert {"other"} == affirmed(goal).keys()
+    assert {"other"} == affirmations(goal).keys()
     assert (other,) == goal.state.terms.supports
     assert (parent, other) == goal.state.first_terms.supports
 
 
 @pytest.mark.parametrize("act", [a.AffirmLink, a.Unlink])
 def test_only_a_support_that_the_goal_has_is_affirmed_or_withdrawn(act: Any) -> None:
-    goal = given(says("ana", offer(supports=["parent"])), says("sam", a.Accept()), story=begun())
+    goal = given(says("ana", offer(supports=["parent"])), says("sam", a.Accept()), story=story_with_everybody())
     goal.story.says("lea", offer("lea", "mia"), on="other")
 
     goal.when(act(supports=[SupportInput(goal="other")], reason=why()), by="ana").refused_with(

@@ -38,7 +38,7 @@ ANSWERS = [
 ]
 
 
-def opened(story: Story) -> str:
+def open_event_id(story: Story) -> str:
     """The event id of what is open."""
     goal = story.state()
     standing = getattr(goal, "open", None) or (goal.proposal or goal.delivery).id
@@ -54,7 +54,7 @@ def test_an_answer_names_what_it_answers(state: str, act: str, by: str) -> None:
     story = goal_in_state(state)
 
     Scenario(story).when(act_for(act, story, why()), by=by, as_written=True).refused_with(
-        AnswersRequired, pointer="/answers", open_event=opened(story), allowed=(opened(story),)
+        AnswersRequired, pointer="/answers", open_event=open_event_id(story), allowed=(open_event_id(story),)
     )
 
 
@@ -64,7 +64,7 @@ def test_an_answer_to_what_is_no_longer_open_is_refused_with_what_is(state: str,
     stale = msgspec.structs.replace(act_for(act, story, why()), answers=NEVER)
 
     Scenario(story).when(stale, by=by).refused_with(
-        AnswersSuperseded, pointer="/answers", open_event=opened(story), allowed=(opened(story),)
+        AnswersSuperseded, pointer="/answers", open_event=open_event_id(story), allowed=(open_event_id(story),)
     )
 
 
@@ -79,7 +79,7 @@ def test_an_answer_is_named_by_an_event_id(state: str, act: str, by: str) -> Non
 @pytest.mark.parametrize(("state", "act", "by"), ANSWERS)
 def test_an_import_row_without_answers_takes_the_open_one(state: str, act: str, by: str) -> None:
     story = goal_in_state(state)
-    open_before = opened(story)
+    open_before = open_event_id(story)
     at = story.now
 
     taken = Scenario(story)
@@ -99,15 +99,17 @@ def test_an_imports_stale_answer_is_refused_too() -> None:
 def test_a_retry_never_crosses_a_counter() -> None:
     """The sponsor accepts what was offered; meanwhile, in another window, the sponsor has countered."""
     story = goal_in_state("offered")
-    seen = opened(story)
+    seen = open_event_id(story)
     story.says("sam", a.Counter(terms=TermsInput(effort_hours=2), reason=CAPACITY))
 
-    Scenario(story).when(a.Accept(answers=seen), by="sam").refused_with(AnswersSuperseded, open_event=opened(story))
+    Scenario(story).when(a.Accept(answers=seen), by="sam").refused_with(
+        AnswersSuperseded, open_event=open_event_id(story)
+    )
 
 
 def test_a_proposal_made_anew_is_another_one() -> None:
     story = goal_in_state("change_proposed_by_owner")
-    seen = opened(story)
+    seen = open_event_id(story)
     story.says("ana", a.WithdrawChange())
     story.says("ana", a.ProposeChange(changes=a.Changes(due=date(2026, 7, 1)), reason=why()))
 

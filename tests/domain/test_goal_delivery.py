@@ -22,7 +22,7 @@ def active(**policy: Any) -> Scenario:
     return given(says("ana", offer(conditions=conditions)), says("sam", a.Accept()), story=Story(policy=policy or None))
 
 
-def delivered(at: str = "2026-03-02", **policy: Any) -> Scenario:
+def delivered_goal(at: str = "2026-03-02", **policy: Any) -> Scenario:
     return active(**policy).when(a.DeclareComplete(), by="ana", at=at)
 
 
@@ -85,7 +85,7 @@ def test_completion_is_not_a_judgement_of_how_it_stands() -> None:
 def test_satisfaction_is_declared_by_the_sponsor_for_each_condition_or_for_all() -> None:
     verdicts = [a.VerdictInput(condition="c1", met=True, text="on time"), a.VerdictInput(condition="c2", met=True)]
 
-    goal = delivered()
+    goal = delivered_goal()
     delivery = goal.state.delivery.id
     goal.when(a.DeclareSatisfied(verdicts=verdicts), by="sam").then(
         e.SatisfactionDeclared(
@@ -93,35 +93,39 @@ def test_satisfaction_is_declared_by_the_sponsor_for_each_condition_or_for_all()
             verdicts=(e.Verdict(condition="c1", met=True, text="on time"), e.Verdict(condition="c2", met=True)),
         )
     )
-    delivered().when(a.DeclareSatisfied(), by="sam").then(like(e.SatisfactionDeclared, wholesale=True, verdicts=()))
-    delivered().when(a.DeclareSatisfied(), by="ana").refused_with(NotAParty)
+    delivered_goal().when(a.DeclareSatisfied(), by="sam").then(
+        like(e.SatisfactionDeclared, wholesale=True, verdicts=())
+    )
+    delivered_goal().when(a.DeclareSatisfied(), by="ana").refused_with(NotAParty)
 
 
 def test_a_condition_found_unmet_is_what_sending_back_is_for() -> None:
     verdicts = [a.VerdictInput(condition="c1", met=True), a.VerdictInput(condition="c2", met=False)]
 
-    delivered().when(a.DeclareSatisfied(verdicts=verdicts), by="sam").refused_with(
+    delivered_goal().when(a.DeclareSatisfied(verdicts=verdicts), by="sam").refused_with(
         InvalidField, pointer="/verdicts/1/met", allowed=("reject_delivery",)
     )
     unknown = [a.VerdictInput(condition="c9", met=True)]
-    delivered().when(a.DeclareSatisfied(verdicts=unknown), by="sam").refused_with(
+    delivered_goal().when(a.DeclareSatisfied(verdicts=unknown), by="sam").refused_with(
         InvalidField, pointer="/verdicts/0/condition", allowed=("c1", "c2")
     )
 
 
-def back(rework_by: str, condition: str = "c2") -> a.RejectDelivery:
+def reject(rework_by: str, condition: str = "c2") -> a.RejectDelivery:
     return a.RejectDelivery(condition=condition, rework_by=date.fromisoformat(rework_by), reason=why())
 
 
 def test_a_delivery_is_sent_back_for_an_agreed_condition_with_time_to_mend_it() -> None:
-    goal = delivered()
+    goal = delivered_goal()
     delivery = goal.state.delivery.id
 
-    goal.when(back("2026-04-10", "c3"), by="sam").refused_with(InvalidField, pointer="/condition", allowed=("c1", "c2"))
-    goal.when(back("2026-03-01"), by="sam", at="2026-03-02T10:00").refused_with(InvalidField, pointer="/rework_by")
-    assert delivered().when(back("2026-03-02"), by="sam", at="2026-03-02T10:00").refusal is None
-    goal.when(back("9999-12-31"), by="sam").refused_with(InvalidField, pointer="/rework_by")
-    goal.when(back("2026-04-10"), by="sam").then(
+    goal.when(reject("2026-04-10", "c3"), by="sam").refused_with(
+        InvalidField, pointer="/condition", allowed=("c1", "c2")
+    )
+    goal.when(reject("2026-03-01"), by="sam", at="2026-03-02T10:00").refused_with(InvalidField, pointer="/rework_by")
+    assert delivered_goal().when(reject("2026-03-02"), by="sam", at="2026-03-02T10:00").refusal is None
+    goal.when(reject("9999-12-31"), by="sam").refused_with(InvalidField, pointer="/rework_by")
+    goal.when(reject("2026-04-10"), by="sam").then(
         e.DeliveryRejected(answers=delivery, condition="c2", rework_by=date(2026, 4, 10))
     )
     goal.then_state(state="active", delivery=None, lapse_due=date(2026, 4, 10))
@@ -129,16 +133,16 @@ def test_a_delivery_is_sent_back_for_an_agreed_condition_with_time_to_mend_it() 
 
 @pytest.mark.parametrize(("rework_by", "lapses"), [("2026-04-10", "2026-04-14"), ("2026-03-06", "2026-03-31")])
 def test_after_a_rejection_the_lapse_counts_from_the_later_of_due_and_rework(rework_by: str, lapses: str) -> None:
-    goal = delivered().when(back(rework_by), by="sam", at="2026-03-03")
+    goal = delivered_goal().when(reject(rework_by), by="sam", at="2026-03-03")
 
     assert [instant(f"{lapses}T00:00")] == lapse(goal, "2026-05-01")
 
 
 def test_days_in_delivered_are_not_the_owners() -> None:
-    goal = delivered("2026-03-26")
+    goal = delivered_goal("2026-03-26")
 
     assert [] == lapse(goal, "2026-05-01")
-    goal.when(back("2026-05-08"), by="sam", at="2026-05-04")
+    goal.when(reject("2026-05-08"), by="sam", at="2026-05-04")
     assert [instant("2026-05-12T00:00")] == lapse(goal, "2026-06-01")
 
 
@@ -148,28 +152,28 @@ TAKE_BACK = a.RetractCompletion(reason=why("correction", "the second appendix is
 
 
 def test_a_completion_is_taken_back_before_it_is_judged() -> None:
-    goal = delivered().when(TAKE_BACK, by="ana", at="2026-03-03")
+    goal = delivered_goal().when(TAKE_BACK, by="ana", at="2026-03-03")
 
     goal.then(e.CompletionRetracted()).then_state(state="active", delivery=None, lapse_due=date(2026, 3, 27))
     assert [instant("2026-03-31T00:00")] == lapse(goal, "2026-05-01")
 
 
 def test_taken_back_after_the_due_it_lapses_at_once_and_not_earlier() -> None:
-    goal = delivered("2026-03-26").when(TAKE_BACK, by="ana", at="2026-04-20")
+    goal = delivered_goal("2026-03-26").when(TAKE_BACK, by="ana", at="2026-04-20")
 
     goal.then_state(state="active")
     assert [instant("2026-04-20")] == lapse(goal, "2026-05-01")
 
 
 def test_taking_back_keeps_the_time_that_was_given_for_rework() -> None:
-    goal = delivered().when(back("2026-04-10"), by="sam", at="2026-03-03")
+    goal = delivered_goal().when(reject("2026-04-10"), by="sam", at="2026-03-03")
     goal.when(a.DeclareComplete(), by="ana", at="2026-04-01").when(TAKE_BACK, by="ana", at="2026-04-02")
 
     assert [instant("2026-04-14T00:00")] == lapse(goal, "2026-05-01")
 
 
 def test_a_change_accepted_after_rework_counts_from_its_own_due() -> None:
-    goal = delivered().when(back("2026-04-10"), by="sam", at="2026-03-03")
+    goal = delivered_goal().when(reject("2026-04-10"), by="sam", at="2026-03-03")
     goal.when(a.ProposeChange(changes=a.Changes(due=date(2026, 5, 1)), reason=why()), by="ana", at="2026-03-04")
     goal.when(a.AcceptChange(), by="sam", at="2026-03-05")
 
@@ -185,7 +189,7 @@ def dispute(mediator: str = "mia", decide_by: str = "2026-04-30") -> a.Dispute:
 
 @pytest.mark.parametrize("by", ["ana", "sam"])
 def test_either_side_calls_a_mediator_for_a_time(by: str) -> None:
-    goal = delivered().when(dispute(), by=by)
+    goal = delivered_goal().when(dispute(), by=by)
 
     goal.then(
         e.DeliveryDisputed(
@@ -196,11 +200,11 @@ def test_either_side_calls_a_mediator_for_a_time(by: str) -> None:
 
 @pytest.mark.parametrize("party", ["ana", "sam"])
 def test_a_mediator_is_neither_party(party: str) -> None:
-    delivered().when(dispute(party), by="ana").refused_with(InvalidField, pointer="/mediator")
+    delivered_goal().when(dispute(party), by="ana").refused_with(InvalidField, pointer="/mediator")
 
 
 def test_a_mediator_is_there_and_has_time() -> None:
-    goal = delivered()
+    goal = delivered_goal()
     goal.story.says("ben", Leave())
 
     goal.when(dispute("ben"), by="ana").refused_with(NotFound, pointer="/mediator")
@@ -211,7 +215,7 @@ def test_a_mediator_is_there_and_has_time() -> None:
 
 
 def test_nobody_exchanges_the_mediator_before_the_time_is_over() -> None:
-    goal = delivered().when(dispute(decide_by="2026-03-20"), by="ana")
+    goal = delivered_goal().when(dispute(decide_by="2026-03-20"), by="ana")
 
     goal.when(dispute("ben"), by="sam", at="2026-03-20T23:59").refused_with(ActNotAllowed)
     goal.when(dispute("ben"), by="sam", at="2026-03-21").then(e.DeliveryDisputed)
@@ -225,7 +229,7 @@ def test_nobody_exchanges_the_mediator_before_the_time_is_over() -> None:
     ],
 )
 def test_the_mediator_alone_rules(ruling: a.Act, event: type[Any], end: str) -> None:
-    goal = delivered().when(dispute(), by="ana")
+    goal = delivered_goal().when(dispute(), by="ana")
 
     for by in ("ana", "sam", "ben", "stella"):
         goal.when(ruling, by=by).refused_with(NotAParty)
@@ -233,12 +237,12 @@ def test_the_mediator_alone_rules(ruling: a.Act, event: type[Any], end: str) -> 
 
 
 def test_without_a_dispute_there_is_no_mediator() -> None:
-    delivered().when(a.RuleBroken(reason=why()), by="mia").refused_with(NotAParty, allowed=())
+    delivered_goal().when(a.RuleBroken(reason=why()), by="mia").refused_with(NotAParty, allowed=())
 
 
 def test_a_disputed_delivery_can_still_be_settled_between_the_two() -> None:
-    delivered().when(dispute(), by="ana").when(a.DeclareSatisfied(), by="sam").then_state(state="satisfied")
-    taken_back = delivered().when(dispute(), by="sam").when(TAKE_BACK, by="ana")
+    delivered_goal().when(dispute(), by="ana").when(a.DeclareSatisfied(), by="sam").then_state(state="satisfied")
+    taken_back = delivered_goal().when(dispute(), by="sam").when(TAKE_BACK, by="ana")
     taken_back.when(a.DeclareComplete(), by="ana").when(a.RuleSatisfied(reason=why()), by="mia").refused_with(NotAParty)
 
 
@@ -262,7 +266,7 @@ def test_an_end_keeps_the_promise_as_it_stood(by: str, act: a.Act, end: str) -> 
     assert (end, goal.recorded[0].event_id) == (goal.state.state, goal.state.ended_by_event)
     assert goal.state.promised is not None
     assert (promise.terms, promise.promised_at) == (goal.state.promised.terms, goal.state.promised.promised_at)
-    assert goal.story.standing(goal.state.id).listed_under is None
+    assert goal.story.index_entry(goal.state.id).listed_under is None
 
 
 def test_a_promise_that_was_never_made_leaves_none_behind() -> None:
@@ -291,7 +295,7 @@ def test_what_lapsed_and_was_cancelled_stays_lapsed_in_the_record() -> None:
 
 
 def test_what_lies_outside_the_conditions_is_a_new_goal() -> None:
-    goal = delivered().when(a.DeclareSatisfied(), by="sam")
+    goal = delivered_goal().when(a.DeclareSatisfied(), by="sam")
     more = msgspec.structs.replace(offer(), follow_up_of="goal")
 
     goal.when(more, by="ana", on="sequel").then(like(e.GoalOffered, follow_up_of=goal.state.id))

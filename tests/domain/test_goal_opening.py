@@ -40,7 +40,7 @@ def test_a_draft_may_be_half_done_and_binds_nobody() -> None:
     given(story=story).when(DRAFT, by="ana").then(
         e.GoalDrafted(title="A goal", team=None, author=story.id("ana"), owner=story.id("ana"), terms=e.DraftTerms())
     ).then_state(state="draft", owner=story.id("ana"), sponsor=None)
-    assert story.standing(story.state().id).listed_under is None
+    assert story.index_entry(story.state().id).listed_under is None
 
 
 def test_an_author_who_is_the_sponsor_may_leave_the_owner_open() -> None:
@@ -217,7 +217,7 @@ def test_a_follow_up_names_an_earlier_goal() -> None:
 # --- terms -----------------------------------------------------------------------------------------------------------
 
 
-def refused(pointer: str, error: type[Any] = InvalidField, **fields: Any) -> None:
+def check_refused(pointer: str, error: type[Any] = InvalidField, **fields: Any) -> None:
     """An offer with these terms, and a counter with them, are refused there."""
     given().when(offer(**fields), by="ana").refused_with(error, pointer=pointer)
     changed = msgspec.structs.replace(TermsInput(), **_inputs(fields))
@@ -264,7 +264,7 @@ def test_at_least_one_condition_and_a_due_date_are_asked_for() -> None:
 def test_a_goal_has_one_to_seven_conditions(count: int) -> None:
     conditions = [f"number {i}" for i in range(count)]
 
-    refused("/terms/conditions", conditions=conditions)
+    check_refused("/terms/conditions", conditions=conditions)
     with pytest.raises(msgspec.ValidationError, match="conditions"):
         msgspec.convert({"do": "offer", "terms": {"conditions": conditions}}, a.GoalAct)
 
@@ -276,28 +276,28 @@ def test_seven_conditions_get_ids_by_their_place() -> None:
 
 
 def test_conditions_are_told_apart() -> None:
-    refused("/terms/conditions", conditions=[Condition(id="c2", text="This"), "That"])
-    refused("/terms/conditions/1", conditions=["This", "  "])
+    check_refused("/terms/conditions", conditions=[Condition(id="c2", text="This"), "That"])
+    check_refused("/terms/conditions/1", conditions=["This", "  "])
 
 
 def test_a_blank_outcome_is_none() -> None:
-    refused("/terms/outcome", outcome=" ")
+    check_refused("/terms/outcome", outcome=" ")
 
 
 def test_first_terms_are_due_after_they_start_and_a_day_is_enough() -> None:
-    refused("/terms/due", start=date(2026, 3, 28), due=date(2026, 3, 27))
+    check_refused("/terms/due", start=date(2026, 3, 28), due=date(2026, 3, 27))
     given().when(offer(start=date(2026, 3, 27), due=date(2026, 3, 27)), by="ana").then(e.GoalOffered)
 
 
 @pytest.mark.parametrize("year", [1969, 2200, 9999])
 def test_a_year_far_off_is_a_slip(year: int) -> None:
-    refused("/terms/due", due=date(year, 1, 1))
-    refused("/terms/start", start=date(year, 1, 1))
+    check_refused("/terms/due", due=date(year, 1, 1))
+    check_refused("/terms/start", start=date(year, 1, 1))
 
 
 @pytest.mark.parametrize("effort", [-1, "-0.5", 100_001, "NaN", "1E+999999", float("inf"), 0.125, "a lot"])
 def test_effort_is_a_plain_number_of_hours(effort: Any) -> None:
-    refused("/terms/effort_hours", effort_hours=effort)
+    check_refused("/terms/effort_hours", effort_hours=effort)
 
 
 @pytest.mark.parametrize(("written", "stored"), [(0, "0"), (8, "8"), ("7.50", "7.5"), (1e2, "100"), (0.25, "0.25")])
@@ -306,10 +306,10 @@ def test_effort_is_kept_exactly(written: Any, stored: str) -> None:
 
 
 def test_a_number_has_a_target_and_a_range_its_two_ends() -> None:
-    refused("/terms/measure/target", measure=MeasureInput(kind="number", baseline=1))
-    refused("/terms/measure/low", measure=MeasureInput(kind="range", high=2))
-    refused("/terms/measure/low", measure=MeasureInput(kind="range", low=3, high=2))
-    refused("/terms/measure/target", measure=MeasureInput(kind="number", target="NaN"))
+    check_refused("/terms/measure/target", measure=MeasureInput(kind="number", baseline=1))
+    check_refused("/terms/measure/low", measure=MeasureInput(kind="range", high=2))
+    check_refused("/terms/measure/low", measure=MeasureInput(kind="range", low=3, high=2))
+    check_refused("/terms/measure/target", measure=MeasureInput(kind="number", target="NaN"))
 
     point = MeasureInput(kind="range", low=2, high=2)
     assert "2" == given().when(offer(measure=point), by="ana").state.terms.measure.low
@@ -331,8 +331,8 @@ def test_a_goal_supports_goals_that_are_there_and_not_itself() -> None:
     parent.when(offer(supports=["parent", "parent"]), by="ana").then(e.GoalOffered)
     assert (Support(goal=story.id("parent", "goal")),) == parent.state.terms.supports
 
-    refused("/terms/supports/0/goal", NotFound, supports=["nothing"])
-    refused("/terms/supports/0/goal", supports=["goal"])
+    check_refused("/terms/supports/0/goal", NotFound, supports=["nothing"])
+    check_refused("/terms/supports/0/goal", supports=["goal"])
 
 
 def test_a_support_names_one_thing() -> None:

@@ -27,19 +27,19 @@ from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
 from domain.load import week_loads, worst_week
 from domain.member.member import DeclareAbsence, DeclareCapacity, Leave
 from domain.quantities import to_fraction
-from domain.registry import AGGREGATES, commitment
+from domain.registry import AGGREGATES, to_commitment
 from domain.terms import Terms
 from tests.domain.random_acts import GOALS, PEOPLE, ActGenerator
 from tests.spec import Story, offer
 
 CAMPAIGN = os.environ.get("HYPOTHESIS_PROFILE") == "campaign"
-TOLD = settings(
+SETTINGS = settings(
     max_examples=5_000 if CAMPAIGN else 150,
     stateful_step_count=120 if CAMPAIGN else 60,
     deadline=None,
 )
 
-UNMOVING = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)
+COSMETIC_EVENTS = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)
 GOAL = msgspec.json.Decoder(Goal)
 _ZONES = ["UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles"]
 #: What a step does beyond its rule: one number, from which everything else is drawn.
@@ -147,7 +147,7 @@ class Conversations(RuleBasedStateMachine):
     def say(self, seed: int, goal: str, name: str, by: str) -> None:
         """Mostly within the next hours, now and then days later, or learnt only after it was said."""
         chance = Random(seed + 1)
-        act = ActGenerator(seed, self.story, goal, by).says(name)
+        act = ActGenerator(seed, self.story, goal, by).generate(name)
         gap = (
             timedelta(days=chance.randint(1, 9))
             if chance.random() < 0.15
@@ -195,7 +195,7 @@ class Conversations(RuleBasedStateMachine):
         assert member is not None
 
         def worst(states: dict[tuple[str, Any], Any]) -> tuple[bool, Any]:
-            book = [c for s in states.values() if getattr(s, "owner", None) == goal.owner and (c := commitment(s))]
+            book = [c for s in states.values() if getattr(s, "owner", None) == goal.owner and (c := to_commitment(s))]
             loads = week_loads(book, member.capacities, member.absences, world.policy.policy, world.today)
             found = worst_week(loads, world.today, max(goal.terms.due, world.today))
             assert found is not None
@@ -235,7 +235,7 @@ def check_history(stream: list[RecordedEvent], state: Goal) -> None:
         assert state.state not in PROMISED_STATES
 
 
-def agreed(terms: Terms, changes: e.Diff) -> Terms:
+def apply_changes(terms: Terms, changes: e.Diff) -> Terms:
     """The terms with what the diff names put in their place; owner, sponsor and pause are no terms."""
     named = {n: v for n in Terms.__struct_fields__ if (v := getattr(changes, n, None)) is not None}
     return msgspec.structs.replace(terms, **named)
@@ -259,7 +259,7 @@ def check_terms(stream: list[RecordedEvent], promised: Promised) -> None:
             case e.ChangeAccepted() as accepted:
                 assert terms is not None
                 changes = proposals[accepted.answers]
-                terms = agreed(terms, changes)
+                terms = apply_changes(terms, changes)
                 owner, sponsor = changes.owner or owner, changes.sponsor or sponsor
             case e.Unlinked() as unlinked:
                 assert terms is not None
@@ -358,5 +358,5 @@ def check_any_order(stream: list[RecordedEvent]) -> None:
             folded = evolve(folded, recorded)
 
 
-Conversations.TestCase.settings = TOLD
+Conversations.TestCase.settings = SETTINGS
 TestConversations = pytest.mark.timeout(3600 if CAMPAIGN else 420)(Conversations.TestCase)

@@ -18,7 +18,7 @@ def active(**policy: Any) -> Scenario:
     return given(says("ana", offer()), says("sam", a.Accept()), story=Story(policy=policy or None))
 
 
-def asks(**fields: Any) -> a.CheckIn:
+def ask_for_help(**fields: Any) -> a.CheckIn:
     return a.CheckIn(needs=[a.NeedInput(text="a review", **fields)])
 
 
@@ -32,7 +32,7 @@ def asks(**fields: Any) -> a.CheckIn:
     ],
 )
 def test_a_need_that_names_no_day_has_the_organisations_response_time(policy: Any, on: str, answer_by: date) -> None:
-    goal = active(**policy).when(asks(), by="ana", at=on)
+    goal = active(**policy).when(ask_for_help(), by="ana", at=on)
 
     assert [answer_by] == [need.answer_by for need in goal.state.needs]
     assert answer_by == goal.event.needs[0].answer_by
@@ -42,13 +42,13 @@ def test_a_need_asks_a_joined_member_of_this_organisation_and_the_refusal_says_s
     elsewhere = str(Story(seed=2).id("ben"))
 
     for nobody in (elsewhere, "nobody", str(Story().id("core", "team"))):
-        active().when(asks(addressee=nobody), by="ana").refused_with(
+        active().when(ask_for_help(addressee=nobody), by="ana").refused_with(
             NotFound, pointer="/needs/0/addressee", allowed=("a joined member", "nobody: the sponsor")
         )
 
 
 def test_an_answer_by_somebody_else_is_refused_saying_who_may() -> None:
-    goal = active().when(asks(addressee="lea"), by="ana")
+    goal = active().when(ask_for_help(addressee="lea"), by="ana")
     named, lea = f"{goal.state.last_check_in}/0", str(goal.story.id("lea"))
 
     for other in ("ana", "sam", "ben", "stella"):
@@ -58,7 +58,7 @@ def test_an_answer_by_somebody_else_is_refused_saying_who_may() -> None:
 
 
 def test_a_need_to_nobody_is_the_sponsors_of_the_day_of_the_answer() -> None:
-    goal = active().when(asks(), by="ana")
+    goal = active().when(ask_for_help(), by="ana")
     named, sam = f"{goal.state.last_check_in}/0", str(goal.story.id("sam"))
 
     goal.when(a.AnswerNeed(need=named, text="I do"), by="mia").refused_with(NotAParty)
@@ -68,7 +68,7 @@ def test_a_need_to_nobody_is_the_sponsors_of_the_day_of_the_answer() -> None:
 
 
 def test_an_answer_is_not_older_than_its_need() -> None:
-    goal = active().when(asks(), by="ana", at="2026-02-10")
+    goal = active().when(ask_for_help(), by="ana", at="2026-02-10")
     named = f"{goal.state.last_check_in}/0"
 
     goal.when(a.AnswerNeed(need=named, text="yes"), by="sam", at="2026-02-09", learnt="2026-02-11").refused_with(

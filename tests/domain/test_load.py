@@ -22,7 +22,7 @@ from domain.load import (
     line_crossed,
     place,
     planned_hours,
-    spread,
+    spread_effort,
     week_loads,
     worst_week,
 )
@@ -236,7 +236,7 @@ def test_something_planned_without_capacity_has_no_ratio_and_is_red() -> None:
     none = [Capacity(hours_per_week="0", from_=date(2026, 1, 1))]
     week = week_loads([A], none, [], POLICY, MONDAY)[0]
 
-    assert (None, True, "red") == (week.ratio, week.no_capacity, line_crossed(week.ratio, POLICY))
+    assert (None, True, "red") == (week.ratio, week.has_no_capacity, line_crossed(week.ratio, POLICY))
 
 
 @pytest.mark.parametrize(
@@ -356,18 +356,18 @@ def test_a_later_due_never_adds_hours_before_the_old_one(
         goal=GOAL, effort_hours=held.effort_hours, start=start, due=held.due + timedelta(days=later), progress="0"
     )
     before = Commitment(goal=GOAL, effort_hours=held.effort_hours, start=start, due=held.due, progress="0")
-    if Presence(absences).days(max(today, start), held.due):
+    if Presence(absences).count_days(max(today, start), held.due):
         assert hours(deferred, today, held.due, today, absences) <= hours(before, today, held.due, today, absences)
 
 
 @given(COMMITMENTS, DAYS, ABSENCES)
 def test_the_days_of_a_spread_are_days_of_presence(held: Commitment, today: date, absences: list[Absence]) -> None:
     presence = Presence(absences)
-    laid = spread(held, today, presence, POLICY)
+    laid = spread_effort(held, today, presence, POLICY)
 
     assert laid is not None
     assert laid.first >= today
-    assert presence.days(laid.first, laid.last) > 0
+    assert presence.count_days(laid.first, laid.last) > 0
     assert [laid] == [entry.spread for entry in place([held], today, presence, POLICY)]
 
 

@@ -49,7 +49,7 @@ def test_a_steward_or_the_teams_lead_adds_a_member(by: str) -> None:
     joined = given().when(NEW, by=by, on="nora", at="2026-02-02")
 
     joined.then(member.Joined(team=joined.story.id("core", "team"), name="Nora", ref="nora"))
-    assert of(joined, "nora").present
+    assert of(joined, "nora").is_present
     assert (instant("2026-02-02"), (joined.story.id("core", "team"),)) == (
         of(joined, "nora").joined_at,
         of(joined, "nora").teams,
@@ -99,17 +99,17 @@ def test_who_leaves_keeps_no_team_and_no_role_and_may_come_back() -> None:
         of(left).left_at,
         of(left).teams,
         of(left).roles,
-        of(left).present,
+        of(left).is_present,
     )
     left.when(hours(30), by="ana").refused_with(ActNotAllowed, allowed=("join",))
     left.when(Join(team="core"), by="stella", on="ana").then(member.Joined)
-    assert of(left).present
+    assert of(left).is_present
 
 
 def test_a_member_need_not_be_in_a_team() -> None:
     joined = given().when(msgspec.structs.replace(NEW, team=None), by="stella", on="nora")
 
-    assert (True, ()) == (of(joined, "nora").present, of(joined, "nora").teams)
+    assert (True, ()) == (of(joined, "nora").is_present, of(joined, "nora").teams)
 
 
 def test_nobody_leaves_before_having_joined() -> None:
@@ -180,7 +180,7 @@ DECLARED = [
 Declares = Callable[[date], DeclareAbsence | DeclareCapacity]
 
 
-def declared(first: date, count: int, declares: Declares, story: Story | None = None, **when: Any) -> Story:
+def declare_days(first: date, count: int, declares: Declares, story: Story | None = None, **when: Any) -> Story:
     """So much was said by ana, of as many days in a row."""
     told = story or Story()
     for number in range(count):
@@ -190,7 +190,7 @@ def declared(first: date, count: int, declares: Declares, story: Story | None = 
 
 @pytest.mark.parametrize(("declares", "held"), DECLARED)
 def test_only_so_much_lies_ahead_at_a_time(declares: Declares, held: str) -> None:
-    story = declared(date(2026, 6, 1), member.MOST_AHEAD, declares)
+    story = declare_days(date(2026, 6, 1), member.MAX_UPCOMING_DECLARATIONS, declares)
     more = declares(date(2027, 1, 1))
 
     full = given(story=story).when(more, by="ana")
@@ -205,21 +205,26 @@ def test_only_so_much_lies_ahead_at_a_time(declares: Declares, held: str) -> Non
 
 @pytest.mark.parametrize(("declares", "held"), DECLARED)
 def test_of_what_is_over_the_last_is_kept_and_of_what_lies_ahead_all(declares: Declares, held: str) -> None:
-    story = declared(date(2025, 1, 1), member.MOST_OVER + 50, declares)
-    declared(date(2026, 6, 1), 3, declares, story)
+    story = declare_days(date(2025, 1, 1), member.MAX_PAST_DECLARATIONS + 50, declares)
+    declare_days(date(2026, 6, 1), 3, declares, story)
 
     kept = [each.from_ for each in getattr(story.state("ana", "member"), held)]
 
-    first, last = date(2025, 1, 1) + timedelta(days=50), date(2025, 1, 1) + timedelta(days=member.MOST_OVER + 49)
-    assert (member.MOST_OVER + 3, first, last) == (len(kept), kept[0], kept[-4])
+    first, last = (
+        date(2025, 1, 1) + timedelta(days=50),
+        date(2025, 1, 1) + timedelta(days=member.MAX_PAST_DECLARATIONS + 49),
+    )
+    assert (member.MAX_PAST_DECLARATIONS + 3, first, last) == (len(kept), kept[0], kept[-4])
     assert [date(2026, 6, n) for n in (1, 2, 3)] == kept[-3:]
 
 
 @pytest.mark.parametrize(("declares", "held"), DECLARED)
 def test_a_past_that_is_told_late_is_not_what_lies_ahead(declares: Declares, held: str) -> None:
-    story = declared(date(2026, 2, 1), member.MOST_AHEAD + 1, declares, at="2026-01-05", learnt="2026-12-01")
+    story = declare_days(
+        date(2026, 2, 1), member.MAX_UPCOMING_DECLARATIONS + 1, declares, at="2026-01-05", learnt="2026-12-01"
+    )
 
-    assert member.MOST_OVER == len(getattr(story.state("ana", "member"), held))
+    assert member.MAX_PAST_DECLARATIONS == len(getattr(story.state("ana", "member"), held))
 
 
 def test_a_capacity_of_a_year_far_off_is_a_slip() -> None:
@@ -231,9 +236,9 @@ def test_in_an_import_one_who_joins_only_later_may_have_spoken_already(act: memb
     early = given().when(act, by="nora", on="nora", at="2026-02-02", learnt="2026-12-01")
 
     assert early.refusal is None
-    assert not of(early, "nora").present
+    assert not of(early, "nora").is_present
     early.when(NEW, by="stella", on="nora", at="2026-02-03", learnt="2026-12-01").then(member.Joined)
-    assert of(early, "nora").present
+    assert of(early, "nora").is_present
     assert 1 == len(of(early, "nora").capacities) + len(of(early, "nora").absences)
     given().when(act, by="stella", on="nora").refused_with(NotFound)
 

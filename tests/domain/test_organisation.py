@@ -85,13 +85,13 @@ def test_a_policy_told_late_builds_on_the_one_of_its_time_and_ends_with_the_next
 
 def test_policies_change_so_often_and_no_more() -> None:
     story = Story()
-    for number in range(organisation.MOST_POLICY_VERSIONS):
+    for number in range(organisation.MAX_POLICY_VERSIONS):
         story.says("stella", SetPolicy(policy={"wip_limit": 3 + number % 2}))
 
     given(story=story).when(SetPolicy(policy={"wip_limit": 5}), by="stella").refused_with(
         InvalidField, pointer="/policy"
     )
-    assert organisation.MOST_POLICY_VERSIONS == state(story).policies[-1].version
+    assert organisation.MAX_POLICY_VERSIONS == state(story).policies[-1].version
 
 
 def test_only_a_steward_sets_policies() -> None:

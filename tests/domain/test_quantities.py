@@ -10,7 +10,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.errors import InvalidField
-from domain.quantities import quantity, rounded, to_decimal_text, to_fraction
+from domain.quantities import parse_quantity, to_decimal_text, to_fraction, to_rounded_float
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from domain.quantities import quantity, rounded, to_decimal_text, to_fraction
     ],
 )
 def test_a_number_is_kept_in_plain_notation(written: Any, stored: str) -> None:
-    assert stored == quantity(written, "/value")
+    assert stored == parse_quantity(written, "/value")
 
 
 @pytest.mark.parametrize(
@@ -65,25 +65,25 @@ def test_a_number_is_kept_in_plain_notation(written: Any, stored: str) -> None:
 )
 def test_what_is_no_finite_number_of_six_decimals_is_refused_at_its_field(written: Any) -> None:
     with pytest.raises(InvalidField) as refused:
-        quantity(written, "/here")
+        parse_quantity(written, "/here")
 
     assert "/here" == refused.value.pointer
     assert len(refused.value.detail) < 200
 
 
 def test_bounds_are_included() -> None:
-    assert ["0", "1"] == [quantity(x, "/share", low=0, high=1) for x in (0, 1)]
+    assert ["0", "1"] == [parse_quantity(x, "/share", low=0, high=1) for x in (0, 1)]
     for outside in (-0.000001, 1.000001):
         with pytest.raises(InvalidField):
-            quantity(outside, "/share", low=0, high=1)
+            parse_quantity(outside, "/share", low=0, high=1)
 
 
 @for_any(st.decimals(min_value=-(10**14), max_value=10**14, places=6, allow_nan=False))
 def test_what_was_stored_is_exactly_what_was_written(written: Any) -> None:
-    stored = quantity(str(written), "/value")
+    stored = parse_quantity(str(written), "/value")
 
     assert Fraction(written) == to_fraction(stored)
-    assert stored == quantity(stored, "/value")
+    assert stored == parse_quantity(stored, "/value")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_what_was_stored_is_exactly_what_was_written(written: Any) -> None:
 )
 def test_a_calculated_number_is_rounded_half_to_even_only_when_written(value: Fraction, spelt: str) -> None:
     assert spelt == to_decimal_text(value)
-    assert float(spelt) == rounded(value)
+    assert float(spelt) == to_rounded_float(value)
 
 
 def test_what_is_not_known_stays_unknown() -> None:
-    assert rounded(None) is None
+    assert to_rounded_float(None) is None

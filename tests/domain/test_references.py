@@ -7,23 +7,23 @@ from uuid import UUID
 import pytest
 
 from domain.errors import InvalidField
-from domain.references import as_uuid, require_external_reference, resolve
+from domain.references import as_uuid, require_external_reference, resolve_stream_id
 
 ONE, OTHER = UUID("00000001-0000-7000-8000-000000000000"), UUID("00000002-0000-7000-8000-000000000000")
 SOME = "0190b1a2-0000-7000-8000-0000000000AB"
 
 
 def test_an_id_names_itself_however_it_is_cased() -> None:
-    assert UUID(SOME) == resolve(ONE, "goal", SOME) == resolve(OTHER, "member", SOME.lower())
+    assert UUID(SOME) == resolve_stream_id(ONE, "goal", SOME) == resolve_stream_id(OTHER, "member", SOME.lower())
 
 
 def test_a_reference_always_names_the_same_stream() -> None:
-    assert 5 == resolve(ONE, "goal", "kep-19").version
-    assert resolve(ONE, "goal", "kep-19") == resolve(ONE, "goal", "kep-19")
+    assert 5 == resolve_stream_id(ONE, "goal", "kep-19").version
+    assert resolve_stream_id(ONE, "goal", "kep-19") == resolve_stream_id(ONE, "goal", "kep-19")
 
 
 def test_nothing_crosses_from_one_organisation_or_kind_to_another() -> None:
-    named = {resolve(o, kind, "x") for o in (ONE, OTHER) for kind in ("goal", "member", "team")}
+    named = {resolve_stream_id(o, kind, "x") for o in (ONE, OTHER) for kind in ("goal", "member", "team")}
 
     assert 6 == len(named)
 

@@ -12,7 +12,7 @@ from domain.errors import InvalidField
 from domain.goal.acts import ACTS, GoalAct
 from domain.goal.events import Diff, DraftTerms
 from domain.registry import AGGREGATES
-from domain.terms import Condition, Terms, TermsInput, day
+from domain.terms import Condition, Terms, TermsInput, check_date
 
 OFFER: dict[str, Any] = {
     "do": "offer",
@@ -30,12 +30,12 @@ OFFER: dict[str, Any] = {
 }
 
 
-def written(**fields: Any) -> Any:
+def parse_offer(**fields: Any) -> Any:
     return msgspec.convert({**OFFER, "terms": {**OFFER["terms"], **fields}}, GoalAct)
 
 
 def test_an_offer_is_read_as_it_is_written() -> None:
-    told = written().terms
+    told = parse_offer().terms
 
     assert (date(2026, 3, 27), 7.5) == (told.due, told.effort_hours)
     assert ["It is read", Condition(id="published", text="It is published")] == told.conditions
@@ -66,7 +66,7 @@ def test_an_offer_is_read_as_it_is_written() -> None:
 )
 def test_what_has_another_shape_is_refused_at_the_door(fields: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError, match="terms"):
-        written(**fields)
+        parse_offer(**fields)
 
 
 def test_a_reason_is_one_of_the_codes() -> None:
@@ -90,13 +90,13 @@ def test_no_other_act_does_either() -> None:
 
 @pytest.mark.parametrize("inside", [date(1970, 1, 1), date(2199, 12, 31)])
 def test_days_of_a_working_life_pass(inside: date) -> None:
-    assert inside == day(inside, "/due")
+    assert inside == check_date(inside, "/due")
 
 
 @pytest.mark.parametrize("outside", [date(1969, 12, 31), date(2200, 1, 1), date.max, date.min])
 def test_days_beyond_it_are_slips(outside: date) -> None:
     with pytest.raises(InvalidField) as refused:
-        day(outside, "/due")
+        check_date(outside, "/due")
 
     assert "/due" == refused.value.pointer
 

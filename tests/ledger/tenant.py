@@ -15,7 +15,7 @@ from domain.goal.events import GoalAccepted
 from domain.member import member
 from domain.organisation import organisation
 from domain.reasons import Reason, ReasonCode
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from domain.team import team
 from domain.terms import MeasureInput, Priority, TermsInput
 from ledger.commands import Command, Receipt
@@ -62,7 +62,7 @@ class Tenant:
         return tenant
 
     def id_of(self, ref: str, kind: str = "member") -> UUID:
-        return resolve(self.id, kind, ref)
+        return resolve_stream_id(self.id, kind, ref)
 
     def command(self, by: str, act: Any, *, on: str | UUID, at: datetime | None = None, **more: Any) -> Command:
         """`act` said by a member on a stream; with `at` an import by stella on the member's behalf."""

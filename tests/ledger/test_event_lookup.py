@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.charter import acts
-from domain.charter.state import named_charter
+from domain.charter.state import resolve_charter_id
 from domain.errors import NotFound
 from domain.goal.acts import CheckIn
 from ledger import event_sources, serialization
@@ -34,7 +34,7 @@ def handle_on_charter(tenant: Tenant, by: str, act: Any, ledger: Ledger | None =
     command = Command(
         organisation_id=tenant.id,
         kind="charter",
-        stream_id=named_charter(tenant.id, "core"),
+        stream_id=resolve_charter_id(tenant.id, "core"),
         act=act,
         actor=tenant.id_of(by),
         roles=STEWARD if by == "stella" else frozenset(),
@@ -43,12 +43,14 @@ def handle_on_charter(tenant: Tenant, by: str, act: Any, ledger: Ledger | None =
 
 
 def raise_breach(event: UUID | None = None, goal: str = "goal") -> acts.RaiseBreach:
-    return acts.RaiseBreach(non_negotiable="kind", about=acts.About(goal=goal, event=event), text="Nobody was told")
+    return acts.RaiseBreach(
+        non_negotiable="kind", about=acts.EventReference(goal=goal, event=event), text="Nobody was told"
+    )
 
 
 def find_breach_subject(ledger: Ledger, tenant: Tenant) -> UUID:
     """What the last breach is about."""
-    found: UUID = ledger.events(tenant.id, named_charter(tenant.id, "core"))[-1].data.about  # type: ignore[attr-defined]
+    found: UUID = ledger.events(tenant.id, resolve_charter_id(tenant.id, "core"))[-1].data.about  # type: ignore[attr-defined]
     return found
 
 
@@ -115,7 +117,7 @@ def test_the_past_that_an_import_tells_has_its_breaches_too(
         command = Command(
             organisation_id=tenant.id,
             kind="charter",
-            stream_id=named_charter(tenant.id, "core"),
+            stream_id=resolve_charter_id(tenant.id, "core"),
             act=raise_breach(event_ids[3]),
             actor=tenant.id_of("ana"),
         )

@@ -16,7 +16,7 @@ import uvicorn
 
 from services.api.app import create_app
 from services.runtime import Runtime
-from tests.api.app_under_test import settings_of, write_template
+from tests.api.app_under_test import build_settings, write_template
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -24,10 +24,10 @@ EXAMPLES = os.environ.get("PLIMSOLL_TEST_EXAMPLES", "30")
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
+def running_server(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Where the seeded store is served, and a steward's key."""
     keys = write_template(tmp_path)
-    settings = settings_of(tmp_path / "template.db", rate_limit_per_minute=0, long_poll_limit_s=1, position_wait_s=1)
+    settings = build_settings(tmp_path / "template.db", rate_limit_per_minute=0, long_poll_limit_s=1, position_wait_s=1)
     with Runtime.start(settings) as runtime, socket.socket() as listening:
         server = uvicorn.Server(uvicorn.Config(create_app(runtime), log_config=None, lifespan="on"))
         listening.bind(("127.0.0.1", 0))
@@ -40,9 +40,11 @@ def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
         thread.join(20)
 
 
-def test_the_api_answers_whatever_it_is_asked_as_its_document_says(served: tuple[str, str], tmp_path: Path) -> None:
+def test_the_api_answers_whatever_it_is_asked_as_its_document_says(
+    running_server: tuple[str, str], tmp_path: Path
+) -> None:
     # given
-    url, key = served
+    url, key = running_server
     command = [
         str(Path(sys.executable).parent / "schemathesis"),
         *("run", f"{url}/openapi.json"),

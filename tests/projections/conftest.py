@@ -15,7 +15,7 @@ from projections.engine.engine import Engine
 from tests.story import Story
 
 #: Follow a story with every view, and look at it; keywords as `lens`.
-Look = Callable[..., AsOf]
+ProjectStory = Callable[..., AsOf]
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def project(database: Database) -> Look:
+def project(database: Database) -> ProjectStory:
     def project(story: Story, as_of: date | datetime | None = None, *, recorded_as_of: datetime | None = None) -> AsOf:
         Engine(story, database, PROJECTIONS).catch_up()
         return resolve_as_of(
@@ -36,12 +36,14 @@ def project(database: Database) -> Look:
     return project
 
 
-def dump(database: Database, *, only: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
+def dump_views(database: Database, *, only: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every view and of the bookkeeping, in one order."""
     tables = [table for projection in PROJECTIONS for table in projection.tables if not only or table.name in only]
     found = {}
     for table in tables:
-        rows = database.query(f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {', '.join(table.key)}")
+        rows = database.query(
+            f"SELECT {', '.join(table.column_names)} FROM {table.name} ORDER BY {', '.join(table.key)}"
+        )
         found[table.name] = [tuple(row) for row in rows]
     if not only:
         rows = database.query("SELECT name, log_position, applied, digest FROM projection_checkpoints ORDER BY name")

@@ -17,7 +17,7 @@ from domain.goal.acts import (
     Cancel,
     Changes,
     ProposeChange,
-    TradeOff,
+    TradeOffInput,
 )
 from domain.member.member import DeclareCapacity
 from projections.as_of import resolve_as_of
@@ -31,27 +31,27 @@ from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.spec import instant, offer, why
 from tests.story import Story
 
-Ask = Callable[..., OverloadReport]
+RunReport = Callable[..., OverloadReport]
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 STEWARD = frozenset({"steward"})
 
 
 @contextmanager
-def report_runner(folder: Path) -> Iterator[Ask]:
+def report_runner(folder: Path) -> Iterator[RunReport]:
     """Follow a story to its end and report: `ask(story, "2026-03-04", member="ana")`; each story in its own tables."""
     opened: dict[int, Database] = {}
 
     def report(story: Story, as_of: str, **asked: Any) -> OverloadReport:
         if story.seed not in opened:
             opened[story.seed] = Database.open(f"sqlite:///{folder / str(story.seed)}.db")
-        return answered(opened[story.seed], story, as_of, **asked)
+        return run_report(opened[story.seed], story, as_of, **asked)
 
     yield report
     for database in opened.values():
         database.close()
 
 
-def answered(
+def run_report(
     database: Database, story: Story, as_of: str, *, recorded_as_of: str | None = None, **asked: Any
 ) -> OverloadReport:
     engine = Engine(story, database, [MEMBERS, TEAMS, ORGANISATIONS, OVERLOAD])
@@ -67,61 +67,67 @@ def answered(
         now=NOW,
     )
     ids: dict[str, Any] = {name: story.id(asked.pop(name), name) for name in ("team", "member") if name in asked}
-    return overload_report.report(database, view, ReportScope(**ids, **asked))
+    return overload_report.build_report(database, view, ReportScope(**ids, **asked))
 
 
-def promised(story: Story, goal: str, at: str, **terms: Any) -> UUID:
+def promise_goal(story: Story, goal: str, at: str, **terms: Any) -> UUID:
     """An offer accepted in the same minute; the event that made the promise. `said` holds fields of the offer."""
     fields = terms.pop("said", {})
     said = msgspec.structs.replace(offer(**terms), **fields)
     story.says(said.owner or "", said, on=goal, at=at)
     story.says(said.sponsor or "", Accept(), on=goal, at=at)
-    return story.last(goal).event_id
+    return story.last_event(goal).event_id
 
 
-def changed(story: Story, goal: str, at: str, *, trade_offs: list[TradeOff] | None = None, **changes: Any) -> UUID:
+def change_goal(
+    story: Story, goal: str, at: str, *, trade_offs: list[TradeOffInput] | None = None, **changes: Any
+) -> UUID:
     """A change that ana proposes and sam accepts in the same minute; the event that put it in force."""
     proposal = ProposeChange(changes=Changes(**changes), reason=why(), trade_offs=trade_offs or [])
     story.says("ana", proposal, on=goal, at=at)
     story.says("sam", AcceptChange(), on=goal, at=at)
-    return story.last(goal).event_id
+    return story.last_event(goal).event_id
 
 
-def dropped(story: Story, goal: str, at: str, *, trade_offs: list[TradeOff] | None = None) -> UUID:
+def cancel_goal(story: Story, goal: str, at: str, *, trade_offs: list[TradeOffInput] | None = None) -> UUID:
     """The sponsor cancels; the event."""
     story.says("sam", Cancel(reason=why(), trade_offs=trade_offs or []), on=goal, at=at)
-    return story.last(goal).event_id
+    return story.last_event(goal).event_id
 
 
-def paying(goal: str, kind: Any = "defer") -> list[TradeOff]:
-    return [TradeOff(kind=kind, for_=goal)]
+def trade_offs_for(goal: str, kind: Any = "defer") -> list[TradeOffInput]:
+    return [TradeOffInput(kind=kind, for_=goal)]
 
 
-def one(report: OverloadReport, name: str, **keys: object) -> Figure:
+def find_figure(report: OverloadReport, name: str, **keys: object) -> Figure:
     """The only figure of that name with these keys; of a group figure, the one of no goal."""
     wanted = {"goal": None, **keys}
     (figure,) = [f for f in report.figures if f.name == name and all(getattr(f, k) == v for k, v in wanted.items())]
     return figure
 
 
-def load(report: OverloadReport, story: Story, who: str = "ana", week: str = "2026-03-02") -> Figure:
-    return one(report, "load_ratio", member=story.id(who), week=date.fromisoformat(week))
+def find_load_figure(report: OverloadReport, story: Story, who: str = "ana", week: str = "2026-03-02") -> Figure:
+    return find_figure(report, "load_ratio", member=story.id(who), week=date.fromisoformat(week))
 
 
-def counts(report: OverloadReport) -> tuple[int | None, int | None]:
+def count_and_n(report: OverloadReport) -> tuple[int | None, int | None]:
     """Additions without a trade-off, of how many."""
-    figure = one(report, "yes_and_ratio")
+    figure = find_figure(report, "yes_and_ratio")
     return figure.count, figure.n
 
 
-def day(text: str) -> date:
+def parse_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def full() -> Story:
+def story_at_capacity() -> Story:
     """Ana is full for weeks: whatever is added takes her over the amber line."""
     story = Story()
-    story.says("ana", DeclareCapacity(hours_per_week=40, from_=day("2026-01-01")))
-    promised(story, "base", "2026-01-20", effort_hours=320, start=day("2026-03-02"), due=day("2026-05-08"))
-    promised(story, "other", "2026-01-20", effort_hours=60, start=day("2026-03-02"), due=day("2026-04-10"))
+    story.says("ana", DeclareCapacity(hours_per_week=40, from_=parse_day("2026-01-01")))
+    promise_goal(
+        story, "base", "2026-01-20", effort_hours=320, start=parse_day("2026-03-02"), due=parse_day("2026-05-08")
+    )
+    promise_goal(
+        story, "other", "2026-01-20", effort_hours=60, start=parse_day("2026-03-02"), due=parse_day("2026-04-10")
+    )
     return story

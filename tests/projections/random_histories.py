@@ -27,7 +27,7 @@ def _due(number: int) -> date:
     return date(2026, 3, 10) + timedelta(days=number * 4)
 
 
-def _said(kind: int, number: int) -> tuple[str, Any]:
+def _act_of_kind(kind: int, number: int) -> tuple[str, Any]:
     """The `kind`-th thing that people say, and by which side; `number` varies its details."""
     changes = (
         acts.Changes(due=_due(number)),
@@ -80,8 +80,8 @@ def _said(kind: int, number: int) -> tuple[str, Any]:
 
 
 #: How many things `_said` knows, and how many of them keep a goal going.
-_KINDS = 38
-_LIVELY = 32
+_KIND_COUNT = 38
+_ONGOING_KIND_COUNT = 32
 #: From this number on something is said about people instead.
 _ABOUT_PEOPLE = 8
 #: And from this one on about the team's charter.
@@ -89,7 +89,7 @@ _ABOUT_CHARTER = 12
 
 
 #: What is said about team core's charter, and by whom.
-_CHARTER: tuple[tuple[str, Any], ...] = (
+_CHARTER_ACTS: tuple[tuple[str, Any], ...] = (
     (
         "ana",
         charters.ProposePurpose(
@@ -104,7 +104,12 @@ _CHARTER: tuple[tuple[str, Any], ...] = (
     ("lea", charters.PutInForce(of="core")),
     ("ben", charters.Acknowledge(of="core", non_negotiable="kind", version=1)),
     ("ben", charters.Acknowledge(of="core", non_negotiable="kind", version=2)),
-    ("sam", charters.RaiseBreach(of="core", non_negotiable="kind", about=charters.About(goal="one"), text="No word")),
+    (
+        "sam",
+        charters.RaiseBreach(
+            of="core", non_negotiable="kind", about=charters.EventReference(goal="one"), text="No word"
+        ),
+    ),
     ("sam", charters.AgreeRepair(of="core", text="We ask first")),
     ("lea", charters.GrantFreedom(of="core", freedom="tools", text="We choose our tools", purpose_version=1)),
     ("lea", charters.SetRitual(of="core", ritual="standup", name="Standup", mode="sync", cadence_days=1, minutes=15)),
@@ -119,19 +124,19 @@ class Step:
     def __init__(self, draw: tuple[int, int, int, int, int]) -> None:
         self.kind, self.goal, self.number, self.hours, self.late = draw
 
-    def take(self, story: Story) -> None:
+    def apply(self, story: Story) -> None:
         """Say the first thing from `kind` on that the rules allow just then."""
         when = story.now + timedelta(hours=self.hours)
         if self.number >= _ABOUT_PEOPLE:
             with suppress(Refusal):
-                (self._about_charter if self.number >= _ABOUT_CHARTER else self._about_people)(story, when)
+                (self._act_on_charter if self.number >= _ABOUT_CHARTER else self._act_on_people)(story, when)
             return
-        for kind in (self.kind, *(n % _LIVELY for n in range(self.kind, self.kind + _LIVELY))):
+        for kind in (self.kind, *(n % _ONGOING_KIND_COUNT for n in range(self.kind, self.kind + _ONGOING_KIND_COUNT))):
             with suppress(Refusal):
-                self._about_goal(story, when, *_said(kind, self.number))
+                self._act_on_goal(story, when, *_act_of_kind(kind, self.number))
                 return
 
-    def _about_goal(self, story: Story, when: datetime, side: str, act: Any) -> None:
+    def _act_on_goal(self, story: Story, when: datetime, side: str, act: Any) -> None:
         goal = _GOALS[self.goal]
         # The third goal is one that Ana sets herself.
         sponsor = "ana" if goal == "three" else "sam"
@@ -143,15 +148,15 @@ class Step:
         else:
             story.says(by, act, on=goal, at=when)
 
-    def _about_charter(self, story: Story, when: datetime) -> None:
+    def _act_on_charter(self, story: Story, when: datetime) -> None:
         """Something that moves team core's charter, or somebody's word on it, perhaps told late."""
-        by, act = _CHARTER[self.kind % len(_CHARTER)]
+        by, act = _CHARTER_ACTS[self.kind % len(_CHARTER_ACTS)]
         if isinstance(act, charters.ProposePurpose):
             act = msgspec.structs.replace(act, text=f"So that {self.kind} do not wait", until=when.date())
         late = timedelta(hours=self.late * 7)
         story.says(by, act, on="core", at=when - late, learnt=when)
 
-    def _about_people(self, story: Story, when: datetime) -> None:
+    def _act_on_people(self, story: Story, when: datetime) -> None:
         person = _PEOPLE[self.goal]
         if self.number % 4 == 0:
             story.says("stella", organisation.SetPolicy(policy={"cadence_days": self.number + 1}), at=when)
@@ -164,7 +169,7 @@ class Step:
 
 
 _step = st.tuples(
-    st.integers(1, _KINDS - 1),
+    st.integers(1, _KIND_COUNT - 1),
     st.integers(0, 2),
     st.integers(0, 14),
     st.sampled_from([0, 1, 5, 20, 90]),
@@ -182,6 +187,6 @@ def story_of(draws: list[tuple[int, int, int, int, int]]) -> Story:
     story.says("sam", acts.Accept(), on="one")
     story.says("lea", charters.AdoptNonNegotiable(of="core", non_negotiable="kind", text="We care"), on="core")
     for draw in draws:
-        Step(draw).take(story)
+        Step(draw).apply(story)
     story.sweep(story.now + timedelta(days=3))
     return story

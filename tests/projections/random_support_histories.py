@@ -20,17 +20,19 @@ GOALS = {"one": ("ana", "sam"), "two": ("ben", "ana")}
 _HOUR = timedelta(hours=1)
 
 
-def _helper(number: int) -> str | None:
+def _choose_helper(number: int) -> str | None:
     return (*PEOPLE, None)[number % 5]
 
 
-def _asked(number: int, day: date) -> list[a.NeedInput]:
+def _need_inputs(number: int, day: date) -> list[a.NeedInput]:
     until = day + timedelta(days=number) if number % 3 else None
-    return [a.NeedInput(text=f"need {n}", addressee=_helper(number + n), answer_by=until) for n in range(number % 3)]
+    return [
+        a.NeedInput(text=f"need {n}", addressee=_choose_helper(number + n), answer_by=until) for n in range(number % 3)
+    ]
 
 
-def _stuck(number: int) -> list[a.BlockerInput]:
-    return [a.BlockerInput(text=f"blocker {n}", acts_next=_helper(number + n)) for n in range(number % 3)]
+def _blocker_inputs(number: int) -> list[a.BlockerInput]:
+    return [a.BlockerInput(text=f"blocker {n}", acts_next=_choose_helper(number + n)) for n in range(number % 3)]
 
 
 class Step:
@@ -41,37 +43,37 @@ class Step:
         self.goal = tuple(GOALS)[goal]
         self.owner, self.sponsor = GOALS[self.goal]
 
-    def take(self, story: Story) -> None:
+    def apply(self, story: Story) -> None:
         """Say it, if the rules allow it just then."""
         when = story.now + timedelta(hours=self.hours)
         with suppress(Refusal, StopIteration):
-            by, act = self._said(story, when)
+            by, act = self._act_of_kind(story, when)
             late = timedelta(hours=self.late) if isinstance(act, a.CheckIn | a.Feedback) else timedelta(0)
             story.says(by, act, on=self.goal if isinstance(act, a.Act) else None, at=when - late, learnt=when)
 
-    def _said(self, story: Story, when: datetime) -> tuple[str, Any]:
+    def _act_of_kind(self, story: Story, when: datetime) -> tuple[str, Any]:
         number, day = self.number, when.date()
         match self.kind:
             case 0 | 1:
-                return self.owner, a.CheckIn(needs=_asked(number, day), progress=round(number / 12, 2), note="so")
+                return self.owner, a.CheckIn(needs=_need_inputs(number, day), progress=round(number / 12, 2), note="so")
             case 2:
-                return self.owner, a.CheckIn(blockers=_stuck(number), note="so")
+                return self.owner, a.CheckIn(blockers=_blocker_inputs(number), note="so")
             case 3 | 4:
-                return self._answer(story)
+                return self._answer_need(story)
             case 5:
-                stuck = a.BlockerInput(text="no room", acts_next=_helper(number))
+                stuck = a.BlockerInput(text="no room", acts_next=_choose_helper(number))
                 return (self.owner, self.sponsor)[number % 2], a.RaiseBlocker(blocker=stuck)
             case 6:
-                blocker = next(iter(self._state(story).blockers))
+                blocker = next(iter(self._promised_state(story).blockers))
                 return self.sponsor, a.ResolveBlocker(blocker=str(blocker.id), resolution="found")
             case 7:
                 return (self.owner, self.sponsor)[number % 2], a.Feedback(text="thanks")
             case 8:
                 return self.owner, a.Affirm()
             case _:
-                return self._rarely(story, day)
+                return self._act_of_rare_kind(story, day)
 
-    def _rarely(self, story: Story, day: date) -> tuple[str, Any]:
+    def _act_of_rare_kind(self, story: Story, day: date) -> tuple[str, Any]:
         number, later = self.number, day + timedelta(days=self.number + 1)
         match self.kind:
             case 9:
@@ -92,15 +94,15 @@ class Step:
             case _:
                 return self.sponsor, a.AcceptChange()
 
-    def _state(self, story: Story) -> Promised:
+    def _promised_state(self, story: Story) -> Promised:
         state = story.state(self.goal)
         if not isinstance(state, Promised):
             raise StopIteration
         return state
 
-    def _answer(self, story: Story) -> tuple[str, Any]:
-        need = next(iter(self._state(story).needs))
-        helper = need.addressee or self._state(story).sponsor
+    def _answer_need(self, story: Story) -> tuple[str, Any]:
+        need = next(iter(self._promised_state(story).needs))
+        helper = need.addressee or self._promised_state(story).sponsor
         by = next(name for name in PEOPLE if story.id(name) == helper)
         return by, a.AnswerNeed(need=f"{need.check_in}/{need.index}", text="yes")
 
@@ -123,5 +125,5 @@ def story_of(draws: list[tuple[int, int, int, int, int]]) -> Story:
         story.says(owner, offer(owner, sponsor, due=date(2026, 7, 31)), on=goal, at=BEGINS)
         story.says(sponsor, a.Accept(), on=goal, at=BEGINS)
     for draw in draws:
-        Step(draw).take(story)
+        Step(draw).apply(story)
     return story

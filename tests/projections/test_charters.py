@@ -14,37 +14,37 @@ from projections.drift.facts import DRIFT
 from projections.engine.engine import Engine
 from projections.people import MEMBERS, ORGANISATIONS, TEAMS
 from tests.projections.test_drift import database
-from tests.projections.test_drift_expectations import acknowledged, charter
+from tests.projections.test_drift_expectations import acknowledge, story_with_expectations
 from tests.spec import Story, why
 
 __all__ = ["database"]
 
 
-def told(story: Story, database: Database) -> Story:
+def project_charters(story: Story, database: Database) -> Story:
     engine = Engine(story, database, [CHARTERS, DRIFT, MEMBERS, ORGANISATIONS, TEAMS])
     engine.migrate()
     engine.catch_up()
     return story
 
 
-def longest(database: Database) -> int:
+def max_body_length(database: Database) -> int:
     [row] = database.query("SELECT MAX(LENGTH(body)) AS longest FROM charters", {})
     return int(row.longest)
 
 
 def test_a_version_of_a_charter_is_as_long_however_many_have_acknowledged_it(database: Database) -> None:
-    story = told(charter(), database)
-    before = longest(database)
+    story = project_charters(story_with_expectations(), database)
+    before = max_body_length(database)
 
     for who in ("lea", "ana", "ben", "sam", "mia"):
-        acknowledged(story, who, 1, 2)
-    told(story, database)
+        acknowledge(story, who, 1, 2)
+    project_charters(story, database)
 
-    assert before == longest(database)
+    assert before == max_body_length(database)
 
 
 def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Database) -> None:
-    story = told(acknowledged(acknowledged(charter(), "ana", 1, 2), "ben", 1), database)
+    story = project_charters(acknowledge(acknowledge(story_with_expectations(), "ana", 1, 2), "ben", 1), database)
     view = resolve_as_of(database, story, story.organisation_id, now=story.now)
     expected: Charter | None = None
     for event in story.stream("core", "charter"):
@@ -54,15 +54,15 @@ def test_who_acknowledged_is_told_with_the_charter_of_all_or_of_one(database: Da
     assert [expected] == [held.charter for held in charters_at(database, view)]
     assert expected == charter_of(database, view, story.id("core", "team"))
     ben = story.id("ben")
-    own = tuple(_of(n, ben) for n in expected.non_negotiables)
+    own = tuple(_only_acknowledged_by(n, ben) for n in expected.non_negotiables)
     assert replace(expected, non_negotiables=own) == charter_of(database, view, story.id("core", "team"), voice=ben)
 
 
 def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(database: Database) -> None:
-    story = acknowledged(charter(), "ana", 1, 2)
+    story = acknowledge(story_with_expectations(), "ana", 1, 2)
     before: Charter = story.state("core", "charter")
     story.says("lea", RetireNonNegotiable(non_negotiable=str(before.non_negotiables[0].id), reason=why()), on="core")
-    told(story, database)
+    project_charters(story, database)
     view = resolve_as_of(database, story, story.organisation_id, now=story.now)
 
     expected: Charter = story.state("core", "charter")
@@ -71,5 +71,5 @@ def test_who_had_acknowledged_what_stands_no_longer_is_in_the_history_alone(data
     assert expected == charter_of(database, view, story.id("core", "team"))
 
 
-def _of(held: NonNegotiable, member: object) -> NonNegotiable:
+def _only_acknowledged_by(held: NonNegotiable, member: object) -> NonNegotiable:
     return replace(held, acknowledged=tuple(said for said in held.acknowledged if said.member == member))

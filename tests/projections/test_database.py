@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from projections.database.database import Database, DatabaseUnavailable, Query, WriteRefused
-from projections.database.sql import named_statements, pyformat
+from projections.database.sql import named_statements, to_pyformat
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table, TableWrite
 
 THINGS = Table(
@@ -33,7 +33,7 @@ def things(database: Database) -> Database:
     return database
 
 
-def ids(database: Database) -> list[str]:
+def list_ids(database: Database) -> list[str]:
     return [row.id for row in database.query("SELECT id FROM things ORDER BY id")]
 
 
@@ -107,7 +107,7 @@ def test_what_ends_changes_its_end_alone_and_is_written_whole_where_it_is_missin
     assert [(a, 1, 5), (lost, 2, 5), (a, 5, END_OF_TIME)] == [tuple(row)[:3] for row in rows]
     # Where a row was missing, all that were to end with it are written whole.
     assert ["as told", "written again", "new"] == [row.words for row in rows]
-    assert ["a"] == ids(things)
+    assert ["a"] == list_ids(things)
 
 
 def test_an_id_is_text_to_whoever_reads_it_and_a_word_that_is_none_is_refused_where_the_database_knows(
@@ -135,7 +135,7 @@ def test_half_a_surrogate_pair_is_refused_as_any_value_that_does_not_fit(things:
     with pytest.raises(WriteRefused):
         write()
 
-    assert [] == ids(things)
+    assert [] == list_ids(things)
 
 
 def test_more_rows_than_one_statement_takes_are_written(things: Database) -> None:
@@ -151,7 +151,7 @@ def test_text_is_ordered_by_its_bytes_whatever_the_locale(things: Database) -> N
     with things.transaction() as transaction:
         transaction.insert_many(THINGS, [(name, 1, None) for name in ("é", "a", "Z", "z", "_", "Ä")])
 
-    assert ["Z", "_", "a", "z", "Ä", "é"] == ids(things)
+    assert ["Z", "_", "a", "z", "Ä", "é"] == list_ids(things)
 
 
 def test_an_exception_keeps_nothing_of_a_transaction(things: Database) -> None:
@@ -163,7 +163,7 @@ def test_an_exception_keeps_nothing_of_a_transaction(things: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         fails_half_way()
 
-    assert [] == ids(things)
+    assert [] == list_ids(things)
 
 
 @pytest.mark.parametrize("row", [("a", 2**63, None), ("a", None, None)], ids=["too large", "missing"])
@@ -176,14 +176,14 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_is_kept(things: Databa
     with pytest.raises(WriteRefused):
         write()
 
-    assert [] == ids(things)
+    assert [] == list_ids(things)
 
 
 def test_temporary_tables_end_with_their_session(things: Database) -> None:
-    aside = THINGS.named("things_aside")
+    aside = THINGS.with_name("things_aside")
 
     with things.session() as session:
-        session.temporary(aside)
+        session.create_temporary_table(aside)
         with session.transaction() as transaction:
             transaction.insert_many(aside, [("a", 1, None)])
             assert 1 == transaction.query("SELECT COUNT(*) AS n FROM things_aside")[0].n
@@ -191,7 +191,7 @@ def test_temporary_tables_end_with_their_session(things: Database) -> None:
     with pytest.raises(DatabaseUnavailable):
         things.query("SELECT * FROM things_aside")
     with things.session() as session:
-        session.temporary(aside)  # and the name is free again
+        session.create_temporary_table(aside)  # and the name is free again
 
 
 def test_postgresql_carries_the_comments_of_tables_and_columns(postgres_url: str) -> None:
@@ -231,7 +231,7 @@ def test_connections_that_the_server_dropped_are_replaced_unseen(postgres_url: s
         with database.transaction() as transaction:
             transaction.upsert_many(THINGS, [("a", 1, None)])
 
-    assert ["a"] == ids(database)
+    assert ["a"] == list_ids(database)
     database.close()
 
 
@@ -264,7 +264,7 @@ def test_parameters_are_found_outside_of_text_casts_and_comments() -> None:
 
     assert (
         "SELECT ':no', 'it''s 100 %%', a::text, '%%' || %(yes)s -- :neither\nFROM t WHERE b > %(also_1)s"
-        == pyformat(sql)
+        == to_pyformat(sql)
     )
 
 

@@ -19,60 +19,70 @@ from projections.database.database import Database
 from projections.decisions import decisions
 from projections.decisions import report as decisions_report
 from projections.engine.engine import Engine
-from projections.figures import Figure, ReportScope, wilson
+from projections.figures import Figure, ReportScope, wilson_interval
 from projections.history import history
-from tests.domain.decisions import ASKED, DEADLINE, LATER, LEAD_DECIDES, asked, consents, decision, objection, question
-from tests.domain.test_decision_properties import Talk
-from tests.projections.conftest import Look, dump
+from tests.domain.decisions import (
+    ASKED_AT,
+    DEADLINE,
+    LATER,
+    LEAD_DECIDES,
+    ask_question,
+    consent,
+    decision,
+    objection,
+    question,
+)
+from tests.domain.test_decision_properties import DecisionRun
+from tests.projections.conftest import ProjectStory, dump_views
 from tests.spec import Story, given, says, why
 
 
-def told(*history: Any) -> Story:
+def build_story(*history: Any) -> Story:
     """A story with these things said."""
     story = Story()
     given(*history, story=story)
     return story
 
 
-def agreed(story: Story, ref: str, day: str, *, days: int = 1, team: str | None = "core") -> None:
+def agree_decision(story: Story, ref: str, day: str, *, days: int = 1, team: str | None = "core") -> None:
     """Ana asks on that day, with a week's time; ana and ben consent after so many days."""
     at = datetime.fromisoformat(day).replace(hour=9, tzinfo=UTC)
     story.says("ana", question(team=team, deadline=at + timedelta(days=7)), on=ref, at=at)
     for by in ("ana", "ben"):
-        story.says(by, consents(), on=ref, at=at + timedelta(days=days))
+        story.says(by, consent(), on=ref, at=at + timedelta(days=days))
 
 
-def figures(database: Database, project: Look, story: Story, **asked_: Any) -> dict[str, Figure]:
+def build_figures(database: Database, project: ProjectStory, story: Story, **asked_: Any) -> dict[str, Figure]:
     """The report's figures by name."""
-    report = decisions_report.report(database, project(story, asked_.pop("as_of", None)), ReportScope(**asked_))
+    report = decisions_report.build_report(database, project(story, asked_.pop("as_of", None)), ReportScope(**asked_))
     return {figure.name: figure for figure in report.figures}
 
 
 # --- as versions -----------------------------------------------------------------------------------------------------
 
 
-def test_a_decision_is_shown_as_it_stood_at_any_time(database: Database, project: Look) -> None:
-    story = told(
-        asked(),
+def test_a_decision_is_shown_as_it_stood_at_any_time(database: Database, project: ProjectStory) -> None:
+    story = build_story(
+        ask_question(),
         says("ben", objection(), at="2026-01-12T10:00"),
     )
     story.says("ben", a.WithdrawObjection(), at="2026-01-14")
     identity = decision(story).id
 
-    then = decisions.get(database, project(story, datetime(2026, 1, 13, 23, tzinfo=UTC)), identity)
-    now = decisions.get(database, project(story), identity)
+    then = decisions.decision_at(database, project(story, datetime(2026, 1, 13, 23, tzinfo=UTC)), identity)
+    now = decisions.decision_at(database, project(story), identity)
 
     assert then is not None
     assert now is not None
     assert [None] == [o.settled for o in then.objections]
     assert ["withdrawn"] == [o.settled for o in now.objections]
-    assert decisions.get(database, project(story, date(2026, 1, 11)), identity) is None
+    assert decisions.decision_at(database, project(story, date(2026, 1, 11)), identity) is None
     assert 3 == now.version
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_any_talk_is_shown_as_the_domain_folds_it(database: Database, project: Look, seed: int) -> None:
-    talk, chance = Talk(seed), Random(seed)
+def test_any_talk_is_shown_as_the_domain_folds_it(database: Database, project: ProjectStory, seed: int) -> None:
+    talk, chance = DecisionRun(seed), Random(seed)
     for _ in range(40):
         talk.step(chance.randrange(2**32))
     stream = talk.story.stream("decision", "decision")
@@ -82,63 +92,63 @@ def test_any_talk_is_shown_as_the_domain_folds_it(database: Database, project: L
         for past in sorted((e for e in stream if e.occurred_at <= event.occurred_at), key=lambda e: e.occurred_at):
             state = evolve(state, past)
         assert state is not None
-        shown = decisions.get(database, project(talk.story, event.occurred_at), talk.decision.id)
+        shown = decisions.decision_at(database, project(talk.story, event.occurred_at), talk.decision.id)
         assert msgspec.structs.replace(state, version=len(stream)) == shown
     assert [] == Engine(talk.story, database, PROJECTIONS).verify()
 
 
-def test_followed_step_by_step_the_view_is_what_a_replay_gives(database: Database, project: Look) -> None:
-    talk, chance = Talk(3), Random(3)
+def test_followed_step_by_step_the_view_is_what_a_replay_gives(database: Database, project: ProjectStory) -> None:
+    talk, chance = DecisionRun(3), Random(3)
     for _ in range(60):
         talk.step(chance.randrange(2**32))
         project(talk.story)
-    followed = dump(database, only=("decisions", "history"))
+    followed = dump_views(database, only=("decisions", "history"))
 
     Engine(talk.story, database, PROJECTIONS).rebuild("decisions")
 
-    assert followed == dump(database, only=("decisions", "history"))
+    assert followed == dump_views(database, only=("decisions", "history"))
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
-def listed(database: Database, project: Look, story: Story, **how: Any) -> list[str]:
+def list_questions(database: Database, project: ProjectStory, story: Story, **how: Any) -> list[str]:
     """The questions of the first page."""
     visible = how.pop("visible", None)
-    page = decisions.page(database, project(story), decisions.Filters(**how), visible=visible)
+    page = decisions.load_decisions_page(database, project(story), decisions.DecisionFilters(**how), visible=visible)
     return [found.question for found in page.decisions]
 
 
-def several() -> Story:
+def story_with_five_decisions() -> Story:
     story = Story()
     for number in range(5):
         team = None if number == 4 else "core"
         asked_ = question(question=f"Q{number}", team=team, deciders=["ana"] if number % 2 else ["ben", "mia"])
         story.says("ana", asked_, on=f"d{number}")
-    story.says("ana", consents(), on="d1")
+    story.says("ana", consent(), on="d1")
     return story
 
 
-def test_decisions_are_listed_the_latest_first_and_by_what_is_asked(database: Database, project: Look) -> None:
-    story = several()
+def test_decisions_are_listed_the_latest_first_and_by_what_is_asked(database: Database, project: ProjectStory) -> None:
+    story = story_with_five_decisions()
 
-    assert ["Q4", "Q3", "Q2", "Q1", "Q0"] == listed(database, project, story)
-    assert ["Q1"] == listed(database, project, story, states=("decided",))
-    assert ["Q3", "Q2", "Q1", "Q0"] == listed(database, project, story, team=story.id("core", "team"))
-    assert ["Q4"] == listed(database, project, story, own=True)
-    assert ["Q3", "Q1"] == listed(database, project, story, decider=story.id("ana"))
-    assert ["Q3"] == listed(database, project, story, waiting_for=story.id("ana"))
+    assert ["Q4", "Q3", "Q2", "Q1", "Q0"] == list_questions(database, project, story)
+    assert ["Q1"] == list_questions(database, project, story, states=("decided",))
+    assert ["Q3", "Q2", "Q1", "Q0"] == list_questions(database, project, story, team=story.id("core", "team"))
+    assert ["Q4"] == list_questions(database, project, story, own=True)
+    assert ["Q3", "Q1"] == list_questions(database, project, story, decider=story.id("ana"))
+    assert ["Q3"] == list_questions(database, project, story, waiting_for=story.id("ana"))
 
 
-def test_those_to_be_looked_at_again_are_found_by_their_day(database: Database, project: Look) -> None:
-    story = several()
+def test_those_to_be_looked_at_again_are_found_by_their_day(database: Database, project: ProjectStory) -> None:
+    story = story_with_five_decisions()
     for number, on in (("d1", date(2026, 1, 20)), ("d3", date(2026, 1, 10))):
         story.says("ana", a.SetReview(on=on), on=number)
     ana, core = story.id("ana"), story.id("core", "team")
 
     def found(day: date, *, member: UUID = ana, teams: tuple[UUID, ...] = (), own: bool = False) -> list[str]:
         view = project(story, day)
-        told = decisions.to_review(database, view, member, teams, own=own, limit=10)
+        told = decisions.load_decisions_to_review(database, view, member, teams, own=own, limit=10)
         return [decision.question for decision in told]
 
     # Q3 is still open.
@@ -148,21 +158,25 @@ def test_those_to_be_looked_at_again_are_found_by_their_day(database: Database, 
     assert [] == found(date(2026, 1, 20), member=story.id("ben"), own=True)
 
 
-def test_a_list_shows_what_its_reader_may_see(database: Database, project: Look) -> None:
-    story = several()
-    visible = decisions.VisibilityFilter(member=story.id("mia"), teams=frozenset())
+def test_a_list_shows_what_its_reader_may_see(database: Database, project: ProjectStory) -> None:
+    story = story_with_five_decisions()
+    visible = decisions.DecisionVisibilityFilter(member=story.id("mia"), teams=frozenset())
 
-    assert ["Q4", "Q2", "Q0"] == listed(database, project, story, visible=visible)
+    assert ["Q4", "Q2", "Q0"] == list_questions(database, project, story, visible=visible)
 
 
-def test_later_pages_see_the_moment_of_the_first(database: Database, project: Look) -> None:
-    story = several()
-    first = decisions.page(database, project(story), decisions.Filters(), limit=2)
+def test_later_pages_see_the_moment_of_the_first(database: Database, project: ProjectStory) -> None:
+    story = story_with_five_decisions()
+    first = decisions.load_decisions_page(database, project(story), decisions.DecisionFilters(), limit=2)
     story.says("ana", question(question="Q5"), on="d5")
-    story.says("ana", consents(), on="d3")
+    story.says("ana", consent(), on="d3")
 
-    second = decisions.page(database, project(story), decisions.Filters(), limit=2, cursor=first.next)
-    third = decisions.page(database, project(story), decisions.Filters(), limit=2, cursor=second.next)
+    second = decisions.load_decisions_page(
+        database, project(story), decisions.DecisionFilters(), limit=2, cursor=first.next
+    )
+    third = decisions.load_decisions_page(
+        database, project(story), decisions.DecisionFilters(), limit=2, cursor=second.next
+    )
 
     assert ["Q4", "Q3", "Q2", "Q1", "Q0"] == [
         found.question for page in (first, second, third) for found in page.decisions
@@ -170,17 +184,17 @@ def test_later_pages_see_the_moment_of_the_first(database: Database, project: Lo
     assert third.next is None
 
 
-def test_a_cursor_is_good_for_the_list_that_it_came_from(database: Database, project: Look) -> None:
-    story = several()
-    first = decisions.page(database, project(story), decisions.Filters(), limit=2)
+def test_a_cursor_is_good_for_the_list_that_it_came_from(database: Database, project: ProjectStory) -> None:
+    story = story_with_five_decisions()
+    first = decisions.load_decisions_page(database, project(story), decisions.DecisionFilters(), limit=2)
 
     with pytest.raises(InvalidField, match="other filters"):
-        decisions.page(database, project(story), decisions.Filters(own=True), cursor=first.next)
+        decisions.load_decisions_page(database, project(story), decisions.DecisionFilters(own=True), cursor=first.next)
 
 
-def test_no_list_has_a_state_that_no_decision_has(database: Database, project: Look) -> None:
+def test_no_list_has_a_state_that_no_decision_has(database: Database, project: ProjectStory) -> None:
     with pytest.raises(InvalidField) as refused:
-        decisions.page(database, project(Story()), decisions.Filters(states=("closed",)))
+        decisions.load_decisions_page(database, project(Story()), decisions.DecisionFilters(states=("closed",)))
 
     assert ("open", "with_lead", "decided") == refused.value.allowed
 
@@ -188,16 +202,16 @@ def test_no_list_has_a_state_that_no_decision_has(database: Database, project: L
 # --- in plain words --------------------------------------------------------------------------------------------------
 
 
-def test_a_decision_reads_in_plain_words(database: Database, project: Look) -> None:
-    story = told(
-        asked(),
+def test_a_decision_reads_in_plain_words(database: Database, project: ProjectStory) -> None:
+    story = build_story(
+        ask_question(),
         says("sam", a.SharePerspective(text="I like calls.")),
         says("ben", objection()),
         says("ana", a.IntegrateObjection(how="Tuesdays")),
         says("sam", objection("Too early")),
         says("sam", a.WithdrawObjection()),
     )
-    answers = str(decision(story).worded_by("o1"))
+    answers = str(decision(story).wording_event("o1"))
     for by in ("ana", "ben"):
         story.says(by, a.Consent(option="o1", answers=answers))
     story.says("ana", a.SetReview(on=date(2026, 4, 1)))
@@ -205,7 +219,7 @@ def test_a_decision_reads_in_plain_words(database: Database, project: Look) -> N
     story.says("ben", a.Reopen(deadline=datetime(2026, 1, 20, 12, tzinfo=UTC), reason=why()))
     story.sweep("2026-01-21")
 
-    texts = [e.text for e in history.whole_history(database, project(story), decision(story).id)]
+    texts = [e.text for e in history.load_history(database, project(story), decision(story).id)]
 
     assert [
         (
@@ -227,11 +241,11 @@ def test_a_decision_reads_in_plain_words(database: Database, project: Look) -> N
     ] == texts
 
 
-def test_what_the_lead_decides_reads_in_plain_words(database: Database, project: Look) -> None:
-    story = told(asked(fallback=LEAD_DECIDES, status_quo=None))
+def test_what_the_lead_decides_reads_in_plain_words(database: Database, project: ProjectStory) -> None:
+    story = build_story(ask_question(fallback=LEAD_DECIDES, status_quo=None))
     story.says("lea", a.Decide(), at=LATER)
 
-    texts = [e.text for e in history.whole_history(database, project(story), decision(story).id)]
+    texts = [e.text for e in history.load_history(database, project(story), decision(story).id)]
 
     assert [
         "The clock: the time-box ended without consent; the lead decides until 2026-01-24 00:00 UTC.",
@@ -239,25 +253,25 @@ def test_what_the_lead_decides_reads_in_plain_words(database: Database, project:
     ] == texts[1:]
 
 
-def test_a_perspective_is_shown_from_its_own_time_on(database: Database, project: Look) -> None:
-    story = told(asked())
+def test_a_perspective_is_shown_from_its_own_time_on(database: Database, project: ProjectStory) -> None:
+    story = build_story(ask_question())
     story.says("sam", a.SharePerspective(text="I like calls", option="o1"), at="2026-01-13")
     identity = decision(story).id
 
-    [shown] = decisions.perspectives(database, project(story), identity)
+    [shown] = decisions.load_perspectives(database, project(story), identity)
 
     assert (story.id("sam"), "o1", "I like calls") == (shown.member, shown.option, shown.text)
-    assert [] == decisions.perspectives(database, project(story, date(2026, 1, 12)), identity)
+    assert [] == decisions.load_perspectives(database, project(story, date(2026, 1, 12)), identity)
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
 
 
-def a_month() -> Story:
+def story_of_a_month() -> Story:
     """Three agreed after 1, 2 and 6 days, one left to its fallback after 7, one that the lead decides after 9."""
     story = Story()
     for number, days in enumerate((1, 2, 6)):
-        agreed(story, f"d{number}", f"2026-01-{6 + number:02}", days=days)
+        agree_decision(story, f"d{number}", f"2026-01-{6 + number:02}", days=days)
     at = datetime(2026, 1, 12, 9, tzinfo=UTC)
     story.says("ana", question(deadline=at + timedelta(days=7)), on="d3", at=at)
     story.says("ben", objection(), on="d3", at=at + timedelta(hours=1))
@@ -271,18 +285,18 @@ def a_month() -> Story:
     return story
 
 
-def test_latency_is_the_median_of_days_from_asked_to_decided(database: Database, project: Look) -> None:
-    latency = figures(database, project, a_month(), explain=True)["decision_latency_days"]
+def test_latency_is_the_median_of_days_from_asked_to_decided(database: Database, project: ProjectStory) -> None:
+    latency = build_figures(database, project, story_of_a_month(), explain=True)["decision_latency_days"]
 
     assert (6.0, 5, True) == (latency.value, latency.n, latency.small_sample)
     assert 10 == len(latency.events or ())
 
 
-def test_inside_the_time_box_are_those_agreed_before_their_deadline(database: Database, project: Look) -> None:
-    found = figures(database, project, a_month())
+def test_inside_the_time_box_are_those_agreed_before_their_deadline(database: Database, project: ProjectStory) -> None:
+    found = build_figures(database, project, story_of_a_month())
 
     inside = found["decisions_inside_time_box"]
-    assert (3, 5, 0.6, wilson(3, 5), True) == (
+    assert (3, 5, 0.6, wilson_interval(3, 5), True) == (
         *(inside.count, inside.n, inside.value),
         *(inside.interval, inside.small_sample),
     )
@@ -290,52 +304,52 @@ def test_inside_the_time_box_are_those_agreed_before_their_deadline(database: Da
     assert (1, 1) == (found["decisions_by_fallback"].count, found["decisions_by_lead"].count)
 
 
-def test_objections_that_changed_an_option_are_counted(database: Database, project: Look) -> None:
-    story = a_month()
-    integrated = figures(database, project, story, explain=True)["objections_integrated"]
+def test_objections_that_changed_an_option_are_counted(database: Database, project: ProjectStory) -> None:
+    story = story_of_a_month()
+    integrated = build_figures(database, project, story, explain=True)["objections_integrated"]
 
     assert (1, 2, 0.5) == (integrated.count, integrated.n, integrated.value)
     held = decision(story, "d3").objections[0]
     assert [held.id, held.settled_by] == integrated.events
 
 
-def test_what_is_asked_again_within_thirty_days_did_not_hold(database: Database, project: Look) -> None:
+def test_what_is_asked_again_within_thirty_days_did_not_hold(database: Database, project: ProjectStory) -> None:
     story = Story()
-    agreed(story, "soon", "2026-01-06")
-    agreed(story, "late", "2026-01-06")
+    agree_decision(story, "soon", "2026-01-06")
+    agree_decision(story, "late", "2026-01-06")
     for ref, after in (("soon", 30), ("late", 31)):
         at = datetime(2026, 1, 7, 9, tzinfo=UTC) + timedelta(days=after)
         story.says("ana", a.Reopen(deadline=at + timedelta(days=60), reason=why()), on=ref, at=at)
 
-    found = figures(database, project, story, window=60, explain=True)["decisions_reopened"]
+    found = build_figures(database, project, story, window=60, explain=True)["decisions_reopened"]
 
     assert (1, 2) == (found.count, found.n)
     [past] = decision(story, "soon").rounds
     assert [past.outcome.event_id, past.reopened_event] == found.events
-    before = figures(database, project, story, window=60, as_of=date(2026, 2, 5))["decisions_reopened"]
+    before = build_figures(database, project, story, window=60, as_of=date(2026, 2, 5))["decisions_reopened"]
     assert (0, 2) == (before.count, before.n)
 
 
-def test_each_asking_has_its_own_time_box(database: Database, project: Look) -> None:
+def test_each_asking_has_its_own_time_box(database: Database, project: ProjectStory) -> None:
     story = Story()
-    agreed(story, "d", "2026-01-06")
+    agree_decision(story, "d", "2026-01-06")
     story.says("ana", a.Reopen(deadline=datetime(2026, 1, 16, 9, tzinfo=UTC), reason=why()), on="d", at="2026-01-12")
     story.sweep("2026-01-20")
 
-    found = figures(database, project, story)
+    found = build_figures(database, project, story)
 
     assert (1, 2) == (found["decisions_inside_time_box"].count, found["decisions_inside_time_box"].n)
     assert 2.5 == found["decision_latency_days"].value
 
 
-def test_a_window_takes_the_time_boxes_that_ended_in_it(database: Database, project: Look) -> None:
+def test_a_window_takes_the_time_boxes_that_ended_in_it(database: Database, project: ProjectStory) -> None:
     story = Story()
-    agreed(story, "old", "2026-01-06")
-    agreed(story, "new", "2026-02-02")
+    agree_decision(story, "old", "2026-01-06")
+    agree_decision(story, "new", "2026-02-02")
     story.says("ana", question(deadline=datetime(2026, 3, 1, tzinfo=UTC)), on="open", at="2026-02-04")
 
     def n(**how: Any) -> int | None:
-        return figures(database, project, story, **how)["decisions_inside_time_box"].n
+        return build_figures(database, project, story, **how)["decisions_inside_time_box"].n
 
     assert 2 == n(as_of=date(2026, 2, 3))
     assert 1 == n(as_of=date(2026, 2, 4))
@@ -344,53 +358,55 @@ def test_a_window_takes_the_time_boxes_that_ended_in_it(database: Database, proj
     assert 0 == n(as_of=date(2026, 1, 6))
 
 
-def test_a_deadline_that_has_passed_ends_the_time_box_before_any_sweep(database: Database, project: Look) -> None:
-    story = told(asked())
+def test_a_deadline_that_has_passed_ends_the_time_box_before_any_sweep(
+    database: Database, project: ProjectStory
+) -> None:
+    story = build_story(ask_question())
 
-    found = figures(database, project, story, as_of=date(2026, 1, 16))
+    found = build_figures(database, project, story, as_of=date(2026, 1, 16))
 
     assert (0, 1) == (found["decisions_inside_time_box"].count, found["decisions_inside_time_box"].n)
     assert ("no_data", 0) == (found["decision_latency_days"].status, found["decision_latency_days"].n)
 
 
-def test_the_report_of_a_team_is_about_its_own_decisions(database: Database, project: Look) -> None:
+def test_the_report_of_a_team_is_about_its_own_decisions(database: Database, project: ProjectStory) -> None:
     story = Story()
-    agreed(story, "ours", "2026-01-06")
-    agreed(story, "everybodys", "2026-01-06", team=None)
+    agree_decision(story, "ours", "2026-01-06")
+    agree_decision(story, "everybodys", "2026-01-06", team=None)
     core = story.id("core", "team")
 
-    ours = figures(database, project, story, team=core)["decisions_inside_time_box"]
-    every = figures(database, project, story)["decisions_inside_time_box"]
-    of_mia = figures(database, project, story, member=story.id("mia"))["decisions_inside_time_box"]
+    ours = build_figures(database, project, story, team=core)["decisions_inside_time_box"]
+    every = build_figures(database, project, story)["decisions_inside_time_box"]
+    of_mia = build_figures(database, project, story, member=story.id("mia"))["decisions_inside_time_box"]
 
     assert (1, core) == (ours.n, ours.team)
     assert (2, None) == (every.n, every.team)
     assert (0, story.id("mia"), "no_data") == (of_mia.n, of_mia.member, of_mia.status)
 
 
-def test_what_was_not_yet_known_is_not_in_the_report(database: Database, project: Look) -> None:
+def test_what_was_not_yet_known_is_not_in_the_report(database: Database, project: ProjectStory) -> None:
     story = Story()
-    story.says("ana", question(deadline=DEADLINE), at=ASKED)
-    story.says("ana", consents(), at="2026-01-13", learnt="2026-02-02")
+    story.says("ana", question(deadline=DEADLINE), at=ASKED_AT)
+    story.says("ana", consent(), at="2026-01-13", learnt="2026-02-02")
     known = datetime(2026, 1, 20, tzinfo=UTC)
 
     view = project(story, date(2026, 1, 20), recorded_as_of=known)
     again = project(story, date(2026, 1, 20), recorded_as_of=known)
 
-    assert decisions_report.report(database, view) == decisions_report.report(database, again)
-    found = decisions.get(database, view, decision(story).id)
+    assert decisions_report.build_report(database, view) == decisions_report.build_report(database, again)
+    found = decisions.decision_at(database, view, decision(story).id)
     assert found is not None
     assert () == found.consents
 
 
-def test_no_event_is_named_unless_asked_for(database: Database, project: Look) -> None:
-    assert {None} == {figure.events for figure in figures(database, project, a_month()).values()}
+def test_no_event_is_named_unless_asked_for(database: Database, project: ProjectStory) -> None:
+    assert {None} == {figure.events for figure in build_figures(database, project, story_of_a_month()).values()}
 
 
-def test_a_fallback_to_an_option_is_no_consent(database: Database, project: Look) -> None:
-    story = told(asked(fallback=Fallback(rule="option", option="o1")))
+def test_a_fallback_to_an_option_is_no_consent(database: Database, project: ProjectStory) -> None:
+    story = build_story(ask_question(fallback=Fallback(rule="option", option="o1")))
     story.sweep(LATER)
 
-    found = figures(database, project, story)
+    found = build_figures(database, project, story)
 
     assert (0, 1) == (found["decisions_inside_time_box"].count, found["decisions_by_fallback"].count)

@@ -27,8 +27,8 @@ from projections.as_of import resolve_as_of
 from projections.database.database import Database
 from projections.drift import report as drift_report
 from projections.figures import ReportScope
-from tests.domain.charters import expecting, leader, purposed
-from tests.projections.test_replay import Prefix, emptied
+from tests.domain.charters import adopt_dated_purpose, adopt_non_negotiable_texts, leader
+from tests.projections.test_replay import PrefixReader, engine_with_empty_views
 from tests.spec import Story, offer, why
 
 _GOALS = ("g0", "g1", "g2", "g3", "g4")
@@ -59,24 +59,26 @@ def story_of(draws: list[tuple[int, int, int, int, int]]) -> Story:
         story.says(owner, msgspec.structs.replace(said, team=("core", "edge")[number % 2]), on=goal)
         story.says("mia", Accept(), on=goal)
     for number, whose in enumerate(_CHARTERS):
-        expecting(story, "Say it early", "Ask first", of=whose, at=f"2026-01-{10 + number}")
+        adopt_non_negotiable_texts(story, "Say it early", "Ask first", of=whose, at=f"2026-01-{10 + number}")
     for draw in draws:
         story.now += timedelta(hours=draw[4])
         with suppress(Refusal):
-            _take(story, *draw[:4])
+            _apply_draw(story, *draw[:4])
     return story
 
 
-def _take(story: Story, kind: int, goal: int, first: int, second: int) -> None:
+def _apply_draw(story: Story, kind: int, goal: int, first: int, second: int) -> None:
     name, owner = _GOALS[goal], _OWNERS[goal]
     whose, expected = _CHARTERS[first % 3], f"nn{1 + second % 2}"
     by = leader(story, whose)
     act: Any
     match kind:
         case 0 | 1:
-            purposed(story, (story.now.date() + timedelta(days=2)).isoformat(), of=whose, text=f"So, {first} {second}")
+            adopt_dated_purpose(
+                story, (story.now.date() + timedelta(days=2)).isoformat(), of=whose, text=f"So, {first} {second}"
+            )
         case 2 | 3 | 4:
-            held = _held(story, name)
+            held = _list_supports(story, name)
             named = [held[first % len(held)]] if held else []
             act = Unlink(supports=named, reason=why("purpose_changed")) if kind == 2 else AffirmLink(supports=named)
             story.says(owner, act, on=name)
@@ -102,7 +104,7 @@ def _take(story: Story, kind: int, goal: int, first: int, second: int) -> None:
                     story.says(person, act, on=whose)
 
 
-def _held(story: Story, name: str) -> list[SupportInput]:
+def _list_supports(story: Story, name: str) -> list[SupportInput]:
     """What the goal supports just then, as its owner would name it."""
     goal = story.state(name)
     supports = [link.support for link in goal.links] if isinstance(goal, Promised) else []
@@ -112,7 +114,7 @@ def _held(story: Story, name: str) -> list[SupportInput]:
 # --- the plain way ---------------------------------------------------------------------------------------------------
 
 
-def states(story: Story, at: Any, known: int) -> dict[tuple[str, UUID], Any]:
+def fold_states(story: Story, at: Any, known: int) -> dict[tuple[str, UUID], Any]:
     """Every stream as the domain folds what had happened by then and was known."""
     found: dict[tuple[str, UUID], Any] = {}
     told = [e for e in story.events if e.occurred_at <= at and e.log_position <= known]
@@ -122,7 +124,9 @@ def states(story: Story, at: Any, known: int) -> dict[tuple[str, UUID], Any]:
     return found
 
 
-def leads(goal: Any, charter: Any, held: dict[tuple[str, UUID], Any], seen: frozenset[UUID] = frozenset()) -> bool:
+def has_path_to_purpose(
+    goal: Any, charter: Any, held: dict[tuple[str, UUID], Any], seen: frozenset[UUID] = frozenset()
+) -> bool:
     """Whether some path of standing promises ends with a link to this purpose, affirmed since it was last revised."""
     if not isinstance(goal, Promised) or goal.id in seen:
         return False
@@ -130,12 +134,12 @@ def leads(goal: Any, charter: Any, held: dict[tuple[str, UUID], Any], seen: froz
         if link.support.purpose == charter.id:
             if charter.purpose.version == 1 or link.affirmed_at >= charter.purpose.since:
                 return True
-        elif leads(held.get(("goal", link.support.goal or goal.id)), charter, held, seen | {goal.id}):
+        elif has_path_to_purpose(held.get(("goal", link.support.goal or goal.id)), charter, held, seen | {goal.id}):
             return True
     return False
 
 
-def drifting(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None) -> tuple[int, int] | None:
+def count_drifting(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None) -> tuple[int, int] | None:
     """Goals adrift and counted; None where there is no purpose."""
     purposes = {key[1]: s for key, s in held.items() if key[0] == "charter" and s.purpose is not None}
     within = [charter_id(story.organisation_id, t) for t in (whose, None)] if whose else list(purposes)
@@ -147,11 +151,11 @@ def drifting(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None
             continue
         own = [purposes.get(charter_id(story.organisation_id, t)) for t in (goal.team, None)]
         n += any(own)
-        count += any(own) and not any(leads(goal, charter, held) for charter in own if charter)
+        count += any(own) and not any(has_path_to_purpose(goal, charter, held) for charter in own if charter)
     return count, n
 
 
-def lacking(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None) -> tuple[int, int] | None:
+def count_lacking(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None) -> tuple[int, int] | None:
     """Members who lack an acknowledgement and who are asked for one; None where there is no charter."""
     charters = [
         s for key, s in held.items() if key[0] == "charter" and (s.purpose is not None or s.non_negotiables_in_force)
@@ -163,7 +167,7 @@ def lacking(story: Story, held: dict[tuple[str, UUID], Any], whose: UUID | None)
         return None
     count = n = 0
     for (kind, _), person in held.items():
-        if kind != "member" or not person.present:
+        if kind != "member" or not person.is_present:
             continue
         led = {s.id for key, s in held.items() if key[0] == "team" and s.lead == person.id}
         teams = {None, *person.teams, *led}
@@ -187,20 +191,22 @@ def database(sqlite_url: str) -> Iterator[Database]:
 @given(_steps, st.sampled_from([0, 0, 1, 3, 9, 20]), st.sampled_from([0, 0, 1, 3, 9, 30]))
 def test_the_report_says_what_the_plain_way_finds(database: Database, draws: Any, days: int, unknown: int) -> None:
     story = story_of(draws)
-    emptied(database, story).catch_up()
+    engine_with_empty_views(database, story).catch_up()
     at = max(story.events[0].occurred_at, story.now - timedelta(days=days))
     known = len(story.events) - unknown
     view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
     view = msgspec.structs.replace(view, known_position=known)
-    held = states(story, at, known)
+    held = fold_states(story, at, known)
 
     for whose in (None, story.id("core", "team"), story.id("edge", "team")):
         figures = {
-            f.name: f for f in drift_report.report(database, view, ReportScope(team=whose)).figures if f.goal is None
+            f.name: f
+            for f in drift_report.build_report(database, view, ReportScope(team=whose)).figures
+            if f.goal is None
         }
         for name, expected in (
-            ("purpose_drift", drifting(story, held, whose)),
-            ("acknowledgement_share", lacking(story, held, whose)),
+            ("purpose_drift", count_drifting(story, held, whose)),
+            ("acknowledgement_share", count_lacking(story, held, whose)),
         ):
             told = figures[name]
             assert expected == (None if told.status == "no_charter" else (told.count, told.n)), name
@@ -213,8 +219,8 @@ def test_charters_followed_in_any_steps_and_replayed_give_the_same_tables(
     database: Database, draws: Any, strides: list[int]
 ) -> None:
     story = story_of(draws)
-    reader = Prefix(story)
-    engine = emptied(database, reader)
+    reader = PrefixReader(story)
+    engine = engine_with_empty_views(database, reader)
 
     for stop in [*(stop for stop in accumulate(strides) if stop < len(story.events)), len(story.events)]:
         reader.length = stop

@@ -16,17 +16,17 @@ from domain.team import team
 from projections.database.database import Database
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
 from projections.engine import engine as engine_module
-from projections.engine.checkpoints import degraded
+from projections.engine.checkpoints import load_held_streams
 from projections.engine.engine import Engine, Status
 from projections.engine.fold import event_digest
 from projections.people import MEMBERS, TEAMS
-from tests.projections.conftest import dump
+from tests.projections.conftest import dump_views
 from tests.projections.in_memory_log import ORGANISATION, InMemoryLog, identity
 
 PEOPLE = ("members", "teams")
 
 
-class Fragile:
+class FailingProjection:
     """A projection that cannot fold the streams named in `poison`."""
 
     name = "fragile"
@@ -51,7 +51,7 @@ class Fragile:
         return {"fragile": [(*head, e.log_position, END_OF_TIME, e.version) for e in stream]}
 
 
-class Unfit(Fragile):
+class RefusedProjection(FailingProjection):
     """One whose rows the database refuses for the streams named in `poison`."""
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
@@ -68,36 +68,36 @@ def database(empty_url: str) -> Iterator[Database]:
     database.close()
 
 
-def told(log: InMemoryLog, *names: str) -> InMemoryLog:
+def record_members(log: InMemoryLog, *names: str) -> InMemoryLog:
     for name in names:
         log.record(f"member/{name}", member.Joined(name=name.title()))
     return log
 
 
-def ready(log: InMemoryLog, database: Database, *projections: Any) -> Engine:
+def build_engine(log: InMemoryLog, database: Database, *projections: Any) -> Engine:
     engine = Engine(log, database, projections or (MEMBERS, TEAMS))
     engine.migrate()
     return engine
 
 
-def status(engine: Engine, name: str) -> Status:
+def find_status(engine: Engine, name: str) -> Status:
     (found,) = [s for s in engine.status() if s.name == name]
     return found
 
 
-def lengths(database: Database) -> list[tuple[str, int]]:
+def load_lengths(database: Database) -> list[tuple[str, int]]:
     rows = database.query("SELECT stream_id, MAX(length) AS n FROM fragile GROUP BY stream_id ORDER BY n, stream_id")
     return [(row.stream_id, row.n) for row in rows]
 
 
 def test_following_moves_the_checkpoint_with_the_rows_and_knows_what_it_has(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben")
+    log = record_members(InMemoryLog(), "ana", "ben")
     log.record("team/core", team.Created(name="Core", lead=identity("ana")))
-    engine = ready(log, database)
+    engine = build_engine(log, database)
 
     assert 3 == engine.catch_up()
 
-    found = status(engine, "members")
+    found = find_status(engine, "members")
     digest = sum(event_digest(e.event_id) for e in log.events) % 2**256
     assert (3, 3, 3, 0, 0) == (found.position, found.head, found.applied, found.held, found.missing)
     assert f"{digest:064x}" == found.digest
@@ -105,39 +105,39 @@ def test_following_moves_the_checkpoint_with_the_rows_and_knows_what_it_has(data
 
 
 def test_a_limit_stops_on_the_way_and_the_next_call_goes_on(database: Database) -> None:
-    log = told(InMemoryLog(), *"abcdefg")
-    engine = ready(log, database)
+    log = record_members(InMemoryLog(), *"abcdefg")
+    engine = build_engine(log, database)
 
     assert [3, 3, 1, 0] == [engine.catch_up(3) for _ in range(4)]
 
 
 def test_a_new_view_catches_up_with_the_others_before_all_go_on_together(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben")
-    ready(log, database, MEMBERS).catch_up()
-    told(log, "cem")
+    log = record_members(InMemoryLog(), "ana", "ben")
+    build_engine(log, database, MEMBERS).catch_up()
+    record_members(log, "cem")
 
-    ready(log, database, MEMBERS, Fragile()).catch_up()
+    build_engine(log, database, MEMBERS, FailingProjection()).catch_up()
 
-    engine = ready(log, database, MEMBERS, Fragile())
+    engine = build_engine(log, database, MEMBERS, FailingProjection())
     assert [3, 3] == [s.applied for s in engine.status()]
     assert 3 == engine.position()
-    assert 3 == len(lengths(database))
+    assert 3 == len(load_lengths(database))
 
 
 def test_any_batch_size_leads_to_the_same_tables(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     log = InMemoryLog()
     for number in range(12):
         capacity = member.Capacity(hours_per_week=str(number), from_=log_day(number))
-        told(log, "ana" if number % 3 else "ben")
+        record_members(log, "ana" if number % 3 else "ben")
         log.record("member/ana", member.CapacityDeclared(capacity=capacity))
-    monkeypatch.setattr(engine_module, "BATCH", 1)
-    ready(log, database).catch_up()
-    one_by_one = dump(database, only=PEOPLE)
+    monkeypatch.setattr(engine_module, "BATCH_SIZE", 1)
+    build_engine(log, database).catch_up()
+    one_by_one = dump_views(database, only=PEOPLE)
 
-    ready(log, database).rebuild()
+    build_engine(log, database).rebuild()
 
-    assert one_by_one == dump(database, only=PEOPLE)
-    assert [] == ready(log, database).verify()
+    assert one_by_one == dump_views(database, only=PEOPLE)
+    assert [] == build_engine(log, database).verify()
 
 
 def log_day(number: int) -> date:
@@ -147,7 +147,7 @@ def log_day(number: int) -> date:
 # --- several at once ---------------------------------------------------------------------------------------------
 
 
-class Contended(InMemoryLog):
+class ContendedLog(InMemoryLog):
     """Another worker finishes the same batch between this worker's reading and its writing."""
 
     def __init__(self) -> None:
@@ -162,14 +162,18 @@ class Contended(InMemoryLog):
 
 
 def test_whoever_finds_the_checkpoint_moved_writes_nothing_and_reads_again(database: Database) -> None:
-    log = Contended()
-    told(log, "ana", "ben")
-    engine = ready(log, database)
+    log = ContendedLog()
+    record_members(log, "ana", "ben")
+    engine = build_engine(log, database)
     log.other = [Engine(log, database, (MEMBERS, TEAMS))]
 
     assert 0 == engine.catch_up()  # all of it was followed by the other one
 
-    assert (2, 2, 0) == (status(engine, "members").applied, engine.position(), status(engine, "members").missing)
+    assert (2, 2, 0) == (
+        find_status(engine, "members").applied,
+        engine.position(),
+        find_status(engine, "members").missing,
+    )
 
 
 def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database: Database) -> None:
@@ -180,27 +184,27 @@ def test_a_stream_released_by_another_worker_meanwhile_is_counted_once(database:
             found = super().read_log(after, limit)
             if not self.retried:
                 self.retried = True
-                assert 1 == Engine(self, database, (Fragile(),)).retry_held()
+                assert 1 == Engine(self, database, (FailingProjection(),)).retry_held()
             return found
 
     log = Released()
     log.retried = True
-    told(log, "ana", "ben")
-    ready(log, database, Fragile("ana")).catch_up()
-    told(log, "cem")
+    record_members(log, "ana", "ben")
+    build_engine(log, database, FailingProjection("ana")).catch_up()
+    record_members(log, "cem")
     log.retried = False
 
-    engine = ready(log, database, Fragile())
+    engine = build_engine(log, database, FailingProjection())
     engine.catch_up()
 
     assert (3, 3, 0, 0) == tuple(
-        getattr(status(engine, "fragile"), n) for n in ("position", "applied", "held", "missing")
+        getattr(find_status(engine, "fragile"), n) for n in ("position", "applied", "held", "missing")
     )
 
 
 def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database, empty_url: str) -> None:
-    log = told(InMemoryLog(), *(f"member {n % 17}" for n in range(300)))
-    ready(log, database)
+    log = record_members(InMemoryLog(), *(f"member {n % 17}" for n in range(300)))
+    build_engine(log, database)
     errors: list[BaseException] = []
 
     def work() -> None:
@@ -221,7 +225,7 @@ def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database
         thread.join()
 
     assert [] == errors
-    engine = ready(log, database)
+    engine = build_engine(log, database)
     assert [(300, 0), (300, 0)] == [(s.applied, s.missing) for s in engine.status()]
     assert [] == engine.verify()
 
@@ -230,103 +234,103 @@ def test_many_workers_at_once_lose_nothing_and_double_nothing(database: Database
 
 
 def test_a_poisoned_stream_is_held_back_alone_and_counted(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben", "ana", "cem")
-    engine = ready(log, database, Fragile("ana"))
+    log = record_members(InMemoryLog(), "ana", "ben", "ana", "cem")
+    engine = build_engine(log, database, FailingProjection("ana"))
 
     assert 4 == engine.catch_up()
 
-    found = status(engine, "fragile")
+    found = find_status(engine, "fragile")
     assert (4, 2, 2, 0) == (found.position, found.applied, found.held, found.missing)
-    (held,) = degraded(database, ORGANISATION)
+    (held,) = load_held_streams(database, ORGANISATION)
     assert (identity("ana"), 0, 2, "ZeroDivisionError: no words for this") == (
         held.stream_id,
         held.since,
         held.events,
         held.error,
     )
-    assert [] == degraded(database, ORGANISATION, [identity("ben")])
+    assert [] == load_held_streams(database, ORGANISATION, [identity("ben")])
 
 
 def test_a_held_stream_is_tried_again_with_its_next_event(database: Database) -> None:
-    log = told(InMemoryLog(), "ben", "ana", "ana")
-    ready(log, database, Fragile("ana")).catch_up()
-    told(log, "ana")
+    log = record_members(InMemoryLog(), "ben", "ana", "ana")
+    build_engine(log, database, FailingProjection("ana")).catch_up()
+    record_members(log, "ana")
 
-    engine = ready(log, database, Fragile())
+    engine = build_engine(log, database, FailingProjection())
     engine.catch_up()
 
-    assert {str(identity("ben")): 1, str(identity("ana")): 3} == dict(lengths(database))
-    found = status(engine, "fragile")
+    assert {str(identity("ben")): 1, str(identity("ana")): 3} == dict(load_lengths(database))
+    found = find_status(engine, "fragile")
     assert (4, 0, 0) == (found.applied, found.held, found.missing)
-    assert [] == degraded(database, ORGANISATION)
+    assert [] == load_held_streams(database, ORGANISATION)
 
 
 def test_held_streams_flow_again_once_the_code_is_mended(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben", "ana")
-    ready(log, database, Fragile("ana")).catch_up()
+    log = record_members(InMemoryLog(), "ana", "ben", "ana")
+    build_engine(log, database, FailingProjection("ana")).catch_up()
 
-    engine = ready(log, database, Fragile())
+    engine = build_engine(log, database, FailingProjection())
 
     assert 1 == engine.retry_held()
     assert 0 == engine.retry_held()
-    found = status(engine, "fragile")
+    found = find_status(engine, "fragile")
     assert (3, 0, 0) == (found.applied, found.held, found.missing)
     assert f"{sum(event_digest(e.event_id) for e in log.events) % 2**256:064x}" == found.digest
 
 
 def test_a_stream_that_stays_poisoned_stays_held_with_all_its_events(database: Database) -> None:
-    log = told(InMemoryLog(), "ana")
-    engine = ready(log, database, Fragile("ana"))
+    log = record_members(InMemoryLog(), "ana")
+    engine = build_engine(log, database, FailingProjection("ana"))
     engine.catch_up()
-    told(log, "ana", "ben")
+    record_members(log, "ana", "ben")
 
     engine.catch_up()
 
     assert 0 == engine.retry_held("fragile")
-    assert (1, 2, 0) == tuple(getattr(status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
+    assert (1, 2, 0) == tuple(getattr(find_status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
 
 
 def test_what_was_right_before_the_poison_stays_and_is_not_written_anew(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben")
-    ready(log, database, Fragile()).catch_up()
-    told(log, "ana")
+    log = record_members(InMemoryLog(), "ana", "ben")
+    build_engine(log, database, FailingProjection()).catch_up()
+    record_members(log, "ana")
 
-    ready(log, database, Fragile("ana")).catch_up()
+    build_engine(log, database, FailingProjection("ana")).catch_up()
 
-    assert {str(identity("ana")): 1, str(identity("ben")): 1} == dict(lengths(database))
-    (held,) = degraded(database, ORGANISATION)
+    assert {str(identity("ana")): 1, str(identity("ben")): 1} == dict(load_lengths(database))
+    (held,) = load_held_streams(database, ORGANISATION)
     assert (2, 1) == (held.since, held.events)
 
 
 def test_rows_that_the_database_refuses_hold_back_their_stream_only(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben")
-    engine = ready(log, database, Unfit("ana"), MEMBERS)
+    log = record_members(InMemoryLog(), "ana", "ben")
+    engine = build_engine(log, database, RefusedProjection("ana"), MEMBERS)
 
     engine.catch_up()
 
-    assert (1, 1, 0) == tuple(getattr(status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
-    assert (2, 0, 0) == tuple(getattr(status(engine, "members"), n) for n in ("applied", "held", "missing"))
-    assert [identity("ana")] == [held.stream_id for held in degraded(database, ORGANISATION)]
+    assert (1, 1, 0) == tuple(getattr(find_status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
+    assert (2, 0, 0) == tuple(getattr(find_status(engine, "members"), n) for n in ("applied", "held", "missing"))
+    assert [identity("ana")] == [held.stream_id for held in load_held_streams(database, ORGANISATION)]
 
 
 def test_a_rebuild_holds_back_what_it_cannot_fold_and_lets_the_rest_flow(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben", "ana")
-    ready(log, database, Fragile()).catch_up()
+    log = record_members(InMemoryLog(), "ana", "ben", "ana")
+    build_engine(log, database, FailingProjection()).catch_up()
 
-    engine = ready(log, database, Fragile("ana"))
+    engine = build_engine(log, database, FailingProjection("ana"))
     engine.rebuild()
 
-    assert [(str(identity("ben")), 1)] == lengths(database)
-    assert (1, 2, 0) == tuple(getattr(status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
+    assert [(str(identity("ben")), 1)] == load_lengths(database)
+    assert (1, 2, 0) == tuple(getattr(find_status(engine, "fragile"), n) for n in ("applied", "held", "missing"))
 
 
 # --- anew --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def damaged(database: Database) -> tuple[Engine, Database]:
-    log = told(InMemoryLog(), "ana", "ben", "cem")
-    engine = ready(log, database)
+def damaged_views(database: Database) -> tuple[Engine, Database]:
+    log = record_members(InMemoryLog(), "ana", "ben", "cem")
+    engine = build_engine(log, database)
     engine.catch_up()
     with database.transaction() as transaction:
         transaction.execute("UPDATE members SET name = 'Mallory' WHERE name = 'Ana'")
@@ -334,8 +338,8 @@ def damaged(database: Database) -> tuple[Engine, Database]:
     return engine, database
 
 
-def test_verify_tells_rows_that_were_changed_from_rows_that_are_lost(damaged: tuple[Engine, Database]) -> None:
-    engine, _ = damaged
+def test_verify_tells_rows_that_were_changed_from_rows_that_are_lost(damaged_views: tuple[Engine, Database]) -> None:
+    engine, _ = damaged_views
 
     (found,) = engine.verify()
 
@@ -345,8 +349,8 @@ def test_verify_tells_rows_that_were_changed_from_rows_that_are_lost(damaged: tu
     assert [] == engine.verify("teams")
 
 
-def test_a_rebuild_puts_right_what_was_damaged(damaged: tuple[Engine, Database]) -> None:
-    engine, database = damaged
+def test_a_rebuild_puts_right_what_was_damaged(damaged_views: tuple[Engine, Database]) -> None:
+    engine, database = damaged_views
     seen: list[tuple[int, int]] = []
 
     (found,) = engine.rebuild(progress=lambda done, of: seen.append((done, of)))
@@ -359,23 +363,23 @@ def test_a_rebuild_puts_right_what_was_damaged(damaged: tuple[Engine, Database])
 
 
 def test_a_rebuild_follows_what_the_live_view_followed_meanwhile(database: Database) -> None:
-    log = told(InMemoryLog(), "ana", "ben")
-    engine = ready(log, database)
+    log = record_members(InMemoryLog(), "ana", "ben")
+    engine = build_engine(log, database)
     engine.catch_up()
 
     def meanwhile(done: int, of: int) -> None:
-        told(log, "cem")
+        record_members(log, "cem")
         Engine(log, database, (MEMBERS, TEAMS)).catch_up()
 
     assert [] == engine.rebuild(progress=meanwhile)
 
-    assert (3, 3, 0) == tuple(getattr(status(engine, "members"), n) for n in ("position", "applied", "missing"))
+    assert (3, 3, 0) == tuple(getattr(find_status(engine, "members"), n) for n in ("position", "applied", "missing"))
     assert [] == engine.verify()
 
 
 def test_a_rebuild_of_a_view_that_is_behind_brings_it_to_the_head(database: Database) -> None:
-    log = told(InMemoryLog(), "ana")
-    engine = ready(log, database)
+    log = record_members(InMemoryLog(), "ana")
+    engine = build_engine(log, database)
 
     engine.rebuild("members")
 
@@ -384,10 +388,10 @@ def test_a_rebuild_of_a_view_that_is_behind_brings_it_to_the_head(database: Data
 
 
 def test_a_view_of_another_version_is_not_written_until_it_is_migrated(database: Database) -> None:
-    log = told(InMemoryLog(), "ana")
-    ready(log, database, Fragile()).catch_up()
+    log = record_members(InMemoryLog(), "ana")
+    build_engine(log, database, FailingProjection()).catch_up()
 
-    class Newer(Fragile):
+    class Newer(FailingProjection):
         version = 2
 
         def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
@@ -395,14 +399,14 @@ def test_a_view_of_another_version_is_not_written_until_it_is_migrated(database:
 
     newer = Engine(log, database, (Newer(),))
     assert 0 == newer.catch_up()
-    assert status(newer, "fragile").outdated
+    assert find_status(newer, "fragile").outdated
 
     newer.migrate()
     newer.catch_up()
 
-    assert [(str(identity("ana")), 100)] == lengths(database)
-    assert not status(newer, "fragile").outdated
-    assert 0 == Engine(log, database, (Fragile(),)).catch_up()  # the old code stands aside
+    assert [(str(identity("ana")), 100)] == load_lengths(database)
+    assert not find_status(newer, "fragile").outdated
+    assert 0 == Engine(log, database, (FailingProjection(),)).catch_up()  # the old code stands aside
 
 
 def test_workers_that_start_at_once_migrate_without_hindering_each_other(empty_url: str) -> None:
@@ -428,7 +432,7 @@ def test_workers_that_start_at_once_migrate_without_hindering_each_other(empty_u
 
 
 def test_a_table_that_does_not_say_whose_rows_it_holds_is_refused(database: Database) -> None:
-    class Stray(Fragile):
+    class Stray(FailingProjection):
         tables = (Table(name="stray", columns=(Column("x", "integer", "x"),), key=("x",)),)
 
     with pytest.raises(ValueError, match="SYSTEM_TIME"):

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from projections.figures import (
     Figure,
-    enough_people,
+    build_share,
     event_ids,
+    has_enough_people,
+    line_of_limit,
     line_of_ratio,
-    over_limit,
     ratio_for_report,
     round_for_report,
-    share,
-    wilson,
+    wilson_interval,
 )
 
 
@@ -36,13 +36,13 @@ from projections.figures import (
     ],
 )
 def test_the_interval_is_wilson_s(count: int, n: int, interval: tuple[float, float]) -> None:
-    assert interval == wilson(count, n)
+    assert interval == wilson_interval(count, n)
 
 
 @given(st.integers(1, 5000), st.data())
 def test_an_interval_holds_its_ratio_and_stays_between_nothing_and_all(n: int, data: st.DataObject) -> None:
     count = data.draw(st.integers(0, n))
-    low, high = wilson(count, n)
+    low, high = wilson_interval(count, n)
 
     assert 0 <= low <= round(count / n, 6) <= high <= 1
 
@@ -67,19 +67,19 @@ def test_a_line_is_crossed_by_the_exact_ratio_not_by_the_printed_one() -> None:
     assert [None, "amber", "amber", "red"] == [
         line_of_ratio(ratio, amber=amber, red=red) for ratio in (amber, hair, red, red + hair)
     ]
-    assert [None, "over"] == [over_limit(amber, amber), over_limit(hair, amber)]
+    assert [None, "over"] == [line_of_limit(amber, amber), line_of_limit(hair, amber)]
 
 
 def test_nine_cases_draw_no_line_and_ten_do() -> None:
-    nine = share("imposed_share", 9, 9, limit=Fraction(1, 2))
-    ten = share("imposed_share", 10, 10, limit=Fraction(1, 2))
+    nine = build_share("imposed_share", 9, 9, limit=Fraction(1, 2))
+    ten = build_share("imposed_share", 10, 10, limit=Fraction(1, 2))
 
     assert (True, None) == (nine.small_sample, nine.line)
     assert (False, "over") == (ten.small_sample, ten.line)
 
 
 def test_a_share_of_nothing_has_no_value_and_says_why() -> None:
-    empty = msgspec.to_builtins(share("imposed_share", 0, 0, team=UUID(int=1)))
+    empty = msgspec.to_builtins(build_share("imposed_share", 0, 0, team=UUID(int=1)))
 
     assert {
         "name": "imposed_share",
@@ -100,7 +100,7 @@ def test_a_figure_always_tells_its_value_and_nothing_that_it_does_not_have() -> 
     ("group", "whole", "shown"), [(5, 5, True), (4, 4, False), (5, 9, False), (5, 10, True), (4, 100, False)]
 )
 def test_neither_a_group_nor_its_complement_may_be_fewer_than_five(group: int, whole: int, *, shown: bool) -> None:
-    assert shown == enough_people(group, whole)
+    assert shown == has_enough_people(group, whole)
 
 
 def test_events_are_told_once_and_in_the_order_of_the_log() -> None:

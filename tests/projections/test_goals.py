@@ -26,14 +26,22 @@ from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.database.sql import named_statements
 from projections.engine.checkpoints import CHECKPOINTS, EMPTY_DIGEST
-from projections.goals import Filters, VisibilityFilter, get, goals_at, page, supporting, timelines
-from projections.people import members_at, names, team_at, teams_at
-from tests.projections.conftest import Look
+from projections.goals import (
+    GoalFilters,
+    GoalVisibilityFilter,
+    goal_at,
+    goals_at,
+    load_goals_page,
+    load_supporting_goals,
+    load_timelines,
+)
+from projections.people import load_names, members_at, team_at, teams_at
+from tests.projections.conftest import ProjectStory
 from tests.spec import offer, why
 from tests.story import Story
 
 
-def promised(story: Story, goal: str, title: str = "A goal", **fields: Any) -> None:
+def promise_goal(story: Story, goal: str, title: str = "A goal", **fields: Any) -> None:
     said = offer(**fields)
     story.says(said.owner or "", type(said)(**{**fields_of(said), "title": title}), on=goal)
     story.says(said.sponsor or "", Accept(), on=goal)
@@ -43,12 +51,12 @@ def fields_of(act: Any) -> dict[str, Any]:
     return {name: getattr(act, name) for name in act.__struct_fields__}
 
 
-def renegotiated(story: Story, goal: str, at: str, **changes: Any) -> None:
+def renegotiate(story: Story, goal: str, at: str, **changes: Any) -> None:
     story.says("ana", ProposeChange(changes=Changes(**changes), reason=why()), on=goal, at=at)
     story.says("sam", AcceptChange(), on=goal)
 
 
-def titles(found: Any) -> list[str]:
+def list_titles(found: Any) -> list[str]:
     return [goal.title for goal in found.goals]
 
 
@@ -56,10 +64,10 @@ def titles(found: Any) -> list[str]:
 def story() -> Story:
     """Five goals of different dues, owners and states."""
     story = Story(begins="2026-03-01")
-    promised(story, "parent", "Übersicht", due=date(2026, 6, 30), owner="lea")
-    promised(story, "a", "alpha", due=date(2026, 3, 27), supports=["parent"])
-    promised(story, "b", "Beta 100%", due=date(2026, 3, 27), owner="ben", supports=["parent"])
-    promised(story, "c", "gamma_x", due=date(2026, 3, 20), sponsor="lea", outcome="Something Else")
+    promise_goal(story, "parent", "Übersicht", due=date(2026, 6, 30), owner="lea")
+    promise_goal(story, "a", "alpha", due=date(2026, 3, 27), supports=["parent"])
+    promise_goal(story, "b", "Beta 100%", due=date(2026, 3, 27), owner="ben", supports=["parent"])
+    promise_goal(story, "c", "gamma_x", due=date(2026, 3, 20), sponsor="lea", outcome="Something Else")
     story.says("sam", offer(owner="sam", sponsor="mia", due=date(2026, 4, 1)), on="d")
     return story
 
@@ -71,23 +79,25 @@ def id_of(story: Story, goal: str) -> Any:
 # --- one goal ----------------------------------------------------------------------------------------------------
 
 
-def test_a_goal_is_what_it_was_at_that_time(database: Database, project: Look, story: Story) -> None:
-    renegotiated(story, "a", "2026-03-04", due=date(2026, 4, 10))
+def test_a_goal_is_what_it_was_at_that_time(database: Database, project: ProjectStory, story: Story) -> None:
+    renegotiate(story, "a", "2026-03-04", due=date(2026, 4, 10))
 
     now, before = project(story), project(story, date(2026, 3, 3))
 
-    assert date(2026, 4, 10) == due(get(database, now, id_of(story, "a")))
-    assert date(2026, 3, 27) == due(get(database, before, id_of(story, "a")))
-    assert None is get(database, project(story, date(2026, 2, 1)), id_of(story, "a"))
-    assert story.state("a") == get(database, now, id_of(story, "a"))
+    assert date(2026, 4, 10) == due_of(goal_at(database, now, id_of(story, "a")))
+    assert date(2026, 3, 27) == due_of(goal_at(database, before, id_of(story, "a")))
+    assert None is goal_at(database, project(story, date(2026, 2, 1)), id_of(story, "a"))
+    assert story.state("a") == goal_at(database, now, id_of(story, "a"))
 
 
-def due(goal: Any) -> date:
+def due_of(goal: Any) -> date:
     found: date = goal.terms.due
     return found
 
 
-def test_what_was_told_late_is_seen_by_those_who_know_it_only(database: Database, project: Look, story: Story) -> None:
+def test_what_was_told_late_is_seen_by_those_who_know_it_only(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
     asked = datetime(2026, 3, 4, tzinfo=UTC)
@@ -96,36 +106,36 @@ def test_what_was_told_late_is_seen_by_those_who_know_it_only(database: Database
     unknown = project(story, asked, recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
 
     assert ["0.2", "0"] == [
-        getattr(get(database, view, id_of(story, "a")), "progress", "") for view in (known, unknown)
+        getattr(goal_at(database, view, id_of(story, "a")), "progress", "") for view in (known, unknown)
     ]
 
 
-def test_the_version_counts_every_event_that_is_known(database: Database, project: Look, story: Story) -> None:
+def test_the_version_counts_every_event_that_is_known(database: Database, project: ProjectStory, story: Story) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    goal = get(database, project(story), id_of(story, "a"))
+    goal = goal_at(database, project(story), id_of(story, "a"))
 
     assert goal is not None
     assert len(story.stream("a")) == goal.version
 
 
-def test_another_organisation_sees_nothing_of_it(database: Database, project: Look, story: Story) -> None:
+def test_another_organisation_sees_nothing_of_it(database: Database, project: ProjectStory, story: Story) -> None:
     stranger = Story(seed=2)
     own = project(story)
     foreign = AsOf(**{**fields_of(own), "organisation_id": stranger.organisation_id})
 
-    assert None is get(database, foreign, id_of(story, "a"))
+    assert None is goal_at(database, foreign, id_of(story, "a"))
     assert [] == goals_at(database, foreign)
-    assert {} == timelines(database, foreign)
-    assert {} == timelines(database, foreign, owners=[story.id("ana")])
-    assert [] == page(database, foreign).goals
-    assert [] == supporting(database, foreign, id_of(story, "parent"))
+    assert {} == load_timelines(database, foreign)
+    assert {} == load_timelines(database, foreign, owners=[story.id("ana")])
+    assert [] == load_goals_page(database, foreign).goals
+    assert [] == load_supporting_goals(database, foreign, id_of(story, "parent"))
     assert [] == members_at(database, foreign)
     assert [] == members_at(database, foreign, team=story.id("core", "team"))
     assert [] == teams_at(database, foreign)
     assert None is team_at(database, foreign, story.id("core", "team"))
-    assert {} == names(database, stranger.organisation_id, [story.id("ana"), id_of(story, "a")])
+    assert {} == load_names(database, stranger.organisation_id, [story.id("ana"), id_of(story, "a")])
 
 
 # --- lists -------------------------------------------------------------------------------------------------------
@@ -153,15 +163,15 @@ def test_another_organisation_sees_nothing_of_it(database: Database, project: Lo
     ],
 )
 def test_a_list_holds_what_all_filters_hold_for(
-    database: Database, project: Look, story: Story, filters: dict[str, Any], expected: list[str]
+    database: Database, project: ProjectStory, story: Story, filters: dict[str, Any], expected: list[str]
 ) -> None:
     kinds = {"owner": "member", "sponsor": "member", "team": "team", "supports": "goal"}
     resolved: dict[str, Any] = {k: story.id(v, kinds[k]) if k in kinds else v for k, v in filters.items()}
 
-    found = page(database, project(story), Filters(**resolved))
+    found = load_goals_page(database, project(story), GoalFilters(**resolved))
 
-    assert sorted(expected) == sorted(titles(found))
-    assert [due(goal) for goal in found.goals] == sorted(due(goal) for goal in found.goals)
+    assert sorted(expected) == sorted(list_titles(found))
+    assert [due_of(goal) for goal in found.goals] == sorted(due_of(goal) for goal in found.goals)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +185,13 @@ def test_a_list_holds_what_all_filters_hold_for(
 )
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_pages_of_any_size_add_up_to_the_list_in_its_order(
-    database: Database, project: Look, story: Story, sort: str, expected: list[str], limit: int
+    database: Database, project: ProjectStory, story: Story, sort: str, expected: list[str], limit: int
 ) -> None:
     view, cursor, seen = project(story), None, []
 
     while True:
-        found = page(database, view, sort=sort, cursor=cursor, limit=limit)
-        seen += titles(found)
+        found = load_goals_page(database, view, sort=sort, cursor=cursor, limit=limit)
+        seen += list_titles(found)
         cursor = found.next
         if cursor is None:
             break
@@ -189,90 +199,100 @@ def test_pages_of_any_size_add_up_to_the_list_in_its_order(
     assert expected == seen
 
 
-def test_goals_without_a_due_date_come_last(database: Database, project: Look, story: Story) -> None:
+def test_goals_without_a_due_date_come_last(database: Database, project: ProjectStory, story: Story) -> None:
     from domain.goal.acts import Draft
     from domain.terms import TermsInput
 
     story.says("ana", Draft(title="Some day", owner="ana", sponsor="sam", terms=TermsInput(outcome="?")), on="e")
 
-    assert "Some day" == titles(page(database, project(story)))[-1]
-    assert "Some day" == titles(page(database, project(story), sort="-due"))[0]
+    assert "Some day" == list_titles(load_goals_page(database, project(story)))[-1]
+    assert "Some day" == list_titles(load_goals_page(database, project(story), sort="-due"))[0]
 
 
-def test_a_page_is_not_shifted_by_what_is_written_meanwhile(database: Database, project: Look, story: Story) -> None:
-    first = page(database, project(story), sort="title", limit=3)
+def test_a_page_is_not_shifted_by_what_is_written_meanwhile(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    first = load_goals_page(database, project(story), sort="title", limit=3)
     story.says("ana", Retitle(title="aa first of all"), on="c", at="2026-03-02")
     story.says("sam", Cancel(reason=why()), on="b")
 
-    second = page(database, project(story), sort="title", limit=3, cursor=first.next)
+    second = load_goals_page(database, project(story), sort="title", limit=3, cursor=first.next)
 
-    assert ["A goal", "alpha", "Beta 100%"] == titles(first)
-    assert ["gamma_x", "Übersicht"] == titles(second)
+    assert ["A goal", "alpha", "Beta 100%"] == list_titles(first)
+    assert ["gamma_x", "Übersicht"] == list_titles(second)
 
 
-def test_pages_stay_full_when_only_some_goals_may_be_seen(database: Database, project: Look, story: Story) -> None:
-    visible = VisibilityFilter(member=story.id("ben"), teams=frozenset())
+def test_pages_stay_full_when_only_some_goals_may_be_seen(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    visible = GoalVisibilityFilter(member=story.id("ben"), teams=frozenset())
 
-    assert ["Beta 100%"] == titles(page(database, project(story), limit=1, visible=visible))
+    assert ["Beta 100%"] == list_titles(load_goals_page(database, project(story), limit=1, visible=visible))
 
 
 @pytest.mark.parametrize("limit", [0, 201, -1])
-def test_a_limit_outside_its_range_is_refused(database: Database, project: Look, story: Story, limit: int) -> None:
+def test_a_limit_outside_its_range_is_refused(
+    database: Database, project: ProjectStory, story: Story, limit: int
+) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, project(story), limit=limit)
+        load_goals_page(database, project(story), limit=limit)
 
     assert "/limit" == refusal.value.pointer
 
 
-def test_an_unknown_sort_is_refused_with_those_that_are(database: Database, project: Look, story: Story) -> None:
+def test_an_unknown_sort_is_refused_with_those_that_are(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, project(story), sort="priority")
+        load_goals_page(database, project(story), sort="priority")
 
     assert "-updated" in refusal.value.allowed
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "W10", "bnVsbA", "%", "é", "WzEsMiwiYSIsImIiLCJjIl0"])
-def test_a_cursor_that_no_list_gave_is_refused(database: Database, project: Look, story: Story, cursor: str) -> None:
+def test_a_cursor_that_no_list_gave_is_refused(
+    database: Database, project: ProjectStory, story: Story, cursor: str
+) -> None:
     with pytest.raises(InvalidField) as refusal:
-        page(database, project(story), cursor=cursor)
+        load_goals_page(database, project(story), cursor=cursor)
 
     assert "/cursor" == refusal.value.pointer
 
 
 def test_a_cursor_that_somebody_wrote_with_what_no_text_can_hold_is_refused(
-    database: Database, project: Look, story: Story
+    database: Database, project: ProjectStory, story: Story
 ) -> None:
-    cursor = page(database, project(story), sort="title", limit=1).next
+    cursor = load_goals_page(database, project(story), sort="title", limit=1).next
     assert cursor is not None
     at, known, question, _, goal = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     written = base64.urlsafe_b64encode(json.dumps([at, known, question, "a\0b", goal]).encode()).decode().rstrip("=")
 
     with pytest.raises(InvalidField) as refusal:
-        page(database, project(story), sort="title", limit=1, cursor=written)
+        load_goals_page(database, project(story), sort="title", limit=1, cursor=written)
 
     assert "/cursor" == refusal.value.pointer
 
 
-def test_a_cursor_of_another_list_is_refused(database: Database, project: Look, story: Story) -> None:
+def test_a_cursor_of_another_list_is_refused(database: Database, project: ProjectStory, story: Story) -> None:
     view = project(story)
-    cursor = page(database, view, sort="due", limit=1).next
+    cursor = load_goals_page(database, view, sort="due", limit=1).next
 
     with pytest.raises(InvalidField):
-        page(database, view, sort="-due", limit=1, cursor=cursor)
+        load_goals_page(database, view, sort="-due", limit=1, cursor=cursor)
     with pytest.raises(InvalidField):
-        page(database, view, Filters(q="a"), sort="due", limit=1, cursor=cursor)
+        load_goals_page(database, view, GoalFilters(q="a"), sort="due", limit=1, cursor=cursor)
 
 
 # --- timelines ---------------------------------------------------------------------------------------------------
 
 
 def test_a_timeline_has_one_version_per_event_in_order_of_happening(
-    database: Database, project: Look, story: Story
+    database: Database, project: ProjectStory, story: Story
 ) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    found = timelines(database, project(story), goals=[id_of(story, "a")])[id_of(story, "a")]
+    found = load_timelines(database, project(story), goals=[id_of(story, "a")])[id_of(story, "a")]
 
     happened = sorted(story.stream("a"), key=lambda e: (e.occurred_at, e.version))
     assert [e.event_id for e in happened] == [v.event_id for v in found]
@@ -280,38 +300,44 @@ def test_a_timeline_has_one_version_per_event_in_order_of_happening(
     assert ["0", "0.2", "0.5"] == [v.state.progress for v in found[1:]]
 
 
-def test_a_timeline_ends_at_the_lens(database: Database, project: Look, story: Story) -> None:
+def test_a_timeline_ends_at_the_lens(database: Database, project: ProjectStory, story: Story) -> None:
     story.says("ana", CheckIn(progress=0.5), on="a", at="2026-03-05T09:00")
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-03T09:00", learnt="2026-03-09T09:00")
     view = project(story, date(2026, 3, 4), recorded_as_of=datetime(2026, 3, 8, tzinfo=UTC))
 
-    found = timelines(database, view, goals=[id_of(story, "a")])[id_of(story, "a")]
+    found = load_timelines(database, view, goals=[id_of(story, "a")])[id_of(story, "a")]
 
     assert ["offered", "active"] == [v.state.state for v in found]
 
 
-def test_who_once_owned_a_goal_is_shown_its_whole_timeline(database: Database, project: Look, story: Story) -> None:
+def test_who_once_owned_a_goal_is_shown_its_whole_timeline(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
     story.says("ana", ProposeChange(changes=Changes(owner="ben"), reason=why()), on="a", at="2026-03-04")
     story.says("ben", Join(), on="a")
     story.says("sam", AcceptChange(), on="a")
     view = project(story)
 
-    found = timelines(database, view, owners=[story.id("ana")])
+    found = load_timelines(database, view, owners=[story.id("ana")])
 
     assert {id_of(story, "a"), id_of(story, "c")} == set(found)
     assert len(story.stream("a")) == len(found[id_of(story, "a")])
     assert {story.id("ana"), story.id("ben")} == {v.state.owner for v in found[id_of(story, "a")]}
-    assert set(found) < set(timelines(database, view)) == set(timelines(database, view, team=story.id("core", "team")))
-    assert {} == timelines(database, view, owners=[])
+    assert (
+        set(found)
+        < set(load_timelines(database, view))
+        == set(load_timelines(database, view, team=story.id("core", "team")))
+    )
+    assert {} == load_timelines(database, view, owners=[])
 
 
-def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, project: Look, story: Story) -> None:
+def test_goals_at_takes_those_of_a_team_or_of_owners(database: Database, project: ProjectStory, story: Story) -> None:
     view = project(story)
 
     assert 5 == len(goals_at(database, view)) == len(goals_at(database, view, team=story.id("core", "team")))
     assert 3 == len(goals_at(database, view, owners=[story.id("ana"), story.id("ben")]))
     assert [] == goals_at(database, view, owners=[])
-    assert 2 == len(supporting(database, view, id_of(story, "parent")))
+    assert 2 == len(load_supporting_goals(database, view, id_of(story, "parent")))
 
 
 # --- the lens ----------------------------------------------------------------------------------------------------
@@ -322,7 +348,7 @@ def test_a_lens_waits_for_every_view_of_the_house() -> None:
 
 
 def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(
-    database: Database, project: Look, story: Story
+    database: Database, project: ProjectStory, story: Story
 ) -> None:
     project(story)
     with database.transaction() as transaction:
@@ -331,7 +357,7 @@ def test_a_view_that_another_version_left_behind_does_not_hold_the_lens_back(
     assert len(story.events) == project(story).known_position
 
 
-def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Database, project: Look) -> None:
+def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Database, project: ProjectStory) -> None:
     story = Story(zone="America/New_York", begins="2026-03-01")
 
     view = project(story, date(2026, 3, 8))  # the day on which its clocks change
@@ -340,7 +366,7 @@ def test_a_date_means_the_end_of_that_day_in_the_organisations_zone(database: Da
     assert (date(2026, 3, 8), "2026-03-08") == (view.today, view.as_of_text)
 
 
-def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Database, project: Look) -> None:
+def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Database, project: ProjectStory) -> None:
     from domain.organisation.organisation import SetPolicy
 
     story = Story(begins="2026-03-01")
@@ -359,15 +385,25 @@ def test_the_policy_is_the_one_in_force_then_as_far_as_it_was_known(database: Da
 
 
 def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
-    database: Database, project: Look, story: Story
+    database: Database, project: ProjectStory, story: Story
 ) -> None:
     view = project(story)
-    before = [goals_at(database, view), timelines(database, view), page(database, view), members_at(database, view)]
+    before = [
+        goals_at(database, view),
+        load_timelines(database, view),
+        load_goals_page(database, view),
+        members_at(database, view),
+    ]
     story.says("ana", CheckIn(progress=0.2), on="a", at="2026-03-01T09:30", learnt="2026-03-09T09:00")
-    renegotiated(story, "a", "2026-03-10", due=date(2026, 4, 10))
+    renegotiate(story, "a", "2026-03-10", due=date(2026, 4, 10))
     project(story)
 
-    after = [goals_at(database, view), timelines(database, view), page(database, view), members_at(database, view)]
+    after = [
+        goals_at(database, view),
+        load_timelines(database, view),
+        load_goals_page(database, view),
+        members_at(database, view),
+    ]
 
     assert before == after
 
@@ -376,6 +412,6 @@ def test_a_lens_shows_the_same_however_far_the_views_have_moved_on(
     "asked",
     [date.min, date.max, datetime(2026, 3, 1), datetime.max.replace(tzinfo=UTC)],  # noqa: DTZ001
 )
-def test_a_time_that_makes_no_sense_is_refused(project: Look, asked: date) -> None:
+def test_a_time_that_makes_no_sense_is_refused(project: ProjectStory, asked: date) -> None:
     with pytest.raises(InvalidField):
         project(Story(begins="2026-03-01"), asked)

@@ -17,21 +17,23 @@ from domain.registry import EVENTS
 from domain.team import team
 from domain.terms import SupportInput, TermsInput
 from projections.database.database import Database
-from projections.history.history import FIELDS, diff, history, whole_history
-from projections.history.narrative.context import NarrativeContext, ids_in
+from projections.history.history import FIELDS, diff_goal, load_history, load_history_page
+from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import NARRATORS, narrate
-from tests.domain.golden import recorded, sample
-from tests.projections.conftest import Look
+from tests.domain.golden import sample, to_recorded_event
+from tests.projections.conftest import ProjectStory
 from tests.spec import offer, request, terms, why
 from tests.story import Story
 
 
-def because(code: str, text: str = "") -> Reason:
+def build_reason(code: str, text: str = "") -> Reason:
     return Reason(code=ReasonCode(code), text=text)
 
 
-def told(database: Database, project: Look, story: Story, ref: str = "goal", kind: str = "goal") -> list[str]:
-    return [entry.text for entry in whole_history(database, project(story), story.id(ref, kind))]
+def narrate_history(
+    database: Database, project: ProjectStory, story: Story, ref: str = "goal", kind: str = "goal"
+) -> list[str]:
+    return [entry.text for entry in load_history(database, project(story), story.id(ref, kind))]
 
 
 @pytest.fixture
@@ -46,17 +48,17 @@ def test_there_are_words_for_every_event() -> None:
     assert set(EVENTS.values()) == set(NARRATORS)
 
 
-def test_a_goal_reads_from_offer_to_lapse(database: Database, project: Look, story: Story) -> None:
+def test_a_goal_reads_from_offer_to_lapse(database: Database, project: ProjectStory, story: Story) -> None:
     story.says("ana", acts.CheckIn(progress=0.3, confidence=0.8, note="On course."), at="2026-03-04")
     story.says(
         "ana",
-        acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3)), reason=because("capacity", "Two are ill.")),
+        acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3)), reason=build_reason("capacity", "Two are ill.")),
         at="2026-03-13",
     )
     story.says("sam", acts.AcceptChange(), at="2026-03-13T10:00")
     story.sweep("2026-05-01")
 
-    lines = told(database, project, story)
+    lines = narrate_history(database, project, story)
 
     assert [
         'Ana offered Sam "A goal" by 2026-03-27 because new information: we know more than we did.',
@@ -81,8 +83,8 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, project: Look, sto
                     pause=acts.Pause(paused_from=date(2026, 3, 9), resume_on=date(2026, 3, 16)),
                 ),
                 trigger="blocker",
-                trade_offs=[acts.TradeOff(kind="drop", goal="parent")],
-                reason=because("new_need", "They ask."),
+                trade_offs=[acts.TradeOffInput(kind="drop", goal="parent")],
+                reason=build_reason("new_need", "They ask."),
             ),
             (
                 'Ana proposed to change the effort to 12.5 hours, to change the conditions, adding "It is read", to '
@@ -127,19 +129,19 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, project: Look, sto
         ("sam", acts.Feedback(text="well said", on="clarity"), "Sam gave feedback on clarity: well said."),
         (
             "sam",
-            acts.Cancel(reason=because("purpose_changed", "We stop.")),
+            acts.Cancel(reason=build_reason("purpose_changed", "We stop.")),
             "Sam cancelled it because purpose changed: We stop.",
         ),
         (
             "ana",
-            acts.WithdrawPromise(reason=because("other", "It was never mine to promise."), mitigation="ask ben"),
+            acts.WithdrawPromise(reason=build_reason("other", "It was never mine to promise."), mitigation="ask ben"),
             "Ana withdrew the promise in time; instead: ask ben because It was never mine to promise.",
         ),
         ("ana", acts.DeclareComplete(), "Ana declared it complete."),
     ],
 )
 def test_each_act_reads_as_what_was_said(
-    database: Database, project: Look, story: Story, by: str, act: Any, expected: str
+    database: Database, project: ProjectStory, story: Story, by: str, act: Any, expected: str
 ) -> None:
     parent = offer("lea", "mia")
     story.says(
@@ -147,15 +149,15 @@ def test_each_act_reads_as_what_was_said(
     )
     story.says(by, act, at="2026-03-03")
 
-    assert expected == told(database, project, story)[-1]
+    assert expected == narrate_history(database, project, story)[-1]
 
 
-def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Database, project: Look) -> None:
+def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Database, project: ProjectStory) -> None:
     story = Story(begins="2026-03-02")
     story.says("sam", request(imposed=True))
-    story.says("ana", acts.Counter(terms=TermsInput(due=date(2026, 4, 30)), reason=because("capacity")))
+    story.says("ana", acts.Counter(terms=TermsInput(due=date(2026, 4, 30)), reason=build_reason("capacity")))
 
-    lines = told(database, project, story)
+    lines = narrate_history(database, project, story)
 
     assert lines[0].startswith('Sam assigned "A goal" by 2026-03-27 to Ana, whose promise it still needs because')
     assert (
@@ -164,7 +166,7 @@ def test_an_assignment_says_that_it_still_needs_the_owners_promise(database: Dat
     )
 
 
-def test_people_teams_and_policies_have_a_history_too(database: Database, project: Look) -> None:
+def test_people_teams_and_policies_have_a_history_too(database: Database, project: ProjectStory) -> None:
     story = Story(begins="2026-03-02")
     steward = frozenset({"steward"})
     story.says("ana", member.DeclareCapacity(hours_per_week=30, from_=date(2026, 3, 2)))
@@ -176,28 +178,28 @@ def test_people_teams_and_policies_have_a_history_too(database: Database, projec
         "Stella welcomed Ana to team Core.",
         "Ana declared 30 hours a week from 2026-03-02.",
         "Stella declared an absence from 2026-03-09 to 2026-03-13 for Ana.",
-    ] == told(database, project, story, "ana", "member")
-    assert "Stella made Ben the lead of the team." == told(database, project, story, "core", "team")[-1]
+    ] == narrate_history(database, project, story, "ana", "member")
+    assert "Stella made Ben the lead of the team." == narrate_history(database, project, story, "core", "team")[-1]
     assert (
         "Stella set policies: cadence days from 14 to 7 and require trade off from False to True."
-        == told(database, project, story, "", "organisation")[-1]
+        == narrate_history(database, project, story, "", "organisation")[-1]
     )
 
 
-def test_names_are_those_of_today_and_a_stranger_is_somebody(database: Database, project: Look) -> None:
+def test_names_are_those_of_today_and_a_stranger_is_somebody(database: Database, project: ProjectStory) -> None:
     story = Story(begins="2026-03-02")
     story.says("ana", offer())
     story.record_event(member.Joined(name="Samuel"), on="sam", by="stella")
-    story.record_event(story.last().data, on="strange", by="nobody")
+    story.record_event(story.last_event().data, on="strange", by="nobody")
 
-    assert told(database, project, story)[0].startswith('Ana offered Samuel "A goal"')
-    assert told(database, project, story, "strange")[0].startswith('Somebody offered Samuel "A goal"')
+    assert narrate_history(database, project, story)[0].startswith('Ana offered Samuel "A goal"')
+    assert narrate_history(database, project, story, "strange")[0].startswith('Somebody offered Samuel "A goal"')
 
 
 @pytest.mark.parametrize("tag", sorted(EVENTS))
 def test_every_event_in_full_reads_as_one_sentence(tag: str) -> None:
-    event = recorded(sample(EVENTS[tag]))
-    everybody = dict.fromkeys(ids_in(msgspec.json.encode(event).decode()), "Ana")
+    event = to_recorded_event(sample(EVENTS[tag]))
+    everybody = dict.fromkeys(find_ids(msgspec.json.encode(event).decode()), "Ana")
 
     line = narrate(
         NarrativeContext(
@@ -228,27 +230,29 @@ def test_an_event_from_a_newer_version_still_reads_as_something() -> None:
     assert "goal.sung.v1" in line
 
 
-def test_a_history_is_read_in_pages_and_up_to_the_lens(database: Database, project: Look, story: Story) -> None:
+def test_a_history_is_read_in_pages_and_up_to_the_lens(database: Database, project: ProjectStory, story: Story) -> None:
     for day in range(4, 9):
         story.says("ana", acts.CheckIn(note=f"day {day}"), at=f"2026-03-0{day}")
     goal = story.id("goal", "goal")
 
-    first = history(database, project(story), goal, limit=3)
-    rest = history(database, project(story), goal, after=first.next or 0, limit=200)
-    early = history(database, project(story, date(2026, 3, 5)), goal)
-    unknown = history(database, project(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal)
+    first = load_history_page(database, project(story), goal, limit=3)
+    rest = load_history_page(database, project(story), goal, after=first.next or 0, limit=200)
+    early = load_history_page(database, project(story, date(2026, 3, 5)), goal)
+    unknown = load_history_page(database, project(story, recorded_as_of=datetime(2026, 3, 6, tzinfo=UTC)), goal)
 
     assert ([1, 2, 3], 3) == ([e.version for e in first.entries], first.next)
     assert ([4, 5, 6, 7], None) == ([e.version for e in rest.entries], rest.next)
     assert [1, 2, 3, 4] == [e.version for e in early.entries] == [e.version for e in unknown.entries]
     with pytest.raises(InvalidField):
-        history(database, project(story), goal, limit=0)
+        load_history_page(database, project(story), goal, limit=0)
 
 
-def test_an_entry_tells_before_and_after_and_whose_act_it_was(database: Database, project: Look, story: Story) -> None:
+def test_an_entry_tells_before_and_after_and_whose_act_it_was(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
     story.says("ana", acts.CheckIn(progress=0.5), at="2026-03-03T09:00", learnt="2026-03-09T09:00")
 
-    entry = whole_history(database, project(story), story.id("goal", "goal"))[-1]
+    entry = load_history(database, project(story), story.id("goal", "goal"))[-1]
 
     assert ({"progress": "0"}, {"progress": "0.5"}) == (entry.before, entry.after)
     assert (story.id("ana"), story.id("stella"), "import") == (entry.party, entry.actor, entry.source)
@@ -258,11 +262,11 @@ def test_an_entry_tells_before_and_after_and_whose_act_it_was(database: Database
     )
 
 
-def test_a_proposal_says_what_would_change(database: Database, project: Look, story: Story) -> None:
+def test_a_proposal_says_what_would_change(database: Database, project: ProjectStory, story: Story) -> None:
     story.says("ana", acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3)), reason=why()), at="2026-03-04")
     story.says("sam", acts.RejectChange(reason=why()))
 
-    proposed, rejected = whole_history(database, project(story), story.id("goal", "goal"))[-2:]
+    proposed, rejected = load_history(database, project(story), story.id("goal", "goal"))[-2:]
 
     assert ("2026-03-27", "2026-04-03") == (proposed.before["due"], proposed.after["due"])
     assert {"state": "active"} == rejected.after
@@ -271,7 +275,9 @@ def test_a_proposal_says_what_would_change(database: Database, project: Look, st
 # --- diff --------------------------------------------------------------------------------------------------------
 
 
-def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, project: Look, story: Story) -> None:
+def test_a_diff_goes_field_by_field_and_names_the_events(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
     story.says(
         "ana",
         acts.ProposeChange(changes=acts.Changes(due=date(2026, 4, 3), effort_hours=8), reason=why()),
@@ -281,7 +287,7 @@ def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, pro
     (renamed,) = story.says("ana", acts.Retitle(title="Better"), at="2026-03-06")
     goal = story.id("goal", "goal")
 
-    found = diff(database, project(story, date(2026, 3, 3)), project(story), goal)
+    found = diff_goal(database, project(story, date(2026, 3, 3)), project(story), goal)
 
     assert [
         ("due", "2026-03-27", "2026-04-03", [accepted.event_id]),
@@ -290,15 +296,17 @@ def test_a_diff_goes_field_by_field_and_names_the_events(database: Database, pro
     ] == [(c.field, c.before, c.after, c.events) for c in found]
 
 
-def test_a_diff_from_before_its_beginning_shows_everything(database: Database, project: Look, story: Story) -> None:
-    found = diff(database, project(story, date(2026, 1, 1)), project(story), story.id("goal", "goal"))
+def test_a_diff_from_before_its_beginning_shows_everything(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    found = diff_goal(database, project(story, date(2026, 1, 1)), project(story), story.id("goal", "goal"))
 
     assert {c.field for c in found} <= set(FIELDS)
     assert all(c.before is None for c in found)
     assert "active" == next(c.after for c in found if c.field == "state")
-    assert [] == diff(database, project(story), project(story), story.id("goal", "goal"))
+    assert [] == diff_goal(database, project(story), project(story), story.id("goal", "goal"))
 
 
-def test_a_diff_of_what_is_not_there_is_refused(database: Database, project: Look, story: Story) -> None:
+def test_a_diff_of_what_is_not_there_is_refused(database: Database, project: ProjectStory, story: Story) -> None:
     with pytest.raises(NotFound):
-        diff(database, project(story), project(story), story.id("nowhere", "goal"))
+        diff_goal(database, project(story), project(story), story.id("nowhere", "goal"))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.goal.load_check import commitment
+from domain.goal.load_check import to_commitment
 from domain.goal.state import Promised
 from domain.load import week_loads
 from domain.member.member import Member
@@ -25,7 +25,7 @@ from projections.overload import report as overload_report
 from projections.overload.report import OverloadReport
 from tests.conftest import copy_sqlite
 from tests.projections.random_histories import steps, story_of
-from tests.projections.test_replay import Prefix, emptied
+from tests.projections.test_replay import PrefixReader, engine_with_empty_views
 from tests.story import Story
 
 # Each example empties both.
@@ -51,15 +51,17 @@ def test_what_was_believed_then_is_the_report_that_was_given_then(
     story = story_of(draws)
     at = story.events[0].occurred_at + timedelta(days=days)
     recorded = story.events[min(known, len(story.events)) - 1].recorded_at
-    prefix = Prefix(story)
+    prefix = PrefixReader(story)
     prefix.length = story.log_position_at(recorded)
     whole, part = databases
-    emptied(whole, story).catch_up()
-    emptied(part, prefix).catch_up()
+    engine_with_empty_views(whole, story).catch_up()
+    engine_with_empty_views(part, prefix).catch_up()
 
     def asked(database: Database) -> bytes:
         view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=recorded, now=story.now)
-        return msgspec.json.encode(overload_report.report(database, view, ReportScope(window=window, explain=True)))
+        return msgspec.json.encode(
+            overload_report.build_report(database, view, ReportScope(window=window, explain=True))
+        )
 
     assert asked(part) == asked(whole)
 
@@ -71,23 +73,23 @@ def test_each_load_is_what_the_domain_makes_of_the_folded_goals_and_members(
 ) -> None:
     story = story_of(draws)
     at = story.events[0].occurred_at + timedelta(days=days)
-    emptied(databases[0], story).catch_up()
+    engine_with_empty_views(databases[0], story).catch_up()
     view = resolve_as_of(databases[0], story, story.organisation_id, as_of=at, now=story.now)
-    report = overload_report.report(databases[0], view)
+    report = overload_report.build_report(databases[0], view)
 
     for who in ("ana", "ben"):
-        member = folded(story, "member", story.id(who), at)
+        member = fold_at(story, "member", story.id(who), at)
         assert isinstance(member, Member)
-        goals = [folded(story, "goal", story.id(goal, "goal"), at) for goal in ("one", "two", "three")]
+        goals = [fold_at(story, "goal", story.id(goal, "goal"), at) for goal in ("one", "two", "three")]
         owned = [goal for goal in goals if isinstance(goal, Promised) and goal.owner == member.id]
-        held = [c for c in map(commitment, owned) if c is not None]
+        held = [c for c in map(to_commitment, owned) if c is not None]
         weeks = week_loads(held, member.capacities, member.absences, view.policy.policy, view.today)
         assert [
             (w.week, round_for_report(w.planned), round_for_report(w.ratio)) for w in weeks if not w.skipped
-        ] == told(report, member.id)
+        ] == list_load_figures(report, member.id)
 
 
-def folded(story: Story, kind: str, stream_id: UUID, at: datetime) -> Any:
+def fold_at(story: Story, kind: str, stream_id: UUID, at: datetime) -> Any:
     """The state at an instant, with all that is known."""
     state: Any = None
     events = [e for e in story.events if (e.kind, e.stream_id) == (kind, stream_id) and e.occurred_at <= at]
@@ -96,6 +98,8 @@ def folded(story: Story, kind: str, stream_id: UUID, at: datetime) -> Any:
     return state
 
 
-def told(report: OverloadReport, member: UUID) -> list[tuple[date | None, float | None, float | int | None]]:
+def list_load_figures(
+    report: OverloadReport, member: UUID
+) -> list[tuple[date | None, float | None, float | int | None]]:
     figures = [f for f in report.figures if f.name == "load_ratio" and f.member == member]
     return [(f.week, f.planned_hours, f.value) for f in figures]

@@ -20,7 +20,7 @@ from projections.charters.charters import charter_of
 from projections.database.database import Database
 from projections.engine.checkpoints import EMPTY_DIGEST
 from projections.engine.engine import Engine
-from projections.goals import get
+from projections.goals import goal_at
 from projections.history import history
 from tests.projections.random_histories import steps, story_of
 from tests.story import Story
@@ -31,7 +31,7 @@ each_on_one_database = settings(
 )
 
 
-class Prefix:
+class PrefixReader:
     """The first events of a story, as a ledger that grows."""
 
     def __init__(self, story: Story) -> None:
@@ -48,7 +48,7 @@ class Prefix:
         return self.length
 
 
-def emptied(database: Database, reader: Any) -> Engine:
+def engine_with_empty_views(database: Database, reader: Any) -> Engine:
     """An engine on the same database with nothing in its views."""
     engine = Engine(reader, database, PROJECTIONS)
     with database.transaction() as transaction:
@@ -66,8 +66,8 @@ def test_after_any_prefix_followed_in_any_steps_a_replay_from_zero_finds_no_diff
     database: Database, draws: Any, strides: list[int]
 ) -> None:
     story = story_of(draws)
-    reader = Prefix(story)
-    engine = emptied(database, reader)
+    reader = PrefixReader(story)
+    engine = engine_with_empty_views(database, reader)
     stops = [stop for stop in accumulate(strides) if stop < len(story.events)]
 
     for stop in [*stops, len(story.events)]:
@@ -84,7 +84,7 @@ def test_a_lens_shows_each_goal_as_the_domain_folds_what_was_known_by_then(
     database: Database, draws: Any, known: int, hours: int
 ) -> None:
     story = story_of(draws)
-    engine = emptied(database, story)
+    engine = engine_with_empty_views(database, story)
     engine.catch_up()
     at = story.events[0].occurred_at + timedelta(hours=hours)
     view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
@@ -97,7 +97,7 @@ def test_a_lens_shows_each_goal_as_the_domain_folds_what_was_known_by_then(
             expected = evolve(expected, event)
         if expected is not None:
             expected = msgspec.structs.replace(expected, version=len(stream))
-        assert expected == get(database, view, story.id(goal, "goal"))
+        assert expected == goal_at(database, view, story.id(goal, "goal"))
 
 
 @each_on_one_database
@@ -106,7 +106,7 @@ def test_a_lens_shows_the_charter_as_the_domain_folds_what_was_known_by_then(
     database: Database, draws: Any, known: int, hours: int
 ) -> None:
     story = story_of(draws)
-    emptied(database, story).catch_up()
+    engine_with_empty_views(database, story).catch_up()
     at = story.events[0].occurred_at + timedelta(hours=hours)
     view = resolve_as_of(database, story, story.organisation_id, as_of=at, now=story.now)
     view = msgspec.structs.replace(view, known_position=min(known, len(story.events)))
@@ -124,23 +124,23 @@ def test_a_lens_shows_the_charter_as_the_domain_folds_what_was_known_by_then(
 @given(steps)
 def test_every_event_reads_as_a_sentence_and_its_changes_add_up_to_the_goal(database: Database, draws: Any) -> None:
     story = story_of(draws)
-    emptied(database, story).catch_up()
+    engine_with_empty_views(database, story).catch_up()
     view = resolve_as_of(database, story, story.organisation_id, now=story.now)
 
     for goal in ("one", "two"):
-        entries = history.whole_history(database, view, story.id(goal, "goal"))
+        entries = history.load_history(database, view, story.id(goal, "goal"))
         values: dict[str, Any] = {}
         for entry in entries:
             assert entry.text.endswith(".")
             assert "somebody" not in entry.text
-            if entry.type not in history.PROPOSALS:
+            if entry.type not in history.CHANGE_PROPOSAL_TAGS:
                 assert {n: values.get(n) for n in entry.before} == entry.before
                 values |= entry.after
             else:
                 values["state"] = entry.after.get("state", values["state"])
         now = history.goal_values(story.state(goal))
-        assert history.json_value(now) == {name: value for name, value in values.items() if value is not None}
+        assert history.to_json_value(now) == {name: value for name, value in values.items() if value is not None}
         assert [e.event_id for e in story.stream(goal)] == [e.event_id for e in entries]
-    told = history.whole_history(database, view, story.id("core", "charter"))
+    told = history.load_history(database, view, story.id("core", "charter"))
     assert all(entry.text.endswith(".") and "somebody" not in entry.text for entry in told)
     assert [e.event_id for e in story.stream("core", "charter")] == [entry.event_id for entry in told]

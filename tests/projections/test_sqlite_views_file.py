@@ -20,7 +20,7 @@ def path_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def tables(path: Path) -> set[str]:
+def list_tables(path: Path) -> set[str]:
     with closing(sqlite3.connect(path)) as connection:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
@@ -28,9 +28,9 @@ def tables(path: Path) -> set[str]:
 def test_log_and_views_are_two_files(sqlite_url: str) -> None:
     path = path_of(sqlite_url)
 
-    assert {"stored_events", "ledger_head", "ledger_keys"} <= tables(path)
-    assert {"goals", "projection_checkpoints"} <= tables(Path(f"{path}-views"))
-    assert not tables(path) & tables(Path(f"{path}-views"))
+    assert {"stored_events", "ledger_head", "ledger_keys"} <= list_tables(path)
+    assert {"goals", "projection_checkpoints"} <= list_tables(Path(f"{path}-views"))
+    assert not list_tables(path) & list_tables(Path(f"{path}-views"))
 
 
 def test_whoever_writes_views_holds_up_nobody_who_writes_the_log(sqlite_url: str) -> None:
@@ -61,13 +61,13 @@ def test_views_that_an_older_version_kept_in_the_log_s_file_are_followed_anew_be
         connection.execute("DELETE FROM ledger_migrations WHERE number = 3")
     for part in ("", "-wal", "-shm"):
         Path(f"{views}{part}").unlink(missing_ok=True)
-    assert "goals" in tables(path)
+    assert "goals" in list_tables(path)
 
     # when
     assert [3] == migrate(settings)
 
     # then
-    assert not {"goals", "members", "projection_checkpoints", "projection_held"} & tables(path)
+    assert not {"goals", "members", "projection_checkpoints", "projection_held"} & list_tables(path)
     with Runtime.open(settings) as runtime:
         runtime.engine.catch_up()
         assert head == runtime.engine.position() == runtime.ledger.head()

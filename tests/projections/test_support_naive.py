@@ -20,14 +20,14 @@ from projections.database.database import Database
 from projections.figures import ReportScope
 from projections.support import report as support_report
 from tests.projections.random_support_histories import GOALS, PEOPLE, steps, story_of
-from tests.projections.test_replay import emptied
+from tests.projections.test_replay import engine_with_empty_views
 from tests.spec import Story
 
 _HOUR = timedelta(hours=1)
-_JUDGED = (e.CheckedIn, e.Affirmed, e.LinkAffirmed, e.ChangeAccepted)
+_JUDGEMENT_EVENTS = (e.CheckedIn, e.Affirmed, e.LinkAffirmed, e.ChangeAccepted)
 
 
-class Naive:
+class NaiveSupport:
     """What the events known at a lens say, told without tables."""
 
     def __init__(self, story: Story, view: AsOf, window: int) -> None:
@@ -40,20 +40,22 @@ class Naive:
 
     def _fold(self, ref: str, kind: str, fold: Any) -> Any:
         state: Any = None
-        for recorded in sorted(self.of(ref, kind), key=lambda r: (r.occurred_at, r.version)):
+        for recorded in sorted(self.events_of(ref, kind), key=lambda r: (r.occurred_at, r.version)):
             state = fold(state, recorded)
         return state
 
-    def of(self, ref: str, kind: str = "goal") -> list[Any]:
+    def events_of(self, ref: str, kind: str = "goal") -> list[Any]:
         return [r for r in self.known if r.stream_id == self.story.id(ref, kind)]
 
     # --- needs --------------------------------------------------------------------------------------------------
 
-    def needs(self) -> Iterator[dict[str, Any]]:
+    def iter_needs(self) -> Iterator[dict[str, Any]]:
         """Every need: when it was raised and answered, by whom, and whether it is open and overdue."""
         for goal, state in self.states.items():
-            answers = {(r.data.check_in, r.data.need): r for r in self.of(goal) if isinstance(r.data, e.NeedAnswered)}
-            for raised in (r for r in self.of(goal) if isinstance(r.data, e.CheckedIn)):
+            answers = {
+                (r.data.check_in, r.data.need): r for r in self.events_of(goal) if isinstance(r.data, e.NeedAnswered)
+            }
+            for raised in (r for r in self.events_of(goal) if isinstance(r.data, e.CheckedIn)):
                 for index, need in enumerate(raised.data.needs):
                     answer = answers.get((raised.event_id, index))
                     helper = answer.party if answer else need.addressee or state.sponsor
@@ -62,32 +64,36 @@ class Naive:
                         "answered": answer.occurred_at if answer else None,
                         "helper": helper,
                         "open": answer is None and state.state in PROMISED_STATES,
-                        "late": self._due(need.answer_by, helper) < self.at,
+                        "late": self._due_at(need.answer_by, helper) < self.at,
                     }
 
-    def _due(self, day: Any, helper: Any) -> datetime:
+    def _due_at(self, day: Any, helper: Any) -> datetime:
         absences = self.people[helper].absences
         return absence_end(datetime.combine(day + timedelta(days=1), time(), UTC), absences, self.view.tzinfo)
 
     # --- adherence ----------------------------------------------------------------------------------------------
 
-    def adherence(self, cadence: int) -> tuple[int, int]:
+    def count_adherence(self, cadence: int) -> tuple[int, int]:
         kept = expected = 0
         for goal, state in self.states.items():
             promised = state.promised if isinstance(state, Ended) else state
             until = state.ended_at if isinstance(state, Ended) else self.at
             if not isinstance(promised, Promised) or until < self.since:
                 continue
-            ran = self._ran(goal, promised, until)
+            ran = self._running_hours(goal, promised, until)
             length, inside = cadence * 24, sum(hour >= self.since for hour in ran)
             ended = [place for place in range(len(ran) // length) if place * length < inside]
-            judged = [r.occurred_at for r in self.of(goal) if isinstance(r.data, _JUDGED) and r.occurred_at <= until]
+            judged = [
+                r.occurred_at
+                for r in self.events_of(goal)
+                if isinstance(r.data, _JUDGEMENT_EVENTS) and r.occurred_at <= until
+            ]
             heard = {sum(hour >= at for hour in ran) // length for at in judged}
             expected += len(ended)
             kept += len(heard.intersection(ended))
         return kept, expected
 
-    def _ran(self, goal: str, promised: Promised, until: datetime) -> list[datetime]:
+    def _running_hours(self, goal: str, promised: Promised, until: datetime) -> list[datetime]:
         """Beginnings of the hours in which the clock ran, latest first."""
         stops = [*self._pauses(goal), *self._absences(promised), *self._deliveries(goal)]
         hours, at = [], until - _HOUR
@@ -99,8 +105,10 @@ class Naive:
 
     def _pauses(self, goal: str) -> Iterator[tuple[datetime, datetime]]:
         told: list[tuple[datetime, Any]] = []
-        proposed: dict[Any, Any] = {r.event_id: r.data for r in self.of(goal) if isinstance(r.data, e.ChangeProposed)}
-        for r in self.of(goal):
+        proposed: dict[Any, Any] = {
+            r.event_id: r.data for r in self.events_of(goal) if isinstance(r.data, e.ChangeProposed)
+        }
+        for r in self.events_of(goal):
             if isinstance(r.data, e.Resumed):
                 told.append((r.occurred_at, None))
             elif isinstance(r.data, e.ChangeAccepted) and proposed[r.data.answers].changes.pause:
@@ -117,7 +125,7 @@ class Naive:
 
     def _deliveries(self, goal: str) -> Iterator[tuple[datetime, datetime]]:
         begun: datetime | None = None
-        for r in self.of(goal):
+        for r in self.events_of(goal):
             if isinstance(r.data, e.CompletionDeclared):
                 begun = r.occurred_at
             elif isinstance(r.data, e.DeliveryRejected | e.CompletionRetracted) and begun is not None:
@@ -128,29 +136,29 @@ class Naive:
 
     # --- blockers and feedback ----------------------------------------------------------------------------------
 
-    def ages(self) -> list[float]:
+    def blocker_ages(self) -> list[float]:
         """Days for which each open blocker has stood."""
         found = []
         for goal, state in self.states.items():
             if state.state not in PROMISED_STATES:
                 continue
-            resolved = {r.data.blocker for r in self.of(goal) if isinstance(r.data, e.BlockerResolved)}
-            raised = [r for r in self.of(goal) if isinstance(r.data, e.BlockerRaised)]
+            resolved = {r.data.blocker for r in self.events_of(goal) if isinstance(r.data, e.BlockerResolved)}
+            raised = [r for r in self.events_of(goal) if isinstance(r.data, e.BlockerRaised)]
             found += [self.at - r.occurred_at for r in raised if r.event_id not in resolved]
             run: list[Any] = []
-            for r in sorted(self.of(goal), key=lambda r: (r.occurred_at, r.version)):
+            for r in sorted(self.events_of(goal), key=lambda r: (r.occurred_at, r.version)):
                 if isinstance(r.data, e.CheckedIn) and r.data.blockers is not None:
                     run = [*run, r] if r.data.blockers else []
             found += [self.at - run[0].occurred_at for _ in run[-1].data.blockers] if run else []
         return sorted(age / timedelta(days=1) for age in found)
 
-    def resolved(self) -> list[float]:
+    def blocker_resolve_days(self) -> list[float]:
         raised = {r.event_id: r.occurred_at for r in self.known if isinstance(r.data, e.BlockerRaised)}
         known: list[Any] = self.known
         gone = [r for r in known if isinstance(r.data, e.BlockerResolved) and r.occurred_at >= self.since]
         return [(r.occurred_at - raised[r.data.blocker]) / timedelta(days=1) for r in gone]
 
-    def feedback(self, by: str) -> int:
+    def count_feedback(self, by: str) -> int:
         given_ = [r.data for r in self.known if isinstance(r.data, e.FeedbackGiven) and r.occurred_at >= self.since]
         return sum(f.by == by for f in given_)
 
@@ -162,44 +170,48 @@ def test_every_figure_is_what_a_naive_reader_of_the_events_finds(
     database: Database, draws: Any, hours: int, window: int, unknown: int
 ) -> None:
     story = story_of(draws)
-    emptied(database, story).catch_up()
+    engine_with_empty_views(database, story).catch_up()
     at = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(hours=hours)
     known = story.events[max(0, len(story.events) - 1 - unknown)].recorded_at
     view = resolve_as_of(database, story, story.organisation_id, as_of=at, recorded_as_of=known, now=max(story.now, at))
-    naive = Naive(story, view, window)
+    naive = NaiveSupport(story, view, window)
     if any(state is None for state in naive.states.values()):
         return
 
-    report = support_report.report(database, view, ReportScope(window=window))
+    report = support_report.build_report(database, view, ReportScope(window=window))
 
     figures = {f.name: f for f in report.figures if f.member is None and f.goal is None}
     adherence = figures["adherence"]
-    assert naive.adherence(14) == (adherence.count, adherence.n)
-    needs = list(naive.needs())
+    assert naive.count_adherence(14) == (adherence.count, adherence.n)
+    needs = list(naive.iter_needs())
     raised = [n for n in needs if n["raised"] >= naive.since]
     waiting = [n for n in needs if n["open"]]
     assert len(raised) == figures["needs_raised"].value
     assert sum(n["answered"] is not None for n in raised) == figures["needs_answered"].count
     past = figures["needs_past_answer_by"]
     assert (sum(n["late"] for n in waiting), len(waiting)) == (past.count, past.n)
-    _same_median([n for n in needs if n["answered"] and n["answered"] >= naive.since], figures["need_answer_days"])
+    _assert_same_median(
+        [n for n in needs if n["answered"] and n["answered"] >= naive.since], figures["need_answer_days"]
+    )
     for name in PEOPLE:
         mine = {f.name: f for f in report.figures if f.member == story.id(name)}
         theirs = [n for n in needs if n["helper"] == story.id(name)]
         past, open_ = mine["help_past_answer_by"], [n for n in theirs if n["open"]]
         assert (sum(n["late"] for n in open_), len(open_)) == (past.count, past.n)
-        _same_median([n for n in theirs if n["answered"] and n["answered"] >= naive.since], mine["help_answer_days"])
-    ages = naive.ages()
+        _assert_same_median(
+            [n for n in theirs if n["answered"] and n["answered"] >= naive.since], mine["help_answer_days"]
+        )
+    ages = naive.blocker_ages()
     assert (len(ages), [round(age, 6) for age in ages]) == (
         figures["blockers_open"].value,
         sorted(b.age_days for b in report.blockers),
     )
-    assert _median(naive.resolved()) == figures["blocker_resolve_days"].value
-    assert naive.feedback("sponsor") == figures["feedback_to_owner"].value
-    assert naive.feedback("owner") == figures["feedback_to_sponsor"].value
+    assert _median(naive.blocker_resolve_days()) == figures["blocker_resolve_days"].value
+    assert naive.count_feedback("sponsor") == figures["feedback_to_owner"].value
+    assert naive.count_feedback("owner") == figures["feedback_to_sponsor"].value
 
 
-def _same_median(answered: list[dict[str, Any]], figure: Any) -> None:
+def _assert_same_median(answered: list[dict[str, Any]], figure: Any) -> None:
     days = [(n["answered"] - n["raised"]) / timedelta(days=1) for n in answered]
     assert (len(days), _median(days)) == (figure.n, figure.value)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from domain.envelope import RecordedEvent
 from domain.instants import to_micros
 from domain.member import member
-from domain.quantities import quantity
+from domain.quantities import parse_quantity
 from projections.database.tables import END_OF_TIME
-from projections.engine.versions import Version, changed_after, versions
+from projections.engine.versions import Version, compute_versions, is_changed_after
 from tests.projections.in_memory_log import START, InMemoryLog
 
 #: Minutes after START at which each event happened, in the order in which they were recorded.
@@ -26,12 +26,12 @@ def stream_of(minutes: list[int]) -> list[RecordedEvent]:
     log = InMemoryLog()
     for number, minute in enumerate(minutes):
         day = START.date() + timedelta(days=number % 3)
-        capacity = member.Capacity(hours_per_week=quantity(number, "/"), from_=day)
+        capacity = member.Capacity(hours_per_week=parse_quantity(number, "/"), from_=day)
         log.record("member/ana", member.CapacityDeclared(capacity=capacity), at=START + timedelta(minutes=minute))
     return log.events
 
 
-def folded(stream: list[RecordedEvent], at: int, known: int) -> Any:
+def fold_known(stream: list[RecordedEvent], at: int, known: int) -> Any:
     """The definition: the events known by then that had happened by then, in order of happening."""
     state = None
     happened = [e for e in stream if e.log_position <= known and to_micros(e.occurred_at) <= at]
@@ -44,13 +44,13 @@ def folded(stream: list[RecordedEvent], at: int, known: int) -> Any:
 def test_every_instant_under_every_belief_shows_the_events_known_then_in_order_of_happening(minutes: list[int]) -> None:
     stream = stream_of(minutes)
 
-    found = versions(stream, member.evolve)
+    found = compute_versions(stream, member.evolve)
 
     for known in range(len(stream) + 1):
         for minute in range(-1, 14):
             at = to_micros(START + timedelta(minutes=minute))
             selected = [v.state for v in found if v.is_valid_at(at, known)]
-            expected = folded(stream, at, known)
+            expected = fold_known(stream, at, known)
             assert ([] if expected is None else [expected]) == selected
 
 
@@ -60,7 +60,7 @@ def test_under_every_belief_each_known_event_has_one_version_and_the_next_begins
 ) -> None:
     stream = stream_of(minutes)
 
-    found = versions(stream, member.evolve)
+    found = compute_versions(stream, member.evolve)
 
     for known in range(1, len(stream) + 1):
         line = sorted((v for v in found if v.known_from <= known < v.known_to), key=lambda v: (v.valid_from, v.version))
@@ -73,10 +73,10 @@ def test_under_every_belief_each_known_event_has_one_version_and_the_next_begins
 def test_what_an_earlier_reader_wrote_is_only_ever_closed(minutes: list[int], cut: int) -> None:
     """Writing the rows changed after a position on top of those before it gives the same as writing all at once."""
     stream = stream_of(minutes)
-    early, late = versions(stream[:cut], member.evolve), versions(stream, member.evolve)
+    early, late = compute_versions(stream[:cut], member.evolve), compute_versions(stream, member.evolve)
 
     table = {(v.version, v.known_from): v for v in early}
-    table |= {(v.version, v.known_from): v for v in late if changed_after(v, cut)}
+    table |= {(v.version, v.known_from): v for v in late if is_changed_after(v, cut)}
 
     def ordered(rows: list[Version]) -> list[Version]:
         return sorted(rows, key=lambda v: (v.version, v.known_from))
@@ -85,7 +85,7 @@ def test_what_an_earlier_reader_wrote_is_only_ever_closed(minutes: list[int], cu
 
 
 def test_an_event_in_order_closes_one_row_and_opens_two() -> None:
-    found = versions(stream_of([1, 2, 3, 4]), member.evolve)
+    found = compute_versions(stream_of([1, 2, 3, 4]), member.evolve)
 
     assert 2 * 4 - 1 == len(found)
 
@@ -93,7 +93,7 @@ def test_an_event_in_order_closes_one_row_and_opens_two() -> None:
 def test_of_several_events_at_one_instant_the_last_is_the_answer_and_all_stay_on_the_line() -> None:
     stream = stream_of([5, 5, 5])
 
-    found = [v for v in versions(stream, member.evolve) if v.known_to == END_OF_TIME]
+    found = [v for v in compute_versions(stream, member.evolve) if v.known_to == END_OF_TIME]
 
     at = to_micros(START + timedelta(minutes=5))
     assert [1, 2, 3] == [v.version for v in found]
@@ -107,6 +107,6 @@ def test_a_back_dated_fact_that_changes_nothing_later_leaves_the_later_rows_alon
     log.record("member/ana", member.AbsenceDeclared(absence=away), at=START + timedelta(minutes=9))
     log.record("member/ana", member.AbsenceDeclared(absence=away), at=START + timedelta(minutes=3))
 
-    found = versions(log.events, member.evolve)
+    found = compute_versions(log.events, member.evolve)
 
     assert [END_OF_TIME] == [v.known_to for v in found if v.version == 2]

@@ -21,7 +21,7 @@ class Installation(msgspec.Struct, frozen=True):
     principal: Principal
 
 
-def open_office(settings: Settings) -> Installation:
+def open_installation(settings: Settings) -> Installation:
     runtime = Runtime.open(settings)
     founded = create_organisation(runtime, "default", steward="steward")
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
@@ -32,7 +32,7 @@ def open_office(settings: Settings) -> Installation:
 @pytest.fixture
 def installation(database_url: str) -> Iterator[Installation]:
     """On SQLite and on PostgreSQL."""
-    opened = open_office(Settings(database_url=database_url))
+    opened = open_installation(Settings(database_url=database_url))
     with opened.runtime:
         yield opened
 
@@ -40,6 +40,6 @@ def installation(database_url: str) -> Iterator[Installation]:
 @pytest.fixture
 def sqlite_installation(sqlite_url: str) -> Iterator[Installation]:
     """On SQLite alone, for what does not depend on the database."""
-    opened = open_office(Settings(database_url=sqlite_url))
+    opened = open_installation(Settings(database_url=sqlite_url))
     with opened.runtime:
         yield opened

@@ -34,7 +34,7 @@ class Shell:
         return code
 
     @property
-    def said(self) -> Any:
+    def result(self) -> Any:
         return json.loads(self.out)
 
 
@@ -55,20 +55,20 @@ def history(tmp_path: Path) -> Path:
 
 
 def test_an_import_into_an_empty_store_founds_an_organisation(shell: Shell, history: Path) -> None:
-    rows = len(synthetic.acts(goals=20))
+    rows = len(synthetic.build_acts(goals=20))
 
     assert 0 == shell("import", str(history), "--json")
-    assert {"accepted": rows, "already": 0} == shell.said
+    assert {"accepted": rows, "already": 0} == shell.result
     assert "created organisation default" in shell.err
     assert re.search(r"^plim_\w+$", shell.err, re.MULTILINE)
 
     assert 0 == shell("import", str(history), "--json")
-    assert {"accepted": 0, "already": rows} == shell.said
+    assert {"accepted": 0, "already": rows} == shell.result
 
 
 def test_a_dry_run_on_an_empty_store_leaves_it_empty(shell: Shell, history: Path) -> None:
     assert 0 == shell("import", str(history), "--dry-run", "--json")
-    assert (True, len(synthetic.acts(goals=20))) == (shell.said["dry_run"], shell.said["accepted"])
+    assert (True, len(synthetic.build_acts(goals=20))) == (shell.result["dry_run"], shell.result["accepted"])
 
     assert 1 == shell("audit", "verify")
     assert "plimsoll migrate" in shell.err
@@ -132,27 +132,27 @@ def test_a_database_that_is_away_is_one_line_and_1(shell: Shell, monkeypatch: py
 
 def test_from_an_empty_store_to_keys(shell: Shell) -> None:
     assert 0 == shell("migrate", "--json")
-    assert shell.said["applied"]
+    assert shell.result["applied"]
     assert 0 == shell("migrate")
     assert "up to date" in shell.out
 
     assert 0 == shell("organisation", "create", "Harbour & Co", "--steward", "ada@example.org", "--json")
-    assert shell.said["api_key"].startswith("plim_")
+    assert shell.result["api_key"].startswith("plim_")
     assert 1 == shell("organisation", "create", "Harbour & Co", "--steward", "ada@example.org")
     assert "exists already" in shell.err
     assert 1 == shell("organisation", "create", "Elsewhere", "--steward", "ada", "--zone", "Mars/Base")
     assert "not an IANA time zone" in shell.err
 
     assert 0 == shell("keys", "create", "--member", "ada@example.org", "--scope", "read", "--json")
-    assert shell.said["api_key"].startswith("plim_")
+    assert shell.result["api_key"].startswith("plim_")
     assert 1 == shell("keys", "create", "--member", "nobody")
     assert 1 == shell("keys", "create", "--member", "ada@example.org", "--days", "366")
 
     assert 0 == shell("keys", "list", "--json")
-    key = next(key for key in shell.said if key["scopes"] == ["read"])
+    key = next(key for key in shell.result if key["scopes"] == ["read"])
     assert "plim_" not in shell.out
     assert 0 == shell("keys", "rotate", key["key_id"], "--json")
-    assert shell.said["api_key"].startswith("plim_")
+    assert shell.result["api_key"].startswith("plim_")
     assert 0 == shell("keys", "revoke", key["key_id"])
     assert 0 == shell("keys", "list")
 
@@ -176,10 +176,10 @@ def test_a_guest_gets_a_key_for_one_decision(shell: Shell, tmp_path: Path) -> No
     assert 0 == shell("import", str(told)), shell.out
 
     assert 0 == shell("keys", "create", "--member", "gus", "--decision", "on-call", "--json")
-    assert shell.said["api_key"].startswith("plim_")
+    assert shell.result["api_key"].startswith("plim_")
 
     assert 0 == shell("keys", "list", "--json")
-    (scope,) = next(key["scopes"] for key in shell.said if key["scopes"][0].startswith("decide:"))
+    (scope,) = next(key["scopes"] for key in shell.result if key["scopes"][0].startswith("decide:"))
     assert 0 == shell("keys", "create", "--member", "gus", "--decision", scope.removeprefix("decide:"))
     assert 1 == shell("keys", "create", "--member", "gus", "--decision", "nothing")
     assert "no decision 'nothing'" in shell.err
@@ -214,18 +214,18 @@ def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: 
     shell("import", str(history))
 
     assert 0 == shell("export", "fact_goal_event", "--output", str(tmp_path / "facts"), "--json")
-    assert shell.said["rows"] == len((tmp_path / "facts").read_text().splitlines())
+    assert shell.result["rows"] == len((tmp_path / "facts").read_text().splitlines())
 
     assert 0 == shell("projections", "status", "--json")
-    before = {view["name"]: view["digest"] for view in shell.said}
+    before = {view["name"]: view["digest"] for view in shell.result}
     assert 0 == shell("projections", "rebuild", "--json")
-    assert before == {view["name"]: view["digest"] for view in shell.said["views"]}
+    assert before == {view["name"]: view["digest"] for view in shell.result["views"]}
     assert 0 == shell("projections", "verify")
     assert "the views say what the log says" in shell.out
     assert 1 == shell("projections", "rebuild", "unicorns")
 
     assert 0 == shell("doctor", "--json")
-    assert {"database", "log", "broker"} <= {check["name"] for check in shell.said}
+    assert {"database", "log", "broker"} <= {check["name"] for check in shell.result}
     assert 0 == shell("audit", "verify")
 
 
@@ -239,7 +239,7 @@ def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, 
     connection.close()
 
     assert 1 == shell("projections", "verify", "goals", "--json")
-    assert ["goals"] == [difference["table"] for difference in shell.said["differences"]]
+    assert ["goals"] == [difference["table"] for difference in shell.result["differences"]]
 
 
 def test_doctor_finds_a_hole_in_the_log(shell: Shell, history: Path, empty_sqlite_url: str) -> None:
@@ -259,7 +259,7 @@ def test_doctor_finds_a_redis_that_is_away(shell: Shell, monkeypatch: pytest.Mon
     monkeypatch.setenv("PLIMSOLL_REDIS_URL", "redis://127.0.0.1:1/0")
 
     assert 1 == shell("doctor", "--json")
-    assert [False] == [check["ok"] for check in shell.said if check["name"] == "broker"]
+    assert [False] == [check["ok"] for check in shell.result if check["name"] == "broker"]
 
 
 def test_the_openapi_document_is_printed(shell: Shell, tmp_path: Path) -> None:

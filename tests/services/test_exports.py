@@ -14,20 +14,20 @@ from domain.errors import NotFound
 from projections.as_of import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
 from projections.overload import report as overload_report
-from services.exports import encoded, export_mart
+from services.exports import encode_rows, export_mart
 from services.imports.importer import import_lines
-from services.organisations import organisation_id
+from services.organisations import derive_organisation_id
 from tests.fixtures import synthetic
 from tests.services.conftest import Installation
 
-ORGANISATION = organisation_id("default")
+ORGANISATION = derive_organisation_id("default")
 MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', True, None, ["=1"], {"a": 1}]
 
 
 @pytest.fixture
-def told(installation: Installation) -> Installation:
+def history(installation: Installation) -> Installation:
     """An organisation with a history behind it, followed by the views."""
-    lines = synthetic.lines(goals=24)
+    lines = synthetic.encode_lines(goals=24)
     assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
     installation.runtime.engine.catch_up()
     return installation
@@ -38,32 +38,32 @@ def rows(installation: Installation, mart: str, path: Path, *, after: int = 0) -
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_every_goal_event_is_one_row_and_positions_lead_on(told: Installation, tmp_path: Path) -> None:
-    found = rows(told, "fact_goal_event", tmp_path / "all")
+def test_every_goal_event_is_one_row_and_positions_lead_on(history: Installation, tmp_path: Path) -> None:
+    found = rows(history, "fact_goal_event", tmp_path / "all")
 
-    events = told.runtime.ledger.read_feed(ORGANISATION, 0, 10_000)
+    events = history.runtime.ledger.read_feed(ORGANISATION, 0, 10_000)
     goals = [event for event in events if event.kind == "goal"]
     middle = found[len(found) // 2]["position"]
     assert [str(event.event_id) for event in goals] == [row["event_id"] for row in found]
     assert [row for row in found if row["position"] > middle] == rows(
-        told, "fact_goal_event", tmp_path / "rest", after=middle
+        history, "fact_goal_event", tmp_path / "rest", after=middle
     )
 
 
-def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(told: Installation, tmp_path: Path) -> None:
-    found = rows(told, "fact_goal_change", tmp_path / "changes")
+def test_an_accepted_change_is_a_row_per_field_with_old_new_and_why(history: Installation, tmp_path: Path) -> None:
+    found = rows(history, "fact_goal_change", tmp_path / "changes")
 
-    accepted = [act for act in synthetic.acts(goals=24) if act["do"] == "goal.accept_change"]
-    proposed = [act for act in synthetic.acts(goals=24) if act["do"] == "goal.propose_change"]
+    accepted = [act for act in synthetic.build_acts(goals=24) if act["do"] == "goal.accept_change"]
+    proposed = [act for act in synthetic.build_acts(goals=24) if act["do"] == "goal.propose_change"]
     assert len(accepted) == len(found)
     told_ = [("due", act["goal"], act["changes"]["due"], "other") for act in proposed]
     assert told_ == [(row["field"], row["goal_ref"], row["new"], row["reason_code"]) for row in found]
     assert all(row["old"] != row["new"] and row["proposed_by"] == "owner" for row in found)
 
 
-def test_a_load_week_says_what_the_report_said_that_monday(told: Installation, tmp_path: Path) -> None:
-    runtime = told.runtime
-    found = rows(told, "fact_load_week", tmp_path / "weeks")
+def test_a_load_week_says_what_the_report_said_that_monday(history: Installation, tmp_path: Path) -> None:
+    runtime = history.runtime
+    found = rows(history, "fact_load_week", tmp_path / "weeks")
     busiest = max(found, key=lambda row: row["planned_minutes"])
     monday = date.fromisoformat(busiest["week"])
 
@@ -74,7 +74,7 @@ def test_a_load_week_says_what_the_report_said_that_monday(told: Installation, t
         as_of=datetime.combine(monday, time(), UTC),
         now=runtime.clock(),
     )
-    figures = overload_report.report(runtime.database, view).figures
+    figures = overload_report.build_report(runtime.database, view).figures
 
     ratio = next(
         f.value
@@ -86,23 +86,23 @@ def test_a_load_week_says_what_the_report_said_that_monday(told: Installation, t
     assert 0 == monday.weekday()
 
 
-def test_weeks_before_what_is_new_are_not_told_again(told: Installation, tmp_path: Path) -> None:
-    everything = rows(told, "fact_load_week", tmp_path / "all")
-    head = told.runtime.ledger.position(ORGANISATION)
+def test_weeks_before_what_is_new_are_not_told_again(history: Installation, tmp_path: Path) -> None:
+    everything = rows(history, "fact_load_week", tmp_path / "all")
+    head = history.runtime.ledger.position(ORGANISATION)
 
-    rest = rows(told, "fact_load_week", tmp_path / "rest", after=head - 1)
+    rest = rows(history, "fact_load_week", tmp_path / "rest", after=head - 1)
 
     first = min(row["week"] for row in rest)
     assert rest == [row for row in everything if row["week"] >= first]
-    assert [] == rows(told, "fact_load_week", tmp_path / "none", after=head)
+    assert [] == rows(history, "fact_load_week", tmp_path / "none", after=head)
 
 
-def test_each_column_is_explained_and_holds_what_it_says(told: Installation, tmp_path: Path) -> None:
+def test_each_column_is_explained_and_holds_what_it_says(history: Installation, tmp_path: Path) -> None:
     text = dict.fromkeys(("uuid", "text", "date", "timestamp"), str)
     holds: dict[str, type] = {**text, "integer": int, "boolean": bool, "json": object}
 
     for mart in MARTS.values():
-        found = rows(told, mart.name, tmp_path / mart.name)
+        found = rows(history, mart.name, tmp_path / mart.name)
 
         assert found
         assert len(found) == len({tuple(row[part] for part in mart.key) for row in found})
@@ -113,9 +113,9 @@ def test_each_column_is_explained_and_holds_what_it_says(told: Installation, tmp
             assert column.nullable or None not in values
 
 
-def test_csv_and_ndjson_say_the_same(told: Installation, tmp_path: Path) -> None:
-    found = rows(told, "fact_goal_event", tmp_path / "ndjson")
-    summary = export_mart(told.runtime, ORGANISATION, "fact_goal_event", form="csv", output=tmp_path / "csv")
+def test_csv_and_ndjson_say_the_same(history: Installation, tmp_path: Path) -> None:
+    found = rows(history, "fact_goal_event", tmp_path / "ndjson")
+    summary = export_mart(history.runtime, ORGANISATION, "fact_goal_event", form="csv", output=tmp_path / "csv")
 
     with (tmp_path / "csv").open(newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
@@ -126,7 +126,7 @@ def test_csv_and_ndjson_say_the_same(told: Installation, tmp_path: Path) -> None
 def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless() -> None:
     mart = Mart("m", "", (), (MartColumn("c", "json", "Anything."),), lambda *_: iter(()))
 
-    text = b"".join(encoded(mart, [(value,) for value in MAGIC], form="csv")).decode()
+    text = b"".join(encode_rows(mart, [(value,) for value in MAGIC], form="csv")).decode()
 
     expected = ["c", "'=1+1", "+1", "-2.5", "'-x", "'@me", 'a "b", c\r\nd', "true", "", '["=1"]', '{"a":1}']
     assert expected == [(row or [""])[0] for row in csv.reader(io.StringIO(text, newline=""))]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from domain.charter.state import Charter, named_charter
+from domain.charter.state import Charter, resolve_charter_id
 from projections.as_of import resolve_as_of
 from projections.charters.charters import charter_of
 from services.imports.importer import ImportResult, RowError
 from tests.services.conftest import Installation
-from tests.services.test_imports import LEA, OFFER, ORGANISATION, SAM, TEAM, Act, bring, counted
+from tests.services.test_imports import LEA, OFFER, ORGANISATION, SAM, TEAM, Act, count_events_and_digests, import_rows
 
 JOINED = {**SAM, "at": "2024-05-06T09:00:00Z"}
 WHY = {"to_team": "fewer calls", "to_clients": "they come in", "to_organisation": "they stay"}
@@ -22,7 +22,7 @@ def row(day: str, do: str, by: str = "lea", **fields: Any) -> Act:
     return {"at": f"2024-{day}T10:00:00Z", "by": by, "do": do, "charter": "web", **fields}
 
 
-def adopting(*names: str) -> list[Act]:
+def adoption_rows(*names: str) -> list[Act]:
     return [row("05-12", "non_negotiable.adopt", non_negotiable=name, text=f"We are {name}") for name in names]
 
 
@@ -33,7 +33,7 @@ PURPOSE = [
 STORY: list[Act] = [
     *(TEAM, LEA, JOINED, OFFER),
     *PURPOSE,
-    *adopting("tested", "kind", "open"),
+    *adoption_rows("tested", "kind", "open"),
     row("05-13", "charter.put_in_force"),
     row("05-14", "member.acknowledge", "sam", member="sam", non_negotiable="kind", version=1),
     row("05-15", "non_negotiable.adopt", non_negotiable="calm", text="We are calm"),
@@ -56,8 +56,8 @@ STORY: list[Act] = [
 ]
 
 
-def charter(installation: Installation, of: str = "web") -> Charter:
-    found = installation.runtime.ledger.load(ORGANISATION, "charter", named_charter(ORGANISATION, of))
+def load_charter(installation: Installation, of: str = "web") -> Charter:
+    found = installation.runtime.ledger.load(ORGANISATION, "charter", resolve_charter_id(ORGANISATION, of))
     assert isinstance(found, Charter)
     return found
 
@@ -65,14 +65,14 @@ def charter(installation: Installation, of: str = "web") -> Charter:
 def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installation) -> None:
     rows = [{k: v for k, v in r.items() if not (k == "charter" and "team" in r)} for r in STORY]
 
-    first = bring(installation, rows)
-    then = counted(installation.runtime)
-    second = bring(installation, rows)
+    first = import_rows(installation, rows)
+    then = count_events_and_digests(installation.runtime)
+    second = import_rows(installation, rows)
 
     assert ImportResult(accepted=len(rows), already=0) == first
     assert ImportResult(accepted=0, already=len(rows)) == second
-    assert then == counted(installation.runtime)
-    state = charter(installation)
+    assert then == count_events_and_digests(installation.runtime)
+    state = load_charter(installation)
     assert state.purpose is not None
     assert (2, "People come in and stay") == (state.purpose.version, state.purpose.why.text)
     assert [("tested", 1), ("kind", 2), ("calm", 1)] == [(n.ref, n.version) for n in state.non_negotiables_in_force]
@@ -85,13 +85,13 @@ def test_a_charter_s_history_is_taken_whole_and_only_once(installation: Installa
 def test_the_organisation_s_own_is_named_by_the_word(sqlite_installation: Installation) -> None:
     rows = [{**r, "charter": "organisation"} for r in PURPOSE]
 
-    result = bring(sqlite_installation, [TEAM, LEA, JOINED, *rows])
+    result = import_rows(sqlite_installation, [TEAM, LEA, JOINED, *rows])
 
     assert ImportResult(accepted=5, already=0) == result
-    assert charter(sqlite_installation, "organisation").of.team is None
+    assert load_charter(sqlite_installation, "organisation").of.team is None
 
 
-BEGUN: list[Act] = [TEAM, LEA, JOINED, *PURPOSE, *adopting("tested", "kind", "open", "calm", "brief")]
+BEGUN: list[Act] = [TEAM, LEA, JOINED, *PURPOSE, *adoption_rows("tested", "kind", "open", "calm", "brief")]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_broken_rule_refuses_the_row_and_nothing_is_kept(
 ) -> None:
     before = sqlite_installation.runtime.ledger.count()
 
-    result = bring(sqlite_installation, [*BEGUN, bad])
+    result = import_rows(sqlite_installation, [*BEGUN, bad])
 
     assert (0, 1, before) == (result.accepted, result.refused, sqlite_installation.runtime.ledger.count())
     [error] = result.errors
@@ -126,7 +126,7 @@ def test_a_broken_rule_refuses_the_row_and_nothing_is_kept(
 def test_an_adoption_before_its_time_box_is_over_is_refused(sqlite_installation: Installation) -> None:
     early = {**PURPOSE[1], "at": "2024-05-10T23:00:00Z"}
 
-    result = bring(sqlite_installation, [TEAM, LEA, JOINED, PURPOSE[0], early])
+    result = import_rows(sqlite_installation, [TEAM, LEA, JOINED, PURPOSE[0], early])
 
     assert [RowError(
         line=5,

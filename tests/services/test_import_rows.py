@@ -10,9 +10,9 @@ import pytest
 
 from domain.goal.acts import CheckIn, Offer
 from domain.organisation.organisation import SetPolicy
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES
-from services.imports.rows import DOES, LONGEST_LINE_BYTES, BadRow, ImportRow, UnreadableImport, lines_of, row_of
+from services.imports.rows import ACT_TYPES, MAX_LINE_BYTES, BadRow, ImportRow, UnreadableImport, iter_lines, parse_row
 
 CHECK_IN = {"at": "2024-10-30T04:49:46Z", "by": "ana", "do": "goal.check_in", "goal": "g-1", "note": "half way"}
 
@@ -22,24 +22,24 @@ def line(**changes: Any) -> bytes:
 
 
 def row(**changes: Any) -> ImportRow:
-    found = row_of(1, line(**changes))
+    found = parse_row(1, line(**changes))
     assert found is not None
     return found
 
 
-def refused(text: bytes) -> BadRow:
+def parse_bad_row(text: bytes) -> BadRow:
     with pytest.raises(BadRow) as caught:
-        row_of(1, text)
+        parse_row(1, text)
     return caught.value
 
 
 def test_every_act_that_can_be_imported_has_its_name() -> None:
-    acts = {kind for kind, _ in DOES.values()}
+    acts = {kind for kind, _ in ACT_TYPES.values()}
 
     assert set(AGGREGATES) == acts
-    assert DOES["goal.check_in"] == ("goal", CheckIn)
-    assert DOES["organisation.policy"] == DOES["organisation.set_policy"] == ("organisation", SetPolicy)
-    assert "organisation.create" not in DOES
+    assert ACT_TYPES["goal.check_in"] == ("goal", CheckIn)
+    assert ACT_TYPES["organisation.policy"] == ACT_TYPES["organisation.set_policy"] == ("organisation", SetPolicy)
+    assert "organisation.create" not in ACT_TYPES
 
 
 def test_a_row_becomes_its_act_without_what_says_who_when_and_where() -> None:
@@ -53,7 +53,7 @@ def test_a_row_becomes_its_act_without_what_says_who_when_and_where() -> None:
 def test_a_creating_row_hands_its_reference_to_the_stream() -> None:
     text = json.dumps({"at": CHECK_IN["at"], "by": "ana", "do": "goal.offer", "goal": "g-1", "team": "t-1"}).encode()
 
-    found = row_of(1, text)
+    found = parse_row(1, text)
 
     assert found is not None
     assert Offer(ref="g-1", team="t-1") == found.act
@@ -63,7 +63,7 @@ def test_a_creating_row_hands_its_reference_to_the_stream() -> None:
 def test_a_creating_row_that_names_an_id_has_no_external_reference() -> None:
     own = "01890000-0000-7000-8000-000000000001"
 
-    found = row_of(1, json.dumps({"at": CHECK_IN["at"], "by": "a", "do": "member.join", "member": own}).encode())
+    found = parse_row(1, json.dumps({"at": CHECK_IN["at"], "by": "a", "do": "member.join", "member": own}).encode())
 
     assert found is not None
     assert found.act.ref is None
@@ -72,17 +72,17 @@ def test_a_creating_row_that_names_an_id_has_no_external_reference() -> None:
 def test_the_same_content_is_the_same_row_whatever_its_spelling() -> None:
     other = json.dumps(dict(reversed(CHECK_IN.items())), indent=1).replace("\n", " ").encode()
 
-    found = row_of(7, other)
+    found = parse_row(7, other)
 
     assert found is not None
-    assert row().identity(1) == found.identity(1)
-    assert row().identity(1) != row().identity(2)
-    assert row(note="other").identity(1) != row().identity(1)
+    assert row().compute_identity(1) == found.compute_identity(1)
+    assert row().compute_identity(1) != row().compute_identity(2)
+    assert row(note="other").compute_identity(1) != row().compute_identity(1)
 
 
 def test_a_row_with_an_id_of_its_own_is_that_row() -> None:
-    assert row(id="r-1").identity(1) == row(id="r-1", note="mended").identity(1)
-    assert row(id="r-1").identity(1) != row(id="r-2").identity(1)
+    assert row(id="r-1").compute_identity(1) == row(id="r-1", note="mended").compute_identity(1)
+    assert row(id="r-1").compute_identity(1) != row(id="r-2").compute_identity(1)
 
 
 def test_a_row_names_people_teams_and_goals_at_any_depth() -> None:
@@ -114,14 +114,14 @@ def test_a_row_names_people_teams_and_goals_at_any_depth() -> None:
     ],
 )
 def test_a_bad_field_is_named(changes: dict[str, Any], field: str) -> None:
-    bad = refused(line(**changes))
+    bad = parse_bad_row(line(**changes))
 
     assert ("invalid_field", field) == (bad.code, bad.field)
 
 
 @pytest.mark.parametrize("missing", ["at", "by", "do", "goal"])
 def test_a_missing_field_is_named(missing: str) -> None:
-    bad = refused(json.dumps({k: v for k, v in CHECK_IN.items() if k != missing}).encode())
+    bad = parse_bad_row(json.dumps({k: v for k, v in CHECK_IN.items() if k != missing}).encode())
 
     assert f"/{missing}" == bad.field
 
@@ -131,16 +131,16 @@ def test_a_missing_field_is_named(missing: str) -> None:
     ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1969-12-31T23:59:59Z"],
 )
 def test_an_instant_that_no_calendar_reaches_is_named(at: str) -> None:
-    error = refused(line(at=at))
+    error = parse_bad_row(line(at=at))
 
     assert ("invalid_field", "/at") == (error.code, error.field)
 
 
 def test_nothing_begins_under_an_id_that_is_made_from_a_name() -> None:
     # given the id that another organisation's reference "web" stands for
-    theirs = resolve(uuid4(), "team", "web")
+    theirs = resolve_stream_id(uuid4(), "team", "web")
 
-    error = refused(line(do="team.create", team=str(theirs), name="Web", lead="ana"))
+    error = parse_bad_row(line(do="team.create", team=str(theirs), name="Web", lead="ana"))
 
     assert ("invalid_field", "/team") == (error.code, error.field)
 
@@ -154,13 +154,13 @@ def test_nothing_begins_under_an_id_that_is_made_from_a_name() -> None:
     ],
 )
 def test_a_wrong_word_is_answered_with_the_words_there_are(row: dict[str, Any], word: str) -> None:
-    bad = refused(json.dumps({"at": "2026-01-05T09:00:00Z", "by": "ana", **row}).encode())
+    bad = parse_bad_row(json.dumps({"at": "2026-01-05T09:00:00Z", "by": "ana", **row}).encode())
 
     assert word in bad.allowed
 
 
 def test_an_unknown_act_is_answered_with_those_there_are() -> None:
-    assert "goal.check_in" in refused(line(do="goal.ponder")).allowed
+    assert "goal.check_in" in parse_bad_row(line(do="goal.ponder")).allowed
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_an_unknown_act_is_answered_with_those_there_are() -> None:
         b'{"a": 1E+999999}',
         b"[" * 100_000,
         b'{"a": ' + b"[" * 700 + b"]" * 700 + b', "b": "nul \\u0000"}',
-        b'{"a": "' + b"x" * LONGEST_LINE_BYTES + b'"}',
+        b'{"a": "' + b"x" * MAX_LINE_BYTES + b'"}',
         line(note="nul \x00 inside"),
         b'{"a": "\\ud800"}',
         b'{"a": 1' + b"0" * 5000 + b"}",
@@ -195,35 +195,35 @@ def test_an_unknown_act_is_answered_with_those_there_are() -> None:
     ],
 )
 def test_a_line_that_is_no_json_object_is_refused(text: bytes) -> None:
-    assert "malformed_line" == refused(text).code
+    assert "malformed_line" == parse_bad_row(text).code
 
 
 def test_a_blank_line_is_no_row() -> None:
-    assert row_of(3, b"  \r\n") is None
+    assert parse_row(3, b"  \r\n") is None
 
 
 def test_a_byte_order_mark_is_not_part_of_the_first_line() -> None:
-    assert row_of(1, b"\xef\xbb\xbf" + line()) == row()
+    assert parse_row(1, b"\xef\xbb\xbf" + line()) == row()
 
 
 def test_lines_are_read_plain_and_gzipped_alike() -> None:
     text = line() + b"\n" + line(note="b") + b"\n" + line(note="no newline at the end")
 
-    plain = list(lines_of(io.BytesIO(text)))
-    packed = list(lines_of(io.BytesIO(gzip.compress(text))))
+    plain = list(iter_lines(io.BytesIO(text)))
+    packed = list(iter_lines(io.BytesIO(gzip.compress(text))))
 
     assert plain == packed == text.splitlines(keepends=True)
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"{", b"{}", b"\n\n{}\n"])
 def test_short_files_lose_nothing(text: bytes) -> None:
-    assert text == b"".join(lines_of(io.BytesIO(text)))
+    assert text == b"".join(iter_lines(io.BytesIO(text)))
 
 
 @pytest.mark.parametrize("cut", [2, 5, 15, -9, -1])
 def test_a_gzip_that_is_cut_short_is_refused(cut: int) -> None:
     with pytest.raises(UnreadableImport, match="broken gzip"):
-        list(lines_of(io.BytesIO(gzip.compress(line() * 50)[:cut])))
+        list(iter_lines(io.BytesIO(gzip.compress(line() * 50)[:cut])))
 
 
 def test_a_gzip_with_a_flipped_bit_is_refused() -> None:
@@ -231,17 +231,17 @@ def test_a_gzip_with_a_flipped_bit_is_refused() -> None:
     packed[len(packed) // 2] ^= 0x10
 
     with pytest.raises(UnreadableImport, match="broken gzip"):
-        list(lines_of(io.BytesIO(bytes(packed))))
+        list(iter_lines(io.BytesIO(bytes(packed))))
 
 
 def test_of_an_over_long_line_only_the_beginning_is_held() -> None:
-    text = b"x" * (3 * LONGEST_LINE_BYTES) + b"\n{}\n"
+    text = b"x" * (3 * MAX_LINE_BYTES) + b"\n{}\n"
 
-    found = list(lines_of(io.BytesIO(gzip.compress(text))))
+    found = list(iter_lines(io.BytesIO(gzip.compress(text))))
 
-    assert [LONGEST_LINE_BYTES + 1, 3] == [len(part) for part in found]
+    assert [MAX_LINE_BYTES + 1, 3] == [len(part) for part in found]
 
 
 def test_an_import_that_unpacks_beyond_the_limit_is_refused() -> None:
     with pytest.raises(UnreadableImport, match="more than 1000 bytes"):
-        list(lines_of(io.BytesIO(gzip.compress(b"{}\n" * 1000)), limit_bytes=1000))
+        list(iter_lines(io.BytesIO(gzip.compress(b"{}\n" * 1000)), limit_bytes=1000))

@@ -12,16 +12,16 @@ import pytest
 
 from domain.envelope import RecordedEvent, Source
 from domain.member.member import DeclareCapacity
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.imports.importer import ImportResult, import_lines
-from services.organisations import create_organisation, organisation_id
+from services.organisations import create_organisation, derive_organisation_id
 from services.runtime import Runtime
 from tests.fixtures import synthetic
 from tests.services.conftest import Installation
 
 AT = "2024-05-06T08:00:00Z"
-ORGANISATION = organisation_id("default")
+ORGANISATION = derive_organisation_id("default")
 Act = dict[str, Any]
 
 TEAM: Act = {"at": AT, "by": "lea", "do": "team.create", "team": "web", "name": "Web", "lead": "lea"}
@@ -50,36 +50,36 @@ CHECK_IN: Act = {"at": "2024-05-20T08:00:00Z", "by": "lea", "do": "goal.check_in
 STORY: list[Act | bytes] = [TEAM, LEA, SAM, OFFER, ACCEPT, CHECK_IN]
 
 
-def bring(installation: Installation, rows: Iterable[Act | bytes], **options: Any) -> ImportResult:
+def import_rows(installation: Installation, rows: Iterable[Act | bytes], **options: Any) -> ImportResult:
     lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
     return import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal, **options)
 
 
-def counted(runtime: Runtime) -> tuple[int, set[str]]:
+def count_events_and_digests(runtime: Runtime) -> tuple[int, set[str]]:
     """How many events there are, and what the views' digests say."""
     runtime.engine.catch_up()
     return runtime.ledger.count(), {status.digest for status in runtime.engine.status()}
 
 
 def goal_events(installation: Installation, ref: str) -> list[RecordedEvent]:
-    return installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", ref))
+    return installation.runtime.ledger.events(ORGANISATION, resolve_stream_id(ORGANISATION, "goal", ref))
 
 
 def test_a_history_with_the_shapes_of_a_real_one_is_taken_whole_and_only_once(installation: Installation) -> None:
-    rows = list(synthetic.lines(goals=80))
+    rows = list(synthetic.encode_lines(goals=80))
 
-    first = bring(installation, rows)
-    then = counted(installation.runtime)
-    second = bring(installation, rows)
+    first = import_rows(installation, rows)
+    then = count_events_and_digests(installation.runtime)
+    second = import_rows(installation, rows)
 
     assert ImportResult(accepted=len(rows), already=0) == first
     assert ImportResult(accepted=0, already=len(rows)) == second
-    assert then == counted(installation.runtime)
+    assert then == count_events_and_digests(installation.runtime)
     assert installation.runtime.ledger.head() == installation.runtime.ledger.count()
 
 
 def test_the_synthetic_history_has_what_it_is_for() -> None:
-    rows = synthetic.acts(goals=80)
+    rows = synthetic.build_acts(goals=80)
     joined: set[str] = set()
     forward = retroactive = 0
     for row in rows:
@@ -102,13 +102,13 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_imported_event_says_when_it_happened_by_whom_and_who_imported_it(sqlite_installation: Installation) -> None:
-    bring(sqlite_installation, STORY)
+    import_rows(sqlite_installation, STORY)
 
     offered = goal_events(sqlite_installation, "g-1")[0]
 
     assert AT == offered.occurred_at.isoformat().replace("+00:00", "Z")
     assert offered.recorded_at > offered.occurred_at
-    assert resolve(ORGANISATION, "member", "lea") == offered.on_behalf_of
+    assert resolve_stream_id(ORGANISATION, "member", "lea") == offered.on_behalf_of
     assert sqlite_installation.founded.steward_id == offered.actor
     assert Source.IMPORT is offered.source
 
@@ -116,7 +116,7 @@ def test_an_imported_event_says_when_it_happened_by_whom_and_who_imported_it(sql
 def test_one_broken_line_in_the_middle_keeps_nothing(installation: Installation) -> None:
     before = installation.runtime.ledger.count()
 
-    result = bring(installation, [*STORY[:4], b'{"at":"2024-', *STORY[4:]])
+    result = import_rows(installation, [*STORY[:4], b'{"at":"2024-', *STORY[4:]])
 
     assert [(5, "malformed_line")] == [(error.line, error.code) for error in result.errors]
     assert (0, 0, 1) == (result.accepted, result.already, result.refused)
@@ -132,7 +132,7 @@ def test_every_bad_row_is_told_with_its_line_field_and_rule(sqlite_installation:
         {**CHECK_IN, "at": "2024-05-22"},
     ]
 
-    errors = bring(sqlite_installation, rows).errors
+    errors = import_rows(sqlite_installation, rows).errors
 
     told = [(error.line, error.field, error.code) for error in errors]
     expected = [
@@ -146,7 +146,7 @@ def test_every_bad_row_is_told_with_its_line_field_and_rule(sqlite_installation:
 
 
 def test_partial_keeps_the_good_rows(installation: Installation) -> None:
-    result = bring(installation, [*STORY, {**CHECK_IN, "by": "sam"}, {**CHECK_IN, "note": "done"}], partial=True)
+    result = import_rows(installation, [*STORY, {**CHECK_IN, "by": "sam"}, {**CHECK_IN, "note": "done"}], partial=True)
 
     assert (7, 1) == (result.accepted, result.refused)
     assert [7] == [error.line for error in result.errors]
@@ -156,7 +156,7 @@ def test_partial_keeps_the_good_rows(installation: Installation) -> None:
 def test_a_dry_run_says_the_same_and_keeps_nothing(installation: Installation) -> None:
     before = installation.runtime.ledger.count()
 
-    result = bring(installation, STORY, dry_run=True)
+    result = import_rows(installation, STORY, dry_run=True)
 
     assert ImportResult(accepted=len(STORY), already=0, dry_run=True) == result
     assert before == installation.runtime.ledger.count()
@@ -165,7 +165,7 @@ def test_a_dry_run_says_the_same_and_keeps_nothing(installation: Installation) -
 def test_a_member_named_and_never_joined_is_an_error_that_names_the_first_line(
     sqlite_installation: Installation,
 ) -> None:
-    result = bring(sqlite_installation, [TEAM, LEA, OFFER, {**ACCEPT}])
+    result = import_rows(sqlite_installation, [TEAM, LEA, OFFER, {**ACCEPT}])
 
     assert [(3, "/sponsor"), (4, "/by")] == [(error.line, error.field) for error in result.errors]
     assert "first named in line 3" in result.errors[1].detail
@@ -173,15 +173,15 @@ def test_a_member_named_and_never_joined_is_an_error_that_names_the_first_line(
 
 
 def test_a_member_who_joins_in_the_last_line_was_a_placeholder(sqlite_installation: Installation) -> None:
-    result = bring(sqlite_installation, [TEAM, LEA, OFFER, ACCEPT, {**SAM, "at": "2024-06-01T00:00:00Z"}])
+    result = import_rows(sqlite_installation, [TEAM, LEA, OFFER, ACCEPT, {**SAM, "at": "2024-06-01T00:00:00Z"}])
 
     assert ImportResult(accepted=5, already=0) == result
 
 
 def test_a_member_who_joined_before_this_file_needs_no_row_in_it(sqlite_installation: Installation) -> None:
-    bring(sqlite_installation, [TEAM, LEA, SAM])
+    import_rows(sqlite_installation, [TEAM, LEA, SAM])
 
-    assert ImportResult(accepted=2, already=0) == bring(sqlite_installation, [OFFER, ACCEPT])
+    assert ImportResult(accepted=2, already=0) == import_rows(sqlite_installation, [OFFER, ACCEPT])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_member_who_joined_before_this_file_needs_no_row_in_it(sqlite_installa
     ],
 )
 def test_a_reference_to_nothing_is_named(sqlite_installation: Installation, row: dict[str, Any], field: str) -> None:
-    result = bring(sqlite_installation, [*STORY, row])
+    result = import_rows(sqlite_installation, [*STORY, row])
 
     assert [(7, field, "not_found")] == [(error.line, error.field, error.code) for error in result.errors]
 
@@ -206,7 +206,7 @@ def test_in_a_partial_import_nobody_is_named_whose_own_join_was_refused(sqlite_i
     ghost = {**SAM, "member": "ghost", "team": "no-such-team"}
     rows = [TEAM, LEA, SAM, {**OFFER, "sponsor": "ghost"}, {**OFFER, "goal": "g-2"}, ghost]
 
-    result = bring(sqlite_installation, rows, partial=True)
+    result = import_rows(sqlite_installation, rows, partial=True)
 
     assert (4, [4, 6]) == (result.accepted, [error.line for error in result.errors])
     assert [] == goal_events(sqlite_installation, "g-1")
@@ -214,7 +214,7 @@ def test_in_a_partial_import_nobody_is_named_whose_own_join_was_refused(sqlite_i
 
 
 def test_an_act_of_tomorrow_is_refused(sqlite_installation: Installation) -> None:
-    result = bring(sqlite_installation, [*STORY, {**CHECK_IN, "at": "2999-01-01T00:00:00Z"}])
+    result = import_rows(sqlite_installation, [*STORY, {**CHECK_IN, "at": "2999-01-01T00:00:00Z"}])
 
     assert [(7, "/at", "in_the_future")] == [(error.line, error.field, error.code) for error in result.errors]
 
@@ -222,21 +222,21 @@ def test_an_act_of_tomorrow_is_refused(sqlite_installation: Installation) -> Non
 def test_equal_rows_of_one_file_are_two_acts_and_stay_two(sqlite_installation: Installation) -> None:
     rows = [*STORY, CHECK_IN]
 
-    assert ImportResult(accepted=7, already=0) == bring(sqlite_installation, rows)
-    assert ImportResult(accepted=0, already=7) == bring(sqlite_installation, rows)
-    assert ImportResult(accepted=1, already=7) == bring(sqlite_installation, [*rows, CHECK_IN])
+    assert ImportResult(accepted=7, already=0) == import_rows(sqlite_installation, rows)
+    assert ImportResult(accepted=0, already=7) == import_rows(sqlite_installation, rows)
+    assert ImportResult(accepted=1, already=7) == import_rows(sqlite_installation, [*rows, CHECK_IN])
 
 
 def test_a_row_that_has_an_id_is_the_same_row_however_it_is_mended(sqlite_installation: Installation) -> None:
-    bring(sqlite_installation, [*STORY[:5], {**CHECK_IN, "id": "c-1"}])
+    import_rows(sqlite_installation, [*STORY[:5], {**CHECK_IN, "id": "c-1"}])
 
-    assert ImportResult(accepted=0, already=1) == bring(
+    assert ImportResult(accepted=0, already=1) == import_rows(
         sqlite_installation, [{**CHECK_IN, "id": "c-1", "note": "mended"}]
     )
 
 
 def test_the_same_row_in_another_organisation_is_another_row(sqlite_installation: Installation) -> None:
-    bring(sqlite_installation, STORY)
+    import_rows(sqlite_installation, STORY)
     other = create_organisation(sqlite_installation.runtime, "other", steward="steward")
     principal = sqlite_installation.runtime.keys.authenticate(other.api_key, sqlite_installation.runtime.clock())
     assert principal is not None
@@ -248,8 +248,8 @@ def test_the_same_row_in_another_organisation_is_another_row(sqlite_installation
 
 
 def test_an_importer_who_is_no_steward_creates_no_team(sqlite_installation: Installation) -> None:
-    bring(sqlite_installation, [TEAM, LEA, SAM])
-    runtime, sam = sqlite_installation.runtime, resolve(ORGANISATION, "member", "sam")
+    import_rows(sqlite_installation, [TEAM, LEA, SAM])
+    runtime, sam = sqlite_installation.runtime, resolve_stream_id(ORGANISATION, "member", "sam")
     key = runtime.keys.create(ORGANISATION, sam, ["import"], name="sam's")
     principal = runtime.keys.authenticate(key, runtime.clock())
     assert principal is not None
@@ -264,12 +264,12 @@ def test_the_only_thing_that_an_import_may_not_do_is_make_an_organisation(sqlite
     policy = {"at": AT, "by": "steward", "do": "organisation.policy", "policy": {"wip_limit": 3}}
     create = {"at": AT, "by": "steward", "do": "organisation.create", "name": "mine"}
 
-    assert ImportResult(accepted=1, already=0) == bring(sqlite_installation, [policy])
-    assert ["/do"] == [error.field for error in bring(sqlite_installation, [create]).errors]
+    assert ImportResult(accepted=1, already=0) == import_rows(sqlite_installation, [policy])
+    assert ["/do"] == [error.field for error in import_rows(sqlite_installation, [create]).errors]
 
 
 def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(installation: Installation) -> None:
-    bring(installation, STORY[:5])
+    import_rows(installation, STORY[:5])
     disturbed: list[int] = []
 
     def disturb(done: int, total: int) -> None:
@@ -278,7 +278,7 @@ def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(installation: I
             command = Command(
                 organisation_id=ORGANISATION,
                 kind="member",
-                stream_id=resolve(ORGANISATION, "member", "lea"),
+                stream_id=resolve_stream_id(ORGANISATION, "member", "lea"),
                 act=act,
                 actor=installation.founded.steward_id,
                 roles=frozenset({"steward"}),
@@ -286,30 +286,30 @@ def test_what_somebody_else_changes_meanwhile_is_decided_on_anew(installation: I
             disturbed.append(installation.runtime.handle(command).version)
 
     leave = {"at": "2024-07-01T00:00:00Z", "by": "lea", "do": "member.leave", "member": "lea"}
-    result = bring(installation, [CHECK_IN, leave], progress=disturb)
+    result = import_rows(installation, [CHECK_IN, leave], progress=disturb)
 
-    lea = installation.runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "member", "lea"))
+    lea = installation.runtime.ledger.events(ORGANISATION, resolve_stream_id(ORGANISATION, "member", "lea"))
     assert ImportResult(accepted=2, already=0) == result
     assert ["member.joined.v1", "member.capacity_declared.v1", "member.left.v1"] == [event.type for event in lea]
 
 
 def test_an_empty_file_imports_nothing(sqlite_installation: Installation) -> None:
-    assert ImportResult(accepted=0, already=0) == bring(sqlite_installation, [b"", b"\n"])
+    assert ImportResult(accepted=0, already=0) == import_rows(sqlite_installation, [b"", b"\n"])
 
 
 PEAK = """
 import resource, sys
-from services.imports.rows import lines_of
+from services.imports.rows import iter_lines
 from services.imports.importer import import_lines
 from services.runtime import migrate
 from services.settings import Settings
-from tests.services.conftest import open_office
+from tests.services.conftest import open_installation
 settings = Settings(database_url=sys.argv[1])
 migrate(settings)
-office = open_office(settings)
-with office.runtime, open(sys.argv[2], "rb") as file:
+installation = open_installation(settings)
+with installation.runtime, open(sys.argv[2], "rb") as file:
     result = import_lines(
-        office.runtime, office.founded.organisation_id, lines_of(file), principal=office.principal
+        installation.runtime, installation.founded.organisation_id, iter_lines(file), principal=installation.principal
     )
 assert result.refused == 0, result.errors[:3]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import AlreadyExists
 from domain.member.member import Member, Role
-from services.organisations import create_organisation, organisation_id
+from services.organisations import create_organisation, derive_organisation_id
 from tests.services.conftest import Installation
 
 
@@ -14,15 +14,20 @@ def test_a_founded_organisation_has_a_steward_with_a_key(installation: Installat
     steward = installation.runtime.ledger.load(founded.organisation_id, "member", founded.steward_id)
 
     assert isinstance(steward, Member)
-    assert (True, (Role.STEWARD,)) == (steward.present, steward.roles)
+    assert (True, (Role.STEWARD,)) == (steward.is_present, steward.roles)
     assert founded.steward_id == installation.principal.member_id
     assert {"read", "act", "import", "admin"} == installation.principal.scopes
 
 
 def test_a_name_stands_for_one_organisation(sqlite_installation: Installation) -> None:
-    assert organisation_id("default") == organisation_id(" default ") == sqlite_installation.founded.organisation_id
     assert (
-        organisation_id(str(sqlite_installation.founded.organisation_id)) == sqlite_installation.founded.organisation_id
+        derive_organisation_id("default")
+        == derive_organisation_id(" default ")
+        == sqlite_installation.founded.organisation_id
+    )
+    assert (
+        derive_organisation_id(str(sqlite_installation.founded.organisation_id))
+        == sqlite_installation.founded.organisation_id
     )
     with pytest.raises(AlreadyExists):
         create_organisation(sqlite_installation.runtime, "default", steward="somebody else")

@@ -11,19 +11,19 @@ import pytest
 from domain.cycle.state import Closed, Running
 from domain.goal.state import Ended, Promised
 from services import seed
-from services.imports.rows import row_of
+from services.imports.rows import parse_row
 from services.seed.quarter import TEAM
 from tests.story import Story
 
 TODAY = date(2026, 11, 22)
 
 
-def told(today: date) -> Story:
+def build_story(today: date) -> Story:
     """The history said act by act, each by its party, as an import does it."""
     story = Story(begins="2020-01-01")
     learnt = datetime.combine(today, datetime.min.time(), UTC)
     for number, row in enumerate(seed.rows(today), start=1):
-        act = row_of(number, msgspec.json.encode(row))
+        act = parse_row(number, msgspec.json.encode(row))
         assert act is not None
         story.says(act.by, act.act, on=act.ref, at=act.at, learnt=learnt, roles=frozenset({"steward"}))
     return story
@@ -33,7 +33,7 @@ def told(today: date) -> Story:
 def test_every_row_is_accepted_whatever_the_day_of_the_demo(offset: int) -> None:
     today = TODAY + timedelta(days=offset)
 
-    story = told(today)
+    story = build_story(today)
 
     states = [story.state(f"{team}-1-{owner}") for owner, (_, team, _) in seed.MEMBERS.items() if team]
     assert all(isinstance(state, Ended) for state in states if state is not None)
@@ -54,7 +54,7 @@ def test_the_history_is_as_large_as_promised() -> None:
 
 
 def test_a_renegotiation_in_time_and_one_late_end_are_both_there() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
 
     report = story.state("settlement-report")
     assert isinstance(report, Promised)
@@ -71,7 +71,7 @@ def test_a_renegotiation_in_time_and_one_late_end_are_both_there() -> None:
 
 
 def test_checkouts_charter_was_made_by_a_decision_that_an_objection_changed() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
     charter, decision = story.state("checkout", "charter"), story.state("checkout-purpose", "decision")
 
     assert charter.purpose.decision == story.id("checkout-purpose", "decision")
@@ -87,7 +87,7 @@ def test_checkouts_charter_was_made_by_a_decision_that_an_objection_changed() ->
 
 
 def test_one_member_has_not_acknowledged_what_was_worded_anew() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
     (answered,) = [n for n in story.state("checkout", "charter").non_negotiables_in_force if n.ref == "answered"]
 
     assert 2 == answered.version
@@ -96,7 +96,7 @@ def test_one_member_has_not_acknowledged_what_was_worded_anew() -> None:
 
 
 def test_the_revised_purpose_is_affirmed_by_one_team_renegotiated_by_another_and_met_with_silence_once() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
     purpose = story.state("organisation", "charter").purpose
 
     def affirmed(goal: str) -> bool:
@@ -109,7 +109,7 @@ def test_the_revised_purpose_is_affirmed_by_one_team_renegotiated_by_another_and
 
 @pytest.mark.parametrize("offset", [0, 1, 2, 3, 4, 5, 6, 200])
 def test_the_last_quarter_is_closed_with_every_goal_decided_and_its_open_improvements_run_on(offset: int) -> None:
-    story = told(TODAY + timedelta(days=offset))
+    story = build_story(TODAY + timedelta(days=offset))
     last, now = story.state("checkout-last", "cycle"), story.state("checkout-now", "cycle")
 
     assert isinstance(last, Closed)
@@ -122,7 +122,7 @@ def test_the_last_quarter_is_closed_with_every_goal_decided_and_its_open_improve
 
 
 def test_a_need_was_answered_and_another_is_overdue() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
 
     assert () == story.state("open-figures").needs
     (waiting,) = story.state("night-batch").needs
@@ -130,7 +130,7 @@ def test_a_need_was_answered_and_another_is_overdue() -> None:
 
 
 def test_a_decision_ran_out_of_time_and_another_runs() -> None:
-    story = told(TODAY)
+    story = build_story(TODAY)
 
     assert "fallback" == story.state("dashboards-home", "decision").decided.by
     assert "open" == story.state("which-can-wait", "decision").state

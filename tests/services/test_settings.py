@@ -14,7 +14,7 @@ def test_an_empty_environment_gives_the_embedded_defaults() -> None:
     found = Settings.from_environment({"PATH": "/bin", "PLIMSOLL_REDIS_URL": ""})
 
     assert Settings() == found
-    assert found.embedded
+    assert found.is_embedded
 
 
 def test_each_variable_sets_its_field() -> None:
@@ -29,7 +29,7 @@ def test_each_variable_sets_its_field() -> None:
 
     expected = Settings(database_url="postgresql://host/db", redis_url="redis://host/1", port=0, position_wait_s=0.25)
     assert expected == found
-    assert not found.embedded
+    assert not found.is_embedded
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_misspelt_variable_is_refused_and_not_ignored() -> None:
 def test_the_page_of_settings_lists_every_one_with_its_default() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `PLIMSOLL_")]
 
-    assert [settings.as_row(*entry) for entry in settings.described()] == rows
+    assert [settings.to_table_row(*entry) for entry in settings.describe_settings()] == rows

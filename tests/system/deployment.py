@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 T = TypeVar("T")
 
 
@@ -35,7 +35,7 @@ class Process:
                 start_new_session=True,
             )
 
-    def line(self, beginning: str) -> str:
+    def wait_for_line(self, beginning: str) -> str:
         """The first line of output with this beginning, waited for."""
 
         def found() -> str | None:
@@ -48,13 +48,13 @@ class Process:
         """Send a signal and wait; the exit code."""
         if self.popen.poll() is None:
             self.popen.send_signal(how)
-        return self.popen.wait(timeout=PATIENCE_SECONDS)
+        return self.popen.wait(timeout=TIMEOUT_SECONDS)
 
     def kill(self) -> None:
         """End it at once, whatever it is doing."""
         if self.popen.poll() is None:
             os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait(timeout=PATIENCE_SECONDS)
+        self.popen.wait(timeout=TIMEOUT_SECONDS)
 
 
 def clean_environment() -> dict[str, str]:
@@ -66,7 +66,7 @@ def wait_until(
     found: Callable[[], T | None], complaint: Callable[[], str], process: subprocess.Popen[bytes] | None = None
 ) -> T:
     """What `found` finds, as soon as it does; an AssertionError once patience ends or the process has."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if (value := found()) is not None:
             return value
@@ -99,7 +99,7 @@ class Deployment:
         for process in self.processes:
             process.kill()
 
-    def command(self, *arguments: str) -> Any:
+    def run_command(self, *arguments: str) -> Any:
         """Run a command to its end; its JSON result."""
         done = subprocess.run(
             [sys.executable, "-m", "services.cli", *arguments, "--json"],
@@ -107,7 +107,7 @@ class Deployment:
             env=clean_environment() | self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -115,13 +115,13 @@ class Deployment:
 
     def start(self, *, apis: int, workers: int) -> None:
         """Migrate, then start the processes and wait until each API answers."""
-        self.command("migrate")
+        self.run_command("migrate")
         for number in range(workers):
             # Every worker sweeps: doing it twice is safe, so nothing has to be elected.
             self._spawn(["worker", "--scheduler"], f"worker{number}")
         for number in range(apis):
             process = self._spawn(["serve", "--port", "0"], f"api{number}")
-            words = process.line("Plimsoll answers at ")
+            words = process.wait_for_line("Plimsoll answers at ")
             self.apis.append(words.split()[3])
 
     def _spawn(self, arguments: list[str], name: str) -> Process:
@@ -129,7 +129,7 @@ class Deployment:
         self.processes.append(process)
         return process
 
-    def logs(self) -> str:
+    def read_logs(self) -> str:
         """Everything that the processes said."""
         return "\n".join(f"--- {p.log.name}\n{p.log.read_text()}" for p in self.processes)
 
@@ -140,7 +140,7 @@ class Client:
     def __init__(self, deployment: Deployment, key: str) -> None:
         self._deployment = deployment
         self._turn = 0
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=PATIENCE_SECONDS)
+        self._http = httpx.Client(headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=TIMEOUT_SECONDS)
         #: Position of the last act of this client.
         self.position = 0
 
@@ -157,7 +157,7 @@ class Client:
     def act(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
         """POST an act; its answer, which has to be a success."""
         response = self.call("POST", path, json=body, headers=headers)
-        assert response.is_success, (path, response.text, self._deployment.logs())
+        assert response.is_success, (path, response.text, self._deployment.read_logs())
         answer: dict[str, Any] = response.json()
         self.position = answer.get("position", self.position)
         return answer
@@ -166,13 +166,13 @@ class Client:
         """GET what this client's own acts have come to: waits until the views have followed."""
         asked = {"after_position": self.position, **params} if self.position else params
         response = self.call("GET", path, params=asked)
-        assert response.is_success, (path, response.text, self._deployment.logs())
+        assert response.is_success, (path, response.text, self._deployment.read_logs())
         seen: dict[str, Any] = response.json()
         return seen
 
 
 @contextmanager
-def deployed(
+def deploy(
     folder: Path, database_url: str, redis_url: str | None = None, *, apis: int = 1, workers: int = 0
 ) -> Iterator[Deployment]:
     """A running deployment; at the end each process is told to stop, and has to leave with exit code 0."""
@@ -181,4 +181,4 @@ def deployed(
         deployment.start(apis=apis, workers=workers)
         yield deployment
         codes = {p.log.name: p.stop() for p in deployment.processes if p.popen.poll() is None}
-    assert all(code == 0 for code in codes.values()), (codes, deployment.logs())
+    assert all(code == 0 for code in codes.values()), (codes, deployment.read_logs())

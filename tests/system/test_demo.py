@@ -13,24 +13,24 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.system.deployment import PATIENCE_SECONDS, ROOT, Process, clean_environment
+from tests.system.deployment import ROOT, TIMEOUT_SECONDS, Process, clean_environment
 
 
-def demo(folder: Path, name: str) -> Process:
+def start_demo(folder: Path, name: str) -> Process:
     return Process(["demo", "--port", "0", "--data", str(folder / "data")], {}, folder / f"{name}.log")
 
 
-def ready(process: Process) -> dict[str, str]:
-    told: dict[str, str] = json.loads(process.line("READY ").removeprefix("READY "))
+def read_ready_line(process: Process) -> dict[str, str]:
+    told: dict[str, str] = json.loads(process.wait_for_line("READY ").removeprefix("READY "))
     return told
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Process, dict[str, str]]]:
+def running_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Process, dict[str, str]]]:
     folder = tmp_path_factory.mktemp("demo")
-    process = demo(folder, "first")
+    process = start_demo(folder, "first")
     try:
-        yield folder, process, ready(process)
+        yield folder, process, read_ready_line(process)
     finally:
         process.kill()
 
@@ -38,20 +38,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pr
 def get(told: dict[str, str], path: str, **params: Any) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {told['api_key']}"}
     answer = httpx.get(
-        told["url"] + path, params=params or None, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+        told["url"] + path, params=params or None, headers=headers, trust_env=False, timeout=TIMEOUT_SECONDS
     )
     assert answer.is_success, answer.text
     seen: dict[str, Any] = answer.json()
     return seen
 
 
-def only(report: dict[str, Any], name: str) -> dict[str, Any]:
+def find_figure(report: dict[str, Any], name: str) -> dict[str, Any]:
     (figure,) = [f for f in report["figures"] if f["name"] == name]
     return dict(figure)
 
 
-def test_the_demo_tells_its_four_stories(running: tuple[Path, Process, dict[str, str]]) -> None:
-    _, _, told = running
+def test_the_demo_tells_its_four_stories(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running_demo
 
     priya = get(told, "/v1/reports/overload", member="priya")
     red = [f for f in priya["figures"] if f["name"] == "load_ratio" and f.get("line") == "red"]
@@ -59,38 +59,49 @@ def test_the_demo_tells_its_four_stories(running: tuple[Path, Process, dict[str,
     assert priya["relief"]
 
     platform = get(told, "/v1/reports/overload", team="platform")
-    yes_and = only(platform, "yes_and_ratio")
+    yes_and = find_figure(platform, "yes_and_ratio")
     assert (1, True) == (yes_and["value"], yes_and["n"] >= 2)
 
     checkout = get(told, "/v1/reports/drift", team="checkout", names="true")
     assert {"Tomas Novak", "A checkout that feels instant"} <= set(checkout["names"].values())
     assert "names" not in get(told, "/v1/reports/drift", team="checkout")
-    assert 3 == only(checkout, "alignment_drift")["count"]
+    assert 3 == find_figure(checkout, "alignment_drift")["count"]
     assert {"alignment"} <= {m["kind"] for m in checkout["mend"]}
 
     data = get(told, "/v1/reports/overload", team="data")
-    assert 0 == only(data, "trade_offs_undone")["value"]
+    assert 0 == find_figure(data, "trade_offs_undone")["value"]
     why = get(told, "/v1/goals/settlement-report/why", field="due")
     assert (True, "blocker") == (why["chain"][0]["said"]["in_time"], why["chain"][0]["said"]["trigger"])
 
 
-def test_the_demo_tells_what_all_of_it_is_for(running: tuple[Path, Process, dict[str, str]]) -> None:
-    _, _, told = running
+def test_the_demo_tells_what_all_of_it_is_for(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running_demo
 
     cycles = get(told, "/v1/reports/cycles", team="checkout", names="true")
     assert {"open", "closed"} == {c["state"] for c in cycles["cycles"]}
-    assert (1, 3) == (only(cycles, "improvements_overdue")["count"], only(cycles, "improvements_overdue")["n"])
+    assert (1, 3) == (
+        find_figure(cycles, "improvements_overdue")["count"],
+        find_figure(cycles, "improvements_overdue")["n"],
+    )
     assert {"Last quarter", "Dario Ricci"} <= set(cycles["names"].values())
     drift = get(told, "/v1/reports/drift", team="checkout")
-    assert (1, 5) == (only(drift, "acknowledgement_share")["count"], only(drift, "acknowledgement_share")["n"])
-    assert 1 == only(drift, "repair_share")["value"]
+    assert (1, 5) == (
+        find_figure(drift, "acknowledgement_share")["count"],
+        find_figure(drift, "acknowledgement_share")["n"],
+    )
+    assert 1 == find_figure(drift, "repair_share")["value"]
     support = get(told, "/v1/reports/support")
-    assert (1, 2) == (only(support, "needs_past_answer_by")["count"], only(support, "needs_past_answer_by")["n"])
+    assert (1, 2) == (
+        find_figure(support, "needs_past_answer_by")["count"],
+        find_figure(support, "needs_past_answer_by")["n"],
+    )
     assert 1 == get(told, "/v1/charters/checkout")["purpose"]["version"]
 
 
-def test_everything_that_the_demo_prints_to_look_at_is_there(running: tuple[Path, Process, dict[str, str]]) -> None:
-    _, process, told = running
+def test_everything_that_the_demo_prints_to_look_at_is_there(
+    running_demo: tuple[Path, Process, dict[str, str]],
+) -> None:
+    _, process, told = running_demo
     printed = re.findall(r'^  get "([^"]+)"$', process.log.read_text(), re.MULTILINE)
 
     assert len(printed) >= 15
@@ -98,7 +109,7 @@ def test_everything_that_the_demo_prints_to_look_at_is_there(running: tuple[Path
         assert get(told, path)
 
 
-def walked(told: dict[str, str], script: str) -> str:
+def run_script(told: dict[str, str], script: str) -> str:
     """What the README's shell prints, on this demo."""
     ran = subprocess.run(
         [
@@ -111,24 +122,24 @@ def walked(told: dict[str, str], script: str) -> str:
         capture_output=True,
         text=True,
         env=clean_environment() | {"no_proxy": "*"},
-        timeout=PATIENCE_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
 
-def readme() -> list[str]:
+def read_shell_blocks() -> list[str]:
     """The README's shell blocks."""
     found: list[str] = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     return found
 
 
-def test_the_readmes_walk_does_what_it_says(running: tuple[Path, Process, dict[str, str]]) -> None:
-    _, _, told = running
-    script = readme()[0]
+def test_the_readmes_walk_does_what_it_says(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running_demo
+    script = read_shell_blocks()[0]
 
-    printed = walked(told, script)
+    printed = run_script(told, script)
 
     why = json.loads(printed[printed.rindex('{"goal":') :])
     assert ("due", ["change", "promise"]) == (why["field"], [link["kind"] for link in why["chain"]])
@@ -136,11 +147,11 @@ def test_the_readmes_walk_does_what_it_says(running: tuple[Path, Process, dict[s
     assert "the bank moved its interface by three weeks" == why["chain"][0]["said"]["reason"]["text"]
 
 
-def test_the_readmes_tour_of_the_framework_is_answered(running: tuple[Path, Process, dict[str, str]]) -> None:
-    _, _, told = running
-    helpers, tour = readme()[0].splitlines()[:3], readme()[1]
+def test_the_readmes_tour_of_the_framework_is_answered(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    _, _, told = running_demo
+    helpers, tour = read_shell_blocks()[0].splitlines()[:3], read_shell_blocks()[1]
 
-    printed = walked(told, "\n".join([*helpers, tour]))
+    printed = run_script(told, "\n".join([*helpers, tour]))
 
     answers, decoder = [], json.JSONDecoder()
     while printed:
@@ -155,14 +166,14 @@ def test_the_readmes_tour_of_the_framework_is_answered(running: tuple[Path, Proc
     assert 2 == len(support["needs"])
 
 
-def test_ctrl_c_stops_it_and_a_second_start_keeps_the_data(running: tuple[Path, Process, dict[str, str]]) -> None:
-    folder, first, told = running
+def test_ctrl_c_stops_it_and_a_second_start_keeps_the_data(running_demo: tuple[Path, Process, dict[str, str]]) -> None:
+    folder, first, told = running_demo
     before = get(told, "/v1/goals", limit=1)
     assert first.stop(signal.SIGINT) == 0, first.log.read_text()
 
-    second = demo(folder, "second")
+    second = start_demo(folder, "second")
     try:
-        again = ready(second)
+        again = read_ready_line(second)
         assert told["api_key"] == again["api_key"]
         assert told["organisation"] == again["organisation"]
         assert before["goals"] == get(again, "/v1/goals", limit=1)["goals"]

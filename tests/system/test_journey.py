@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.servers import PostgresServer
-from tests.system.deployment import Client, Deployment, deployed, wait_until
+from tests.system.deployment import Client, Deployment, deploy, wait_until
 
 #: Name -> on PostgreSQL, with Redis, API processes, workers.
 SHAPES = {
@@ -35,11 +35,11 @@ def deployment(
     if on_postgres:
         server = start_postgres()
         url = server.url(server.create_database())
-    with deployed(folder, url, start_redis() if with_redis else None, apis=apis, workers=workers) as running:
+    with deploy(folder, url, start_redis() if with_redis else None, apis=apis, workers=workers) as running:
         yield running
 
 
-def example() -> list[dict[str, Any]]:
+def example_rows() -> list[dict[str, Any]]:
     """The worked example of the reports' page, as import rows."""
 
     def offer(goal: str, hours: int, start: str, due: str, at: str) -> list[dict[str, Any]]:
@@ -81,11 +81,11 @@ def example() -> list[dict[str, Any]]:
 @pytest.fixture
 def steward(deployment: Deployment, request: pytest.FixtureRequest) -> Client:
     """The steward of a new organisation."""
-    told = deployment.command("organisation", "create", request.node.originalname, "--steward", "stella")
+    told = deployment.run_command("organisation", "create", request.node.originalname, "--steward", "stella")
     return deployment.client(told["api_key"])
 
 
-def imported(steward: Client, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def import_rows(steward: Client, rows: list[dict[str, Any]]) -> dict[str, Any]:
     body = b"\n".join(json.dumps(row).encode() for row in rows)
     answer = steward.call("POST", "/v1/imports", content=body, headers={"Content-Type": "application/x-ndjson"})
     assert answer.is_success, answer.text
@@ -93,23 +93,23 @@ def imported(steward: Client, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def figures(report: dict[str, Any], name: str, **of: Any) -> list[dict[str, Any]]:
+def find_figures(report: dict[str, Any], name: str, **of: Any) -> list[dict[str, Any]]:
     """The figures of that name with these keys."""
     return [f for f in report["figures"] if f["name"] == name and all(f.get(k) == v for k, v in of.items())]
 
 
-def value(report: dict[str, Any], name: str, **of: Any) -> float:
+def find_value(report: dict[str, Any], name: str, **of: Any) -> float:
     """The one figure of that name, to four decimals, as the worked example prints them."""
-    (figure,) = figures(report, name, **of)
+    (figure,) = find_figures(report, name, **of)
     number: float = figure["value"]
     return round(number, 4)
 
 
 def test_the_worked_example_reads_as_written(steward: Client) -> None:
-    rows = example()
+    rows = example_rows()
 
-    assert {"accepted": len(rows), "already": 0} == imported(steward, rows)
-    assert {"accepted": 0, "already": len(rows)} == imported(steward, rows)
+    assert {"accepted": len(rows), "already": 0} == import_rows(steward, rows)
+    assert {"accepted": 0, "already": len(rows)} == import_rows(steward, rows)
     steward.position = len(rows)
 
     def overload(as_of: str) -> dict[str, Any]:
@@ -118,26 +118,26 @@ def test_the_worked_example_reads_as_written(steward: Client) -> None:
     ana = steward.get("/v1/members/ana")["id"]
     week = {"member": ana, "week": "2026-03-02"}
     monday = overload("2026-03-02")
-    (load,) = figures(monday, "load_ratio", **week)
+    (load,) = find_figures(monday, "load_ratio", **week)
     assert (0.96875, "amber") == (load["value"], load["line"])
 
     before_c = overload("2026-03-04T11:59:59Z")
-    (load,) = figures(before_c, "load_ratio", **week)
+    (load,) = find_figures(before_c, "load_ratio", **week)
     assert (1.1415, "red") == (round(load["value"], 4), load["line"])
 
     with_c = overload("2026-03-04")
-    assert 1.5321 == value(with_c, "load_ratio", **week)
-    (yes_and,) = figures(with_c, "yes_and_ratio")
+    assert 1.5321 == find_value(with_c, "load_ratio", **week)
+    (yes_and,) = find_figures(with_c, "yes_and_ratio")
     assert (1, 1, 1) == (yes_and["value"], yes_and["count"], yes_and["n"])
 
     paired = overload("2026-03-05")
-    (yes_and,) = figures(paired, "yes_and_ratio")
+    (yes_and,) = find_figures(paired, "yes_and_ratio")
     assert (0, 0, 1) == (yes_and["value"], yes_and["count"], yes_and["n"])
-    assert 0.1176 == value(paired, "yes_and_by_effort")
+    assert 0.1176 == find_value(paired, "yes_and_by_effort")
     assert with_c["figures"] == overload("2026-03-04")["figures"]
 
 
-def keys_for(steward: Client, deployment: Deployment, *members: str) -> list[Client]:
+def create_clients(steward: Client, deployment: Deployment, *members: str) -> list[Client]:
     """A key for each of these members."""
     asked = [steward.act("/v1/keys", {"member": member, "scopes": ["read", "act"]}) for member in members]
     return [deployment.client(answer["key"]) for answer in asked]
@@ -147,7 +147,7 @@ def test_a_promise_is_made_renegotiated_and_kept(deployment: Deployment, steward
     steward.act("/v1/teams", {"ref": "core", "name": "Core", "lead": "stella"})
     for member in ("ana", "sam"):
         steward.act("/v1/members", {"ref": member, "team": "core", "name": member.title()})
-    ana, sam = keys_for(steward, deployment, "ana", "sam")
+    ana, sam = create_clients(steward, deployment, "ana", "sam")
 
     terms = {"conditions": ["works", "documented"], "due": "2030-06-28", "effort_hours": 12}
     offer = {"do": "offer", "ref": "g", "title": "Ship it", "sponsor": "sam", "team": "core", "terms": terms}
@@ -182,24 +182,24 @@ def test_a_promise_is_made_renegotiated_and_kept(deployment: Deployment, steward
 
 
 def test_the_clock_lapses_a_promise_nobody_spoke_about(deployment: Deployment, steward: Client) -> None:
-    rows = example()
-    imported(steward, rows)
+    rows = example_rows()
+    import_rows(steward, rows)
 
     def lapsed() -> bool | None:
         goal = steward.call("GET", "/v1/goals/A")
         return True if goal.is_success and goal.json()["state"] == "lapsed" else None
 
-    assert wait_until(lapsed, deployment.logs)
+    assert wait_until(lapsed, deployment.read_logs)
     (entry,) = [e for e in steward.get("/v1/goals/A/history")["entries"] if e["type"] == "goal.lapsed.v1"]
     assert ("2026-03-31T00:00:00Z", "timer") == (entry["occurred_at"], entry["source"])
 
 
 def test_the_log_is_complete_and_the_views_follow_it(deployment: Deployment, steward: Client) -> None:
-    imported(steward, example())
+    import_rows(steward, example_rows())
 
     def settled() -> bool | None:
-        told = deployment.command("projections", "status")
+        told = deployment.run_command("projections", "status")
         return True if all(view["missing"] == 0 for view in told) else None
 
-    assert wait_until(settled, deployment.logs)
-    assert all(check["ok"] for check in deployment.command("doctor"))
+    assert wait_until(settled, deployment.read_logs)
+    assert all(check["ok"] for check in deployment.run_command("doctor"))

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.envelope import Source
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from services.imports.importer import import_lines
-from services.organisations import organisation_id
+from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
-from tests.services.conftest import open_office
+from tests.services.conftest import open_installation
 
-ORGANISATION = organisation_id("default")
+ORGANISATION = derive_organisation_id("default")
 ASKED = datetime.fromisoformat("2024-05-06T08:00:00+00:00")
 DEADLINE = ASKED + timedelta(days=4)
 
@@ -43,9 +43,9 @@ def rows() -> list[bytes]:
 
 def test_the_worker_rings_a_decisions_deadline(database_url: str) -> None:
     settings = Settings(database_url=database_url, sweep_seconds=1)
-    installation = open_office(settings)
+    installation = open_installation(settings)
     installation.runtime.close()
-    decision = resolve(ORGANISATION, "decision", "on-call")
+    decision = resolve_stream_id(ORGANISATION, "decision", "on-call")
 
     with Runtime.start(settings) as runtime:
         assert 0 == import_lines(runtime, ORGANISATION, rows(), principal=installation.principal).refused

@@ -34,18 +34,18 @@ def engine(runtime: Runtime) -> Iterator[EngineProcess]:
     engine.close()
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether there is such a process; one that has ended and was not asked for its code yet does not count."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 
 
-def gone(pid: int, seconds: float = 30.0) -> bool:
+def wait_until_gone(pid: int, seconds: float = 30.0) -> bool:
     deadline = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < deadline:
+    while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return not alive(pid)
+    return not is_alive(pid)
 
 
 def test_the_views_are_followed_by_another_process(runtime: Runtime, engine: EngineProcess) -> None:
@@ -93,7 +93,7 @@ def test_closed_it_leaves_no_process_behind_and_starts_none(engine: EngineProces
     engine.close()
     engine.close()
 
-    assert not alive(pid)
+    assert not is_alive(pid)
     with pytest.raises(EngineProcessFailed):
         engine.catch_up(1000)
 
@@ -128,11 +128,11 @@ def test_it_ends_with_the_process_that_started_it_however_that_ends(database_url
     ) as starting:
         assert starting.stdout is not None
         pid = int(starting.stdout.readline())
-        assert alive(pid)
+        assert is_alive(pid)
 
         starting.kill()
 
-        assert gone(pid)
+        assert wait_until_gone(pid)
 
 
 def test_a_started_runtime_has_it_and_takes_it_along(database_url: str) -> None:
@@ -142,14 +142,14 @@ def test_a_started_runtime_has_it_and_takes_it_along(database_url: str) -> None:
         deadline = time.monotonic() + 60
         while runtime.engine.position() < runtime.ledger.head() and time.monotonic() < deadline:
             time.sleep(0.05)
-        followers = children()
+        followers = list_children()
 
         assert runtime.ledger.head() == runtime.engine.position()
     assert 1 == len(followers)
-    assert all(gone(pid) for pid in followers)
+    assert all(wait_until_gone(pid) for pid in followers)
 
 
-def children() -> list[int]:
+def list_children() -> list[int]:
     """Followers that this process has started."""
     threads = Path(f"/proc/{os.getpid()}/task").iterdir()
     pids = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]

@@ -19,16 +19,16 @@ from typing import Any
 
 import pytest
 
-from domain.references import resolve
+from domain.references import resolve_stream_id
 from services.imports.importer import import_lines
-from services.organisations import organisation_id
+from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.fixtures import synthetic
-from tests.services.conftest import Installation, open_office
+from tests.services.conftest import Installation, open_installation
 
 ROOT = Path(__file__).parents[2]
-ORGANISATION = organisation_id("default")
+ORGANISATION = derive_organisation_id("default")
 KILLS = 3
 #: Offers that nobody answered: each needs one reminder and one end, from the sweep alone.
 UNANSWERED = 40
@@ -56,7 +56,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def unanswered(installation: Installation) -> list[dict[str, Any]]:
+def unanswered_offer_rows(installation: Installation) -> list[dict[str, Any]]:
     """Offers of ten days ago, to somebody who has said nothing since."""
     at = (installation.runtime.clock() - timedelta(days=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
     people: list[dict[str, Any]] = [
@@ -69,16 +69,16 @@ def unanswered(installation: Installation) -> list[dict[str, Any]]:
     return people + [{**offer, "goal": f"open-{n}", "terms": terms, "reason": reason} for n in range(UNANSWERED)]
 
 
-def write(installation: Installation, stop: threading.Event) -> None:
+def keep_writing(installation: Installation, stop: threading.Event) -> None:
     """Keep the log growing, a small import at a time."""
     for number in range(1000):
         if stop.wait(0.2):
             return
-        lines = synthetic.lines(goals=2, seed=number, prefix=f"w{number}-")
+        lines = synthetic.encode_lines(goals=2, seed=number, prefix=f"w{number}-")
         assert import_lines(installation.runtime, ORGANISATION, lines, principal=installation.principal).refused == 0
 
 
-def settled(runtime: Runtime) -> bool:
+def is_settled(runtime: Runtime) -> bool:
     statuses = runtime.engine.status()
     return not runtime.ledger.find_streams_with_due_timers(runtime.clock(), 1) and all(
         s.position == runtime.ledger.head() for s in statuses
@@ -88,12 +88,12 @@ def settled(runtime: Runtime) -> bool:
 @pytest.mark.timeout(180)
 def test_workers_killed_at_any_moment_lose_nothing_and_double_nothing(database_url: str, redis_url: str) -> None:
     settings = Settings(database_url=database_url, redis_url=redis_url)
-    installation = open_office(settings)
+    installation = open_installation(settings)
     chance, stop = random.Random(7), threading.Event()
     with installation.runtime as runtime:
-        rows = [json.dumps(row).encode() for row in unanswered(installation)]
+        rows = [json.dumps(row).encode() for row in unanswered_offer_rows(installation)]
         assert import_lines(runtime, ORGANISATION, rows, principal=installation.principal).refused == 0
-        writer = threading.Thread(target=write, args=(installation, stop), daemon=True)
+        writer = threading.Thread(target=keep_writing, args=(installation, stop), daemon=True)
         writer.start()
 
         for _ in range(KILLS):
@@ -104,18 +104,18 @@ def test_workers_killed_at_any_moment_lose_nothing_and_double_nothing(database_u
         writer.join(30)
         with worker(settings) as process:
             deadline = time.monotonic() + 90
-            while not settled(runtime) and time.monotonic() < deadline:
+            while not is_settled(runtime) and time.monotonic() < deadline:
                 time.sleep(0.1)
             process.send_signal(signal.SIGTERM)
             assert 0 == process.wait(20)
 
-        assert settled(runtime)
+        assert is_settled(runtime)
         assert runtime.ledger.head() == runtime.ledger.count()
         for status in runtime.engine.status():
             assert (0, 0, status.head) == (status.missing, status.held, status.applied)
         assert [] == runtime.engine.verify()
         for number in range(UNANSWERED):
-            events = runtime.ledger.events(ORGANISATION, resolve(ORGANISATION, "goal", f"open-{number}"))
+            events = runtime.ledger.events(ORGANISATION, resolve_stream_id(ORGANISATION, "goal", f"open-{number}"))
             expected = {"goal.offered.v1": 1, "goal.response_reminded.v1": 1, "goal.expired.v1": 1}
             assert expected == Counter(event.type for event in events)
 
@@ -124,15 +124,15 @@ def test_redis_flushed_and_stopped_costs_time_and_no_fact(sqlite_url: str, redis
     import redis
 
     settings = Settings(database_url=sqlite_url, redis_url=redis_url)
-    installation = open_office(settings)
+    installation = open_installation(settings)
     with installation.runtime as runtime, worker(settings):
-        rows = [json.dumps(row).encode() for row in unanswered(installation)]
+        rows = [json.dumps(row).encode() for row in unanswered_offer_rows(installation)]
         assert import_lines(runtime, ORGANISATION, rows, principal=installation.principal).refused == 0
         with redis.Redis.from_url(redis_url) as client:
             client.flushall()
 
         deadline = time.monotonic() + 90
-        while not settled(runtime) and time.monotonic() < deadline:
+        while not is_settled(runtime) and time.monotonic() < deadline:
             time.sleep(0.1)
 
-        assert settled(runtime)
+        assert is_settled(runtime)

@@ -39,7 +39,7 @@ class NarrativeContext(msgspec.Struct, frozen=True, kw_only=True):
         return quote(known) if known else "another goal"
 
 
-def ids_in(*texts: str | None) -> set[str]:
+def find_ids(*texts: str | None) -> set[str]:
     """Every id that occurs in these texts."""
     return {found for text in texts if text for found in _UUID.findall(text)}
 

@@ -21,22 +21,30 @@ from projections.history.narrative.charters import CHARTER_NARRATORS
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
 from projections.history.narrative.cycles import CYCLE_NARRATORS
 from projections.history.narrative.decisions import DECISION_NARRATORS
-from projections.history.narrative.phrases import day, describe_changes, excerpt, hours, join_list, percent, quote
+from projections.history.narrative.phrases import (
+    describe_changes,
+    excerpt,
+    format_day,
+    format_hours,
+    format_percent,
+    join_list,
+    quote,
+)
 
 
-def narrate(told: NarrativeContext) -> str:
+def narrate(context: NarrativeContext) -> str:
     """The event as one sentence: who did what, and why. A timer's begins with "The clock"."""
-    cls = EVENTS.get(told.type)
+    cls = EVENTS.get(context.type)
     if cls is None:
-        return f"Something was recorded that this version has no words for ({told.type})."
-    event = msgspec.json.decode(told.data, type=cls)
+        return f"Something was recorded that this version has no words for ({context.type})."
+    event = msgspec.json.decode(context.data, type=cls)
     words = NARRATORS[cls]
-    clause = words if isinstance(words, str) else words(event, told)
-    who = "The clock:" if told.party is None else told.name(told.party, "Somebody")
-    return f"{who} {clause}{_because(told.reason)}".rstrip(" .") + "."
+    clause = words if isinstance(words, str) else words(event, context)
+    who = "The clock:" if context.party is None else context.name(context.party, "Somebody")
+    return f"{who} {clause}{_format_reason(context.reason)}".rstrip(" .") + "."
 
 
-def _because(reason: Reason | None) -> str:
+def _format_reason(reason: Reason | None) -> str:
     if reason is None:
         return ""
     code = "" if reason.code is ReasonCode.OTHER else reason.code.replace("_", " ")
@@ -47,15 +55,18 @@ def _because(reason: Reason | None) -> str:
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _proposed(told: NarrativeContext) -> str:
-    return join_list(describe_changes(told.before, told.after, told.title, told.name, to=True)) or "to keep the terms"
+def _describe_proposed_changes(context: NarrativeContext) -> str:
+    return (
+        join_list(describe_changes(context.before, context.after, context.title, context.name, to=True))
+        or "to keep the terms"
+    )
 
 
-def _changed(told: NarrativeContext) -> str:
-    return join_list(describe_changes(told.before, told.after, told.title, told.name, to=False))
+def _describe_accepted_changes(context: NarrativeContext) -> str:
+    return join_list(describe_changes(context.before, context.after, context.title, context.name, to=False))
 
 
-def _trade_offs(trade_offs: Iterable[e.TradeOff], told: NarrativeContext) -> str:
+def _describe_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeContext) -> str:
     gives = []
     for one in trade_offs:
         verb = {
@@ -66,12 +77,12 @@ def _trade_offs(trade_offs: Iterable[e.TradeOff], told: NarrativeContext) -> str
             "pause": "pausing",
             "capacity": "adding capacity",
         }[one.kind]
-        what = f" {told.title(one.goal)}" if one.goal is not None else ""
-        gives.append(f"{verb}{what}" + (f" for {told.title(one.for_)}" if one.for_ is not None else ""))
+        what = f" {context.title(one.goal)}" if one.goal is not None else ""
+        gives.append(f"{verb}{what}" + (f" for {context.title(one.for_)}" if one.for_ is not None else ""))
     return f", against {join_list(gives)}" if gives else ""
 
 
-def _taken_as(taken: e.TakenAs | None) -> str:
+def _describe_taken_as(taken: e.TakenAs | None) -> str:
     if taken is None:
         return ""
     return {
@@ -84,67 +95,70 @@ def _taken_as(taken: e.TakenAs | None) -> str:
     }[taken.how]
 
 
-def _side(side: str) -> str:
+def _format_side(side: str) -> str:
     return f"the {side}"
 
 
-def _until(terms: Any) -> str:
-    return f" by {day(terms.due)}" if terms.due else ""
+def _format_due(terms: Any) -> str:
+    return f" by {format_day(terms.due)}" if terms.due else ""
 
 
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
-def _requested(event: e.GoalRequested, told: NarrativeContext) -> str:
-    what = f"{quote(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
+def _requested(event: e.GoalRequested, context: NarrativeContext) -> str:
+    what = f"{quote(event.title)}{_format_due(event.terms)}{_describe_trade_offs(event.trade_offs, context)}"
     if event.imposed:
-        return f"assigned {what} to {told.name(event.owner)}, whose promise it still needs"
-    return f"asked {told.name(event.owner)} for {what}"
+        return f"assigned {what} to {context.name(event.owner)}, whose promise it still needs"
+    return f"asked {context.name(event.owner)} for {what}"
 
 
-def _offered(event: e.GoalOffered, told: NarrativeContext) -> str:
-    what = f"{quote(event.title)}{_until(event.terms)}{_trade_offs(event.trade_offs, told)}"
+def _offered(event: e.GoalOffered, context: NarrativeContext) -> str:
+    what = f"{quote(event.title)}{_format_due(event.terms)}{_describe_trade_offs(event.trade_offs, context)}"
     if event.owner == event.sponsor:
         return f"set out to do {what}"
-    return f"offered {told.name(event.sponsor)} {what}"
+    return f"offered {context.name(event.sponsor)} {what}"
 
 
-def _countered(event: e.GoalCountered, told: NarrativeContext) -> str:
-    asked = describe_changes(told.before, told.after, told.title, told.name, to=True)
-    return f"answered with other terms: {join_list(asked) or 'the same again'}{_trade_offs(event.trade_offs, told)}"
+def _countered(event: e.GoalCountered, context: NarrativeContext) -> str:
+    asked = describe_changes(context.before, context.after, context.title, context.name, to=True)
+    gives = _describe_trade_offs(event.trade_offs, context)
+    return f"answered with other terms: {join_list(asked) or 'the same again'}{gives}"
 
 
-def _expired(event: e.GoalExpired, _told: NarrativeContext) -> str:
-    return f"it expired, as {_side(event.silent)} did not answer in time; silence is never a yes"
+def _expired(event: e.GoalExpired, _context: NarrativeContext) -> str:
+    return f"it expired, as {_format_side(event.silent)} did not answer in time; silence is never a yes"
 
 
-def _promised(event: e.GoalPromised, told: NarrativeContext) -> str:
-    return f"promised it{_taken_as(event.taken_as)}{_trade_offs(event.trade_offs, told)}"
+def _promised(event: e.GoalPromised, context: NarrativeContext) -> str:
+    return f"promised it{_describe_taken_as(event.taken_as)}{_describe_trade_offs(event.trade_offs, context)}"
 
 
-def _accepted(event: e.GoalAccepted, _told: NarrativeContext) -> str:
-    return f"accepted it{_taken_as(event.taken_as)}{append_text(event.promises_back, ', and promised back: ')}"
+def _accepted(event: e.GoalAccepted, _context: NarrativeContext) -> str:
+    return f"accepted it{_describe_taken_as(event.taken_as)}{append_text(event.promises_back, ', and promised back: ')}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
 
 
-def _checked_in(event: e.CheckedIn, told: NarrativeContext) -> str:
+def _checked_in(event: e.CheckedIn, context: NarrativeContext) -> str:
     parts = []
     if event.progress is not None:
-        was = told.before.get("progress")
-        parts.append(f"progress {percent(event.progress)}" + (f" (was {percent(was)})" if was else ""))
+        was = context.before.get("progress")
+        parts.append(f"progress {format_percent(event.progress)}" + (f" (was {format_percent(was)})" if was else ""))
     if event.confidence is not None:
-        was = told.before.get("confidence")
-        parts.append(f"confidence {percent(event.confidence)}" + (f" (was {percent(was)})" if was else ""))
+        was = context.before.get("confidence")
+        parts.append(
+            f"confidence {format_percent(event.confidence)}" + (f" (was {format_percent(was)})" if was else "")
+        )
     if event.value is not None:
         parts.append(f"value {event.value}")
     if event.blockers is not None:
         stands = [excerpt(b.text, 120) for b in event.blockers]
         parts.append(f"blocked by {join_list(stands)}" if stands else "no blockers")
     for need in event.needs:
-        whom = f" from {told.name(need.addressee)}" if need.addressee else ""
-        until = f" by {day(need.answer_by)}" if need.answer_by else ""
+        whom = f" from {context.name(need.addressee)}" if need.addressee else ""
+        until = f" by {format_day(need.answer_by)}" if need.answer_by else ""
         parts.append(f"needs {excerpt(need.text, 120)}{whom}{until}")
     parts += [f"idea: {excerpt(idea, 120)}" for idea in event.ideas]
     parts += [excerpt(event.note, 300)] if event.note else []
@@ -152,20 +166,20 @@ def _checked_in(event: e.CheckedIn, told: NarrativeContext) -> str:
     return f"{verb}: {'; '.join(parts)}" if parts else verb
 
 
-def _blocker_raised(event: e.BlockerRaised, told: NarrativeContext) -> str:
+def _blocker_raised(event: e.BlockerRaised, context: NarrativeContext) -> str:
     blocker = event.blocker
-    following = f"; {told.name(blocker.acts_next)} acts next" if blocker.acts_next else ""
+    following = f"; {context.name(blocker.acts_next)} acts next" if blocker.acts_next else ""
     return f"raised a blocker{append_text(blocker.text)}{following}{append_text(blocker.next_action)}"
 
 
-def _supports(event: e.LinkAffirmed | e.Unlinked, told: NarrativeContext) -> str:
-    return join_list([told.title(s.goal or s.purpose) for s in event.supports])
+def _list_supports(event: e.LinkAffirmed | e.Unlinked, context: NarrativeContext) -> str:
+    return join_list([context.title(s.goal or s.purpose) for s in event.supports])
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------------
 
 
-def _late(*, in_time: bool, retroactive: bool) -> str:
+def _format_lateness(*, in_time: bool, retroactive: bool) -> str:
     if retroactive:
         return " (after the fact)"
     return "" if in_time else " (later than the notice agreed)"
@@ -179,108 +193,115 @@ _TRIGGERS = {
 }
 
 
-def _change_proposed(event: e.ChangeProposed, told: NarrativeContext) -> str:
-    late = _late(in_time=event.in_time, retroactive=event.retroactive)
+def _change_proposed(event: e.ChangeProposed, context: NarrativeContext) -> str:
+    late = _format_lateness(in_time=event.in_time, retroactive=event.retroactive)
     trigger = _TRIGGERS.get(event.trigger, "")
     flag = append_text(event.conflict_with, ", flagged as at odds with a non-negotiable: ")
-    return f"proposed {_proposed(told)}{_trade_offs(event.trade_offs, told)}{trigger}{late}{flag}"
+    gives = _describe_trade_offs(event.trade_offs, context)
+    return f"proposed {_describe_proposed_changes(context)}{gives}{trigger}{late}{flag}"
 
 
-def _change_countered(event: e.ChangeCountered, told: NarrativeContext) -> str:
-    late = _late(in_time=event.in_time, retroactive=event.retroactive)
-    return f"answered with another proposal: {_proposed(told)}{_trade_offs(event.trade_offs, told)}{late}"
+def _change_countered(event: e.ChangeCountered, context: NarrativeContext) -> str:
+    late = _format_lateness(in_time=event.in_time, retroactive=event.retroactive)
+    gives = _describe_trade_offs(event.trade_offs, context)
+    return f"answered with another proposal: {_describe_proposed_changes(context)}{gives}{late}"
 
 
-def _change_accepted(event: e.ChangeAccepted, told: NarrativeContext) -> str:
+def _change_accepted(event: e.ChangeAccepted, context: NarrativeContext) -> str:
     how = "accepted the change in the other role too" if event.self_accepted else "accepted the change"
-    what = _changed(told)
-    return f"{how}{f': {what}' if what else ''}{_taken_as(event.taken_as)}{_trade_offs(event.trade_offs, told)}"
+    what = _describe_accepted_changes(context)
+    gives = _describe_trade_offs(event.trade_offs, context)
+    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event.taken_as)}{gives}"
 
 
-def _change_timed_out(event: e.ChangeTimedOut, _told: NarrativeContext) -> str:
-    return f"{_side(event.silent)} did not answer the proposed change in time; the old terms stand"
+def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> str:
+    return f"{_format_side(event.silent)} did not answer the proposed change in time; the old terms stand"
 
 
-def _hand_over_joined(event: e.HandOverJoined, told: NarrativeContext) -> str:
-    whom = told.name(event.member) if str(event.member) != told.party else ""
-    return f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_taken_as(event.taken_as)}"
+def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str:
+    whom = context.name(event.member) if str(event.member) != context.party else ""
+    return (
+        f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_describe_taken_as(event.taken_as)}"
+    )
 
 
 # --- completion and ends -----------------------------------------------------------------------------------------
 
 
-def _completed(event: e.CompletionDeclared, _told: NarrativeContext) -> str:
+def _completed(event: e.CompletionDeclared, _context: NarrativeContext) -> str:
     shown = [excerpt(x.text or x.url, 120) for x in event.evidence if x.text or x.url]
     return f"declared it complete{' after the due date' if event.late else ''}{append_text(join_list(shown))}"
 
 
-def _satisfied(event: e.SatisfactionDeclared, _told: NarrativeContext) -> str:
+def _satisfied(event: e.SatisfactionDeclared, _context: NarrativeContext) -> str:
     said = [excerpt(v.text, 120) for v in event.verdicts if v.text]
     return f"declared the conditions satisfied{append_text(join_list(said))}"
 
 
-def _sent_back(event: e.DeliveryRejected, _told: NarrativeContext) -> str:
-    return f"sent it back: condition {quote(event.condition)} is not met yet; rework by {day(event.rework_by)}"
+def _delivery_rejected(event: e.DeliveryRejected, _context: NarrativeContext) -> str:
+    return f"sent it back: condition {quote(event.condition)} is not met yet; rework by {format_day(event.rework_by)}"
 
 
-def _withdrawn(event: e.PromiseWithdrawn, told: NarrativeContext) -> str:
+def _withdrawn(event: e.PromiseWithdrawn, context: NarrativeContext) -> str:
     when = "in time" if event.in_time else "late"
     instead = append_text(event.mitigation, "; instead: ")
-    return f"withdrew the promise {when}{_trade_offs(event.trade_offs, told)}{instead}"
+    return f"withdrew the promise {when}{_describe_trade_offs(event.trade_offs, context)}{instead}"
 
 
-def _lapsed(event: e.GoalLapsed, _told: NarrativeContext) -> str:
+def _lapsed(event: e.GoalLapsed, _context: NarrativeContext) -> str:
     missed = ", while the owner's timely proposal had no answer" if event.sponsor_missed_answer else ""
-    return f"the due date {day(event.due)} and its grace passed{missed}; the promise lapsed"
+    return f"the due date {format_day(event.due)} and its grace passed{missed}; the promise lapsed"
 
 
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-def _member_joined(event: m.Joined, told: NarrativeContext) -> str:
-    team = f" team {told.name(event.team)}" if event.team else ""
-    if told.party == told.stream_id:
+def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
+    team = f" team {context.name(event.team)}" if event.team else ""
+    if context.party == context.stream_id:
         return f"joined{team}"
-    return f"welcomed {event.name or told.name(told.stream_id, 'a member')}{f' to{team}' if team else ''}"
+    return f"welcomed {event.name or context.name(context.stream_id, 'a member')}{f' to{team}' if team else ''}"
 
 
-def _about(told: NarrativeContext) -> str:
-    return "" if told.party == told.stream_id else f" for {told.name(told.stream_id, 'a member')}"
+def _format_member(context: NarrativeContext) -> str:
+    return "" if context.party == context.stream_id else f" for {context.name(context.stream_id, 'a member')}"
 
 
-def _policy(_event: o.PolicySet, told: NarrativeContext) -> str:
-    dials = [f"{name.replace('_', ' ')} from {told.before[name]} to {value}" for name, value in told.after.items()]
+def _policy_set(_event: o.PolicySet, context: NarrativeContext) -> str:
+    dials = [
+        f"{name.replace('_', ' ')} from {context.before[name]} to {value}" for name, value in context.after.items()
+    ]
     return f"set policies: {join_list(dials)}" if dials else "confirmed the policies"
 
 
 #: How each event reads after the name of whoever did it.
 NARRATORS: dict[type, Narrator] = {
-    e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_until(x.terms)}",
-    e.DraftRevised: lambda _, told: f"revised the draft{append_text(_changed(told))}",
+    e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_format_due(x.terms)}",
+    e.DraftRevised: lambda _, context: f"revised the draft{append_text(_describe_accepted_changes(context))}",
     e.GoalDiscarded: "discarded the draft",
     e.GoalRequested: _requested,
     e.GoalOffered: _offered,
     e.GoalCountered: _countered,
-    e.AnswerDeferred: lambda x, _: f"promised an answer by {day(x.answer_by)}",
+    e.AnswerDeferred: lambda x, _: f"promised an answer by {format_day(x.answer_by)}",
     e.ClarificationAsked: lambda x, _: f"wrote to clarify{append_text(x.text)}",
     e.GoalDeclined: "declined",
     e.GoalWithdrawn: "took it back before it was promised",
     e.GoalExpired: _expired,
-    e.ResponseReminded: lambda x, told: f"reminded {told.name(x.to)} that an answer is waited for",
+    e.ResponseReminded: lambda x, context: f"reminded {context.name(x.to)} that an answer is waited for",
     e.GoalPromised: _promised,
     e.GoalAccepted: _accepted,
     e.CheckedIn: _checked_in,
-    e.CheckInDue: lambda x, told: f"reminded {told.name(x.to)} that a check-in is due",
+    e.CheckInDue: lambda x, context: f"reminded {context.name(x.to)} that a check-in is due",
     e.FeedbackGiven: lambda x, _: f"gave feedback{'' if x.on == 'other' else f' on {x.on}'}{append_text(x.text)}",
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: lambda x, _: f"resolved a blocker{append_text(x.resolution)}",
     e.NeedAnswered: lambda x, _: f"answered a need{append_text(x.text)}",
     e.ValueRecorded: lambda x, _: f"recorded the value {x.value}",
     e.Affirmed: lambda x, _: f"affirmed that it is still right{append_text(x.note)}",
-    e.LinkAffirmed: lambda x, told: f"affirmed that it still supports {_supports(x, told)}",
-    e.Unlinked: lambda x, told: f"took back that it supports {_supports(x, told)}",
+    e.LinkAffirmed: lambda x, context: f"affirmed that it still supports {_list_supports(x, context)}",
+    e.Unlinked: lambda x, context: f"took back that it supports {_list_supports(x, context)}",
     e.ApproachChosen: lambda x, _: f"chose an approach{append_text(x.text)}",
-    e.Retitled: lambda _, told: f"put it in other words{append_text(_changed(told))}",
+    e.Retitled: lambda _, context: f"put it in other words{append_text(_describe_accepted_changes(context))}",
     e.Resumed: "resumed work after the pause",
     e.ChangeProposed: _change_proposed,
     e.ChangeCountered: _change_countered,
@@ -292,35 +313,42 @@ NARRATORS: dict[type, Narrator] = {
     e.HandOverRefused: "preferred not to take it over; the hand-over falls",
     e.CompletionDeclared: _completed,
     e.SatisfactionDeclared: _satisfied,
-    e.DeliveryRejected: _sent_back,
+    e.DeliveryRejected: _delivery_rejected,
     e.CompletionRetracted: "took the completion back",
-    e.DeliveryDisputed: lambda x, told: f"asked {told.name(x.mediator)} to rule on the delivery by {day(x.decide_by)}",
+    e.DeliveryDisputed: lambda x, context: (
+        f"asked {context.name(x.mediator)} to rule on the delivery by {format_day(x.decide_by)}"
+    ),
     e.RuledSatisfied: "ruled that the conditions are satisfied",
     e.RuledBroken: "ruled that the conditions are not met",
     e.DeemedSatisfied: "no verdict came in the time agreed; it is deemed satisfied",
-    e.GoalCancelled: lambda x, told: f"cancelled it{_trade_offs(x.trade_offs, told)}",
-    e.GoalReleased: lambda x, told: f"released the owner from the promise{_trade_offs(x.trade_offs, told)}",
+    e.GoalCancelled: lambda x, context: f"cancelled it{_describe_trade_offs(x.trade_offs, context)}",
+    e.GoalReleased: lambda x, context: (
+        f"released the owner from the promise{_describe_trade_offs(x.trade_offs, context)}"
+    ),
     e.PromiseWithdrawn: _withdrawn,
     e.GoalLapsed: _lapsed,
     e.ClosedBroken: "closed it as not kept",
     e.GivenUp: "neither side had been in contact for long; it was closed as not kept",
-    e.SponsorReassigned: lambda x, told: f"made {told.name(x.sponsor)} the sponsor after {told.name(x.former)}",
+    e.SponsorReassigned: lambda x, context: (
+        f"made {context.name(x.sponsor)} the sponsor after {context.name(x.former)}"
+    ),
     e.DepartedReleased: "released the promise of an owner who has left",
     m.Joined: _member_joined,
-    m.Left: lambda _, told: f"recorded a departure{_about(told)}" if _about(told) else "left",
-    m.CapacityDeclared: lambda x, told: (
-        f"declared {hours(x.capacity.hours_per_week)} a week from {day(x.capacity.from_)}{_about(told)}"
+    m.Left: lambda _, context: f"recorded a departure{_format_member(context)}" if _format_member(context) else "left",
+    m.CapacityDeclared: lambda x, context: (
+        f"declared {format_hours(x.capacity.hours_per_week)} a week "
+        f"from {format_day(x.capacity.from_)}{_format_member(context)}"
     ),
-    m.AbsenceDeclared: lambda x, told: (
-        f"declared an absence from {day(x.absence.from_)} to {day(x.absence.to)}{_about(told)}"
+    m.AbsenceDeclared: lambda x, context: (
+        f"declared an absence from {format_day(x.absence.from_)} to {format_day(x.absence.to)}{_format_member(context)}"
     ),
-    m.RoleGranted: lambda x, told: f"granted the role {x.role}{_about(told)}",
-    m.RoleRevoked: lambda x, told: f"took back the role {x.role}{_about(told)}",
-    t.Created: lambda x, told: f"created the team {quote(x.name)}, led by {told.name(x.lead)}",
+    m.RoleGranted: lambda x, context: f"granted the role {x.role}{_format_member(context)}",
+    m.RoleRevoked: lambda x, context: f"took back the role {x.role}{_format_member(context)}",
+    t.Created: lambda x, context: f"created the team {quote(x.name)}, led by {context.name(x.lead)}",
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
-    t.LeadAppointed: lambda x, told: f"made {told.name(x.lead)} the lead of the team",
+    t.LeadAppointed: lambda x, context: f"made {context.name(x.lead)} the lead of the team",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
-    o.PolicySet: _policy,
+    o.PolicySet: _policy_set,
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS

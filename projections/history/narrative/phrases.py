@@ -7,10 +7,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-Name = Callable[[object], str]
+NameLookup = Callable[[object], str]
 
 #: Field -> (how a proposal says it, how an accepted change says it); values are added by `_span`.
-_MOVES: dict[str, tuple[str, str]] = {
+_CHANGE_PHRASES: dict[str, tuple[str, str]] = {
     "due": ("to move the due date", "the due date moves"),
     "start": ("to move the start", "the start moves"),
     "effort_hours": ("to change the effort", "the effort changes"),
@@ -30,17 +30,17 @@ _MOVES: dict[str, tuple[str, str]] = {
 }
 
 
-def day(value: date | str) -> str:
+def format_day(value: date | str) -> str:
     """A date as it reads everywhere: 2026-03-13."""
     return value if isinstance(value, str) else value.isoformat()
 
 
-def hours(value: str) -> str:
+def format_hours(value: str) -> str:
     """An amount of hours: "1 hour", "12.5 hours"."""
     return f"{value} {'hour' if value == '1' else 'hours'}"
 
 
-def percent(share: str) -> str:
+def format_percent(share: str) -> str:
     """A share 0..1 as a percentage, to the nearest one."""
     return f"{round(Fraction(share) * 100)} %"
 
@@ -64,38 +64,38 @@ def join_list(parts: Sequence[str]) -> str:
 
 
 def describe_changes(
-    before: Mapping[str, Any], after: Mapping[str, Any], title: Name, name: Name, *, to: bool
+    before: Mapping[str, Any], after: Mapping[str, Any], title: NameLookup, name: NameLookup, *, to: bool
 ) -> list[str]:
     """What changes, one phrase per field: to move the due date from ... to ... (`to`), or: the due date moves ..."""
     return [
-        f"{_MOVES[field][0 if to else 1]}{_span(field, before.get(field), after[field], title, name)}"
-        for field in _MOVES
+        f"{moved if to else moves}{_describe_values(field, before.get(field), after[field], title, name)}"
+        for field, (moved, moves) in _CHANGE_PHRASES.items()
         if field in after
     ]
 
 
-def _span(field: str, old: Any, new: Any, title: Name, name: Name) -> str:
+def _describe_values(field: str, old: Any, new: Any, title: NameLookup, name: NameLookup) -> str:
     match field:
         case "conditions":
-            return _conditions(old or [], new or [])
+            return _describe_conditions(old or [], new or [])
         case "pause":
             return f" from {new['paused_from']} until {new['resume_on']}" if new else " no more"
         case "description":
             return ""
-    said, was = _value(field, new, title, name), _value(field, old, title, name)
+    said, was = _format_value(field, new, title, name), _format_value(field, old, title, name)
     return f" from {was} to {said}" if old not in (None, "", []) else f" to {said}"
 
 
-def _value(field: str, value: Any, title: Name, name: Name) -> str:
+def _format_value(field: str, value: Any, title: NameLookup, name: NameLookup) -> str:
     if value in (None, "", []):
         return "nothing"
     match field:
         case "effort_hours":
-            return hours(value)
+            return format_hours(value)
         case "outcome" | "title":
             return quote(value)
         case "measure":
-            return _measure(value)
+            return _format_measure(value)
         case "supports":
             return join_list([title(s.get("goal") or s.get("purpose")) for s in value])
         case "owner" | "sponsor" | "team":
@@ -105,7 +105,7 @@ def _value(field: str, value: Any, title: Name, name: Name) -> str:
     return str(value)
 
 
-def _measure(measure: Mapping[str, Any]) -> str:
+def _format_measure(measure: Mapping[str, Any]) -> str:
     unit = f" {measure['unit']}" if measure.get("unit") else ""
     if measure["kind"] == "range":
         return f"{measure.get('low', '…')} to {measure.get('high', '…')}{unit}"
@@ -115,7 +115,7 @@ def _measure(measure: Mapping[str, Any]) -> str:
     return "done or not" if measure["kind"] == "binary" else f"a {measure['kind']}{unit}"
 
 
-def _conditions(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> str:
+def _describe_conditions(old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]) -> str:
     were = {c["id"]: c["text"] for c in old}
     now = {c["id"]: c["text"] for c in new}
     parts = [f"adding {quote(text)}" for key, text in now.items() if key not in were and text not in were.values()]

@@ -35,14 +35,14 @@ MAX_STALENESS_S = 1.0
 #: Keys, and members, that are remembered; the least recently used go first.
 MAX_CACHED_KEYS = 20_000
 #: More events than this since the last look, and forgetting every member is cheaper than finding whom they touched.
-_FORGET_ALL = 5_000
+_MAX_CHANGED_STREAMS = 5_000
 #: Seconds that a request waits to hear whose key it has; a command that is let in may then wait as long again.
 _KEY_WAIT_S = 10.0
 #: Keys in one look.
 _MAX_KEYS_PER_REFRESH = 1_000
 
 _log = structlog.get_logger(__name__)
-_Person = tuple[UUID, UUID]
+_MemberKey = tuple[UUID, UUID]
 
 
 class CachedKey(msgspec.Struct, frozen=True):
@@ -65,16 +65,16 @@ class KeyCache:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._memory = _PrincipalLoader(runtime)
-        self._admitted: OrderedDict[str, CachedKey] = OrderedDict()
-        self._waiting: dict[str, asyncio.Future[CachedKey]] = {}
+        self._loader = _PrincipalLoader(runtime)
+        self._entries: OrderedDict[str, CachedKey] = OrderedDict()
+        self._pending: dict[str, asyncio.Future[CachedKey]] = {}
         self._stale: set[str] = set()
         self._refreshing: asyncio.Task[None] | None = None
 
     async def authenticate(self, text: str) -> CachedKey | None:
         """What is known of this key; None for a text that is no key at all. Raises `LedgerUnavailable`."""
         digest = digest_of(text)
-        found = self._admitted.get(digest)
+        found = self._entries.get(digest)
         if found is None:
             if not is_well_formed(text):
                 return None
@@ -86,9 +86,9 @@ class KeyCache:
                 self._stale.add(digest)
                 self._schedule_refresh()
                 return found
-        future = self._waiting.get(digest)
+        future = self._pending.get(digest)
         if future is None:
-            future = self._waiting[digest] = asyncio.get_running_loop().create_future()
+            future = self._pending[digest] = asyncio.get_running_loop().create_future()
         self._schedule_refresh()
         try:
             return await asyncio.wait_for(asyncio.shield(future), min(_KEY_WAIT_S, self._runtime.settings.store_wait_s))
@@ -101,12 +101,12 @@ class KeyCache:
 
     async def _refresh(self) -> None:
         """Look until nobody waits; whoever comes meanwhile is in the next look."""
-        while self._waiting or self._stale:
-            digests = [*self._waiting, *(self._stale - self._waiting.keys())][:_MAX_KEYS_PER_REFRESH]
-            waiting = {digest: self._waiting.pop(digest) for digest in digests if digest in self._waiting}
+        while self._pending or self._stale:
+            digests = [*self._pending, *(self._stale - self._pending.keys())][:_MAX_KEYS_PER_REFRESH]
+            waiting = {digest: self._pending.pop(digest) for digest in digests if digest in self._pending}
             self._stale.difference_update(digests)
             try:
-                found = await asyncio.get_running_loop().run_in_executor(None, self._memory.load, digests)
+                found = await asyncio.get_running_loop().run_in_executor(None, self._loader.load, digests)
             except Exception as error:  # noqa: BLE001 - told to each request that waits for it
                 if not waiting:
                     _log.warning("admission.failed", error=type(error).__name__)
@@ -116,10 +116,10 @@ class KeyCache:
                     future.exception()
                 continue
             for digest, admitted in found.items():
-                self._admitted[digest] = admitted
-                self._admitted.move_to_end(digest)
-            while len(self._admitted) > MAX_CACHED_KEYS:
-                self._admitted.popitem(last=False)
+                self._entries[digest] = admitted
+                self._entries.move_to_end(digest)
+            while len(self._entries) > MAX_CACHED_KEYS:
+                self._entries.popitem(last=False)
             for digest, future in waiting.items():
                 if not future.done():
                     future.set_result(found[digest])
@@ -132,7 +132,7 @@ class _PrincipalLoader:
         self._runtime = runtime
         #: Log position up to which `_members` are right.
         self._synced = -1
-        self._members: OrderedDict[_Person, Member | None] = OrderedDict()
+        self._members: OrderedDict[_MemberKey, Member | None] = OrderedDict()
         #: Organisation -> mark of its teams, and the leads found under that mark.
         self._leads: dict[UUID, tuple[object, dict[UUID, frozenset[UUID]]]] = {}
 
@@ -150,15 +150,15 @@ class _PrincipalLoader:
         found = {}
         for digest in digests:
             holder = holders.get(digest)
-            viewer = self._viewer(holder) if holder is not None else None
+            viewer = self._build_viewer(holder) if holder is not None else None
             rate = f"key:{viewer.key_id}" if viewer is not None else ""
             found[digest] = CachedKey(holder, viewer, began, changes, rate)
-        self._note_use(list(holders.values()))
+        self._record_use(list(holders.values()))
         return found
 
     def _synchronise(self) -> None:
         """Forget the members that have changed since the last look: what is loaded after this is as new as the log."""
-        head, changed = self._runtime.ledger.find_changed_streams(self._synced, _FORGET_ALL)
+        head, changed = self._runtime.ledger.find_changed_streams(self._synced, _MAX_CHANGED_STREAMS)
         if changed is None:
             self._members.clear()
         elif changed:
@@ -166,7 +166,7 @@ class _PrincipalLoader:
                 del self._members[person]
         self._synced = head
 
-    def _viewer(self, holder: KeyHolder) -> Viewer | None:
+    def _build_viewer(self, holder: KeyHolder) -> Viewer | None:
         """Where the key's member stands. Whoever has left sees and does nothing more."""
         principal = holder.principal
         person = (principal.organisation_id, principal.member_id)
@@ -191,7 +191,7 @@ class _PrincipalLoader:
             leads=leads[person[1]],
         )
 
-    def _note_use(self, holders: list[KeyHolder]) -> None:
+    def _record_use(self, holders: list[KeyHolder]) -> None:
         now = self._runtime.clock()
         due = {
             holder.principal.key_id

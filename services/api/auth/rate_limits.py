@@ -19,7 +19,7 @@ _NAMESPACE = "plimsoll"
 _WINDOW_SECONDS = 60.0
 #: Into how many portions processes part a shared window.
 _LEASES_PER_WINDOW = 1000
-_MOST_PORTIONS = 10_000
+_MAX_LEASES = 10_000
 
 
 class RateLimits:
@@ -34,10 +34,10 @@ class RateLimits:
         self._per_minute = per_minute
         self._item = RateLimitItemPerMinute(max(1, per_minute), namespace=_NAMESPACE)
         self._local = _LocalWindows(per_minute)
-        self._shared = FixedWindowRateLimiter(_redis(redis_url)) if redis_url else None
-        self._portion = max(1, per_minute // _LEASES_PER_WINDOW)
+        self._shared = FixedWindowRateLimiter(_connect_redis(redis_url)) if redis_url else None
+        self._lease_size = max(1, per_minute // _LEASES_PER_WINDOW)
         #: Who -> what is left of the portion taken last.
-        self._portions: dict[str, _Lease] = {}
+        self._leases: dict[str, _Lease] = {}
         self._policy = f'"default";q={per_minute};w=60'
 
     async def consume(self, who: str) -> dict[str, str]:
@@ -56,28 +56,28 @@ class RateLimits:
         return headers
 
     async def _hit(self, who: str, shared: FixedWindowRateLimiter) -> tuple[bool, int, float]:
-        portion = self._portions.get(who)
+        portion = self._leases.get(who)
         if portion is None or not portion.left or portion.reset <= time.time():
             try:
-                portion = await sync_to_thread(self._taken, shared, who)
+                portion = await sync_to_thread(self._acquire_lease, shared, who)
             except shared.storage.base_exceptions as error:
                 # A Redis that is away must not stop the API: each process counts for itself until it is back.
                 _log.warning("rate_limit.local", error=type(error).__name__)
                 return self._local.hit(who)
-            self._portions[who] = portion
-            if len(self._portions) > _MOST_PORTIONS:
+            self._leases[who] = portion
+            if len(self._leases) > _MAX_LEASES:
                 now = time.time()
-                self._portions = {name: held for name, held in self._portions.items() if held.reset > now and held.left}
+                self._leases = {name: held for name, held in self._leases.items() if held.reset > now and held.left}
         if not portion.left:
             return False, 0, portion.reset
         portion.left -= 1
         return True, portion.beyond + portion.left, portion.reset
 
-    def _taken(self, limiter: FixedWindowRateLimiter, who: str) -> _Lease:
+    def _acquire_lease(self, limiter: FixedWindowRateLimiter, who: str) -> _Lease:
         """A new portion of the shared window; an empty one where it is used up."""
-        allowed = limiter.hit(self._item, who, cost=self._portion)
+        allowed = limiter.hit(self._item, who, cost=self._lease_size)
         window = limiter.get_window_stats(self._item, who)
-        return _Lease(self._portion if allowed else 0, max(0, window.remaining), window.reset_time)
+        return _Lease(self._lease_size if allowed else 0, max(0, window.remaining), window.reset_time)
 
 
 class _Lease:
@@ -117,5 +117,5 @@ class _LocalWindows:
         return count < self._per_minute, max(0, self._per_minute - count - 1), ends
 
 
-def _redis(url: str) -> Storage:
+def _connect_redis(url: str) -> Storage:
     return RedisStorage(url, socket_timeout=0.5, socket_connect_timeout=0.5)

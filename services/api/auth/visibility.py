@@ -24,21 +24,21 @@ from domain.cycle.state import Closed, Cycle
 from domain.decision.state import Decision
 from domain.envelope import RecordedEvent
 from domain.errors import Forbidden
-from domain.goal.state import Draft, Ended, Goal, Promised
+from domain.goal.state import DraftGoal, Ended, Goal, Promised
 from domain.member.member import Member
 from ledger.ledger import Ledger
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import Figure, IdKind, QuotesGoal, Report, ReportScope
-from projections.lineage.links import goals_by_id
+from projections.lineage.links import load_goals_by_id
 from projections.people import members_at
-from services.authorization import READ, AccessSubject, Capability, Viewer, may, sees_everything, sees_group
+from services.authorization import READ, AccessSubject, Capability, Viewer, can_see_everything, can_see_group, may
 
 
-def parties(goal: Goal) -> frozenset[UUID]:
+def list_parties(goal: Goal) -> frozenset[UUID]:
     """Everybody whom the goal asks for something: both sides, a mediator, helpers, and members named to take over."""
     members: set[UUID | None] = {goal.owner, goal.sponsor}
-    if isinstance(goal, Draft):
+    if isinstance(goal, DraftGoal):
         members.add(goal.author)
     promised = goal.promised if isinstance(goal, Ended) else goal
     if isinstance(promised, Promised):
@@ -56,22 +56,22 @@ def with_read_scope(viewer: Viewer) -> Viewer:
     return replace(viewer, scopes=viewer.scopes | {READ})
 
 
-def sees_goal(viewer: Viewer, goal: Goal) -> bool:
+def can_see_goal(viewer: Viewer, goal: Goal) -> bool:
     """A party, the goal's team, or everything."""
     teams = frozenset({goal.team}) if goal.team is not None else frozenset[UUID]()
-    return may(viewer, Capability.SEE_GOAL, AccessSubject(members=parties(goal), teams=teams))
+    return may(viewer, Capability.SEE_GOAL, AccessSubject(members=list_parties(goal), teams=teams))
 
 
 def require_goal(viewer: Viewer, goal: Goal) -> None:
     """Raise `Forbidden` where the viewer may not see this goal of the same organisation."""
-    if not sees_goal(viewer, goal):
+    if not can_see_goal(viewer, goal):
         raise Forbidden(
             "this goal belongs to a team that you are not in, and you are no party to it",
             allowed=("party", "member of the team", "steward", "auditor"),
         )
 
 
-def sees_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
+def can_see_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
     """The person, the lead of one of the person's teams, or everything."""
     teams = frozenset(member.teams) if member is not None else frozenset[UUID]()
     return may(viewer, Capability.SEE_PERSON, AccessSubject(members=frozenset({member_id}), teams=teams))
@@ -79,7 +79,7 @@ def sees_person(viewer: Viewer, member_id: UUID, member: Member | None) -> bool:
 
 def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> None:
     """Raise `Forbidden` where this person's own figures are not for the viewer."""
-    if not sees_person(viewer, member_id, member):
+    if not can_see_person(viewer, member_id, member):
         raise Forbidden(
             "person-level figures are for that person, their lead and stewards",
             allowed=("the member", "lead", "steward", "auditor"),
@@ -90,7 +90,7 @@ def require_person(viewer: Viewer, member_id: UUID, member: Member | None) -> No
 PRIVATE_CHARTER_EVENTS = frozenset(str(cls.__struct_config__.tag) for cls in (Acknowledged, BreachRaised, RepairAgreed))
 
 
-def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
+def can_see_scope(viewer: Viewer, team: UUID | None) -> bool:
     """Whether the viewer is one of those whose it is: of the team (None: of the organisation), its lead, or all-seeing.
 
     As ever a token needs the scope to read.
@@ -104,23 +104,23 @@ def sees_scope(viewer: Viewer, team: UUID | None) -> bool:
 
 def require_scope(viewer: Viewer, team: UUID | None) -> None:
     """Raise `Forbidden` where the viewer is none of those whose it is (see `sees_scope`)."""
-    if not sees_scope(viewer, team):
+    if not can_see_scope(viewer, team):
         raise Forbidden(
             "this is for the team's members, its lead, stewards and auditors",
             allowed=("member of the team", "lead", "steward", "auditor"),
         )
 
 
-def sees_decision(viewer: Viewer, decision: Decision) -> bool:
+def can_see_decision(viewer: Viewer, decision: Decision) -> bool:
     """One of those whose it is, who opened it, or who decides."""
     may_read = READ in viewer.scopes or viewer.guest_of == decision.id
     taking_part = may_read and viewer.member_id in (decision.opened_by, *decision.deciders)
-    return taking_part or sees_scope(viewer, decision.of.team)
+    return taking_part or can_see_scope(viewer, decision.of.team)
 
 
 def require_decision(viewer: Viewer, decision: Decision) -> None:
     """Raise `Forbidden` where the viewer may not see this decision of the same organisation."""
-    if not sees_decision(viewer, decision):
+    if not can_see_decision(viewer, decision):
         raise Forbidden(
             "this decision is another team's, and you are none of its deciders",
             allowed=("decider", "member of the team", "lead", "steward", "auditor"),
@@ -134,7 +134,7 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
 
 GoalFilter = Callable[[UUID], bool]
 #: What is said of one goal of a cycle.
-_OF_A_GOAL = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
+_GOAL_RELATED_EVENTS = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
 
 
 def goals_of_cycle(cycle: Cycle) -> frozenset[UUID]:
@@ -158,7 +158,7 @@ def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
 
 def redact_event(fact: Any, sees: GoalFilter) -> Any:
     """What a cycle's event tells whoever sees just these goals; None: nothing of it is for them."""
-    if isinstance(fact, _OF_A_GOAL):
+    if isinstance(fact, _GOAL_RELATED_EVENTS):
         return fact if fact.goal is None or sees(fact.goal) else None
     if isinstance(fact, CycleOpened):
         learned = tuple(lesson for lesson in fact.learned if lesson.goal is None or sees(lesson.goal))
@@ -177,30 +177,30 @@ class EventVisibility:
     def __init__(self, ledger: Ledger, viewer: Viewer) -> None:
         self._ledger = ledger
         self._viewer = viewer
-        self._seen: dict[str, bool] = {}
-        self.everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
+        self._cache: dict[str, bool] = {}
+        self.is_unrestricted = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
 
     def redact(self, event: RecordedEvent) -> RecordedEvent | None:
         """This event of the viewer's organisation as it may be shown; None: it may not."""
-        if self.everything:
+        if self.is_unrestricted:
             return event
         if isinstance(event.data, CharterFact):
-            may_show = event.type not in PRIVATE_CHARTER_EVENTS or sees_scope(self._viewer, event.data.of.team)
+            may_show = event.type not in PRIVATE_CHARTER_EVENTS or can_see_scope(self._viewer, event.data.of.team)
             return event if may_show else None
-        if not self._sees(event.kind, event.stream_id):
+        if not self._can_see(event.kind, event.stream_id):
             return None
         if event.kind != "cycle":
             return event
-        fact = redact_event(event.data, lambda goal: self._sees("goal", goal))
+        fact = redact_event(event.data, lambda goal: self._can_see("goal", goal))
         return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
-    def _sees(self, kind: str, stream_id: UUID) -> bool:
+    def _can_see(self, kind: str, stream_id: UUID) -> bool:
         stream = f"{kind}/{stream_id}"
-        if stream not in self._seen:
-            self._seen[stream] = self._stream(kind, stream_id)
-        return self._seen[stream]
+        if stream not in self._cache:
+            self._cache[stream] = self._can_see_stream(kind, stream_id)
+        return self._cache[stream]
 
-    def _stream(self, kind: str, stream_id: UUID) -> bool:
+    def _can_see_stream(self, kind: str, stream_id: UUID) -> bool:
         if kind in ("team", "organisation"):
             return True
         entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
@@ -208,10 +208,10 @@ class EventVisibility:
         if state is None:
             return False
         if kind == "decision":
-            return sees_decision(self._viewer, state)
+            return can_see_decision(self._viewer, state)
         if kind == "cycle":
-            return sees_scope(self._viewer, state.of.team)
-        return sees_goal(self._viewer, state) if kind == "goal" else sees_person(self._viewer, stream_id, state)
+            return can_see_scope(self._viewer, state.of.team)
+        return can_see_goal(self._viewer, state) if kind == "goal" else can_see_person(self._viewer, stream_id, state)
 
 
 # --- goals that an answer names --------------------------------------------------------------------------------------
@@ -221,10 +221,10 @@ class GoalVisibility:
     """Which of these goals the viewer may see; `load` reads those that have to be looked at."""
 
     def __init__(self, viewer: Viewer, goals: Iterable[UUID], load: Callable[[set[UUID]], Mapping[UUID, Goal]]) -> None:
-        self._everything = sees_everything(viewer)
+        self._everything = can_see_everything(viewer)
         wanted = set() if self._everything else set(goals)
         loaded = load(wanted) if wanted else {}
-        self._visible = {goal for goal, state in loaded.items() if sees_goal(viewer, state)}
+        self._visible = {goal for goal, state in loaded.items() if can_see_goal(viewer, state)}
 
     def includes(self, goal: UUID) -> bool:
         """Whether this one of them may be shown."""
@@ -286,21 +286,21 @@ class ReportVisibility:
 
     def __init__(self, viewer: Viewer, database: Database, as_of: AsOf, scope: ReportScope) -> None:
         self._viewer = viewer
-        self._load = lambda goals: goals_by_id(database, as_of, goals)
+        self._load = lambda goals: load_goals_by_id(database, as_of, goals)
         self._goals = GoalVisibility(viewer, (), self._load)
         self._everything = may(viewer, Capability.SEE_GOAL) and may(viewer, Capability.SEE_PERSON)
         if self._everything:
             return
         team, people = scope.team, members_at(database, as_of)
-        self._persons = {p.id for p in people if sees_person(viewer, p.id, p)} | {viewer.member_id}
+        self._persons = {p.id for p in people if can_see_person(viewer, p.id, p)} | {viewer.member_id}
         size = sum(1 for p in people if team is None or team in p.teams)
-        self._group = scope.member is not None or sees_group(viewer, team, size=size, outside=len(people) - size)
+        self._group = scope.member is not None or can_see_group(viewer, team, size=size, outside=len(people) - size)
         # Of a figure that is about one charter, its team is the group.
         sizes = {t: sum(t is None or t in p.teams for p in people) for t in (None, *viewer.teams, *viewer.leads)}
         self._charters = {
             charter_id(viewer.organisation_id, t)
             for t, of in sizes.items()
-            if sees_group(viewer, t, size=of, outside=len(people) - of)
+            if can_see_group(viewer, t, size=of, outside=len(people) - of)
         }
 
     def redact(self, report: R) -> R:
@@ -330,13 +330,13 @@ class ReportVisibility:
             case IdKind.SUBJECT_MEMBER:
                 return value in self._persons
             case IdKind.SUBJECT_CYCLE:
-                return sees_scope(self._viewer, row.team)
+                return can_see_scope(self._viewer, row.team)
         return True
 
     def _redacted(self, row: msgspec.Struct) -> msgspec.Struct:
         """A row that may be shown, without what of it may not."""
         if isinstance(row, Figure) and row.is_of_group and not self._sees_group(row):
-            return row.withheld()
+            return row.as_withheld()
         quoted = (getattr(row, name) for name, kind in row_fields(type(row)).ids if kind is IdKind.QUOTED_GOAL)
         if not all(goal is None or self._goals.includes(goal) for goal in quoted):
             return self._visible_parts(cast("QuotesGoal", row).without_quoted_goal())

@@ -10,23 +10,23 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 import msgspec
 
-from services.allowed_values import allowed_values
+from services.allowed_values import list_allowed_values
 from services.api.http.problems import FieldError, ProblemError, field_error
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 #: Query strings with more parameters than this are refused unread.
-_MOST_PARAMETERS = 100
+_MAX_PARAMETERS = 100
 #: Instants and days that a question may ask about: calendars beyond them overflow on the way to another zone.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 _PATH = re.compile(r"^(?P<message>.*) - at `(?P<path>.*)`$", re.DOTALL)
-_NAMED = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]*)`")
+_NAMED_FIELD = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]*)`")
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
 
 
 @functools.cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+def _create_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
@@ -40,12 +40,12 @@ def parse_body(body: bytes, kind: Any, *, media_type: str) -> Any:
     elif not _is_json(media_type):
         raise ProblemError("unsupported_media_type", "send the body as application/json", allowed=("application/json",))
     try:
-        _refuse_nul(body)
-        return _decoder(kind).decode(body)
+        _reject_nul(body)
+        return _create_decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise _validation_problem(error, kind) from None
+        raise _to_problem_error(error, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError("malformed", f"not JSON: {_plain(error)}") from None
+        raise ProblemError("malformed", f"not JSON: {_describe_json_error(error)}") from None
 
 
 def _is_json(media_type: str) -> bool:
@@ -53,39 +53,41 @@ def _is_json(media_type: str) -> bool:
     return name == "application/json" or (name.startswith("application/") and name.endswith("+json"))
 
 
-def _plain(error: Exception) -> str:
+def _describe_json_error(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def _refuse_nul(body: bytes) -> None:
+def _reject_nul(body: bytes) -> None:
     """No store can hold U+0000 in a text and no person ever writes it, so it is refused wherever it stands."""
-    if b"\\u0000" in body and (pointer := _nul_at(msgspec.json.decode(body), "")) is not None:
+    if b"\\u0000" in body and (pointer := _find_nul(msgspec.json.decode(body), "")) is not None:
         raise field_error(pointer or "/", "a text cannot hold the character U+0000")
 
 
-def _nul_at(value: Any, pointer: str) -> str | None:
+def _find_nul(value: Any, pointer: str) -> str | None:
     if isinstance(value, str):
         return pointer if "\x00" in value else None
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in pairs:
-        found = pointer if "\x00" in str(key) else _nul_at(inner, f"{pointer}/{key}")
+        found = pointer if "\x00" in str(key) else _find_nul(inner, f"{pointer}/{key}")
         if found is not None:
             return found
     return None
 
 
-def _validation_problem(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
+def _to_problem_error(error: msgspec.ValidationError, kind: Any, where: str = "body") -> ProblemError:
     """Names the field, and what it would have taken where that is one of a few words."""
-    refused = field_error_from(error, where)
-    return ProblemError("invalid_field", str(error), errors=(refused,), allowed=allowed_values(kind, refused.pointer))
+    refused = to_field_error(error, where)
+    return ProblemError(
+        "invalid_field", str(error), errors=(refused,), allowed=list_allowed_values(kind, refused.pointer)
+    )
 
 
-def field_error_from(error: msgspec.ValidationError, where: str = "body") -> FieldError:
+def to_field_error(error: msgspec.ValidationError, where: str = "body") -> FieldError:
     """Msgspec's "Expected `int`, got `str` - at `$.a[0]`" as a JSON pointer and a sentence."""
     found = _PATH.match(str(error))
     message, path = (found["message"], found["path"]) if found else (str(error), "$")
     steps = [step["name"] if step["name"] is not None else step["index"] for step in _STEP.finditer(path)]
-    if named := _NAMED.search(message):
+    if named := _NAMED_FIELD.search(message):
         steps.append(named["name"])
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
     return FieldError(pointer=pointer, detail=message, in_=where)
@@ -97,11 +99,11 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
     Raises ProblemError 422 for unknown, repeated or ill-typed parameters.
     """
     if not raw:
-        unasked: T = _default_query(kind)
+        unasked: T = _build_default_query(kind)
         return unasked
-    lists = _lists(kind)
+    lists = _find_repeatable_fields(kind)
     values: dict[str, Any] = {}
-    for name, value in _pairs(raw):
+    for name, value in _parse_pairs(raw):
         if name in lists:
             parts = [part for part in value.split(",") if part]
             if not parts:
@@ -114,8 +116,8 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
     try:
         query = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _validation_problem(error, kind, "query") from None
-    for field in _fields(kind):
+        raise _to_problem_error(error, kind, "query") from None
+    for field in _list_fields(kind):
         # msgspec reads the text "null" as nothing; who writes it means something.
         if field.encode_name in values and getattr(query, field.name) is None:
             raise field_error("/" + field.encode_name, "leave it out instead of writing null", where="query")
@@ -123,34 +125,34 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
 
 
 @functools.cache
-def _default_query(kind: type[msgspec.Struct]) -> Any:
+def _build_default_query(kind: type[msgspec.Struct]) -> Any:
     """The query that nobody spelled; raises ProblemError 422 where something has to be said."""
     try:
         return msgspec.convert({}, kind)
     except msgspec.ValidationError as error:
-        raise ProblemError("invalid_field", str(error), errors=(field_error_from(error, "query"),)) from None
+        raise ProblemError("invalid_field", str(error), errors=(to_field_error(error, "query"),)) from None
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+def _list_fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
     """What msgspec works out anew from the annotations each time it is asked."""
     return msgspec.structs.fields(kind)
 
 
 @functools.cache
-def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+def _find_repeatable_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The parameters that may be repeated."""
-    return frozenset(f.encode_name for f in _fields(kind) if get_origin(_bare(f.type)) is list)
+    return frozenset(f.encode_name for f in _list_fields(kind) if get_origin(_unwrap_annotated(f.type)) is list)
 
 
-def _bare(annotation: Any) -> Any:
+def _unwrap_annotated(annotation: Any) -> Any:
     """The type inside `Annotated[..., Meta]`."""
     return getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
 
 
-def _pairs(raw: bytes) -> list[tuple[str, str]]:
+def _parse_pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
     except ValueError:
         raise ProblemError("malformed", "the query string is not well-formed") from None
     for name, value in pairs:
@@ -184,7 +186,7 @@ def parse_instant(text: str, name: str) -> datetime:
     return value
 
 
-_LONGEST_SEGMENT = 200
+_MAX_SEGMENT_LENGTH = 200
 
 
 def decode_path(raw_path: bytes) -> str:
@@ -204,6 +206,8 @@ def decode_path(raw_path: bytes) -> str:
 def decode_segment(segment: str) -> str:
     """A segment of a path as the sender meant it; raises ProblemError 422 for one that can name nothing."""
     text = unquote(segment)
-    if not text.strip() or len(text) > _LONGEST_SEGMENT or "\x00" in text:
-        raise field_error("/id", f"an id or an external reference of 1 to {_LONGEST_SEGMENT} characters", where="path")
+    if not text.strip() or len(text) > _MAX_SEGMENT_LENGTH or "\x00" in text:
+        raise field_error(
+            "/id", f"an id or an external reference of 1 to {_MAX_SEGMENT_LENGTH} characters", where="path"
+        )
     return text

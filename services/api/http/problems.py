@@ -56,7 +56,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str = ""
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ProblemDefinition(msgspec.Struct, frozen=True):
     """One row of the table."""
 
     status: int
@@ -80,7 +80,7 @@ class ProblemError(Exception):
         self.errors = errors
         self.allowed = allowed
         self.headers = dict(headers or {})
-        super().__init__(detail or KINDS[code].title)
+        super().__init__(detail or PROBLEM_DEFINITIONS[code].title)
 
 
 def field_error(pointer: str, detail: str, *, where: str = "body") -> ProblemError:
@@ -89,7 +89,7 @@ def field_error(pointer: str, detail: str, *, where: str = "body") -> ProblemErr
 
 
 #: Refusals of the domain: which status each has. The title is the refusal's own docstring.
-_REFUSALS: dict[type[errors.Refusal], int] = {
+_REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
     errors.Refusal: 409,
     errors.NotFound: 404,
     errors.Forbidden: 403,
@@ -115,28 +115,33 @@ _REFUSALS: dict[type[errors.Refusal], int] = {
     errors.IdempotencyMismatch: 422,
 }
 
-_OURS: dict[str, Kind] = {
-    "malformed": Kind(400, "The body is not well-formed."),
-    "unauthenticated": Kind(401, "Send `Authorization: Bearer plim_...` with a key that is in force."),
-    "insufficient_scope": Kind(403, "This key does not have the scope that the route asks for."),
-    "unknown_route": Kind(404, "There is no such route."),
-    "method_not_allowed": Kind(405, "This route does not take that method."),
-    "too_slow": Kind(408, "The body did not come in time."),
-    "busy": Kind(409, "Others kept changing the same thing; nothing was recorded. Try again."),
-    "body_too_large": Kind(413, "The body is larger than this route takes."),
-    "unsupported_media_type": Kind(415, "This route does not take bodies of that media type."),
-    "import_refused": Kind(422, "Rows of this import were refused; nothing was kept. `errors` names each."),
-    "rate_limited": Kind(429, "This key has used up its rate; wait as long as `Retry-After` says."),
-    "internal": Kind(500, "Something went wrong on our side; nothing about it is told here, but it was logged."),
-    "unavailable": Kind(503, "The store does not answer at the moment. Try again."),
-    "overloaded": Kind(503, "Too many commands are waiting; this one was not taken. Try again later."),
-    "not_caught_up": Kind(503, "The read model has not reached `after_position` yet. Try again."),
-    "not_ready": Kind(503, "Something that serving depends on is not ready."),
+_API_PROBLEMS: dict[str, ProblemDefinition] = {
+    "malformed": ProblemDefinition(400, "The body is not well-formed."),
+    "unauthenticated": ProblemDefinition(401, "Send `Authorization: Bearer plim_...` with a key that is in force."),
+    "insufficient_scope": ProblemDefinition(403, "This key does not have the scope that the route asks for."),
+    "unknown_route": ProblemDefinition(404, "There is no such route."),
+    "method_not_allowed": ProblemDefinition(405, "This route does not take that method."),
+    "too_slow": ProblemDefinition(408, "The body did not come in time."),
+    "busy": ProblemDefinition(409, "Others kept changing the same thing; nothing was recorded. Try again."),
+    "body_too_large": ProblemDefinition(413, "The body is larger than this route takes."),
+    "unsupported_media_type": ProblemDefinition(415, "This route does not take bodies of that media type."),
+    "import_refused": ProblemDefinition(
+        422, "Rows of this import were refused; nothing was kept. `errors` names each."
+    ),
+    "rate_limited": ProblemDefinition(429, "This key has used up its rate; wait as long as `Retry-After` says."),
+    "internal": ProblemDefinition(
+        500, "Something went wrong on our side; nothing about it is told here, but it was logged."
+    ),
+    "unavailable": ProblemDefinition(503, "The store does not answer at the moment. Try again."),
+    "overloaded": ProblemDefinition(503, "Too many commands are waiting; this one was not taken. Try again later."),
+    "not_caught_up": ProblemDefinition(503, "The read model has not reached `after_position` yet. Try again."),
+    "not_ready": ProblemDefinition(503, "Something that serving depends on is not ready."),
 }
 
 #: Every code that an answer can carry.
-KINDS: dict[str, Kind] = _OURS | {
-    refusal.code: Kind(status, inspect.cleandoc(refusal.__doc__ or "")) for refusal, status in _REFUSALS.items()
+PROBLEM_DEFINITIONS: dict[str, ProblemDefinition] = _API_PROBLEMS | {
+    refusal.code: ProblemDefinition(status, inspect.cleandoc(refusal.__doc__ or ""))
+    for refusal, status in _REFUSAL_STATUSES.items()
 }
 
 
@@ -145,19 +150,19 @@ def type_uri(code: str) -> str:
     return f"/problems/{code}"
 
 
-def problem(code: str, *, request_id: str = "", **fields: Any) -> Problem:
+def build_problem(code: str, *, request_id: str = "", **fields: Any) -> Problem:
     """The body for a code; `fields` as in `Problem`."""
-    kind = KINDS[code]
+    kind = PROBLEM_DEFINITIONS[code]
     return Problem(
         type=type_uri(code), title=kind.title, status=kind.status, code=code, request_id=request_id, **fields
     )
 
 
-def refused(refusal: errors.Refusal, *, instance: str, request_id: str) -> Problem:
+def problem_from_refusal(refusal: errors.Refusal, *, instance: str, request_id: str) -> Problem:
     """The body for a refusal of the domain. A code that this table does not know is a conflict."""
-    code = refusal.code if refusal.code in KINDS else errors.Refusal.code
+    code = refusal.code if refusal.code in PROBLEM_DEFINITIONS else errors.Refusal.code
     found = (FieldError(pointer=refusal.pointer, detail=refusal.detail),) if refusal.pointer else ()
-    return problem(
+    return build_problem(
         code,
         request_id=request_id,
         detail=refusal.detail,
@@ -173,10 +178,15 @@ AnyRequest = Request[Any, Any, Any]
 _log = structlog.get_logger(__name__)
 
 #: Statuses that Litestar itself may answer with -> our code.
-_LITESTAR: dict[int, str] = {400: "malformed", 404: "unknown_route", 405: "method_not_allowed", 413: "body_too_large"}
+_LITESTAR_CODES: dict[int, str] = {
+    400: "malformed",
+    404: "unknown_route",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
 
 #: Whether a command was recorded, in words; of a read there is nothing to say.
-_RECORDED: dict[CommandOutcome | None, str] = {
+_OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
     "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, which tells.",
     None: "",
@@ -196,36 +206,38 @@ def error_response(error: Exception, request: FailedRequest, method: str) -> Htt
     match error:
         case Refusal():
             headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
-            return _answer(refused(error, instance=path, request_id=identity), headers)
+            return _problem_response(problem_from_refusal(error, instance=path, request_id=identity), headers)
         case ProblemError():
-            return _answer(problem_of(error, path, identity), error.headers)
+            return _problem_response(problem_from_error(error, path, identity), error.headers)
         case LedgerBusy():
-            return _unavailable("overloaded", error.recorded, path, identity)
+            return _unavailable_response("overloaded", error.recorded, path, identity)
         case LedgerUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            return _unavailable("unavailable", error.recorded, path, identity)
+            return _unavailable_response("unavailable", error.recorded, path, identity)
         case DatabaseUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            return _unavailable("unavailable", None, path, identity)
-        case HTTPException() if error.status_code in _LITESTAR:
-            return _http(error, path, identity)
+            return _unavailable_response("unavailable", None, path, identity)
+        case HTTPException() if error.status_code in _LITESTAR_CODES:
+            return _http_exception_response(error, path, identity)
     # 500: logged with everything but the body, told with nothing.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
-    return _answer(problem("internal", instance=path, request_id=identity), {})
+    return _problem_response(build_problem("internal", instance=path, request_id=identity), {})
 
 
-def _unavailable(code: str, recorded: CommandOutcome | None, path: str, identity: str) -> HttpResponse:
-    body = problem(code, instance=path, request_id=identity, detail=_RECORDED[recorded], recorded=recorded)
-    return _answer(body, {"Retry-After": "1"})
+def _unavailable_response(code: str, recorded: CommandOutcome | None, path: str, identity: str) -> HttpResponse:
+    body = build_problem(
+        code, instance=path, request_id=identity, detail=_OUTCOME_SENTENCES[recorded], recorded=recorded
+    )
+    return _problem_response(body, {"Retry-After": "1"})
 
 
-def _answer(content: Problem, headers: dict[str, str]) -> HttpResponse:
+def _problem_response(content: Problem, headers: dict[str, str]) -> HttpResponse:
     return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
+def problem_from_error(error: ProblemError, path: str, identity: str) -> Problem:
     """The body for an error of the API."""
-    return problem(
+    return build_problem(
         error.code,
         request_id=identity,
         detail=error.detail,
@@ -235,14 +247,14 @@ def problem_of(error: ProblemError, path: str, identity: str) -> Problem:
     )
 
 
-def _http(error: HTTPException, path: str, identity: str) -> HttpResponse:
+def _http_exception_response(error: HTTPException, path: str, identity: str) -> HttpResponse:
     """Litestar's own refusals. Their words may quote the request, so ours are used."""
     headers = dict(error.headers or {})
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
     if "GET" in allowed:
         headers["allow"] += ", HEAD"
-    content = problem(_LITESTAR[error.status_code], instance=path, request_id=identity, allowed=allowed)
-    return _answer(content, {name.title(): value for name, value in headers.items()})
+    content = build_problem(_LITESTAR_CODES[error.status_code], instance=path, request_id=identity, allowed=allowed)
+    return _problem_response(content, {name.title(): value for name, value in headers.items()})
 
 
 class _ReadyResponse(Response[None]):
@@ -256,9 +268,9 @@ class _ReadyResponse(Response[None]):
         return self._ready
 
 
-def _handle(request: AnyRequest, error: Exception) -> Response[None]:
+def _handle_exception(request: AnyRequest, error: Exception) -> Response[None]:
     return _ReadyResponse(error_response(error, request.scope["state"]["request"], request.scope["method"]))
 
 
 #: For what Litestar itself raises: no such route, no such method. Exceptions of our handlers never reach it.
-EXCEPTION_HANDLERS: ExceptionHandlersMap = {HTTPException: _handle, Exception: _handle}
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {HTTPException: _handle_exception, Exception: _handle_exception}

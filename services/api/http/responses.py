@@ -15,7 +15,7 @@ JSON = "application/json"
 HeaderPairs = list[tuple[bytes, bytes]]
 
 #: The documentation page runs its own script and nothing else runs at all.
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " frame-ancestors 'none'; base-uri 'none'"
 )
@@ -25,7 +25,7 @@ DEFAULT_HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
-    "content-security-policy": _POLICY,
+    "content-security-policy": _CONTENT_SECURITY_POLICY,
     "vary": "Authorization",
     "cache-control": "private, no-cache",
 }
@@ -67,18 +67,18 @@ def encode(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def content_etag(body: bytes) -> str:
+def compute_content_etag(body: bytes) -> str:
     """A strong ETag from the bytes themselves."""
     digest = hashlib.sha256(body).digest()[:18]
     return f'"{base64.urlsafe_b64encode(digest).decode()}"'
 
 
-def version_etag(version: int) -> str:
+def format_version_etag(version: int) -> str:
     """The strong ETag of a stream's current state: what `If-Match` takes."""
     return f'"v{version}"'
 
 
-def not_modified(if_none_match: str | None, tag: str) -> bool:
+def is_not_modified(if_none_match: str | None, tag: str) -> bool:
     """Whether `If-None-Match` names this tag. Comparison is weak, as RFC 9110 (13.1.2) asks here."""
     if if_none_match is None:
         return False
@@ -102,9 +102,9 @@ def response_with_etag(
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
     """Bytes with their strong ETag, or the 304 for them."""
-    tag = tag or content_etag(body)
+    tag = tag or compute_content_etag(body)
     all_headers = {**(headers or {}), "ETag": tag}
-    if not_modified(if_none_match, tag):
+    if is_not_modified(if_none_match, tag):
         return HttpResponse(body=b"", status=304, media_type=media_type, headers=all_headers)
     return HttpResponse(body=body, media_type=media_type, headers=all_headers)
 

@@ -13,33 +13,33 @@ import msgspec
 from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
-from domain.charter.acts import About, CharterAct, RaiseBreach
+from domain.charter.acts import CharterAct, EventReference, RaiseBreach
 from domain.charter.state import (
     Acknowledgement,
     Breach,
     Charter,
     Mode,
     NonNegotiable,
-    Proposal,
     Purpose,
+    PurposeProposal,
     PurposeText,
-    named_charter,
+    resolve_charter_id,
 )
 from domain.envelope import Instant
 from domain.errors import NotFound
 from domain.reasons import Reason
 from domain.references import as_uuid
 from projections.as_of import AsOf
-from projections.charters.charters import CharterVersion, LinkedGoals, charter_at, charters_at, linked_goals
-from projections.charters.rituals import FIGURES, minutes_a_week
+from projections.charters.charters import CharterVersion, LinkedGoals, charter_at, charters_at, count_linked_goals
+from projections.charters.rituals import FIGURE_NAMES, sum_minutes_a_week
 from projections.figures import round_for_report
 from projections.history import history
 from services.api.auth.visibility import (
     PRIVATE_CHARTER_EVENTS,
+    can_see_scope,
     require_decision,
     require_goal,
     require_scope,
-    sees_scope,
     with_read_scope,
 )
 from services.api.commands import act_routes, command_response, execute
@@ -154,8 +154,8 @@ def charter_summary(
         in_force=charter.in_force_since is not None,
         in_force_since=charter.in_force_since,
         purpose=charter.purpose,
-        proposals=[_proposal(proposal) for proposal in charter.proposals],
-        non_negotiables=[_non_negotiable(held, within=within) for held in charter.non_negotiables_in_force],
+        proposals=[_proposal_summary(proposal) for proposal in charter.proposals],
+        non_negotiables=[_non_negotiable_summary(held, within=within) for held in charter.non_negotiables_in_force],
         freedoms=[
             FreedomSummary(
                 id=f.id,
@@ -167,15 +167,17 @@ def charter_summary(
             )
             for f in charter.freedoms
         ],
-        rituals=_rituals(charter),
-        minutes_a_week={mode: round_for_report(minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURES},
+        rituals=_ritual_summaries(charter),
+        minutes_a_week={
+            mode: round_for_report(sum_minutes_a_week(charter.rituals, mode)) or 0.0 for mode in FIGURE_NAMES
+        },
         breaches=charter.breaches if within else None,
         breaches_repaired=charter.breaches_repaired if within else None,
         reviewed_at=charter.reviewed_at,
     )
 
 
-def _proposal(proposal: Proposal) -> ProposalSummary:
+def _proposal_summary(proposal: PurposeProposal) -> ProposalSummary:
     return ProposalSummary(
         id=proposal.id,
         ref=proposal.ref,
@@ -186,7 +188,7 @@ def _proposal(proposal: Proposal) -> ProposalSummary:
     )
 
 
-def _non_negotiable(held: NonNegotiable, *, within: bool) -> NonNegotiableSummary:
+def _non_negotiable_summary(held: NonNegotiable, *, within: bool) -> NonNegotiableSummary:
     return NonNegotiableSummary(
         id=held.id,
         ref=held.ref,
@@ -199,7 +201,7 @@ def _non_negotiable(held: NonNegotiable, *, within: bool) -> NonNegotiableSummar
     )
 
 
-def _rituals(charter: Charter) -> list[RitualSummary]:
+def _ritual_summaries(charter: Charter) -> list[RitualSummary]:
     return [
         RitualSummary(
             id=ritual.id,
@@ -208,7 +210,7 @@ def _rituals(charter: Charter) -> list[RitualSummary]:
             mode=ritual.mode,
             cadence_days=ritual.cadence_days,
             minutes=ritual.minutes,
-            minutes_a_week=round_for_report(minutes_a_week([ritual], ritual.mode)) or 0.0,
+            minutes_a_week=round_for_report(sum_minutes_a_week([ritual], ritual.mode)) or 0.0,
             since=ritual.since,
         )
         for ritual in charter.rituals
@@ -216,7 +218,7 @@ def _rituals(charter: Charter) -> list[RitualSummary]:
 
 
 _TAG = "charters"
-_REFUSED = (
+_PROBLEM_CODES = (
     "act_not_allowed",
     "already_exists",
     "reason_required",
@@ -231,17 +233,17 @@ _REFUSED = (
 )
 
 
-def _within(context: RequestContext, view: AsOf, charter: Charter) -> bool:
+def _may_read_private_parts(context: RequestContext, view: AsOf, charter: Charter) -> bool:
     """Whether the viewer reads who acknowledged and what was not kept; who is not of the team is noted reading it."""
     team = charter.of.team
-    within = sees_scope(context.viewer, team)
+    within = can_see_scope(context.viewer, team)
     if within and team is not None and team not in context.viewer.teams:
         log_person_read(context, view, team=team)
     return within
 
 
-def _summary(context: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
-    return charter_summary(held.charter, held.version, within=_within(context, view, held.charter))
+def _summarise(context: RequestContext, view: AsOf, held: CharterVersion) -> CharterSummary:
+    return charter_summary(held.charter, held.version, within=_may_read_private_parts(context, view, held.charter))
 
 
 @query_route(
@@ -259,15 +261,15 @@ def _summary(context: RequestContext, view: AsOf, held: CharterVersion) -> Chart
 def list_charters(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     found = charters_at(context.runtime.database, view)
-    return read_response(context, CharterList(charters=[_summary(context, view, held) for held in found]), view)
+    return read_response(context, CharterList(charters=[_summarise(context, view, held) for held in found]), view)
 
 
-def found_charter(context: RequestContext, ref: str, view: AsOf) -> CharterVersion:
+def load_charter(context: RequestContext, ref: str, view: AsOf) -> CharterVersion:
     """By whose it is, or by its own id; raises `NotFound` before its first act."""
     named, organisation = decode_segment(ref), context.viewer.organisation_id
     identity = as_uuid(named)
     held = charter_at(context.runtime.database, view, identity) if identity is not None else None
-    held = held or charter_at(context.runtime.database, view, named_charter(organisation, named))
+    held = held or charter_at(context.runtime.database, view, resolve_charter_id(organisation, named))
     if held is None:
         raise NotFound("no such charter: the first act on it begins it")
     return held
@@ -287,9 +289,9 @@ def found_charter(context: RequestContext, ref: str, view: AsOf) -> CharterVersi
 )
 def get_charter(context: RequestContext, of: str) -> HttpResponse:
     view = requested_as_of(context)
-    held = found_charter(context, of, view)
-    within = _within(context, view, held.charter)
-    linked = linked_goals(context.runtime.database, view, held.charter) if within else None
+    held = load_charter(context, of, view)
+    within = _may_read_private_parts(context, view, held.charter)
+    linked = count_linked_goals(context.runtime.database, view, held.charter) if within else None
     summary = charter_summary(held.charter, held.version, within=within)
     return read_response(context, replace(summary, linked_goals=linked), view)
 
@@ -309,25 +311,25 @@ def get_charter(context: RequestContext, of: str) -> HttpResponse:
 def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
-    charter = found_charter(context, of, as_of_now(context)).charter
-    page = history.history(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
-    if not _within(context, view, charter):
+    charter = load_charter(context, of, as_of_now(context)).charter
+    page = history.load_history_page(context.runtime.database, view, charter.id, after=query.after, limit=query.limit)
+    if not _may_read_private_parts(context, view, charter):
         page = replace(page, entries=[entry for entry in page.entries if entry.type not in PRIVATE_CHARTER_EVENTS])
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
-async def _named(context: RequestContext, ref: str) -> tuple[UUID, str | None]:
+async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str | None]:
     """The stream, and whose it is where that is what the path says; its own id says it by itself."""
     organisation, identity = context.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
         begun = await sync_to_thread(context.runtime.ledger.load, organisation, "charter", identity)
         if begun is not None:
             return identity, None
-    return named_charter(organisation, ref), ref
+    return resolve_charter_id(organisation, ref), ref
 
 
-def _require_sight(context: RequestContext, about: About) -> None:
+def _require_visible_event(context: RequestContext, about: EventReference) -> None:
     """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
 
     What is not there is left to the rule to say.
@@ -335,7 +337,7 @@ def _require_sight(context: RequestContext, about: About) -> None:
     viewer = with_read_scope(context.viewer)
 
     def found(kind: str, ref: str | None) -> Any:
-        return context.runtime.ledger.load(viewer.organisation_id, kind, context.id_of(kind, ref)) if ref else None
+        return context.runtime.ledger.load(viewer.organisation_id, kind, context.resolve_id(kind, ref)) if ref else None
 
     if (goal := found("goal", about.goal)) is not None:
         require_goal(viewer, goal)
@@ -348,15 +350,15 @@ def _require_sight(context: RequestContext, about: About) -> None:
 async def act_on_charter(context: RequestContext, of: str) -> HttpResponse:
     """Record an act on a charter; the first one begins it."""
     if isinstance(context.body, RaiseBreach):
-        await sync_to_thread(_require_sight, context, context.body.about)
-    stream_id, team = await _named(context, decode_segment(of))
+        await sync_to_thread(_require_visible_event, context, context.body.about)
+    stream_id, team = await _resolve_charter(context, decode_segment(of))
     act = replace(context.body, of=context.body.of or team)
     receipt = await execute(context, "charter", stream_id, act, begins=True)
     state: Charter = receipt.state
     summary = charter_summary(
         state,
         receipt.version,
-        within=sees_scope(context.viewer, state.of.team),
+        within=can_see_scope(context.viewer, state.of.team),
         position=receipt.position,
         events=receipt.event_ids,
     )
@@ -367,5 +369,5 @@ ROUTES: list[Route] = [
     list_charters,
     get_charter,
     get_charter_history,
-    *act_routes("charter", get_args(CharterAct), CharterSummary, act_on_charter, codes=_REFUSED, parameter="of"),
+    *act_routes("charter", get_args(CharterAct), CharterSummary, act_on_charter, codes=_PROBLEM_CODES, parameter="of"),
 ]

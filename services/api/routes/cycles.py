@@ -13,32 +13,32 @@ from domain.cycle import acts
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Cycle
 from domain.errors import NotFound
-from domain.references import Ref, require_external_reference, resolve
+from domain.references import Ref, require_external_reference, resolve_stream_id
 from domain.registry import EVENTS
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.cycles.cycles import (
     ContributionEntry,
+    CycleFilters,
     CycleNotes,
-    Filters,
     ReflectionEntry,
     cycle_at,
-    goals_of,
-    page,
+    find_undecided_goals,
+    load_cycle_goals,
+    load_cycles_page,
+    load_stream_versions,
     state_of,
-    stream_versions,
-    undecided,
 )
-from projections.database.paging import LARGEST_PAGE
+from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from services.api.auth.visibility import (
     GoalFilter,
+    can_see_goal,
     goals_of_cycle,
     redact_cycle,
     redact_event,
     require_scope,
-    sees_goal,
 )
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
@@ -47,10 +47,10 @@ from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
-from services.authorization import ACT, ADMIN, READ, sees_everything
+from services.authorization import ACT, ADMIN, READ, can_see_everything
 
 _TAG = "cycles"
-_REFUSED = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
+_PROBLEM_CODES = ("act_not_allowed", "already_exists", "reason_required", "purpose_required", "out_of_order")
 
 
 class CycleSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,7 +82,7 @@ class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
     team: Ref | None = None
     state: Literal["open", "closed"] | None = None
     cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
 
 
 class CycleList(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class CycleList(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class Undecided(msgspec.Struct, frozen=True, kw_only=True):
+class UndecidedGoal(msgspec.Struct, frozen=True, kw_only=True):
     """A live goal that keeps the cycle open, and what can be said of it now."""
 
     goal: UUID
@@ -106,13 +106,13 @@ class CycleView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     version: int
     state: Literal["open", "closed"]
-    undecided: list[Undecided]
+    undecided: list[UndecidedGoal]
     reflections: list[ReflectionEntry]
     contributions: list[ContributionEntry]
     cycle: Cycle
 
 
-def of_cycle(
+def cycle_summary(
     cycle: Cycle, version: int, *, position: int | None = None, events: list[UUID] | None = None
 ) -> CycleSummary:
     """The short form of a cycle."""
@@ -135,14 +135,14 @@ def of_cycle(
     )
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
-    summary = of_cycle(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = cycle_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
 
 
-def found_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
+def load_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
     """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
-    cycle = cycle_at(context.runtime.database, view, context.id_of("cycle", ref))
+    cycle = cycle_at(context.runtime.database, view, context.resolve_id("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle")
     require_scope(context.viewer, cycle.of.team)
@@ -159,7 +159,7 @@ def found_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
         body=acts.Open,
         answer=CycleSummary,
         status=201,
-        codes=_REFUSED,
+        codes=_PROBLEM_CODES,
         command=True,
         idempotent=True,
     ),
@@ -168,10 +168,12 @@ async def open_cycle(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
     organisation = context.viewer.organisation_id
     cycle_id = (
-        resolve(organisation, "cycle", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+        resolve_stream_id(organisation, "cycle", require_external_reference(act.ref))
+        if act.ref
+        else context.runtime.new_id()
     )
     receipt = await execute(context, "cycle", cycle_id, act, creates=True)
-    return _answer(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, status=201, location=f"/v1/cycles/{receipt.stream.partition('/')[2]}")
 
 
 @query_route(
@@ -190,15 +192,15 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     query: CyclesQuery = context.query
     view, database, viewer = requested_as_of(context), context.runtime.database, context.viewer
     own = query.team == ORGANISATION
-    filters = Filters(
-        team=None if own or query.team is None else context.id_of("team", query.team), own=own, state=query.state
+    filters = CycleFilters(
+        team=None if own or query.team is None else context.resolve_id("team", query.team), own=own, state=query.state
     )
-    visible = None if sees_everything(viewer) else frozenset(viewer.teams | viewer.leads)
-    found = page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
+    visible = None if can_see_everything(viewer) else frozenset(viewer.teams | viewer.leads)
+    found = load_cycles_page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
     headers = next_link(context, query, cursor=found.next)
-    versions = stream_versions(database, view, [cycle.id for cycle in found.cycles])
-    told = [of_cycle(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
-    return read_response(context, CycleList(cycles=told, next=found.next), view, headers=headers)
+    versions = load_stream_versions(database, view, [cycle.id for cycle in found.cycles])
+    items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]
+    return read_response(context, CycleList(cycles=items, next=found.next), view, headers=headers)
 
 
 @query_route(
@@ -215,20 +217,22 @@ def list_cycles(context: RequestContext) -> HttpResponse:
 )
 def get_cycle(context: RequestContext, cycle: str) -> HttpResponse:
     view = requested_as_of(context)
-    found = found_cycle(context, decode_segment(cycle), view)
+    found = load_cycle(context, decode_segment(cycle), view)
     database = context.runtime.database
-    waiting = undecided(found, goals_of(database, view, (held.goal for held in found.goals)))
+    waiting = find_undecided_goals(found, load_cycle_goals(database, view, (held.goal for held in found.goals)))
     said = CycleNotes(database, view, [found])
-    sees = _sees(context, found, as_of_now(context))
+    sees = _build_goal_filter(context, found, as_of_now(context))
     answer = CycleView(
         id=found.id,
         version=found.version,
         state=state_of(found),
         undecided=[
-            Undecided(goal=g.id, state=g.state, possible=list(possible_ends(g, found))) for g in waiting if sees(g.id)
+            UndecidedGoal(goal=g.id, state=g.state, possible=list(possible_ends(g, found)))
+            for g in waiting
+            if sees(g.id)
         ],
         reflections=said.reflections,
-        contributions=[told for told in said.contributions if sees(told.goal)],
+        contributions=[items for items in said.contributions if sees(items.goal)],
         cycle=redact_cycle(found, sees),
     )
     return read_response(context, answer, view)
@@ -250,41 +254,47 @@ def get_cycle_history(context: RequestContext, cycle: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     now = as_of_now(context)
-    found = found_cycle(context, decode_segment(cycle), now)
-    veil = None if sees_everything(context.viewer) else functools.partial(_veil, _sees(context, found, now))
-    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil)
+    found = load_cycle(context, decode_segment(cycle), now)
+    veil = (
+        None
+        if can_see_everything(context.viewer)
+        else functools.partial(_redact_entry, _build_goal_filter(context, found, now))
+    )
+    page = history.load_history_page(
+        context.runtime.database, view, found.id, after=query.after, limit=query.limit, veil=veil
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
 
-def _sees(context: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
+def _build_goal_filter(context: RequestContext, cycle: Cycle, view: AsOf) -> GoalFilter:
     """Which goals of the cycle the viewer sees now: the organisation's own holds those of every team."""
-    if sees_everything(context.viewer):
+    if can_see_everything(context.viewer):
         return lambda _goal: True
-    goals = goals_of(context.runtime.database, view, goals_of_cycle(cycle)).values()
-    return frozenset(goal.id for goal in goals if sees_goal(context.viewer, goal)).__contains__
+    goals = load_cycle_goals(context.runtime.database, view, goals_of_cycle(cycle)).values()
+    return frozenset(goal.id for goal in goals if can_see_goal(context.viewer, goal)).__contains__
 
 
-def _veil(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
+def _redact_entry(sees: GoalFilter, happened: history.StoredEntry) -> history.StoredEntry | None:
     """The same of an entry of its history as of its event in the feed; and of its goals before and after."""
     fact = redact_event(msgspec.json.decode(happened.data, type=EVENTS[happened.type]), sees)
     if fact is None:
         return None
-    before, after = (_goals_seen(values, sees) for values in (happened.before, happened.after))
+    before, after = (_redact_goals(values, sees) for values in (happened.before, happened.after))
     data = msgspec.json.encode(fact).decode()
     return history.StoredEntry(type=happened.type, data=data, before=before, after=after)
 
 
-def _goals_seen(values: str, sees: GoalFilter) -> str:
-    told = msgspec.json.decode(values)
-    if told.get("goals"):
-        told["goals"] = [held for held in told["goals"] if sees(UUID(held["goal"]))]
-    return msgspec.json.encode(told).decode()
+def _redact_goals(values: str, sees: GoalFilter) -> str:
+    items = msgspec.json.decode(values)
+    if items.get("goals"):
+        items["goals"] = [held for held in items["goals"] if sees(UUID(held["goal"]))]
+    return msgspec.json.encode(items).decode()
 
 
 async def act_on_cycle(context: RequestContext, cycle: str) -> HttpResponse:
     """Record an act on a cycle."""
-    return _answer(await execute(context, "cycle", context.id_of("cycle", decode_segment(cycle)), context.body))
+    return _respond(await execute(context, "cycle", context.resolve_id("cycle", decode_segment(cycle)), context.body))
 
 
 ROUTES: list[Route] = [
@@ -297,6 +307,6 @@ ROUTES: list[Route] = [
         (act for act in get_args(acts.CycleAct) if act is not acts.Open),
         CycleSummary,
         act_on_cycle,
-        codes=(*_REFUSED, "version_conflict", "busy"),
+        codes=(*_PROBLEM_CODES, "version_conflict", "busy"),
     ),
 ]

@@ -9,15 +9,15 @@ from uuid import UUID
 import msgspec
 
 from domain.decision import acts
-from domain.decision.decide import ALLOWED
+from domain.decision.decide import ACTS_BY_STATE
 from domain.decision.state import Decision
 from domain.envelope import Instant
 from domain.errors import NotFound
-from domain.references import Ref, require_external_reference, resolve
+from domain.references import Ref, require_external_reference, resolve_stream_id
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
-from projections.database.paging import LARGEST_PAGE
+from projections.database.paging import MAX_PAGE_SIZE
 from projections.decisions import decisions
 from projections.decisions.decisions import Perspective
 from projections.history import history
@@ -25,22 +25,22 @@ from services.api.auth.visibility import require_decision
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
-from services.api.http.responses import HttpResponse, version_etag
+from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.routes.goal_queries import Cursor, HistoryQuery
-from services.api.summaries import Summary
-from services.authorization import ACT, ADMIN, DECIDE, READ, sees_everything
+from services.api.summaries import StreamSummary
+from services.authorization import ACT, ADMIN, DECIDE, READ, can_see_everything
 
 _TAG = "decisions"
-_REFUSED = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
+_PROBLEM_CODES = ("act_not_allowed", "reason_required", "answers_required", "answers_superseded", "out_of_order")
 
 
 #: What a guest's key is for.
 _GUEST_ACTS = (acts.SharePerspective, acts.RaiseObjection, acts.WithdrawObjection, acts.Consent)
 
 
-class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
+class DecisionSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     """A decision in a list, and after an act."""
 
     ref: str | None = None
@@ -62,7 +62,7 @@ class DecisionSummary(Summary, frozen=True, kw_only=True, omit_defaults=True):
     reopened: int = 0
 
 
-def of_decision(
+def decision_summary(
     decision: Decision, version: int, *, position: int | None = None, events: list[UUID] | None = None
 ) -> DecisionSummary:
     """The short form of a decision."""
@@ -79,13 +79,13 @@ def of_decision(
         team=decision.of.team,
         deadline=decision.deadline,
         lead_until=decision.lead_until,
-        waiting_for=list(decision.waiting_for) if decision.state == "open" else None,
+        waiting_for=list(decision.pending_deciders) if decision.state == "open" else None,
         open_objections=len(decision.open_objections),
         decided=words.get(outcome.option) if outcome is not None and outcome.option is not None else None,
         decided_by=outcome.by if outcome is not None else None,
         in_favour=outcome.in_favour if outcome is not None else None,
         review_on=decision.review_on,
-        reopened=decision.reopened,
+        reopened=decision.reopen_count,
     )
 
 
@@ -104,7 +104,7 @@ class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
         msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
     ] = msgspec.field(default_factory=list)
     cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
 
 
 class DecisionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,52 +143,57 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 def list_decisions(context: RequestContext) -> HttpResponse:
     query: DecisionsQuery = context.query
     view, database = requested_as_of(context), context.runtime.database
-    page = decisions.page(
-        database, view, _filters(context, query), cursor=query.cursor, limit=query.limit, visible=_visible(context)
+    page = decisions.load_decisions_page(
+        database,
+        view,
+        _build_filters(context, query),
+        cursor=query.cursor,
+        limit=query.limit,
+        visible=_build_visibility_filter(context),
     )
     headers = next_link(context, query, cursor=page.next)
-    versions = decisions.stream_versions(database, view, [decision.id for decision in page.decisions])
-    told = [of_decision(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
-    return read_response(context, DecisionList(decisions=told, next=page.next), view, headers=headers)
+    versions = decisions.load_stream_versions(database, view, [decision.id for decision in page.decisions])
+    items = [decision_summary(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]
+    return read_response(context, DecisionList(decisions=items, next=page.next), view, headers=headers)
 
 
-def _filters(context: RequestContext, query: DecisionsQuery) -> decisions.Filters:
+def _build_filters(context: RequestContext, query: DecisionsQuery) -> decisions.DecisionFilters:
     own = query.team == ORGANISATION
-    return decisions.Filters(
-        team=None if own or query.team is None else context.id_of("team", query.team),
+    return decisions.DecisionFilters(
+        team=None if own or query.team is None else context.resolve_id("team", query.team),
         own=own,
-        decider=context.id_of("member", query.decider) if query.decider is not None else None,
-        waiting_for=context.id_of("member", query.waiting_for) if query.waiting_for is not None else None,
+        decider=context.resolve_id("member", query.decider) if query.decider is not None else None,
+        waiting_for=context.resolve_id("member", query.waiting_for) if query.waiting_for is not None else None,
         states=tuple(query.state),
     )
 
 
-def _visible(context: RequestContext) -> decisions.VisibilityFilter | None:
+def _build_visibility_filter(context: RequestContext) -> decisions.DecisionVisibilityFilter | None:
     viewer = context.viewer
-    if sees_everything(viewer):
+    if can_see_everything(viewer):
         return None
-    return decisions.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+    return decisions.DecisionVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def _named(context: RequestContext, ref: str) -> UUID:
+def _resolve_decision(context: RequestContext, ref: str) -> UUID:
     """The decision that the path names; for a guest's key there is no other than its own."""
-    decision_id = context.id_of("decision", decode_segment(ref))
+    decision_id = context.resolve_id("decision", decode_segment(ref))
     if context.viewer.guest_of not in (None, decision_id):
         raise NotFound("no such decision")
     return decision_id
 
 
-def _found(context: RequestContext, ref: str, view: AsOf) -> Decision:
+def _load_decision(context: RequestContext, ref: str, view: AsOf) -> Decision:
     """The decision as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    decision_id = _named(context, ref)
+    decision_id = _resolve_decision(context, ref)
     latest = context.runtime.ledger.load(context.viewer.organisation_id, "decision", decision_id)
     if latest is None:
         raise NotFound("no such decision")
     require_decision(context.viewer, latest)
-    found = decisions.get(context.runtime.database, view, decision_id)
+    found = decisions.decision_at(context.runtime.database, view, decision_id)
     if found is None:
         raise NotFound("no such decision at that time")
     return found
@@ -209,19 +214,19 @@ def _found(context: RequestContext, ref: str, view: AsOf) -> Decision:
 def get_decision(context: RequestContext, decision: str) -> HttpResponse:
     query: AsOfQuery = context.query
     view = requested_as_of(context)
-    found = _found(context, decision, view)
+    found = _load_decision(context, decision, view)
     answer = DecisionView(
         id=found.id,
         version=found.version,
         state=found.state,
-        acts=list(ALLOWED[found.state]),
-        worded_by={option.id: found.worded_by(option.id) for option in found.options},
-        perspectives=decisions.perspectives(context.runtime.database, view, found.id),
+        acts=list(ACTS_BY_STATE[found.state]),
+        worded_by={option.id: found.wording_event(option.id) for option in found.options},
+        perspectives=decisions.load_perspectives(context.runtime.database, view, found.id),
         decision=found,
     )
     now = query.as_of is None and query.recorded_as_of is None
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
 
 
 @query_route(
@@ -239,8 +244,8 @@ def get_decision(context: RequestContext, decision: str) -> HttpResponse:
 def get_decision_history(context: RequestContext, decision: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
-    found = _found(context, decision, as_of_now(context))
-    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    found = _load_decision(context, decision, as_of_now(context))
+    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
@@ -248,8 +253,8 @@ def get_decision_history(context: RequestContext, decision: str) -> HttpResponse
 # --- saying ----------------------------------------------------------------------------------------------------------
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
-    summary = of_decision(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
+def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+    summary = decision_summary(receipt.state, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
 
 
@@ -272,15 +277,17 @@ async def open_decision(context: RequestContext) -> HttpResponse:
     act: acts.Open = context.body
     organisation = context.viewer.organisation_id
     decision_id = (
-        resolve(organisation, "decision", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+        resolve_stream_id(organisation, "decision", require_external_reference(act.ref))
+        if act.ref
+        else context.runtime.new_id()
     )
     receipt = await execute(context, "decision", decision_id, act, creates=True)
-    return _answer(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, status=201, location=f"/v1/decisions/{receipt.stream.partition('/')[2]}")
 
 
 async def act_on_decision(context: RequestContext, decision: str) -> HttpResponse:
     """Record an act on a decision."""
-    return _answer(await execute(context, "decision", _named(context, decision), context.body))
+    return _respond(await execute(context, "decision", _resolve_decision(context, decision), context.body))
 
 
 ROUTES: list[Route] = [
@@ -293,7 +300,7 @@ ROUTES: list[Route] = [
         (act for act in get_args(acts.DecisionAct) if act is not acts.Open),
         DecisionSummary,
         act_on_decision,
-        codes=(*_REFUSED, "version_conflict", "busy"),
+        codes=(*_PROBLEM_CODES, "version_conflict", "busy"),
         guest_acts=_GUEST_ACTS,
     ),
 ]

@@ -25,14 +25,14 @@ from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
 
-BATCH = "application/cloudevents-batch+json"
+BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
 #: Whoever does not see everything gets smaller pages: each goal has to be looked at.
 LARGEST_FILTERED_PAGE = 200
 #: Between two looks at the log while a pull waits for news.
-_LOOK_AGAIN_SECONDS = 0.1
+_POLL_INTERVAL_S = 0.1
 _SEQUENCE_DIGITS = 20
-Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+SubjectText = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
 
 
 class EventsQuery(NoQuery, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class EventsQuery(NoQuery, frozen=True, kw_only=True):
         msgspec.Meta(max_length=100, description="Any of these event types."),
     ] = msgspec.field(default_factory=list)
     subject: Annotated[
-        Subject | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
+        SubjectText | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
     timeout: Annotated[
@@ -81,7 +81,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Any
 
 
-class _Page(msgspec.Struct, frozen=True):
+class _EventPage(msgspec.Struct, frozen=True):
     events: list[RecordedEvent]
     #: Everything up to here was looked at.
     examined: int
@@ -89,7 +89,7 @@ class _Page(msgspec.Struct, frozen=True):
     head: int
 
 
-def cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
+def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
     """The event as everybody outside sees it."""
     reason = recorded.reason
     return CloudEvent(
@@ -126,63 +126,65 @@ def cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         scopes=(READ,),
         query=EventsQuery,
         answer=list[CloudEvent],
-        media=(BATCH,),
+        media=(BATCH_MEDIA_TYPE,),
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
     deadline = time.monotonic() + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_page, context)
+    page = await sync_to_thread(_load_page, context)
     if query.after > page.head:
-        told = f"this organisation has not reached that position; it is at {page.head}"
-        raise field_error("/after", told, where="query")
+        detail = f"this organisation has not reached that position; it is at {page.head}"
+        raise field_error("/after", detail, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     while not page.events and time.monotonic() < deadline:
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        page = await sync_to_thread(_page, context)
-    return _answer(context, query, page)
+        await asyncio.sleep(_POLL_INTERVAL_S)
+        page = await sync_to_thread(_load_page, context)
+    return _respond(context, query, page)
 
 
-def _page(context: RequestContext) -> _Page:
+def _load_page(context: RequestContext) -> _EventPage:
     query: EventsQuery = context.query
     ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
     sight = EventVisibility(context.runtime.ledger, context.viewer)
-    limit = query.limit if sight.everything else min(query.limit, LARGEST_FILTERED_PAGE)
+    limit = query.limit if sight.is_unrestricted else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
-    found = ledger.read_feed(organisation, query.after, limit, tuple(query.types), _subject(context, query.subject))
+    found = ledger.read_feed(
+        organisation, query.after, limit, tuple(query.types), _resolve_subject(context, query.subject)
+    )
     full = len(found) == limit
     seen = [shown for event in found if (shown := sight.redact(event)) is not None]
-    return _Page(seen, _examined(found, head, query.after, full=full), head)
+    return _EventPage(seen, _compute_examined_position(found, head, query.after, full=full), head)
 
 
-def _examined(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
+def _compute_examined_position(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:
     """Up to where a page has looked. `head` was asked before: what was recorded in between is in the page already."""
     last = found[-1].position if found else after
     return last if full else max(head, last)
 
 
-def _subject(context: RequestContext, subject: str | None) -> Any:
+def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
     if subject is None:
         return None
     kind, slash, ref = subject.partition("/")
     if slash and kind in AGGREGATES and ref:
-        return context.id_of(kind, ref)
+        return context.resolve_id(kind, ref)
     bare = as_uuid(subject)
     if bare is None:
         raise field_error("/subject", "a stream: goal/<id or reference>, member/..., team/...", where="query")
     return bare
 
 
-def _answer(context: RequestContext, query: EventsQuery, page: _Page) -> HttpResponse:
+def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> HttpResponse:
     given = msgspec.structs.asdict(query) | {"after": page.examined}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([cloud_event(event, context.base_url) for event in page.events])
+    body = encode([to_cloud_event(event, context.base_url) for event in page.events])
     headers = {
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
     }
     return response_with_etag(
-        body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH, headers=headers
+        body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH_MEDIA_TYPE, headers=headers
     )
 
 
@@ -194,20 +196,20 @@ class EventType(msgspec.Struct, frozen=True, kw_only=True):
     dataschema: str
 
 
-def event_types() -> list[EventType]:
+def describe_event_types() -> list[EventType]:
     """Every type of event ever recorded, by name."""
     return [
-        EventType(type=tag, description=_words(event), dataschema=f"/v1/schemas/{tag}")
+        EventType(type=tag, description=_describe_event(event), dataschema=f"/v1/schemas/{tag}")
         for tag, event in sorted(EVENTS.items())
     ]
 
 
-def _words(event: type[Any]) -> str:
+def _describe_event(event: type[Any]) -> str:
     own = event.__dict__.get("__doc__") or ""
     return " ".join(own.split())
 
 
-def published_schema(tag: str) -> dict[str, Any] | None:
+def build_published_schema(tag: str) -> dict[str, Any] | None:
     """JSON Schema (2020-12) of an event's `data`; None for an unknown type."""
     event = EVENTS.get(tag)
     if event is None:

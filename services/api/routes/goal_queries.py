@@ -13,17 +13,17 @@ from domain.goal.state import Goal
 from domain.references import Ref
 from projections import goals
 from projections.as_of import AsOf
-from projections.database.paging import LARGEST_PAGE
+from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from services.api.auth.visibility import require_goal, require_scope
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
-from services.api.http.responses import HttpResponse, version_etag
-from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, When, query_route
+from services.api.http.responses import HttpResponse, format_version_etag
+from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, TimeText, query_route
 from services.api.queries import as_of_now, next_link, read_response, requested_as_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
-from services.authorization import READ, sees_everything
+from services.authorization import READ, can_see_everything
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -46,7 +46,7 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     due_to: date | None = None
     sort: Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(goals.SORTS)}.")] = "due"
     cursor: Cursor | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 50
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
 
 
 class GoalList(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,25 +73,25 @@ def list_goals(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     if query.cycle is not None:
         _require_cycle(context, query.cycle)
-    page = goals.page(
+    page = goals.load_goals_page(
         context.runtime.database,
         view,
-        _filters(context, query),
+        _build_filters(context, query),
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,
-        visible=_visible(context),
+        visible=_build_visibility_filter(context),
     )
     headers = next_link(context, query, cursor=page.next)
     answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
     return read_response(context, answer, view, headers=headers)
 
 
-def _filters(context: RequestContext, query: GoalsQuery) -> goals.Filters:
+def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilters:
     def named(kind: str, ref: str | None) -> UUID | None:
-        return context.id_of(kind, ref) if ref is not None else None
+        return context.resolve_id(kind, ref) if ref is not None else None
 
-    return goals.Filters(
+    return goals.GoalFilters(
         team=named("team", query.team),
         owner=named("member", query.owner),
         sponsor=named("member", query.sponsor),
@@ -106,27 +106,27 @@ def _filters(context: RequestContext, query: GoalsQuery) -> goals.Filters:
 
 def _require_cycle(context: RequestContext, ref: str) -> None:
     """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
-    cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.id_of("cycle", ref))
+    cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.resolve_id("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle", pointer="/cycle")
     require_scope(context.viewer, cycle.of.team)
 
 
-def _visible(context: RequestContext) -> goals.VisibilityFilter | None:
+def _build_visibility_filter(context: RequestContext) -> goals.GoalVisibilityFilter | None:
     viewer = context.viewer
-    if sees_everything(viewer):
+    if can_see_everything(viewer):
         return None
-    return goals.VisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
+    return goals.GoalVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
-def found_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
+def load_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
     """The goal as the lens shows it, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """
-    goal_id = context.id_of("goal", decode_segment(ref))
-    goal = goals.get(context.runtime.database, view, goal_id)
-    if goal is not None and sees_everything(context.viewer):
+    goal_id = context.resolve_id("goal", decode_segment(ref))
+    goal = goals.goal_at(context.runtime.database, view, goal_id)
+    if goal is not None and can_see_everything(context.viewer):
         return goal
     latest = context.runtime.ledger.load_current(context.viewer.organisation_id, "goal", goal_id)
     if latest is None:
@@ -165,7 +165,7 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
 def get_goal(context: RequestContext, goal: str) -> HttpResponse:
     query: AsOfQuery = context.query
     view = requested_as_of(context)
-    found = found_goal(context, goal, view)
+    found = load_goal(context, goal, view)
     summary = goal_summary(found)
     now = query.as_of is None and query.recorded_as_of is None
     answer = GoalView(
@@ -177,14 +177,14 @@ def get_goal(context: RequestContext, goal: str) -> HttpResponse:
         goal=found,
     )
     # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=version_etag(found.version) if now else None)
+    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
 
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
     """A part of a history."""
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**53, description="Only events after this version.")] = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 100
 
 
 @query_route(
@@ -202,8 +202,8 @@ class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):
 def get_history(context: RequestContext, goal: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
-    found = found_goal(context, goal, as_of_now(context))
-    page = history.history(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    found = load_goal(context, goal, as_of_now(context))
+    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
@@ -211,8 +211,8 @@ def get_history(context: RequestContext, goal: str) -> HttpResponse:
 class DiffQuery(ReadQuery, frozen=True, kw_only=True):
     """Two times: days (their ends) or RFC 3339 instants."""
 
-    from_: When = msgspec.field(name="from")
-    to: When | None = None
+    from_: TimeText = msgspec.field(name="from")
+    to: TimeText | None = None
 
 
 class GoalDiff(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,8 +241,8 @@ def get_diff(context: RequestContext, goal: str) -> HttpResponse:
     second = as_of_now(context, as_of=parse_as_of(query.to, "to") if query.to is not None else None)
     if first.at > second.at:
         raise field_error("/from", "the first time lies after the second", where="query")
-    found = found_goal(context, goal, as_of_now(context))
-    changes = history.diff(context.runtime.database, first, second, found.id)
+    found = load_goal(context, goal, as_of_now(context))
+    changes = history.diff_goal(context.runtime.database, first, second, found.id)
     answer = GoalDiff(from_=first.as_of_text, to=second.as_of_text, changes=changes)
     return read_response(context, answer, second)
 

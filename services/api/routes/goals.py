@@ -14,14 +14,14 @@ from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
 from domain.goal.state import Goal
 from domain.load import WeekLoad, line_crossed, week_loads
 from domain.member.member import Member
-from domain.quantities import rounded
+from domain.quantities import to_rounded_float
 from domain.reasons import Reason
-from domain.references import require_external_reference, resolve
-from domain.registry import commitment
+from domain.references import require_external_reference, resolve_stream_id
+from domain.registry import to_commitment
 from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
-from services.api.auth.visibility import require_goal, sees_goal, sees_person, with_read_scope
+from services.api.auth.visibility import can_see_goal, can_see_person, require_goal, with_read_scope
 from services.api.commands import act_routes, build_command, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
@@ -41,7 +41,7 @@ class PreviewedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     data: Any
 
 
-class Week(msgspec.Struct, frozen=True, kw_only=True):
+class LoadWeek(msgspec.Struct, frozen=True, kw_only=True):
     """An owner's week, from today on where it has begun. Hours and ratio rounded to six decimals."""
 
     week: date
@@ -55,8 +55,8 @@ class OwnerLoad(msgspec.Struct, frozen=True, kw_only=True):
     """Twelve weeks of one owner, without and with the act."""
 
     member: UUID
-    before: list[Week]
-    after: list[Week]
+    before: list[LoadWeek]
+    after: list[LoadWeek]
 
 
 class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class ActPreview(msgspec.Struct, frozen=True, kw_only=True):
     load: list[OwnerLoad]
 
 
-def consequences(context: RequestContext, command: Command) -> ActPreview:
+def build_preview(context: RequestContext, command: Command) -> ActPreview:
     """Decide the command without recording anything. Raises the refusal that the command itself would meet."""
     found = context.runtime.ledger.preview(command)
     as_of = as_of_now(context)
@@ -86,39 +86,43 @@ def consequences(context: RequestContext, command: Command) -> ActPreview:
         ],
         before=goal_summary(found.before) if found.before is not None else None,
         after=goal_summary(found.after) if found.after is not None else None,
-        load=[load for owner in owners if (load := _load(context, as_of, owner, found.after)) is not None],
+        load=[
+            load for owner in owners if (load := _compute_owner_load(context, as_of, owner, found.after)) is not None
+        ],
     )
 
 
-def _load(context: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
+def _compute_owner_load(context: RequestContext, as_of: AsOf, owner: UUID, after: Goal | None) -> OwnerLoad | None:
     member = context.runtime.ledger.load(context.viewer.organisation_id, "member", owner)
-    if not isinstance(member, Member) or not sees_person(context.viewer, owner, member):
+    if not isinstance(member, Member) or not can_see_person(context.viewer, owner, member):
         return None
     goals = goals_at(context.runtime.database, as_of, owners=[owner])
     others = [goal for goal in goals if after is None or goal.id != after.id]
     mine = [after] if after is not None and after.owner == owner else []
-    return OwnerLoad(member=owner, before=_weeks(goals, member, as_of), after=_weeks([*others, *mine], member, as_of))
+    return OwnerLoad(
+        member=owner, before=_compute_weeks(goals, member, as_of), after=_compute_weeks([*others, *mine], member, as_of)
+    )
 
 
-def _weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[Week]:
+def _compute_weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[LoadWeek]:
     policy = as_of.policy.policy
-    book = [found for goal in goals if (found := commitment(goal)) is not None]
+    book = [found for goal in goals if (found := to_commitment(goal)) is not None]
     loads = week_loads(book, member.capacities, member.absences, policy, as_of.today)
-    return [_week(load, line_crossed(load.ratio, policy)) for load in loads if not load.skipped]
+    return [_to_load_week(load, line_crossed(load.ratio, policy)) for load in loads if not load.skipped]
 
 
-def _week(load: WeekLoad, crossed: str | None) -> Week:
-    return Week(
+def _to_load_week(load: WeekLoad, crossed: str | None) -> LoadWeek:
+    return LoadWeek(
         week=load.week,
-        planned_hours=rounded(load.planned),
-        available_hours=rounded(load.available),
-        ratio=rounded(load.ratio),
+        planned_hours=to_rounded_float(load.planned),
+        available_hours=to_rounded_float(load.available),
+        ratio=to_rounded_float(load.ratio),
         line=crossed,
     )
 
 
 _TAG = "goals"
-_REFUSED = (
+_PROBLEM_CODES = (
     "not_a_party",
     "act_not_allowed",
     "reason_required",
@@ -131,7 +135,7 @@ _REFUSED = (
 )
 
 
-def _answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     summary = goal_summary(receipt.state, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
 
@@ -152,7 +156,7 @@ def _minimal_summary(receipt: Receipt) -> GoalSummary:
         body=Draft | Request | Offer,
         answer=GoalSummary,
         status=201,
-        codes=(*_REFUSED, "already_exists"),
+        codes=(*_PROBLEM_CODES, "already_exists"),
         command=True,
         idempotent=True,
     ),
@@ -161,18 +165,20 @@ async def begin_goal(context: RequestContext) -> HttpResponse:
     act: Draft | Request | Offer = context.body
     organisation = context.viewer.organisation_id
     goal_id = (
-        resolve(organisation, "goal", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+        resolve_stream_id(organisation, "goal", require_external_reference(act.ref))
+        if act.ref
+        else context.runtime.new_id()
     )
     receipt = await execute(context, "goal", goal_id, act, creates=True)
-    return _answer(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
+    return _respond(receipt, status=201, location=f"/v1/goals/{receipt.stream.partition('/')[2]}")
 
 
 async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:
     """Record an act on a goal."""
-    receipt = await execute(context, "goal", context.id_of("goal", decode_segment(goal)), context.body)
-    if isinstance(context.body, RecordValue) and not sees_goal(with_read_scope(context.viewer), receipt.state):
+    receipt = await execute(context, "goal", context.resolve_id("goal", decode_segment(goal)), context.body)
+    if isinstance(context.body, RecordValue) and not can_see_goal(with_read_scope(context.viewer), receipt.state):
         return command_response(_minimal_summary(receipt), receipt)
-    return _answer(receipt)
+    return _respond(receipt)
 
 
 @command_route(
@@ -184,13 +190,13 @@ async def act_on_goal(context: RequestContext, goal: str) -> HttpResponse:
         scopes=(ACT, ADMIN),
         body=GoalAct,
         answer=ActPreview,
-        codes=(*_REFUSED, "version_conflict"),
+        codes=(*_PROBLEM_CODES, "version_conflict"),
         command=True,
         idempotent=True,
     ),
 )
 def preview_act(context: RequestContext, goal: str) -> HttpResponse:
-    goal_id = context.id_of("goal", decode_segment(goal))
+    goal_id = context.resolve_id("goal", decode_segment(goal))
     opening = isinstance(context.body, Draft | Request | Offer)
     try:
         state: Goal = require_stream(context, "goal", goal_id)
@@ -200,7 +206,7 @@ def preview_act(context: RequestContext, goal: str) -> HttpResponse:
     else:
         require_goal(context.viewer, state)
     command = replace(build_command(context, "goal", goal_id, context.body), must_exist=not opening)
-    return HttpResponse(body=encode(consequences(context, command)))
+    return HttpResponse(body=encode(build_preview(context, command)))
 
 
 ROUTES: list[Route] = [
@@ -211,6 +217,6 @@ ROUTES: list[Route] = [
         ACTS.values(),
         GoalSummary,
         act_on_goal,
-        codes=(*_REFUSED, "out_of_order", "version_conflict", "busy"),
+        codes=(*_PROBLEM_CODES, "out_of_order", "version_conflict", "busy"),
     ),
 ]

@@ -9,15 +9,21 @@ import msgspec
 from domain.errors import Forbidden, VersionConflict
 from ledger.api_keys import Principal
 from services.api.context import RequestContext
-from services.api.http.problems import MEDIA_TYPE, ProblemError, problem
+from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
 from services.api.http.responses import HttpResponse, encode
 from services.api.operations import NoQuery, Operation, Route, command_route
 from services.authorization import IMPORT, Capability, may
 from services.imports.importer import ImportResult, RowError, import_lines
-from services.imports.rows import lines_of
+from services.imports.rows import iter_lines
 
 NDJSON = "application/x-ndjson"
-_TAKEN = (NDJSON, "application/ndjson", "application/jsonl", "application/gzip", "application/octet-stream")
+_ACCEPTED_MEDIA_TYPES = (
+    NDJSON,
+    "application/ndjson",
+    "application/jsonl",
+    "application/gzip",
+    "application/octet-stream",
+)
 
 
 class ImportQuery(NoQuery, frozen=True, kw_only=True):
@@ -27,7 +33,7 @@ class ImportQuery(NoQuery, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem (RFC 9457) with an import's counts; `errors` names every bad row by line, field and rule."""
 
     type: str
@@ -52,7 +58,7 @@ class ImportRefused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         scopes=(IMPORT,),
         query=ImportQuery,
         answer=ImportResult,
-        refusal=ImportRefused,
+        refusal=ImportProblem,
         codes=("forbidden", "import_refused", "busy"),
         idempotent=True,
         body_media=NDJSON,
@@ -62,8 +68,8 @@ def import_acts(context: RequestContext) -> HttpResponse:
     if not may(context.viewer, Capability.IMPORT):
         raise Forbidden("imports are for stewards and integrations", allowed=("steward", "integration"))
     media_type = context.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _TAKEN:
-        raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_TAKEN)
+    if media_type not in _ACCEPTED_MEDIA_TYPES:
+        raise ProblemError("unsupported_media_type", f"send the lines as {NDJSON}", allowed=_ACCEPTED_MEDIA_TYPES)
     query: ImportQuery = context.query
     viewer = context.viewer
     principal = Principal(
@@ -72,7 +78,7 @@ def import_acts(context: RequestContext) -> HttpResponse:
         member_id=viewer.member_id,
         scopes=viewer.scopes,
     )
-    lines = lines_of(io.BytesIO(context.raw_body), context.runtime.settings.import_limit_bytes)
+    lines = iter_lines(io.BytesIO(context.raw_body), context.runtime.settings.import_limit_bytes)
     try:
         result = import_lines(
             context.runtime,
@@ -86,21 +92,21 @@ def import_acts(context: RequestContext) -> HttpResponse:
         # Decided again a few times already; nobody named a version, so this is no failed precondition.
         raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
-        return HttpResponse(body=encode(_refused(context, result)), status=422, media_type=MEDIA_TYPE)
+        return HttpResponse(body=encode(_to_import_problem(context, result)), status=422, media_type=MEDIA_TYPE)
     return HttpResponse(body=encode(result))
 
 
-def _refused(context: RequestContext, result: ImportResult) -> ImportRefused:
-    told = problem(
+def _to_import_problem(context: RequestContext, result: ImportResult) -> ImportProblem:
+    body = build_problem(
         "import_refused", detail=f"{result.refused} rows were refused, so none was kept", instance=context.path
     )
-    return ImportRefused(
-        type=told.type,
-        title=told.title,
-        status=told.status,
-        code=told.code,
-        detail=told.detail,
-        instance=told.instance,
+    return ImportProblem(
+        type=body.type,
+        title=body.title,
+        status=body.status,
+        code=body.code,
+        detail=body.detail,
+        instance=body.instance,
         accepted=result.accepted,
         already=result.already,
         refused=result.refused,

@@ -18,10 +18,10 @@ from domain.goal.state import PROMISED_STATES, Promised
 from domain.references import Ref
 from ledger.commands import Receipt
 from ledger.errors import CommandOutcome, LedgerBusy, LedgerUnavailable
-from projections.calibration import Calibration, calibration
+from projections.calibration import Calibration, compute_calibration
 from projections.goals import goals_at
-from projections.inbox.inbox import Inbox, inbox
-from projections.people import names
+from projections.inbox.inbox import Inbox, load_inbox
+from projections.people import load_names
 from services.api.commands import execute
 from services.api.context import RequestContext, to_log_position
 from services.api.http.problems import ProblemError, field_error
@@ -32,7 +32,7 @@ from services.authorization import ACT, ADMIN, READ
 
 _TAG = "support"
 #: Goals that one call may affirm.
-MOST_AFFIRMED = 100
+MAX_AFFIRMED = 100
 
 
 class InboxQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -58,11 +58,11 @@ def get_inbox(context: RequestContext) -> HttpResponse:
     query: InboxQuery = context.query
     view = requested_as_of(context)
     database, viewer = context.runtime.database, context.viewer
-    told = inbox(database, view, viewer.member_id, limit=query.limit)
+    loaded = load_inbox(database, view, viewer.member_id, limit=query.limit)
     if query.names:
-        ids = {ask.parent for entry in told.entries for ask in entry.asks} | {entry.goal for entry in told.entries}
-        told = replace(told, names=names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
-    return read_response(context, told, view)
+        ids = {ask.parent for entry in loaded.entries for ask in entry.asks} | {entry.goal for entry in loaded.entries}
+        loaded = replace(loaded, names=load_names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
+    return read_response(context, loaded, view)
 
 
 class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -85,14 +85,16 @@ class CalibrationQuery(AsOfQuery, frozen=True, kw_only=True):
 )
 def get_calibration(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    told = calibration(context.runtime.database, view, context.viewer.member_id, explain=context.query.explain)
-    return read_response(context, told, view)
+    loaded = compute_calibration(
+        context.runtime.database, view, context.viewer.member_id, explain=context.query.explain
+    )
+    return read_response(context, loaded, view)
 
 
 class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing changed, still right: for each goal that is named, or (`all`) for each active one that I own."""
 
-    goals: Annotated[list[Ref], msgspec.Meta(max_length=MOST_AFFIRMED)] = []
+    goals: Annotated[list[Ref], msgspec.Meta(max_length=MAX_AFFIRMED)] = []
     #: Every active goal of mine that nothing has happened to since `seen`.
     all: bool = False
     #: The position up to which I have seen them (`Plimsoll-Position` of what I read): nobody affirms what they have
@@ -101,7 +103,7 @@ class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     note: Note = ""
 
 
-class Affirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AffirmedGoal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal that was affirmed: a judgement of its own, with the terms that it is about."""
 
     goal: UUID
@@ -112,7 +114,7 @@ class Affirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replayed: bool = False
 
 
-class NotAffirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AffirmationRefusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One goal that was not, and why: the code of the refusal as for a single act."""
 
     goal: str
@@ -121,12 +123,12 @@ class NotAffirmed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     allowed: tuple[str, ...] = ()
 
 
-class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
+class AffirmationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of each goal, in the order in which they were named (`all`: by id)."""
 
     position: int | None
-    affirmed: list[Affirmed]
-    refused: list[NotAffirmed]
+    affirmed: list[AffirmedGoal]
+    refused: list[AffirmationRefusal]
 
 
 @command_route(
@@ -137,7 +139,7 @@ class Affirmations(msgspec.Struct, frozen=True, kw_only=True):
         tag=_TAG,
         scopes=(ACT, ADMIN),
         body=AffirmGoals,
-        answer=Affirmations,
+        answer=AffirmationResult,
         codes=("not_caught_up",),
         idempotent=True,
     ),
@@ -148,15 +150,15 @@ async def affirm_goals(context: RequestContext) -> HttpResponse:
         raise field_error("/goals", "name goals, or say `all`")
     if said.all and said.seen is None:
         raise field_error("/seen", "with `all`, say up to which position you have seen your goals")
-    wanted, left_out = await sync_to_thread(_wanted, context, said)
-    versions = await sync_to_thread(_versions, context, said, [goal for _, goal in wanted])
+    wanted, left_out = await sync_to_thread(_select_goals, context, said)
+    versions = await sync_to_thread(_load_seen_versions, context, said, [goal for _, goal in wanted])
     # All of them wait for the ledger at the same time: it takes them in one batch.
-    told = await asyncio.gather(*(_affirm(context, said, ref, goal, versions) for ref, goal in wanted))
-    done = [one for one, _ in told if isinstance(one, Affirmed)]
-    answer = Affirmations(
-        position=max((position for _, position in told if position is not None), default=None),
+    loaded = await asyncio.gather(*(_affirm(context, said, ref, goal, versions) for ref, goal in wanted))
+    done = [one for one, _ in loaded if isinstance(one, AffirmedGoal)]
+    answer = AffirmationResult(
+        position=max((position for _, position in loaded if position is not None), default=None),
         affirmed=done,
-        refused=[*(one for one, _ in told if isinstance(one, NotAffirmed)), *left_out],
+        refused=[*(one for one, _ in loaded if isinstance(one, AffirmationRefusal)), *left_out],
     )
     headers = {"Plimsoll-Position": str(answer.position)} if answer.position is not None else {}
     if done and all(one.replayed for one in done):
@@ -164,10 +166,12 @@ async def affirm_goals(context: RequestContext) -> HttpResponse:
     return HttpResponse(body=encode(answer), headers=headers)
 
 
-def _wanted(context: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str, UUID]], list[NotAffirmed]]:
+def _select_goals(
+    context: RequestContext, said: AffirmGoals
+) -> tuple[list[tuple[str, UUID]], list[AffirmationRefusal]]:
     """The goals to affirm as they were named, each once; with `all`, what of mine is left out, and why."""
     if not said.all:
-        named = {context.id_of("goal", ref): ref for ref in reversed(said.goals)}
+        named = {context.resolve_id("goal", ref): ref for ref in reversed(said.goals)}
         return [(ref, goal) for goal, ref in reversed(named.items())], []
     view = as_of_now(context)
     mine = goals_at(context.runtime.database, view, owners=[context.viewer.member_id], states=PROMISED_STATES)
@@ -178,14 +182,14 @@ def _wanted(context: RequestContext, said: AffirmGoals) -> tuple[list[tuple[str,
             wanted.append((str(goal.id), goal.id))
         else:
             state = "paused" if paused else goal.state
-            told = f"it is {state}: `all` affirms active goals only, this one asks for a word of its own"
-            left_out.append(NotAffirmed(goal=str(goal.id), code="act_not_allowed", detail=told))
-    if len(wanted) > MOST_AFFIRMED:
-        raise field_error("/all", f"you own {len(wanted)} active goals: name at most {MOST_AFFIRMED} at a time")
+            loaded = f"it is {state}: `all` affirms active goals only, this one asks for a word of its own"
+            left_out.append(AffirmationRefusal(goal=str(goal.id), code="act_not_allowed", detail=loaded))
+    if len(wanted) > MAX_AFFIRMED:
+        raise field_error("/all", f"you own {len(wanted)} active goals: name at most {MAX_AFFIRMED} at a time")
     return wanted, left_out
 
 
-def _versions(context: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
+def _load_seen_versions(context: RequestContext, said: AffirmGoals, goals: list[UUID]) -> dict[UUID, int]:
     """The version at which each goal was seen; raises ProblemError 503 where the views have not come so far."""
     if said.seen is None:
         return {}
@@ -215,9 +219,11 @@ _UNAVAILABLE: dict[CommandOutcome, str] = {
 
 async def _affirm(
     context: RequestContext, said: AffirmGoals, ref: str, goal: UUID, versions: dict[UUID, int]
-) -> tuple[Affirmed | NotAffirmed, int | None]:
+) -> tuple[AffirmedGoal | AffirmationRefusal, int | None]:
     if said.seen is not None and goal not in versions:
-        return NotAffirmed(goal=ref, code="not_found", detail="no such goal at the position that you have seen"), None
+        return AffirmationRefusal(
+            goal=ref, code="not_found", detail="no such goal at the position that you have seen"
+        ), None
     headers = {name: value for name, value in context.headers.items() if name not in ("if-match", "idempotency-key")}
     if context.idempotency_key is not None:
         derived = hashlib.sha256(f"{context.idempotency_key} {goal}".encode()).hexdigest()
@@ -227,21 +233,23 @@ async def _affirm(
     try:
         receipt = await execute(replace(context, headers=headers), "goal", goal, Affirm(note=said.note))
     except Refusal as refusal:
-        told = NotAffirmed(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
-        return told, None
+        loaded = AffirmationRefusal(goal=ref, code=refusal.code, detail=refusal.detail, allowed=refusal.allowed)
+        return loaded, None
     except ProblemError as error:
-        return NotAffirmed(goal=ref, code=error.code, detail=error.detail, allowed=error.allowed), None
+        return AffirmationRefusal(goal=ref, code=error.code, detail=error.detail, allowed=error.allowed), None
     # The others may have been recorded: what became of this one is told beside them, not in place of them.
     except LedgerBusy:
-        return NotAffirmed(goal=ref, code="overloaded", detail="too many commands are waiting; send it again"), None
+        return AffirmationRefusal(
+            goal=ref, code="overloaded", detail="too many commands are waiting; send it again"
+        ), None
     except LedgerUnavailable as error:
-        return NotAffirmed(goal=ref, code="unavailable", detail=_UNAVAILABLE[error.recorded or "no"]), None
-    return _done(receipt), receipt.position
+        return AffirmationRefusal(goal=ref, code="unavailable", detail=_UNAVAILABLE[error.recorded or "no"]), None
+    return _to_affirmed_goal(receipt), receipt.position
 
 
-def _done(receipt: Receipt) -> Affirmed:
+def _to_affirmed_goal(receipt: Receipt) -> AffirmedGoal:
     goal: Promised = receipt.state
-    return Affirmed(
+    return AffirmedGoal(
         goal=goal.id,
         title=goal.title,
         due=goal.terms.due,

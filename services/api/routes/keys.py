@@ -21,9 +21,9 @@ from services.api.operations import Operation, Route, command_route, query_route
 from services.authorization import ADMIN, SCOPES, Capability, may
 
 _TAG = "keys"
-_LONGEST_OVERLAP_HOURS = 24 * 31
+_MAX_OVERLAP_HOURS = 24 * 31
 #: An answer that holds a secret is nobody's to keep.
-_SECRET = {"Cache-Control": "no-store"}
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
 class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +52,7 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class RotateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long the old key stays in force beside the new one."""
 
-    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=_LONGEST_OVERLAP_HOURS)] = 24
+    overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=_MAX_OVERLAP_HOURS)] = 24
 
 
 class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,12 +71,12 @@ class KeyList(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyRecord]
 
 
-def _allowed(context: RequestContext) -> None:
+def _require_key_management(context: RequestContext) -> None:
     if not may(context.viewer, Capability.MANAGE_KEYS):
         raise Forbidden("keys are the stewards' business", allowed=("steward",))
 
 
-def _without_idempotency(context: RequestContext) -> None:
+def _reject_idempotency_key(context: RequestContext) -> None:
     """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
     if context.idempotency_key is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
@@ -93,7 +93,7 @@ def _without_idempotency(context: RequestContext) -> None:
     ),
 )
 def list_keys(context: RequestContext) -> HttpResponse:
-    _allowed(context)
+    _require_key_management(context)
     found = KeyList(keys=context.runtime.keys.list(context.viewer.organisation_id))
     return json_response(found, if_none_match=context.headers.get("if-none-match"))
 
@@ -111,25 +111,25 @@ def list_keys(context: RequestContext) -> HttpResponse:
     ),
 )
 def create_key(context: RequestContext) -> HttpResponse:
-    _allowed(context)
-    _without_idempotency(context)
+    _require_key_management(context)
+    _reject_idempotency_key(context)
     asked: CreateKey = context.body
     organisation = context.viewer.organisation_id
-    member_id = context.id_of("member", asked.member)
+    member_id = context.resolve_id("member", asked.member)
     member = context.runtime.ledger.load(organisation, "member", member_id)
-    if not isinstance(member, Member) or not member.present:
+    if not isinstance(member, Member) or not member.is_present:
         raise NotFound(f"no member {asked.member!r} has joined", pointer="/member")
     for scope in asked.scopes:
         decision = as_uuid(scope.removeprefix(GUEST_SCOPE_PREFIX)) if scope.startswith(GUEST_SCOPE_PREFIX) else None
         if decision is not None and context.runtime.ledger.load(organisation, "decision", decision) is None:
             raise NotFound(f"no decision {decision}", pointer="/scopes")
     text = context.runtime.keys.create(organisation, member_id, asked.scopes, asked.expires_at, asked.name)
-    return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_SECRET)
+    return HttpResponse(body=encode(CreatedKey(key=text)), status=201, headers=_NO_STORE)
 
 
-def _own_key(context: RequestContext, ref: str) -> UUID:
+def _resolve_key(context: RequestContext, ref: str) -> UUID:
     """The id of a key of this organisation; another's key is nobody's."""
-    _allowed(context)
+    _require_key_management(context)
     key_id = as_uuid(decode_segment(ref))
     organisation = context.viewer.organisation_id
     if key_id is None or all(known.key_id != key_id for known in context.runtime.keys.list(organisation)):
@@ -149,11 +149,11 @@ def _own_key(context: RequestContext, ref: str) -> UUID:
     ),
 )
 def rotate_key(context: RequestContext, key: str) -> HttpResponse:
-    key_id = _own_key(context, key)
-    _without_idempotency(context)
+    key_id = _resolve_key(context, key)
+    _reject_idempotency_key(context)
     overlap = timedelta(hours=context.body.overlap_hours)
     text = context.runtime.keys.rotate(key_id, overlap, organisation_id=context.viewer.organisation_id)
-    return HttpResponse(body=encode(CreatedKey(key=text)), headers=_SECRET)
+    return HttpResponse(body=encode(CreatedKey(key=text)), headers=_NO_STORE)
 
 
 class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +176,7 @@ class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
     ),
 )
 def revoke_key(context: RequestContext, key: str) -> HttpResponse:
-    key_id = _own_key(context, key)
+    key_id = _resolve_key(context, key)
     organisation = context.viewer.organisation_id
     context.runtime.keys.revoke(key_id, organisation_id=organisation)
     record = next(found for found in context.runtime.keys.list(organisation) if found.key_id == key_id)

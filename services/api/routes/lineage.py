@@ -9,25 +9,25 @@ from uuid import UUID
 import msgspec
 
 from projections.history import history
-from projections.lineage.downstream import PurposeConsequences, purpose_consequences
-from projections.lineage.goal_links import GoalLinks, LinkView, links
-from projections.lineage.links import goals_by_id
+from projections.lineage.downstream import PurposeConsequences, find_purpose_consequences
+from projections.lineage.goal_links import GoalLinks, LinkView, load_goal_links
+from projections.lineage.links import load_goals_by_id
 from projections.lineage.upstream import Upstream
-from projections.lineage.why import Why, why
-from services.api.auth.visibility import GoalVisibility, sees_scope
+from projections.lineage.why import Why, explain_field
+from services.api.auth.visibility import GoalVisibility, can_see_scope
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
-from services.api.routes.charters import found_charter
-from services.api.routes.goal_queries import found_goal
+from services.api.routes.charters import load_charter
+from services.api.routes.goal_queries import load_goal
 from services.authorization import READ
 
 
 def goal_visibility(context: RequestContext, goals: Iterable[UUID]) -> GoalVisibility:
     """Which of these goals the viewer may see: a matter of how they stand now, not of the time asked about."""
     return GoalVisibility(
-        context.viewer, goals, lambda wanted: goals_by_id(context.runtime.database, as_of_now(context), wanted)
+        context.viewer, goals, lambda wanted: load_goals_by_id(context.runtime.database, as_of_now(context), wanted)
     )
 
 
@@ -39,7 +39,7 @@ def redact_why(context: RequestContext, answer: Why) -> Why:
     def shows(up: Upstream) -> bool:
         if up.goal is not None:
             return visible.includes(up.goal)
-        return up.decision is None or sees_scope(context.viewer, up.team)
+        return up.decision is None or can_see_scope(context.viewer, up.team)
 
     return msgspec.structs.replace(
         answer,
@@ -69,8 +69,8 @@ class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
 def get_why(context: RequestContext, goal: str) -> HttpResponse:
     query: WhyQuery = context.query
     view = requested_as_of(context)
-    found = found_goal(context, goal, view)
-    answer = why(context.runtime.database, view, found.id, query.field)
+    found = load_goal(context, goal, view)
+    answer = explain_field(context.runtime.database, view, found.id, query.field)
     return read_response(context, redact_why(context, answer), view)
 
 
@@ -88,10 +88,10 @@ def get_why(context: RequestContext, goal: str) -> HttpResponse:
 )
 def get_links(context: RequestContext, goal: str) -> HttpResponse:
     view = requested_as_of(context)
-    found = found_goal(context, goal, view)
-    told = links(context.runtime.database, view, found.id)
+    found = load_goal(context, goal, view)
+    loaded = load_goal_links(context.runtime.database, view, found.id)
     visible = goal_visibility(
-        context, [link.goal for link in (*told.supports, *told.supported_by) if link.goal is not None]
+        context, [link.goal for link in (*loaded.supports, *loaded.supported_by) if link.goal is not None]
     )
 
     def veiled(link: LinkView) -> LinkView:
@@ -100,9 +100,9 @@ def get_links(context: RequestContext, goal: str) -> HttpResponse:
             return link
         return msgspec.structs.replace(link, title="", state=None, events=[])
 
-    below = [link for link in told.supported_by if link.goal is None or visible.includes(link.goal)]
-    told = msgspec.structs.replace(told, supports=[veiled(link) for link in told.supports], supported_by=below)
-    return read_response(context, told, view)
+    below = [link for link in loaded.supported_by if link.goal is None or visible.includes(link.goal)]
+    loaded = msgspec.structs.replace(loaded, supports=[veiled(link) for link in loaded.supports], supported_by=below)
+    return read_response(context, loaded, view)
 
 
 class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -126,11 +126,13 @@ class ConsequencesQuery(AsOfQuery, frozen=True, kw_only=True):
 def get_consequences(context: RequestContext, of: str) -> HttpResponse:
     query: ConsequencesQuery = context.query
     view = requested_as_of(context)
-    charter = found_charter(context, of, as_of_now(context)).charter
-    told = purpose_consequences(context.runtime.database, view, charter.id, version=query.version)
-    visible = goal_visibility(context, [down.goal for down in told.downstream])
-    told = msgspec.structs.replace(told, downstream=[down for down in told.downstream if visible.includes(down.goal)])
-    return read_response(context, told, view)
+    charter = load_charter(context, of, as_of_now(context)).charter
+    loaded = find_purpose_consequences(context.runtime.database, view, charter.id, version=query.version)
+    visible = goal_visibility(context, [down.goal for down in loaded.downstream])
+    loaded = msgspec.structs.replace(
+        loaded, downstream=[down for down in loaded.downstream if visible.includes(down.goal)]
+    )
+    return read_response(context, loaded, view)
 
 
 ROUTES: list[Route] = [get_why, get_links, get_consequences]

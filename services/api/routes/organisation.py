@@ -13,7 +13,7 @@ from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import read_response, requested_as_of, versions_at
+from services.api.queries import load_versions, read_response, requested_as_of
 from services.api.summaries import PolicySummary, policy_summary
 from services.authorization import ADMIN, READ
 
@@ -35,7 +35,7 @@ def get_policies(context: RequestContext) -> HttpResponse:
     organisation = organisation_at(context.runtime.database, view)
     if organisation is None:
         raise NotFound("the organisation did not exist at that time")
-    version = versions_at(context, view, "organisations").get(str(organisation.id), 0)
+    version = load_versions(context, view, "organisations").get(str(organisation.id), 0)
     return read_response(context, policy_summary(organisation, view.policy, version), view)
 
 

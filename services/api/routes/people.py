@@ -11,19 +11,19 @@ from litestar.concurrency import sync_to_thread
 from domain.errors import NotFound
 from domain.member import member as members
 from domain.member.member import Member
-from domain.references import Ref, as_uuid, require_external_reference, resolve
+from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
 from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
 from projections.as_of import AsOf
 from projections.people import member_at, members_at, team_at, teams_at
-from services.api.auth.visibility import sees_person
+from services.api.auth.visibility import can_see_person
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import log_person_read, next_link, read_response, requested_as_of, versions_at
+from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
 
@@ -51,9 +51,9 @@ class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     teams: list[TeamSummary]
 
 
-def _listed(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
-    versions = versions_at(context, view, "members")
-    personal = {member.id for member in found if sees_person(context.viewer, member.id, member)}
+def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Member]) -> list[MemberSummary]:
+    versions = load_versions(context, view, "members")
+    personal = {member.id for member in found if can_see_person(context.viewer, member.id, member)}
     if personal - {context.viewer.member_id}:
         log_person_read(context, view, members=len(personal))
     return [member_summary(m, versions.get(str(m.id), 0), personal=m.id in personal) for m in found]
@@ -74,17 +74,17 @@ def _listed(context: RequestContext, view: AsOf, found: Sequence[Member]) -> lis
 def list_members(context: RequestContext) -> HttpResponse:
     query: MembersQuery = context.query
     view = requested_as_of(context)
-    team = context.id_of("team", query.team) if query.team is not None else None
+    team = context.resolve_id("team", query.team) if query.team is not None else None
     found = [m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
     headers = next_link(context, query, cursor=last)
-    answer = MemberList(members=_listed(context, view, page), next=last)
+    answer = MemberList(members=_summarise_members(context, view, page), next=last)
     return read_response(context, answer, view, headers=headers)
 
 
-def _member(context: RequestContext, ref: str, view: AsOf) -> Member:
-    found = member_at(context.runtime.database, view, context.id_of("member", decode_segment(ref)))
+def _load_member(context: RequestContext, ref: str, view: AsOf) -> Member:
+    found = member_at(context.runtime.database, view, context.resolve_id("member", decode_segment(ref)))
     if found is None:
         raise NotFound("no such member")
     return found
@@ -104,17 +104,17 @@ def _member(context: RequestContext, ref: str, view: AsOf) -> Member:
 )
 def get_member(context: RequestContext, member: str) -> HttpResponse:
     view = requested_as_of(context)
-    return read_response(context, _listed(context, view, [_member(context, member, view)])[0], view)
+    return read_response(context, _summarise_members(context, view, [_load_member(context, member, view)])[0], view)
 
 
-def _member_answer(
+def _respond_with_member(
     context: RequestContext, receipt: Receipt, *, status: int = 200, location: str | None = None
 ) -> HttpResponse:
     member: Member = receipt.state
     summary = member_summary(
         member,
         receipt.version,
-        personal=sees_person(context.viewer, member.id, member),
+        personal=can_see_person(context.viewer, member.id, member),
         position=receipt.position,
         events=receipt.event_ids,
     )
@@ -140,11 +140,13 @@ async def join_member(context: RequestContext) -> HttpResponse:
     act: members.Join = context.body
     organisation = context.viewer.organisation_id
     member_id = (
-        resolve(organisation, "member", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+        resolve_stream_id(organisation, "member", require_external_reference(act.ref))
+        if act.ref
+        else context.runtime.new_id()
     )
     receipt = await execute(context, "member", member_id, act, creates=True)
     location = f"/v1/members/{receipt.stream.partition('/')[2]}"
-    return _member_answer(context, receipt, status=201, location=location)
+    return _respond_with_member(context, receipt, status=201, location=location)
 
 
 @query_route(
@@ -161,7 +163,7 @@ async def join_member(context: RequestContext) -> HttpResponse:
 )
 def list_teams(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
-    versions = versions_at(context, view, "teams")
+    versions = load_versions(context, view, "teams")
     found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(context.runtime.database, view)]
     return read_response(context, TeamList(teams=found), view)
 
@@ -180,15 +182,15 @@ def list_teams(context: RequestContext) -> HttpResponse:
 )
 def get_team(context: RequestContext, team: str) -> HttpResponse:
     view = requested_as_of(context)
-    found = team_at(context.runtime.database, view, context.id_of("team", decode_segment(team)))
+    found = team_at(context.runtime.database, view, context.resolve_id("team", decode_segment(team)))
     if found is None:
         raise NotFound("no such team")
-    version = versions_at(context, view, "teams").get(str(found.id), 0)
+    version = load_versions(context, view, "teams").get(str(found.id), 0)
     belonging = [member.id for member in members_at(context.runtime.database, view, team=found.id)]
     return read_response(context, team_summary(found, version, members=belonging), view)
 
 
-def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
+def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:
     team: Team = receipt.state
     summary = team_summary(team, receipt.version, position=receipt.position, events=receipt.event_ids)
     return command_response(summary, receipt, status=status, location=location)
@@ -211,33 +213,37 @@ def _team_answer(receipt: Receipt, *, status: int = 200, location: str | None = 
 )
 async def create_team(context: RequestContext) -> HttpResponse:
     act: teams.Create = context.body
-    await sync_to_thread(_known_lead, context, act.lead)
+    await sync_to_thread(_require_known_lead, context, act.lead)
     organisation = context.viewer.organisation_id
     team_id = (
-        resolve(organisation, "team", require_external_reference(act.ref)) if act.ref else context.runtime.new_id()
+        resolve_stream_id(organisation, "team", require_external_reference(act.ref))
+        if act.ref
+        else context.runtime.new_id()
     )
     receipt = await execute(context, "team", team_id, act, creates=True)
-    return _team_answer(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
+    return _respond_with_team(receipt, status=201, location=f"/v1/teams/{receipt.stream.partition('/')[2]}")
 
 
-def _known_lead(context: RequestContext, lead: str) -> None:
+def _require_known_lead(context: RequestContext, lead: str) -> None:
     """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
     if as_uuid(lead) is not None:
         try:
-            require_stream(context, "member", context.id_of("member", lead))
+            require_stream(context, "member", context.resolve_id("member", lead))
         except NotFound:
             raise NotFound("no such member", pointer="/lead") from None
 
 
 async def act_on_member(context: RequestContext, ref: str) -> HttpResponse:
     """Record an act on a member."""
-    receipt = await execute(context, "member", context.id_of("member", decode_segment(ref)), context.body)
-    return _member_answer(context, receipt)
+    receipt = await execute(context, "member", context.resolve_id("member", decode_segment(ref)), context.body)
+    return _respond_with_member(context, receipt)
 
 
 async def act_on_team(context: RequestContext, ref: str) -> HttpResponse:
     """Record an act on a team."""
-    return _team_answer(await execute(context, "team", context.id_of("team", decode_segment(ref)), context.body))
+    return _respond_with_team(
+        await execute(context, "team", context.resolve_id("team", decode_segment(ref)), context.body)
+    )
 
 
 _REFUSED = ("act_not_allowed", "already_exists", "version_conflict", "busy")

@@ -22,7 +22,7 @@ from projections.decisions import report as decisions_report
 from projections.drift import report as drift_report
 from projections.figures import Figure, Report, ReportScope
 from projections.overload import report as overload_report
-from projections.people import names
+from projections.people import load_names
 from projections.support import report as support_report
 from services.api.auth.visibility import ReportVisibility, named_ids, require_person
 from services.api.context import RequestContext
@@ -47,44 +47,44 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
 
 REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[Report], str]] = {
     "overload": (
-        overload_report.report,
+        overload_report.build_report,
         overload_report.OverloadReport,
         "Who is overloaded, by what, and what would relieve them",
     ),
     "drift": (
-        drift_report.report,
+        drift_report.build_report,
         drift_report.DriftReport,
         "What has drifted, and who could say one sentence to whom to mend it",
     ),
     "alignment": (
-        alignment_report.report,
+        alignment_report.build_report,
         alignment_report.AlignmentReport,
         "What serves which purpose and how far it has come; what hangs in the air, and what hangs on one person",
     ),
     "cycles": (
-        review.report,
+        review.build_report,
         review.CyclesReport,
         "What worked, what to improve, what came of it, and which goals went on",
     ),
     "decisions": (
-        decisions_report.report,
+        decisions_report.build_report,
         decisions_report.DecisionsReport,
         "How long decisions take, whether their time-box holds, and what is asked again",
     ),
     "rituals": (
-        rituals.report,
+        rituals.build_report,
         rituals.RitualsReport,
         "How many minutes a week the charters' rituals ask of each member, together and async",
     ),
     "support": (
-        support_report.report,
+        support_report.build_report,
         support_report.SupportReport,
         "Who needs what of whom, what is in the way, what was heard",
     ),
 }
 
 
-def _route(name: str) -> Route:
+def _report_route(name: str) -> Route:
     compute, answer, summary = REPORTS[name]
 
     @query_route(
@@ -103,43 +103,45 @@ def _route(name: str) -> Route:
     def get_report(call: RequestContext) -> HttpResponse:
         query: ReportQuery = call.query
         view = requested_as_of(call)
-        team, _ = _require_reference(call, "team", query.team)
-        member, person = _require_reference(call, "member", query.member)
-        _require(call, view, team, member, person)
+        team, _ = _resolve_reference(call, "team", query.team)
+        member, person = _resolve_reference(call, "member", query.member)
+        _require_access(call, view, team, member, person)
         database = call.runtime.database
         scope = ReportScope(team=team, member=member, window=query.window, explain=query.explain)
         report = compute(database, view, scope)
         report = ReportVisibility(call.viewer, database, view, scope).redact(report)
         if query.format == "csv":
-            return read_response(call, as_csv(report.figures), view, media_type=CSV)
+            return read_response(call, to_csv(report.figures), view, media_type=CSV)
         if not query.names:
             return read_response(call, report, view)
         sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
         # Last, whatever the report's own sections are.
         del sections["names"]
-        sections["names"] = names(database, call.viewer.organisation_id, set(named_ids(report)))
+        sections["names"] = load_names(database, call.viewer.organisation_id, set(named_ids(report)))
         return read_response(call, sections, view)
 
     return get_report
 
 
-def _require_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
+def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
     """The id behind a reference and the state; raises `NotFound`: a report on nobody would look like good news."""
     if ref is None:
         return None, None
-    stream_id = call.id_of(kind, ref)
+    stream_id = call.resolve_id(kind, ref)
     entry = call.runtime.ledger.load_current(call.viewer.organisation_id, kind, stream_id)
     if entry is None or entry.state is None:
         raise NotFound(f"no such {kind}", pointer=f"/{kind}")
     return stream_id, entry.state
 
 
-def _require(call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None, person: Member | None) -> None:
+def _require_access(
+    call: RequestContext, view: AsOf, team: UUID | None, member: UUID | None, person: Member | None
+) -> None:
     """Raise `Forbidden` for another team's or another person's report; log who read whose figures."""
     viewer = call.viewer
     if member is not None:
         require_person(viewer, member, person)
-    if team is not None and not _sees_team(viewer, team):
+    if team is not None and not _can_see_team(viewer, team):
         raise Forbidden(
             "this team's figures are for its members, its lead, stewards and auditors",
             allowed=("member of the team", "lead", "steward", "auditor"),
@@ -148,24 +150,26 @@ def _require(call: RequestContext, view: AsOf, team: UUID | None, member: UUID |
         log_person_read(call, view, team=team, member=member)
 
 
-def _sees_team(viewer: Viewer, team: UUID) -> bool:
+def _can_see_team(viewer: Viewer, team: UUID) -> bool:
     return team in viewer.teams or may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team})))
 
 
-def as_csv(figures: Sequence[Figure]) -> bytes:
+def to_csv(figures: Sequence[Figure]) -> bytes:
     """The figures as a table, a column for each field that a figure can have; lists parted by spaces."""
     columns = [field.encode_name for field in msgspec.structs.fields(Figure)]
     text = io.StringIO()
     table = csv.DictWriter(text, columns, lineterminator="\r\n")
     table.writeheader()
-    table.writerows({name: _cell(value) for name, value in figure.items()} for figure in msgspec.to_builtins(figures))
+    table.writerows(
+        {name: _format_cell(value) for name, value in figure.items()} for figure in msgspec.to_builtins(figures)
+    )
     return text.getvalue().encode()
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-ROUTES: list[Route] = [_route(name) for name in REPORTS]
+ROUTES: list[Route] = [_report_route(name) for name in REPORTS]

@@ -8,16 +8,16 @@ import msgspec
 
 from services.api.context import PublicContext
 from services.api.http.parsing import decode_segment
-from services.api.http.problems import KINDS, MEDIA_TYPE, ProblemError, problem, type_uri
+from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, ProblemError, build_problem, type_uri
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import Operation, Route, query_route
-from services.api.routes.events import EventType, event_types, published_schema
+from services.api.routes.events import EventType, build_published_schema, describe_event_types
 
 _SCHEMA = "application/schema+json"
 #: Prometheus text format.
 METRICS = "text/plain; version=0.0.4"
 _TAG = "service"
-_CACHED = {"Cache-Control": "public, max-age=300"}
+_CACHE_HEADERS = {"Cache-Control": "public, max-age=300"}
 
 
 class Liveness(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,13 +34,13 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     lag: int
 
 
-class EventTypes(msgspec.Struct, frozen=True, kw_only=True):
+class EventTypeList(msgspec.Struct, frozen=True, kw_only=True):
     """Every type of event."""
 
     event_types: list[EventType]
 
 
-class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
+class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
     """One documented type of problem."""
 
     type: str
@@ -49,10 +49,10 @@ class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-class ProblemKinds(msgspec.Struct, frozen=True, kw_only=True):
+class ProblemTypeList(msgspec.Struct, frozen=True, kw_only=True):
     """Every documented type of problem."""
 
-    problems: list[ProblemKind]
+    problems: list[ProblemType]
 
 
 @query_route("/livez", Operation(id="livez", summary="The process answers", tag=_TAG, answer=Liveness))
@@ -72,7 +72,7 @@ def readyz(context: PublicContext) -> HttpResponse:
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
         return HttpResponse(
-            body=encode(problem("not_ready", detail=words, instance="/readyz")),
+            body=encode(build_problem("not_ready", detail=words, instance="/readyz")),
             status=503,
             media_type=MEDIA_TYPE,
             headers=headers | {"Retry-After": "1"},
@@ -89,7 +89,7 @@ def metrics(context: PublicContext) -> HttpResponse:
 @query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
 def openapi(context: PublicContext) -> HttpResponse:
     if_none_match = context.headers.get("if-none-match")
-    return response_with_etag(context.api.openapi, if_none_match=if_none_match, headers=_CACHED)
+    return response_with_etag(context.api.openapi, if_none_match=if_none_match, headers=_CACHE_HEADERS)
 
 
 _ASSETS = {
@@ -107,7 +107,7 @@ def _asset_route(path: str) -> Route:
     @query_route(path, operation)
     def asset(context: PublicContext) -> HttpResponse:
         return response_with_etag(
-            body, if_none_match=context.headers.get("if-none-match"), media_type=media_type, headers=_CACHED
+            body, if_none_match=context.headers.get("if-none-match"), media_type=media_type, headers=_CACHE_HEADERS
         )
 
     return asset
@@ -115,10 +115,10 @@ def _asset_route(path: str) -> Route:
 
 @query_route(
     "/v1/event-types",
-    Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypes),
+    Operation(id="listEventTypes", summary="Every type of event", tag="events", answer=EventTypeList),
 )
 def list_event_types(_context: PublicContext) -> HttpResponse:
-    return response_with_etag(encode(EventTypes(event_types=event_types())), headers=_CACHED)
+    return response_with_etag(encode(EventTypeList(event_types=describe_event_types())), headers=_CACHE_HEADERS)
 
 
 @query_route(
@@ -132,32 +132,37 @@ def list_event_types(_context: PublicContext) -> HttpResponse:
     ),
 )
 def get_event_schema(_context: PublicContext, type: str) -> HttpResponse:  # noqa: A002 - the path's word
-    schema = published_schema(decode_segment(type))
+    schema = build_published_schema(decode_segment(type))
     if schema is None:
         raise ProblemError("not_found", "no such type of event")
-    return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHED)
+    return response_with_etag(encode(schema), media_type=_SCHEMA, headers=_CACHE_HEADERS)
 
 
-def _kind(code: str) -> ProblemKind:
-    kind = KINDS[code]
-    return ProblemKind(type=type_uri(code), code=code, status=kind.status, title=kind.title)
+def _to_problem_type(code: str) -> ProblemType:
+    kind = PROBLEM_DEFINITIONS[code]
+    return ProblemType(type=type_uri(code), code=code, status=kind.status, title=kind.title)
 
 
-@query_route("/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemKinds))
+@query_route(
+    "/problems", Operation(id="listProblems", summary="Every type of problem", tag=_TAG, answer=ProblemTypeList)
+)
 def list_problems(_context: PublicContext) -> HttpResponse:
-    return response_with_etag(encode(ProblemKinds(problems=[_kind(code) for code in sorted(KINDS)])), headers=_CACHED)
+    return response_with_etag(
+        encode(ProblemTypeList(problems=[_to_problem_type(code) for code in sorted(PROBLEM_DEFINITIONS)])),
+        headers=_CACHE_HEADERS,
+    )
 
 
 @query_route(
     "/problems/{code}",
     Operation(
-        id="getProblem", summary="What a type of problem means", tag=_TAG, answer=ProblemKind, codes=("not_found",)
+        id="getProblem", summary="What a type of problem means", tag=_TAG, answer=ProblemType, codes=("not_found",)
     ),
 )
 def get_problem(_context: PublicContext, code: str) -> HttpResponse:
-    if decode_segment(code) not in KINDS:
+    if decode_segment(code) not in PROBLEM_DEFINITIONS:
         raise ProblemError("not_found", "no such type of problem")
-    return response_with_etag(encode(_kind(decode_segment(code))), headers=_CACHED)
+    return response_with_etag(encode(_to_problem_type(decode_segment(code))), headers=_CACHE_HEADERS)
 
 
 ROUTES: list[Route] = [

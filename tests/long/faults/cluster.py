@@ -20,9 +20,9 @@ from tests.servers import (
     ServerUnavailableError,
     _complete,
     _free_port,
-    _must_be_ours,
     _postgres_binaries,
     _private_directory,
+    _require_own_server,
     _start,
     _stop,
     _wait_until_ready,
@@ -64,9 +64,9 @@ class Cluster:
     def _answers(self, port: int) -> None:
         with psycopg.connect(PostgresServer(port).url(), connect_timeout=2) as session:
             found = session.execute("SHOW data_directory").fetchone()
-        _must_be_ours(str(self.data), found[0] if found else None)
+        _require_own_server(str(self.data), found[0] if found else None)
 
-    def lose(self, how: signal.Signals) -> None:
+    def kill(self, how: signal.Signals) -> None:
         """End it without any goodbye: SIGQUIT is `pg_ctl stop -m immediate`, SIGKILL a machine's out-of-memory."""
         assert self.process is not None
         self.process.send_signal(how)
@@ -145,7 +145,7 @@ def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=False)
 
 
-def disk_for_a_file(stack: ExitStack, megabytes: int) -> Path:
+def create_file_disk(stack: ExitStack, megabytes: int) -> Path:
     """A small disk without a server on it."""
     home = stack.enter_context(tempfile.TemporaryDirectory(prefix="plimsoll-faults-"))
     return stack.enter_context(small_disk(Path(home) / "disk", megabytes))

@@ -13,30 +13,30 @@ import pytest
 from tests.long.faults.cluster import Cluster, cluster
 from tests.servers import ServerUnavailableError
 
-Tell = Callable[..., None]
-_told = pytest.StashKey[list[str]]()
+ReportFigures = Callable[..., None]
+_report_lines = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Tell:
+def report_figures(request: pytest.FixtureRequest) -> ReportFigures:
     """Say a figure of this campaign."""
 
     def say(**figures: Any) -> None:
-        lines = request.config.stash.setdefault(_told, [])
+        lines = request.config.stash.setdefault(_report_lines, [])
         lines.append(f"{request.node.name}: {json.dumps(figures, default=str)}")
 
     return say
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash.get(_told, []):
+    for line in config.stash.get(_report_lines, []):
         terminalreporter.write_line(line)
 
 
 @pytest.fixture
-def chance(tell: Tell) -> random.Random:
+def rng(report_figures: ReportFigures) -> random.Random:
     seed = os.environ.get("PLIMSOLL_TEST_SEED") or str(random.SystemRandom().randrange(10_000))
-    tell(seed=seed)
+    report_figures(seed=seed)
     return random.Random(seed)
 
 

@@ -23,7 +23,7 @@ from tests.system.deployment import ROOT, Deployment, Process, clean_environment
 
 GOALS = 6
 #: A machine that others measure on is slow to start an interpreter, let alone three.
-PATIENCE_S = 240
+TIMEOUT_S = 240
 WHY = {"code": "new_need", "text": "the quarter begins"}
 
 
@@ -52,8 +52,8 @@ class DeployedService:
             self.base = probe.getsockname()
         several = ["--processes", str(self._processes)] if self._processes > 1 else []
         self.api = api = self._spawn(["serve", *several, "--port", str(self.base[1])], "api")
-        self._until_answering(api)
-        keys, self.goals = people(self.base, self.keys["stella"])
+        self._wait_until_answering(api)
+        keys, self.goals = create_members_and_goals(self.base, self.keys["stella"])
         self.keys |= keys
 
     def command(self, *arguments: str) -> Any:
@@ -64,17 +64,17 @@ class DeployedService:
             env=clean_environment() | self.deployment.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return json.loads(done.stdout)
 
-    def _until_answering(self, api: Process) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+    def _wait_until_answering(self, api: Process) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
         while api.log.read_text().count("Plimsoll answers at") < self._processes:
-            assert time.monotonic() < deadline, self.deployment.logs()
-            assert api.popen.poll() is None, self.deployment.logs()
+            assert time.monotonic() < deadline, self.deployment.read_logs()
+            assert api.popen.poll() is None, self.deployment.read_logs()
             time.sleep(0.1)
 
     def _spawn(self, arguments: list[str], name: str) -> Process:
@@ -82,7 +82,7 @@ class DeployedService:
         self.deployment.processes.append(process)
         return process
 
-    def clients(self, count: int, stopping: threading.Event, *, patience: float = 20.0) -> list[RetryingClient]:
+    def create_clients(self, count: int, stopping: threading.Event, *, patience: float = 20.0) -> list[RetryingClient]:
         """Clients of this deployment, not yet at work."""
         keys = (self.keys["ana"], self.keys["stella"])
         return [
@@ -90,7 +90,7 @@ class DeployedService:
             for number in range(count)
         ]
 
-    def children(self) -> list[int]:
+    def list_children(self) -> list[int]:
         """The API processes, by id."""
         if self.api is None:
             return []
@@ -101,20 +101,20 @@ class DeployedService:
             return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
         return []
 
-    def pids(self) -> list[int]:
+    def list_pids(self) -> list[int]:
         """Every process of ours that answers or works."""
         others = [each.popen.pid for each in self.deployment.processes if each is not self.api]
-        return [*self.children(), *others]
+        return [*self.list_children(), *others]
 
     def kill_all(self) -> None:
         """End what still runs, frozen or not."""
-        for pid in self.pids():
+        for pid in self.list_pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         self.deployment.close()
 
 
-def people(base: tuple[str, int], stella: str) -> tuple[dict[str, str], list[str]]:
+def create_members_and_goals(base: tuple[str, int], stella: str) -> tuple[dict[str, str], list[str]]:
     """Let ana and sam in, and have sam accept what ana offers; their keys, and the goals."""
 
     def said(key: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +139,9 @@ def people(base: tuple[str, int], stella: str) -> tuple[dict[str, str], list[str
 
 
 @contextmanager
-def fleet(folder: Path, database_url: str, redis_url: str | None, *, processes: int = 3) -> Iterator[DeployedService]:
+def run_deployed_service(
+    folder: Path, database_url: str, redis_url: str | None, *, processes: int = 3
+) -> Iterator[DeployedService]:
     """A deployment at work; at the end every process has to leave in order."""
     found = DeployedService(folder, database_url, redis_url, processes)
     try:
@@ -148,7 +150,7 @@ def fleet(folder: Path, database_url: str, redis_url: str | None, *, processes: 
         codes = {each.log.name: each.stop() for each in found.deployment.processes}
     finally:
         found.kill_all()
-    assert all(code == 0 for code in codes.values()), (codes, found.deployment.logs()[-5000:])
+    assert all(code == 0 for code in codes.values()), (codes, found.deployment.read_logs()[-5000:])
 
 
 class MemoryMonitor(threading.Thread):
@@ -156,30 +158,30 @@ class MemoryMonitor(threading.Thread):
 
     def __init__(self, found: DeployedService, stopping: threading.Event) -> None:
         super().__init__(name="scales", daemon=True)
-        self._fleet = found
+        self._service = found
         self._stopping = stopping
         self.first: dict[int, float] = {}
         self.most: dict[int, float] = {}
 
     def run(self) -> None:
         while not self._stopping.wait(0.5):
-            for pid in self._fleet.pids():
-                weight = resident(pid)
+            for pid in self._service.list_pids():
+                weight = read_resident_megabytes(pid)
                 if weight:
                     self.first.setdefault(pid, weight)
                     self.most[pid] = max(weight, self.most.get(pid, 0))
 
     @property
-    def heaviest(self) -> float:
+    def peak(self) -> float:
         return max(self.most.values())
 
     @property
-    def grown(self) -> float:
+    def max_growth(self) -> float:
         """By how much one process grew at most."""
         return max(self.most[pid] - self.first[pid] for pid in self.most)
 
 
-def resident(pid: int) -> float:
+def read_resident_megabytes(pid: int) -> float:
     """Megabytes; 0 for a process that has gone."""
     with suppress(OSError):
         found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
@@ -187,7 +189,7 @@ def resident(pid: int) -> float:
     return 0.0
 
 
-def held_by(pid: int, port: int) -> set[int]:
+def list_client_ports(pid: int, port: int) -> set[int]:
     """The clients' ports of the connections to `port` that a process has accepted."""
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
@@ -202,16 +204,16 @@ def held_by(pid: int, port: int) -> set[int]:
     return held
 
 
-def settled_within(found: DeployedService, seconds: float) -> float:
+def wait_until_caught_up(found: DeployedService, seconds: float) -> float:
     """Seconds until every view had followed the whole log, looked at from outside."""
     began = time.monotonic()
     while time.monotonic() - began < seconds:
-        if all(view["missing"] == 0 and view["position"] == view["head"] for view in _status(found)):
+        if all(view["missing"] == 0 and view["position"] == view["head"] for view in _load_status(found)):
             return time.monotonic() - began
         time.sleep(0.2)
-    raise AssertionError(f"the views did not catch up within {seconds} s: {_status(found)}")
+    raise AssertionError(f"the views did not catch up within {seconds} s: {_load_status(found)}")
 
 
-def _status(found: DeployedService) -> list[dict[str, Any]]:
+def _load_status(found: DeployedService) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = found.command("projections", "status")
     return told

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 #: Commands of one client, and seconds between them: every load is bounded.
-AT_MOST = 4000
+MAX_COMMANDS_PER_CLIENT = 4000
 PAUSE_S = 0.01
 #: How long one command is insisted on: longer than any of these days.
-INSISTS_S = 400
+RETRY_TIMEOUT_S = 400
 #: Before the same is asked again.
-AGAIN_S = 0.2
+RETRY_DELAY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Attempt:
     replayed: bool = False
 
     @property
-    def acknowledged(self) -> bool:
+    def is_acknowledged(self) -> bool:
         return self.status in (200, 201)
 
     @property
-    def ended(self) -> float:
+    def ended_at(self) -> float:
         return self.began + self.took
 
 
@@ -61,33 +61,33 @@ class RetryingClient(threading.Thread):
         self._owner_key, self._steward_key = keys
         self._goal = goal
         self._stopping = stopping
-        self._patience = patience
+        self._timeout = patience
         self.log: list[Attempt] = []
         self._connection: http.client.HTTPConnection | None = None
 
     def run(self) -> None:
-        for number in range(AT_MOST):
+        for number in range(MAX_COMMANDS_PER_CLIENT):
             if self._stopping.is_set():
                 break
-            self._insist(f"{self.name}-{number}", number)
+            self._send_with_retries(f"{self.name}-{number}", number)
             time.sleep(PAUSE_S)
-        self._hang_up()
+        self._disconnect()
 
-    def _insist(self, key: str, number: int) -> None:
+    def _send_with_retries(self, key: str, number: int) -> None:
         if number % 2:
             path, body, bearer = "/v1/members", {"name": key}, self._steward_key
         else:
             path, body, bearer = f"/v1/goals/{self._goal}/check-in", {"note": key}, self._owner_key
         # Also once it is stopped: what is under way is seen to its end, and that end has a limit.
-        deadline = time.monotonic() + INSISTS_S
+        deadline = time.monotonic() + RETRY_TIMEOUT_S
         while time.monotonic() < deadline:
-            attempt = self._once(key, path, body, bearer)
+            attempt = self._send_once(key, path, body, bearer)
             self.log.append(attempt)
             if attempt.status not in (0, 503):
                 return
-            time.sleep(AGAIN_S)
+            time.sleep(RETRY_DELAY_S)
 
-    def _once(self, key: str, path: str, body: dict[str, Any], bearer: str) -> Attempt:
+    def _send_once(self, key: str, path: str, body: dict[str, Any], bearer: str) -> Attempt:
         headers = {
             "Authorization": f"Bearer {bearer}",
             "Content-Type": "application/json",
@@ -95,13 +95,13 @@ class RetryingClient(threading.Thread):
         }
         began, port = time.monotonic(), 0
         try:
-            connection = self._connected()
+            connection = self._connect()
             port = connection.sock.getsockname()[1]
             connection.request("POST", path, json.dumps(body), headers)
             answer = connection.getresponse()
             told = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            self._hang_up()
+            self._disconnect()
             return Attempt(key, 0, type(error).__name__, began, time.monotonic() - began, port)
         took = time.monotonic() - began
         code = str(json.loads(told).get("code", "")) if answer.status >= 400 else ""
@@ -109,13 +109,13 @@ class RetryingClient(threading.Thread):
         replayed = answer.headers.get("Idempotent-Replayed") == "true"
         return Attempt(key, answer.status, code, began, took, port, position, replayed)
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         if self._connection is None or self._connection.sock is None:
-            self._connection = http.client.HTTPConnection(*self._base, timeout=self._patience)
+            self._connection = http.client.HTTPConnection(*self._base, timeout=self._timeout)
             self._connection.connect()
         return self._connection
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         if self._connection is not None:
             with suppress(OSError):
                 self._connection.close()
@@ -156,7 +156,7 @@ class FeedReader(threading.Thread):
             told = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
             self.refused += 1
-            time.sleep(AGAIN_S)
+            time.sleep(RETRY_DELAY_S)
             return
         finally:
             connection.close()
@@ -164,7 +164,7 @@ class FeedReader(threading.Thread):
             self.refused += 1
             if answer.status != 503:
                 self.faults.append(f"{answer.status} after {after}: {told}")
-            time.sleep(AGAIN_S)
+            time.sleep(RETRY_DELAY_S)
             return
         numbers = [int(event["sequence"]) for event in told]
         if numbers != list(range(after + 1, after + 1 + len(numbers))):
@@ -173,7 +173,7 @@ class FeedReader(threading.Thread):
 
 
 @contextmanager
-def running(stopping: threading.Event, sailors: list[RetryingClient], *others: threading.Thread) -> Iterator[None]:
+def run_clients(stopping: threading.Event, sailors: list[RetryingClient], *others: threading.Thread) -> Iterator[None]:
     """All of them at work for as long as the block; they end what is under way before they leave."""
     crew = [*sailors, *others]
     for each in crew:
@@ -183,5 +183,5 @@ def running(stopping: threading.Event, sailors: list[RetryingClient], *others: t
     finally:
         stopping.set()
         for each in crew:
-            each.join(INSISTS_S + 60)
+            each.join(RETRY_TIMEOUT_S + 60)
     assert not any(each.is_alive() for each in crew), "a client never came back"

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 from tests.long.faults.cluster import Cluster
-from tests.long.faults.conftest import Tell
-from tests.long.faults.deployed_service import DeployedService, MemoryMonitor, fleet
-from tests.long.faults.invariants import assert_recovers, attempts, figures
-from tests.long.faults.load_clients import FeedReader, running
+from tests.long.faults.conftest import ReportFigures
+from tests.long.faults.deployed_service import DeployedService, MemoryMonitor, run_deployed_service
+from tests.long.faults.invariants import assert_recovers, compute_figures, list_attempts
+from tests.long.faults.load_clients import FeedReader, run_clients
 from tests.long.faults.stall_detector import StallDetector
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -36,41 +36,41 @@ SELECT pg_terminate_backend(pid) FROM (
 """
 
 
-def ravage(deployed: DeployedService, database_url: str, chance: random.Random) -> dict[str, int]:
+def kill_at_random(deployed: DeployedService, database_url: str, rng: random.Random) -> dict[str, int]:
     """Kill this and that for a minute; how many of each."""
     killed = {"processes": 0, "backends": 0}
     deadline = time.monotonic() + LASTS_S
     with psycopg.connect(database_url, autocommit=True) as operator:
         while time.monotonic() < deadline:
-            time.sleep(chance.uniform(0.05, 0.6))
-            children = deployed.children()
-            if chance.random() < 0.2 and children:
+            time.sleep(rng.uniform(0.05, 0.6))
+            children = deployed.list_children()
+            if rng.random() < 0.2 and children:
                 with suppress(ProcessLookupError):
-                    os.kill(chance.choice(children), signal.SIGKILL)
+                    os.kill(rng.choice(children), signal.SIGKILL)
                     killed["processes"] += 1
             else:
-                killed["backends"] += len(operator.execute(VICTIMS, [chance.choice([1, 1, 1, 3, 50])]).fetchall())
+                killed["backends"] += len(operator.execute(VICTIMS, [rng.choice([1, 1, 1, 3, 50])]).fetchall())
     return killed
 
 
 def test_a_minute_of_kills_under_load_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, postgres: Cluster, redis_url: str, chance: random.Random, tell: Tell
+    tmp_path: Path, postgres: Cluster, redis_url: str, rng: random.Random, report_figures: ReportFigures
 ) -> None:
-    with fleet(tmp_path, postgres.url, redis_url, processes=PROCESSES) as deployed:
+    with run_deployed_service(tmp_path, postgres.url, redis_url, processes=PROCESSES) as deployed:
         stopping = threading.Event()
         metronome = StallDetector(stopping)
-        sailors = deployed.clients(CLIENTS, stopping, patience=60)
+        sailors = deployed.create_clients(CLIENTS, stopping, patience=60)
         tail, scales = FeedReader(deployed.base, deployed.keys["stella"], stopping), MemoryMonitor(deployed, stopping)
 
         # when
-        with running(stopping, sailors, metronome, tail, scales):
-            killed = ravage(deployed, postgres.url, chance)
+        with run_clients(stopping, sailors, metronome, tail, scales):
+            killed = kill_at_random(deployed, postgres.url, rng)
             time.sleep(5)
-        slowest = max(metronome.took(each) for each in attempts(sailors))
-        tell(**figures(sailors), killed=killed, tail_refused=tail.refused, slowest_s=slowest)
-        tell(heaviest_mb=scales.heaviest, grown_mb=scales.grown, still_s=metronome.total)
+        slowest = max(metronome.unstalled_duration(each) for each in list_attempts(sailors))
+        report_figures(**compute_figures(sailors), killed=killed, tail_refused=tail.refused, slowest_s=slowest)
+        report_figures(heaviest_mb=scales.peak, grown_mb=scales.max_growth, still_s=metronome.total_stalled)
 
         # then
-        tell(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
-        assert {0, 200, 201, 503} >= {each.status for each in attempts(sailors)}
+        report_figures(caught_up_s=assert_recovers(deployed, sailors, tail, database_url=postgres.url))
+        assert {0, 200, 201, 503} >= {each.status for each in list_attempts(sailors)}
         assert slowest < ANSWERED_WITHIN_S
