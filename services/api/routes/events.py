@@ -183,9 +183,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> H
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
     }
-    return response_with_etag(
-        body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH_MEDIA_TYPE, headers=headers
-    )
+    return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):
