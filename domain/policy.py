@@ -63,3 +63,9 @@ class Policy(Value, frozen=True, kw_only=True):
     unrepaired_line: Ratio = "0.2"
     #: A charter is looked at as a whole this often.
     review_days: Days = 183
+
+
+#: Dial -> how its value is kept: a decimal string, a count or a switch. What may be left out is a count.
+DIAL_TYPES: dict[str, type] = {
+    field.name: int if field.default is None else type(field.default) for field in msgspec.structs.fields(Policy)
+}

@@ -38,8 +38,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     source: Source = Source.API
     #: Import only: when it happened, aware. None: now.
     occurred_at: datetime | None = None
-    #: If-Match: the stream's version that the sender saw; 0: it must not exist yet.
-    expected_version: int | None = None
+    #: If-Match: the stream is at one of these versions, as the sender saw it; 0: it must not exist yet.
+    expected_versions: tuple[int, ...] | None = None
     #: `NotFound` where the stream has no event yet, so that no path can begin one.
     must_exist: bool = False
     idempotency: IdempotencyKey | None = None

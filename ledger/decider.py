@@ -158,8 +158,9 @@ class CommandDecider:
         entry = self._entry(command)
         if command.must_exist and not entry.version:
             raise NotFound(f"no such {command.kind}")
-        if command.expected_version is not None and command.expected_version != entry.version:
-            raise VersionConflict(f"the stream is at version {entry.version}, not {command.expected_version}")
+        if command.expected_versions is not None and entry.version not in command.expected_versions:
+            expected = " or ".join(map(str, command.expected_versions)) or "one that was named"
+            raise VersionConflict(f"the stream is at version {entry.version}, not {expected}")
         at = command.occurred_at or self.now
         if at > self.now:
             raise InTheFuture(pointer="/at")

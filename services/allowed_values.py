@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import inspect
 
-#: More choices than this are not listed.
-MAX_CHOICES = 100
+#: More choices than this are not told.
+MAX_CHOICES = 200
 
 
 def list_allowed_values(kind: Any, pointer: str | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
-from domain.quantities import parse_quantity, to_fraction
+from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
 
@@ -66,7 +66,7 @@ def _parse_corrected_id(goal: Promised, text: str) -> UUID:
     return _parse_event_id(text, "/corrects")
 
 
-def _parse_ratio(value: float | str | None, pointer: str) -> str | None:
+def _parse_ratio(value: Number | None, pointer: str) -> str | None:
     return None if value is None else parse_quantity(value, pointer, low=0, high=1, places=6)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,8 +21,8 @@ from domain.organisation.organisation import (
     PolicySet,
     SetPolicy,
 )
-from domain.policy import Policy
-from domain.quantities import to_fraction
+from domain.policy import DIAL_TYPES, Policy
+from domain.quantities import parse_quantity, to_fraction
 
 
 def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
@@ -52,16 +53,29 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _parse_dial(name: str, value: Any, pointer: str) -> Any:
+    """A dial's value as it is kept: a decimal as a string, a count as an integer, however the number was written."""
+    kept = DIAL_TYPES[name]
+    if kept is str and isinstance(value, int | float | Decimal):
+        return parse_quantity(value, pointer)
+    if kept is int and isinstance(value, float | Decimal | str):
+        return int(parse_quantity(value, pointer, places=0))
+    return value
+
+
 def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
     dials = Policy.__struct_fields__
+    changed = {}
     for name, value in changes.items():
+        pointer = f"/policy/{name}"
         if name not in dials:
-            raise InvalidField(f"no dial is called {name!r}", pointer=f"/policy/{name}", allowed=dials)
+            raise InvalidField(f"no dial is called {name!r}", pointer=pointer, allowed=dials)
+        changed[name] = _parse_dial(name, value, pointer)
         try:
-            msgspec.convert({name: value}, Policy)
+            msgspec.convert({name: changed[name]}, Policy)
         except msgspec.ValidationError as error:
-            raise InvalidField(str(error).partition(" - at ")[0], pointer=f"/policy/{name}") from None
-    policy = msgspec.convert({**msgspec.to_builtins(current), **changes}, Policy)
+            raise InvalidField(str(error).partition(" - at ")[0], pointer=pointer) from None
+    policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
     if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
         raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")
     return policy

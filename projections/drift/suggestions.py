@@ -22,6 +22,7 @@ from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
 from projections.drift.queries import DriftFacts
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
+from projections.history.narrative.phrases import format_days, format_percent
 from projections.lineage.links import Unaffirmed
 
 SuggestionKind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
@@ -68,7 +69,7 @@ def build_goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext
     goal = a.goal
     speaker, to, gone = _find_speakers(goal, facts, around)
     if a.stale and a.idle is not None:
-        quiet = f"“{goal.title}” has been quiet for {int(a.idle)} days: "
+        quiet = f"“{goal.title}” has been quiet for {format_days(a.idle)}: "
         ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
         yield Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
     moved = _scope_sentence(a, as_of.policy.policy)
@@ -129,15 +130,15 @@ def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     days = sum(abs(m.moved) for m in dues)
     if a.first_duration and Fraction(days) / a.first_duration > line:
         return (
-            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {int(days)} days in all against the "
+            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {format_days(days)} in all against the "
             f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
         )
     targets = [m for m in a.moves if m.field == "target"]
     moved = sum(abs(m.moved) for m in targets)
     if a.first_span and Fraction(moved) / a.first_span > line:
-        percent = int(Fraction(moved) / a.first_span * 100)
+        share = format_percent(Fraction(moved) / a.first_span)
         return (
-            f"The target of “{a.goal.title}” has moved {_format_times(len(targets))}, by {percent} % of what was first "
+            f"The target of “{a.goal.title}” has moved {_format_times(len(targets))}, by {share} of what was first "
             f"promised{aside}: what of it is still needed?"
         )
     return None
@@ -267,7 +268,7 @@ def _build_review_suggestions(framework: CharterSnapshot, around: DriftContext, 
             to=None,
             sentence=(
                 f"The charter of {owner} was last looked at on {_to_local_date(at, as_of.tzinfo)}, "
-                f"{int(days)} days ago: does it still hold?"
+                f"{format_days(days)} ago: does it still hold?"
             ),
             events=[event],
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,7 @@ from domain.goal.acts import RecordValue
 from ledger.commands import Command, IdempotencyKey, Receipt
 from services.api.auth.visibility import require_decision, require_goal, require_scope, with_read_scope
 from services.api.context import RequestContext
+from services.api.http.entity_tags import parse_entity_tags
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, format_version_etag
 from services.api.operations import Handler, Operation, Route, command_route
@@ -28,7 +28,6 @@ from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles
 #: How often a command is decided again after a conflict before the conflict is answered.
 _MAX_ATTEMPTS = 5
 _MAX_PAUSE_SECONDS = 0.05
-_VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
 
 
 async def execute(
@@ -49,7 +48,7 @@ async def execute(
         except VersionConflict:
             if creates:
                 raise AlreadyExists(pointer="/ref") from None
-            if command.expected_version is not None:
+            if command.expected_versions is not None:
                 await _require_visible(context, kind, stream_id)
                 raise
             # Jitter: commands that met must not meet again (10-35 % failures without, at 8 writers on one goal).
@@ -101,19 +100,22 @@ def build_command(context: RequestContext, kind: str, stream_id: UUID, act: Any,
         actor=context.viewer.member_id,
         roles=roles_for_command(context.viewer),
         must_exist=not creates,
-        expected_version=0 if creates else _parse_if_match(context.headers.get("if-match")),
+        expected_versions=(0,) if creates else _parse_if_match(context.headers.get("if-match")),
         idempotency=_build_idempotency_key(context, None if creates else stream_id, act),
     )
 
 
-def _parse_if_match(if_match: str | None) -> int | None:
-    """The version that `If-Match` names; `*` asks for existence alone, which every act on a stream does anyway."""
-    if if_match is None or if_match.strip() == "*":
+def _parse_if_match(if_match: str | None) -> tuple[int, ...] | None:
+    """The versions that `If-Match` names, none where no tag of it is ours (RFC 9110, 13.1.1).
+
+    None for `*`, which asks for existence alone, as every act on a stream does anyway.
+    """
+    if if_match is None:
         return None
-    match = _VERSION_TAG.fullmatch(if_match.strip())
-    if match is None:
-        raise field_error("/If-Match", 'one strong ETag as this API gives them: "v7"', where="header")
-    return int(match[1])
+    tags = parse_entity_tags(if_match)
+    if tags is None:
+        raise field_error("/If-Match", 'entity tags, such as "v7", parted by commas; or *', where="header")
+    return None if tags.any else tags.versions
 
 
 def _build_idempotency_key(context: RequestContext, stream_id: UUID | None, act: Any) -> IdempotencyKey | None:

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from projections.database.database import DatabaseUnavailable
 from services.api.context import PublicContext, RequestContext, RequestState, build_context, with_freshness
 from services.api.http.problems import error_response
-from services.api.http.responses import HttpResponse
+from services.api.http.responses import HttpResponse, revalidate
 from services.api.operations import Route
 
 
@@ -36,16 +36,23 @@ async def call_operation(
 ) -> HttpResponse:
     """The response of the route's handler, or the problem that stands for what was raised."""
     try:
-        if not route.operation.scopes:
-            public = PublicContext(api=state.api, headers=state.headers)
-            response: HttpResponse = await sync_to_thread(route.handler, public, **parameters)
-            return response
-        context = await build_context(state, scope, receive, route.operation)
-        if route.blocking:
-            return await _call_in_thread(route, context, parameters)
-        return await _call_on_loop(route, context, parameters)
+        response = await _call_handler(route, parameters, state, scope, receive)
     except Exception as error:  # noqa: BLE001 - every exception has its problem
         return error_response(error, state, scope["method"])
+    return revalidate(response, state.headers.get("if-none-match")) if route.method == "GET" else response
+
+
+async def _call_handler(
+    route: Route, parameters: dict[str, str], state: RequestState, scope: Any, receive: Any
+) -> HttpResponse:
+    if not route.operation.scopes:
+        public = PublicContext(api=state.api, headers=state.headers)
+        response: HttpResponse = await sync_to_thread(route.handler, public, **parameters)
+        return response
+    context = await build_context(state, scope, receive, route.operation)
+    if route.blocking:
+        return await _call_in_thread(route, context, parameters)
+    return await _call_on_loop(route, context, parameters)
 
 
 async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:

@@ -200,8 +200,8 @@ _PARAMETERS: dict[str, Any] = {
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
-        "description": 'The version that you saw: `"v7"`. Where the stream has moved on: 412.',
-        "schema": {"type": "string", "pattern": r'^(\*|"v[1-9][0-9]{0,17}")$'},
+        "description": 'The version that you saw: `"v7"`, or a list of them. Where the stream has moved on: 412.',
+        "schema": {"type": "string"},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

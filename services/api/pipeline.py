@@ -24,6 +24,7 @@ from services.logs import RequestLogLine, request_log
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
+_LIST_HEADERS = frozenset({b"if-match", b"if-none-match"})
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _MAX_DRAIN_S = 5
@@ -79,6 +80,15 @@ async def _acknowledge_lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
+def _join_lists(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The list headers that are read, each as one: several lines of one mean the same (RFC 9110, 5.3)."""
+    lines: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name in _LIST_HEADERS:
+            lines.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in lines.items()}
+
+
 class RequestResponse:
     """One request and its response: its messages as they pass, and what is known of it afterwards."""
 
@@ -92,6 +102,8 @@ class RequestResponse:
         self._status = 0
         # Decoded once; uvicorn has made the names lower case.
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if len(headers) < len(scope["headers"]):
+            headers |= _join_lists(scope["headers"])
         given = headers.get("x-request-id", "")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self.state = RequestState(api=api, request_id=request_id, headers=headers)

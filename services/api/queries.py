@@ -98,11 +98,9 @@ def read_response(
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """A read's answer: 200 or 304, with its freshness in headers. `value`: bytes as they are, or Structs."""
+    """A read's answer, with what it contains said in headers. `value`: bytes as they are, or Structs."""
     all_headers = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
     if context.freshness is not None:
         all_headers |= context.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)
-    return response_with_etag(
-        body, if_none_match=context.headers.get("if-none-match"), tag=tag, media_type=media_type, headers=all_headers
-    )
+    return response_with_etag(body, tag=tag, media_type=media_type, headers=all_headers)

@@ -19,6 +19,7 @@ from domain.envelope import Instant
 from domain.errors import InvalidField
 from domain.organisation.organisation import Create as CreateOrganisation
 from domain.organisation.organisation import SetPolicy
+from domain.quantities import parse_json_number
 from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
 from domain.registry import AGGREGATES
 from domain.scope import ORGANISATION
@@ -85,6 +86,7 @@ _KIND_OF_FIELD = {
     "decision": "decision",
 }
 
+_DECODER = msgspec.json.Decoder(float_hook=parse_json_number)
 _PATH = re.compile(r" - at `\$(.*)`$")
 _UNKNOWN = re.compile(r"^Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"^Object missing required field `(.*)`")
@@ -210,7 +212,7 @@ def parse_row(line: int, text: bytes) -> ImportRow | None:
 
 def _parse_object(text: bytes) -> dict[str, Any]:
     try:
-        raw = msgspec.json.decode(text)
+        raw = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise BadRow("malformed_line", "not UTF-8") from None
     except msgspec.DecodeError as error:

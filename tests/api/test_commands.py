@@ -40,14 +40,48 @@ def test_an_act_on_a_version_that_has_passed_is_refused(app: ApiApp) -> None:
     assert before == app.count_events()
 
 
-@pytest.mark.parametrize("tag", ["v1", 'W/"v1"', '"1"', '"v0"', '"v1", "v2"', "", '"v99999999999999999999999"'])
-def test_an_if_match_that_is_no_tag_of_ours_is_refused_by_name(app: ApiApp, tag: str) -> None:
+@pytest.mark.parametrize("tags", ["v2", "", '"v2', '"v1" "v2"', '*, "v2"', 'w/"v2"', '"v\u007f2"'])
+def test_an_if_match_that_is_no_list_of_tags_is_refused_by_name(app: ApiApp, tags: str) -> None:
     goal = create_active_goal(app)
 
-    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tag})
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tags})
 
     assert 422 == response.status_code
     assert [("/If-Match", "header")] == [(e["pointer"], e["in"]) for e in response.json()["errors"]]
+
+
+@pytest.mark.parametrize("tags", ["*", " * ", '"v2"', '"v1", "v2"', '"v2","x"', ', "v1",, "v2" ,', 'W/"v9", "v2"'])
+def test_an_if_match_that_lists_the_version_is_taken(app: ApiApp, tags: str) -> None:
+    goal = create_active_goal(app)
+
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tags})
+
+    assert (200, '"v3"') == (response.status_code, response.headers["ETag"])
+
+
+@pytest.mark.parametrize(
+    "tags", ['"v1", "v3"', '"abc"', 'W/"v2"', '"2"', '"v0"', '"v02"', '"v99999999999999999999999"', '"a,b"', '""']
+)
+def test_an_if_match_without_the_version_is_a_failed_precondition(app: ApiApp, tags: str) -> None:
+    # given
+    goal = create_active_goal(app)
+    before = app.count_events()
+
+    # when
+    response = app.as_member("ana").post(f"/v1/goals/{goal}/affirm", {}, headers={"If-Match": tags})
+
+    # then
+    assert (412, "version_conflict") == (response.status_code, response.json()["code"])
+    assert before == app.count_events()
+
+
+def test_if_match_in_several_lines_is_one_list(app: ApiApp) -> None:
+    goal, path = create_active_goal(app), "/v1/goals/{}/affirm"
+    lines = [("Authorization", f"Bearer {app.keys['acme']['ana']}"), ("If-Match", '"v2"'), ("If-Match", '"v9"')]
+
+    response = app.client.post(path.format(goal), json={}, headers=lines)
+
+    assert 200 == response.status_code
 
 
 def test_the_same_request_with_its_key_is_recorded_once_and_answered_alike(app: ApiApp) -> None:

@@ -46,6 +46,31 @@ def test_a_read_has_a_tag_a_freshness_and_no_second_body(app: ApiApp, read: str)
     assert (200, first.content) == (other.status_code, other.content)
 
 
+UNREAD_VIEWS = (
+    *("/openapi.json", "/docs", "/docs.js", "/docs.css", "/problems", "/problems/not_found"),
+    *("/v1/event-types", "/v1/schemas/goal.promised.v1", "/v1/me", "/v1/events"),
+)
+
+
+@pytest.mark.parametrize("path", ["/v1/goals", "/v1/goals/{goal}", "/v1/teams", *UNREAD_VIEWS])
+def test_every_read_with_a_tag_compares_it_with_a_list(app: ApiApp, path: str) -> None:
+    # given
+    path = path.format(goal=create_active_goal(app))
+    path += "?as_of=2026-03-04" if path in ("/v1/goals", "/v1/teams") else ""
+    ana = app.as_member("ana")
+    tag = ana.get(path).headers["ETag"]
+
+    # when
+    same = [tag, f"W/{tag}", f'"x", {tag}', f',{tag},, "a,b"', "*"]
+    other = ['"x"', tag.strip('"'), f"{tag} {tag}", f"*, {tag}", "W/"]
+    answers = {given: ana.get(path, headers={"If-None-Match": given}) for given in (*same, *other)}
+
+    # then
+    assert dict.fromkeys(same, 304) | dict.fromkeys(other, 200) == {g: r.status_code for g, r in answers.items()}
+    assert {tag} == {r.headers["ETag"] for r in answers.values()}
+    assert {b""} == {answers[given].content for given in same}
+
+
 def test_equal_tags_of_a_goal_mean_equal_bytes(app: ApiApp) -> None:
     goal = create_active_goal(app)
     ana, sam = app.as_member("ana").get(f"/v1/goals/{goal}"), app.as_member("sam").get(f"/v1/goals/{goal}")

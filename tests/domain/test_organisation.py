@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -49,6 +50,19 @@ def test_where_nobody_decided_the_agreed_defaults_hold() -> None:
     assert DEFAULTS == {name: getattr(Policy(), name) for name in DEFAULTS}
     (default,) = state(Story()).policies
     assert (0, None, Policy()) == (default.version, default.since, default.policy)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        *(({"focus": 0.75}, {"focus": "0.75"}), ({"focus": 1}, {"focus": "1"}), ({"focus": "0.70"}, {"focus": "0.70"})),
+        *(({"focus": Decimal("0.7")}, {"focus": "0.7"}), ({"default_hours": 37.5}, {"default_hours": "37.5"})),
+        *(({"wip_limit": "3"}, {"wip_limit": 3}), ({"wip_limit": 3.0}, {"wip_limit": 3})),
+        *(({"give_up_days": "30"}, {"give_up_days": 30}), ({"give_up_days": None}, {})),
+    ],
+)
+def test_a_dial_is_a_number_or_a_decimal_string(written: dict[str, Any], kept: dict[str, Any]) -> None:
+    given().when(SetPolicy(policy=written), by="stella").then(PolicySet(policy=Policy(**kept)))
 
 
 def test_only_the_dials_that_are_named_change() -> None:
@@ -109,13 +123,21 @@ def test_an_unknown_dial_is_refused_with_those_that_there_are() -> None:
     ("dial", "value"),
     [
         ("wip_limit", 0),
-        ("wip_limit", "3"),
+        ("wip_limit", "3.5"),
+        ("wip_limit", 4.5),
+        ("wip_limit", [3]),
         ("wip_limit", None),
+        ("wip_limit", True),
         ("cadence_days", 0),
         ("lapse_grace_days", -1),
         ("give_up_days", 367),
-        ("focus", 0.8),
+        ("focus", 0.12345),
+        ("focus", True),
+        ("focus", [0.8]),
+        ("focus", 10),
         ("focus", "NaN"),
+        ("focus", float("inf")),
+        ("default_hours", 0.1 + 0.2),
         ("load_red", "1E+999999"),
         ("default_hours", "many"),
         ("require_trade_off", 1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +12,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from domain.errors import InvalidField
-from domain.quantities import parse_quantity, to_decimal_text, to_fraction, to_rounded_float
+from domain.quantities import parse_json_number, parse_quantity, to_decimal_text, to_fraction, to_rounded_float
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,52 @@ def test_what_is_no_finite_number_of_six_decimals_is_refused_at_its_field(writte
 
     assert "/here" == refused.value.pointer
     assert len(refused.value.detail) < 200
+
+
+@pytest.mark.parametrize("written", [None, [], [1], {}, {"a": 1}, b"1", date(2026, 3, 2)])
+def test_what_is_neither_a_number_nor_a_text_is_refused_at_its_field(written: Any) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_quantity(written, "/here")
+
+    assert "/here" == refused.value.pointer
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        *(("0.1", "0.1"), ("0.10", "0.1"), ("1e2", "100"), ("12.5E-1", "1.25"), ("-0.0", "0"), ("0e-400", "0")),
+        *(("123456789012345.123456", "123456789012345.123456"), ("0.100000000000000000000000000000", "0.1")),
+    ],
+)
+def test_a_number_of_json_is_the_decimal_that_it_spells(text: str, stored: str) -> None:
+    assert stored == parse_quantity(parse_json_number(text), "/value")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0.1000000000000000055511151231257827", "0.1234567", "1e999", "-1e999", "1e-999", "1e99999999999999999999"),
+        *("1e-99999999999999999999", f"1.{'0' * 35}1", f"1.{'0' * 1000}1", f"{'1' * 1000}.5"),
+    ],
+)
+def test_a_number_of_json_that_no_quantity_has_is_refused(text: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_quantity(parse_json_number(text), "/value")
+
+    assert len(refused.value.detail) < 200
+
+
+@for_any(st.decimals(min_value=-(10**14), max_value=10**14, allow_nan=False, places=9))
+def test_a_number_of_json_is_kept_exactly_or_refused(number: Decimal) -> None:
+    text = f"{number:f}"
+    written = parse_json_number(text) if "." in text else int(text)
+    exact = Fraction(text)
+
+    if (exact * 10**6).denominator == 1:
+        assert exact == to_fraction(parse_quantity(written, "/value"))
+    else:
+        with pytest.raises(InvalidField):
+            parse_quantity(written, "/value")
 
 
 def test_bounds_are_included() -> None:

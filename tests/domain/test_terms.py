@@ -59,7 +59,6 @@ def test_an_offer_is_read_as_it_is_written() -> None:
         {"supports": [{"goal": "x"}] * 21},
         {"supports": ["parent"]},
         {"effort_hours": None, "effort": 3},
-        {"effort_hours": [8]},
         {"outcome": ""},
     ],
     ids=repr,

@@ -89,10 +89,10 @@ def test_a_refused_command_harms_no_neighbour_and_later_ones_see_what_earlier_on
     before, version = ledger.head(), tenant.handle("stella", capacity(1), on="ana").version
 
     outcomes = batch_runner.run(
-        tenant.command("stella", capacity(2), on="ana", expected_version=version),
-        tenant.command("stella", capacity(3), on="ana", expected_version=version),
+        tenant.command("stella", capacity(2), on="ana", expected_versions=(version,)),
+        tenant.command("stella", capacity(3), on="ana", expected_versions=(version,)),
         tenant.command("stella", capacity(999), on="ana"),
-        tenant.command("stella", capacity(4), on="ana", expected_version=version + 1),
+        tenant.command("stella", capacity(4), on="ana", expected_versions=(version + 1,)),
     )
 
     assert ["Receipt", "VersionConflict", "InvalidField", "Receipt"] == list_types(outcomes)
@@ -398,7 +398,7 @@ def test_a_version_conflict_across_batches_is_one_all_the_same(tenant: Tenant) -
     version = tenant.handle("stella", capacity(1), on="ana").version
 
     with pytest.raises(VersionConflict):
-        tenant.handle("stella", capacity(2), on="ana", expected_version=version - 1)
+        tenant.handle("stella", capacity(2), on="ana", expected_versions=(version - 1,))
 
 
 def _replace(aggregate: Any, **changes: Any) -> Any:
@@ -429,7 +429,7 @@ def handle_in_one_batch(ledger: Ledger, database_url: str, commands: list[Comman
 
 def test_each_of_a_crowd_builds_on_the_one_before(cold_ledger: Ledger, tenant: Tenant, database_url: str) -> None:
     version, head = tenant.handle("stella", capacity(1), on="ana").version, cold_ledger.head()
-    commands = [tenant.command("stella", capacity(n), on="ana", expected_version=version + n) for n in range(BATCH)]
+    commands = [tenant.command("stella", capacity(n), on="ana", expected_versions=(version + n,)) for n in range(BATCH)]
 
     receipts = handle_in_one_batch(cold_ledger, database_url, commands)
 

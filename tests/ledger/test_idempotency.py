@@ -23,7 +23,7 @@ def test_the_same_request_again_gets_the_first_answer(ledger: Ledger, tenant: Te
     tenant.handle("ana", capacity(20), on="ana")
     head = ledger.head()
 
-    again = tenant.handle("ana", capacity(30), on="ana", idempotency=key("k"), expected_version=1)
+    again = tenant.handle("ana", capacity(30), on="ana", idempotency=key("k"), expected_versions=(1,))
 
     assert head == ledger.head()
     assert again.replayed

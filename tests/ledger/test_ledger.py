@@ -55,19 +55,19 @@ def test_a_refused_command_leaves_nothing(ledger: Ledger, tenant: Tenant) -> Non
 
 
 def test_the_second_of_two_versions_is_a_conflict(ledger: Ledger, tenant: Tenant) -> None:
-    version = tenant.handle("ana", capacity(30), on="ana", expected_version=1).version
+    version = tenant.handle("ana", capacity(30), on="ana", expected_versions=(1,)).version
 
     with pytest.raises(VersionConflict):
-        tenant.handle("ana", capacity(20), on="ana", expected_version=1)
+        tenant.handle("ana", capacity(20), on="ana", expected_versions=(1,))
 
-    assert version + 1 == tenant.handle("ana", capacity(20), on="ana", expected_version=version).version
+    assert version + 1 == tenant.handle("ana", capacity(20), on="ana", expected_versions=(version,)).version
 
 
 def test_version_zero_means_must_not_exist(tenant: Tenant) -> None:
-    tenant.handle("stella", member.Join(name="New"), on="new", expected_version=0)
+    tenant.handle("stella", member.Join(name="New"), on="new", expected_versions=(0,))
 
     with pytest.raises(VersionConflict):
-        tenant.handle("stella", member.Join(name="New"), on="new", expected_version=0)
+        tenant.handle("stella", member.Join(name="New"), on="new", expected_versions=(0,))
 
 
 def test_an_act_of_tomorrow_is_refused(tenant: Tenant, clock: Clock) -> None:

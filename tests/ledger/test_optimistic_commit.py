@@ -170,7 +170,7 @@ def test_what_another_process_wrote_meanwhile_is_seen_and_nothing_is_written_ove
         gate,
         loop,
         tenant.command("stella", capacity(2), on="ana"),
-        tenant.command("stella", capacity(3), on="ana", expected_version=version + 1),
+        tenant.command("stella", capacity(3), on="ana", expected_versions=(version + 1,)),
         meanwhile=lambda: other_process.handle("stella", capacity(9), on="ana"),
     )
 
@@ -225,7 +225,7 @@ def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
     ledger: Ledger, tenant: Tenant, other_process: Tenant, gate: BlockingClock, loop: LoopThread
 ) -> None:
     version = tenant.handle("stella", capacity(1), on="ana").version
-    first = other_process.handle("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k"))
+    first = other_process.handle("ana", capacity(30), on="ana", expected_versions=(version,), idempotency=key("k"))
     tenant.handle("stella", capacity(1), on="sam")
     tenant.handle("stella", capacity(1), on="sam")
 
@@ -233,8 +233,10 @@ def test_a_request_that_would_be_refused_by_now_is_still_answered_as_it_was(
         ledger,
         gate,
         loop,
-        tenant.command("ana", capacity(30), on="ana", expected_version=version, idempotency=key("k")),
-        tenant.command("ana", capacity(31), on="ana", expected_version=version, idempotency=key("k", "another body")),
+        tenant.command("ana", capacity(30), on="ana", expected_versions=(version,), idempotency=key("k")),
+        tenant.command(
+            "ana", capacity(31), on="ana", expected_versions=(version,), idempotency=key("k", "another body")
+        ),
     )
 
     assert isinstance(again, Receipt)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import InvalidField, NotFound
 from domain.goal import acts
@@ -20,6 +23,7 @@ from projections.database.database import Database
 from projections.history.history import FIELDS, diff_goal, load_history, load_history_page
 from projections.history.narrative.context import NarrativeContext, find_ids
 from projections.history.narrative.goals import NARRATORS, narrate
+from projections.history.narrative.phrases import format_days, format_percent
 from tests.domain.golden import sample, to_recorded_event
 from tests.projections.conftest import ProjectStory
 from tests.spec import offer, request, terms, why
@@ -46,6 +50,55 @@ def story() -> Story:
 
 def test_there_are_words_for_every_event() -> None:
     assert set(EVENTS.values()) == set(NARRATORS)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        *(("0", "0 %"), ("0.000001", "1 %"), ("0.004", "1 %"), ("0.005", "1 %"), ("0.015", "2 %"), ("0.5", "50 %")),
+        *(
+            ("0.985", "98 %"),
+            ("0.996", "99 %"),
+            ("0.999999", "99 %"),
+            ("1", "100 %"),
+            ("1.004", "100 %"),
+            ("2", "200 %"),
+        ),
+    ],
+)
+def test_a_percentage_says_neither_all_of_less_nor_nothing_of_something(share: str, words: str) -> None:
+    assert words == format_percent(share)
+
+
+@given(st.fractions(0, 1))
+def test_a_percentage_is_whole_or_nothing_only_of_the_whole_or_nothing(share: Fraction) -> None:
+    percent = int(format_percent(share).removesuffix(" %"))
+
+    assert (share == 0, share == 1) == (percent == 0, percent == 100)
+    assert abs(percent - share * 100) <= 1
+
+
+@given(st.fractions(0, 1000))
+def test_days_that_have_passed_are_never_none(days: Fraction) -> None:
+    number, _, word = format_days(days).partition(" ")
+
+    assert (days == 0) == (number == "0")
+    assert int(number) == max(int(days), min(1, days.numerator))
+    assert ("day" if number == "1" else "days") == word
+
+
+def test_a_check_in_short_of_its_end_does_not_read_as_done(
+    database: Database, project: ProjectStory, story: Story
+) -> None:
+    story.says("ana", acts.CheckIn(progress="0.004", confidence="0.996"), at="2026-03-04")
+    story.says("ana", acts.CheckIn(progress="0.996"), at="2026-03-05")
+
+    lines = narrate_history(database, project, story)
+
+    assert [
+        "Ana checked in: progress 1 % (was 0 %); confidence 99 %.",
+        "Ana checked in: progress 99 % (was 1 %).",
+    ] == lines[-2:]
 
 
 def test_a_goal_reads_from_offer_to_lapse(database: Database, project: ProjectStory, story: Story) -> None:

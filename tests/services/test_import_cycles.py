@@ -138,7 +138,7 @@ def build_open_command(installation: Installation, ref: str) -> Command:
         stream_id=resolve_stream_id(ORGANISATION, "cycle", ref),
         act=row.act,
         actor=resolve_stream_id(ORGANISATION, "member", "lea"),
-        expected_version=0,
+        expected_versions=(0,),
     )
 
 

@@ -40,9 +40,19 @@ def format_hours(value: str) -> str:
     return f"{value} {'hour' if value == '1' else 'hours'}"
 
 
-def format_percent(share: str) -> str:
-    """A share 0..1 as a percentage, to the nearest one."""
-    return f"{round(Fraction(share) * 100)} %"
+def format_percent(share: str | Fraction) -> str:
+    """A share of a whole as a percentage, to the nearest one: 100 % only of the whole or more, 0 % only of nothing."""
+    exact = Fraction(share)
+    percent = round(exact * 100)
+    if 0 < exact < 1:
+        percent = min(max(percent, 1), 99)
+    return f"{percent} %"
+
+
+def format_days(days: float | Fraction) -> str:
+    """Whole days that have passed, "12 days"; less than a whole day counts as one."""
+    whole = max(int(days), 1) if days > 0 else 0
+    return f"{whole} {'day' if whole == 1 else 'days'}"
 
 
 def excerpt(text: str, longest: int) -> str:

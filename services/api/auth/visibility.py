@@ -194,6 +194,13 @@ class EventVisibility:
         fact = redact_event(event.data, lambda goal: self._can_see("goal", goal))
         return None if fact is None else event if fact is event.data else replace(event, data=fact)
 
+    def includes(self, kind: str, stream_id: UUID) -> bool:
+        """Whether the viewer's organisation has this stream, and the viewer may be shown events of it."""
+        entry = self._ledger.load_current(self._viewer.organisation_id, kind, stream_id)
+        if entry is None or entry.state is None:
+            return False
+        return self.is_unrestricted or kind == "charter" or self._can_see(kind, stream_id)
+
     def _can_see(self, kind: str, stream_id: UUID) -> bool:
         stream = f"{kind}/{stream_id}"
         if stream not in self._cache:

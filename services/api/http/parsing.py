@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 
 import msgspec
 
+from domain.quantities import parse_json_number
 from services.allowed_values import list_allowed_values
 from services.api.http.problems import FieldError, ProblemError, field_error
 
@@ -27,7 +28,7 @@ _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]*)\]")
 
 @functools.cache
 def _create_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+    return msgspec.json.Decoder(kind, float_hook=parse_json_number)
 
 
 def parse_body(body: bytes, kind: Any, *, media_type: str) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from services.api.http.entity_tags import parse_entity_tags
+
 JSON = "application/json"
 HeaderPairs = list[tuple[bytes, bytes]]
 
@@ -78,35 +80,29 @@ def format_version_etag(version: int) -> str:
     return f'"v{version}"'
 
 
-def is_not_modified(if_none_match: str | None, tag: str) -> bool:
-    """Whether `If-None-Match` names this tag. Comparison is weak, as RFC 9110 (13.1.2) asks here."""
-    if if_none_match is None:
-        return False
-    names = {name.strip().removeprefix("W/") for name in if_none_match.split(",")}
-    return "*" in names or tag in names
-
-
-def json_response(
-    value: Any, *, if_none_match: str | None = None, tag: str | None = None, headers: dict[str, str] | None = None
-) -> HttpResponse:
-    """A 200 with its strong ETag, or a 304 where the client has these bytes already."""
-    return response_with_etag(encode(value), if_none_match=if_none_match, tag=tag, headers=headers)
+def json_response(value: Any, *, tag: str | None = None, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A 200 with its strong ETag."""
+    return response_with_etag(encode(value), tag=tag, headers=headers)
 
 
 def response_with_etag(
-    body: bytes,
-    *,
-    if_none_match: str | None = None,
-    tag: str | None = None,
-    media_type: str = JSON,
-    headers: dict[str, str] | None = None,
+    body: bytes, *, tag: str | None = None, media_type: str = JSON, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Bytes with their strong ETag, or the 304 for them."""
-    tag = tag or compute_content_etag(body)
-    all_headers = {**(headers or {}), "ETag": tag}
-    if is_not_modified(if_none_match, tag):
-        return HttpResponse(body=b"", status=304, media_type=media_type, headers=all_headers)
+    """Bytes with their strong ETag."""
+    all_headers = {**(headers or {}), "ETag": tag or compute_content_etag(body)}
     return HttpResponse(body=body, media_type=media_type, headers=all_headers)
+
+
+def revalidate(response: HttpResponse, if_none_match: str | None) -> HttpResponse:
+    """The answer of a GET, or the 304 that says its sender has these bytes already (RFC 9110, 13.1.2).
+
+    An `If-None-Match` that is no list of tags is as none.
+    """
+    tag = response.headers.get("ETag")
+    given = parse_entity_tags(if_none_match) if if_none_match is not None and tag is not None else None
+    if given is None or tag is None or not given.matches_weakly(tag):
+        return response
+    return msgspec.structs.replace(response, body=b"", status=_NOT_MODIFIED)
 
 
 def with_default_headers(

@@ -13,7 +13,7 @@ from domain.cycle import acts
 from domain.cycle.decide import possible_ends
 from domain.cycle.state import Cycle
 from domain.errors import NotFound
-from domain.references import Ref, require_external_reference, resolve_stream_id
+from domain.references import require_external_reference, resolve_stream_id
 from domain.registry import EVENTS
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
@@ -42,6 +42,7 @@ from services.api.auth.visibility import (
 )
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
+from services.api.filters import ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
@@ -79,7 +80,7 @@ class CycleSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class CyclesQuery(AsOfQuery, frozen=True, kw_only=True):
     """Whose cycles: a team's, or (the word `organisation`) the organisation's own."""
 
-    team: Ref | None = None
+    team: ScopeReference | None = None
     state: Literal["open", "closed"] | None = None
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
@@ -197,6 +198,8 @@ def list_cycles(context: RequestContext) -> HttpResponse:
     )
     visible = None if can_see_everything(viewer) else frozenset(viewer.teams | viewer.leads)
     found = load_cycles_page(database, view, filters, cursor=query.cursor, limit=query.limit, visible=visible)
+    if not found.cycles:
+        require_references(context)
     headers = next_link(context, query, cursor=found.next)
     versions = load_stream_versions(database, view, [cycle.id for cycle in found.cycles])
     items = [cycle_summary(cycle, versions.get(cycle.id, cycle.version)) for cycle in found.cycles]

@@ -13,7 +13,7 @@ from domain.decision.decide import ACTS_BY_STATE
 from domain.decision.state import Decision
 from domain.envelope import Instant
 from domain.errors import NotFound
-from domain.references import Ref, require_external_reference, resolve_stream_id
+from domain.references import require_external_reference, resolve_stream_id
 from domain.scope import ORGANISATION
 from ledger.commands import Receipt
 from projections.as_of import AsOf
@@ -24,6 +24,7 @@ from projections.history import history
 from services.api.auth.visibility import require_decision
 from services.api.commands import act_routes, command_response, execute
 from services.api.context import RequestContext
+from services.api.filters import DecisionState, MemberReference, ScopeReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
@@ -95,12 +96,12 @@ def decision_summary(
 class DecisionsQuery(AsOfQuery, frozen=True, kw_only=True):
     """Which decisions: a team's or (the word `organisation`) the organisation's own, of a decider, in these states."""
 
-    team: Ref | None = None
-    decider: Ref | None = None
+    team: ScopeReference | None = None
+    decider: MemberReference | None = None
     #: A decider who has consented to nothing yet.
-    waiting_for: Ref | None = None
+    waiting_for: MemberReference | None = None
     state: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        list[DecisionState],
         msgspec.Meta(max_length=20, description="Any of these states: open, with_lead, decided."),
     ] = msgspec.field(default_factory=list)
     cursor: Cursor | None = None
@@ -151,6 +152,8 @@ def list_decisions(context: RequestContext) -> HttpResponse:
         limit=query.limit,
         visible=_build_visibility_filter(context),
     )
+    if not page.decisions:
+        require_references(context)
     headers = next_link(context, query, cursor=page.next)
     versions = decisions.load_stream_versions(database, view, [decision.id for decision in page.decisions])
     items = [decision_summary(decision, versions.get(decision.id, decision.version)) for decision in page.decisions]

@@ -20,7 +20,8 @@ from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
-from services.api.http.problems import field_error
+from services.api.filters import EventTag, missing_stream
+from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
@@ -40,7 +41,7 @@ class EventsQuery(NoQuery, frozen=True, kw_only=True):
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**62, description="Only events behind this position.")] = 0
     types: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=100)]],
+        list[EventTag],
         msgspec.Meta(max_length=100, description="Any of these event types."),
     ] = msgspec.field(default_factory=list)
     subject: Annotated[
@@ -137,6 +138,8 @@ async def pull_events(context: RequestContext) -> HttpResponse:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
+    if not page.events and query.subject is not None:
+        await sync_to_thread(_require_subject, context, query.subject)
     while not page.events and time.monotonic() < deadline:
         await asyncio.sleep(_POLL_INTERVAL_S)
         page = await sync_to_thread(_load_page, context)
@@ -163,6 +166,14 @@ def _compute_examined_position(found: list[RecordedEvent], head: int, after: int
     return last if full else max(head, last)
 
 
+def _require_subject(context: RequestContext, subject: str) -> None:
+    """Raise ProblemError 404 for a stream that is not there, or whose events are not for this viewer."""
+    kind, slash, _ = subject.partition("/")
+    stream_id, visibility = _resolve_subject(context, subject), EventVisibility(context.runtime.ledger, context.viewer)
+    if not any(visibility.includes(each, stream_id) for each in ([kind] if slash else AGGREGATES)):
+        raise missing_stream("subject", ["stream"])
+
+
 def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
     if subject is None:
         return None
@@ -171,7 +182,11 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
         return context.resolve_id(kind, ref)
     bare = as_uuid(subject)
     if bare is None:
-        raise field_error("/subject", "a stream: goal/<id or reference>, member/..., team/...", where="query")
+        detail = "a stream: goal/<id or reference>, member/..., team/..."
+        wrong = FieldError(pointer="/subject", detail=detail, in_="query")
+        raise ProblemError(
+            "invalid_field", detail, errors=(wrong,), allowed=tuple(f"{each}/..." for each in AGGREGATES)
+        )
     return bare
 
 
@@ -183,9 +198,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> H
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
     }
-    return response_with_etag(
-        body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH_MEDIA_TYPE, headers=headers
-    )
+    return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 
 
 class EventType(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,22 @@ import msgspec
 
 from domain.errors import NotFound
 from domain.goal.state import Goal
-from domain.references import Ref
 from projections import goals
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
 from services.api.auth.visibility import require_goal, require_scope
 from services.api.context import RequestContext
+from services.api.filters import (
+    CycleReference,
+    GoalSort,
+    GoalState,
+    MemberReference,
+    SupportsReference,
+    TeamReference,
+    missing_stream,
+    require_references,
+)
 from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
@@ -32,19 +41,19 @@ Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     """Which goals, in which order. Ids or external references."""
 
-    team: Ref | None = None
-    owner: Ref | None = None
-    sponsor: Ref | None = None
+    team: TeamReference | None = None
+    owner: MemberReference | None = None
+    sponsor: MemberReference | None = None
     state: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=40)]],
+        list[GoalState],
         msgspec.Meta(max_length=20, description="Any of these states of the agreement."),
     ] = msgspec.field(default_factory=list)
-    supports: Ref | None = None
-    cycle: Annotated[Ref | None, msgspec.Meta(description="A cycle that the goals are in.")] = None
+    supports: SupportsReference | None = None
+    cycle: Annotated[CycleReference | None, msgspec.Meta(description="A cycle that the goals are in.")] = None
     q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
     due_from: date | None = None
     due_to: date | None = None
-    sort: Annotated[str, msgspec.Meta(max_length=20, description=f"One of {', '.join(goals.SORTS)}.")] = "due"
+    sort: Annotated[GoalSort, msgspec.Meta(description=f"One of {', '.join(goals.SORTS)}.")] = "due"
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
 
@@ -82,6 +91,8 @@ def list_goals(context: RequestContext) -> HttpResponse:
         limit=query.limit,
         visible=_build_visibility_filter(context),
     )
+    if not page.goals:
+        require_references(context)
     headers = next_link(context, query, cursor=page.next)
     answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
     return read_response(context, answer, view, headers=headers)
@@ -105,10 +116,10 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
 
 
 def _require_cycle(context: RequestContext, ref: str) -> None:
-    """Raise `NotFound`, or `Forbidden` for another team's: what is in it is that team's business."""
+    """Raise ProblemError 404, or `Forbidden` for another team's: what is in it is that team's business."""
     cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.resolve_id("cycle", ref))
     if cycle is None:
-        raise NotFound("no such cycle", pointer="/cycle")
+        raise missing_stream("cycle", ["cycle"])
     require_scope(context.viewer, cycle.of.team)
 
 

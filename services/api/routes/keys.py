@@ -95,7 +95,7 @@ def _reject_idempotency_key(context: RequestContext) -> None:
 def list_keys(context: RequestContext) -> HttpResponse:
     _require_key_management(context)
     found = KeyList(keys=context.runtime.keys.list(context.viewer.organisation_id))
-    return json_response(found, if_none_match=context.headers.get("if-none-match"))
+    return json_response(found)
 
 
 @command_route(

@@ -16,6 +16,7 @@ from projections.lineage.upstream import Upstream
 from projections.lineage.why import Why, explain_field
 from services.api.auth.visibility import GoalVisibility, can_see_scope
 from services.api.context import RequestContext
+from services.api.filters import GoalField, missing_stream
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import as_of_now, read_response, requested_as_of
@@ -51,7 +52,7 @@ def redact_why(context: RequestContext, answer: Why) -> Why:
 class WhyQuery(AsOfQuery, frozen=True, kw_only=True):
     """Which field's value is to be explained."""
 
-    field: Annotated[str, msgspec.Meta(max_length=40, description=f"One of {', '.join(history.FIELDS)}.")]
+    field: Annotated[GoalField, msgspec.Meta(description=f"One of {', '.join(history.FIELDS)}.")]
 
 
 @query_route(
@@ -127,6 +128,8 @@ def get_consequences(context: RequestContext, of: str) -> HttpResponse:
     query: ConsequencesQuery = context.query
     view = requested_as_of(context)
     charter = load_charter(context, of, as_of_now(context)).charter
+    if query.version is not None and query.version > (charter.purpose.version if charter.purpose else 0):
+        raise missing_stream("version", ["version of the purpose"])
     loaded = find_purpose_consequences(context.runtime.database, view, charter.id, version=query.version)
     visible = goal_visibility(context, [down.goal for down in loaded.downstream])
     loaded = msgspec.structs.replace(

@@ -100,7 +100,7 @@ def get_me(context: RequestContext) -> HttpResponse:
         teams=sorted(viewer.teams, key=str),
         leads=sorted(viewer.leads, key=str),
     )
-    return json_response(me, if_none_match=context.headers.get("if-none-match"))
+    return json_response(me)
 
 
 ROUTES: list[Route] = [get_policies, set_policies, get_me]

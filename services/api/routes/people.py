@@ -11,7 +11,7 @@ from litestar.concurrency import sync_to_thread
 from domain.errors import NotFound
 from domain.member import member as members
 from domain.member.member import Member
-from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
+from domain.references import as_uuid, require_external_reference, resolve_stream_id
 from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
@@ -20,7 +20,9 @@ from projections.people import member_at, members_at, team_at, teams_at
 from services.api.auth.visibility import can_see_person
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
+from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
+from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import load_versions, log_person_read, next_link, read_response, requested_as_of
@@ -33,7 +35,7 @@ LARGEST_PAGE = 500
 class MembersQuery(AsOfQuery, frozen=True, kw_only=True):
     """Joined members, by id."""
 
-    team: Ref | None = None
+    team: TeamReference | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=36, description="The id after which the page begins.")] = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
 
@@ -74,10 +76,14 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
 def list_members(context: RequestContext) -> HttpResponse:
     query: MembersQuery = context.query
     view = requested_as_of(context)
+    if query.cursor and as_uuid(query.cursor) is None:
+        raise field_error("/cursor", "the id of a member, as the page before named it", where="query")
     team = context.resolve_id("team", query.team) if query.team is not None else None
     found = [m for m in members_at(context.runtime.database, view, team=team) if str(m.id) > query.cursor]
     page = found[: query.limit]
     last = str(page[-1].id) if len(found) > query.limit else None
+    if not page:
+        require_references(context)
     headers = next_link(context, query, cursor=last)
     answer = MemberList(members=_summarise_members(context, view, page), next=last)
     return read_response(context, answer, view, headers=headers)

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import Forbidden, NotFound
+from domain.errors import Forbidden
 from domain.member.member import Member
-from domain.references import Ref
 from projections.alignment import report as alignment_report
 from projections.as_of import AsOf
 from projections.charters import rituals
@@ -26,6 +25,7 @@ from projections.people import load_names
 from projections.support import report as support_report
 from services.api.auth.visibility import ReportVisibility, named_ids, require_person
 from services.api.context import RequestContext
+from services.api.filters import MemberReference, TeamReference, missing_stream
 from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import log_person_read, read_response, requested_as_of
@@ -37,8 +37,8 @@ CSV = "text/csv"
 class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
     """Whose report, when, and how much of it."""
 
-    team: Ref | None = None
-    member: Ref | None = None
+    team: TeamReference | None = None
+    member: MemberReference | None = None
     window: Annotated[int, msgspec.Meta(ge=1, le=366, description="Days that end with the day asked about.")] = 28
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
     names: Annotated[bool, msgspec.Meta(description="Say how the members, teams and goals are called.")] = False
@@ -124,13 +124,13 @@ def _report_route(name: str) -> Route:
 
 
 def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
-    """The id behind a reference and the state; raises `NotFound`: an empty report would look like good news."""
+    """The id behind a reference and the state; raises ProblemError 404: a report on nobody reads like good news."""
     if ref is None:
         return None, None
     stream_id = call.resolve_id(kind, ref)
     entry = call.runtime.ledger.load_current(call.viewer.organisation_id, kind, stream_id)
     if entry is None or entry.state is None:
-        raise NotFound(f"no such {kind}", pointer=f"/{kind}")
+        raise missing_stream(kind, [kind])
     return stream_id, entry.state
 
 

@@ -88,8 +88,7 @@ def metrics(context: PublicContext) -> HttpResponse:
 
 @query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
 def openapi(context: PublicContext) -> HttpResponse:
-    if_none_match = context.headers.get("if-none-match")
-    return response_with_etag(context.api.openapi, if_none_match=if_none_match, headers=_CACHE_HEADERS)
+    return response_with_etag(context.api.openapi, headers=_CACHE_HEADERS)
 
 
 _ASSETS = {
@@ -105,10 +104,8 @@ def _asset_route(path: str) -> Route:
     operation = Operation(id=name, summary="Browsable documentation", tag=_TAG, media=(media_type.partition(";")[0],))
 
     @query_route(path, operation)
-    def asset(context: PublicContext) -> HttpResponse:
-        return response_with_etag(
-            body, if_none_match=context.headers.get("if-none-match"), media_type=media_type, headers=_CACHE_HEADERS
-        )
+    def asset(_context: PublicContext) -> HttpResponse:
+        return response_with_etag(body, media_type=media_type, headers=_CACHE_HEADERS)
 
     return asset
 
