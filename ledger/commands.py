@@ -55,6 +55,16 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         return self.on_behalf_of or self.actor
 
 
+class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event of an organisation stands."""
+
+    #: In the organisation's sequence; 0: there is no event.
+    position: int
+    log_position: int
+    #: UTC; None where there is no event.
+    recorded_at: datetime | None
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What a command recorded, and where the stream and the log stand after it."""
 

@@ -26,6 +26,7 @@ from domain.registry import AggregateType, to_commitment
 from domain.team.team import Team
 from ledger.commands import Command
 from ledger.states import BatchStates, StateChange, StreamState, index_entry
+from ledger.storage.protocol import Head
 
 _UTC = ZoneInfo("UTC")
 _DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
@@ -139,15 +140,16 @@ class CommandDecider:
     def __init__(
         self,
         states: BatchStates,
+        head: Head,
         *,
         now: datetime,
         new_id: Callable[[], UUID],
-        log_position: int,
         position: Callable[[UUID], int],
     ) -> None:
         self.states = states
         self.now = now
-        self.log_position = log_position
+        self.recorded_at = head.next_recorded_at(now)
+        self.log_position = head.log_position
         #: Organisations' positions (by the id as an integer) after what was kept.
         self.positions: dict[int, int] = {}
         self._load_position = position
@@ -262,7 +264,7 @@ class _StreamDecision:
             version=self._before.version + number,
             type=str(type(fact.data).__struct_config__.tag),
             occurred_at=fact.occurred_at,
-            recorded_at=self._decider.now,
+            recorded_at=self._decider.recorded_at,
             actor=None if timer else self._command.actor,
             on_behalf_of=None if timer else self._command.on_behalf_of,
             source=fact.source or self._command.source,

@@ -18,7 +18,7 @@ from domain.instants import from_micros, to_micros
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
 from ledger.bulk.append import BulkAppend
-from ledger.commands import Command, Preview, Receipt
+from ledger.commands import Command, EventPosition, Preview, Receipt
 from ledger.commit.committer import CommitLimits, CommitStats, Committer
 from ledger.commit.queue import Outcome
 from ledger.commit.writer import Writer
@@ -31,6 +31,8 @@ from ledger.storage.migrations import latest_migration
 from ledger.storage.opening import open_recorder
 from ledger.storage.protocol import Head, LogStore, row_uuid
 
+_NO_LIMIT = 2**63 - 1
+_NO_EVENT = EventPosition(position=0, log_position=0, recorded_at=None)
 #: States (and owners' books) that the writer keeps folded.
 CACHED_STATES = 4096
 
@@ -169,9 +171,9 @@ class Ledger:
             states = BatchStates(StateCache(CACHED_STATES), LogSource(session, self._mapper), AGGREGATES)
             decider = CommandDecider(
                 states,
+                head,
                 now=max(self.clock(), from_micros(head.recorded_at)),
                 new_id=self.new_id,
-                log_position=head.log_position,
                 position=lambda _organisation: 0,
             )
             decision = decider.decide(command)
@@ -278,23 +280,46 @@ class Ledger:
         with self.recorder.read() as session:
             return int(session.query("position", organisation_id=organisation_id)[0][0] or 0)
 
-    def positions(self, organisation_id: UUID) -> tuple[int, int]:
-        """The organisation's last position and the last log position, at one moment."""
+    def positions(self, organisation_id: UUID) -> tuple[EventPosition, int]:
+        """The organisation's last event and the last log position, at one moment."""
         with self.recorder.read() as session:
-            position, head = session.query("positions", organisation_id=organisation_id)[0]
-        return int(position or 0), int(head)
+            *last, head = session.query("positions", organisation_id=organisation_id)[0]
+        return _event_position(last), int(head)
 
-    def position_at(self, organisation_id: UUID, log_position: int) -> int:
-        """The organisation's last position up to a log position."""
-        with self.recorder.read() as session:
-            rows = session.query("position_at", organisation_id=organisation_id, upto=log_position)
-        return int(rows[0][0] or 0)
+    def last_known(
+        self, organisation_id: UUID, followed: int, *, recorded_as_of: datetime | None = None
+    ) -> EventPosition:
+        """The organisation's last event that is known to who has followed the log up to `followed`.
 
-    def log_position_at(self, instant: datetime) -> int:
-        """The last log position recorded at or before `instant`; 0 where nothing was."""
+        What was recorded at one instant is known together or not at all, so that the instant alone says what is known.
+        `recorded_as_of`: the last one recorded by then, followed or not.
+        """
+        if recorded_as_of is not None:
+            return self._last_event(organisation_id, _NO_LIMIT, to_micros(recorded_as_of))[0]
+        last, is_split = self._last_event(organisation_id, followed, _NO_LIMIT)
+        if is_split and last.recorded_at is not None:
+            return self._last_event(organisation_id, _NO_LIMIT, to_micros(last.recorded_at) - 1)[0]
+        return last
+
+    def _last_event(self, organisation_id: UUID, upto: int, instant: int) -> tuple[EventPosition, bool]:
+        """The last event up to a log position and an instant, and whether the next one was recorded with it."""
         with self.recorder.read() as session:
-            rows = session.query("log_position_at", instant=to_micros(instant))
-        return int(rows[0][0]) if rows else 0
+            rows = session.query("last_event", organisation_id=organisation_id, upto=upto, instant=instant)
+        return (_event_position(rows[0][:3]), bool(rows[0][3])) if rows else (_NO_EVENT, False)
+
+    def event_position(self, organisation_id: UUID, position: int, *, whole: bool = False) -> EventPosition | None:
+        """The event at an organisation's position; None where it is not reached.
+
+        `whole`: the last one that was recorded with it.
+        """
+        with self.recorder.read() as session:
+            rows = session.query("event_at", organisation_id=organisation_id, position=position)
+        if not rows:
+            return None
+        found, is_split = _event_position(rows[0][:3]), bool(rows[0][3])
+        if whole and is_split:
+            return self.last_known(organisation_id, _NO_LIMIT, recorded_as_of=found.recorded_at)
+        return found
 
     def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
         """(organisation, stream) of the streams whose next timer may ring by `until`, longest waiting first."""
@@ -311,6 +336,15 @@ class Ledger:
         with self.recorder.read() as session:
             rows = session.query(name, **params)
         return decode_events(rows, self._mapper)
+
+
+def _event_position(row: Sequence[Any]) -> EventPosition:
+    position, log_position, recorded_at = row
+    if position is None:
+        return _NO_EVENT
+    return EventPosition(
+        position=int(position), log_position=int(log_position), recorded_at=from_micros(int(recorded_at))
+    )
 
 
 def _receipt_or_raise(outcome: Outcome) -> Receipt:

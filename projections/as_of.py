@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.errors import InvalidField, NotFound
-from domain.instants import to_micros
+from domain.instants import format_instant, to_micros
 from domain.organisation.organisation import Organisation, PolicyVersion
+from ledger.commands import EventPosition
 from projections.database.database import Database, named_statements
 
 #: The one predicate of every question about versions: this organisation's, valid at `:at`, believed at `:known`.
@@ -22,11 +23,17 @@ BITEMPORAL_PREDICATE = (
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
+class NotFollowed(Exception):
+    """The views have not followed yet all that had been recorded by the instant asked about."""
+
+
 class PositionLookup(Protocol):
     """What `resolve_as_of` needs of the ledger."""
 
-    def log_position_at(self, instant: datetime) -> int:
-        """The last log position recorded at or before the instant."""
+    def last_known(
+        self, organisation_id: UUID, followed: int, *, recorded_as_of: datetime | None = None
+    ) -> EventPosition:
+        """The last event that is known to who has followed the log so far; or the last one recorded by then."""
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +48,9 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     zone: str
     #: Log position: what had been recorded (and followed by the views) up to here is known.
     known_position: int
-    #: UTC.
+    #: The organisation's position there.
+    position: int
+    #: When the last event that is known was recorded, UTC: asked again with it, the same is known.
     recorded_as_of: datetime
     #: In force at `at`, as believed at `known`.
     policy: PolicyVersion
@@ -72,20 +81,24 @@ def resolve_as_of(
     as_of: date | datetime | None = None,
     recorded_as_of: datetime | None = None,
     now: datetime,
-    followed: int | None = None,
+    known: EventPosition | None = None,
 ) -> AsOf:
     """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
-    What the views have not followed yet is not known, so that no answer contains half of a batch. `followed`: how far
-    they are, where the asker has just looked.
-    Raises `NotFound` for an organisation that the views do not know (yet), `InvalidField` for an instant without a
-    zone or outside 1900..9998.
+    What the views have not followed yet is not known, so that no answer contains half of a batch. `known`: the last
+    event that they have followed, where the asker has just looked.
+    Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
+    what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """
-    if followed is None:
-        followed = database.query(named_statements("lens")["followed"])[0].position or 0
-    recorded = now if recorded_as_of is None else _validate_instant(recorded_as_of, "/recorded_as_of")
-    known = followed if recorded_as_of is None else min(followed, log.log_position_at(recorded))
-    organisation, believed = _load_organisation(database, organisation_id, known)
+    followed = known.log_position if known else database.query(named_statements("lens")["followed"])[0].position or 0
+    if recorded_as_of is not None:
+        instant = _validate_instant(recorded_as_of, "/recorded_as_of")
+        known = log.last_known(organisation_id, followed, recorded_as_of=instant)
+        if known.log_position > followed:
+            raise NotFollowed
+    elif known is None:
+        known = log.last_known(organisation_id, followed)
+    organisation, believed = _load_organisation(database, organisation_id, known.log_position)
     zone = ZoneInfo(organisation.zone)
     at = _resolve_at(as_of, now, zone)
     policies = organisation.policy_at(at) if believed else Organisation(id=organisation_id, name="").policy_at(at)
@@ -94,8 +107,9 @@ def resolve_as_of(
         at=at,
         today=at.astimezone(zone).date(),
         zone=organisation.zone,
-        known_position=known,
-        recorded_as_of=recorded.astimezone(UTC),
+        known_position=known.log_position,
+        position=known.position,
+        recorded_as_of=(known.recorded_at or recorded_as_of or now).astimezone(UTC),
         policy=policies,
         as_of_text=_format_as_of(now if as_of is None else as_of),
     )
@@ -131,6 +145,4 @@ def _validate_instant(value: datetime, pointer: str) -> datetime:
 
 
 def _format_as_of(as_of: date | datetime) -> str:
-    if isinstance(as_of, datetime):
-        return as_of.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return as_of.isoformat()
+    return format_instant(as_of) if isinstance(as_of, datetime) else as_of.isoformat()

@@ -49,11 +49,6 @@ class Mart(msgspec.Struct, frozen=True):
     rows: Callable[[Database, AsOf, int], Iterator[tuple[Any, ...]]]
 
 
-def load_watermark(database: Database, as_of: AsOf) -> int:
-    """The organisation's last position that `as_of` knows: the `after` of the next export."""
-    return int(database.query(named_statements(_SQL)["watermark"], as_of.params)[0].position or 0)
-
-
 def _read_pages(database: Database, as_of: AsOf, after: int, name: str) -> Iterator[list[Row]]:
     while True:
         params = {
@@ -224,7 +219,7 @@ def _week_load_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tup
     span = database.query(named_statements(_SQL)["span"], {**as_of.params, "after": after})[0]
     if organisation is None or span.first is None:
         return
-    position, zone = load_watermark(database, as_of), as_of.tzinfo
+    position, zone = as_of.position, as_of.tzinfo
     first, last = (monday(from_micros(at).astimezone(zone).date()) for at in (span.first, span.last))
     for week in _iter_mondays(first, last):
         at = datetime.combine(week, time(), zone).astimezone(UTC)

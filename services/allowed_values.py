@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import inspect
 
-#: More choices than this are not told.
+#: More choices than this are not listed.
 MAX_CHOICES = 200
 
 

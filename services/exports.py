@@ -17,7 +17,7 @@ import msgspec
 
 from domain.errors import InvalidField, NotFound
 from projections.as_of import AsOf, resolve_as_of
-from projections.marts import MARTS, Mart, MartColumn, load_watermark
+from projections.marts import MARTS, Mart, MartColumn
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,7 +53,7 @@ def export_mart(
     described = MARTS.get(mart)
     if described is None:
         raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
-    position = load_watermark(runtime.database, view)
+    position = view.position
     if not 0 <= after <= position:
         # Taken as it is, an export from another store's position would say that nothing is new, and that for good.
         detail = f"this organisation has not reached position {after}; it is at {position}"

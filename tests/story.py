@@ -31,6 +31,7 @@ from domain.organisation.organisation import PolicyVersion
 from domain.references import resolve_stream_id
 from domain.registry import AGGREGATES, AggregateType, to_commitment
 from domain.team import team
+from ledger.commands import EventPosition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -343,3 +344,24 @@ class Story:
 
     def log_position_at(self, at: datetime) -> int:
         return sum(recorded.recorded_at <= at for recorded in self.events)
+
+    def last_known(
+        self, organisation_id: UUID, followed: int, *, recorded_as_of: datetime | None = None
+    ) -> EventPosition:
+        return last_known(self.events, organisation_id, followed, recorded_as_of)
+
+
+def last_known(
+    events: Sequence[RecordedEvent], organisation_id: UUID, followed: int, recorded_as_of: datetime | None
+) -> EventPosition:
+    """What `Ledger.last_known` answers of a log in memory."""
+    own = [event for event in events if event.organisation_id == organisation_id]
+    if recorded_as_of is not None:
+        known = [event for event in own if event.recorded_at <= recorded_as_of]
+    else:
+        unknown = [event.recorded_at for event in own if event.log_position > followed]
+        known = [event for event in own if not unknown or event.recorded_at < unknown[0]]
+    if not known:
+        return EventPosition(position=0, log_position=0, recorded_at=None)
+    last = known[-1]
+    return EventPosition(position=last.position, log_position=last.log_position, recorded_at=last.recorded_at)

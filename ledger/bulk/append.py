@@ -68,9 +68,9 @@ class BulkAppend:
         self._now = max(self._clock(), from_micros(self._base_head.recorded_at))
         self._decider = CommandDecider(
             self._states,
+            self._base_head,
             now=self._now,
             new_id=self._new_id,
-            log_position=self._base_head.log_position,
             position=self._staging.base_position,
         )
         return self
@@ -122,7 +122,7 @@ class BulkAppend:
         def batch(session: LogSession, head: Head) -> Append | None:
             if head.log_position != self._base_head.log_position:
                 self._check_for_conflicts(session)
-            now = max(self._clock(), self._now, from_micros(head.recorded_at))
+            now = head.next_recorded_at(max(self._clock(), self._now))
             # Asked before the rows flow: a connection that copies answers nothing else.
             positions = {each: _load_position(session, each) for each in self._staging.list_organisations()}
             rows = (

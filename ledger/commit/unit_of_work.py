@@ -81,9 +81,8 @@ class UnitOfWork:
         self.states = BatchStates(cache, self._source, aggregates)
         # No reference back to the unit of work: one reference cycle per batch caused 60 ms collector pauses (0011).
         position = partial(_load_position, cache, session)
-        self._decider = CommandDecider(
-            self.states, now=self.now, new_id=new_id, log_position=head.log_position, position=position
-        )
+        self._decider = CommandDecider(self.states, head, now=self.now, new_id=new_id, position=position)
+        self._recorded_micros = to_micros(self._decider.recorded_at)
         #: Streams to be read from the store, in the order of the commands.
         self._to_prefetch: dict[Key, None] = {}
         self._idempotency_records = IdempotencyRecords(receipts, self._now_micros)
@@ -138,7 +137,7 @@ class UnitOfWork:
         )
         written = [(target, some) for target, some in rows if some]
         if self._event_rows:
-            self._head_recorded_at = self._now_micros
+            self._head_recorded_at = self._recorded_micros
         elif fence:
             self._head_recorded_at += 1
         if not written and not fence:
@@ -292,7 +291,7 @@ class UnitOfWork:
             recorded.log_position,
             recorded.organisation_id,
             recorded.position,
-            self._now_micros,
+            self._recorded_micros,
         )
 
 

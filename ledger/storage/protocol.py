@@ -11,6 +11,7 @@ import re
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from domain.instants import from_micros
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 
 Row = Sequence[Any]
@@ -39,6 +41,13 @@ class Head(msgspec.Struct, frozen=True):
     log_position: int
     #: Microseconds, UTC; never falls.
     recorded_at: int
+
+    def next_recorded_at(self, now: datetime) -> datetime:
+        """When the next transaction is recorded: later than the last one, also where the clock stands or was put back.
+
+        So an instant tells what had been recorded by then from what was recorded afterwards.
+        """
+        return max(now, from_micros(self.recorded_at + 1))
 
 
 class InsertTarget(msgspec.Struct, frozen=True):

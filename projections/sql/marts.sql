@@ -1,9 +1,5 @@
 -- Marts. Each question names its organisation and sees what was known at :known.
 
--- name: watermark
-SELECT MAX(position) AS position FROM history
-WHERE organisation_id = :organisation_id AND known_from <= :known
-
 -- name: goal_events
 SELECT * FROM history
 WHERE organisation_id = :organisation_id AND position > :after AND kind = 'goal' AND known_from <= :known

@@ -410,7 +410,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TeamSummary": "TeamSummary",
     },
     "services.imports.importer": {
-        "ImportResult": "ImportResult",
+        "ImportReceipt": "ImportResult",
         "RowError": "ImportRowError",
     },
 }

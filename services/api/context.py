@@ -18,6 +18,7 @@ from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
+from ledger.commands import EventPosition
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
 from services.api.http.parsing import parse_body, parse_query
@@ -70,40 +71,38 @@ class PublicContext(msgspec.Struct, frozen=True, kw_only=True):
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     """Up to where the read models have followed the log."""
 
-    #: Position of the organisation's last event that every read model surely contains.
-    position: int
+    #: The organisation's last event that every read model contains, with all that was recorded with it.
+    known: EventPosition
     #: Events of the whole log that the slowest read model has yet to follow.
     lag: int
-    #: Log position that every read model has followed.
-    followed: int
     #: Read models that hold back a stream of this organisation.
     degraded: tuple[str, ...] = ()
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response headers, without `Plimsoll-As-Of`, which the handler sets."""
-        headers = {"Plimsoll-Position": str(self.position), "Plimsoll-Lag": str(self.lag)}
+        """The response headers, without those that say what this response knows."""
+        headers = {"Plimsoll-Lag": str(self.lag)}
         return headers | ({"Plimsoll-Degraded": ", ".join(self.degraded)} if self.degraded else {})
 
 
 def load_freshness(runtime: Runtime, organisation_id: UUID) -> Freshness:
     """The freshness of the read models now. Call it before the query, so that the response surely contains it."""
-    position, head = runtime.ledger.positions(organisation_id)
+    known, head = runtime.ledger.positions(organisation_id)
     followed, held = runtime.engine.freshness_for(organisation_id)
-    if followed < head:
-        position = min(position, runtime.ledger.position_at(organisation_id, followed))
-    return Freshness(position=position, lag=max(0, head - followed), followed=followed, degraded=held)
+    if followed < known.log_position:
+        known = runtime.ledger.last_known(organisation_id, followed)
+    return Freshness(known=known, lag=max(0, head - followed), degraded=held)
 
 
 def to_log_position(runtime: Runtime, organisation_id: UUID, position: int) -> int:
-    """The log position behind an organisation's position.
+    """The log position that the views must have followed to answer with the event at an organisation's position.
 
     Raises ProblemError 422 for a position that this organisation has not reached: no wait for it would end.
     """
-    events = runtime.ledger.read_feed(organisation_id, position - 1, 1)
-    if not events:
+    event = runtime.ledger.event_position(organisation_id, position, whole=True)
+    if event is None:
         raise field_error("/after_position", "this organisation has not reached that position", where="query")
-    return events[0].log_position
+    return event.log_position
 
 
 #: Seconds between two reads of the projector's checkpoint while a request waits for it.

@@ -146,8 +146,11 @@ def _build_responses(path: str, operation: Operation, schemas: _Schemas) -> dict
     for name in operation.media:
         structured = operation.answer is not None and name.endswith("json")
         media[name] = {"schema": schemas.find_schema(operation.answer)} if structured else {}
-    headers = ["ETag", "Plimsoll-Position"] if operation.command or operation.reads_view else []
-    headers += ["Plimsoll-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"] if operation.reads_view else []
+    headers = ["ETag"] if operation.command or operation.reads_view else []
+    if headers or "position" in getattr(operation.answer, "__struct_fields__", ()):
+        headers.append("Plimsoll-Position")
+    if operation.reads_view:
+        headers += ["Plimsoll-As-Of", "Plimsoll-Recorded-As-Of", "Plimsoll-Lag", "Plimsoll-Degraded"]
     answers: dict[str, Any] = {
         str(operation.status): {
             "description": "Done." if operation.status == HTTPStatus.OK else "Created.",
@@ -221,6 +224,10 @@ _HEADERS: dict[str, Any] = {
     "ETag": {"description": "Strong; of a stream's current state it is its version.", "schema": {"type": "string"}},
     "Plimsoll-Position": {"description": "The organisation's position that is in it.", "schema": {"type": "integer"}},
     "Plimsoll-As-Of": {"description": "The business time that it answers for.", "schema": {"type": "string"}},
+    "Plimsoll-Recorded-As-Of": {
+        "description": "When the last event that it knows was recorded: as `recorded_as_of` it brings the same answer.",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "Plimsoll-Lag": {"description": "Events that the slowest read model is behind.", "schema": {"type": "integer"}},
     "Plimsoll-Degraded": {
         "description": "Read models that hold back a stream of this organisation.",

@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from domain.errors import NotFound
-from projections.as_of import AsOf, resolve_as_of
+from domain.instants import format_instant
+from projections.as_of import AsOf, NotFollowed, resolve_as_of
 from services.api.context import RequestContext
 from services.api.http.parsing import parse_as_of, parse_instant
 from services.api.http.problems import ProblemError, field_error
@@ -32,9 +33,9 @@ def as_of_now(
             as_of=as_of,
             recorded_as_of=recorded_as_of,
             now=context.now,
-            followed=context.freshness.followed if context.freshness is not None else None,
+            known=context.freshness.known if context.freshness is not None else None,
         )
-    except NotFound:
+    except (NotFound, NotFollowed):
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None
 
 
@@ -42,11 +43,17 @@ def requested_as_of(context: RequestContext) -> AsOf:
     """The `AsOf` of the query's `as_of` and `recorded_as_of`."""
     query: AsOfQuery = context.query
     recorded = parse_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
-    if recorded is not None and recorded > context.now:
+    if recorded is not None and recorded > _latest_instant(context):
         # What will have been recorded by then is not known, so the answer could not be given twice.
         raise field_error("/recorded_as_of", "an instant that is yet to come", where="query")
     as_of = parse_as_of(query.as_of, "as_of") if query.as_of is not None else None
     return as_of_now(context, as_of=as_of, recorded_as_of=recorded)
+
+
+def _latest_instant(context: RequestContext) -> datetime:
+    """Now, or the last instant of the log where that is later: instants differ there even if the clock stands."""
+    known = context.freshness.known.recorded_at if context.freshness is not None else None
+    return max(context.now, known or context.now)
 
 
 def load_versions(
@@ -98,8 +105,13 @@ def read_response(
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """A read's answer, with what it contains said in headers. `value`: bytes as they are, or Structs."""
-    all_headers = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
+    """A read's answer: 200 or 304, with its freshness in headers. `value`: bytes as they are, or Structs."""
+    all_headers = {
+        **(headers or {}),
+        "Plimsoll-As-Of": view.as_of_text,
+        "Plimsoll-Recorded-As-Of": format_instant(view.recorded_as_of),
+        "Plimsoll-Position": str(view.position),
+    }
     if context.freshness is not None:
         all_headers |= context.freshness.headers
     body = value if isinstance(value, bytes) else encode(value)

@@ -17,7 +17,7 @@ from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.store import DEFAULT_ORGANISATION, find_organisation
 from services.exports import export_mart
-from services.imports.importer import ImportResult, import_lines
+from services.imports.importer import ImportResult, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
 from services.organisations import create_organisation
 from services.runtime import Runtime
@@ -50,7 +50,8 @@ def import_file(
                 dry_run=dry_run,
                 progress=progress,
             )
-    console.print_result(result, _format_result(result))
+        receipt = build_import_receipt(runtime, tenant, result)
+    console.print_result(receipt, _format_result(result))
     return 1 if result.refused else 0
 
 

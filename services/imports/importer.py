@@ -75,6 +75,20 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return self.accepted > 0 and not self.dry_run
 
 
+class ImportReceipt(ImportResult, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of an import's rows, and from where on a read contains them."""
+
+    #: A position of the organisation that holds all of them; None for a dry run and where nothing was kept.
+    position: int | None = None
+
+
+def build_import_receipt(runtime: Runtime, organisation_id: UUID, result: ImportResult) -> ImportReceipt:
+    """The result with the organisation's position, where its rows are in the ledger now (those of before included)."""
+    kept = not result.dry_run and result.accepted + result.already > 0
+    position = runtime.ledger.position(organisation_id) if kept else None
+    return ImportReceipt(**msgspec.structs.asdict(result), position=position)
+
+
 def import_lines(
     runtime: Runtime,
     organisation_id: UUID,

@@ -131,6 +131,37 @@ def test_a_pull_without_news_ends_when_it_said(app: ApiApp) -> None:
     assert 0.3 <= time.monotonic() - began < 5
 
 
+def test_what_one_may_not_see_is_passed_over_without_waiting(app: ApiApp) -> None:
+    # given
+    after = app.runtime.ledger.position(app.organisation_id())
+    for _ in range(10):
+        create_active_goal(app)
+    own = app.as_member("eva").post_ok("/v1/goals", offer("eva", "ned", team="edge"))
+
+    # when
+    began = time.monotonic()
+    response = app.as_member("ned").get(f"/v1/events?after={after}&limit=10&timeout=10")
+
+    # then
+    assert [own["position"]] == [int(event["sequence"]) for event in response.json()]
+    assert time.monotonic() - began < 5
+
+
+def test_a_pull_that_finds_nothing_for_its_viewer_begins_its_next_one_behind_all_that_it_looked_at(app: ApiApp) -> None:
+    # given
+    after = app.runtime.ledger.position(app.organisation_id())
+    for _ in range(10):
+        create_active_goal(app)
+    head = app.runtime.ledger.position(app.organisation_id())
+
+    # when
+    pulled = [app.as_member("ned").get(f"/v1/events?after={after}&limit=3&timeout={wait}") for wait in (0, 0.2)]
+
+    # then
+    assert [[], []] == [response.json() for response in pulled]
+    assert [str(head)] * 2 == [response.headers["Plimsoll-Position"] for response in pulled]
+
+
 @pytest.mark.parametrize("subject", ["goal/kep-1", "goal/{id}", "{id}"])
 def test_a_subject_is_a_stream_by_id_or_reference(app: ApiApp, subject: str) -> None:
     goal = create_active_goal(app, ref="kep-1")

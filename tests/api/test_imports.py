@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -40,10 +41,39 @@ def test_an_import_is_counted_and_the_same_again_adds_nothing(app: ApiApp) -> No
     before = app.count_events()
     again = stella.post("/v1/imports", content=gzip.compress(content), headers=NDJSON)
 
-    assert (200, {"accepted": 4, "already": 0}) == (first.status_code, first.json())
-    assert (200, {"accepted": 0, "already": 4}) == (again.status_code, again.json())
+    position = app.runtime.ledger.position(app.organisation_id())
+    assert (200, {"accepted": 4, "already": 0, "position": position}) == (first.status_code, first.json())
+    assert (200, {"accepted": 0, "already": 4, "position": position}) == (again.status_code, again.json())
     assert before == app.count_events()
     assert "active" == stella.get_ok("/v1/goals/a")["state"]
+
+
+def test_what_was_imported_is_read_by_its_position(app: ApiApp) -> None:
+    # given
+    headers = {"Authorization": f"Bearer {app.keys['acme']['stella']}"}
+
+    # when
+    first, again = (
+        app.client.post("/v1/imports", content=lines(*good("a")), headers=headers | NDJSON) for _ in range(2)
+    )
+    follower = threading.Timer(0.2, app.runtime.engine.catch_up)
+    follower.start()
+    read = app.client.get(f"/v1/goals/a?after_position={first.json()['position']}", headers=headers)
+    follower.join()
+
+    # then
+    assert first.json()["position"] == again.json()["position"] == int(again.headers["Plimsoll-Position"])
+    assert (200, "active") == (read.status_code, read.json()["state"])
+
+
+@pytest.mark.parametrize("how", ["?dry_run=true", ""])
+def test_an_import_that_keeps_nothing_says_no_position(app: ApiApp, how: str) -> None:
+    bad = [] if how else [b"{broken"]
+
+    response = app.as_member("stella").post(f"/v1/imports{how}", content=lines(*good("a"), *bad), headers=NDJSON)
+
+    assert "position" not in response.json()
+    assert "Plimsoll-Position" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -154,7 +184,7 @@ def test_who_may_do_what_is_not_imported_without_the_admin_scope(app: ApiApp, ac
 
     # then
     assert (422, "forbidden") == (without.status_code, without.json()["errors"][0]["code"])
-    assert (200, {"accepted": 1, "already": 0}) == (with_.status_code, with_.json())
+    assert (200, 1) == (with_.status_code, with_.json()["accepted"])
 
 
 def test_an_import_of_another_media_type_is_refused(app: ApiApp) -> None:

@@ -40,7 +40,7 @@ def ana(app: ApiApp) -> str:
     answer = app.as_member("stella").post(
         "/v1/imports", content=content, headers={"Content-Type": "application/x-ndjson"}
     )
-    assert {"accepted": 5, "already": 0} == answer.json(), answer.text
+    assert {"accepted": 5, "already": 0}.items() <= answer.json().items(), answer.text
     at(4, hour=10)
     added = promise("c", 20, "2026-03-04", "2026-03-13")
     at(5)

@@ -156,7 +156,7 @@ def test_a_history_of_support_is_imported_and_told_in_plain_words(app: ApiApp) -
         {"by": "ana", "do": "goal.affirm", "note": "as agreed"},
     )
     answer = import_content(app, content)
-    assert {"accepted": 9, "already": 0} == answer.json(), answer.text
+    assert {"accepted": 9, "already": 0}.items() <= answer.json().items(), answer.text
 
     told = get_report(app, "lea", "team=core&as_of=2026-01-20&names=true")
     assert [("Sam", "2026-01-14", True)] == [

@@ -74,6 +74,3 @@ class InMemoryLog:
 
     def head(self) -> int:
         return len(self.events)
-
-    def log_position_at(self, instant: datetime) -> int:
-        return sum(e.recorded_at <= instant for e in self.events)

@@ -25,8 +25,11 @@ SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id
 SELECT c1, (SELECT max(position) FROM stored_events WHERE organisation_id = c1) FROM EACH(:wanted uuid)
 
 -- name: positions
-SELECT (SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id), log_position
-FROM ledger_head WHERE single = 1
+-- The organisation's last event, and the log's end.
+SELECT position, notification_id, stored_events.recorded_at, log_position
+FROM ledger_head LEFT JOIN stored_events ON organisation_id = :organisation_id
+    AND position = (SELECT max(position) FROM stored_events WHERE organisation_id = :organisation_id)
+WHERE single = 1
 
 -- name: position_at
 -- The organisation's position at a log position: from its end backwards, which finds a recent one at once.
@@ -35,16 +38,27 @@ SELECT max(position) FROM (
     ORDER BY position DESC LIMIT 1
 ) AS latest
 
--- name: log_position_at
--- The last log position recorded by an instant, found by halving: recorded_at never falls, and no position is missing.
+-- name: event_at
+-- The organisation's event at a position, and whether the next one was recorded with it.
+SELECT position, notification_id, recorded_at, recorded_at = (
+    SELECT recorded_at FROM stored_events WHERE organisation_id = :organisation_id AND position = :position + 1
+) FROM stored_events WHERE organisation_id = :organisation_id AND position = :position
+
+-- name: last_event
+-- The organisation's last event up to a log position and an instant, and whether the next one was recorded with it.
+-- Found by halving: no position is missing, and recorded_at never falls.
 WITH RECURSIVE halving (low, high) AS (
-    SELECT log_position - log_position, log_position FROM ledger_head WHERE single = 1
+    SELECT max(position) - max(position), max(position) FROM stored_events WHERE organisation_id = :organisation_id
     UNION ALL
-    SELECT CASE WHEN recorded_at <= :instant THEN notification_id ELSE low END,
-        CASE WHEN recorded_at <= :instant THEN high ELSE notification_id - 1 END
-    FROM halving JOIN stored_events ON notification_id = (low + high + 1) / 2 WHERE low < high
+    SELECT CASE WHEN notification_id <= :upto AND recorded_at <= :instant THEN position ELSE low END,
+        CASE WHEN notification_id <= :upto AND recorded_at <= :instant THEN high ELSE position - 1 END
+    FROM halving JOIN stored_events ON organisation_id = :organisation_id AND position = (low + high + 1) / 2
+    WHERE low < high
 )
-SELECT max(low) FROM halving
+SELECT position, notification_id, recorded_at, recorded_at = (
+    SELECT recorded_at FROM stored_events AS later
+    WHERE later.organisation_id = :organisation_id AND later.position = stored_events.position + 1
+) FROM stored_events WHERE organisation_id = :organisation_id AND position = (SELECT max(low) FROM halving)
 
 -- name: stream
 -- One whole stream, as far as the log position `upto`.

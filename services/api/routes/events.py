@@ -32,6 +32,8 @@ LARGEST_PAGE = 1000
 LARGEST_FILTERED_PAGE = 200
 #: Between two looks at the log while a pull waits for news.
 _POLL_INTERVAL_S = 0.1
+#: How long a pull passes over full pages of which its viewer sees nothing, also where it does not wait for news.
+_SKIP_LIMIT_S = 0.5
 _SEQUENCE_DIGITS = 20
 SubjectText = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
 
@@ -88,6 +90,8 @@ class _EventPage(msgspec.Struct, frozen=True):
     examined: int
     #: The organisation's last position before it was looked for.
     head: int
+    #: There may be more events of what was asked for, before the head.
+    full: bool
 
 
 def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
@@ -132,32 +136,32 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
-    deadline = time.monotonic() + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_load_page, context)
+    began = time.monotonic()
+    deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
+    page = await sync_to_thread(_load_page, context, query.after)
     if query.after > page.head:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     if not page.events and query.subject is not None:
         await sync_to_thread(_require_subject, context, query.subject)
-    while not page.events and time.monotonic() < deadline:
-        await asyncio.sleep(_POLL_INTERVAL_S)
-        page = await sync_to_thread(_load_page, context)
+    while not page.events and time.monotonic() < (max(deadline, began + _SKIP_LIMIT_S) if page.full else deadline):
+        if not page.full:
+            await asyncio.sleep(_POLL_INTERVAL_S)
+        page = await sync_to_thread(_load_page, context, page.examined)
     return _respond(context, query, page)
 
 
-def _load_page(context: RequestContext) -> _EventPage:
+def _load_page(context: RequestContext, after: int) -> _EventPage:
     query: EventsQuery = context.query
     ledger, organisation = context.runtime.ledger, context.viewer.organisation_id
     sight = EventVisibility(context.runtime.ledger, context.viewer)
     limit = query.limit if sight.is_unrestricted else min(query.limit, LARGEST_FILTERED_PAGE)
     head = ledger.position(organisation)
-    found = ledger.read_feed(
-        organisation, query.after, limit, tuple(query.types), _resolve_subject(context, query.subject)
-    )
+    found = ledger.read_feed(organisation, after, limit, tuple(query.types), _resolve_subject(context, query.subject))
     full = len(found) == limit
     seen = [shown for event in found if (shown := sight.redact(event)) is not None]
-    return _EventPage(seen, _compute_examined_position(found, head, query.after, full=full), head)
+    return _EventPage(seen, _compute_examined_position(found, head, after, full=full), head, full)
 
 
 def _compute_examined_position(found: list[RecordedEvent], head: int, after: int, *, full: bool) -> int:

@@ -13,7 +13,7 @@ from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
 from services.api.http.responses import HttpResponse, encode
 from services.api.operations import NoQuery, Operation, Route, command_route
 from services.authorization import IMPORT, Capability, may
-from services.imports.importer import ImportResult, RowError, import_lines
+from services.imports.importer import ImportReceipt, ImportResult, RowError, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
 
 NDJSON = "application/x-ndjson"
@@ -57,7 +57,7 @@ class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         tag="imports",
         scopes=(IMPORT,),
         query=ImportQuery,
-        answer=ImportResult,
+        answer=ImportReceipt,
         refusal=ImportProblem,
         codes=("forbidden", "import_refused", "busy"),
         idempotent=True,
@@ -93,7 +93,9 @@ def import_acts(context: RequestContext) -> HttpResponse:
         raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
         return HttpResponse(body=encode(_to_import_problem(context, result)), status=422, media_type=MEDIA_TYPE)
-    return HttpResponse(body=encode(result))
+    receipt = build_import_receipt(context.runtime, viewer.organisation_id, result)
+    headers = {"Plimsoll-Position": str(receipt.position)} if receipt.position is not None else {}
+    return HttpResponse(body=encode(receipt), headers=headers)
 
 
 def _to_import_problem(context: RequestContext, result: ImportResult) -> ImportProblem:

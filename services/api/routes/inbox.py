@@ -23,7 +23,7 @@ from projections.goals import goals_at
 from projections.inbox.inbox import Inbox, load_inbox
 from projections.people import load_names
 from services.api.commands import execute
-from services.api.context import RequestContext, to_log_position
+from services.api.context import RequestContext
 from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode
 from services.api.operations import AsOfQuery, Operation, Position, Route, command_route, query_route
@@ -194,10 +194,10 @@ def _load_seen_versions(context: RequestContext, said: AffirmGoals, goals: list[
     if said.seen is None:
         return {}
     runtime, organisation = context.runtime, context.viewer.organisation_id
-    try:
-        known = to_log_position(runtime, organisation, said.seen) if said.seen else 0
-    except ProblemError:
-        raise field_error("/seen", "this organisation has not reached that position") from None
+    event = runtime.ledger.event_position(organisation, said.seen) if said.seen else None
+    if event is None and said.seen:
+        raise field_error("/seen", "this organisation has not reached that position")
+    known = event.log_position if event is not None else 0
     if runtime.engine.position() < known:
         raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
     if not goals:
