@@ -119,6 +119,12 @@ def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:
     return _ORGANISATION.decode(rows[0].body) if rows else None
 
 
+def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]:
+    """Every organisation of the store with its name of today, by name; at most `limit`."""
+    rows = database.query(named_statements(_SQL)["organisations"], {"rows": limit})
+    return [(UUID(row.organisation_id), row.name) for row in rows]
+
+
 def load_names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | None]) -> dict[str, str]:
     """Id -> how people call it today: a member's or team's name, a goal's title, else its reference.
 

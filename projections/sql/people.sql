@@ -42,6 +42,13 @@ SELECT body FROM organisations
 WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: organisations
+-- Each by its name of today: one version of each holds now, however many were believed or held before.
+SELECT organisation_id, name FROM organisations
+WHERE valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+ORDER BY name, organisation_id
+LIMIT :rows
+
 -- name: names
 -- `+`: by their ids; SQLite would otherwise walk everybody who is still there.
 SELECT stream_id AS id, COALESCE(NULLIF(name, ''), ref) AS name FROM members

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.member.member import Member
 from domain.references import as_uuid, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX
+from projections.people import list_organisations
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: What an import into an empty store founds, and what is meant where no organisation is named.
 DEFAULT_ORGANISATION = "default"
 MAX_KEY_DAYS = 365
+#: Organisations that a refusal names.
+_MAX_LISTED_ORGANISATIONS = 20
 
 
 def migrate(settings: Settings, console: Console) -> int:
@@ -56,11 +59,11 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     if name is not None:
         raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
     runtime.engine.catch_up()
-    known = runtime.database.query("SELECT DISTINCT organisation_id, name FROM organisations ORDER BY name LIMIT 20")
+    known = list_organisations(runtime.database, _MAX_LISTED_ORGANISATIONS)
     if len(known) != 1:
-        names = ", ".join(repr(row.name) for row in known) or "none"
+        names = ", ".join(repr(each) for _, each in known) or "none"
         raise CommandFailed(f"say which --organisation; there are: {names}")
-    return UUID(known[0].organisation_id)
+    return known[0][0]
 
 
 def create_key(  # noqa: PLR0913 - the command's options

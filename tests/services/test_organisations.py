@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from domain.errors import AlreadyExists
 from domain.member.member import Member, Role
+from projections.people import list_organisations
+from services.commands.store import find_organisation
+from services.imports.importer import import_lines
 from services.organisations import create_organisation, derive_organisation_id
+from services.runtime import Runtime
+from services.settings import Settings
 from tests.services.conftest import Installation
 
 
@@ -51,3 +57,18 @@ def test_founding_that_was_cut_short_is_finished_by_calling_again(
     assert (
         sqlite_installation.runtime.keys.authenticate(founded.api_key, sqlite_installation.runtime.clock()) is not None
     )
+
+
+def test_an_organisation_with_a_policy_older_than_its_founding_is_one_organisation(database_url: str) -> None:
+    with Runtime.open(Settings(database_url=database_url)) as runtime:
+        # given an organisation founded today, and a policy of last year that an import brought
+        founded = create_organisation(runtime, "harbour", steward="steward")
+        principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
+        assert principal is not None
+        row = {"at": "2025-03-01T09:00:00Z", "by": "steward", "do": "organisation.policy", "policy": {"wip_limit": 4}}
+        lines = [msgspec.json.encode(row)]
+        assert 1 == import_lines(runtime, founded.organisation_id, lines, principal=principal).accepted
+
+        # then it is the only one, whatever it was called before
+        assert founded.organisation_id == find_organisation(runtime, None)
+        assert [(founded.organisation_id, "harbour")] == list_organisations(runtime.database, 20)
