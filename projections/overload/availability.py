@@ -26,7 +26,7 @@ class Declaration(NamedTuple):
 
 
 class Availability(NamedTuple):
-    """What a member had said about capacity and absences by some instant."""
+    """A member's declared capacity and absences as of an instant."""
 
     capacities: tuple[Capacity, ...]
     presence: Presence
