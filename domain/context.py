@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,9 @@ class StateReader(Protocol):
     def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion: ...
     def zone(self, organisation_id: UUID) -> ZoneInfo: ...
     def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
+    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:
+        """The stream's state as its events up to `at` make it, in the order of business time; None: not there yet."""
+
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool: ...
     def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None: ...
     def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
@@ -104,8 +107,12 @@ class DecisionContext:
         return self.reader.team(self.organisation_id, team_id)
 
     def goal(self, goal_id: UUID) -> Goal | None:
-        """The goal's latest state."""
-        return self.reader.goal(self.organisation_id, goal_id)
+        """The goal as it stood at the act's time; one that began later, and is named before, as it stands."""
+        latest = self.reader.goal(self.organisation_id, goal_id)
+        if latest is None or latest.moved_at <= self.at:
+            return latest
+        then: Goal | None = self.reader.state_at(self.organisation_id, "goal", goal_id, self.at)
+        return then or latest
 
     def charter(self, charter_id: UUID) -> Charter | None:
         """The charter's latest state."""

@@ -83,3 +83,8 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     def kind(self) -> str:
         """The aggregate kind part of `stream`."""
         return self.stream.partition("/")[0]
+
+
+def by_business_time(recorded: RecordedEvent) -> tuple[datetime, int]:
+    """The order in which one stream's events happened: those of the same instant as they were recorded."""
+    return recorded.occurred_at, recorded.version

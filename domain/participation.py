@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from domain.calendar import absence_span
 from domain.context import DecisionContext
 from domain.envelope import Source
 from domain.errors import Forbidden
+from domain.member.member import Member
 
 
 def has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
@@ -25,3 +27,13 @@ def require_not_left(world: DecisionContext) -> None:
 def is_machine(world: DecisionContext, *roles: str) -> bool:
     """Whether the principal has one of these roles and is neither a steward nor importing what people did."""
     return bool(world.roles & {*roles}) and "steward" not in world.roles and world.source is not Source.IMPORT
+
+
+def is_unavailable(member: Member | None, world: DecisionContext) -> bool:
+    """Left by now, or away today for longer than the policy's days in one stretch."""
+    if member is None:
+        return False
+    if member.left_at is not None and member.left_at <= world.at:
+        return True
+    away = absence_span(world.today, member.absences)
+    return away is not None and away > world.policy.policy.absent_beyond_days

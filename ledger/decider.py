@@ -14,7 +14,7 @@ from domain.charter.state import Charter
 from domain.context import DecisionContext
 from domain.cycle.state import Cycle
 from domain.decision.state import Decision
-from domain.envelope import NewEvent, RecordedEvent, Source
+from domain.envelope import NewEvent, RecordedEvent, Source, by_business_time
 from domain.errors import InTheFuture, NotFound, VersionConflict
 from domain.goal.state import Goal
 from domain.index import NOT_INDEXED
@@ -25,7 +25,7 @@ from domain.policy import Policy
 from domain.registry import AggregateType, to_commitment
 from domain.team.team import Team
 from ledger.commands import Command
-from ledger.states import BatchStates, StateChange, StreamState, index_entry
+from ledger.states import BatchStates, StateChange, StreamState, fold, index_entry
 from ledger.storage.protocol import Head
 
 _UTC = ZoneInfo("UTC")
@@ -62,6 +62,13 @@ class BatchStateReader:
 
     def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None:
         return cast("Goal | None", self._state("goal", organisation_id, goal_id))
+
+    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401
+        """Folded anew from the log: rare, as only an import records what happened in the past."""
+        if self._state(kind, organisation_id, stream_id) is None:
+            return None
+        earlier = [r for r in self._states.source.load_stream(organisation_id, stream_id) if r.occurred_at <= at]
+        return fold(sorted(earlier, key=by_business_time), self._states.aggregates).state
 
     def charter(self, organisation_id: UUID, charter_id: UUID) -> Charter | None:
         return cast("Charter | None", self._state("charter", organisation_id, charter_id))

@@ -13,7 +13,7 @@ import msgspec
 from eventsourcing.persistence import ProgrammingError
 from eventsourcing.utils import strtobool
 
-from domain.envelope import RecordedEvent, Source
+from domain.envelope import RecordedEvent, Source, by_business_time
 from domain.instants import from_micros, to_micros
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
@@ -202,7 +202,7 @@ class Ledger:
             events = [event for event in events if event.recorded_at <= recorded_as_of]
         if as_of is not None:
             happened = [event for event in events if event.occurred_at <= as_of]
-            events = sorted(happened, key=lambda event: (event.occurred_at, event.version))
+            events = sorted(happened, key=by_business_time)
         return fold(events, AGGREGATES).state
 
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:

@@ -20,7 +20,7 @@ from domain.charter.state import Charter, resolve_charter_id
 from domain.context import DecisionContext
 from domain.cycle import acts as cycle_acts
 from domain.decision import acts as decision_acts
-from domain.envelope import Event, NewEvent, RecordedEvent, Source
+from domain.envelope import Event, NewEvent, RecordedEvent, Source, by_business_time
 from domain.errors import Refusal
 from domain.goal import acts as goal_acts
 from domain.goal.state import Goal, Negotiating, Promised
@@ -299,6 +299,13 @@ class Story:
         if event_id is None:
             return ids[-1] if ids else None
         return event_id if event_id in ids else None
+
+    def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401
+        state: Any = None
+        earlier = [r for r in self.events if r.stream == f"{kind}/{stream_id}" and r.occurred_at <= at]
+        for recorded in sorted(earlier, key=by_business_time):
+            state = AGGREGATES[kind].evolve(state, recorded)
+        return state
 
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
         return ("goal", goal_id) in self._states

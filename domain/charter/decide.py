@@ -12,7 +12,16 @@ from domain.charter.parts import RuleResult
 from domain.charter.state import Charter, charter_id
 from domain.context import DecisionContext
 from domain.envelope import NewEvent
-from domain.errors import ActNotAllowed, Forbidden, InTheFuture, InvalidField, OutOfOrder
+from domain.errors import (
+    ActNotAllowed,
+    Forbidden,
+    InTheFuture,
+    InvalidField,
+    NotFound,
+    OutOfOrder,
+    Refusal,
+    VersionSuperseded,
+)
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.scope import Scope
@@ -33,7 +42,7 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
         raise OutOfOrder(pointer="/at", allowed=(f">= {state.moved_at.isoformat()}",))
     if act.reason is not None:
         check_reason(act.reason)
-    ruled = _RULES[type(act)](state, act, world)
+    ruled = _apply_rule(state, act, world)
     return [
         NewEvent(
             event_id=world.next_id(),
@@ -43,6 +52,22 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
             causation_id=ruled.causation,
         )
     ]
+
+
+def _apply_rule(charter: Charter, act: a.CharterAct, world: DecisionContext) -> RuleResult:
+    """What the act comes to; a fact recorded late may be about what stood then and stands no longer."""
+    rule = _RULES[type(act)]
+    try:
+        return rule(charter, act, world)
+    except (NotFound, OutOfOrder, VersionSuperseded) as refusal:
+        late = charter.moved_at is not None and world.at < charter.moved_at
+        then = world.reader.state_at(world.organisation_id, "charter", charter.id, world.at) if late else None
+        if then is None or isinstance(act, a.AgreeRepair):
+            raise
+        try:
+            return rule(then, act, world)
+        except Refusal:
+            raise refusal from None
 
 
 def _resolve_scope(charter: Charter | None, act: a.Act, world: DecisionContext) -> Scope:

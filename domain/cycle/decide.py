@@ -73,12 +73,12 @@ class _ActContext(NamedTuple):
 
 
 def _require_running(cycle: Cycle, world: DecisionContext) -> Running:
+    if world.at < cycle.last_at:
+        raise OutOfOrder(pointer="/at", allowed=(f">= {cycle.last_at.isoformat()}",))
     if isinstance(cycle, Closed):
         raise ActNotAllowed(
             "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)
         )
-    if world.at < cycle.last_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {cycle.last_at.isoformat()}",))
     return cycle
 
 
@@ -242,7 +242,7 @@ def _explain_impossible_end(how: a.GoalEnding, goal: Goal) -> str:
 def _close(said: _ActContext, _act: a.Close) -> e.CycleClosed:
     cycle, _, world = said
     require_lead(cycle.of, world)
-    stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
+    stood = [(held, world.goal(held.goal)) for held in cycle.goals]
     # A live goal's disposition holds while it lives; a goal that has ended since needs none.
     undecided = [held.goal for held, goal in stood if isinstance(goal, Promised) and held.how is None]
     if undecided:

@@ -131,7 +131,7 @@ def _carried_goals(before: Closed | None, world: DecisionContext) -> list[UUID]:
     """What the cycle before carried on or renegotiated, and is still promised."""
     held = before.goals if before is not None else ()
     kept = [h.goal for h in held if h.how in ("carried_on", "renegotiated")]
-    return [goal for goal in kept if isinstance(world.reader.goal(world.organisation_id, goal), Promised)]
+    return [goal for goal in kept if isinstance(world.goal(goal), Promised)]
 
 
 def _carried_improvements(before: Closed | None) -> list[e.CarriedImprovement]:
@@ -175,7 +175,7 @@ def _is_unassigned(goal: Goal, subject: Scope, world: DecisionContext) -> bool:
 
 
 def require_goal(goal_id: UUID, ref: str, world: DecisionContext, pointer: str) -> Goal:
-    goal = world.reader.goal(world.organisation_id, goal_id)
+    goal = world.goal(goal_id)
     if goal is None:
         raise NotFound(f"no goal {ref!r}", pointer=pointer)
     return goal

@@ -179,6 +179,8 @@ _ROWS: tuple[tuple[str, str, str, str, ReasonRequirement, str], ...] = (
     ("delivered", "resolve_blocker", "sponsor,owner,assignee", "delivered", "-", "with a resolution"),
     ("lapsed", "resolve_blocker", "sponsor,owner,assignee", "lapsed", "-", "with a resolution"),
     ("active", "resume", "sponsor,owner", "active", "c", "ends a pause agreed by an accepted change"),
+    ("change_proposed_by_owner", "accept_change", "steward", "active", "-", "only for a sponsor who left, a hand-over to a new sponsor who has joined"),
+    ("change_proposed_by_sponsor", "accept_change", "steward", "active", "-", "only for an owner who left, a hand-over to a new owner who has joined"),
 )  # fmt: skip
 
 TRANSITIONS: tuple[Transition, ...] = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from domain.calendar import is_in_time, local_date
@@ -13,8 +14,9 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.evolve import apply_diff
-from domain.goal.load_check import classify_load
+from domain.goal.load_check import can_suffice, classify_load
 from domain.goal.state import ChangeProposal, Promised, Side
+from domain.participation import is_unavailable
 from domain.quantities import to_fraction
 from domain.terms import GoalKind, check_date
 
@@ -23,13 +25,15 @@ def propose_change(goal: Promised, act: a.ProposeChange, by: Side, world: Decisi
     """An open proposal; old terms hold until it is accepted."""
     changes = diff(goal, act.changes, world)
     _require_trade_off(goal, changes, act, by, world)
+    named = opening.parse_trade_offs(act.trade_offs, world)
     return e.ChangeProposed(
         by=by,
         changes=changes,
         trigger=act.trigger,
         in_time=is_timely(goal, world),
         retroactive=_is_retroactive(changes, world),
-        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
+        trade_offs=named,
+        trade_offs_suffice=_can_suffice(goal, changes, named, world),
         accept_overload=act.accept_overload and by == "sponsor",
         conflict_with=act.conflict_with,
     )
@@ -39,22 +43,30 @@ def counter_change(goal: Promised, act: a.CounterChange, by: Side, world: Decisi
     """Yes, if X drops or the due moves: the open proposal is replaced by the other side's."""
     changes = diff(goal, act.changes, world)
     _require_trade_off(goal, changes, act, by, world)
+    named = opening.parse_trade_offs(act.trade_offs, world)
     return e.ChangeCountered(
         by=by,
         answers=require_open_proposal(goal).id,
         changes=changes,
         in_time=is_timely(goal, world),
         retroactive=_is_retroactive(changes, world),
-        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
+        trade_offs=named,
+        trade_offs_suffice=_can_suffice(goal, changes, named, world),
         accept_overload=act.accept_overload and by == "sponsor",
     )
 
 
 def accept_change(
-    goal: Promised, act: a.AcceptChange | None, by: Side, world: DecisionContext, *, self_accepted: bool = False
+    goal: Promised,
+    act: a.AcceptChange | None,
+    role: Side | Literal["steward"],
+    world: DecisionContext,
+    *,
+    self_accepted: bool = False,
 ) -> e.ChangeAccepted:
     """The change holds from now on; the load of an owner who takes on more is decided here."""
     proposal = require_open_proposal(goal)
+    by = _require_departed(goal, proposal, world) if role == "steward" else role
     require_joined(goal, proposal, world)
     named = opening.parse_trade_offs(act.trade_offs, world) if act else ()
     owner = proposal.changes.owner or goal.owner
@@ -65,16 +77,29 @@ def accept_change(
             owner=owner,
             terms=apply_diff(goal.terms, proposal.changes),
             current=goal,
-            trade_offs=(*proposal.trade_offs, *named),
-            overload_accepted_by=proposal.overload_accepted_by,
+            answered=proposal,
+            named=named,
             # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
             activated_by="owner" if self_accepted or world.party == owner else by,
             world=world,
             pause=proposal.changes.pause or goal.pause,
         ),
         self_accepted=self_accepted,
+        for_departed=role == "steward",
         trade_offs=named,
     )
+
+
+def _require_departed(goal: Promised, proposal: ChangeProposal, world: DecisionContext) -> Side:
+    """The side that waits to answer and that a steward may answer for: it is gone, and another takes its place."""
+    side: Side = "sponsor" if proposal.by == "owner" else "owner"
+    party, successor = getattr(goal, side), getattr(proposal.changes, side)
+    if not is_unavailable(world.member(party), world):
+        raise ActNotAllowed(f"the {side} is here, and answers", allowed=())
+    if successor is None:
+        instead = "reassign_sponsor" if side == "sponsor" else "release_departed"
+        raise ActNotAllowed(f"a steward accepts what names another {side}, and nothing else", allowed=(instead,))
+    return side
 
 
 def require_joined(goal: Promised, proposal: ChangeProposal, world: DecisionContext) -> None:
@@ -98,13 +123,26 @@ def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.Han
         owner=member,
         terms=apply_diff(goal.terms, proposal.changes),
         current=goal,
-        trade_offs=(*proposal.trade_offs, *named),
-        overload_accepted_by=proposal.overload_accepted_by,
+        answered=proposal,
+        named=named,
         activated_by="owner",
         world=world,
         pause=proposal.changes.pause or goal.pause,
     )
-    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named)
+    suffice = _can_suffice(goal, proposal.changes, (*proposal.trade_offs, *named), world)
+    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named, trade_offs_suffice=suffice)
+
+
+def _can_suffice(goal: Promised, changes: e.Diff, trade_offs: Sequence[e.TradeOff], world: DecisionContext) -> bool:
+    """Whether what is named frees enough on the side of who would own the goal."""
+    return can_suffice(
+        trade_offs,
+        owner=changes.owner or goal.owner,
+        terms=apply_diff(goal.terms, changes),
+        current=goal,
+        world=world,
+        pause=changes.pause or goal.pause,
+    )
 
 
 def require_open_proposal(goal: Promised) -> ChangeProposal:

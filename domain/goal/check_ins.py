@@ -14,7 +14,7 @@ from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutO
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
+from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
@@ -34,8 +34,6 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
     said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
-    if act.needs and len(goal.needs) + len(act.needs) > MAX_OPEN:
-        raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
     confidence = _parse_ratio(act.confidence, "/confidence")
     if confidence is not None and not act.note.strip() and _has_confidence_fallen(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
@@ -51,6 +49,14 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
         needs=tuple(_parse_need(n, i, world) for i, n in enumerate(act.needs)),
         corrects=None if act.corrects is None else _parse_corrected_id(goal, act.corrects),
     )
+
+
+def check_room(goal: Goal, event: Event) -> None:
+    """Raise `InvalidField` where more needs would wait than the goal, as it stands now, has room for."""
+    if isinstance(event, e.CheckedIn) and event.needs:
+        promised = goal.promised if isinstance(goal, Ended) else goal
+        if isinstance(promised, Promised) and len(promised.needs) + len(event.needs) > MAX_OPEN:
+            raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
 
 
 def _has_confidence_fallen(goal: Promised, confidence: str, world: DecisionContext) -> bool:

@@ -28,7 +28,7 @@ from domain.goal import change, check_ins, delivery, opening
 from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
-from domain.goal.load_check import classify_load
+from domain.goal.load_check import can_suffice, classify_load
 from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
 from domain.participation import require_not_left
 from domain.reasons import check_reason
@@ -56,11 +56,13 @@ def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[Ne
     if _is_redundant_import_accept(goal, act, world):
         return []
     act = check_ins.resolve_implicit_target(goal, act, world)
-    transition, role = _find_transition(goal, act, world)
+    then = _find_state_then(goal, act, world)
+    transition, role = _find_transition(then, act, world)
     _check_order(goal, act, world)
     _check_reason(transition, act)
     _check_answers(goal, act, world)
-    event = _HANDLERS[type(act)](goal, act, role, world)
+    event = _HANDLERS[type(act)](then, act, role, world)
+    check_ins.check_room(goal, event)
     return _with_self_consent(goal, [_new_event(event, act, world)], act, world)
 
 
@@ -98,7 +100,7 @@ def _with_self_consent(
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # No further answer is due: the offerer can still name what gives, as an owner who promises can.
-        taken = _classify_activation(state, "owner", state.trade_offs, world)
+        taken = _classify_activation(state, "owner", (), world)
         return [*facts, _new_event(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
         handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
@@ -190,6 +192,8 @@ def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tupl
     _check_current(goal, act)
     if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
         raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
+    # Not how the goal stands keeps it out, but that it comes behind what made it so.
+    _check_order(goal, act, world)
     raise ActNotAllowed(f"{name} is not possible while the goal is {goal.state}", allowed=allowed)
 
 
@@ -201,10 +205,27 @@ def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str
     return frozenset({act.as_})
 
 
+def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal:
+    """What the act is judged by: of a fact told late the goal as it stood then, else as it stands."""
+    if not isinstance(act, BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
+        return goal
+    promised = _last_promised(goal)
+    if promised is None or world.at < promised.promised_at:
+        # Older than the promise: it is refused, and for that.
+        return promised or goal
+    return world.goal(world.stream_id) or goal
+
+
+def _last_promised(goal: Goal) -> Promised | None:
+    """The promise that stands, or stood at the end."""
+    last = goal.promised if isinstance(goal, Ended) else goal
+    return last if isinstance(last, Promised) else None
+
+
 def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
     if isinstance(act, BACK_DATABLE_ACTS):
-        promised = goal.promised if isinstance(goal, Ended) else goal
-        if isinstance(promised, Promised) and world.at < promised.promised_at:
+        promised = _last_promised(goal)
+        if promised is not None and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
     elif world.at < goal.moved_at:
         raise OutOfOrder(pointer="/at", allowed=(f">= {goal.moved_at.isoformat()}",))
@@ -254,14 +275,14 @@ def _check_current(goal: Goal, act: a.GoalAct) -> None:
 
 
 def _classify_activation(
-    goal: Negotiating, by: Any, trade_offs: tuple[e.TradeOff, ...], world: DecisionContext
+    goal: Negotiating, by: Any, named: tuple[e.TradeOff, ...], world: DecisionContext
 ) -> e.TakenAs:
     return classify_load(
         owner=goal.owner,
         terms=goal.terms,
         current=goal,
-        trade_offs=trade_offs,
-        overload_accepted_by=goal.overload_accepted_by,
+        answered=goal,
+        named=named,
         activated_by=by,
         world=world,
     )
@@ -269,21 +290,24 @@ def _classify_activation(
 
 def _promise(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
     named = opening.parse_trade_offs(act.trade_offs, world)
-    taken = _classify_activation(goal, "owner", (*goal.trade_offs, *named), world)
+    taken = _classify_activation(goal, "owner", named, world)
     return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
 
 
 def _accept(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
-    taken = _classify_activation(goal, "sponsor", goal.trade_offs, world)
+    taken = _classify_activation(goal, "sponsor", (), world)
     return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
 
 
 def _counter(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:
+    terms = opening.apply_counter(goal.terms, act.terms, goal.owner, goal.team, world)
+    named = opening.parse_trade_offs(act.trade_offs, world)
     return e.GoalCountered(
         by=role,
         answers=goal.open,
-        terms=opening.apply_counter(goal.terms, act.terms, goal.owner, goal.team, world),
-        trade_offs=opening.parse_trade_offs(act.trade_offs, world),
+        terms=terms,
+        trade_offs=named,
+        trade_offs_suffice=can_suffice(named, owner=goal.owner, terms=terms, current=goal, world=world),
         accept_overload=act.accept_overload and role == "sponsor",
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from domain.calendar import absence_span
 from domain.context import DecisionContext
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, InvalidField
@@ -11,7 +10,7 @@ from domain.goal import events as e
 from domain.goal import opening
 from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
-from domain.member.member import Member
+from domain.participation import is_unavailable
 from domain.terms import check_date
 
 
@@ -99,16 +98,6 @@ def release_departed(goal: Promised, world: DecisionContext) -> Event:
     if not is_unavailable(world.member(goal.owner), world):
         raise ActNotAllowed("the owner is here: the sponsor releases or cancels", allowed=("release", "cancel"))
     return e.DepartedReleased()
-
-
-def is_unavailable(member: Member | None, world: DecisionContext) -> bool:
-    """Left by now, or away today for longer than the policy's days without a break."""
-    if member is None:
-        return False
-    if member.left_at is not None and member.left_at <= world.at:
-        return True
-    away = absence_span(world.today, member.absences)
-    return away is not None and away > world.policy.policy.absent_beyond_days
 
 
 def _check_condition(goal: Promised, condition: str, pointer: str) -> None:

@@ -38,6 +38,8 @@ class TakenAs(Value, frozen=True, kw_only=True):
     worst_week: date | None
     #: The sponsor's earlier act that accepted the overload, where `how` says so.
     accepted_by: UUID | None = None
+    #: `unpriced`: what was named as giving, and is not enough.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class Diff(Value, frozen=True, kw_only=True):
@@ -138,6 +140,8 @@ class GoalOffered(_Opened, tag="goal.offered.v1", frozen=True, kw_only=True):
     sponsor: UUID
     terms: Terms
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
+    trade_offs_suffice: bool = False
 
 
 class GoalCountered(Event, tag="goal.countered.v1", frozen=True, kw_only=True):
@@ -146,6 +150,8 @@ class GoalCountered(Event, tag="goal.countered.v1", frozen=True, kw_only=True):
     #: The whole terms as they would stand.
     terms: Terms
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
+    trade_offs_suffice: bool = False
     accept_overload: bool = False
 
 
@@ -280,6 +286,8 @@ class ChangeProposed(Event, tag="goal.change_proposed.v1", frozen=True, kw_only=
     #: An import's new due that was already past on the act's day.
     retroactive: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
+    trade_offs_suffice: bool = False
     accept_overload: bool = False
     conflict_with: Personal[str] = ""
 
@@ -291,6 +299,8 @@ class ChangeCountered(Event, tag="goal.change_countered.v1", frozen=True, kw_onl
     in_time: bool
     retroactive: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
+    trade_offs_suffice: bool = False
     accept_overload: bool = False
 
 
@@ -301,6 +311,8 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=
     taken_as: TakenAs
     #: Accepted by the proposer in the other role, in the same command (self-set goal).
     self_accepted: bool = False
+    #: A hand-over that a steward accepted: the party whose place is taken has left, or is absent beyond the policy.
+    for_departed: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
 
 
@@ -325,6 +337,8 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     taken_as: TakenAs | None = None
     #: What gives on the new owner's side, beside what the proposal names.
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
+    trade_offs_suffice: bool = False
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):

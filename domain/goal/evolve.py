@@ -184,6 +184,7 @@ def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recor
         retroactive=event.retroactive,
         trigger=event.trigger if isinstance(event, e.ChangeProposed) else (before.trigger if before else "other"),
         trade_offs=event.trade_offs,
+        trade_offs_suffice=event.trade_offs_suffice,
         overload_accepted_by=accepted,
         prior=before.prior if before else ("lapsed" if goal.state == "lapsed" else "active"),
         # A proposer who is named by the change has joined by that act.
@@ -202,7 +203,8 @@ def _joined(goal: Promised, event: e.HandOverJoined, _recorded: RecordedEvent) -
         return goal
     proposal = goal.proposal
     joined, named = (*proposal.joined, event.member), (*proposal.trade_offs, *event.trade_offs)
-    return replace(goal, proposal=replace(proposal, joined=joined, trade_offs=named))
+    suffice = event.trade_offs_suffice or proposal.trade_offs_suffice
+    return replace(goal, proposal=replace(proposal, joined=joined, trade_offs=named, trade_offs_suffice=suffice))
 
 
 def _proposal_closed(goal: Promised, _event: Any, recorded: RecordedEvent) -> Goal:
@@ -365,6 +367,10 @@ def _fold(goal: Goal, recorded: RecordedEvent) -> Goal:
         goal = record_contact(goal, recorded)
         if kind in PROMISED_HANDLERS:
             return PROMISED_HANDLERS[kind](goal, recorded.data, recorded)
+    if isinstance(goal, Ended) and recorded.occurred_at < goal.ended_at and isinstance(recorded.data, e.BACK_DATABLE):
+        # Recorded late, it belongs to the promise before its end.
+        promised = evolve(goal.promised, recorded)
+        return replace(goal, promised=promised if isinstance(promised, Promised) else None)
     if isinstance(goal, DraftGoal) and isinstance(recorded.data, e.GoalDiscarded):
         return end_goal(goal, "withdrawn", recorded)
     if isinstance(recorded.data, e.Retitled) and not isinstance(goal, Ended):
@@ -437,6 +443,7 @@ def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: RecordedEvent, 
         requested_by="owner",
         asked_at=recorded.occurred_at,
         trade_offs=event.trade_offs,
+        trade_offs_suffice=event.trade_offs_suffice,
     )
 
 
@@ -477,6 +484,7 @@ def _countered(goal: Negotiating, event: e.GoalCountered, recorded: RecordedEven
         answer_by=None,
         rounds=goal.rounds + 1,
         trade_offs=event.trade_offs,
+        trade_offs_suffice=event.trade_offs_suffice,
         overload_accepted_by=accepted,
     )
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.context import DecisionContext
 from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import LoadClass, TakenAs, TradeOff
-from domain.goal.state import Negotiating, Promised, Side
+from domain.goal.state import ChangeProposal, Goal, Negotiating, Promised, Side
 from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
 from domain.member.member import Capacity, Member
 from domain.quantities import to_decimal_text, to_fraction
@@ -51,36 +52,32 @@ def classify_load(
     owner: UUID,
     terms: Terms,
     current: Negotiating | Promised,
-    trade_offs: Sequence[TradeOff],
-    overload_accepted_by: UUID | None,
+    answered: Negotiating | ChangeProposal,
+    named: Sequence[TradeOff],
     activated_by: Side,
     world: DecisionContext,
     pause: Pause | None = None,
 ) -> TakenAs:
     """How the owner's load stands to the line if `terms` hold from now on.
 
-    Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
+    Trade-offs are those of what is `answered` and those that this act has `named`. Raises `LoadChanged` where the
+    sponsor's act would activate a promise whose trade-offs sufficed when they were named and no longer do, and
     `TradeOffRequired` where the policy refuses an unpriced overload.
     """
-    # A trade-off that only names the addition for which *this* act pays (`for`) does not promise that more gives.
-    trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
-    others = tuple(c for c in world.reader.live_commitments(world.organisation_id, owner) if c.goal != current.id)
-    before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None
-    after = _commitment_with(terms, current, pause)
-    worst = _find_worst_week((*others, after), owner, terms, world)
+    trade_offs = _giving((*answered.trade_offs, *named))
+    load = _weigh(owner, terms, current if isinstance(current, Promised) else None, pause, world)
+    worst = _find_worst_week((*load.others, load.after), owner, terms, world)
     how = _classify_week(worst, world)
     # Only over the line does it matter how full the weeks were before.
-    if how == "unpriced" and _is_no_worse(
-        worst, _find_worst_week((*others, before) if before else others, owner, terms, world)
-    ):
+    if how == "unpriced" and _is_no_worse(worst, _find_worst_week(load.before_act, owner, terms, world)):
         how = "relief"
     accepted_by = None
     if how == "unpriced":
-        if trade_offs and _is_sufficient(trade_offs, others, before, after, owner, world):
+        if trade_offs and _is_sufficient(trade_offs, load, owner, world):
             how = "trade_off"
-        elif overload_accepted_by is not None:
-            how, accepted_by = "overload_accepted", overload_accepted_by
-        elif trade_offs and activated_by == "sponsor":
+        elif answered.overload_accepted_by is not None:
+            how, accepted_by = "overload_accepted", answered.overload_accepted_by
+        elif answered.trade_offs_suffice and activated_by == "sponsor":
             raise LoadChanged(pointer="/answers", allowed=("counter", "decline", "counter_change", "reject_change"))
         elif world.policy.policy.require_trade_off:
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
@@ -89,21 +86,62 @@ def classify_load(
         worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
+        insufficient=trade_offs if how == "unpriced" else (),
     )
 
 
-def _commitment_with(terms: Terms, current: Negotiating | Promised, pause: Pause | None) -> Commitment:
-    """The promise as it would be with these terms."""
+def can_suffice(
+    trade_offs: Sequence[TradeOff],
+    *,
+    owner: UUID,
+    terms: Terms,
+    current: Goal | None,
+    world: DecisionContext,
+    pause: Pause | None = None,
+) -> bool:
+    """Whether what is named frees enough of what these terms would add, as the owner's load is now."""
+    named = _giving(trade_offs)
+    if not named:
+        return False
     held = current if isinstance(current, Promised) else None
-    return Commitment(
-        goal=current.id,
-        effort_hours=terms.effort_hours,
-        start=terms.start,
-        due=terms.due,
-        progress=held.progress if held else "0",
-        blocked=held is not None and held.blocked,
-        pause=pause,
-        weightless=terms.kind is GoalKind.OUTCOME,
+    return _is_sufficient(named, _weigh(owner, terms, held, pause, world), owner, world)
+
+
+def _giving(trade_offs: Sequence[TradeOff]) -> tuple[TradeOff, ...]:
+    """Those that give: one that only says for which addition *this* act pays (`for`) names nothing else that will."""
+    return tuple(t for t in trade_offs if t.goal is not None or t.kind == "capacity")
+
+
+class _Weighed(NamedTuple):
+    """The owner's promises on both sides of an act: the others, and the goal itself before it and after it."""
+
+    others: tuple[Commitment, ...]
+    #: None: not the owner's until now.
+    before: Commitment | None
+    after: Commitment
+
+    @property
+    def before_act(self) -> tuple[Commitment, ...]:
+        return (*self.others, self.before) if self.before else self.others
+
+
+def _weigh(owner: UUID, terms: Terms, held: Promised | None, pause: Pause | None, world: DecisionContext) -> _Weighed:
+    """The owner's promises, with these terms for the goal that is decided about; `held`: how it is promised now."""
+    goal_id = world.stream_id
+    live = world.reader.live_commitments(world.organisation_id, owner)
+    return _Weighed(
+        others=tuple(c for c in live if c.goal != goal_id),
+        before=to_commitment(held) if held is not None and held.owner == owner else None,
+        after=Commitment(
+            goal=goal_id,
+            effort_hours=terms.effort_hours,
+            start=terms.start,
+            due=terms.due,
+            progress=held.progress if held else "0",
+            blocked=held is not None and held.blocked,
+            pause=pause,
+            weightless=terms.kind is GoalKind.OUTCOME,
+        ),
     )
 
 
@@ -142,30 +180,23 @@ def _is_no_worse(worst: WeekLoad | None, earlier: WeekLoad | None) -> bool:
     return worst.ratio <= earlier.ratio
 
 
-def _is_sufficient(
-    trade_offs: Sequence[TradeOff],
-    others: Sequence[Commitment],
-    before: Commitment | None,
-    after: Commitment,
-    owner: UUID,
-    world: DecisionContext,
-) -> bool:
+def _is_sufficient(trade_offs: Sequence[TradeOff], load: _Weighed, owner: UUID, world: DecisionContext) -> bool:
     """Whether what gives holds at least half of the added hours in [today, the addition's due].
 
     Added capacity gives the hours that were really declared for those days, within the last week or from a day to come.
     """
     member = world.member(owner)
     absences = member.absences if member else ()
-    last = max(after.due, world.today)
+    last = max(load.after.due, world.today)
 
     def hours(held: Commitment) -> Fraction:
         return planned_hours(
             held, first=world.today, last=last, today=world.today, absences=absences, policy=world.policy.policy
         )
 
-    added = hours(after) - (hours(before) if before else 0)
+    added = hours(load.after) - (hours(load.before) if load.before else 0)
     named = {t.goal for t in trade_offs}
-    freed = sum((hours(held) for held in others if held.goal in named), Fraction(0))
+    freed = sum((hours(held) for held in load.others if held.goal in named), Fraction(0))
     if member is not None and any(t.kind == "capacity" for t in trade_offs):
         freed += _added_capacity_hours(member, last, world)
     return freed >= added * MIN_FREED_SHARE

@@ -14,6 +14,7 @@ from domain.envelope import Event, Source
 from domain.errors import InvalidField, NotAParty, NotFound, PurposeRequired
 from domain.goal import acts as a
 from domain.goal import events as e
+from domain.goal.load_check import can_suffice
 from domain.goal.state import DraftGoal, Goal
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
@@ -296,12 +297,14 @@ def offer_goal(goal: Goal | None, act: a.Offer, world: DecisionContext) -> e.Goa
     if opened.sponsor is None:
         raise InvalidField("to whom do you offer it? name the sponsor", pointer="/sponsor")
     terms = validate_terms(complete_terms(opened, world), owner, opened.header["team"], world)
+    named = parse_trade_offs(act.trade_offs, world)
     return e.GoalOffered(
         **opened.header,
         owner=owner,
         sponsor=opened.sponsor,
         terms=terms,
-        trade_offs=parse_trade_offs(act.trade_offs, world),
+        trade_offs=named,
+        trade_offs_suffice=can_suffice(named, owner=owner, terms=terms, current=None, world=world),
     )
 
 

@@ -70,6 +70,8 @@ class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
     rounds: int = 0
     #: What the last side to write named as giving, and whether the sponsor accepted overload (its event).
     trade_offs: tuple[TradeOff, ...] = ()
+    #: They would have sufficed when they were named.
+    trade_offs_suffice: bool = False
     overload_accepted_by: UUID | None = None
 
 
@@ -102,6 +104,8 @@ class ChangeProposal(msgspec.Struct, frozen=True, kw_only=True):
     retroactive: bool
     trigger: str
     trade_offs: tuple[TradeOff, ...] = ()
+    #: They would have sufficed when they were named.
+    trade_offs_suffice: bool = False
     overload_accepted_by: UUID | None = None
     #: The state in which the open change began.
     prior: Literal["active", "lapsed"]

@@ -37,6 +37,9 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known_to: int
     recorded_from: int
     recorded_to: int
+    #: Log positions of the event that led to this state and of the one that ended it: the order within an instant.
+    from_position: int = 0
+    to_position: int = END_OF_TIME
     state: Any
 
     @property
@@ -61,13 +64,13 @@ class Version(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class _Step:
     """One event's place on the line, and the version that is believed of it so far."""
 
-    __slots__ = ("key", "known_from", "prepared", "recorded_from", "state", "valid_to")
+    __slots__ = ("key", "known_from", "prepared", "recorded_from", "state", "to_position", "valid_to")
 
     def __init__(self, prepared: PreparedEvent) -> None:
         self.prepared = prepared
         self.key = (prepared.occurred_micros, prepared.event.version)
         self.state: Any = None
-        self.valid_to = END_OF_TIME
+        self.valid_to = self.to_position = END_OF_TIME
         self.known_from = prepared.event.log_position
         self.recorded_from = prepared.recorded_micros
 
@@ -81,6 +84,8 @@ class _Step:
             known_to=known_to,
             recorded_from=self.recorded_from,
             recorded_to=recorded_to,
+            from_position=self.prepared.event.log_position,
+            to_position=self.to_position,
             state=self.state,
         )
 
@@ -94,9 +99,11 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     valid_from: int
     known_from: int
     recorded_from: int
+    #: Log position of the event.
+    position: int
     state: Any
 
-    def to_version(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
+    def to_version(self, valid_to: int, known_to: int, recorded_to: int, to_position: int = END_OF_TIME) -> Version:
         """Its row."""
         return Version(
             event_id=self.event_id,
@@ -107,6 +114,8 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             known_to=known_to,
             recorded_from=self.recorded_from,
             recorded_to=recorded_to,
+            from_position=self.position,
+            to_position=to_position,
             state=self.state,
         )
 
@@ -122,6 +131,7 @@ def find_latest_version(stream: StreamEvents, evolve: Evolve) -> LatestVersion:
             valid_from=last.key[0],
             known_from=last.known_from,
             recorded_from=last.recorded_from,
+            position=last.prepared.event.log_position,
             state=last.state,
         )
 
@@ -153,13 +163,16 @@ def _compute_extension(last: LatestVersion, events: StreamEvents, evolve: Evolve
         if last.state is not None:
             found.append(last.to_version(END_OF_TIME, event.log_position, prepared.recorded_micros))
             ended = msgspec.structs.replace(last, known_from=event.log_position, recorded_from=prepared.recorded_micros)
-            found.append(ended.to_version(prepared.occurred_micros, END_OF_TIME, END_OF_TIME))
+            found.append(
+                ended.to_version(prepared.occurred_micros, END_OF_TIME, END_OF_TIME, to_position=event.log_position)
+            )
         last = LatestVersion(
             event_id=event.event_id,
             version=event.version,
             valid_from=prepared.occurred_micros,
             known_from=event.log_position,
             recorded_from=prepared.recorded_micros,
+            position=event.log_position,
             state=state,
         )
     if last.state is not None:
@@ -202,10 +215,10 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
         previous = line[place - 1] if place else None
         if previous is not None:
             supersede(previous, prepared)
-            previous.valid_to = new.key[0]
+            previous.valid_to, previous.to_position = new.key[0], prepared.event.log_position
         new.state = prepared.evolve_once(previous.state if previous else None, evolve)
         if place < len(line):
-            new.valid_to = line[place].key[0]
+            new.valid_to, new.to_position = line[place].key[0], line[place].prepared.event.log_position
             before = new.state
             for later in line[place:]:
                 state = later.prepared.evolve_once(before, evolve)

@@ -89,7 +89,7 @@ class AdditionAnalysis:
         links = PairingGraph(evidence.additions, evidence.trade_offs)
         connected, self._connected_trade_offs = links.find_connected([*seeds, *self._find_reversible_additions(own)])
         self._connected_additions = {
-            a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.event.int))
+            a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.position))
         }
         self.window_additions = [a for a in self._connected_additions.values() if a.event in window]
         evidence.read_histories(self.window_additions)
@@ -107,7 +107,9 @@ class AdditionAnalysis:
         for back in self._evidence.reversals:
             candidates = dropped[back.goal, back.owner] if back.giving == ANY_DROP else self._find_deferral(back)
             for giving in candidates:
-                if back.at >= giving.at and (back.day - giving.day).days <= REVERSAL_WITHIN_DAYS:
+                if (back.at, back.position) > (giving.at, giving.position) and (
+                    back.day - giving.day
+                ).days <= REVERSAL_WITHIN_DAYS:
                     reversals.setdefault(giving.event, back)
         return reversals
 

@@ -11,6 +11,7 @@ from domain.calendar import Presence
 from domain.load import CapacitySegment, capacity_segments
 from domain.member.member import Absence, Capacity
 from domain.policy import Policy
+from projections.database.tables import END_OF_TIME
 
 
 class Declaration(NamedTuple):
@@ -18,6 +19,8 @@ class Declaration(NamedTuple):
 
     event: UUID
     at: int
+    #: Log position of the event.
+    position: int
     capacity: Capacity | None
     absence: Absence | None
 
@@ -31,17 +34,20 @@ class Availability(NamedTuple):
 
 
 class AvailabilityHistory:
-    """A member's declarations, in order of business time."""
+    """A member's declarations, in order of business time, within an instant of the log."""
 
     def __init__(self, declarations: Sequence[Declaration], policy: Policy) -> None:
         self.declarations = declarations
         self._policy = policy
-        self._instants = [t.at for t in declarations]
+        self._order = [(t.at, t.position) for t in declarations]
         self._by_count: dict[int, Availability] = {}
 
-    def availability_at(self, instant: int) -> Availability:
-        """The declarations by then (microseconds, inclusive); of two for one day the later one holds."""
-        count = bisect_right(self._instants, instant)
+    def availability_at(self, instant: int, position: int = END_OF_TIME) -> Availability:
+        """What had been declared by then (microseconds), within that instant up to a log position, both inclusive.
+
+        Of two declarations for one day the later one holds.
+        """
+        count = bisect_right(self._order, (instant, position))
         if count not in self._by_count:
             capacities = self.capacities_after(count)
             presence = Presence([t.absence for t in self.declarations[:count] if t.absence])

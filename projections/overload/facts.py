@@ -40,6 +40,7 @@ _FACT_COLUMNS = (
     *SYSTEM_TIME,
     Column("event_id", "uuid", "The event that is this fact."),
     Column("occurred_at", "integer", "Business time of the fact, microseconds UTC."),
+    Column("log_position", "integer", "Log position of the event: the order of facts within an instant."),
 )
 _FACT_KEY = ("organisation_id", "stream_id", "event_id", "known_from")
 
@@ -48,6 +49,8 @@ PROMISES = Table(
     columns=(
         *SYSTEM_TIME,
         *VALID_TIME,
+        Column("from_position", "integer", "Log position of the event that led to this state."),
+        Column("to_position", "integer", "Log position of the event that ended it; 2^63-1: open."),
         Column("owner", "uuid", "The member who promised."),
         Column("team", "uuid", "The team whose goal it is.", nullable=True),
         Column("live", "integer", "1: the promise stands, delivered ones included; 0: ended."),
@@ -178,7 +181,7 @@ class OverloadProjection:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
-    version = 2
+    version = 3
     kinds = frozenset({"goal", "member"})
     tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
 
@@ -218,9 +221,7 @@ class OverloadProjection:
         facts = _compute_goal_facts(events.prepared, last.state, deferrals)
         if facts:
             # Recorded in order, a fact is believed from its own event on.
-            own = {
-                h.event_id: (h.event.log_position, END_OF_TIME, h.event_id, h.occurred_micros) for h in events.prepared
-            }
+            own = {h.event_id: (h.event.log_position, END_OF_TIME, *_fact_columns(h)) for h in events.prepared}
             for key, values in facts.items():
                 rows[key[0]].append((*head, *own[key[1]], *values))
         state = id(followed[1].state)
@@ -261,15 +262,12 @@ def to_promise_fact(goal: Goal | None) -> PromiseFact | None:
 def _promise_rows(changed: Sequence[Version], tails: dict[int, _StateColumns]) -> Iterator[tuple[Any, ...]]:
     """`tails`: by the state's identity, as a state that outlives the one after it in belief has several rows."""
     for version in changed:
-        # A state of no duration answers no question about an instant.
-        if version.valid_from == version.valid_to:
-            continue
         state = id(version.state)
         if state not in tails:
             tails[state] = _promise_columns(version.state)
         tail = tails[state]
         if tail is not None:
-            yield *version.time_columns, *tail
+            yield *version.time_columns, version.from_position, version.to_position, *tail
 
 
 def _promise_columns(goal: Goal) -> _StateColumns:
@@ -284,9 +282,14 @@ def _encode_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _fact_columns(prepared: PreparedEvent) -> tuple[str, int, int]:
+    """How the row of a fact goes on behind `SYSTEM_TIME`: which event it is, when it happened, its log position."""
+    return prepared.event_id, prepared.occurred_micros, prepared.event.log_position
+
+
 def _capacity_rows(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
     for prepared in stream.prepared:
-        fact = (prepared.event.log_position, END_OF_TIME, prepared.event_id, prepared.occurred_micros)
+        fact = (prepared.event.log_position, END_OF_TIME, *_fact_columns(prepared))
         match prepared.event.data:
             case CapacityDeclared(capacity=capacity):
                 yield *fact, "capacity", capacity.from_.isoformat(), None, capacity.hours_per_week
@@ -305,8 +308,7 @@ def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ..
     Facts hold what was in force before an act. A late event may change that for the acts after it: then all is
     folded again in the order of business time, and what differs is superseded from that event's log position on.
     """
-    positions = {prepared.event_id: prepared.event.log_position for prepared in stream.prepared}
-    times = {prepared.event_id: prepared.occurred_micros for prepared in stream.prepared}
+    own = {prepared.event_id: _fact_columns(prepared) for prepared in stream.prepared}
     standing: dict[tuple[str, ...], tuple[int, tuple[Any, ...]]] = {}
     since = 0
     for cut in (*_find_backdated_indexes(stream), len(stream)):
@@ -316,13 +318,13 @@ def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ..
             if values == facts.get(key):
                 continue
             if values is not None:
-                yield key[0], (known_from, since, key[1], times[key[1]], *values)
+                yield key[0], (known_from, since, *own[key[1]], *values)
                 del standing[key]
             if key in facts:
-                standing[key] = (max(since, positions[key[1]]), facts[key])
+                standing[key] = (max(since, own[key[1]][-1]), facts[key])
         since = stream[cut].log_position if cut < len(stream) else 0
     for key, (known_from, values) in standing.items():
-        yield key[0], (known_from, END_OF_TIME, key[1], times[key[1]], *values)
+        yield key[0], (known_from, END_OF_TIME, *own[key[1]], *values)
 
 
 def _find_backdated_indexes(stream: Sequence[RecordedEvent]) -> Iterator[int]:

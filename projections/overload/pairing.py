@@ -39,8 +39,9 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     requester: UUID
     #: promise, hand_over or change.
     kind: str
-    #: Microseconds UTC, and the day that is in the organisation's zone.
+    #: Microseconds UTC, the log position of the event, and the day that it is in the organisation's zone.
     at: int
+    position: int = 0
     day: date
     due: date
     #: The commitment as it was taken on; the effort before, where a change raised it.
@@ -64,6 +65,7 @@ class TradeOffFact(msgspec.Struct, frozen=True, kw_only=True):
     team: UUID | None = None
     kinds: frozenset[str]
     at: int
+    position: int = 0
     day: date
     #: The commitment just before the act and just after it, as JSON: only the few that pay for something are read.
     before: str | None = None
@@ -163,8 +165,8 @@ class PairingGraph:
     """Which additions and trade-offs have to do with each other. Only within one owner's load."""
 
     def __init__(self, additions: Iterable[Addition], givings: Iterable[TradeOffFact]) -> None:
-        self.additions = sorted(additions, key=lambda a: (a.at, a.event.int))
-        self.trade_offs = sorted(givings, key=lambda g: (g.at, g.event.int))
+        self.additions = sorted(additions, key=lambda a: (a.at, a.position, a.event.int))
+        self.trade_offs = sorted(givings, key=lambda g: (g.at, g.position, g.event.int))
         self._trade_offs_by_owner: dict[UUID, list[TradeOffFact]] = defaultdict(list)
         for giving in self.trade_offs:
             self._trade_offs_by_owner[giving.owner].append(giving)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import chain
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -61,8 +61,9 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True):
     """Something that had given way and is back."""
 
     event: UUID
-    #: Microseconds UTC, and the day that is in the organisation's zone.
+    #: Microseconds UTC, the log position of the event, and the day that it is in the organisation's zone.
     at: int
+    position: int
     day: date
     owner: UUID
     goal: UUID
@@ -76,6 +77,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     event: UUID
     day: date
     value: Fraction
+
+
+class _Held(NamedTuple):
+    """A promise and the events between which it stood so, each by its instant (microseconds) and log position."""
+
+    since: tuple[int, int]
+    until: tuple[int, int]
+    promise: PromiseFact
 
 
 class OverloadFacts:
@@ -93,7 +102,7 @@ class OverloadFacts:
         self.since = to_micros(end_of_day(self._days_ago(scope.window), self._zone))
         self._day_cache: dict[int, date] = {}
         self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
-        self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}
+        self._histories: dict[UUID, list[_Held]] = {}
         self._prefetched: dict[str, list[Row]] = {}
         self._histories_since = 0
         self._history_owners: set[UUID] = set()
@@ -219,7 +228,9 @@ class OverloadFacts:
                 capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
             else:
                 absence = Absence(from_=first, to=date.fromisoformat(row.last))
-            declarations[UUID(row.stream_id)].append(Declaration(event, row.occurred_at, capacity, absence))
+            declarations[UUID(row.stream_id)].append(
+                Declaration(event, row.occurred_at, row.log_position, capacity, absence)
+            )
         return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
@@ -247,6 +258,7 @@ class OverloadFacts:
             requester=parse_uuid(row.requester),
             kind=row.kind,
             at=row.occurred_at,
+            position=row.log_position,
             day=self.local_day(row.occurred_at),
             due=due,
             load=Commitment(
@@ -274,7 +286,7 @@ class OverloadFacts:
         elif effort is not None:
             hours = to_fraction(effort) * (1 - to_fraction(load.progress))
         else:
-            presence = self.availability_of(addition.owner).availability_at(addition.at).presence
+            presence = self.availability_of(addition.owner).availability_at(addition.at, addition.position).presence
             laid = spread_effort(load, addition.day, presence, self.policy)
             hours = laid.hours_within(addition.day, load.due, presence) if laid else _ZERO
         return msgspec.structs.replace(addition, hours=hours)
@@ -288,7 +300,7 @@ class OverloadFacts:
         owners = {UUID(value) for value in self._owners_sql[1].values()}
         for member in sorted(owners, key=str):
             givings += self._capacity_trade_offs(member)
-        return sorted(givings, key=lambda g: (g.at, g.event.int))
+        return sorted(givings, key=lambda g: (g.at, g.position))
 
     def _capacity_trade_offs(self, member: UUID) -> list[TradeOffFact]:
         person = self.availability_of(member)
@@ -299,6 +311,7 @@ class OverloadFacts:
                 owner=member,
                 kinds=frozenset({"capacity"}),
                 at=declaration.at,
+                position=declaration.position,
                 day=self.local_day(declaration.at),
                 capacities=(person.capacities_after(place), person.capacities_after(place + 1)),
             )
@@ -313,6 +326,7 @@ class OverloadFacts:
             Reversal(
                 event=UUID(row.event_id),
                 at=row.occurred_at,
+                position=row.log_position,
                 day=self.local_day(row.occurred_at),
                 owner=UUID(row.owner),
                 goal=UUID(row.goal),
@@ -335,7 +349,7 @@ class OverloadFacts:
         first, last = max(addition.day, giving.day), addition.due
         if last < first:
             return _ZERO
-        time = self.availability_of(giving.owner).availability_at(giving.at)
+        time = self.availability_of(giving.owner).availability_at(giving.at, giving.position)
         if giving.before is None:
             old, new = (capacity_segments(state, self.policy) for state in giving.capacities)
             less, _ = available_within(old, first, last, time.presence)
@@ -366,17 +380,21 @@ class OverloadFacts:
             self._histories = defaultdict(list)
             condition, params = _in_condition("owner", sorted(map(str, self._history_owners)))
             for row in self._load_rows("held_since", condition, {**params, "since": self._histories_since}):
-                version = row.valid_from, row.valid_to, _PROMISE_DECODER.decode(row.body)
-                self._histories[parse_uuid(row.owner)].append(version)
+                since, until = (row.valid_from, row.from_position), (row.valid_to, row.to_position)
+                self._histories[parse_uuid(row.owner)].append(_Held(since, until, _PROMISE_DECODER.decode(row.body)))
 
     def has_history(self, addition: Addition) -> bool:
         """Whether `read_histories` covered the addition's owner and reached back to it."""
         return addition.owner in self._history_owners and addition.at >= self._histories_since
 
     def find_worst_week(self, addition: Addition) -> WeekLoad | None:
-        """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
-        promises = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
-        time = self.availability_of(addition.owner).availability_at(addition.at)
+        """The owner's fullest week that meets [day taken, due], right after the act, over all goals.
+
+        Of the events of the act's own instant those before it in the log count, and those after it do not.
+        """
+        act = (addition.at, addition.position)
+        promises = [held.promise for held in self._histories.get(addition.owner, ()) if held.since <= act < held.until]
+        time = self.availability_of(addition.owner).availability_at(*act)
         laid = place(
             (self.with_estimate(h.commitment, h.team) for h in promises), addition.day, time.presence, self.policy
         )
@@ -443,6 +461,7 @@ def _to_trade_off(row: Row, day: date) -> TradeOffFact:
         team=parse_uuid(row.team) if row.team else None,
         kinds=frozenset(row.kinds.split()),
         at=row.occurred_at,
+        position=row.log_position,
         day=day,
         before=row.before,
         after=row.after,

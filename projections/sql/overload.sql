@@ -9,8 +9,9 @@ SELECT team, effort_hours FROM overload_promises
 WHERE :lens AND effort_hours IS NOT NULL
 
 -- name: held_since
-SELECT owner, valid_from, valid_to, body FROM overload_promises
-WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :since
+-- Those that ended at `since` held just before, and may have outlived another event of that instant.
+SELECT owner, valid_from, from_position, valid_to, to_position, body FROM overload_promises
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to >= :since
   AND known_from <= :known AND known_to > :known AND live = 1 AND (:whose)
 
 -- name: concerned
@@ -21,38 +22,38 @@ UNION
 SELECT owner FROM overload_returns WHERE :facts AND occurred_at >= :since
 
 -- name: additions
-SELECT stream_id, event_id, occurred_at, kind, owner, team, requester, imposed, effort_hours, old_effort_hours,
+SELECT stream_id, event_id, occurred_at, log_position, kind, owner, team, requester, imposed, effort_hours, old_effort_hours,
   progress, start, due, named
 FROM overload_additions
 WHERE :facts AND weightless = 0 AND (:whose)
-ORDER BY occurred_at, event_id
+ORDER BY occurred_at, log_position
 
 -- name: promised
 SELECT event_id, imposed FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
-ORDER BY occurred_at, event_id
+ORDER BY occurred_at, log_position
 
 -- name: promised_goals
 SELECT DISTINCT stream_id FROM overload_additions
 WHERE :facts AND kind = 'promise' AND (:whose)
 
 -- name: givings
-SELECT stream_id, event_id, occurred_at, owner, team, kinds, priority, old_due, new_due, before, after, paid_for
+SELECT stream_id, event_id, occurred_at, log_position, owner, team, kinds, priority, old_due, new_due, before, after, paid_for
 FROM overload_givings
 WHERE :facts AND (:whose)
-ORDER BY occurred_at, event_id
+ORDER BY occurred_at, log_position
 
 -- name: returns
-SELECT event_id, occurred_at, owner, goal, giving FROM overload_returns
+SELECT event_id, occurred_at, log_position, owner, goal, giving FROM overload_returns
 WHERE :facts AND (:whose)
-ORDER BY occurred_at, event_id
+ORDER BY occurred_at, log_position
 
 -- name: capacities
-SELECT stream_id, event_id, occurred_at, kind, first, last, hours_per_week FROM overload_capacities
+SELECT stream_id, event_id, occurred_at, log_position, kind, first, last, hours_per_week FROM overload_capacities
 WHERE :facts AND (:whose)
-ORDER BY occurred_at, known_from
+ORDER BY occurred_at, log_position
 
 -- name: values
 SELECT stream_id, event_id, occurred_at, value, corrects FROM overload_values
 WHERE :facts AND (:whose)
-ORDER BY occurred_at, event_id
+ORDER BY occurred_at, log_position

@@ -61,6 +61,8 @@ def goal_in_state(
         _negotiate(story, state)
     else:
         _promise(story, state, act, prior)
+    if act == "accept_change" and by == "steward":
+        _hand_over_departed(story, state)
     if act == "reassign_sponsor":
         story.says("sam", member.Leave())
     if act == "release_departed":
@@ -118,6 +120,16 @@ def _promise(story: Story, state: str, act: str, prior: str) -> None:
         story.says("ana", a.DeclareComplete())
         if act.startswith("rule_"):
             story.says("ana", a.Dispute(mediator="mia", decide_by=date(2026, 6, 30), reason=why()))
+
+
+def _hand_over_departed(story: Story, state: str) -> None:
+    """The open change names ben for the party who waits to answer it, has left, and was proposed by the other."""
+    proposer, gone = ("ana", "sam") if state.endswith("owner") else ("sam", "ana")
+    story.says(proposer, a.WithdrawChange())
+    changes = a.Changes(sponsor="ben") if gone == "sam" else HAND_OVER
+    story.says(proposer, a.ProposeChange(changes=changes, reason=why()))
+    story.says("ben", a.Join())
+    story.says(gone, member.Leave())
 
 
 _ENDS: dict[str, tuple[str, a.Act]] = {

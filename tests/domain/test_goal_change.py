@@ -380,6 +380,61 @@ def test_a_released_goal_keeps_what_was_promised() -> None:
     assert ("released", instant("2026-03-31T00:00")) == (freed.state, freed.promised.lapsed_at)
 
 
+@pytest.mark.parametrize(("gone", "side"), [("ana", "owner"), ("sam", "sponsor")])
+def test_a_steward_accepts_a_hand_over_for_one_who_has_left(gone: str, side: str) -> None:
+    story = story_with_hand_over(gone, side)
+    story.says("ben", a.Join())
+    story.says(gone, Leave())
+
+    goal = Scenario(story).when(a.AcceptChange(), by="stella")
+
+    goal.then(like(e.ChangeAccepted, by=side, for_departed=True))
+    goal.then_state(state="active", terms_version=2, **{side: story.id("ben")})
+
+
+@pytest.mark.parametrize(("gone", "side"), [("ana", "owner"), ("sam", "sponsor")])
+def test_a_steward_accepts_a_hand_over_for_one_who_is_absent_beyond_the_policy(gone: str, side: str) -> None:
+    for days, allowed in ((20, False), (60, True)):
+        story = story_with_hand_over(gone, side, at="2026-01-19")
+        story.says("ben", a.Join())
+        story.says(gone, away(days))
+        accepted = Scenario(story).when(a.AcceptChange(), by="stella")
+
+        assert allowed == (accepted.refusal is None), (days, accepted.refusal)
+
+
+def story_with_hand_over(gone: str, side: str, at: str | None = None) -> Story:
+    """ana's goal for sam; the one who stays proposes that ben takes the other's place."""
+    story = goal_in_state("active")
+    stays = "sam" if gone == "ana" else "ana"
+    named: dict[str, Any] = {side: "ben"}
+    story.says(stays, a.ProposeChange(changes=a.Changes(**named), reason=why()), at=at)
+    return story
+
+
+def test_a_steward_accepts_for_nobody_who_is_here_and_nothing_but_a_hand_over() -> None:
+    here = story_with_hand_over("ana", "owner")
+    here.says("ben", a.Join())
+    Scenario(here).when(a.AcceptChange(), by="stella").refused_with(ActNotAllowed)
+
+    later = goal_in_state("change_proposed_by_sponsor")
+    later.says("ana", Leave())
+    Scenario(later).when(a.AcceptChange(), by="stella").refused_with(ActNotAllowed, allowed=("release_departed",))
+
+    alone = story_with_hand_over("ana", "owner")
+    alone.says("ana", Leave())
+    Scenario(alone).when(a.AcceptChange(), by="stella").refused_with(HandOverIncomplete)
+
+
+def test_only_a_steward_accepts_for_one_who_has_left() -> None:
+    story = story_with_hand_over("ana", "owner")
+    story.says("ben", a.Join())
+    story.says("ana", Leave())
+
+    for by in ("sam", "lea", "ben", "mia"):
+        Scenario(story).when(a.AcceptChange(), by=by).refused_with(NotAParty)
+
+
 def type_of(act: a.Act) -> type[Any]:
     return {a.ReassignSponsor: e.SponsorReassigned, a.ReleaseDeparted: e.DepartedReleased}[type(act)]
 

@@ -250,6 +250,55 @@ def test_a_trade_off_that_no_longer_suffices_is_told_before_anybody_promises() -
     late.then_state(state="offered")
 
 
+def test_an_offer_whose_trade_off_never_sufficed_is_accepted_unpriced_with_what_was_named() -> None:
+    story = story_with_load(hours=10)
+    taken = taken_as(offer_goal(story, hours=70).when(a.Accept(), by="sam", at="2026-02-03"))
+
+    assert ("unpriced", (e.TradeOff(kind="drop", goal=story.id("first", "goal")),)) == (taken.how, taken.insufficient)
+
+
+@pytest.mark.parametrize("named", [[], DROP_FIRST], ids=["none", "too little"])
+def test_naming_too_little_fares_no_worse_than_naming_nothing(named: list[a.TradeOffInput]) -> None:
+    """An offer, a counter, a change, a counter to a change and a hand-over: each is accepted by the sponsor."""
+    for act, by, on in _sponsor_accepted(named):
+        scenario = given(story=on)
+        scenario.when(act, by=by, at="2026-02-04")
+        assert "unpriced" == taken_as(scenario.when(a.Accept() if isinstance(act, a.Offer | a.Counter) else
+                                                    a.AcceptChange(), by="sam", at="2026-02-04")).how  # fmt: skip
+
+
+def _sponsor_accepted(named: list[a.TradeOffInput]) -> list[tuple[Any, str, Story]]:
+    """Acts of ana, each on a story of its own, in which dropping "first" would free far less than half."""
+    more, reason = a.Changes(effort_hours=80), why()
+    asked, promised, countered = (story_with_load(hours=10) for _ in range(3))
+    request_goal(asked, 20)
+    promise_goal(promised, 20)
+    promise_goal(countered, 20)
+    countered.says("sam", a.ProposeChange(changes=a.Changes(effort_hours=60), reason=reason), at="2026-02-03")
+    return [
+        (msgspec.structs.replace(offer(effort_hours=80, **TWO_WEEKS), trade_offs=named), "ana", story_with_load(10)),
+        (a.Counter(terms=TermsInput(effort_hours=80), reason=CAPACITY, trade_offs=named), "ana", asked),
+        (a.ProposeChange(changes=more, reason=reason, trade_offs=named), "ana", promised),
+        (a.CounterChange(changes=more, reason=reason, trade_offs=named), "ana", countered),
+    ]
+
+
+def test_under_the_strict_policy_what_never_sufficed_is_refused_as_unpriced() -> None:
+    story = story_with_load(hours=10, policy=STRICT)
+
+    offer_goal(story, hours=70).when(a.Accept(), by="sam", at="2026-02-03").refused_with(TradeOffRequired)
+
+
+def test_what_a_new_owner_named_counts_as_sufficient_only_if_it_sufficed() -> None:
+    story = story_with_load(hours=10)
+    story.says("ben", offer("ben", effort_hours=80, **TWO_WEEKS), at="2026-02-02")
+    story.says("sam", a.Accept(), at="2026-02-02")
+    story.says("ben", a.ProposeChange(changes=a.Changes(owner="ana"), reason=why()), at="2026-02-03")
+    story.says("ana", a.Join(trade_offs=DROP_FIRST), at="2026-02-03")
+
+    assert "unpriced" == taken_as(given(story=story).when(a.AcceptChange(), by="sam", at="2026-02-03")).how
+
+
 def test_a_change_that_the_sponsor_accepts_is_weighed_with_what_the_owner_named() -> None:
     story = story_with_load()
     promise_goal(story, 8)

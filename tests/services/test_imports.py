@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,32 @@ def count_events_and_digests(runtime: Runtime) -> tuple[int, set[str]]:
 
 def goal_events(installation: Installation, ref: str) -> list[RecordedEvent]:
     return installation.runtime.ledger.events(ORGANISATION, resolve_stream_id(ORGANISATION, "goal", ref))
+
+
+def test_a_second_file_brings_the_check_ins_and_values_of_before_the_end(installation: Installation) -> None:
+    ended = {
+        "at": "2024-06-03T08:00:00Z",
+        "by": "sam",
+        "do": "goal.release",
+        "goal": "g-1",
+        "reason": {"code": "capacity"},
+    }
+    import_rows(installation, [TEAM, LEA, SAM, OFFER, ACCEPT, ended])
+    value = {"at": "2024-05-27T08:00:00Z", "by": "lea", "do": "goal.record_value", "goal": "g-1", "value": 3}
+    after = {**CHECK_IN, "at": "2024-06-04T08:00:00Z"}
+
+    told_late = import_rows(installation, [CHECK_IN, value])
+    refused = import_rows(installation, [after])
+
+    assert ImportResult(accepted=2, already=0) == told_late
+    assert ["act_not_allowed"] == [error.code for error in refused.errors]
+    before_the_end, at_the_end = (
+        installation.runtime.ledger.load(
+            ORGANISATION, "goal", resolve_stream_id(ORGANISATION, "goal", "g-1"), as_of=datetime.fromisoformat(at)
+        )
+        for at in ("2024-06-01T00:00:00+00:00", "2024-06-03T08:00:00+00:00")
+    )
+    assert "3" == before_the_end.value == at_the_end.promised.value
 
 
 def test_a_history_with_the_shapes_of_a_real_one_is_taken_whole_and_only_once(installation: Installation) -> None:

@@ -67,6 +67,11 @@ def _describe_accepted_changes(context: NarrativeContext) -> str:
 
 
 def _describe_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeContext) -> str:
+    gives = _list_trade_offs(trade_offs, context)
+    return f", against {join_list(gives)}" if gives else ""
+
+
+def _list_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeContext) -> list[str]:
     gives = []
     for one in trade_offs:
         verb = {
@@ -79,12 +84,14 @@ def _describe_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeCon
         }[one.kind]
         what = f" {context.title(one.goal)}" if one.goal is not None else ""
         gives.append(f"{verb}{what}" + (f" for {context.title(one.for_)}" if one.for_ is not None else ""))
-    return f", against {join_list(gives)}" if gives else ""
+    return gives
 
 
-def _describe_taken_as(taken: e.TakenAs | None) -> str:
+def _describe_taken_as(taken: e.TakenAs | None, context: NarrativeContext) -> str:
     if taken is None:
         return ""
+    if taken.insufficient:
+        return f", over the load line: {join_list(_list_trade_offs(taken.insufficient, context))} is not enough for it"
     return {
         "slack": ", with slack",
         "within_line": ", within the load line",
@@ -131,11 +138,12 @@ def _expired(event: e.GoalExpired, _context: NarrativeContext) -> str:
 
 
 def _promised(event: e.GoalPromised, context: NarrativeContext) -> str:
-    return f"promised it{_describe_taken_as(event.taken_as)}{_describe_trade_offs(event.trade_offs, context)}"
+    return f"promised it{_describe_taken_as(event.taken_as, context)}{_describe_trade_offs(event.trade_offs, context)}"
 
 
-def _accepted(event: e.GoalAccepted, _context: NarrativeContext) -> str:
-    return f"accepted it{_describe_taken_as(event.taken_as)}{append_text(event.promises_back, ', and promised back: ')}"
+def _accepted(event: e.GoalAccepted, context: NarrativeContext) -> str:
+    promised_back = append_text(event.promises_back, ", and promised back: ")
+    return f"accepted it{_describe_taken_as(event.taken_as, context)}{promised_back}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -209,9 +217,10 @@ def _change_countered(event: e.ChangeCountered, context: NarrativeContext) -> st
 
 def _change_accepted(event: e.ChangeAccepted, context: NarrativeContext) -> str:
     how = "accepted the change in the other role too" if event.self_accepted else "accepted the change"
+    how = f"accepted the hand-over for the former {event.by}, who is gone" if event.for_departed else how
     what = _describe_accepted_changes(context)
     gives = _describe_trade_offs(event.trade_offs, context)
-    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event.taken_as)}{gives}"
+    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event.taken_as, context)}{gives}"
 
 
 def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> str:
@@ -220,9 +229,8 @@ def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> st
 
 def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str:
     whom = context.name(event.member) if str(event.member) != context.party else ""
-    return (
-        f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_describe_taken_as(event.taken_as)}"
-    )
+    who = f"that {whom} becomes" if whom else "to become"
+    return f"agreed {who} the {event.role}{_describe_taken_as(event.taken_as, context)}"
 
 
 # --- completion and ends -----------------------------------------------------------------------------------------
