@@ -18,6 +18,7 @@ from domain.goal.state import Goal, Negotiating, OpenBlocker, OpenNeed, Promised
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
+from domain.text import is_visible
 
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
@@ -37,7 +38,7 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
     if act.needs and len(goal.needs) + len(act.needs) > MAX_OPEN:
         raise InvalidField(f"at most {MAX_OPEN} needs wait for an answer at a time", pointer="/needs")
     confidence = _parse_ratio(act.confidence, "/confidence")
-    if confidence is not None and not act.note.strip() and _has_confidence_fallen(goal, confidence, world):
+    if confidence is not None and not is_visible(act.note) and _has_confidence_fallen(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
     return e.CheckedIn(
         note=act.note,

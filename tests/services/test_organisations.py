@@ -4,7 +4,8 @@ import pytest
 
 from domain.errors import AlreadyExists
 from domain.member.member import Member, Role
-from services.organisations import create_organisation, derive_organisation_id
+from domain.references import derive_organisation_id
+from services.organisations import create_organisation
 from tests.services.conftest import Installation
 
 
