@@ -130,6 +130,7 @@ def require_own_reference(ref: str | None, kind: str, world: DecisionContext) ->
     """The external reference that a stream gives itself; raises `InvalidField` where it would name another stream."""
     if ref is None:
         return None
-    if world.id_of(kind, require_external_reference(ref)) != world.stream_id:
+    composed = require_external_reference(ref)
+    if world.id_of(kind, composed) != world.stream_id:
         raise InvalidField(f"{ref!r} names another {kind}: a reference is given at the beginning", pointer="/ref")
-    return ref
+    return composed

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.errors import InvalidField
 from domain.personal import Personal, Value
+from domain.text import visible_length
 
 
 class ReasonCode(StrEnum):
@@ -42,8 +43,8 @@ class Reason(Value, frozen=True, kw_only=True):
 
 def check_reason(reason: Reason) -> None:
     """Raise `InvalidField` where `other` comes without the words that would explain it."""
-    if reason.code is ReasonCode.OTHER and len(reason.text.strip()) < MIN_OTHER_TEXT_LENGTH:
+    if reason.code is ReasonCode.OTHER and visible_length(reason.text) < MIN_OTHER_TEXT_LENGTH:
         raise InvalidField(
-            f"reason 'other' needs a text of at least {MIN_OTHER_TEXT_LENGTH} characters",
+            f"reason 'other' needs a text of at least {MIN_OTHER_TEXT_LENGTH} characters that can be seen",
             pointer="/reason/text",
         )

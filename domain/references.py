@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated
 from uuid import UUID, uuid5
@@ -9,6 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.errors import InvalidField
+from domain.text import compose, is_visible
 
 #: A team, member or goal as people and imports name it: its id, or its external reference.
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -28,20 +30,60 @@ def as_uuid(ref: str) -> UUID | None:
         return None
 
 
+#: Names of organisations become ids under this namespace: `--organisation NAME` needs no table.
+ORGANISATIONS = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
+
+#: Streams that began before references were composed: the id of a spelling -> the id that its stream has.
+_former_ids: dict[UUID, UUID] = {}
+
+
+def register_former_ids(ids: Mapping[UUID, UUID]) -> None:
+    """Let references find the streams of this store that began under another spelling, from now on in this process."""
+    _former_ids.update(ids)
+    resolve_stream_id.cache_clear()
+
+
 @lru_cache(maxsize=16_384)
 def resolve_stream_id(organisation_id: UUID, kind: str, ref: str) -> UUID:
     """The stream id that `ref` names within the organisation.
 
-    A UUID names itself. Anything else is an external reference and maps to a name-based id (RFC 9562, version 5), so
-    the mapping needs no table, survives replays and knows a member that is only going to join later in a file.
+    A UUID names itself. Anything else is an external reference and maps to a name-based id (RFC 9562, version 5) of its
+    composed form, so the mapping needs no table, survives replays and knows a member that is only going to join later
+    in a file. A stream that began before references were composed keeps its id (`register_former_ids`).
     """
-    return as_uuid(ref) or uuid5(organisation_id, f"{kind}:{ref}")
+    identity = as_uuid(ref)
+    if identity is not None:
+        return identity
+    composed = name_based_id(organisation_id, kind, compose(ref))
+    return _keep_former(name_based_id(organisation_id, kind, ref), composed) if _former_ids else composed
+
+
+def derive_organisation_id(name: str) -> UUID:
+    """The id of the organisation called `name`; an id names itself."""
+    spelling = name.strip()
+    identity = as_uuid(spelling)
+    if identity is not None:
+        return identity
+    return _keep_former(uuid5(ORGANISATIONS, spelling), uuid5(ORGANISATIONS, compose(spelling)))
+
+
+def _keep_former(spelt: UUID, composed: UUID) -> UUID:
+    """The id of the stream that began under this spelling, or under another of the same name; else the composed one."""
+    return _former_ids.get(spelt) or _former_ids.get(composed, composed)
+
+
+def name_based_id(namespace: UUID, kind: str, ref: str) -> UUID:
+    """The id of a reference in just this spelling."""
+    return uuid5(namespace, f"{kind}:{ref}")
 
 
 def require_external_reference(ref: str, pointer: str = "/ref") -> str:
-    """`ref` where it may become an external reference; raise `InvalidField` where it looks like an id or is blank."""
-    if as_uuid(ref) is not None or not ref.strip() or ref != ref.strip() or not ref.isprintable():
+    """`ref`, composed, where it may become an external reference.
+
+    Raises `InvalidField` where it looks like an id, or is nothing that can be seen.
+    """
+    if as_uuid(ref) is not None or not is_visible(ref) or ref != ref.strip() or not ref.isprintable():
         raise InvalidField(
             f"{ref!r} cannot be an external reference: printable, trimmed and not a UUID", pointer=pointer
         )
-    return ref
+    return compose(ref)

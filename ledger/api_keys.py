@@ -20,6 +20,7 @@ import msgspec
 from domain.errors import InvalidField, NotFound
 from domain.instants import from_micros, to_micros
 from domain.references import as_uuid as spelled_uuid
+from domain.text import check_text
 from ledger.storage.protocol import LogStore, row_uuid
 
 PREFIX = "plim_"
@@ -107,8 +108,8 @@ class Keys:
         if not (scopes and SCOPES.issuperset(scopes)) and not _is_guest_scope(scopes):
             allowed = (*sorted(SCOPES), f"{GUEST_SCOPE_PREFIX}<id of a decision>, alone")
             raise InvalidField("a key has one or more scopes", pointer="/scopes", allowed=allowed)
-        if "\x00" in name:
-            raise InvalidField("a name has no NUL in it", pointer="/name")
+        if name:
+            check_text(name, "/name", has_lines=False)
         text = _generate_key_text()
         with self._recorder.write() as session:
             session.run(

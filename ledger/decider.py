@@ -24,6 +24,7 @@ from domain.organisation.organisation import Organisation, PolicyVersion
 from domain.policy import Policy
 from domain.registry import AggregateType, to_commitment
 from domain.team.team import Team
+from domain.text import check_texts
 from ledger.commands import Command
 from ledger.states import BatchStates, StateChange, StreamState, fold, index_entry
 from ledger.storage.protocol import Head
@@ -173,6 +174,7 @@ class CommandDecider:
         at = command.occurred_at or self.now
         if at > self.now:
             raise InTheFuture(pointer="/at")
+        check_texts(command.act)
         draft = _StreamDecision(self, command, entry)
         world = self._decision_context(command, at, party=None)
         timers = draft.run_timers(world)

@@ -15,6 +15,7 @@ from eventsourcing.utils import strtobool
 
 from domain.envelope import RecordedEvent, Source, by_business_time
 from domain.instants import from_micros, to_micros
+from domain.references import register_former_ids
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
 from ledger.bulk.append import BulkAppend
@@ -93,6 +94,7 @@ class Ledger:
         recorder = open_recorder(database_url)
         try:
             _check_migrated(recorder, database_url)
+            _register_former_ids(recorder)
         except BaseException:
             recorder.close()
             raise
@@ -351,6 +353,11 @@ def _receipt_or_raise(outcome: Outcome) -> Receipt:
     if isinstance(outcome, Receipt):
         return outcome
     raise outcome if outcome is not None else TypeError("a command without an act")
+
+
+def _register_former_ids(recorder: LogStore) -> None:
+    with recorder.read() as session:
+        register_former_ids({row_uuid(name): row_uuid(stream) for name, stream in session.query("former_ids")})
 
 
 def _check_migrated(recorder: LogStore, database_url: str) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from domain.errors import InvalidField
 from domain.goal.evolve import evolve
 from domain.goal.state import Goal
+from domain.text import fold
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.database.paging import Order, query_digest_of, query_page
@@ -32,8 +33,8 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
     return (
         *to_column_value((goal.ref, goal.team, goal.owner, goal.sponsor, goal.state)),
         title,
-        title.casefold(),
-        without_nul(outcome).casefold() if outcome else "",
+        fold(title),
+        fold(without_nul(outcome)) if outcome else "",
         *(to_column_value((terms.start, terms.due, terms.priority)) if terms else (None, None, None)),
         " ".join(sorted(str(s.goal or s.purpose) for s in supports)) if supports else "",
     )
@@ -41,7 +42,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = VersionedProjection(
     name="goals",
-    version=4,
+    version=5,
     kind="goal",
     evolve=evolve,
     columns=(
@@ -51,8 +52,8 @@ GOALS = VersionedProjection(
         Column("sponsor", "uuid", "The member to whom it is promised.", nullable=True),
         Column("state", "text", "The agreement's name of the state."),
         Column("title", "text", "What the goal is called."),
-        Column("title_folded", "text", "The title, case folded: for search and order."),
-        Column("outcome_folded", "text", "The outcome of the terms, case folded: for search."),
+        Column("title_folded", "text", "The title, composed (NFC) and case folded: for search and order."),
+        Column("outcome_folded", "text", "The outcome of the terms, composed (NFC) and case folded: for search."),
         Column("start", "date", "First day of the terms in force, in the organisation's zone.", nullable=True),
         Column("due", "date", "Last day of the terms in force, in the organisation's zone.", nullable=True),
         Column("priority", "text", "critical, important or useful.", nullable=True),
@@ -85,7 +86,7 @@ class GoalFilters(msgspec.Struct, frozen=True, kw_only=True):
     supports: UUID | None = None
     #: A cycle that the listed goals are in.
     cycle: UUID | None = None
-    #: Words looked for in title and outcome, whatever their case; every one must occur.
+    #: Words looked for in title and outcome, whatever their case and their Unicode form; every one must occur.
     q: str = ""
     due_from: date | None = None
     due_to: date | None = None
@@ -265,7 +266,7 @@ def _build_where(filters: GoalFilters, visible: GoalVisibilityFilter | None) -> 
     if filters.cycle is not None:
         where.append(f"EXISTS ({named_statements(_SQL)['of_cycle']})")
         params["cycle"] = str(filters.cycle)
-    for number, word in enumerate(without_nul(filters.q).casefold().split()):
+    for number, word in enumerate(fold(without_nul(filters.q)).split()):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         where.append(
             f"(title_folded LIKE :word_{number} ESCAPE '\\' OR outcome_folded LIKE :word_{number} ESCAPE '\\')"

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import msgspec
 
+from domain.references import derive_organisation_id
 from services import logs, seed
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
-from services.organisations import STEWARD_SCOPES, create_organisation, derive_organisation_id
+from services.organisations import STEWARD_SCOPES, create_organisation
 from services.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from domain.member import member
 from domain.organisation import organisation
-from domain.references import as_uuid, resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from ledger.commands import Command
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
-
-#: Names become ids under this namespace, so that `--organisation NAME` needs no table and two are never called alike.
-_NAMESPACE = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
 
 #: What a steward's first key may do: everything a steward may.
 STEWARD_SCOPES = frozenset({"read", "act", "import", "admin"})
@@ -31,11 +28,6 @@ class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     steward_id: UUID
     api_key: str
-
-
-def derive_organisation_id(name: str) -> UUID:
-    """The id of the organisation called `name`; an id names itself."""
-    return as_uuid(name.strip()) or uuid5(_NAMESPACE, name.strip())
 
 
 def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> CreatedOrganisation:

@@ -52,8 +52,9 @@ def _require_current_purpose(charter: Charter, version: int | None) -> int:
 
 
 def _freedom_id(charter: Charter, ref: str | None, world: DecisionContext) -> UUID:
-    if ref is not None and any(f.id == part_id(charter.id, "freedom", ref) for f in charter.freedoms):
-        return part_id(charter.id, "freedom", ref)
+    there = {freedom.id for freedom in charter.freedoms}
+    if ref is not None and (identity := part_id(charter.id, "freedom", ref, there)) in there:
+        return identity
     return new_part_id(charter, "freedom", ref, charter.freedoms, world)
 
 

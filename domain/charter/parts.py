@@ -16,6 +16,7 @@ from domain.errors import AlreadyExists, DecisionUnfit, InvalidField, NotFound, 
 from domain.reasons import Reason
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import require_lead, require_member
+from domain.text import compose, is_visible
 
 #: Parts of one sort that a charter may name in all: a bound on what its state can grow to.
 MAX_PARTS = 100
@@ -52,21 +53,22 @@ def new_part_id(charter: Charter, part: str, ref: str | None, there: Iterable[Pa
         raise InvalidField(f"a charter names {MAX_PARTS} of them at most", pointer=f"/{part}")
     if ref is None:
         return world.next_id()
-    identity = part_id(charter.id, part, ref if as_uuid(ref) else require_external_reference(ref))
-    if any(p.id == identity for p in known):
+    ids = {one.id for one in known}
+    identity = part_id(charter.id, part, ref if as_uuid(ref) else require_external_reference(ref), ids)
+    if identity in ids:
         raise AlreadyExists(f"{ref!r} exists already in this charter; take another name", pointer=f"/{part}")
     return identity
 
 
 def external_reference(ref: str | None) -> str | None:
     """The source's own name; None for an id."""
-    return None if ref is None or as_uuid(ref) else ref
+    return None if ref is None or as_uuid(ref) else compose(ref)
 
 
 def find_part(charter: Charter, part: str, ref: str, there: Iterable[P]) -> P:
     """The part that `ref` names; raises `NotFound` with those that there are."""
-    identity = part_id(charter.id, part, ref)
     known = list(there)
+    identity = part_id(charter.id, part, ref, {one.id for one in known})
     for one in known:
         if one.id == identity:
             return one
@@ -96,7 +98,7 @@ def require_reason_text(reason: Reason | None, why: str) -> Reason:
     """The reason, with words; raises `ReasonRequired`."""
     if reason is None:
         raise ReasonRequired(why, pointer="/reason")
-    if not reason.text.strip():
+    if not is_visible(reason.text):
         raise ReasonRequired(f"{why}, in words, not the code alone", pointer="/reason/text")
     return reason
 
@@ -121,8 +123,10 @@ def require_decision_or_lead(
         # Checked first: a refusal must not reveal how another team's decision stands.
         raise DecisionUnfit("this decision is about something else", pointer="/decision")
     outcome = named.decided
-    chosen = {option.text.strip() for option in named.options if outcome is not None and option.id == outcome.option}
-    if words is not None and words.strip() not in chosen:
+    chosen = {
+        compose(option.text).strip() for option in named.options if outcome is not None and option.id == outcome.option
+    }
+    if words is not None and compose(words).strip() not in chosen:
         require_lead(charter.of, world)
     if outcome is None or outcome.at > world.at:
         raise DecisionUnfit("this decision is still open", pointer="/decision")

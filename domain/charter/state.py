@@ -5,6 +5,7 @@ There is one charter per team and one for the organisation; its first act begins
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID, uuid5
@@ -13,8 +14,9 @@ import msgspec
 
 from domain.personal import Value
 from domain.reasons import Reason
-from domain.references import as_uuid, resolve_stream_id
+from domain.references import as_uuid, name_based_id, resolve_stream_id
 from domain.scope import ORGANISATION, Scope
+from domain.text import compose, decompose
 
 MIN_NON_NEGOTIABLES, MAX_NON_NEGOTIABLES = 3, 5
 
@@ -31,9 +33,19 @@ def resolve_charter_id(organisation_id: UUID, ref: str) -> UUID:
     return charter_id(organisation_id, None if ref == ORGANISATION else resolve_stream_id(organisation_id, "team", ref))
 
 
-def part_id(charter: UUID, part: str, ref: str) -> UUID:
-    """The id of a non-negotiable, freedom or ritual of one charter, by itself or by the source's own name for it."""
-    return as_uuid(ref) or uuid5(charter, f"{part}:{ref}")
+def part_id(charter: UUID, part: str, ref: str, there: Collection[UUID] = ()) -> UUID:
+    """The id of a non-negotiable, freedom or ritual of one charter, by itself or by the source's own name for it.
+
+    `there`: the ids of those that there are; one that began before references were composed keeps its id.
+    """
+    identity = as_uuid(ref)
+    if identity is not None:
+        return identity
+    composed = name_based_id(charter, part, compose(ref))
+    if ref.isascii() or composed in there:
+        return composed
+    former = (name_based_id(charter, part, spelling) for spelling in (ref, decompose(ref)))
+    return next((each for each in former if each in there), composed)
 
 
 class DecisionSubject(Value, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from domain.reasons import check_reason
 from domain.references import require_external_reference
 from domain.scope_rules import is_lead, is_member, require_lead, require_member
 from domain.terms import check_date
+from domain.text import is_visible
 
 #: What one cycle holds, at most: each of its later events carries all of it.
 MAX_IMPROVEMENTS, MAX_LEARNINGS = 100, 50
@@ -139,7 +140,7 @@ def _require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
 def _share_reflection(said: _ActContext, act: a.ShareReflection) -> e.ReflectionShared:
     cycle, _, world = said
     require_member(cycle.of, world)
-    if not (act.worked.strip() or act.improve.strip()):
+    if not is_visible(act.worked + act.improve):
         raise InvalidField("say what worked, or what can improve", pointer="/worked")
     _require_room(cycle.reflections, MAX_REFLECTIONS, "reflections")
     return e.ReflectionShared(worked=act.worked, improve=act.improve)
@@ -164,7 +165,7 @@ def _agree_improvement(said: _ActContext, act: a.AgreeImprovement) -> e.Improvem
 
 def _improvement_id(cycle: Running, ref: str) -> UUID:
     """By its id, or by the source's own name for it, which it keeps in every cycle of the same charter."""
-    return part_id(cycle.purpose.charter, "improvement", ref)
+    return part_id(cycle.purpose.charter, "improvement", ref, {held.id for held in cycle.improvements})
 
 
 def _finish_improvement(said: _ActContext, act: a.FinishImprovement) -> e.ImprovementDone:

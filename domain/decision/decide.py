@@ -33,6 +33,7 @@ from domain.reasons import check_reason
 from domain.references import as_uuid
 from domain.scope_rules import is_lead, is_member
 from domain.terms import check_date
+from domain.text import is_visible
 
 MAX_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
@@ -301,7 +302,7 @@ def _require_future_date(value: date, pointer: str, world: DecisionContext) -> d
 
 def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
     _require_owner(decision, world, deciders=True)
-    if act.reason is None or not act.reason.text.strip():
+    if act.reason is None or not is_visible(act.reason.text):
         raise ReasonRequired("say why it is asked again, with a code and words", pointer="/reason")
     check_reason(act.reason)
     if decision.reopen_count + 1 >= MAX_ROUNDS:
@@ -311,7 +312,7 @@ def _reopen(decision: Decision, act: a.Reopen, world: DecisionContext) -> Event:
 
 def require_text(value: str, pointer: str = "/text") -> str:
     """`value`, refused where it is blank."""
-    if not value.strip():
+    if not is_visible(value):
         raise InvalidField("a text is needed", pointer=pointer)
     return value
 

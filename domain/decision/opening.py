@@ -16,6 +16,7 @@ from domain.references import as_uuid
 from domain.scope import ORGANISATION, Scope
 from domain.scope_rules import is_lead, require_member, resolve_scope
 from domain.terms import check_date
+from domain.text import is_visible
 
 #: A time-box is for finding consent without taking forever.
 MAX_TIME_BOX_DAYS = 92
@@ -25,7 +26,7 @@ def open_decision(act: a.Open, world: DecisionContext) -> e.Opened:
     """The fact that a decision was opened; raises a `Refusal` naming the field at fault."""
     of = resolve_scope(act.team or ORGANISATION, world, "/team")
     require_member(of, world)
-    if not act.question.strip():
+    if not is_visible(act.question):
         raise InvalidField("a question is needed", pointer="/question")
     options = _parse_options(act.options)
     ids = tuple(option.id for option in options)
@@ -64,7 +65,7 @@ def parse_deadline(deadline: datetime, world: DecisionContext) -> datetime:
 def _parse_options(written: list[str | e.Option]) -> tuple[e.Option, ...]:
     parsed = tuple(e.Option(id=f"o{n}", text=o) if isinstance(o, str) else o for n, o in enumerate(written, start=1))
     for n, option in enumerate(parsed):
-        if not option.text.strip():
+        if not is_visible(option.text):
             raise InvalidField("an option needs words", pointer=f"/options/{n}")
     if len({option.id for option in parsed}) != len(parsed):
         raise InvalidField("two options have the same id", pointer="/options")
@@ -123,9 +124,10 @@ def _parse_subject(
         )
     charter = charter_id(world.organisation_id, of.team)
     if written.non_negotiable is not None:
-        return DecisionSubject(
-            charter=charter, non_negotiable=part_id(charter, "non_negotiable", written.non_negotiable)
-        )
+        begun = world.charter(charter)
+        there = {one.id for one in begun.non_negotiables} if begun is not None else set[UUID]()
+        non_negotiable = part_id(charter, "non_negotiable", written.non_negotiable, there)
+        return DecisionSubject(charter=charter, non_negotiable=non_negotiable)
     return DecisionSubject(charter=charter, proposal=_find_proposal_id(written.proposal or "", charter, world))
 
 

@@ -18,6 +18,7 @@ from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, P
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
+from domain.text import is_visible
 
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
@@ -35,7 +36,7 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
     confidence = _parse_ratio(act.confidence, "/confidence")
-    if confidence is not None and not act.note.strip() and _has_confidence_fallen(goal, confidence, world):
+    if confidence is not None and not is_visible(act.note) and _has_confidence_fallen(goal, confidence, world):
         raise InvalidField("confidence fell by 0.2 or more: say a word about why", pointer="/note")
     return e.CheckedIn(
         note=act.note,

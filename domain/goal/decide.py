@@ -33,6 +33,7 @@ from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Sid
 from domain.participation import require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
+from domain.text import is_visible
 
 #: Acts that may be recorded behind a stream's last event: facts, not moves.
 BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
@@ -236,7 +237,7 @@ def _check_reason(transition: Transition, act: a.Act) -> None:
         if transition.reason != "-":
             raise ReasonRequired(f"{transition.act} needs a reason", pointer="/reason")
         return
-    if transition.reason == "R" and not act.reason.text.strip():
+    if transition.reason == "R" and not is_visible(act.reason.text):
         raise ReasonRequired(f"{transition.act} needs a reason in words, not the code alone", pointer="/reason/text")
     check_reason(act.reason)
 

@@ -12,6 +12,7 @@ from domain.goal.change import is_timely
 from domain.goal.state import Delivery, Promised, Side
 from domain.participation import is_unavailable
 from domain.terms import check_date
+from domain.text import is_visible
 
 
 def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
@@ -76,7 +77,7 @@ def withdraw_promise(goal: Promised, act: a.WithdrawPromise, world: DecisionCont
     return e.PromiseWithdrawn(
         in_time=is_timely(goal, world),
         mitigation=act.mitigation,
-        wholesale=not act.mitigation.strip(),
+        wholesale=not is_visible(act.mitigation),
         trade_offs=opening.parse_trade_offs(act.trade_offs, world),
     )
 

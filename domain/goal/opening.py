@@ -33,6 +33,7 @@ from domain.terms import (
     TermsInput,
     check_date,
 )
+from domain.text import is_visible
 
 MAX_EFFORT_HOURS = 100_000
 
@@ -42,7 +43,7 @@ MAX_EFFORT_HOURS = 100_000
 
 def require_text(value: str, pointer: str) -> str:
     """`value`, refused where it is blank."""
-    if not value.strip():
+    if not is_visible(value):
         raise InvalidField("a text is needed", pointer=pointer)
     return value
 
@@ -200,7 +201,7 @@ def merge_opening(
     """Merge the act with the draft (if there is one); the party takes the role that the act implies."""
     draft = goal if isinstance(goal, DraftGoal) else None
     title = act.title or (draft.title if draft else None)
-    if title is None or not title.strip():
+    if title is None or not is_visible(title):
         raise InvalidField("a goal needs a title", pointer="/title")
     team = world.id_of("team", act.team) if act.team else (draft.team if draft else None)
     if act.team and world.team(world.id_of("team", act.team)) is None:

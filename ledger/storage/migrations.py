@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ledger.storage.former_ids import record_former_ids
 from ledger.storage.opening import open_migration_session
 
 _FOLDER = Path(__file__).parent / "sql"
+#: The migration that makes a table which is filled from the log.
+_FORMER_IDS = 10
 
 
 def migrate(database_url: str) -> list[int]:
@@ -29,6 +32,8 @@ def migrate(database_url: str) -> list[int]:
             if number not in done:
                 for statement in _split_statements(text):
                     session.execute(statement)
+                if number == _FORMER_IDS:
+                    record_former_ids(session)
                 session.execute(f"INSERT INTO ledger_migrations (number) VALUES ({number})")
                 applied.append(number)
     return applied

@@ -18,6 +18,7 @@ from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
+from domain.text import check_texts
 from ledger.commands import EventPosition
 from services.api.auth.key_cache import KeyCache, is_valid
 from services.api.auth.rate_limits import RateLimits
@@ -173,6 +174,9 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     body = None
     if operation.body is not None:
         body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
+        if not operation.command:
+            # A command's texts are looked at when it is decided: a repeated one is answered as it was.
+            check_texts(body)
     if operation.idempotent:
         parse_idempotency_key(headers)
     if operation.reads_view:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.member.member import Member
-from domain.references import as_uuid, resolve_stream_id
+from domain.references import as_uuid, derive_organisation_id, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX
 from projections.people import list_organisations
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -165,10 +165,10 @@ class _ReferenceTracker:
         self.unresolved: dict[Name, int] = {}
 
     def add(self, row: ImportRow) -> None:
-        if row.creates and row.ref is not None:
-            self.unresolved.pop((row.kind, row.ref), None)
-            if not self._is_created(row.kind, row.ref):
-                self._created.add(_encode_reference(row.kind, row.ref))
+        if row.created is not None:
+            self.unresolved.pop(row.created, None)
+            if not self._is_created(*row.created):
+                self._created.add(_encode_reference(*row.created))
         for kind, ref, _ in row.names:
             if not self._is_created(kind, ref):
                 self.unresolved.setdefault((kind, ref), row.line)
@@ -265,12 +265,12 @@ class _Importer:
                 errors.add(_to_row_error(row, refusal))
                 receipt = None
             if receipt is None:
-                if row.creates and row.ref is not None and _encode_reference(row.kind, row.ref) not in created:
-                    failed.setdefault((row.kind, row.ref), row.line)
+                if row.created is not None and _encode_reference(*row.created) not in created:
+                    failed.setdefault(row.created, row.line)
                 continue
-            if row.creates and row.ref is not None:
-                created.add(_encode_reference(row.kind, row.ref))
-                failed.pop((row.kind, row.ref), None)
+            if row.created is not None:
+                created.add(_encode_reference(*row.created))
+                failed.pop(row.created, None)
             already += receipt.already
             accepted += not receipt.already
         lost = {name: line for name, line in failed.items() if name not in missing and not self._is_in_ledger(*name)}
@@ -308,7 +308,7 @@ def _find_unknown_reference(row: ImportRow, missing: dict[Name, int]) -> RowErro
     """The error of a row with a reference that neither the ledger nor the file ever creates."""
     for kind, ref, pointer in row.names if missing else ():
         line = missing.get((kind, ref))
-        own = row.creates and (kind, ref) == (row.kind, row.ref)
+        own = (kind, ref) == row.created
         if line is not None and not own:
             words = "has joined" if kind == "member" else "was created"
             first = "" if line == row.line else f" (first named in line {line})"

@@ -24,6 +24,7 @@ from domain.references import Ref, as_uuid, require_external_reference, resolve_
 from domain.registry import AGGREGATES
 from domain.scope import ORGANISATION
 from domain.terms import FIRST_YEAR
+from domain.text import compose
 from services.allowed_values import list_allowed_values
 
 #: A longer line is refused: no honest act needs a megabyte.
@@ -122,8 +123,13 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     #: The row's own `id`, or the SHA-256 of its canonical form.
     own_id: str | None
     digest: bytes
-    #: Every (kind, reference, JSON pointer) that the row names.
+    #: Every (kind, composed reference, JSON pointer) that the row names.
     names: tuple[tuple[str, str, str], ...]
+
+    @property
+    def created(self) -> tuple[str, str] | None:
+        """The kind and composed reference of the stream that it begins; None where it begins none."""
+        return (self.kind, compose(self.ref)) if self.creates and self.ref is not None else None
 
     def resolve_stream(self, organisation_id: UUID) -> UUID:
         """The stream that it acts on."""
@@ -330,14 +336,14 @@ def _find_names(value: Any, pointer: str) -> Iterator[tuple[str, str, str]]:
             if isinstance(inner, str):
                 if name == "charter":
                     if inner != ORGANISATION:
-                        yield "team", inner, f"{pointer}/{name}"
+                        yield "team", compose(inner), f"{pointer}/{name}"
                 elif name in _KIND_OF_FIELD:
-                    yield _KIND_OF_FIELD[name], inner, f"{pointer}/{name}"
+                    yield _KIND_OF_FIELD[name], compose(inner), f"{pointer}/{name}"
             else:
                 yield from _find_names(inner, f"{pointer}/{name}")
     elif isinstance(value, list):
         kind = _KIND_OF_FIELD.get(pointer.rpartition("/")[2])
         for index, inner in enumerate(value):
             if isinstance(inner, str) and kind is not None:
-                yield kind, inner, f"{pointer}/{index}"
+                yield kind, compose(inner), f"{pointer}/{index}"
             yield from _find_names(inner, f"{pointer}/{index}")

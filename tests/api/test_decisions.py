@@ -11,9 +11,8 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
-from domain.references import resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import ImportResult, import_lines
-from services.organisations import derive_organisation_id
 from services.settings import Settings
 from tests.api.app_under_test import START, ApiApp, MemberClient, open_client, why
 from tests.services.conftest import Installation, open_installation

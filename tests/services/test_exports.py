@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from domain.errors import NotFound
+from domain.references import derive_organisation_id
 from projections.as_of import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
 from projections.overload import report as overload_report
 from services.exports import encode_rows, export_mart
 from services.imports.importer import import_lines
-from services.organisations import derive_organisation_id
 from tests.fixtures import synthetic
 from tests.services.conftest import Installation
 

@@ -13,10 +13,10 @@ import pytest
 
 from domain.envelope import RecordedEvent, Source
 from domain.member.member import DeclareCapacity
-from domain.references import resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from ledger.commands import Command
 from services.imports.importer import ImportResult, import_lines
-from services.organisations import create_organisation, derive_organisation_id
+from services.organisations import create_organisation
 from services.runtime import Runtime
 from tests.fixtures import synthetic
 from tests.services.conftest import Installation

@@ -5,10 +5,11 @@ import pytest
 
 from domain.errors import AlreadyExists
 from domain.member.member import Member, Role
+from domain.references import derive_organisation_id
 from projections.people import list_organisations
 from services.commands.store import find_organisation
 from services.imports.importer import import_lines
-from services.organisations import create_organisation, derive_organisation_id
+from services.organisations import create_organisation
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.services.conftest import Installation

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.envelope import Source
-from domain.references import resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import import_lines
-from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.services.conftest import open_installation

@@ -12,9 +12,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from domain.references import resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import import_lines
-from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
 from services.worker.worker import Worker, serve_metrics

@@ -19,9 +19,8 @@ from typing import Any
 
 import pytest
 
-from domain.references import resolve_stream_id
+from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import import_lines
-from services.organisations import derive_organisation_id
 from services.runtime import Runtime
 from services.settings import Settings
 from tests.fixtures import synthetic

@@ -190,3 +190,7 @@ WHERE organisation_id = :organisation_id AND key_id = :key_id AND expires_at > :
 -- name: touch_key
 UPDATE ledger_keys SET last_used_at = :at
 WHERE key_id = :key_id AND (last_used_at IS NULL OR last_used_at < :before)
+
+-- name: former_ids
+-- Streams that began before references were composed: the id of a spelling, and the stream's.
+SELECT name_id, stream_id FROM ledger_former_ids

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 import msgspec
 
 from domain.quantities import parse_json_number
+from domain.text import is_visible
 from services.allowed_values import list_allowed_values
 from services.api.http.problems import FieldError, ProblemError, field_error
 
@@ -207,7 +208,7 @@ def decode_path(raw_path: bytes) -> str:
 def decode_segment(segment: str) -> str:
     """A segment of a path as the sender meant it; raises ProblemError 422 for one that can name nothing."""
     text = unquote(segment)
-    if not text.strip() or len(text) > _MAX_SEGMENT_LENGTH or "\x00" in text:
+    if not is_visible(text) or len(text) > _MAX_SEGMENT_LENGTH or "\x00" in text:
         raise field_error(
             "/id", f"an id or an external reference of 1 to {_MAX_SEGMENT_LENGTH} characters", where="path"
         )

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.errors import NotFound
 from domain.goal.state import Goal
+from domain.text import is_visible
 from projections import goals
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
@@ -80,6 +81,8 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True):
 def list_goals(context: RequestContext) -> HttpResponse:
     query: GoalsQuery = context.query
     view = requested_as_of(context)
+    if query.q and not is_visible(query.q):
+        raise field_error("/q", "nothing of this text can be seen", where="query")
     if query.cycle is not None:
         _require_cycle(context, query.cycle)
     page = goals.load_goals_page(
