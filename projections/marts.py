@@ -14,7 +14,7 @@ import msgspec
 
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
-from domain.instants import from_micros, to_micros
+from domain.instants import format_instant, from_micros, to_micros
 from domain.load import line_crossed, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
@@ -73,7 +73,7 @@ def _load_refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, st
 
 
 def _format_timestamp(value: int) -> str:
-    return from_micros(value).isoformat().replace("+00:00", "Z")
+    return format_instant(from_micros(value))
 
 
 def _reason_code(reason: str | None) -> str | None:

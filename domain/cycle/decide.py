@@ -27,6 +27,7 @@ from domain.errors import (
 )
 from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
+from domain.instants import format_instant
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import require_external_reference
@@ -78,7 +79,7 @@ def _require_running(cycle: Cycle, world: DecisionContext) -> Running:
             "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)
         )
     if world.at < cycle.last_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {cycle.last_at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(cycle.last_at)}",))
     return cycle
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from domain.instants import encode_json
+
 JSON = "application/json"
 HeaderPairs = list[tuple[bytes, bytes]]
 
@@ -33,8 +35,6 @@ _DEFAULT_PAIRS = tuple((name.encode(), value.encode()) for name, value in DEFAUL
 _NOT_MODIFIED = 304
 #: What no header's value may hold: it could end the header, and begin another.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-_encoder = msgspec.json.Encoder()
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +63,8 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON of Structs and plain data."""
-    return _encoder.encode(value)
+    """Compact JSON of Structs and plain data, instants in one form."""
+    return encode_json(value)
 
 
 def compute_content_etag(body: bytes) -> str:
