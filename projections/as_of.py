@@ -28,7 +28,7 @@ class NotFollowed(Exception):
 
 
 class PositionLookup(Protocol):
-    """What a lens needs of the ledger."""
+    """What `resolve_as_of` needs of the ledger."""
 
     def last_known(
         self, organisation_id: UUID, followed: int, *, recorded_as_of: datetime | None = None
@@ -37,7 +37,7 @@ class PositionLookup(Protocol):
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A point of view. The same lens always shows the same rows, however far the views have moved on since."""
+    """A point in both times. The same `AsOf` always selects the same rows, whatever the views have followed since."""
 
     organisation_id: UUID
     #: Business time, inclusive, UTC.
@@ -59,7 +59,7 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def predicate(self) -> str:
-        """The predicate that selects what this lens shows; its parameters are in `params`."""
+        """The predicate that selects its rows; the parameters are in `params`."""
         return BITEMPORAL_PREDICATE
 
     @property
@@ -83,10 +83,10 @@ def resolve_as_of(
     now: datetime,
     known: EventPosition | None = None,
 ) -> AsOf:
-    """A lens on one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
+    """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
-    What the views have not followed yet is not known, so that one lens never sees half of a batch. `known`: the last
-    event that they have followed, where the asker has just looked.
+    What the views have not followed yet is not known, so that no answer contains half of a batch. `known`: the last
+    event that they have followed, where it was just looked up.
     Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
     what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """
