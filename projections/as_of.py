@@ -86,7 +86,7 @@ def resolve_as_of(
     """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
     What the views have not followed yet is not known, so that no answer contains half of a batch. `known`: the last
-    event that they have followed, where the asker has just looked.
+    event that they have followed, where it was just looked up.
     Raises `NotFound` for an organisation that the views do not know (yet), `NotFollowed` where they have yet to follow
     what was recorded by `recorded_as_of`, `InvalidField` for an instant without a zone or outside 1900..9998.
     """

@@ -1,30 +1,33 @@
 """Marts for analysis elsewhere: facts with stable names, one comment per column, none of people's words.
 
-Follow them by position: what is given behind the last position seen is to be upserted by the mart's key.
+Follow them by position: what is given behind the last position seen is to be upserted by the mart's key, or removed
+where it is `deleted`. The two come to what a whole export gives, for every history and wherever it is cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
-from domain.instants import from_micros, to_micros
+from domain.instants import format_instant, from_micros, to_micros
 from domain.load import line_crossed, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.figures import WHOLE_ORGANISATION
 from projections.overload.queries import OverloadFacts
-from projections.people import organisation_at
+from projections.people import members_at, organisation_at
 
 _SQL = "marts"
 #: Events read at a time.
 PAGE_SIZE = 500
+_WEEK = timedelta(days=7)
 
 ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "json"]
 
@@ -36,6 +39,10 @@ class MartColumn(msgspec.Struct, frozen=True):
     type: ColumnType
     comment: str
     nullable: bool = False
+
+
+#: Last in every mart.
+_DELETED = MartColumn("deleted", "boolean", "true: no row has this key any more; all but position and key is empty.")
 
 
 class Mart(msgspec.Struct, frozen=True):
@@ -73,7 +80,7 @@ def _load_refs(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, st
 
 
 def _format_timestamp(value: int) -> str:
-    return from_micros(value).isoformat().replace("+00:00", "Z")
+    return format_instant(from_micros(value))
 
 
 def _reason_code(reason: str | None) -> str | None:
@@ -103,6 +110,7 @@ def _goal_event_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tu
                 _reason_code(row.reason),
                 before.get("state"),
                 now.get("state"),
+                False,
             )
 
 
@@ -129,6 +137,7 @@ FACT_GOAL_EVENT = Mart(
         MartColumn("reason_code", "text", "Why, as a code; the words stay inside.", nullable=True),
         MartColumn("old_state", "text", "State before, where the event changed it.", nullable=True),
         MartColumn("new_state", "text", "State after, where the event changed it.", nullable=True),
+        _DELETED,
     ),
     rows=_goal_event_rows,
 )
@@ -169,6 +178,7 @@ def _goal_change_rows(database: Database, as_of: AsOf, after: int) -> Iterator[t
                         _reason_code(proposal.reason),
                         proposed.in_time,
                         proposed.retroactive,
+                        False,
                     )
 
 
@@ -202,6 +212,7 @@ FACT_GOAL_CHANGE = Mart(
         MartColumn("reason_code", "text", "Why it was proposed, as a code.", nullable=True),
         MartColumn("in_time", "boolean", "Proposed before the notice ran out."),
         MartColumn("retroactive", "boolean", "Imported with a new due date that was past already."),
+        _DELETED,
     ),
     rows=_goal_change_rows,
 )
@@ -210,29 +221,65 @@ FACT_GOAL_CHANGE = Mart(
 
 
 def _week_load_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
-    """Each joined member's week as it stood when it began; those on which events behind `after` may bear.
+    """Each joined member's week as it stood when it began: the weeks that may differ from an export up to `after`.
 
-    A fact bears on no week before its business time, and the last week listed is that of the last business time:
-    nothing depends on the day of the export.
+    A fact bears on no week before its own, and the last week is that of the last business time: nothing depends on the
+    day of the export. A member who was there and, by what was recorded since, had left already, has no row any more.
     """
     organisation = organisation_at(database, as_of)
-    span = database.query(named_statements(_SQL)["span"], {**as_of.params, "after": after})[0]
-    if organisation is None or span.first is None:
+    if organisation is None:
         return
-    position, zone = as_of.position, as_of.tzinfo
-    first, last = (monday(from_micros(at).astimezone(zone).date()) for at in (span.first, span.last))
-    for week in _iter_mondays(first, last):
-        at = datetime.combine(week, time(), zone).astimezone(UTC)
+    params = {**as_of.params, "after": after}
+    exported = database.query(named_statements(_SQL)["exported"], params)[0]
+    rows = database.query(named_statements(_SQL)["happened"], params)
+    exported_week = None if exported.last is None else _week_of(exported.last, as_of.tzinfo)
+    events = [(row.position, _week_of(row.occurred_at, as_of.tzinfo)) for row in rows]
+    for week, position in _changed_weeks(events, exported_week):
+        at = datetime.combine(week, time(), as_of.tzinfo).astimezone(UTC)
         then = msgspec.structs.replace(as_of, at=at, today=week, policy=organisation.policy_at(at))
         evidence = OverloadFacts(database, then, WHOLE_ORGANISATION)
         for member in evidence.members:
-            yield (position, str(member), week.isoformat(), *_week_load_values(evidence, member))
+            yield (position, str(member), week.isoformat(), *_week_load_values(evidence, member), False)
+        if exported_week is not None and week <= exported_week:
+            before = msgspec.structs.replace(then, known_position=exported.known)
+            for gone in sorted({member.id for member in members_at(database, before)}.difference(evidence.members)):
+                yield (position, str(gone), week.isoformat(), *_NO_VALUES, True)
+
+
+def _week_of(micros: int, zone: ZoneInfo) -> date:
+    """The Monday of the week in which an instant (microseconds UTC) lies."""
+    return monday(from_micros(micros).astimezone(zone).date())
+
+
+def _changed_weeks(events: Sequence[tuple[int, date]], exported_week: date | None) -> Iterator[tuple[date, int]]:
+    """The weeks that these events (position, own week; by position) changed or added, and the position of each.
+
+    That is the position of the last event in or before the week or, if it is later, of the first one in or after it,
+    with which the week came to be exported. `exported_week`: the last week that was exported before them.
+    """
+    if not events:
+        return
+    last_within = {week: position for position, week in events}
+    first, last = min(last_within), max(last_within)
+    if exported_week is not None:
+        first, last = min(first, exported_week + _WEEK), max(last, exported_week)
+    in_order = iter(events)
+    position, reached = next(in_order)
+    latest = 0
+    for week in _iter_mondays(first, last):
+        latest = max(latest, last_within.get(week, 0))
+        if exported_week is not None and week <= exported_week:
+            yield week, latest
+            continue
+        while reached < week:
+            position, reached = next(in_order)
+        yield week, max(latest, position)
 
 
 def _iter_mondays(first: date, last: date) -> Iterator[date]:
     while first <= last:
         yield first
-        first += timedelta(days=7)
+        first += _WEEK
 
 
 def _week_load_values(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
@@ -254,12 +301,15 @@ def _week_load_values(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
     )
 
 
+#: Of a row that is gone: as many as `_week_load_values` gives.
+_NO_VALUES = (None,) * 8
+
 FACT_LOAD_WEEK = Mart(
     name="fact_load_week",
     comment="One row per joined member and week, as it stood when the week began.",
     key=("member_id", "week"),
     columns=(
-        MartColumn("position", "integer", "The position up to which the row was computed."),
+        MartColumn("position", "integer", "The last position that bears on the week, or added it."),
         MartColumn("member_id", "uuid", "The member."),
         MartColumn("week", "date", "The week's Monday, in the organisation's zone."),
         MartColumn("planned_minutes", "integer", "What the member's live promises ask for in that week."),
@@ -270,6 +320,7 @@ FACT_LOAD_WEEK = Mart(
         MartColumn("default_hours", "boolean", "Available rests on the policy's default hours."),
         MartColumn("line", "text", "amber or red: the load line that it is over.", nullable=True),
         MartColumn("policy_version", "integer", "The policy by which it was computed."),
+        _DELETED,
     ),
     rows=_week_load_rows,
 )

@@ -22,6 +22,7 @@ from domain.errors import (
     Refusal,
     VersionSuperseded,
 )
+from domain.instants import format_instant
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.scope import Scope
@@ -39,7 +40,7 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
     _resolve_scope(charter, act, world)
     _check_party(world)
     if state.moved_at is not None and world.at < state.moved_at and not isinstance(act, _BACK_DATABLE_ACTS):
-        raise OutOfOrder(pointer="/at", allowed=(f">= {state.moved_at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(state.moved_at)}",))
     if act.reason is not None:
         check_reason(act.reason)
     ruled = _apply_rule(state, act, world)

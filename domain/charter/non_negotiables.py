@@ -37,6 +37,7 @@ from domain.errors import (
     VersionSuperseded,
 )
 from domain.goal.opening import require_text
+from domain.instants import format_instant
 from domain.references import as_uuid, require_external_reference
 from domain.scope_rules import is_member, require_lead, require_member
 
@@ -122,7 +123,7 @@ def acknowledge(charter: Charter, act: a.Acknowledge, world: DecisionContext) ->
             allowed=(str(stands.version),),
         )
     if world.at < stands.since:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(stands.since)}",))
     if any(said.member == party for said in stands.acknowledged):
         raise AlreadyExists(f"you have acknowledged version {stands.version} already", pointer="/non_negotiable")
     event = e.Acknowledged(of=charter.of, member=party, non_negotiable=stands.id, version=stands.version)
@@ -134,7 +135,7 @@ def raise_breach(charter: Charter, act: a.RaiseBreach, world: DecisionContext) -
     require_member(charter.of, world)
     stands = find_non_negotiable(charter, act.non_negotiable)
     if world.at < stands.since:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {stands.since.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(stands.since)}",))
     if len(charter.breaches) >= MAX_OPEN_BREACHES:
         raise InvalidField(f"{MAX_OPEN_BREACHES} breaches await their repair talk", pointer="/non_negotiable")
     if act.ref is not None and any(b.ref == act.ref for b in charter.breaches):
@@ -173,7 +174,7 @@ def agree_repair(charter: Charter, act: a.AgreeRepair, world: DecisionContext) -
     require_member(charter.of, world)
     breach = _find_open_breach(charter, act.breach, world)
     if world.at < breach.at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {breach.at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(breach.at)}",))
     event = e.RepairAgreed(of=charter.of, breach=breach.id, text=require_text(act.text, "/text"))
     return RuleResult(event=event, reason=act.reason)
 

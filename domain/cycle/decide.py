@@ -75,7 +75,7 @@ class _ActContext(NamedTuple):
 
 def _require_running(cycle: Cycle, world: DecisionContext) -> Running:
     if world.at < cycle.last_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {cycle.last_at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(cycle.last_at)}",))
     if isinstance(cycle, Closed):
         raise ActNotAllowed(
             "this cycle is closed: what it left open is carried into the cycle that follows it", allowed=("open",)

@@ -28,6 +28,7 @@ from domain.errors import (
     OutOfOrder,
     ReasonRequired,
 )
+from domain.instants import format_instant
 from domain.participation import has_left, is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
@@ -131,7 +132,7 @@ def _check_state(decision: Decision, act: a.DecisionAct, world: DecisionContext)
     if name not in ACTS_BY_STATE[decision.state]:
         raise ActNotAllowed(_explain_refusal(decision, name), allowed=_allowed_acts(decision, world))
     if world.at < decision.moved_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {decision.moved_at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(decision.moved_at)}",))
 
 
 def _perspectives_until(decision: Decision) -> datetime:
@@ -142,19 +143,15 @@ def _perspectives_until(decision: Decision) -> datetime:
 def _explain_refusal(decision: Decision, name: str) -> str:
     if decision.state == "open":
         return (
-            f"{name} is for a decision whose time-box is over; this one's ends at {_format_instant(decision.deadline)}"
+            f"{name} is for a decision whose time-box is over; this one's ends at {format_instant(decision.deadline)}"
         )
     if decision.state == "with_lead" and decision.lead_until is not None:
-        return f"the deadline has passed: the lead decides, until {_format_instant(decision.lead_until)}"
+        return f"the deadline has passed: the lead decides, until {format_instant(decision.lead_until)}"
     outcome = decision.decided
     if outcome is None or outcome.by == "consent":
         return "it is decided, by consent; where it no longer holds, reopen it with a reason"
     how = "its fallback holds" if outcome.by == "fallback" else "the lead has decided"
-    return f"the deadline {_format_instant(decision.deadline)} has passed and {how}; reopen it with a reason to go on"
-
-
-def _format_instant(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
+    return f"the deadline {format_instant(decision.deadline)} has passed and {how}; reopen it with a reason to go on"
 
 
 def _allowed_acts(decision: Decision, world: DecisionContext) -> tuple[str, ...]:

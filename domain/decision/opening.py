@@ -11,6 +11,7 @@ from domain.decision import acts as a
 from domain.decision import events as e
 from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
+from domain.instants import format_instant
 from domain.member.member import Role
 from domain.references import as_uuid
 from domain.scope import ORGANISATION, Scope
@@ -57,7 +58,7 @@ def parse_deadline(deadline: datetime, world: DecisionContext) -> datetime:
         raise InvalidField(
             f"a time-box ends after the act and within {MAX_TIME_BOX_DAYS} days",
             pointer="/deadline",
-            allowed=(f"> {world.at.isoformat()}", f"<= {latest.isoformat()}"),
+            allowed=(f"> {format_instant(world.at)}", f"<= {format_instant(latest)}"),
         )
     return deadline.astimezone(UTC)
 

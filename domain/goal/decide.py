@@ -30,6 +30,7 @@ from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
 from domain.goal.load_check import can_suffice, classify_load
 from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
+from domain.instants import format_instant
 from domain.participation import require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
@@ -229,7 +230,7 @@ def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
         if promised is not None and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
     elif world.at < goal.moved_at:
-        raise OutOfOrder(pointer="/at", allowed=(f">= {goal.moved_at.isoformat()}",))
+        raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(goal.moved_at)}",))
 
 
 def _check_reason(transition: Transition, act: a.Act) -> None:

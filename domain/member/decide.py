@@ -8,6 +8,7 @@ from datetime import date
 from domain.context import DecisionContext, require_own_reference
 from domain.envelope import NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.instants import format_instant
 from domain.member.member import (
     MAX_UPCOMING_DECLARATIONS,
     Absence,
@@ -71,7 +72,7 @@ def _decide_event(member: Member | None, act: MemberAct, world: DecisionContext)
             return RoleRevoked(role=act.role)
         case Leave():
             if member is not None and member.joined_at is not None and world.at < member.joined_at:
-                raise OutOfOrder(pointer="/at", allowed=(f">= {member.joined_at.isoformat()}",))
+                raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(member.joined_at)}",))
             return Left()
 
 

@@ -21,7 +21,7 @@ from domain.envelope import RecordedEvent
 from domain.errors import InvalidField, NotFound
 from domain.goal.events import ChangeCountered, ChangeProposed
 from domain.goal.state import Ended, Goal, Promised
-from domain.instants import from_micros, to_micros
+from domain.instants import encode_json, from_micros, to_micros
 from domain.member.member import Member
 from domain.organisation.organisation import Organisation
 from domain.reasons import Reason
@@ -146,7 +146,7 @@ def diff_values(before: Values, after: Values) -> tuple[Values, Values]:
 
 def to_json_value(value: Any) -> Any:
     """A value as it reads in JSON: the same whether it was folded just now or stored."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    return msgspec.json.decode(encode_json(value))
 
 
 def compute_changed_values(event: RecordedEvent, before: Values, after: Values) -> tuple[Values, Values]:
@@ -192,7 +192,6 @@ HISTORY_TABLE = Table(
 )
 
 
-_ENCODER = msgspec.json.Encoder()
 #: A stream's state, and its values where they were computed already.
 _FoldState = tuple[Any, Values | None]
 
@@ -201,7 +200,7 @@ class History:
     """The projection of `HISTORY_TABLE`."""
 
     name = "history"
-    version = 2
+    version = 3
     kinds = frozenset(AGGREGATES)
     tables = (HISTORY_TABLE,)
 
@@ -260,7 +259,7 @@ def _build_row(events: StreamEvents, prepared: PreparedEvent, changed: tuple[Val
 
 
 def _encode_json(value: object) -> str:
-    return _ENCODER.encode(value).decode()
+    return encode_json(value).decode()
 
 
 # --- asking ------------------------------------------------------------------------------------------------------

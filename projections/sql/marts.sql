@@ -23,6 +23,12 @@ SELECT stream_id, MIN(ref) AS ref FROM goals
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND known_from <= :known
 GROUP BY stream_id
 
--- name: span
-SELECT MIN(CASE WHEN position > :after THEN occurred_at END) AS first, MAX(occurred_at) AS last FROM history
-WHERE organisation_id = :organisation_id AND known_from <= :known
+-- name: exported
+-- What an export up to a position knew: the last log position, and the last business time.
+SELECT COALESCE(MAX(known_from), 0) AS known, MAX(occurred_at) AS last FROM history
+WHERE organisation_id = :organisation_id AND position <= :after AND known_from <= :known
+
+-- name: happened
+SELECT position, occurred_at FROM history
+WHERE organisation_id = :organisation_id AND position > :after AND known_from <= :known
+ORDER BY position

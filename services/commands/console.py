@@ -12,6 +12,8 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from domain.instants import encode_json
+
 
 class CommandFailed(Exception):
     """An expected failure; its text is the one line that the caller is shown."""
@@ -28,7 +30,7 @@ class Console:
     def print_result(self, value: Any, words: str) -> None:
         """The command's one result, as JSON or in words."""
         if self.as_json:
-            sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+            sys.stdout.write(msgspec.json.format(encode_json(value), indent=2).decode() + "\n")
             sys.stdout.flush()
         else:
             self._out.print(words, markup=False)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from httpx import Response
 
+from domain.instants import format_instant
 from domain.references import derive_organisation_id, resolve_stream_id
 from services.imports.importer import ImportResult, import_lines
 from services.settings import Settings
@@ -85,7 +86,7 @@ def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed(app: Api
 
     assert (409, "act_not_allowed") == (response.status_code, response.json()["code"])
     assert ["set_review", "review", "reopen"] == response.json()["allowed"]
-    assert DEADLINE.isoformat().replace("+00:00", "Z") in response.json()["detail"]
+    assert format_instant(DEADLINE) in response.json()["detail"]
     assert before == app.count_events()
 
 

@@ -179,7 +179,12 @@ def test_an_imported_event_says_who_did_it_and_who_said_so(app: ApiApp) -> None:
 
     [event] = app.as_member("stella").get_ok("/v1/events?types=member.capacity_declared.v1")
 
-    assert ("import", app.resolve_id("member", "stella"), app.resolve_id("member", "ana"), "2026-02-01T09:00:00Z") == (
+    assert (
+        "import",
+        app.resolve_id("member", "stella"),
+        app.resolve_id("member", "ana"),
+        "2026-02-01T09:00:00.000000Z",
+    ) == (
         event["recordsource"],
         event["authid"],
         event["onbehalfof"],

@@ -22,6 +22,7 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal.events import GoalOffered
+from domain.instants import format_instant
 from domain.member.member import GrantRole, Leave, Role
 from domain.scope import Scope
 from domain.team import team
@@ -247,7 +248,7 @@ def test_nothing_moves_a_charter_before_it_last_moved() -> None:
         proposal("Another", reason=why()), by="ana", at=moved - timedelta(seconds=1), learnt=story.now
     )
 
-    refused.refused_with(OutOfOrder, pointer="/at", allowed=(f">= {moved.isoformat()}",))
+    refused.refused_with(OutOfOrder, pointer="/at", allowed=(f">= {format_instant(moved)}",))
 
 
 # --- by a decision ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from domain.errors import (
     ReasonRequired,
 )
 from domain.goal import acts as g
+from domain.instants import format_instant
 from domain.member.member import Join, Leave
 from domain.reasons import Reason, ReasonCode
 from domain.team.team import Create
@@ -400,7 +401,7 @@ def test_an_act_before_the_last_one_is_out_of_order() -> None:
     before = story.last_event("cycle", "cycle").occurred_at
 
     given(story=story).when(c.ShareReflection(worked="x"), by="ana", at="2026-01-06", learnt="2026-02-01").refused_with(
-        OutOfOrder, allowed=(f">= {before.isoformat()}",)
+        OutOfOrder, allowed=(f">= {format_instant(before)}",)
     )
 
 

@@ -397,7 +397,7 @@ def test_consent_after_the_deadline_is_refused_and_says_what_is_allowed() -> Non
 
     scenario.refused_with(ActNotAllowed, allowed=("set_review", "review", "reopen"))
     assert scenario.refusal is not None
-    assert "2026-01-16T12:00:00Z" in scenario.refusal.detail
+    assert "2026-01-16T12:00:00.000000Z" in scenario.refusal.detail
 
 
 def test_consent_at_the_deadline_itself_comes_too_late() -> None:

@@ -292,7 +292,7 @@ def test_a_moving_act_before_the_last_one_is_out_of_order(act: str) -> None:
     by = "sam" if act == "cancel" else "ana"
 
     Scenario(story).when(act_for(act, story, why()), by=by, at="2026-02-09T23:59", learnt="2026-02-11").refused_with(
-        OutOfOrder, pointer="/at", allowed=(">= 2026-02-10T09:00:00+00:00",)
+        OutOfOrder, pointer="/at", allowed=(">= 2026-02-10T09:00:00.000000Z",)
     )
     Scenario(story).when(act_for(act, story, why()), by=by, at="2026-02-10", learnt="2026-02-11").then_state(
         moved_at=instant("2026-02-10")

@@ -58,12 +58,12 @@ def test_an_import_into_an_empty_store_founds_an_organisation(shell: Shell, hist
     rows = len(synthetic.build_acts(goals=20))
 
     assert 0 == shell("import", str(history), "--json")
-    assert {"accepted": rows, "already": 0} == shell.result
+    assert {"accepted": rows, "already": 0}.items() <= shell.result.items()
     assert "created organisation default" in shell.err
     assert re.search(r"^plim_\w+$", shell.err, re.MULTILINE)
 
     assert 0 == shell("import", str(history), "--json")
-    assert {"accepted": 0, "already": rows} == shell.result
+    assert {"accepted": 0, "already": rows}.items() <= shell.result.items()
 
 
 def test_a_dry_run_on_an_empty_store_leaves_it_empty(shell: Shell, history: Path) -> None:

@@ -120,7 +120,8 @@ def test_csv_and_ndjson_say_the_same(history: Installation, tmp_path: Path) -> N
     with (tmp_path / "csv").open(newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
     assert len(found) == summary.rows
-    assert [{name: "" if v is None else str(v) for name, v in row.items()} for row in found] == read
+    texts = {None: "", False: "false"}
+    assert [{name: texts.get(v, str(v)) for name, v in row.items()} for row in found] == read
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless() -> None:

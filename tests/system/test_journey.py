@@ -192,7 +192,7 @@ def test_the_clock_lapses_a_promise_nobody_spoke_about(deployment: Deployment, s
 
     assert wait_until(lapsed, deployment.read_logs)
     (entry,) = [e for e in steward.get("/v1/goals/A/history")["entries"] if e["type"] == "goal.lapsed.v1"]
-    assert ("2026-03-31T00:00:00Z", "timer") == (entry["occurred_at"], entry["source"])
+    assert ("2026-03-31T00:00:00.000000Z", "timer") == (entry["occurred_at"], entry["source"])
 
 
 def test_the_log_is_complete_and_the_views_follow_it(deployment: Deployment, steward: Client) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from domain.instants import encode_json
 from services.api.http.entity_tags import parse_entity_tags
 
 JSON = "application/json"
@@ -35,8 +36,6 @@ _DEFAULT_PAIRS = tuple((name.encode(), value.encode()) for name, value in DEFAUL
 _NOT_MODIFIED = 304
 #: What no header's value may hold: it could end the header, and begin another.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-_encoder = msgspec.json.Encoder()
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +64,8 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON of Structs and plain data."""
-    return _encoder.encode(value)
+    """Compact JSON of Structs and plain data, instants in one form."""
+    return encode_json(value)
 
 
 def compute_content_etag(body: bytes) -> str:

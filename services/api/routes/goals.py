@@ -80,7 +80,7 @@ def build_preview(context: RequestContext, command: Command) -> ActPreview:
                 type=str(type(fact.data).__struct_config__.tag),
                 occurred_at=fact.occurred_at,
                 reason=fact.reason,
-                data=msgspec.to_builtins(fact.data),
+                data=msgspec.to_builtins(fact.data, builtin_types=(datetime,)),
             )
             for fact in found.facts
         ],
