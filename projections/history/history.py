@@ -201,7 +201,7 @@ class History:
     """The projection of `HISTORY_TABLE`."""
 
     name = "history"
-    version = 2
+    version = 3
     kinds = frozenset(AGGREGATES)
     tables = (HISTORY_TABLE,)
 

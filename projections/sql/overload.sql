@@ -48,7 +48,7 @@ WHERE :facts AND (:whose)
 ORDER BY occurred_at, event_id
 
 -- name: capacities
-SELECT stream_id, event_id, occurred_at, kind, first, last, hours_per_week FROM overload_capacities
+SELECT stream_id, event_id, occurred_at, kind, first, last, hours_per_week, corrects FROM overload_capacities
 WHERE :facts AND (:whose)
 ORDER BY occurred_at, known_from
 
