@@ -10,6 +10,7 @@ from domain.context import DecisionContext
 from domain.envelope import Source
 from domain.errors import Forbidden
 from domain.member.member import Member
+from domain.team.team import Team
 
 
 def has_left(member_id: UUID, world: DecisionContext, *, at: datetime | None = None) -> bool:
@@ -22,6 +23,15 @@ def require_not_left(world: DecisionContext) -> None:
     """Raise `Forbidden` for a party that has left; one that no event names yet may act."""
     if world.party is not None and has_left(world.party, world):
         raise Forbidden("who has left the organisation no longer acts in it")
+
+
+def lead_of(team: Team, world: DecisionContext) -> UUID | None:
+    """Who leads the team at the act's time; None where the lead has left since being appointed.
+
+    A return does not make them lead again: for that they are appointed anew.
+    """
+    member = world.member(team.lead)
+    return None if member is not None and member.has_left_since(team.lead_since, world.at) else team.lead
 
 
 def is_machine(world: DecisionContext, *roles: str) -> bool:

@@ -14,6 +14,8 @@ from domain.text import compose, is_visible
 
 #: A team, member or goal as people and imports name it: its id, or its external reference.
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+#: The event that a correction names; in an import also the `id` of the row that said it.
+FactId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 #: Characters of a UUID as people write it.

@@ -8,6 +8,7 @@ from domain.context import DecisionContext
 from domain.envelope import Source
 from domain.errors import Forbidden, NotFound
 from domain.member.member import Member
+from domain.participation import lead_of
 from domain.scope import ORGANISATION, Scope
 
 
@@ -26,7 +27,7 @@ def is_lead(subject: Scope, world: DecisionContext) -> bool:
     if "steward" in world.roles:
         return True
     team = world.team(subject.team) if subject.team is not None else None
-    return team is not None and world.party == team.lead
+    return team is not None and world.party == lead_of(team, world)
 
 
 def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> bool:
@@ -41,7 +42,7 @@ def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> 
     if subject.team is None or subject.team in member.teams:
         return True
     team = world.team(subject.team)
-    return team is not None and team.lead == member.id
+    return team is not None and lead_of(team, world) == member.id
 
 
 def require_lead(subject: Scope, world: DecisionContext) -> None:

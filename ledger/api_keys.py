@@ -51,6 +51,7 @@ class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
 
     principal: Principal
     #: Aware, UTC.
+    created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None
 
@@ -66,6 +67,8 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    #: When it ended with a leave of its member; a return does not make it valid again.
+    ended_at: datetime | None = None
 
 
 class KeyStore(Protocol):
@@ -161,11 +164,12 @@ class Keys:
                     member_id=row_uuid(member_id),
                     scopes=msgspec.json.decode(scopes, type=frozenset[str]),
                 ),
-                expires_at=from_micros(expires_at),
-                last_used_at=from_micros(last_used_at) if last_used_at is not None else None,
+                created_at=from_micros(created),
+                expires_at=from_micros(expires),
+                last_used_at=from_micros(used) if used is not None else None,
             )
-            for digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at in rows
-            if revoked_at is None
+            for digest, key_id, organisation_id, member_id, scopes, created, expires, revoked, used in rows
+            if revoked is None
         }
 
     def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
@@ -203,7 +207,7 @@ class Keys:
         if overlap < timedelta(0):
             raise InvalidField("an overlap is not negative", pointer="/overlap")
         now = self._clock()
-        tenant, old = self._find(key_id, organisation_id)
+        tenant, old = self.find(key_id, organisation_id)
         if old.revoked_at is not None or old.expires_at <= now:
             raise NotFound("this key has ended; create another")
         life = min(old.expires_at - old.created_at, MAX_LIFETIME)
@@ -218,13 +222,13 @@ class Keys:
 
         Raises `NotFound`.
         """
-        tenant, _ = self._find(key_id, organisation_id)
+        tenant, _ = self.find(key_id, organisation_id)
         with self._recorder.write() as session:
             session.run("revoke_key", organisation_id=tenant, key_id=key_id, at=to_micros(self._clock()))
         self.epoch += 1
 
-    def _find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
-        """The key and its organisation."""
+    def find(self, key_id: UUID, organisation_id: UUID | None) -> tuple[UUID, KeyRecord]:
+        """The key and its organisation. Only an operator leaves `organisation_id` out. Raises `NotFound`."""
         with self._recorder.read() as session:
             rows = session.query("organisation_of_key", key_id=key_id)
         tenant = row_uuid(rows[0][0]) if rows else None

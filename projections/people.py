@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from domain.instants import to_micros
 from domain.member import member as members
 from domain.member.member import Member
 from domain.organisation import organisation as organisations
@@ -25,12 +27,13 @@ _SQL = "people"
 
 def _member_fields(state: Member) -> tuple[Any, ...]:
     present = 1 if state.is_present else 0
-    return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))))
+    last_left = to_micros(state.departures[-1].left_at) if state.departures else None
+    return (state.ref, without_nul(state.name), present, " ".join(sorted(map(str, state.teams))), last_left)
 
 
 MEMBERS = VersionedProjection(
     name="members",
-    version=2,
+    version=3,
     kind="member",
     evolve=members.evolve,
     columns=(
@@ -38,21 +41,23 @@ MEMBERS = VersionedProjection(
         Column("name", "text", "Personal: the member's name; empty where none was given."),
         Column("present", "integer", "1: joined and not left."),
         Column("teams", "text", "Ids of the member's teams, ascending, parted by spaces."),
+        Column("last_left", "integer", "When the member last left, microseconds UTC.", nullable=True),
     ),
     fields=_member_fields,
     comment="Members: who joined, with which capacity, absences and roles (in body).",
 )
 TEAMS = VersionedProjection(
     name="teams",
-    version=3,
+    version=4,
     kind="team",
     evolve=teams.evolve,
     columns=(
         Column("ref", "text", "The source's own id of the team.", nullable=True),
         Column("name", "text", "What the team is called."),
-        Column("lead", "uuid", "The member who leads it."),
+        Column("lead", "uuid", "The member who was appointed last: its lead, unless that member has left since."),
+        Column("lead_since", "integer", "When that was, microseconds UTC."),
     ),
-    fields=lambda state: (state.ref, without_nul(state.name), str(state.lead)),
+    fields=lambda state: (state.ref, without_nul(state.name), str(state.lead), to_micros(state.lead_since)),
     # Asked by every request: which teams does its sender lead?
     indexes=(("organisation_id", "lead"),),
     comment="Teams and their leads.",
@@ -95,15 +100,39 @@ def teams_at(database: Database, as_of: AsOf) -> list[Team]:
     return [_TEAM.decode(row.body) for row in database.query(named_statements(_SQL)["teams"], as_of.params)]
 
 
+def teams_and_leads_at(database: Database, as_of: AsOf, *, team: UUID | None = None) -> list[tuple[Team, bool]]:
+    """Every team (or one), by id, and whether its lead has left since being appointed."""
+    wanted, params = ("1 = 1", {}) if team is None else ("stream_id = :team", {"team": str(team)})
+    sql = named_statements(_SQL)["teams_and_leads"].replace(":wanted", wanted)
+    return [
+        (_TEAM.decode(row.body), row.lead_last_left is not None and row.lead_last_left >= row.lead_since)
+        for row in database.query(sql, {**as_of.params, **params})
+    ]
+
+
+def is_led_by(team: Team, member: Member | None) -> bool:
+    """Whether this member, who is there, leads the team: a leave ended that, whether or not they have returned."""
+    return member is not None and team.lead == member.id and not member.has_left_since(team.lead_since)
+
+
 def team_at(database: Database, as_of: AsOf, team_id: UUID) -> Team | None:
     """One team; None where there is none of that id."""
     rows = database.query(named_statements(_SQL)["team"], {**as_of.params, "stream_id": str(team_id)})
     return _TEAM.decode(rows[0].body) if rows else None
 
 
-def teams_led(database: Database, organisation_id: UUID, member_id: UUID) -> frozenset[UUID]:
-    """The teams that a member leads, as the views know it now: what the member may see follows from it."""
-    params = {"organisation_id": str(organisation_id), "lead": str(member_id)}
+def teams_led(
+    database: Database, organisation_id: UUID, member_id: UUID, last_left: datetime | None
+) -> frozenset[UUID]:
+    """The teams that a member leads, as the views know it now: what the member may see follows from it.
+
+    Those to whose lead the member was appointed after having left for the last time.
+    """
+    params = {
+        "organisation_id": str(organisation_id),
+        "lead": str(member_id),
+        "last_left": -1 if last_left is None else to_micros(last_left),
+    }
     return frozenset(UUID(row.stream_id) for row in database.query(named_statements(_SQL)["teams_led"], params))
 
 

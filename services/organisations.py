@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
+from domain.errors import NotFound
 from domain.member import member
 from domain.organisation import organisation
 from domain.references import derive_organisation_id, resolve_stream_id
+from ledger.api_keys import KeyRecord
 from ledger.commands import Command
 
 if TYPE_CHECKING:
@@ -28,6 +31,30 @@ class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID
     steward_id: UUID
     api_key: str
+
+
+def list_keys(runtime: Runtime, organisation_id: UUID) -> list[KeyRecord]:
+    """Every key of the organisation, oldest first, those included that ended with a leave of their members."""
+    return [
+        msgspec.structs.replace(record, ended_at=_find_key_end(runtime, organisation_id, record))
+        for record in runtime.keys.list(organisation_id)
+    ]
+
+
+def rotate_key(runtime: Runtime, key_id: UUID, overlap: timedelta, *, organisation_id: UUID | None = None) -> str:
+    """A key in the place of another, which ends after `overlap`; see `Keys.rotate`.
+
+    Raises `NotFound` as well for a key that ended with a leave of its member.
+    """
+    tenant, record = runtime.keys.find(key_id, organisation_id)
+    if _find_key_end(runtime, tenant, record) is not None:
+        raise NotFound("this key ended when its member left; create another")
+    return runtime.keys.rotate(key_id, overlap, organisation_id=organisation_id)
+
+
+def _find_key_end(runtime: Runtime, organisation_id: UUID, record: KeyRecord) -> datetime | None:
+    current = runtime.ledger.load_current(organisation_id, "member", record.member_id)
+    return current.state.end_of(record.created_at) if current is not None else None
 
 
 def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> CreatedOrganisation:

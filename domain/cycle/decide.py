@@ -27,6 +27,7 @@ from domain.errors import (
 )
 from domain.goal.opening import require_text
 from domain.goal.state import Goal, Promised
+from domain.instants import format_instant
 from domain.participation import is_machine, require_not_left
 from domain.reasons import check_reason
 from domain.references import require_external_reference

@@ -13,6 +13,7 @@ from domain.envelope import Source
 from domain.errors import InvalidField, NotFound
 from domain.instants import format_instant
 from domain.member.member import Role
+from domain.participation import lead_of
 from domain.references import as_uuid
 from domain.scope import ORGANISATION, Scope
 from domain.scope_rules import is_lead, require_member, resolve_scope
@@ -135,7 +136,7 @@ def _parse_subject(
 def _is_lead(member_id: UUID, of: Scope, world: DecisionContext) -> bool:
     team = world.team(of.team) if of.team is not None else None
     if team is not None:
-        return team.lead == member_id
+        return lead_of(team, world) == member_id
     member = world.member(member_id)
     return member is not None and Role.STEWARD in member.roles
 

@@ -18,6 +18,7 @@ from domain.decision.decide import find_consented_option
 from domain.decision.state import Decision
 from domain.envelope import Event, NewEvent, Source
 from domain.index import NOT_INDEXED, IndexEntry
+from domain.participation import lead_of
 
 
 def next_due_timer(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
@@ -55,7 +56,8 @@ def timer_at(decision: Decision, world: DecisionContext) -> datetime | None:
     if decision.state == "decided" or decision.lead_until is None:
         return None
     team = world.team(decision.of.team) if decision.of.team else None
-    lead = world.member(team.lead) if team else None
+    lead_id = lead_of(team, world) if team else None
+    lead = world.member(lead_id) if lead_id else None
     return absence_end(decision.lead_until, lead.absences, world.zone) if lead else decision.lead_until
 
 

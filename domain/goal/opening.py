@@ -16,6 +16,7 @@ from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal.load_check import can_suffice
 from domain.goal.state import DraftGoal, Goal
+from domain.participation import lead_of
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.scope import ORGANISATION
@@ -177,10 +178,10 @@ def check_outcome(
     team = world.team(team_id) if team_id else None
     if team is None:
         raise InvalidField("an outcome belongs to a team", pointer="/team")
-    if team.lead != owner:
-        raise InvalidField(
-            "a team outcome is owned by the team's lead", pointer=f"{at}/owner", allowed=(str(team.lead),)
-        )
+    lead = lead_of(team, world)
+    if lead != owner:
+        allowed = () if lead is None else (str(lead),)
+        raise InvalidField("a team outcome is owned by the team's lead", pointer=f"{at}/owner", allowed=allowed)
 
 
 # --- the three ways to begin -------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from domain.context import DecisionContext, require_own_reference
-from domain.envelope import NewEvent, Source
+from domain.corrections import find_corrected, require_reachable
+from domain.envelope import Event, NewEvent, Source
 from domain.errors import ActNotAllowed, AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
 from domain.instants import format_instant
 from domain.member.member import (
@@ -17,6 +19,7 @@ from domain.member.member import (
     CapacityDeclared,
     DeclareAbsence,
     DeclareCapacity,
+    FactTakenBack,
     GrantRole,
     Join,
     Joined,
@@ -25,11 +28,16 @@ from domain.member.member import (
     Member,
     MemberAct,
     MemberEvent,
+    MemberRenamed,
+    RenameMember,
     RevokeRole,
     Role,
     RoleGranted,
     RoleRevoked,
+    TakeBackFact,
+    member_at,
 )
+from domain.participation import lead_of
 from domain.quantities import parse_quantity
 from domain.terms import check_date
 
@@ -37,59 +45,98 @@ _MAX_ABSENCE_DAYS = 366 * 2
 _HOURS_PER_WEEK = 168
 
 
+#: Acts that may correct an earlier fact -> the event in whose place theirs holds.
+_CORRECTING: dict[type[MemberAct], type[Event]] = {
+    DeclareCapacity: CapacityDeclared,
+    DeclareAbsence: AbsenceDeclared,
+    GrantRole: RoleGranted,
+    RevokeRole: RoleRevoked,
+}
+_ROLE_EVENTS = (RoleGranted, RoleRevoked)
+
+
 def decide(member: Member | None, act: MemberAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
+    require_reachable(member, world.at)
     event = _decide_event(member, act, world)
     return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
 
 
 def _decide_event(member: Member | None, act: MemberAct, world: DecisionContext) -> MemberEvent:
-    steward = Role.STEWARD in world.roles
-    myself = world.party == world.stream_id
+    """An act that is recorded late is judged by the member's state at its own time."""
     if isinstance(act, Join):
-        return _decide_join(member, act, world, allowed=steward)
+        return _decide_join(member, act, world)
     # In an import a member who joins only later in the file may have acted already; the state at its end counts.
     placeholder = world.source is Source.IMPORT and isinstance(act, DeclareCapacity | DeclareAbsence)
     if (member is None or member.joined_at is None) and not placeholder:
         raise NotFound("no such member has joined")
-    if isinstance(act, GrantRole | RevokeRole) and not steward:
-        raise Forbidden("only a steward grants or revokes roles", allowed=("steward",))
-    if not (steward or myself):
-        raise Forbidden("only the member or a steward may do that", allowed=("member", "steward"))
-    if member is not None and member.left_at is not None:
+    _check_authority(act, world)
+    corrects = _find_corrected(member, act, world)
+    then = member_at(member, world.at)
+    if then is not None and then.left_at is not None and corrects is None:
         raise ActNotAllowed("this member has left", allowed=("join",))
     match act:
+        case RenameMember():
+            return MemberRenamed(name=act.name)
         case DeclareCapacity():
-            return CapacityDeclared(capacity=_parse_capacity(act, member, world))
+            return CapacityDeclared(capacity=_parse_capacity(act, member, corrects, world), corrects=corrects)
         case DeclareAbsence():
-            return AbsenceDeclared(absence=_parse_absence(act, member, world))
+            return AbsenceDeclared(absence=_parse_absence(act, member, corrects, world), corrects=corrects)
         case GrantRole():
-            return RoleGranted(role=act.role)
+            return RoleGranted(role=act.role, corrects=corrects)
         case RevokeRole():
-            held = member.roles if member else ()
-            if act.role not in held:
+            held = then.roles if then else ()
+            if act.role not in held and corrects is None:
                 raise ActNotAllowed(f"the member does not have the role {act.role}", allowed=held)
-            return RoleRevoked(role=act.role)
-        case Leave():
-            if member is not None and member.joined_at is not None and world.at < member.joined_at:
-                raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(member.joined_at)}",))
-            return Left()
+            return RoleRevoked(role=act.role, corrects=corrects)
+        case TakeBackFact() if corrects is not None:
+            return FactTakenBack(corrects=corrects)
+        case Leave() if member is not None and member.joined_at is not None and world.at < member.joined_at:
+            raise OutOfOrder(pointer="/at", allowed=(f">= {format_instant(member.joined_at)}",))
+    return Left()
 
 
-def _parse_capacity(act: DeclareCapacity, member: Member | None, world: DecisionContext) -> Capacity:
+def _check_authority(act: MemberAct, world: DecisionContext) -> None:
+    steward = Role.STEWARD in world.roles
+    if isinstance(act, GrantRole | RevokeRole) and not steward:
+        raise Forbidden("only a steward grants or revokes roles", allowed=("steward",))
+    if not (steward or world.party == world.stream_id):
+        raise Forbidden("only the member or a steward may do that", allowed=("member", "steward"))
+
+
+def _find_corrected(member: Member | None, act: MemberAct, world: DecisionContext) -> UUID | None:
+    """The event that the act corrects or takes back; None where it stands by itself."""
+    named = getattr(act, "corrects", None)
+    if named is None:
+        return None
+    of = _CORRECTING.get(type(act))
+    fact = find_corrected(member, named, tuple(_CORRECTING.values()) if of is None else (of,), world)
+    if isinstance(fact.data, _ROLE_EVENTS) and Role.STEWARD not in world.roles:
+        raise Forbidden("only a steward takes back what was granted or revoked", allowed=("steward",))
+    return fact.event_id
+
+
+def _parse_capacity(
+    act: DeclareCapacity, member: Member | None, corrects: UUID | None, world: DecisionContext
+) -> Capacity:
     hours = parse_quantity(act.hours_per_week, "/hours_per_week", low=0, high=_HOURS_PER_WEEK, places=2)
     capacity = Capacity(hours_per_week=hours, from_=check_date(act.from_, "/from"))
     others = [held.from_ for held in member.capacities if held.from_ != capacity.from_] if member else []
-    _require_room(others, capacity.from_, "changes of capacity", world)
+    if corrects is None:
+        _require_room(others, capacity.from_, "changes of capacity", world)
     return capacity
 
 
-def _parse_absence(act: DeclareAbsence, member: Member | None, world: DecisionContext) -> Absence:
+def _parse_absence(
+    act: DeclareAbsence, member: Member | None, corrects: UUID | None, world: DecisionContext
+) -> Absence:
     first, last = check_date(act.from_, "/from"), check_date(act.to, "/to")
     if not 0 <= (last - first).days <= _MAX_ABSENCE_DAYS:
         raise InvalidField("an absence ends on or after its first day, within two years", pointer="/to")
     absence = Absence(from_=first, to=last)
-    _require_room([held.to for held in member.absences if held != absence] if member else [], last, "absences", world)
+    others = [held.to for held in member.absences if held != absence] if member else []
+    if corrects is None:
+        _require_room(others, last, "absences", world)
     return absence
 
 
@@ -105,17 +152,19 @@ def _require_room(others: Sequence[date], last: date, what: str, world: Decision
         )
 
 
-def _decide_join(member: Member | None, act: Join, world: DecisionContext, *, allowed: bool) -> Joined:
+def _decide_join(member: Member | None, act: Join, world: DecisionContext) -> Joined:
+    steward = Role.STEWARD in world.roles
     team = world.team(world.id_of("team", act.team)) if act.team else None
     if act.team and team is None:
         raise NotFound(f"no team {act.team!r}", pointer="/team")
-    if not (allowed or (team is not None and team.lead == world.party)):
+    if not (steward or (team is not None and lead_of(team, world) == world.party)):
         raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
-    if not allowed and member is not None and member.joined_at is not None:
+    if not steward and member is not None and member.joined_at is not None:
         # A lead sees the persons of the team, so a lead cannot add just anybody.
         raise Forbidden(
             "a lead brings in newcomers; who has joined before is the steward's to add", allowed=("steward",)
         )
-    if member is not None and member.is_present and (team is None or team.id in member.teams):
+    then = member_at(member, world.at)
+    if then is not None and then.is_present and (team is None or team.id in then.teams):
         raise AlreadyExists("this member has joined already")
     return Joined(team=team.id if team else None, name=act.name, ref=require_own_reference(act.ref, "member", world))

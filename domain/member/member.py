@@ -10,10 +10,11 @@ from uuid import UUID
 
 import msgspec
 
+from domain.business_order import DatedFact, TakenBack, TimelineState, evolve_in_business_order, state_at
 from domain.envelope import Event, RecordedEvent
 from domain.personal import PersonalOfMember, Value
 from domain.quantities import Number, Quantity
-from domain.references import Ref
+from domain.references import FactId, Ref
 
 
 class Role(StrEnum):
@@ -38,25 +39,43 @@ class Absence(Value, frozen=True, kw_only=True):
     to: date
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class Departure(Value, frozen=True, kw_only=True):
+    """From when to when a member did not belong to the organisation."""
+
+    left_at: datetime
+    #: None: not yet.
+    returned_at: datetime | None = None
+
+
+class Member(TimelineState, frozen=True, kw_only=True):
     """A member's state. Never joined: a placeholder that others may already name."""
 
-    id: UUID
     ref: str | None = None
     name: str = ""
     joined_at: datetime | None = None
+    #: None: present, or never joined.
     left_at: datetime | None = None
+    #: Every time that the member left, oldest first; of many the last.
+    departures: tuple[Departure, ...] = ()
     teams: tuple[UUID, ...] = ()
     #: In order of `from`; the last one that began applies.
     capacities: tuple[Capacity, ...] = ()
     absences: tuple[Absence, ...] = ()
     roles: tuple[Role, ...] = ()
-    last_at: datetime | None = None
 
     @property
     def is_present(self) -> bool:
         """Joined and not left."""
         return self.joined_at is not None and self.left_at is None
+
+    def has_left_since(self, instant: datetime, until: datetime | None = None) -> bool:
+        """Whether the member left at or after an instant (and by `until`), whether or not they have returned."""
+        return any(instant <= d.left_at and (until is None or d.left_at <= until) for d in self.departures)
+
+    def end_of(self, created_at: datetime) -> datetime | None:
+        """When what was given to the member at `created_at`, such as a key, ended with a leave; None: it did not."""
+        ended = (d for d in self.departures if d.returned_at is None or d.returned_at > created_at)
+        return next((max(d.left_at, created_at) for d in ended), None)
 
 
 # --- acts --------------------------------------------------------------------------------------------------------
@@ -76,25 +95,43 @@ class Leave(Act, tag="leave", frozen=True, kw_only=True):
     pass
 
 
+class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
 class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
+    #: An earlier declaration that was wrong: this one holds in its place.
+    corrects: FactId | None = None
 
 
 class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
     from_: date = msgspec.field(name="from")
     to: date
+    #: An earlier declaration that was wrong: this one holds in its place.
+    corrects: FactId | None = None
 
 
 class GrantRole(Act, tag="grant_role", frozen=True, kw_only=True):
     role: Role
+    #: An earlier grant that was wrong: this one holds in its place.
+    corrects: FactId | None = None
 
 
 class RevokeRole(Act, tag="revoke_role", frozen=True, kw_only=True):
     role: Role
+    #: An earlier revocation that was wrong: this one holds in its place.
+    corrects: FactId | None = None
 
 
-MemberAct = Join | Leave | DeclareCapacity | DeclareAbsence | GrantRole | RevokeRole
+class TakeBackFact(Act, tag="take_back", frozen=True, kw_only=True):
+    """Take back a capacity, an absence, or a role's grant or revocation that was wrong."""
+
+    corrects: FactId
+
+
+MemberAct = Join | Leave | RenameMember | DeclareCapacity | DeclareAbsence | GrantRole | RevokeRole | TakeBackFact
 
 
 # --- events ------------------------------------------------------------------------------------------------------
@@ -110,23 +147,41 @@ class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
     pass
 
 
+class MemberRenamed(Event, tag="member.renamed.v1", frozen=True, kw_only=True):
+    name: PersonalOfMember[str]
+
+
 class CapacityDeclared(Event, tag="member.capacity_declared.v1", frozen=True, kw_only=True):
     capacity: Capacity
+    #: The event in whose place this one holds.
+    corrects: UUID | None = None
 
 
 class AbsenceDeclared(Event, tag="member.absence_declared.v1", frozen=True, kw_only=True):
     absence: Absence
+    #: The event in whose place this one holds.
+    corrects: UUID | None = None
 
 
 class RoleGranted(Event, tag="member.role_granted.v1", frozen=True, kw_only=True):
     role: Role
+    #: The event in whose place this one holds.
+    corrects: UUID | None = None
 
 
 class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True):
     role: Role
+    #: The event in whose place this one holds.
+    corrects: UUID | None = None
 
 
-MemberEvent = Joined | Left | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked
+class FactTakenBack(TakenBack, tag="member.fact_taken_back.v1", frozen=True, kw_only=True):
+    pass
+
+
+MemberEvent = (
+    Joined | Left | MemberRenamed | CapacityDeclared | AbsenceDeclared | RoleGranted | RoleRevoked | FactTakenBack
+)
 
 #: Of what a member declared so much may lie ahead, of each sort; every event of theirs writes all of it anew.
 MAX_UPCOMING_DECLARATIONS = 100
@@ -135,42 +190,69 @@ MAX_PAST_DECLARATIONS = 100
 S = TypeVar("S", Capacity, Absence)
 
 
-def evolve(member: Member | None, recorded: RecordedEvent) -> Member:
+def evolve(member: Member | None, recorded: RecordedEvent) -> Member | None:
     """The state after `recorded`; never fails on a recorded event."""
-    event = recorded.data
-    state = msgspec.structs.replace(member or Member(id=recorded.stream_id), last_at=recorded.occurred_at)
+    return evolve_in_business_order(member, recorded, _apply, _trim)
+
+
+def member_at(member: Member | None, at: datetime) -> Member | None:
+    """The member as of an instant of business time."""
+    return state_at(member, at, _apply)
+
+
+def _apply(member: Member | None, fact: DatedFact, stream_id: UUID) -> Member:
+    event, state = fact.data, member or Member(id=stream_id)
     match event:
         case Joined():
-            return msgspec.structs.replace(
-                state,
-                joined_at=state.joined_at or recorded.occurred_at,
-                left_at=None,
-                name=event.name or state.name,
-                ref=event.ref or state.ref,
-                teams=(*state.teams, event.team) if event.team and event.team not in state.teams else state.teams,
-            )
-        case Left():
-            return msgspec.structs.replace(state, left_at=recorded.occurred_at, teams=(), roles=())
+            return _join(state, event, fact.at)
+        case Left() if state.is_present:
+            departures = (*state.departures, Departure(left_at=fact.at))[-MAX_PAST_DECLARATIONS:]
+            return msgspec.structs.replace(state, left_at=fact.at, departures=departures, teams=(), roles=())
+        case MemberRenamed():
+            return msgspec.structs.replace(state, name=event.name)
         case CapacityDeclared():
             capacities = [*(c for c in state.capacities if c.from_ != event.capacity.from_), event.capacity]
-            kept = _still_relevant(capacities, lambda c: (c.from_, c.from_), recorded)
-            return msgspec.structs.replace(state, capacities=tuple(sorted(kept, key=lambda c: c.from_)))
+            return msgspec.structs.replace(state, capacities=tuple(sorted(capacities, key=lambda c: c.from_)))
         case AbsenceDeclared():
-            away = _still_relevant({*state.absences, event.absence}, lambda a: (a.to, a.from_), recorded)
+            away = {*state.absences, event.absence}
             return msgspec.structs.replace(state, absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))))
-        case RoleGranted():
+        # Roles end with a leave: one that was granted in a time that a leave, recorded later, made an absence is none.
+        case RoleGranted() if state.left_at is None:
             return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
         case RoleRevoked():
             return msgspec.structs.replace(state, roles=tuple(r for r in state.roles if r != event.role))
     return state
 
 
-def _still_relevant(
-    said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], recorded: RecordedEvent
-) -> list[S]:
-    """What lies ahead of the day on which it was recorded, and the last of what was over by then."""
+def _join(state: Member, event: Joined, at: datetime) -> Member:
+    departures = state.departures
+    if state.left_at is not None:
+        departures = (*departures[:-1], msgspec.structs.replace(departures[-1], returned_at=at))
+    return msgspec.structs.replace(
+        state,
+        joined_at=state.joined_at or at,
+        left_at=None,
+        departures=departures,
+        name=event.name or state.name,
+        ref=event.ref or state.ref,
+        teams=(*state.teams, event.team) if event.team and event.team not in state.teams else state.teams,
+    )
+
+
+def _trim(member: Member, recorded_at: datetime) -> Member:
+    today = recorded_at.date()
+    capacities = _still_relevant(member.capacities, lambda c: (c.from_, c.from_), today)
+    absences = _still_relevant(member.absences, lambda a: (a.to, a.from_), today)
+    if len(capacities) == len(member.capacities) and len(absences) == len(member.absences):
+        return member
+    by_first_day = tuple(sorted(absences, key=lambda a: (a.from_, a.to)))
+    return msgspec.structs.replace(member, capacities=tuple(capacities), absences=by_first_day)
+
+
+def _still_relevant(said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], today: date) -> list[S]:
+    """What lies ahead of the day on which the last of it was recorded, and the last of what was over by then."""
     ordered = sorted(said, key=last_and_first)
-    over = sum(last_and_first(each)[0] < recorded.recorded_at.date() for each in ordered)
+    over = sum(last_and_first(each)[0] < today for each in ordered)
     return ordered[max(0, over - MAX_PAST_DECLARATIONS) :]
 
 

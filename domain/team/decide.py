@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from domain.business_order import timeline_of
 from domain.context import DecisionContext, require_own_reference
+from domain.corrections import find_corrected, require_reachable
 from domain.envelope import NewEvent
-from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.participation import lead_of
 from domain.scope import ORGANISATION
-from domain.team.team import AppointLead, Create, Created, LeadAppointed, Rename, Renamed, Team, TeamAct, TeamEvent
+from domain.team.team import (
+    AppointLead,
+    AppointmentTakenBack,
+    Create,
+    Created,
+    LeadAppointed,
+    Rename,
+    Renamed,
+    TakeBackAppointment,
+    Team,
+    TeamAct,
+    TeamEvent,
+    team_at,
+)
 
 
 def decide(team: Team | None, act: TeamAct, world: DecisionContext) -> list[NewEvent]:
@@ -23,13 +39,29 @@ def decide(team: Team | None, act: TeamAct, world: DecisionContext) -> list[NewE
                 raise InvalidField(f"{act.ref!r} names the organisation itself; take another", pointer="/ref")
             lead = world.id_of("member", act.lead)
             event = Created(name=act.name, lead=lead, ref=require_own_reference(act.ref, "team", world))
-        case Rename() | AppointLead():
-            if team is None:
-                raise NotFound("no such team")
-            if not (steward or world.party == team.lead):
-                raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
-            if isinstance(act, Rename):
-                event = Renamed(name=act.name)
-            else:
-                event = LeadAppointed(lead=world.require_present_member(act.lead, "/lead").id)
+        case Rename() | AppointLead() | TakeBackAppointment():
+            event = _decide_change(team, act, world)
     return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
+
+
+def _decide_change(
+    team: Team | None, act: Rename | AppointLead | TakeBackAppointment, world: DecisionContext
+) -> TeamEvent:
+    """An act that is recorded late is judged by the team as it stood at its own time."""
+    if team is None:
+        raise NotFound("no such team")
+    require_reachable(team, world.at)
+    then = team_at(team, world.at)
+    if then is None:
+        created = timeline_of(team).facts[0].at
+        raise OutOfOrder("the team did not exist then", pointer="/at", allowed=(f">= {created.isoformat()}",))
+    if not ("steward" in world.roles or world.party == lead_of(then, world)):
+        raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
+    if isinstance(act, Rename):
+        return Renamed(name=act.name)
+    corrects = None
+    if act.corrects is not None:
+        corrects = find_corrected(team, act.corrects, (LeadAppointed,), world).event_id
+    if isinstance(act, TakeBackAppointment):
+        return AppointmentTakenBack(corrects=corrects or team.id)
+    return LeadAppointed(lead=world.require_present_member(act.lead, "/lead").id, corrects=corrects)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from domain.business_order import DatedFact, TakenBack, TimelineState, evolve_in_business_order, state_at
 from domain.envelope import Event, RecordedEvent
-from domain.references import Ref
+from domain.references import FactId, Ref
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-class Team(msgspec.Struct, frozen=True, kw_only=True):
+class Team(TimelineState, frozen=True, kw_only=True):
     """A team's state."""
 
-    id: UUID
     name: str
+    #: Whoever was appointed last; a leave of theirs ended it (`domain.participation.lead_of`).
     lead: UUID
+    lead_since: datetime
     ref: str | None = None
 
 
@@ -38,9 +41,17 @@ class Rename(Act, tag="rename", frozen=True, kw_only=True):
 
 class AppointLead(Act, tag="appoint_lead", frozen=True, kw_only=True):
     lead: Ref
+    #: An earlier appointment that was wrong: this one holds in its place.
+    corrects: FactId | None = None
 
 
-TeamAct = Create | Rename | AppointLead
+class TakeBackAppointment(Act, tag="take_back", frozen=True, kw_only=True):
+    """Take back an appointment of a lead that was wrong: whoever led before leads on."""
+
+    corrects: FactId
+
+
+TeamAct = Create | Rename | AppointLead | TakeBackAppointment
 
 
 class Created(Event, tag="team.created.v1", frozen=True, kw_only=True):
@@ -55,19 +66,37 @@ class Renamed(Event, tag="team.renamed.v1", frozen=True, kw_only=True):
 
 class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=True):
     lead: UUID
+    #: The event in whose place this one holds.
+    corrects: UUID | None = None
 
 
-TeamEvent = Created | Renamed | LeadAppointed
+class AppointmentTakenBack(TakenBack, tag="team.appointment_taken_back.v1", frozen=True, kw_only=True):
+    pass
+
+
+TeamEvent = Created | Renamed | LeadAppointed | AppointmentTakenBack
 
 
 def evolve(team: Team | None, recorded: RecordedEvent) -> Team | None:
     """The state after `recorded`; never fails on a recorded event."""
-    event = recorded.data
-    match event:
-        case Created():
-            return Team(id=recorded.stream_id, name=event.name, lead=event.lead, ref=event.ref)
-        case Renamed() if team is not None:
-            return msgspec.structs.replace(team, name=event.name)
-        case LeadAppointed() if team is not None:
-            return msgspec.structs.replace(team, lead=event.lead)
+    return evolve_in_business_order(team, recorded, _apply, _trim)
+
+
+def team_at(team: Team | None, at: datetime) -> Team | None:
+    """The team as of an instant of business time; None before it was created."""
+    return state_at(team, at, _apply)
+
+
+def _apply(team: Team | None, fact: DatedFact, stream_id: UUID) -> Team | None:
+    match fact.data:
+        case Created(name=name, lead=lead, ref=ref):
+            return Team(id=stream_id, name=name, lead=lead, lead_since=fact.at, ref=ref)
+        case Renamed(name=name) if team is not None:
+            return msgspec.structs.replace(team, name=name)
+        case LeadAppointed(lead=lead) if team is not None:
+            return msgspec.structs.replace(team, lead=lead, lead_since=fact.at)
+    return team
+
+
+def _trim(team: Team, _recorded_at: datetime) -> Team:
     return team

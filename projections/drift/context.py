@@ -16,7 +16,7 @@ from projections.database.database import Database
 from projections.drift.expectation_drift import CharterSnapshot, ExpectationFacts, load_charters
 from projections.drift.purpose_drift import find_reachable_charters
 from projections.figures import ReportScope
-from projections.people import member_at, members_at, teams_at
+from projections.people import is_led_by, member_at, members_at, teams_at
 
 
 class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The charters that the report is about, by their ids.
     frameworks: Mapping[UUID, CharterSnapshot]
-    #: Team -> its lead.
+    #: Team -> its lead, where it has one who has not left.
     leads: Mapping[UUID, UUID]
     #: Charter -> its team, of every team.
     teams: Mapping[UUID, Team]
@@ -37,7 +37,7 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
     def lead_of(self, charter: UUID) -> UUID | None:
         """Who speaks for a charter: its team's lead; a steward for the organisation's."""
         team = self.teams.get(charter)
-        return team.lead if team is not None else self.steward
+        return self.leads.get(team.id) if team is not None else self.steward
 
     def charter_owner_name(self, charter: UUID) -> str:
         """Whose charter it is, in words."""
@@ -48,10 +48,11 @@ class DriftContext(msgspec.Struct, frozen=True, kw_only=True):
 def load_context(database: Database, as_of: AsOf, scope: ReportScope, goals: Iterable[Promised]) -> DriftContext:
     """What the report needs of charters and people; one team's report reads that team's and the organisation's."""
     teams = teams_at(database, as_of)
-    leads = {team.id: team.lead for team in teams}
     everybody = members_at(database, as_of)
+    present = {member.id: member for member in everybody}
+    leads = {team.id: team.lead for team in teams if is_led_by(team, present.get(team.lead))}
     person = None if scope.member is None else _find_member(database, as_of, scope.member, everybody)
-    wanted = _select_teams(scope, person, goals, leads)
+    wanted = _select_teams(scope, person, goals, leads, teams)
     frameworks = load_charters(database, as_of, wanted)
     if scope.member is not None:
         members = [m for m in everybody if m.id == scope.member]
@@ -86,13 +87,17 @@ def _find_member(database: Database, as_of: AsOf, member: UUID, everybody: Itera
 
 
 def _select_teams(
-    scope: ReportScope, person: Member | None, goals: Iterable[Promised], leads: Mapping[UUID, UUID]
+    scope: ReportScope,
+    person: Member | None,
+    goals: Iterable[Promised],
+    leads: Mapping[UUID, UUID],
+    teams: Iterable[Team],
 ) -> list[UUID]:
     """The teams whose charters may count."""
     if scope.team is not None:
         return [scope.team]
     if scope.member is None:
-        return list(leads)
+        return [team.id for team in teams]
     own = {*(person.teams if person else ()), *(team for team, lead in leads.items() if lead == scope.member)}
     return sorted(own | {goal.team for goal in goals if goal.team is not None}, key=lambda team: team.int)
 

@@ -16,6 +16,7 @@ import msgspec
 
 from projections.database.database import Database, WriteRefused
 from projections.database.tables import SYSTEM_TIME
+from projections.engine.aggregates import find_diverging_streams
 from projections.engine.checkpoints import (
     BOOKKEEPING_TABLES,
     PROGRESS_SQL,
@@ -143,8 +144,20 @@ class Engine:
         return rebuild(self.reader, self.database, self._select_projections(name), progress)
 
     def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
-        """Fold the log into shadow tables and compare them with the live view, row by row; nothing is changed."""
-        return verify(self.reader, self.database, self._select_projections(name), progress)
+        """Fold the log once more beside the live view and compare, row by row, then the aggregates' states with it.
+
+        Nothing is changed.
+        """
+        found = verify(self.reader, self.database, self._select_projections(name), progress)
+        return [*found, *self.compare_aggregates(name)]
+
+    def compare_aggregates(self, name: str | None = None) -> list[Difference]:
+        """The streams of which decisions and access read another state than the views."""
+        diverging = find_diverging_streams(self.reader, self.database, self._select_projections(name))
+        return [
+            Difference(table=table, missing=0, surplus=0, streams=streams, aggregates=len(streams))
+            for table, streams in diverging.items()
+        ]
 
     def _select_projections(self, name: str | None) -> list[Projection]:
         """One projection or all; raises `KeyError` for a name that is none."""

@@ -47,8 +47,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     #: Rows of the table that the log does not give.
     surplus: int
-    #: Some of the streams concerned.
+    #: Some of the streams concerned; all of those counted in `aggregates`.
     streams: list[UUID]
+    #: Streams whose aggregate, by which is decided, is another state than the view's.
+    aggregates: int = 0
 
 
 class _ShadowTables:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.business_order import TimelineState
 from domain.envelope import RecordedEvent
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, to_column_value
@@ -222,13 +223,23 @@ def _build_timeline(stream: StreamEvents, evolve: Evolve) -> tuple[list[_Step], 
             before = new.state
             for later in line[place:]:
                 state = later.prepared.evolve_once(before, evolve)
-                if state != later.state:
+                if _strip(state) != _strip(later.state):
                     supersede(later, prepared)
-                    later.state = state
+                later.state = state
                 before = state
         line.insert(place, new)
         keys.insert(place, new.key)
     return line, done
+
+
+def encode_state(state: Any) -> str:
+    """A state as a view stores it."""
+    return msgspec.json.encode(_strip(state)).decode()
+
+
+def _strip(state: Any) -> Any:
+    """The state without the facts among which a late one would be folded: they are not stored, each has its version."""
+    return msgspec.structs.replace(state, timeline=msgspec.UNSET) if isinstance(state, TimelineState) else state
 
 
 def is_changed_after(version: Version, after: int) -> bool:
@@ -268,7 +279,7 @@ class VersionedProjection:
             comment=comment,
         )
         self.tables = (self.table,)
-        self._evolve = evolve
+        self.evolve = evolve
         self._fields = fields
 
     def rows(self, stream: Sequence[RecordedEvent], after: int = 0) -> dict[str, list[tuple[Any, ...]]]:
@@ -276,19 +287,19 @@ class VersionedProjection:
         if not stream:
             return {}
         whole = StreamEvents.of(stream)
-        changed = [version for version in compute_versions(whole, self._evolve) if is_changed_after(version, after)]
+        changed = [version for version in compute_versions(whole, self.evolve) if is_changed_after(version, after)]
         return {self.name: self._build_rows(whole, changed, {})}
 
     def state_after(self, stream: StreamEvents) -> _FoldState:
         """What `follow` needs to go on after a whole stream."""
-        return find_latest_version(stream, self._evolve), None
+        return find_latest_version(stream, self.evolve), None
 
     def apply(
         self, memory: _FoldState, events: StreamEvents
     ) -> tuple[dict[str, list[tuple[Any, ...]]], _FoldState] | None:
         """The rows that the next events open or close, and what to remember; None where the whole stream is needed."""
         last, tail = memory
-        found = extend_versions(last, events, self._evolve)
+        found = extend_versions(last, events, self.evolve)
         if found is None:
             return None
         tails = {} if tail is None else {id(last.state): tail}
@@ -303,7 +314,7 @@ class VersionedProjection:
         for version in found:
             tail = tails.get(id(version.state))
             if tail is None:
-                body = msgspec.json.encode(version.state).decode()
+                body = encode_state(version.state)
                 tail = tails[id(version.state)] = (*self._fields(version.state), body)
             rows.append((*head, *version.time_columns, *tail))
         return rows

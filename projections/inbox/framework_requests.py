@@ -18,7 +18,7 @@ from projections.cycles.cycles import open_cycles_at
 from projections.database.database import Database
 from projections.decisions import decisions
 from projections.inbox.goal_requests import OpenRequest
-from projections.people import member_at, teams_at
+from projections.people import is_led_by, member_at, teams_at
 
 #: Open decisions of one member that are looked at.
 _MAX_DECISIONS = 200
@@ -40,7 +40,7 @@ def list_framework_requests(database: Database, as_of: AsOf, member_id: UUID) ->
     member = member_at(database, as_of, member_id)
     if member is None or member.left_at is not None:
         return []
-    leads = {team.id for team in teams_at(database, as_of) if team.lead == member_id}
+    leads = {team.id for team in teams_at(database, as_of) if is_led_by(team, member)}
     return [
         *_decision_requests(database, as_of, member, leads),
         *_review_requests(database, as_of, member, leads),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,6 +24,8 @@ class Declaration(NamedTuple):
     position: int
     capacity: Capacity | None
     absence: Absence | None
+    #: The declaration in whose place this one holds; where it says nothing, that one was taken back.
+    corrects: UUID | None = None
 
 
 class Availability(NamedTuple):
@@ -42,6 +45,11 @@ class AvailabilityHistory:
         self._order = [(t.at, t.position) for t in declarations]
         self._by_count: dict[int, Availability] = {}
 
+    @cached_property
+    def standing(self) -> list[Declaration]:
+        """The declarations as the last corrections say them, each in its old place."""
+        return _apply_corrections(self.declarations)
+
     def availability_at(self, instant: int, position: int = END_OF_TIME) -> Availability:
         """What had been declared by then (microseconds), within that instant up to a log position, both inclusive.
 
@@ -49,12 +57,26 @@ class AvailabilityHistory:
         """
         count = bisect_right(self._order, (instant, position))
         if count not in self._by_count:
-            capacities = self.capacities_after(count)
-            presence = Presence([t.absence for t in self.declarations[:count] if t.absence])
+            said = _apply_corrections(self.declarations[:count])
+            presence = Presence([t.absence for t in said if t.absence])
+            capacities = _by_first_day(said)
             self._by_count[count] = Availability(capacities, presence, capacity_segments(capacities, self._policy))
         return self._by_count[count]
 
-    def capacities_after(self, count: int) -> tuple[Capacity, ...]:
-        """What held after the first `count` declarations, by the day from which each applies."""
-        by_day = {t.capacity.from_: t.capacity for t in self.declarations[:count] if t.capacity}
-        return tuple(by_day[day] for day in sorted(by_day))
+    def standing_capacities(self, count: int) -> tuple[Capacity, ...]:
+        """What held after the first `count` of `standing`, by the day from which each applies."""
+        return _by_first_day(self.standing[:count])
+
+
+def _apply_corrections(declarations: Sequence[Declaration]) -> list[Declaration]:
+    corrections = {t.corrects: t for t in declarations if t.corrects is not None}
+    own = (t for t in declarations if t.corrects is None)
+    return [
+        t._replace(capacity=c.capacity, absence=c.absence) if (c := corrections.get(t.event)) is not None else t
+        for t in own
+    ]
+
+
+def _by_first_day(declarations: Iterable[Declaration]) -> tuple[Capacity, ...]:
+    by_day = {t.capacity.from_: t.capacity for t in declarations if t.capacity}
+    return tuple(by_day[day] for day in sorted(by_day))

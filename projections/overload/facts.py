@@ -23,7 +23,7 @@ from domain.goal.load_check import to_commitment
 from domain.goal.state import Ended, Goal, Negotiating, Promised
 from domain.instants import to_micros
 from domain.load import Commitment
-from domain.member.member import AbsenceDeclared, CapacityDeclared
+from domain.member.member import AbsenceDeclared, CapacityDeclared, FactTakenBack
 from domain.quantities import to_fraction
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 from projections.engine.stream_events import PreparedEvent, StreamEvents, to_column_value
@@ -131,10 +131,11 @@ CAPACITIES = Table(
     name="overload_capacities",
     columns=(
         *_FACT_COLUMNS,
-        Column("kind", "text", "capacity or absence."),
-        Column("first", "date", "First day on which it applies."),
+        Column("kind", "text", "capacity, absence, or taken_back: another declaration was wrong."),
+        Column("first", "date", "First day on which it applies; none: taken_back.", nullable=True),
         Column("last", "date", "Last day of an absence.", nullable=True),
         Column("hours_per_week", "text", "Of a capacity: declared hours a week, decimal.", nullable=True),
+        Column("corrects", "uuid", "The declaration in whose place this one holds.", nullable=True),
     ),
     key=_FACT_KEY,
     comment="What members declared about their time: hours a week from a date, absences by dates only.",
@@ -291,10 +292,12 @@ def _capacity_rows(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
     for prepared in stream.prepared:
         fact = (prepared.event.log_position, END_OF_TIME, *_fact_columns(prepared))
         match prepared.event.data:
-            case CapacityDeclared(capacity=capacity):
-                yield *fact, "capacity", capacity.from_.isoformat(), None, capacity.hours_per_week
-            case AbsenceDeclared(absence=away):
-                yield *fact, "absence", away.from_.isoformat(), away.to.isoformat(), None
+            case CapacityDeclared(capacity=capacity, corrects=old):
+                yield *fact, "capacity", capacity.from_.isoformat(), None, capacity.hours_per_week, to_column_value(old)
+            case AbsenceDeclared(absence=away, corrects=old):
+                yield *fact, "absence", away.from_.isoformat(), away.to.isoformat(), None, to_column_value(old)
+            case FactTakenBack(corrects=old):
+                yield *fact, "taken_back", None, None, None, to_column_value(old)
             case _:
                 continue
 

@@ -222,15 +222,7 @@ class OverloadFacts:
     def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:
         declarations: dict[UUID, list[Declaration]] = defaultdict(list)
         for row in self._load_rows("capacities", *self._capacities_sql):
-            first, event = date.fromisoformat(row.first), UUID(row.event_id)
-            capacity = absence = None
-            if row.kind == "capacity":
-                capacity = Capacity(hours_per_week=row.hours_per_week, from_=first)
-            else:
-                absence = Absence(from_=first, to=date.fromisoformat(row.last))
-            declarations[UUID(row.stream_id)].append(
-                Declaration(event, row.occurred_at, row.log_position, capacity, absence)
-            )
+            declarations[UUID(row.stream_id)].append(_to_declaration(row))
         return {member: AvailabilityHistory(of_member, self.policy) for member, of_member in declarations.items()}
 
     @cached_property
@@ -313,9 +305,9 @@ class OverloadFacts:
                 at=declaration.at,
                 position=declaration.position,
                 day=self.local_day(declaration.at),
-                capacities=(person.capacities_after(place), person.capacities_after(place + 1)),
+                capacities=(person.standing_capacities(place), person.standing_capacities(place + 1)),
             )
-            for place, declaration in enumerate(person.declarations)
+            for place, declaration in enumerate(person.standing)
             if declaration.capacity is not None
         ]
 
@@ -451,6 +443,16 @@ def _in_condition(column: str, values: Sequence[object], prefix: str = "owner") 
 def parse_uuid(text: str) -> UUID:
     """The id that a column spells; the same owners and teams come up in row after row."""
     return UUID(text)
+
+
+def _to_declaration(row: Row) -> Declaration:
+    capacity = absence = None
+    if row.kind == "capacity":
+        capacity = Capacity(hours_per_week=row.hours_per_week, from_=date.fromisoformat(row.first))
+    elif row.kind == "absence":
+        absence = Absence(from_=date.fromisoformat(row.first), to=date.fromisoformat(row.last))
+    corrects = UUID(row.corrects) if row.corrects else None
+    return Declaration(UUID(row.event_id), row.occurred_at, row.log_position, capacity, absence, corrects)
 
 
 def _to_trade_off(row: Row, day: date) -> TradeOffFact:

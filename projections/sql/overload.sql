@@ -49,7 +49,7 @@ WHERE :facts AND (:whose)
 ORDER BY occurred_at, log_position
 
 -- name: capacities
-SELECT stream_id, event_id, occurred_at, log_position, kind, first, last, hours_per_week FROM overload_capacities
+SELECT stream_id, event_id, occurred_at, log_position, kind, first, last, hours_per_week, corrects FROM overload_capacities
 WHERE :facts AND (:whose)
 ORDER BY occurred_at, log_position
 

@@ -29,9 +29,21 @@ SELECT body FROM teams
 WHERE organisation_id = :organisation_id AND stream_id = :stream_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: teams_and_leads
+-- Each team (or one), and when the member who was appointed its lead last left.
+SELECT stream_id, body, lead_since, (
+  SELECT last_left FROM members
+  WHERE organisation_id = :organisation_id AND stream_id = teams.lead AND valid_from <= :at AND +valid_to > :at
+    AND known_from <= :known AND known_to > :known
+) AS lead_last_left
+FROM teams
+WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :at
+  AND known_from <= :known AND known_to > :known AND :wanted
+ORDER BY stream_id
+
 -- name: teams_led
 SELECT stream_id FROM teams
-WHERE organisation_id = :organisation_id AND lead = :lead
+WHERE organisation_id = :organisation_id AND lead = :lead AND lead_since > :last_left
   AND +valid_to = 9223372036854775807 AND +known_to = 9223372036854775807
 
 -- name: teams_mark

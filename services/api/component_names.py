@@ -199,8 +199,10 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "GrantRole": "GrantRole",
         "Join": "JoinOrganisation",
         "Leave": "LeaveOrganisation",
+        "RenameMember": "RenameMember",
         "RevokeRole": "RevokeRole",
         "Role": "Role",
+        "TakeBackFact": "TakeBackFact",
     },
     "domain.organisation.organisation": {
         "SetPolicy": "SetPolicy",
@@ -215,6 +217,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     "domain.team.team": {
         "AppointLead": "AppointLead",
         "Create": "CreateTeam",
+        "TakeBackAppointment": "TakeBackAppointment",
         "Rename": "RenameTeam",
     },
     "domain.terms": {

@@ -263,7 +263,8 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewe
         rate = await limits.consume(f"address:{client[0] if client else 'unknown'}")
         raise ProblemError("unauthenticated", headers={**rate, "WWW-Authenticate": 'Bearer realm="plimsoll"'})
     if known.viewer is None:
-        raise ProblemError("unauthenticated", "the member of this key has left", headers={"WWW-Authenticate": "Bearer"})
+        detail = "this key ended when its member left: a steward creates another for whoever returns"
+        raise ProblemError("unauthenticated", detail, headers={"WWW-Authenticate": "Bearer"})
     state.rate = await limits.consume(known.rate)
     return known.viewer
 

@@ -67,7 +67,10 @@ class TeamSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
 
     ref: str | None = None
     name: str
+    #: Whoever was appointed last.
     lead: UUID
+    #: The lead has left since: nobody leads the team until somebody is appointed, even where they have returned.
+    lead_left: bool = False
     members: list[UUID] | None = None
 
 
@@ -160,6 +163,7 @@ def team_summary(
     team: Team,
     version: int,
     *,
+    lead_left: bool = False,
     members: list[UUID] | None = None,
     position: int | None = None,
     events: list[UUID] | None = None,
@@ -173,6 +177,7 @@ def team_summary(
         ref=team.ref,
         name=team.name,
         lead=team.lead,
+        lead_left=lead_left,
         members=members,
     )
 

@@ -19,7 +19,7 @@ from services.commands.store import DEFAULT_ORGANISATION, find_organisation
 from services.exports import export_mart
 from services.imports.importer import ImportResult, build_import_receipt, import_lines
 from services.imports.rows import iter_lines
-from services.organisations import create_organisation
+from services.organisations import create_organisation, list_keys
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _resolve_organisation(runtime: Runtime, console: Console, organisation: str 
 def _find_importer(runtime: Runtime, organisation_id: UUID) -> Principal:
     """Who imports: the holder of the oldest valid key with the import scope, of one with `admin` before others."""
     now = runtime.clock()
-    for key in sorted(runtime.keys.list(organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
-        if "import" in key.scopes and key.revoked_at is None and key.expires_at > now:
+    for key in sorted(list_keys(runtime, organisation_id), key=lambda key: ("admin" not in key.scopes, key.created_at)):
+        if "import" in key.scopes and key.revoked_at is None and key.ended_at is None and key.expires_at > now:
             return Principal(
                 key_id=key.key_id, organisation_id=organisation_id, member_id=key.member_id, scopes=key.scopes
             )

@@ -36,6 +36,7 @@ def doctor(settings: Settings, console: Console) -> int:
             checks.append(Check(name="database", ok=True, detail=_hide_password(settings.database_url)))
             checks.append(check_log(runtime))
             checks.extend(_check_views(runtime))
+            checks.append(_check_aggregates(runtime))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the diagnosis
         checks.append(Check(name="database", ok=False, detail=f"{type(error).__name__}: {error}".strip()))
     checks.append(_check_broker(settings))
@@ -75,6 +76,13 @@ def _check_views(runtime: Runtime) -> list[Check]:
             Check(name=f"view {status.name}", ok=ok, detail=f"{detail}, outdated" if status.outdated else detail)
         )
     return checks
+
+
+def _check_aggregates(runtime: Runtime) -> Check:
+    """Decisions and access read the states that the views show."""
+    found = runtime.engine.compare_aggregates()
+    detail = "; ".join(_format_difference(difference) for difference in found)
+    return Check(name="aggregates", ok=not found, detail=detail or "as the views show them")
 
 
 def _check_broker(settings: Settings) -> Check:
@@ -132,9 +140,16 @@ def verify_projections(settings: Settings, console: Console, *, names: list[str]
             for name in _resolve_targets(runtime, names)
             for d in _run_with_progress(console, name, runtime.engine.verify)
         ]
-    words = [f"{d.table}: {d.missing} rows are missing, {d.surplus} are too many" for d in found]
+    words = [_format_difference(difference) for difference in found]
     console.print_result({"differences": found}, "\n".join(words) or "the views say what the log says")
     return 1 if found else 0
+
+
+def _format_difference(found: Difference) -> str:
+    if not found.aggregates:
+        return f"{found.table}: {found.missing} rows are missing, {found.surplus} are too many"
+    streams = ", ".join(map(str, found.streams))
+    return f"{found.table}: {found.aggregates} streams are in another state for decisions than in the view: {streams}"
 
 
 def _resolve_targets(runtime: Runtime, names: list[str]) -> list[str | None]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.member.member import Member
 from domain.references import as_uuid, derive_organisation_id, resolve_stream_id
-from ledger.api_keys import GUEST_SCOPE_PREFIX
+from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
 from projections.people import list_organisations
 from services import organisations
 from services import runtime as composition
@@ -105,7 +105,7 @@ def _build_guest_scope(runtime: Runtime, tenant: UUID, decision: str) -> str:
 def list_keys(settings: Settings, console: Console, *, organisation: str | None) -> int:
     """List an organisation's keys; never their text, which is not stored."""
     with Runtime.open(settings) as runtime:
-        keys = runtime.keys.list(find_organisation(runtime, organisation))
+        keys = organisations.list_keys(runtime, find_organisation(runtime, organisation))
     rows = [
         (
             str(key.key_id),
@@ -113,7 +113,7 @@ def list_keys(settings: Settings, console: Console, *, organisation: str | None)
             str(key.member_id),
             ",".join(sorted(key.scopes)),
             f"{key.expires_at:%Y-%m-%d}",
-            "revoked" if key.revoked_at else f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never",
+            _format_use(key),
         )
         for key in keys
     ]
@@ -121,11 +121,19 @@ def list_keys(settings: Settings, console: Console, *, organisation: str | None)
     return 0
 
 
+def _format_use(key: KeyRecord) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.ended_at is not None:
+        return "ended: its member left"
+    return f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never"
+
+
 def rotate_key(settings: Settings, console: Console, *, key_id: str, overlap_hours: int) -> int:
     """Replace a key; the old one works on for the overlap."""
     chosen = _parse_key_id(key_id)
     with Runtime.open(settings) as runtime:
-        key = runtime.keys.rotate(chosen, timedelta(hours=overlap_hours))
+        key = organisations.rotate_key(runtime, chosen, timedelta(hours=overlap_hours))
     console.print_result({"api_key": key, "overlap_hours": overlap_hours}, f"{key}\nThe key is shown this once.")
     return 0
 

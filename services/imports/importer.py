@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from domain.corrections import row_id
 from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
 from domain.member.member import GrantRole, Member, RevokeRole
@@ -291,6 +292,8 @@ class _Importer:
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
             occurred_at=at,
+            # By this a later row that corrects it finds what it said.
+            correlation_id=row_id(organisation_id, row.own_id) if row.own_id is not None else None,
             import_row=row.compute_identity(ordinal),
         )
 

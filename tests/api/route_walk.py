@@ -275,7 +275,7 @@ def build_example(
         "expires_at": None,
         "purpose": None,
         "as": None,
-        "corrects": None,
+        "corrects": hidden.open,
         "of": names["of"],
         "charter": names["charter"],
         "cycle": names["cycle"],

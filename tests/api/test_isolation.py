@@ -50,7 +50,7 @@ PREDICATES = [
     ("lens", "every question about versions"),
     ("people", "members"),
     ("people", "member"),
-    ("people", "teams"),
+    ("people", "teams_and_leads"),
     ("people", "team"),
     ("charters", "charters"),
     ("cycles", "cycles"),

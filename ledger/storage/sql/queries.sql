@@ -164,7 +164,7 @@ SELECT key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_
 WHERE digest = :digest
 
 -- name: keys_by_digest
-SELECT digest, key_id, organisation_id, member_id, scopes, expires_at, revoked_at, last_used_at FROM ledger_keys
+SELECT digest, key_id, organisation_id, member_id, scopes, created_at, expires_at, revoked_at, last_used_at FROM ledger_keys
 WHERE digest IN :digests
 
 -- name: keys

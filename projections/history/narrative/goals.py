@@ -271,6 +271,10 @@ def _member_joined(event: m.Joined, context: NarrativeContext) -> str:
     return f"welcomed {event.name or context.name(context.stream_id, 'a member')}{f' to{team}' if team else ''}"
 
 
+def _describe_correction(event: Any) -> str:
+    return "" if event.corrects is None else "corrected what was said before and "
+
+
 def _format_member(context: NarrativeContext) -> str:
     return "" if context.party == context.stream_id else f" for {context.name(context.stream_id, 'a member')}"
 
@@ -343,18 +347,22 @@ NARRATORS: dict[type, Narrator] = {
     e.DepartedReleased: "released the promise of an owner who has left",
     m.Joined: _member_joined,
     m.Left: lambda _, context: f"recorded a departure{_format_member(context)}" if _format_member(context) else "left",
+    m.MemberRenamed: lambda x, context: f"changed the name to {quote(x.name)}{_format_member(context)}",
     m.CapacityDeclared: lambda x, context: (
-        f"declared {format_hours(x.capacity.hours_per_week)} a week "
+        f"{_describe_correction(x)}declared {format_hours(x.capacity.hours_per_week)} a week "
         f"from {format_day(x.capacity.from_)}{_format_member(context)}"
     ),
     m.AbsenceDeclared: lambda x, context: (
-        f"declared an absence from {format_day(x.absence.from_)} to {format_day(x.absence.to)}{_format_member(context)}"
+        f"{_describe_correction(x)}declared an absence "
+        f"from {format_day(x.absence.from_)} to {format_day(x.absence.to)}{_format_member(context)}"
     ),
-    m.RoleGranted: lambda x, context: f"granted the role {x.role}{_format_member(context)}",
-    m.RoleRevoked: lambda x, context: f"took back the role {x.role}{_format_member(context)}",
+    m.RoleGranted: lambda x, context: f"{_describe_correction(x)}granted the role {x.role}{_format_member(context)}",
+    m.RoleRevoked: lambda x, context: f"{_describe_correction(x)}took back the role {x.role}{_format_member(context)}",
+    m.FactTakenBack: lambda _, context: f"took back what was said by mistake{_format_member(context)}",
     t.Created: lambda x, context: f"created the team {quote(x.name)}, led by {context.name(x.lead)}",
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
-    t.LeadAppointed: lambda x, context: f"made {context.name(x.lead)} the lead of the team",
+    t.LeadAppointed: lambda x, context: f"{_describe_correction(x)}made {context.name(x.lead)} the lead of the team",
+    t.AppointmentTakenBack: "took back an appointment of a lead that was made by mistake",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
 }

@@ -50,7 +50,7 @@ class CachedKey(msgspec.Struct, frozen=True):
 
     #: None: the key is unknown or revoked.
     holder: KeyHolder | None
-    #: None as well where its member has left.
+    #: None as well where the key ended with a leave of its member.
     viewer: Viewer | None
     #: `time.monotonic()` before the store was asked.
     refreshed_at: float
@@ -134,7 +134,7 @@ class _PrincipalLoader:
         self._synced = -1
         self._members: OrderedDict[_MemberKey, Member | None] = OrderedDict()
         #: Organisation -> mark of its teams, and the leads found under that mark.
-        self._leads: dict[UUID, tuple[object, dict[UUID, frozenset[UUID]]]] = {}
+        self._leads: dict[UUID, tuple[object, dict[tuple[UUID, datetime | None], frozenset[UUID]]]] = {}
 
     def load(self, digests: list[str]) -> dict[str, CachedKey]:
         """Each key as it stands now. Raises `LedgerUnavailable`, `DatabaseUnavailable`."""
@@ -167,7 +167,7 @@ class _PrincipalLoader:
         self._synced = head
 
     def _build_viewer(self, holder: KeyHolder) -> Viewer | None:
-        """The key's member and roles. A member who has left has no rights."""
+        """Where the key's member stands. A key ends when its member leaves, and a return does not revive it."""
         principal = holder.principal
         person = (principal.organisation_id, principal.member_id)
         if person not in self._members:
@@ -176,11 +176,12 @@ class _PrincipalLoader:
             if len(self._members) > MAX_CACHED_KEYS:
                 self._members.popitem(last=False)
         member = self._members[person]
-        if member is not None and member.left_at is not None:
+        if member is not None and member.end_of(holder.created_at) is not None:
             return None
-        leads = self._leads[person[0]][1]
-        if person[1] not in leads:
-            leads[person[1]] = teams_led(self._runtime.database, *person)
+        last_left = member.departures[-1].left_at if member is not None and member.departures else None
+        leads, key = self._leads[person[0]][1], (person[1], last_left)
+        if key not in leads:
+            leads[key] = teams_led(self._runtime.database, *person, last_left)
         return Viewer(
             organisation_id=person[0],
             key_id=principal.key_id,
@@ -188,7 +189,7 @@ class _PrincipalLoader:
             scopes=expand_guest_scope(principal.scopes),
             granted=frozenset(str(role) for role in member.roles) if member else frozenset(),
             teams=frozenset(member.teams) if member else frozenset(),
-            leads=leads[person[1]],
+            leads=leads[key],
         )
 
     def _record_use(self, holders: list[KeyHolder]) -> None:

@@ -13,6 +13,7 @@ from domain.errors import Forbidden, NotFound
 from domain.member.member import Member
 from domain.references import Ref, as_uuid
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
+from services import organisations
 from services.api.context import RequestContext
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
@@ -94,8 +95,7 @@ def _reject_idempotency_key(context: RequestContext) -> None:
 )
 def list_keys(context: RequestContext) -> HttpResponse:
     _require_key_management(context)
-    found = KeyList(keys=context.runtime.keys.list(context.viewer.organisation_id))
-    return json_response(found)
+    return json_response(KeyList(keys=organisations.list_keys(context.runtime, context.viewer.organisation_id)))
 
 
 @command_route(
@@ -152,7 +152,7 @@ def rotate_key(context: RequestContext, key: str) -> HttpResponse:
     key_id = _resolve_key(context, key)
     _reject_idempotency_key(context)
     overlap = timedelta(hours=context.body.overlap_hours)
-    text = context.runtime.keys.rotate(key_id, overlap, organisation_id=context.viewer.organisation_id)
+    text = organisations.rotate_key(context.runtime, key_id, overlap, organisation_id=context.viewer.organisation_id)
     return HttpResponse(body=encode(CreatedKey(key=text)), headers=_NO_STORE)
 
 

@@ -16,7 +16,7 @@ from domain.team import team as teams
 from domain.team.team import Team
 from ledger.commands import Receipt
 from projections.as_of import AsOf
-from projections.people import member_at, members_at, team_at, teams_at
+from projections.people import member_at, members_at, teams_and_leads_at
 from services.api.auth.visibility import can_see_person
 from services.api.commands import act_routes, command_response, execute, require_stream
 from services.api.context import RequestContext
@@ -170,7 +170,10 @@ async def join_member(context: RequestContext) -> HttpResponse:
 def list_teams(context: RequestContext) -> HttpResponse:
     view = requested_as_of(context)
     versions = load_versions(context, view, "teams")
-    found = [team_summary(team, versions.get(str(team.id), 0)) for team in teams_at(context.runtime.database, view)]
+    found = [
+        team_summary(team, versions.get(str(team.id), 0), lead_left=lead_left)
+        for team, lead_left in teams_and_leads_at(context.runtime.database, view)
+    ]
     return read_response(context, TeamList(teams=found), view)
 
 
@@ -188,12 +191,14 @@ def list_teams(context: RequestContext) -> HttpResponse:
 )
 def get_team(context: RequestContext, team: str) -> HttpResponse:
     view = requested_as_of(context)
-    found = team_at(context.runtime.database, view, context.resolve_id("team", decode_segment(team)))
-    if found is None:
+    team_id = context.resolve_id("team", decode_segment(team))
+    known = teams_and_leads_at(context.runtime.database, view, team=team_id)
+    if not known:
         raise NotFound("no such team")
+    found, lead_left = known[0]
     version = load_versions(context, view, "teams").get(str(found.id), 0)
     belonging = [member.id for member in members_at(context.runtime.database, view, team=found.id)]
-    return read_response(context, team_summary(found, version, members=belonging), view)
+    return read_response(context, team_summary(found, version, lead_left=lead_left, members=belonging), view)
 
 
 def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | None = None) -> HttpResponse:

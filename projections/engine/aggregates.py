@@ -1,0 +1,76 @@
+"""What decisions and access read, beside what views and reports read.
+
+Decisions and access fold a stream's events in the order of the log, as they are recorded; the views fold them in the
+order of business time. Both must come to one state: a fact that is recorded late may not change one of them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import RecordedEvent
+from projections.database.database import Database, Row
+from projections.database.tables import END_OF_TIME
+from projections.engine.checkpoints import load_checkpoints
+from projections.engine.fold import LedgerReader, Projection
+from projections.engine.stream_events import Evolve
+from projections.engine.versions import VersionedProjection, encode_state
+
+#: Streams that are read and folded at a time.
+_PAGE_SIZE = 500
+
+
+def find_diverging_streams(
+    reader: LedgerReader, database: Database, projections: Sequence[Projection]
+) -> dict[str, list[UUID]]:
+    """By view the streams whose aggregate is another state than the view's last, up to where the view has followed."""
+    found: dict[str, list[UUID]] = {}
+    positions = {checkpoint.name: checkpoint.position for checkpoint in load_checkpoints(database)}
+    for projection in projections:
+        if isinstance(projection, VersionedProjection) and projection.name in positions:
+            diverging = _compare(reader, database, projection, positions[projection.name])
+            if diverging:
+                found[projection.name] = diverging
+    return found
+
+
+def _compare(reader: LedgerReader, database: Database, projection: VersionedProjection, position: int) -> list[UUID]:
+    found: list[UUID] = []
+    after = str(UUID(int=0))
+    while rows := _read_page(database, projection.name, position, after):
+        streams = reader.read_streams([UUID(row.stream_id) for row in rows], position)
+        for row in rows:
+            state = fold_stream(projection.evolve, streams.get(UUID(row.stream_id), ()))
+            if _comparable(encode_state(state)) != _comparable(row.body):
+                found.append(UUID(row.stream_id))
+        after = rows[-1].stream_id
+    return found
+
+
+def fold_stream(evolve: Evolve, events: Sequence[RecordedEvent]) -> Any:
+    """The state that the events make in the order of the log, as the ledger folds them."""
+    state = None
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def _read_page(database: Database, table: str, position: int, after: str) -> list[Row]:
+    return database.query(
+        f"SELECT stream_id, body FROM {table} WHERE valid_to = :end AND known_from <= :known AND known_to > :known"
+        f" AND stream_id > :after ORDER BY stream_id LIMIT {_PAGE_SIZE}",
+        {"end": END_OF_TIME, "known": position, "after": after},
+    )
+
+
+def _comparable(body: str) -> Any:
+    """A stored state without the stream's version: of events that were recorded late, the last is another one."""
+    state = msgspec.json.decode(body)
+    for part in (state, state.get("promised") if isinstance(state, dict) else None):
+        if isinstance(part, dict):
+            part.pop("version", None)
+    return state

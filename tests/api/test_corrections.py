@@ -1,0 +1,71 @@
+"""Over HTTP: what was said wrongly is said again or taken back; the history shows both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.app_under_test import ApiApp
+
+SLIP = {"from": "2026-11-10", "to": "2028-11-09"}
+MEANT = {"from": "2026-11-10", "to": "2026-11-19"}
+
+
+def test_an_absence_with_a_slip_of_the_year_is_said_again(app: ApiApp) -> None:
+    ana = app.as_member("ana")
+    [slip] = ana.post_ok("/v1/members/ana/absence", SLIP)["events"]
+
+    answer = ana.post_ok("/v1/members/ana/absence", {**MEANT, "corrects": slip})
+
+    assert [MEANT] == answer["absences"] == ana.get_ok("/v1/members/ana")["absences"]
+    feed = ana.get_ok("/v1/events?types=member.absence_declared.v1")
+    assert [None, slip] == [event["data"].get("corrects") for event in feed]
+
+
+def test_a_capacity_is_taken_back(app: ApiApp) -> None:
+    ana = app.as_member("ana")
+    ana.post_ok("/v1/members/ana/capacity", {"hours_per_week": 40, "from": "2026-03-02"})
+    [slip] = ana.post_ok("/v1/members/ana/capacity", {"hours_per_week": 4, "from": "2026-03-02"})["events"]
+
+    answer = ana.post_ok("/v1/members/ana/take-back", {"corrects": slip})
+
+    assert ["40"] == [held["hours_per_week"] for held in answer["capacities"]]
+
+
+def test_a_lead_and_a_role_are_taken_back_at_once_for_access(app: ApiApp) -> None:
+    stella, ben = app.as_member("stella"), app.as_member("ben")
+    [lead] = stella.post_ok("/v1/teams/core/appoint-lead", {"lead": "ben"})["events"]
+    [role] = stella.post_ok("/v1/members/ben/grant-role", {"role": "auditor"})["events"]
+    assert ["auditor"] == ben.get_ok("/v1/me")["roles"]
+
+    stella.post_ok("/v1/members/ben/take-back", {"corrects": role})
+    stella.post_ok("/v1/teams/core/take-back", {"corrects": lead})
+
+    assert (["member"], []) == (ben.get_ok("/v1/me")["roles"], ben.get_ok("/v1/me")["leads"])
+    assert app.resolve_id("member", "lea") == stella.get_ok("/v1/teams/core")["lead"]
+
+
+def test_a_member_is_renamed(app: ApiApp) -> None:
+    app.as_member("ana").post_ok("/v1/members/ana/rename", {"name": "Ana Maria"})
+
+    assert "Ana Maria" == app.as_member("ben").get_ok("/v1/members/ana")["name"]
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "status", "code"),
+    [
+        ("ana", {"corrects": "01900000-0000-7000-8000-000000000001"}, 404, "not_found"),
+        ("ana", {"corrects": ""}, 422, "invalid_field"),
+        ("ana", {}, 422, "invalid_field"),
+        ("ben", {"corrects": "01900000-0000-7000-8000-000000000001"}, 403, "forbidden"),
+    ],
+)
+def test_a_bad_correction_is_refused_and_nothing_recorded(
+    app: ApiApp, who: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    before = app.count_events()
+
+    refused = app.as_member(who).post("/v1/members/ana/take-back", body)
+
+    assert (status, code, before) == (refused.status_code, refused.json()["code"], app.count_events())
