@@ -18,7 +18,7 @@ from domain.instants import from_micros, to_micros
 from domain.references import register_former_ids
 from domain.registry import AGGREGATES, EVENTS
 from ledger import idempotency
-from ledger.bulk.append import BulkAppend
+from ledger.bulk.append import BulkAppend, BulkLimits
 from ledger.commands import Command, EventPosition, Preview, Receipt
 from ledger.commit.committer import CommitLimits, CommitStats, Committer
 from ledger.commit.queue import Outcome
@@ -34,10 +34,8 @@ from ledger.storage.protocol import Head, LogStore, row_uuid
 
 _NO_LIMIT = 2**63 - 1
 _NO_EVENT = EventPosition(position=0, log_position=0, recorded_at=None)
-#: States (and owners' books) that the writer keeps folded.
-CACHED_STATES = 4096
-
 _LIMITS = CommitLimits()
+_BULK_LIMITS = BulkLimits()
 
 
 class Ledger:
@@ -58,10 +56,11 @@ class Ledger:
         self.recorder = recorder
         self.clock = clock
         self.new_id = new_id
+        self._limits = limits
         self._mapper = Mapper(EVENTS, upcasts)
-        self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES)
+        self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES, limits.cached_states)
         writer = Writer(
-            cache=StateCache(CACHED_STATES),
+            cache=StateCache(limits.cached_states),
             read_cache=self._read_cache,
             mapper=self._mapper,
             aggregates=AGGREGATES,
@@ -82,7 +81,7 @@ class Ledger:
     ) -> Self:
         """Connect to a migrated database; runs no DDL. `clock` gives aware instants.
 
-        `limits`: how many commands may wait in this process, how long, and what one transaction holds.
+        `limits`: how many commands may wait in this process, how long, what one transaction and the caches hold.
 
         Raises `LedgerMisconfigured` where POSTGRES_ENABLE_DB_FUNCTIONS is set: with it the event sourcing library
         inserts without any lock, and a tailing reader loses committed events. Raises `LedgerNotMigrated`.
@@ -144,10 +143,15 @@ class Ledger:
         outcome = self._committer.handle(command)
         return None if outcome is None else _receipt_or_raise(outcome)
 
-    def bulk(self) -> BulkAppend:
+    def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
         """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk.append`."""
         return BulkAppend(
-            self.recorder, mapper=self._mapper, aggregates=AGGREGATES, clock=self.clock, new_id=self.new_id
+            self.recorder,
+            mapper=self._mapper,
+            aggregates=AGGREGATES,
+            clock=self.clock,
+            new_id=self.new_id,
+            limits=limits,
         )
 
     def purge_idempotency_keys(self) -> int:
@@ -170,7 +174,7 @@ class Ledger:
         """What `handle` would record now, or its `Refusal`; nothing is recorded and nobody waits for it."""
         with self.recorder.read(snapshot=True) as session:
             head = Head(*session.query("head")[0])
-            states = BatchStates(StateCache(CACHED_STATES), LogSource(session, self._mapper), AGGREGATES)
+            states = BatchStates(StateCache(self._limits.cached_states), LogSource(session, self._mapper), AGGREGATES)
             decider = CommandDecider(
                 states,
                 head,

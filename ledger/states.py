@@ -229,10 +229,6 @@ def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> 
     return aggregates[entry.kind].index_entry(entry.state) if entry.kind else NOT_INDEXED
 
 
-#: States that readers find folded.
-READ_CACHE_SIZE = 4096
-
-
 class ReadCache:
     """For any number of threads. What it says was true when it was asked: the store has been asked each time."""
 
@@ -241,7 +237,7 @@ class ReadCache:
         recorder: LogStore,
         mapper: Mapper,
         aggregates: Mapping[str, AggregateType],
-        limit: int = READ_CACHE_SIZE,
+        limit: int,
     ) -> None:
         self._recorder = recorder
         self._mapper = mapper

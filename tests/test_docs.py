@@ -37,7 +37,6 @@ from domain.policy import Policy
 from domain.registry import EVENTS
 from ledger import api_keys as keys
 from ledger import idempotency
-from ledger.commit import queue as commit_queue
 from ledger.commit.batch import BatchLimits
 from ledger.commit.committer import CommitLimits
 from projections import calibration, figures
@@ -623,7 +622,7 @@ LIMITS: dict[str, float] = {
     "Characters of an idempotency key": api_context._MAX_IDEMPOTENCY_KEY_LENGTH,
     "Days for which an idempotency key is kept": days(idempotency.RETENTION),
     "Times that a contested command is decided": api_commands._MAX_ATTEMPTS,
-    "Commands that wait in one process": commit_queue.MAX_QUEUED_COMMANDS,
+    "Commands that wait in one process": CommitLimits().queued,
     "Commands of one commit": BatchLimits().commands,
     "Seconds that a request waits for its key to be looked up": key_cache._KEY_WAIT_S,
     "Seconds that a command waits for its turn": CommitLimits().command_seconds,

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import IntegrityError
 
 from domain.errors import VersionConflict
@@ -27,12 +28,18 @@ from ledger.serialization import Mapper, with_log_position
 from ledger.states import BatchStates, StateCache
 from ledger.storage.protocol import EVENTS, IMPORT_ROWS, STREAM_INDEX, Append, Head, LogSession, LogStore, Row, row_uuid
 
-#: States kept folded while deciding; the rest is folded again from the staging file.
-CACHED_STATES = 1024
-
 _CONFLICT_MESSAGE = (
     "while this import was being decided, somebody changed what it builds on; nothing of it was kept: run it again"
 )
+
+
+class BulkLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import keeps at hand."""
+
+    #: States kept folded while deciding; the rest is folded again from the staging file.
+    cached_states: int = 1024
+    #: The streams of an organisation with at most so many events are listed once; of a larger one each is looked up.
+    listed_events: int = 50_000
 
 
 class BulkAppend:
@@ -49,12 +56,14 @@ class BulkAppend:
         aggregates: Mapping[str, AggregateType],
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
+        limits: BulkLimits,
     ) -> None:
         self._recorder = recorder
         self._mapper = mapper
         self._aggregates = aggregates
         self._clock = clock
         self._new_id = new_id
+        self._limits = limits
         self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
@@ -62,9 +71,13 @@ class BulkAppend:
             self._base_head = Head(*session.query("head")[0])
         self._folder = TemporaryDirectory(prefix="plimsoll-import-")
         self._staging = StagingStore(
-            Path(self._folder.name) / "staging.db", self._recorder, self._mapper, base=self._base_head.log_position
+            Path(self._folder.name) / "staging.db",
+            self._recorder,
+            self._mapper,
+            base=self._base_head.log_position,
+            listed_events=self._limits.listed_events,
         )
-        self._states = BatchStates(StateCache(CACHED_STATES), self._staging, self._aggregates)
+        self._states = BatchStates(StateCache(self._limits.cached_states), self._staging, self._aggregates)
         self._now = max(self._clock(), from_micros(self._base_head.recorded_at))
         self._decider = CommandDecider(
             self._states,

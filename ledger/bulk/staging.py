@@ -18,8 +18,6 @@ from ledger.storage.sqlite import ScratchFile
 
 #: RFC 9562: made from a namespace and a name.
 _NAME_BASED_VERSION = 5
-#: An organisation with at most so many events has its streams listed once.
-_MAX_LISTED_EVENTS = 50_000
 _PAGE_SIZE = 5000
 
 _TABLES = """
@@ -50,11 +48,12 @@ CREATE TABLE books_read (
 class StagingStore:
     """Implements `ledger.states.Source` over a private file and, below it, the log up to position `base`."""
 
-    def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int) -> None:
+    def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int, listed_events: int) -> None:
         self._file = ScratchFile(path)
         self._recorder = recorder
         self._mapper = mapper
         self._base = base
+        self._listed_events = listed_events
         self._base_positions: dict[UUID, int] = {}
         self._imports_listed: set[UUID] = set()
         self._streams_listed: dict[UUID, bool] = {}
@@ -122,8 +121,8 @@ class StagingStore:
         """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
         if organisation_id not in self._streams_listed:
             position = self.base_position(organisation_id)
-            self._streams_listed[organisation_id] = position <= _MAX_LISTED_EVENTS
-            if position <= _MAX_LISTED_EVENTS:
+            self._streams_listed[organisation_id] = position <= self._listed_events
+            if position <= self._listed_events:
                 with self._recorder.read() as session:
                     rows = session.query("stream_ids", organisation_id=organisation_id, upto=position)
                 for row in rows:

@@ -5,15 +5,17 @@ is being written share the next one: its lock, its fsync, its round trip. Each g
 
 There are two modes. An event loop decides its batches optimistically, from memory, and appends them on the condition
 that the head has not moved (`ledger.commit.loop_committer`). Everything else is decided by the thread here under the
-head's row lock: commands of threads and of loops whose store has no asynchronous appender, cache misses, duplicates of
+head's row lock: commands of threads, cache misses, duplicates of
 idempotency keys, and every batch while other processes are writing.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from threading import Lock, Thread
+from time import monotonic
 
 import msgspec
 
@@ -21,7 +23,7 @@ from ledger.commands import Command
 from ledger.commit.batch import BatchLimits, CommandBatch
 from ledger.commit.loop_committer import LoopCommitter
 from ledger.commit.outcomes import OutcomeResolver, resolve, unavailable
-from ledger.commit.queue import MAX_QUEUED_COMMANDS, CommandQueue, Outcome, PendingCommand, TimeoutWatcher
+from ledger.commit.queue import CommandQueue, Outcome, PendingCommand, TimeoutWatcher
 from ledger.commit.writer import Writer
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.storage.protocol import LogStore
@@ -33,12 +35,14 @@ DRAIN_S = 10
 
 
 class CommitLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much may wait, how long, and what one transaction holds."""
+    """How much may wait, how long, what one transaction holds, and what is kept in memory."""
 
     #: Commands in the queue; further ones are `LedgerBusy`.
-    queued: int = MAX_QUEUED_COMMANDS
+    queued: int = 4096
     #: Seconds that a command waits for its outcome.
     command_seconds: float = 10
+    #: States that the writer keeps folded, and as many sets of an owner's live promises; and states that readers do.
+    cached_states: int = 4096
     batch: BatchLimits = BatchLimits()
 
 
@@ -103,9 +107,8 @@ class Committer:
         loop = asyncio.get_running_loop()
         waiting = PendingCommand(command, loop, loop.create_future())
         loop_committer = self._loop_committer(loop)
-        self._enqueue(waiting, call=loop_committer is None)
-        if loop_committer is not None:
-            loop_committer.schedule()
+        self._enqueue(waiting, call=False)
+        loop_committer.schedule()
         timeouts = self._timeouts.get(loop)
         if timeouts is None:
             self._forget_closed_loops()
@@ -153,10 +156,8 @@ class Committer:
         waiting.in_doubt = not self._queue.remove(waiting) or waiting.in_doubt
         return unavailable(waiting, f"the ledger did not get to it within {self._limits.command_seconds} s")
 
-    def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter | None:
-        """The loop's own; None where the store has no asynchronous appender."""
-        if self._recorder.open_async_appender is None:
-            return None
+    def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter:
+        """The loop's own."""
         loop_committer = self._loop_committers.get(loop)
         if loop_committer is None:
             self._forget_closed_loops()
@@ -187,12 +188,22 @@ class Committer:
                 self._forget_closed_loops()
             batch = CommandBatch(self._queue, self._writer, self._limits.batch)
             try:
-                self._commit(batch)
+                if not self._warm_up():
+                    self._commit(batch)
             except BaseException as error:  # noqa: BLE001  # whatever it was, its commands get it, and the next ones are served
                 self._outcomes.on_failed(batch, error)
             finally:
                 self._decider_lock.release()
             self._hand_over_to_loop()
+
+    def _warm_up(self) -> bool:
+        """Read the streams that a loop's commands lack, without the head's lock; whether any can be decided now."""
+        head, commands = self._writer.expected_head(), self._queue.list_retries()
+        if head is None or not commands or not self._loop_committers:
+            return False
+        with self._recorder.read() as session:
+            unit = self._writer.begin(session, head, locked=False)
+            return unit.warm_up(commands, monotonic() + self._limits.batch.decide_seconds)
 
     def _commit(self, batch: CommandBatch) -> None:
         """Decide the batch under the head's lock and write it."""
@@ -202,14 +213,16 @@ class Committer:
         self._outcomes.on_committed(batch)
 
     def _hand_over_to_loop(self) -> None:
-        """Hand the queued commands to a connected loop committer; without one, keep them on this thread."""
+        """Hand the queued commands to the connected loops; without one, keep them on this thread.
+
+        The first loop that comes takes them, whosever they are, so none waits for a loop that is busy with other work.
+        """
+        handed_over = False
         if self._writer.expected_head() is not None and not self._queue.is_closed:
             for loop, loop_committer in list(self._loop_committers.items()):
                 if not loop.is_closed() and loop_committer.ensure_connected():
-                    try:
+                    with suppress(RuntimeError):
                         loop.call_soon_threadsafe(loop_committer.schedule)
-                    except RuntimeError:
-                        continue
-                    return
-        if len(self._queue):
+                        handed_over = True
+        if not handed_over and len(self._queue):
             self._queue.notify_thread()

@@ -57,7 +57,7 @@ class LoopCommitter:
         """Whether there is a connection; opened here where there is none. For threads: it waits for the store."""
         if self._connection is not None and self._connection.is_alive:
             return True
-        if self._recorder.open_async_appender is None or monotonic() - self._refused_at < _RETRY_S:
+        if monotonic() - self._refused_at < _RETRY_S:
             return False
         try:
             self._connection = self._recorder.open_async_appender(self.loop)

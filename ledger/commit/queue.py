@@ -11,9 +11,6 @@ from typing import Any
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 
-#: Commands that wait in one process; more are told to come again.
-MAX_QUEUED_COMMANDS = 4096
-
 #: What a command comes to. None is a sweep's: nothing was due.
 Outcome = Receipt | BaseException | None
 
@@ -99,7 +96,7 @@ class TimeoutWatcher:
 class CommandQueue:
     """Who waits, fairly: one of each organisation in turn. Safe to use from many threads."""
 
-    def __init__(self, limit: int = MAX_QUEUED_COMMANDS) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         #: Organisation, as an integer -> its own line.
         self._by_organisation: OrderedDict[int, OrderedDict[PendingCommand, None]] = OrderedDict()
@@ -176,6 +173,11 @@ class CommandQueue:
                 if not waiting.is_abandoned:
                     (self._isolated if alone else self._retry_first).appendleft(waiting)
                     self._size += 1
+
+    def list_retries(self) -> list[Command]:
+        """What is requeued and goes first; nothing while a command is to be tried alone."""
+        with self._lock:
+            return [] if self._isolated else [waiting.command for waiting in self._retry_first]
 
     def drain(self) -> list[PendingCommand]:
         """Everybody, for whom there will be no turn."""

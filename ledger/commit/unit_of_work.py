@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from time import monotonic
 from uuid import UUID
 
 import msgspec
@@ -109,6 +110,16 @@ class UnitOfWork:
             for organisation_id, position in self._session.query("positions_of", wanted=wanted):
                 self._cache.put_position(row_uuid(organisation_id).int, int(position or 0))
         self._to_prefetch = self._find_cache_misses(commands)
+
+    def warm_up(self, commands: Sequence[Command], until: float) -> bool:
+        """Cache the streams that these commands lack; whether that was enough for any. `until`: monotonic seconds."""
+        cold = [command for command in commands if self._find_cache_misses([command])]
+        self.prefetch(cold)
+        for command in cold:
+            self._prefetch_missing(command)
+            if monotonic() > until:
+                break
+        return any(not self._find_cache_misses([command]) for command in cold)
 
     def decide(self, command: Command) -> Receipt | Exception | None:
         """The command's receipt, or why there is none; None for a sweep that found nothing due.

@@ -7,21 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Self, cast
+from weakref import WeakKeyDictionary
 
 import psycopg
 from eventsourcing.persistence import InternalError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row, tuple_row
 
 from ledger.errors import LedgerMisconfigured, LedgerUnavailable
-from ledger.storage.postgres_arrays import encode_array
+from ledger.storage.postgres_arrays import encode_array, register_binary_arrays
 from ledger.storage.postgres_async import PostgresAsyncAppender
 from ledger.storage.postgres_statements import (
+    PreparedStatements,
     append_params,
     append_sql,
     encode_columns,
+    execute_simple,
     insert_sql,
     query_sql,
     shape_of,
@@ -85,17 +89,25 @@ class PostgresLogDatastore(PostgresDatastore):
         # After an outage the pool's pauses between attempts double; give up early and start afresh on the next call.
         self.pool.reconnect_timeout = 2 * CONNECT_TIMEOUT_S
 
+    def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
+        configure = super().after_connect_func()
+
+        def configure_ours(connection: psycopg.Connection[Any]) -> None:
+            configure(connection)
+            register_binary_arrays(connection)
+
+        return configure_ours
+
 
 class PostgresSession:
     """One transaction on one connection."""
 
-    def __init__(self, connection: psycopg.Connection[Any], begin: str | None = None) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], prepared: PreparedStatements | None = None) -> None:
         self._connection = connection
+        self._prepared = prepared or PreparedStatements(connection.pgconn)
         self._cursor: psycopg.Cursor[TupleRow] = connection.cursor(row_factory=tuple_row)
         #: A query failed: without a transaction around it, the connection does not remember that.
         self._failed = False
-        if begin is not None:
-            self._cursor.execute(begin.encode())
 
     @property
     def is_broken(self) -> bool:
@@ -118,15 +130,7 @@ class PostgresSession:
 
     def commit(self) -> None:
         with library_errors():
-            self._cursor.execute(b"COMMIT")
-
-    def read_locked_head(self) -> Head:
-        """The head that was locked in the message that began the transaction."""
-        self._cursor.nextset()
-        row = self._cursor.fetchone()
-        if row is None:
-            raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
-        return Head(*row)
+            execute_simple(self._connection.pgconn, b"COMMIT")
 
     def insert(self, target: InsertTarget, rows: Iterable[Row], *, bulk: bool = False) -> None:
         if bulk and not target.conflict:
@@ -150,7 +154,7 @@ class PostgresSession:
         params = append_params(append)
         if append.moves_head:
             params += [head.log_position + append.events, append.recorded_at]
-        self._cursor.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
+        self._prepared.execute(append_sql(shape_of(append), moves_head=append.moves_head), params)
 
     def _copy(self, target: InsertTarget, rows: Iterable[Row]) -> None:
         with self._cursor.copy(f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN") as copy:
@@ -169,6 +173,8 @@ class PostgresLogStore(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         self._write_lock = Lock()
+        #: What each pooled connection has prepared.
+        self._prepared: WeakKeyDictionary[psycopg.Connection[Any], PreparedStatements] = WeakKeyDictionary()
 
     @classmethod
     def open(cls, database_url: str) -> Self:
@@ -188,26 +194,25 @@ class PostgresLogStore(PostgresApplicationRecorder):
             with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
                 yield PostgresSession(connection)
             return
-        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (connection, session):
+        with self._transaction(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as (session, _):
             yield session
-            connection.execute("COMMIT")
+            session.commit()
 
     @contextmanager
     def write(self) -> Iterator[LogSession]:
-        with self._transaction("BEGIN") as (connection, session):
+        with self._transaction(b"BEGIN") as (session, _):
             yield session
-            connection.execute("COMMIT")
+            session.commit()
 
     def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         # One process has one place in the queue for the head: its threads wait here, without a connection each.
         if not self._write_lock.acquire(timeout=LOCK_TIMEOUT_MS / 1000):
             raise LedgerUnavailable("the event store is busy writing")
         try:
-            with self._transaction(f"BEGIN; {load_queries()['lock_head']}") as (connection, session):
-                head = session.read_locked_head()
+            with self._transaction(f"BEGIN; {load_queries()['lock_head']}".encode()) as (session, locked):
+                head = _parse_head(locked)
                 append = batch(session, head)
                 if append is None:
-                    connection.execute("ROLLBACK")
                     return
                 if append.bulk:
                     _write_bulk(session, head, append)
@@ -246,16 +251,25 @@ class PostgresLogStore(PostgresApplicationRecorder):
         self.datastore.close()
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[tuple[psycopg.Connection[Any], PostgresSession]]:
-        """Whatever is raised inside rolls back."""
+    def _transaction(self, begin: bytes) -> Iterator[tuple[PostgresSession, pq.abc.PGresult]]:
+        """A transaction, and what its first message answered; what is not committed in it is rolled back."""
         with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
+            prepared = self._prepared.setdefault(connection, PreparedStatements(connection.pgconn))
             try:
-                # Never in psycopg's pipeline: it ends with a Flush, and a server that has read one arms no timer for
-                # a session that is idle in its transaction. A writer that stopped there would keep the head for ever.
-                yield connection, PostgresSession(connection, begin)
+                # Never in a pipeline: psycopg's ends with a Flush, and a server that has read one arms no timer for a
+                # session that is idle in its transaction. A writer that stopped there would keep the head for ever.
+                first = execute_simple(connection.pgconn, begin)
+                yield PostgresSession(connection, prepared), first
             finally:
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     connection.rollback()
+
+
+def _parse_head(locked: pq.abc.PGresult) -> Head:
+    """The head that was locked in the message that began the transaction."""
+    if not locked.ntuples:
+        raise LedgerMisconfigured("the log head is missing: this database was not migrated to the end")
+    return Head(*(int(locked.get_value(0, column) or 0) for column in range(2)))
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self, cast
 from uuid import UUID
 
 import psycopg
-from psycopg.adapt import Dumper
+from psycopg.abc import DumperKey
+from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
 
 _HEADER = struct.Struct(">iiiii").pack
@@ -20,45 +21,35 @@ _UUID_LENGTH = _LENGTH(16)
 
 
 class BinaryArray:
-    """An array as it goes over the wire."""
+    """An array as it goes over the wire, and its type's OID."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "oid")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, oid: int) -> None:
         self.data = data
-
-
-class UuidArray(BinaryArray):
-    """A `uuid[]`."""
-
-    __slots__ = ()
-
-
-class TextArray(BinaryArray):
-    """A `text[]`."""
-
-    __slots__ = ()
-
-
-class ByteaArray(BinaryArray):
-    """A `bytea[]`."""
-
-    __slots__ = ()
-
-
-class BigintArray(BinaryArray):
-    """A `bigint[]`."""
-
-    __slots__ = ()
+        self.oid = oid
 
 
 class _BinaryArrayDumper(Dumper):
-    """Hands the bytes over as they are."""
+    """Hands the bytes over as they are; the driver keeps one for each OID."""
 
     format = Format.BINARY
 
+    def get_key(self, obj: BinaryArray, format: PyFormat) -> DumperKey:  # noqa: A002  # the driver's name for it
+        return cast("DumperKey", (self.cls, obj.oid))
+
+    def upgrade(self, obj: BinaryArray, format: PyFormat) -> Self:  # noqa: A002  # as above
+        dumper = type(self)(self.cls)
+        dumper.oid = obj.oid
+        return dumper
+
     def dump(self, obj: BinaryArray) -> bytes:
         return obj.data
+
+
+def register_binary_arrays(connection: psycopg.Connection[Any]) -> None:
+    """Let the connection's cursors take `BinaryArray` parameters."""
+    connection.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
 
 
 # A comprehension for each kind, nothing called for each value but what makes its bytes: a batch has thousands of them.
@@ -98,32 +89,26 @@ def _encode_bigints(values: Iterable[Any]) -> list[bytes]:
         raise ValueError(str(error)) from error
 
 
-#: Type -> its array, its OID, the array's OID, the values with their lengths.
-_ARRAY_TYPES: dict[str, tuple[type[BinaryArray], int, int, Callable[[Iterable[Any]], list[bytes]]]] = {
-    "uuid": (UuidArray, 2950, 2951, _encode_uuids),
+#: Type -> its OID, the array's OID, the values with their lengths.
+_ARRAY_TYPES: dict[str, tuple[int, int, Callable[[Iterable[Any]], list[bytes]]]] = {
+    "uuid": (2950, 2951, _encode_uuids),
     #: Ids in their 36 characters.
-    "spelled uuid": (UuidArray, 2950, 2951, _encode_uuid_texts),
-    "text": (TextArray, 25, 1009, _encode_texts),
-    "bytea": (ByteaArray, 17, 1001, _encode_byteas),
-    "bigint": (BigintArray, 20, 1016, _encode_bigints),
+    "spelled uuid": (2950, 2951, _encode_uuid_texts),
+    "text": (25, 1009, _encode_texts),
+    "bytea": (17, 1001, _encode_byteas),
+    "bigint": (20, 1016, _encode_bigints),
 }
 
 
 def encode_array(kind: str, values: Sequence[object]) -> BinaryArray:
-    """The values, one or more, as an array of a PostgreSQL type named in `ledger.storage.protocol.Target`.
+    """The values, one or more, as an array of a PostgreSQL type named in `ledger.storage.protocol.InsertTarget`.
 
     Raises `ValueError` for a value that such a column cannot hold.
     """
-    made, oid, _, encode = _ARRAY_TYPES[kind]
+    oid, array_oid, encode = _ARRAY_TYPES[kind]
     count, first = len(values), values[0]
     # One value all the way down, as an organisation or an instant is, is made once.
     same = first is values[-1] and values.count(first) == count
     parts = encode((first,)) * count if same else encode(values)
     # One dimension; the server looks for nulls itself, and refuses them where there must be none.
-    return made(_HEADER(1, 0, oid, count, 1) + b"".join(parts))
-
-
-for _kind in _ARRAY_TYPES.values():
-    psycopg.adapters.register_dumper(
-        _kind[0], type(f"{_kind[0].__name__}Dumper", (_BinaryArrayDumper,), {"oid": _kind[2]})
-    )
+    return BinaryArray(_HEADER(1, 0, oid, count, 1) + b"".join(parts), array_oid)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
-from itertools import count
 from typing import cast
 
 import psycopg
 from psycopg import pq
 
 from ledger.errors import HeadConflict, LedgerUnavailable, OutcomeUnknown
-from ledger.storage.postgres_arrays import BinaryArray
-from ledger.storage.postgres_statements import Shape, append_if_head_params, append_if_head_sql, shape_of
+from ledger.storage.postgres_statements import (
+    PreparedStatements,
+    Shape,
+    append_if_head_params,
+    append_if_head_sql,
+    encode_params,
+    shape_of,
+)
 from ledger.storage.protocol import EVENTS, IDEMPOTENCY_INSERT, STREAM_INDEX, Append, Head, load_queries
 
 #: A statement that is not answered within this is given up, and its connection with it (seconds).
@@ -35,9 +40,8 @@ class PostgresAsyncAppender:
         self._reading = False
         self._connection = connection
         self._pgconn = connection.pgconn
-        self._names = {
-            shape: _prepare_append(self._pgconn, number, shape) for number, shape in enumerate(_PREPARED_SHAPES)
-        }
+        prepared = PreparedStatements(self._pgconn)
+        self._names = {shape: prepared.prepare(append_if_head_sql(shape)) for shape in _PREPARED_SHAPES}
         self._pgconn.prepare(_HEAD_STATEMENT, load_queries()["head"].encode())
         self._pgconn.nonblocking = 1
         # Remembered: a lost connection does not say any more which one it was.
@@ -59,7 +63,7 @@ class PostgresAsyncAppender:
         """
         given = append_if_head_params(head, append) if append is not None else []
         name = self._names[shape_of(append)] if append is not None else _HEAD_STATEMENT
-        values, formats = [_encode_value(each) for each in given], [_format_of(each) for each in given]
+        values, formats = encode_params(given)
         if not self._reading:
             self._reading = True
             self._loop.add_reader(self._socket, self._on_readable)
@@ -138,25 +142,6 @@ class PostgresAsyncAppender:
 
 def _is_fatal(result: pq.abc.PGresult) -> bool:
     return result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) != b"ERROR"
-
-
-def _prepare_append(wire: pq.abc.PGconn, number: int, shape: Shape) -> bytes:
-    """The name of a prepared statement."""
-    name, marks = b"append_%d" % number, count(1)
-    parts = append_if_head_sql(shape).split(b"%s")
-    text = parts[0] + b"".join(b"$%d%s" % (next(marks), part) for part in parts[1:])
-    result = wire.prepare(name, text)
-    if result.status != pq.ExecStatus.COMMAND_OK:
-        raise psycopg.errors.error_from_result(result)
-    return name
-
-
-def _encode_value(value: object) -> bytes:
-    return value.data if isinstance(value, BinaryArray) else b"%d" % cast("int", value)
-
-
-def _format_of(value: object) -> pq.Format:
-    return pq.Format.BINARY if isinstance(value, BinaryArray) else pq.Format.TEXT
 
 
 #: What commands come to, all but import rows, which have a way of their own.

@@ -148,11 +148,10 @@ class LogStore(Protocol):
         Raises `OutcomeUnknown` where the store is lost at the commit, and `LedgerUnavailable` where it is before.
         """
 
-    @property
-    def open_async_appender(self) -> Callable[[AbstractEventLoop], AsyncAppender] | None:
+    def open_async_appender(self, loop: AbstractEventLoop) -> AsyncAppender:
         """Open a connection for an event loop's own appends; the calling thread waits for the server.
 
-        Raises `LedgerUnavailable`. None where there is no such thing.
+        Raises `LedgerUnavailable`.
         """
 
     def close(self) -> None: ...

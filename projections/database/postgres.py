@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.storage.postgres_arrays import BinaryArray, encode_array
+from ledger.storage.postgres_arrays import BinaryArray, encode_array, register_binary_arrays
 from projections.database.backend import (
     LOCK_TIMEOUT_S,
     DatabaseUnavailable,
@@ -168,6 +168,7 @@ class _PostgresSession:
 def _configure(connection: psycopg.Connection[Any]) -> None:
     # Ids are read as text, as from SQLite.
     connection.adapters.register_loader("uuid", TextLoader)
+    register_binary_arrays(connection)
     # Compiling a statement takes a hundred milliseconds, where the longest of ours take ten.
     connection.execute("SET synchronous_commit TO off; SET jit TO off")
 

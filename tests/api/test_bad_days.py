@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from ledger.commit.queue import MAX_QUEUED_COMMANDS
+from ledger.commit.committer import CommitLimits
 from ledger.storage.file_locks import writer_lock
 from services.api.app import create_app
 from services.api.auth.key_cache import MAX_STALENESS_S
@@ -184,9 +184,9 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
             waiting = [asyncio.create_task(one()) for _ in range(commands)]
             for _ in range(100):
                 await asyncio.sleep(0.05)
-                if len(answers) >= commands - 2 * MAX_QUEUED_COMMANDS:
+                if len(answers) >= commands - 2 * CommitLimits().queued:
                     break
-            assert app.runtime.ledger.count_queued_commands() <= MAX_QUEUED_COMMANDS
+            assert app.runtime.ledger.count_queued_commands() <= CommitLimits().queued
             assert {(503, b"1")} == set(answers)
         await asyncio.gather(*waiting)
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from ledger.commands import Command, Receipt
+from ledger.errors import LedgerUnavailable
 from tests.api.app_under_test import ApiApp, create_active_goal, offer, terms, why
 
 JSON = {"Content-Type": "application/json"}
@@ -407,10 +409,16 @@ def test_a_store_that_is_away_is_said_to_be_away(serve_app: Callable[..., ApiApp
     assert "recorded" not in told, "a read records nothing"
 
 
-def test_a_command_that_was_surely_not_recorded_is_answered_so(serve_app: Callable[..., ApiApp]) -> None:
+def test_a_command_that_was_surely_not_recorded_is_answered_so(
+    serve_app: Callable[..., ApiApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = serve_app()
     app.as_member("ana").get("/v1/me")
-    app.runtime.ledger._committer.close()
+
+    async def time_out(_command: Command) -> Receipt:
+        raise LedgerUnavailable("the ledger did not get to it", recorded="no")
+
+    monkeypatch.setattr(app.runtime.ledger, "handle_async", time_out)
 
     response = app.as_member("ana").post("/v1/goals", offer())
 

@@ -10,7 +10,7 @@ import pytest
 from domain.errors import ActNotAllowed, InvalidField, NotFound, Refusal, VersionConflict
 from domain.goal import acts
 from domain.member import member
-from ledger.bulk.append import BulkAppend
+from ledger.bulk.append import BulkAppend, BulkLimits
 from ledger.commands import Command, Receipt
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, WHY, Clock, Tenant, capacity, offer
@@ -219,14 +219,11 @@ def test_another_organisations_stream_is_not_there_for_a_bulk(ledger: Ledger, te
         assert 0 == bulk.commit()
 
 
-def test_a_large_organisation_is_asked_stream_by_stream(
-    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.bulk.staging._MAX_LISTED_EVENTS", 0)
+def test_a_large_organisation_is_asked_stream_by_stream(ledger: Ledger, tenant: Tenant) -> None:
     tenant.promise("there", hours=300)
     at = BEGINNING - timedelta(minutes=1)
 
-    with ledger.bulk() as bulk:
+    with ledger.bulk(BulkLimits(listed_events=0)) as bulk:
         receipt = bulk.handle(tenant.command("ana", capacity(5), on="ana", at=at, import_row="a"))
         bulk.commit()
 
@@ -234,16 +231,13 @@ def test_a_large_organisation_is_asked_stream_by_stream(
     assert "5" == ledger.load(tenant.id, "member", tenant.id_of("ana")).capacities[-1].hours_per_week
 
 
-def test_more_states_than_the_cache_holds_are_folded_again(
-    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 2)
+def test_more_states_than_the_cache_holds_are_folded_again(ledger: Ledger, tenant: Tenant) -> None:
     history = ImportRows(tenant)
     goals = [f"goal-{number}" for number in range(6)]
     steps = [("ana", offer()), ("sam", acts.Accept()), ("ana", acts.CheckIn(progress="0.5"))]
     rows = [history.row(by, act, goal) for by, act in steps for goal in goals]
 
-    with ledger.bulk() as bulk:
+    with ledger.bulk(BulkLimits(cached_states=2)) as bulk:
         answers = handle_all(bulk, rows)
         bulk.commit()
 
@@ -252,13 +246,11 @@ def test_more_states_than_the_cache_holds_are_folded_again(
     assert WHY == ledger.events(tenant.id, tenant.id_of("goal-0", "goal"))[0].reason
 
 
-def test_memory_does_not_grow_with_the_import(ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.bulk.append.CACHED_STATES", 50)
-
+def test_memory_does_not_grow_with_the_import(ledger: Ledger, tenant: Tenant) -> None:
     def peak(name: str, members: int) -> int:
         history = ImportRows(tenant, name)
         tracemalloc.start()
-        with ledger.bulk() as bulk:
+        with ledger.bulk(BulkLimits(cached_states=50)) as bulk:
             for number in range(members):
                 bulk.handle(history.row("stella", member.Join(name="New"), f"{name}-{number}"))
                 bulk.handle(history.row("stella", capacity(number % 40), f"{name}-{number}"))

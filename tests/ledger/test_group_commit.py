@@ -23,7 +23,8 @@ from ledger.commit.batch import BatchLimits
 from ledger.commit.committer import CommitLimits
 from ledger.errors import LedgerBusy, LedgerUnavailable
 from ledger.ledger import Ledger
-from ledger.states import Key, StreamState
+from ledger.serialization import Mapper
+from ledger.states import Key, ReadCache, StreamState
 from tests.ledger.locks import NO_TIME_LIMIT, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids
 
@@ -165,11 +166,11 @@ def test_a_command_that_raises_inside_its_rule_harms_itself_alone(
 def test_what_is_committed_is_not_decided_again_where_memory_fails_to_keep_it(
     ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_key: Key, _entry: StreamState) -> None:
+    def fail(_cache: ReadCache, _key: Key, _entry: StreamState) -> None:
         raise MemoryError
 
     head = ledger.head()
-    monkeypatch.setattr(ledger._read_cache, "put", fail)
+    monkeypatch.setattr(ReadCache, "put", fail)
 
     # Without a key: nobody could tell that it was recorded already.
     outcome = tenant.handle("stella", capacity(7), on="ana")
@@ -184,13 +185,13 @@ def test_what_cannot_be_stored_harms_itself_alone(
     batch_runner: BatchRunner, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = ledger.head()
-    original = ledger._mapper.encode_state
+    original = Mapper.encode_state
 
-    def unstorable(recorded: Any) -> bytes:
-        state = original(recorded)
+    def unstorable(mapper: Mapper, recorded: Any) -> bytes:
+        state = original(mapper, recorded)
         return None if recorded.data.capacity.hours_per_week == "13" else state  # type: ignore[return-value]
 
-    monkeypatch.setattr(ledger._mapper, "encode_state", unstorable)
+    monkeypatch.setattr(Mapper, "encode_state", unstorable)
 
     outcomes = batch_runner.run(*(tenant.command("ana", capacity(hours), on="ana") for hours in (1, 13, 2)))
 

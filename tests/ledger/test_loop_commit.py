@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.goal import acts
 from domain.member.member import CapacityDeclared
+from domain.registry import AGGREGATES
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
@@ -117,6 +121,91 @@ def test_what_memory_does_not_know_is_asked_of_the_store_and_harms_nobody(
     assert ["Receipt", "Receipt", "InvalidField", "NotFound", "Receipt"] == [type(each).__name__ for each in outcomes]
     assert [False, True, False] == [each.replayed for each in outcomes if isinstance(each, Receipt)]
     assert ledger.head() == ledger.count()
+
+
+def test_goals_that_are_not_in_memory_are_read_without_the_lock_and_recorded_by_the_loop(
+    ledger: Ledger, tenant: Tenant, other_process: Tenant
+) -> None:
+    names = [f"goal-{number}" for number in range(6)]
+    for name in names:
+        other_process.promise(name)
+
+    async def scene() -> list[Receipt]:
+        batches = await run_until_loop_commits(ledger, tenant)
+        commands = [tenant.command("ana", acts.CheckIn(progress="0.5"), on=name) for name in names]
+        receipts = await asyncio.gather(*map(ledger.handle_async, commands))
+        assert batches == count_locked_batches(ledger)
+        return receipts
+
+    receipts = asyncio.run(scene())
+
+    assert {"0.5"} == {receipt.state.progress for receipt in receipts}
+    assert ledger.head() == ledger.count()
+
+
+@pytest.mark.parametrize("cached_states", [1, 2, 3])
+def test_a_cache_too_small_for_one_command_leaves_it_to_the_thread(
+    tenant: Tenant, clock: Clock, database_url: str, cached_states: int
+) -> None:
+    goal = tenant.id_of("goal", "goal")
+    tenant.promise("goal")
+    limits = msgspec.structs.replace(NO_TIME_LIMIT, cached_states=cached_states)
+    small = Ledger.open(database_url, clock=clock, new_id=ids(), limits=limits)
+
+    async def scene() -> list[Receipt]:
+        commands = [tenant.command("ana", acts.CheckIn(progress=f"0.{n}"), on="goal") for n in range(1, 9)]
+        return [await small.handle_async(command) for command in commands]
+
+    receipts = asyncio.run(asyncio.wait_for(scene(), 30))
+
+    assert "0.8" == receipts[-1].state.progress == small.load(tenant.id, "goal", goal).progress
+    small.close()
+
+
+def test_a_stream_that_cannot_be_read_fails_its_own_command_alone(
+    ledger: Ledger, tenant: Tenant, other_process: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_process.promise("goal")
+
+    def evolve(_state: Any, _event: Any) -> Any:
+        raise RuntimeError("an event of a later version")
+
+    async def scene() -> list[Receipt | BaseException]:
+        await run_until_loop_commits(ledger, tenant)
+        monkeypatch.setitem(AGGREGATES, "goal", msgspec.structs.replace(AGGREGATES["goal"], evolve=evolve))
+        commands = [
+            tenant.command("ana", acts.CheckIn(progress="0.5"), on="goal"),
+            tenant.command("stella", capacity(5), on="sam"),
+        ]
+        return await asyncio.gather(*map(ledger.handle_async, commands), return_exceptions=True)
+
+    outcomes = asyncio.run(asyncio.wait_for(scene(), 30))
+
+    assert ["RuntimeError", "Receipt"] == [type(each).__name__ for each in outcomes]
+
+
+def test_a_loop_does_not_wait_for_another_loop_that_is_busy(ledger: Ledger, tenant: Tenant) -> None:
+    connected, released = threading.Event(), threading.Event()
+
+    async def stay_busy() -> None:
+        await run_until_loop_commits(ledger, tenant)
+        connected.set()
+        # It blocks its loop, as a long computation would.
+        released.wait(60)
+
+    busy = threading.Thread(target=lambda: asyncio.run(stay_busy()))
+    busy.start()
+    assert connected.wait(60)
+
+    async def scene() -> list[Receipt]:
+        commands = [tenant.command("stella", capacity(hours), on="sam") for hours in range(12)]
+        return [await asyncio.wait_for(ledger.handle_async(command), 5) for command in commands]
+
+    receipts = asyncio.run(scene())
+    released.set()
+    busy.join()
+
+    assert list(range(receipts[0].version, receipts[0].version + 12)) == [each.version for each in receipts]
 
 
 def test_what_another_process_wrote_in_between_is_followed_and_nothing_is_written_over_it(

@@ -27,6 +27,7 @@ from ledger.commands import Command, IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.ledger import Ledger
 from ledger.storage.migrations import migrate
+from ledger.storage.postgres_arrays import register_binary_arrays
 from ledger.storage.postgres_async import DoneCallback, PostgresAsyncAppender
 from ledger.storage.postgres_statements import append_if_head_params, append_if_head_sql, shape_of
 from ledger.storage.protocol import Append, Head
@@ -357,6 +358,7 @@ def test_a_statement_that_was_lost_on_its_way_cannot_land_after_its_sender_was_r
 
     expected, append = in_doubt[0]
     with psycopg.connect(postgres_url, autocommit=True) as connection:
+        register_binary_arrays(connection)
         sent = connection.execute(append_if_head_sql(shape_of(append)), append_if_head_params(expected, append))
         assert (1,) != sent.fetchone()
     assert head == ledger.head() == ledger.count()
@@ -433,11 +435,11 @@ def test_a_store_that_goes_away_while_a_loop_connects_takes_no_thread_with_it(
 ) -> None:
     tenant, refused = Tenant.create(ledger, gate), list[int]()
 
-    def prepared(*_: Any) -> bytes:
+    def prepare(*_: Any) -> bytes:
         refused.append(1)
         raise psycopg.DatabaseError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr("ledger.storage.postgres_async._prepare_append", prepared)
+    monkeypatch.setattr("ledger.storage.postgres_async.append_if_head_sql", prepare)
 
     async def scene() -> list[Receipt]:
         return [await ledger.handle_async(tenant.command("stella", capacity(n), on="ana")) for n in range(5)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from domain.goal import acts
 from domain.registry import AGGREGATES
 from ledger.commands import IdempotencyKey
+from ledger.commit.committer import CommitLimits
 from ledger.ledger import Ledger
 from tests.ledger.tenant import BEGINNING, Clock, Tenant, capacity, ids
 
@@ -143,15 +145,17 @@ def test_a_replay_that_is_the_last_word_folds_nothing(tenant: Tenant, goal: str,
 
 
 def test_the_read_cache_keeps_the_states_last_used(
-    ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, folded_versions: list[int]
+    tenant: Tenant, database_url: str, clock: Clock, folded_versions: list[int]
 ) -> None:
-    monkeypatch.setattr(ledger._read_cache, "_limit", 2)
-    goals = [tenant.promise(f"goal-{n}", due=BEGINNING.date() + timedelta(days=100)) for n in range(4)]
+    goals = [tenant.promise(f"goal-{n}", due=BEGINNING.date() + timedelta(days=100)) for n in range(3)]
+    small = Ledger.open(database_url, clock=clock, new_id=ids(), limits=CommitLimits(cached_states=2))
 
-    assert len(ledger._read_cache._entries) == 2
-    assert 2 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", goals[0]))
-    assert 0 == count_folded(folded_versions, lambda: ledger.load_current(tenant.id, "goal", goals[0]))
-    assert len(ledger._read_cache._entries) == 2
+    def folded(goal: UUID) -> int:
+        return count_folded(folded_versions, lambda: small.load_current(tenant.id, "goal", goal))
+
+    assert [2, 0, 2, 2] == [folded(goals[n]) for n in (0, 0, 1, 2)]
+    assert [0, 2] == [folded(goals[n]) for n in (2, 0)]
+    small.close()
 
 
 def test_an_event_that_nobody_can_fold_concerns_its_own_stream_alone(
