@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -137,9 +138,12 @@ async def pull_events(context: RequestContext) -> HttpResponse:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
-    while not page.events and time.monotonic() < deadline:
-        await asyncio.sleep(_POLL_INTERVAL_S)
-        page = await sync_to_thread(_load_page, context)
+    # A server that stops answers with what there is: nothing yet, and the place from where to go on.
+    with suppress(TimeoutError):
+        async with context.waits.limit(None):
+            while not page.events and time.monotonic() < deadline:
+                await asyncio.sleep(_POLL_INTERVAL_S)
+                page = await sync_to_thread(_load_page, context)
     return _respond(context, query, page)
 
 
