@@ -35,6 +35,7 @@ from services.api.routes import (
     reports,
     system,
 )
+from services.api.waits import Waits
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -100,6 +101,7 @@ def create_app(runtime: Runtime) -> HttpPipeline:
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
         metrics=Metrics(),
         key_cache=KeyCache(runtime),
+        waits=Waits(),
         allowed_methods=allowed_methods(),
         openapi=encode_openapi_document(),
     )

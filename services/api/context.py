@@ -8,7 +8,6 @@ does so in a thread.
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,7 @@ from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import JSON
 from services.api.metrics import Metrics
 from services.api.operations import Operation, ReadQuery
+from services.api.waits import Waits
 from services.authorization import IMPORT, Viewer, may_act
 from services.runtime import Runtime
 
@@ -38,6 +38,7 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: RateLimits
     metrics: Metrics
     key_cache: KeyCache
+    waits: Waits
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
     #: The OpenAPI document.
@@ -115,6 +116,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     """What the handler of a route with a key is given."""
 
     runtime: Runtime
+    waits: Waits
     viewer: Viewer
     operation: Operation
     now: datetime
@@ -170,7 +172,8 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
-    raw = await _read_body(receive, headers, *_body_limits(runtime, operation)) if is_post else b""
+    limits = _body_limits(runtime, operation)
+    raw = await _read_body(receive, headers, state.api.waits, *limits) if is_post else b""
     body = None
     if operation.body is not None:
         body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -180,9 +183,10 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if operation.idempotent:
         parse_idempotency_key(headers)
     if operation.reads_view:
-        await _wait_for_position(runtime, viewer, query, headers)
+        await _wait_for_position(state.api, viewer, query, headers)
     return RequestContext(
         runtime=runtime,
+        waits=state.api.waits,
         viewer=viewer,
         operation=operation,
         now=now,
@@ -211,11 +215,13 @@ def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | N
     return settings.import_limit_bytes, None
 
 
-async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
+async def _read_body(
+    receive: Any, headers: dict[str, str], waits: Waits, max_bytes: int, timeout_s: float | None
+) -> bytes:
     """The whole body.
 
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
-    there within `timeout_s` seconds (None: an import takes as long as it takes).
+    there within `timeout_s` seconds (None: an import takes as long as it takes); 503 where the server stops first.
     """
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > max_bytes:
@@ -227,9 +233,11 @@ async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, time
             raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
         return body
     try:
-        async with asyncio.timeout(timeout_s):
+        async with waits.limit(timeout_s):
             return await _read_rest(receive, body, max_bytes)
     except TimeoutError:
+        if waits.is_stopping:
+            raise ProblemError("stopping", "Nothing was recorded.", headers={"Retry-After": "1"}) from None
         raise ProblemError("too_slow", f"at most {timeout_s:g} s for a body") from None
 
 
@@ -269,7 +277,7 @@ async def _authenticate(state: RequestState, scope: Any, now: datetime) -> Viewe
     return known.viewer
 
 
-async def _wait_for_position(runtime: Runtime, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
+async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers: dict[str, str]) -> None:
     """Wait for `after_position` (query or header) where it is given."""
     given = headers.get("plimsoll-after-position")
     if given is not None and not (given.isascii() and given.isdecimal() and len(given) < 19):  # noqa: PLR2004 - digits of 2^63
@@ -277,14 +285,18 @@ async def _wait_for_position(runtime: Runtime, viewer: Viewer, query: Any, heade
     in_query = query.after_position if isinstance(query, ReadQuery) else None
     after = in_query if in_query is not None else int(given or 0)
     if after:
-        await _poll_until_reached(runtime, viewer.organisation_id, after)
+        await _poll_until_reached(api, viewer.organisation_id, after)
 
 
-async def _poll_until_reached(runtime: Runtime, organisation_id: UUID, after: int) -> None:
-    deadline = time.monotonic() + runtime.settings.position_wait_s
+async def _poll_until_reached(api: ApiState, organisation_id: UUID, after: int) -> None:
+    runtime = api.runtime
     target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
-    while await sync_to_thread(runtime.engine.position) < target:
-        if time.monotonic() > deadline:
-            raise ProblemError("not_caught_up", headers={"Retry-After": "1"})
-        runtime.readers_waiting.set()
-        await asyncio.sleep(_POLL_S)
+    if await sync_to_thread(runtime.engine.position) >= target:
+        return
+    try:
+        async with api.waits.limit(runtime.settings.position_wait_s):
+            while await sync_to_thread(runtime.engine.position) < target:
+                runtime.readers_waiting.set()
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise ProblemError("not_caught_up", headers={"Retry-After": "1"}) from None

@@ -23,7 +23,7 @@ VERSION = "1.0.0"
 _REF = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 #: What every route may answer; those that need a key also the second list.
-_COMMON_CODES = ("malformed", "internal", "unavailable")
+_COMMON_CODES = ("malformed", "internal", "unavailable", "stopping")
 _AUTHENTICATED_CODES = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
 
 _DESCRIPTION = """\

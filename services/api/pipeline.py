@@ -5,12 +5,13 @@ No body, query or header is ever logged.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from contextlib import suppress
 from random import getrandbits
 from typing import Any
 
-import anyio
 from litestar.types import ASGIApp, Message, Receive, Send
 
 from services.api.context import ApiState, RequestState
@@ -42,6 +43,10 @@ class HttpPipeline:
         self._litestar = litestar
         self.state = state
 
+    def end_waits(self) -> None:
+        """Answer at once whoever waits for news, a position or a body: the server stops."""
+        self.state.waits.end()
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _acknowledge_lifespan(receive, send)
@@ -67,7 +72,12 @@ class HttpPipeline:
             else:
                 route, parameters = found
                 scope["path_template"] = route.path
-                response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
+                try:
+                    response = await call_operation(route, parameters, exchange.state, scope, exchange.receive)
+                except asyncio.CancelledError as error:
+                    if not self.state.waits.is_stopping:
+                        raise
+                    response = error_response(error, exchange.state, scope["method"])
                 await response(scope, exchange.receive, exchange.send)
         exchange.finish(self.state.metrics)
 
@@ -138,9 +148,10 @@ class RequestResponse:
         A client that is still sending when its connection is closed loses the response that would say why.
         """
         left = _MAX_DRAINED_BYTES
-        with anyio.move_on_after(_MAX_DRAIN_S):
-            while self._body_unread and left > 0:
-                left -= len((await self.receive()).get("body", b""))
+        with suppress(TimeoutError):
+            async with self.state.api.waits.limit(_MAX_DRAIN_S):
+                while self._body_unread and left > 0:
+                    left -= len((await self.receive()).get("body", b""))
 
     def finish(self, metrics: Metrics) -> None:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""

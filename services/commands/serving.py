@@ -23,6 +23,7 @@ import uvicorn
 from services import logs
 from services.api.app import ROUTES, create_app
 from services.api.openapi import build_openapi_document
+from services.api.pipeline import HttpPipeline
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
 from services.worker.engine_child import tune_interpreter
@@ -60,8 +61,11 @@ class StopRequest:
 class _NotifyingServer(uvicorn.Server):
     """A server that calls back once it accepts connections: only then is READY printed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest) -> None:
+    def __init__(
+        self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest
+    ) -> None:
         super().__init__(config)
+        self._app = app
         self._ready = ready
         self._threads = threads
         self._stop = stop
@@ -77,6 +81,10 @@ class _NotifyingServer(uvicorn.Server):
         elif self.started:
             self._ready()
 
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._app.end_waits()
+        await super().shutdown(sockets)
+
 
 def serve_until_stopped(
     runtime: Runtime, ready: Callable[[str], None], *, stop: StopRequest, listener: socket | None = None
@@ -90,8 +98,9 @@ def serve_until_stopped(
     CommandFailed where the port cannot be bound.
     """
     settings = runtime.settings
+    app = create_app(runtime)
     config = uvicorn.Config(
-        create_app(runtime),
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",
@@ -105,8 +114,8 @@ def serve_until_stopped(
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tune_interpreter()
     with listener:
-        _NotifyingServer(config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(
-            sockets=[listener]
+        _NotifyingServer(app, config, lambda: ready(f"http://{host}:{port}"), settings.api_threads, stop).run(
+            [listener]
         )
 
 

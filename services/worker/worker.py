@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from services.worker.scheduler import Scheduler
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
-#: How long a thread of ours is waited for beyond the settings' grace (seconds): one poll and one batch.
+#: How long threads of ours are waited for beyond the settings' grace (seconds): one poll and one batch.
 _JOIN_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
@@ -69,9 +70,10 @@ class Worker:
         self._stopping.set()
         self._runtime.wakeups.publish()
         self._jobs.stop(timeout=self._runtime.settings.shutdown_seconds * 1000)
+        end = time.monotonic() + _JOIN_SECONDS
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(_JOIN_SECONDS)
+                thread.join(max(0.0, end - time.monotonic()))
         _log.info("worker.stopped")
 
 

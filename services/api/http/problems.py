@@ -7,6 +7,7 @@ own words; everything else speaks from this table. No answer ever quotes an exce
 from __future__ import annotations
 
 import inspect
+from asyncio import CancelledError
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -135,6 +136,7 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
     "unavailable": ProblemDefinition(503, "The store does not answer at the moment. Try again."),
     "overloaded": ProblemDefinition(503, "Too many commands are waiting; this one was not taken. Try again later."),
     "not_caught_up": ProblemDefinition(503, "The read model has not reached `after_position` yet. Try again."),
+    "stopping": ProblemDefinition(503, "This server is stopping. Send it again: another takes it."),
     "not_ready": ProblemDefinition(503, "Something that serving depends on is not ready."),
 }
 
@@ -200,7 +202,7 @@ class FailedRequest(Protocol):
     request_id: str
 
 
-def error_response(error: Exception, request: FailedRequest, method: str) -> HttpResponse:
+def error_response(error: BaseException, request: FailedRequest, method: str) -> HttpResponse:
     """The response to a request that `error` ended."""
     path, identity = request.path, request.request_id
     match error:
@@ -219,6 +221,9 @@ def error_response(error: Exception, request: FailedRequest, method: str) -> Htt
             return _unavailable_response("unavailable", None, path, identity)
         case HTTPException() if error.status_code in _LITESTAR_CODES:
             return _http_exception_response(error, path, identity)
+        case CancelledError():
+            # The server stops, and this took longer than it waits.
+            return _unavailable_response("stopping", "unknown" if method == "POST" else None, path, identity)
     # 500: logged with everything but the body; the answer has no details.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
     return _problem_response(build_problem("internal", instance=path, request_id=identity), {})

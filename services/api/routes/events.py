@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -145,10 +146,15 @@ async def pull_events(context: RequestContext) -> HttpResponse:
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     if not page.events and query.subject is not None:
         await sync_to_thread(_require_subject, context, query.subject)
-    while not page.events and time.monotonic() < (max(deadline, began + _SKIP_LIMIT_S) if page.full else deadline):
-        if not page.full:
-            await asyncio.sleep(_POLL_INTERVAL_S)
-        page = await sync_to_thread(_load_page, context, page.examined)
+    # A server that stops answers with what there is: nothing yet, and the position from which to go on.
+    with suppress(TimeoutError):
+        async with context.waits.limit(None):
+            while not page.events and time.monotonic() < (
+                max(deadline, began + _SKIP_LIMIT_S) if page.full else deadline
+            ):
+                if not page.full:
+                    await asyncio.sleep(_POLL_INTERVAL_S)
+                page = await sync_to_thread(_load_page, context, page.examined)
     return _respond(context, query, page)
 
 
