@@ -151,7 +151,7 @@ def test_bodies_take_no_unknown_field_and_unions_say_what_tells_them_apart(docum
 
     assert bodies
     for schema in bodies:
-        options = schema.get("anyOf", [schema])
+        options = schema.get("oneOf", [schema])
         assert len(options) == 1 or schema["discriminator"]["propertyName"] == "do"
         for option in options:
             shape = document["components"]["schemas"][option["$ref"].split("/")[-1]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -17,7 +17,7 @@ from litestar.concurrency import sync_to_thread
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, event_schema
+from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.http.problems import field_error
@@ -78,7 +78,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     onbehalfof: str | None = None
     reasoncode: str | None = None
     reasontext: str | None = None
-    data: Any
+    data: EventData
 
 
 class _EventPage(msgspec.Struct, frozen=True):
@@ -113,7 +113,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
         reasoncode=str(reason.code) if reason else None,
         reasontext=reason.text or None if reason else None,
-        data=recorded.data,
+        data=cast("EventData", recorded.data),
     )
 
 
