@@ -101,28 +101,38 @@ MemberAct = Join | Leave | DeclareCapacity | DeclareAbsence | GrantRole | Revoke
 
 
 class Joined(Event, tag="member.joined.v1", frozen=True, kw_only=True):
+    """A member joined the organisation, or one more of its teams."""
+
     team: UUID | None = None
     name: PersonalOfMember[str] = ""
     ref: str | None = None
 
 
 class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
-    pass
+    """A member left the organisation."""
 
 
 class CapacityDeclared(Event, tag="member.capacity_declared.v1", frozen=True, kw_only=True):
+    """A member declared hours a week, from a day on."""
+
     capacity: Capacity
 
 
 class AbsenceDeclared(Event, tag="member.absence_declared.v1", frozen=True, kw_only=True):
+    """A member declared an absence: dates, never why."""
+
     absence: Absence
 
 
 class RoleGranted(Event, tag="member.role_granted.v1", frozen=True, kw_only=True):
+    """A steward granted a role."""
+
     role: Role
 
 
 class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True):
+    """A steward revoked a role."""
+
     role: Role
 
 

@@ -112,6 +112,20 @@ def test_every_refusal_of_the_domain_has_a_status_and_a_page(app: ApiApp) -> Non
     assert set(PROBLEM_DEFINITIONS) == documented
 
 
+def test_the_page_of_a_problem_says_what_happened_and_what_to_do(app: ApiApp) -> None:
+    page = app.client.get("/problems/version_conflict").json()
+
+    assert "The stream has moved on from the version you named." == page["title"]
+    assert "Read again, look at what changed, and decide anew." == page["remedy"]
+
+
+def test_every_type_of_event_says_what_happened(app: ApiApp) -> None:
+    told = {kind["type"]: kind["description"] for kind in app.client.get("/v1/event-types").json()["event_types"]}
+
+    assert "The owner promised: the goal is active." == told["goal.promised.v1"]
+    assert [] == [tag for tag, description in told.items() if len(description.split()) < 3]
+
+
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
