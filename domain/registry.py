@@ -159,7 +159,18 @@ AGGREGATES: dict[str, AggregateType] = {
     ),
 }
 
-__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "event_schema", "to_commitment"]
+__all__ = ["AGGREGATES", "EVENTS", "AggregateType", "EventData", "event_schema", "to_commitment"]
+
+#: Any event: what the feed sends as `data`, told apart by its tag.
+EventData = (
+    goal_events.GoalEvent
+    | decision_events.DecisionEvent
+    | member.MemberEvent
+    | team.TeamEvent
+    | charter_events.CharterEvent
+    | cycle_events.CycleEvent
+    | organisation.OrganisationEvent
+)
 
 #: Every event tag ever written -> its Struct.
 EVENTS: dict[str, type[Event]] = {

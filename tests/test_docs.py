@@ -67,7 +67,7 @@ from services.api.openapi import build_openapi_document
 from services.api.routes import events, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
-from services.api.routes.events import CloudEvent
+from services.api.routes.events import CloudEvent, describe_event_types
 from services.commands import health, store
 from services.imports import importer
 from services.imports import rows as imports_rows
@@ -224,6 +224,7 @@ def test_every_event_is_told_with_what_it_carries(tag: str) -> None:
     assert f"`{tag}`" in told
     _, meaning, fields = told[f"`{tag}`"]
     assert len(meaning.split()) >= 3
+    assert meaning == next(kind.description for kind in describe_event_types() if kind.type == tag)
     assert format_code(EVENTS[tag].__struct_encode_fields__) == fields
 
 
@@ -259,9 +260,9 @@ def test_every_problem_is_told_with_its_status_and_title(name: str) -> None:
     assert f"`{name}`" in told, (
         f"| `{name}` | {PROBLEM_DEFINITIONS[name].status} | {PROBLEM_DEFINITIONS[name].title} | ... |"
     )
-    _, status, title, advice = told[f"`{name}`"]
-    assert (str(PROBLEM_DEFINITIONS[name].status), PROBLEM_DEFINITIONS[name].title) == (status, title)
-    assert advice
+    problem = PROBLEM_DEFINITIONS[name]
+    assert (str(problem.status), problem.title, problem.remedy) == tuple(told[f"`{name}`"][1:])
+    assert len(problem.remedy.split()) >= 2
 
 
 def test_no_problem_is_told_that_there_is_not() -> None:

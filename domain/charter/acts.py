@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,9 @@ OptionalText = Annotated[str, msgspec.Meta(max_length=2000)]
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something done to a charter. `of` is whose it is: a team, or `organisation`; the path or row says it already."""
+
+    #: Fields that only a row of an import may leave out.
+    needed: ClassVar[tuple[str, ...]] = ()
 
     of: Ref | None = None
     reason: Reason | None = None
@@ -44,6 +47,8 @@ class ProposePurpose(Act, tag="propose_purpose", frozen=True, kw_only=True):
 
 class AdoptPurpose(Act, tag="adopt_purpose", frozen=True, kw_only=True):
     """A proposal becomes the purpose: by a decision, or by the lead once its time-box is over."""
+
+    needed: ClassVar[tuple[str, ...]] = ("proposal",)
 
     #: The proposal's event id or reference. A row of an import may leave it out: the only open one.
     proposal: Ref | None = None
@@ -107,6 +112,8 @@ class RaiseBreach(Act, tag="raise_breach", frozen=True, kw_only=True):
 
 class AgreeRepair(Act, tag="agree_repair", frozen=True, kw_only=True):
     """The repair talk was held; what was agreed closes the breach."""
+
+    needed: ClassVar[tuple[str, ...]] = ("breach",)
 
     #: The breach's event id or reference. A row of an import may leave it out: the only open one.
     breach: Ref | None = None

@@ -34,23 +34,31 @@ class PurposeFact(CharterFact, frozen=True, kw_only=True):
 
 
 class PurposeProposed(PurposeFact, tag="charter.purpose_proposed.v1", frozen=True, kw_only=True):
+    """A member proposed why the work matters, with a time-box."""
+
     until: date
     ref: str | None = None
 
 
 class PurposeAdopted(PurposeFact, tag="charter.purpose_adopted.v1", frozen=True, kw_only=True):
+    """The first purpose is in force."""
+
     proposal: UUID
     version: int
     decision: UUID | None = None
 
 
 class PurposeRevised(PurposeFact, tag="charter.purpose_revised.v1", frozen=True, kw_only=True):
+    """Another purpose is in force: what serves it is to be affirmed anew."""
+
     proposal: UUID
     version: int
     decision: UUID | None = None
 
 
 class NonNegotiableAdopted(CharterFact, tag="charter.non_negotiable_adopted.v1", frozen=True, kw_only=True):
+    """One more standing expectation."""
+
     non_negotiable: UUID
     version: int
     text: str
@@ -59,6 +67,8 @@ class NonNegotiableAdopted(CharterFact, tag="charter.non_negotiable_adopted.v1",
 
 
 class NonNegotiableRevised(CharterFact, tag="charter.non_negotiable_revised.v1", frozen=True, kw_only=True):
+    """A standing expectation has new words, a new version."""
+
     non_negotiable: UUID
     version: int
     text: str
@@ -66,20 +76,26 @@ class NonNegotiableRevised(CharterFact, tag="charter.non_negotiable_revised.v1",
 
 
 class NonNegotiableRetired(CharterFact, tag="charter.non_negotiable_retired.v1", frozen=True, kw_only=True):
+    """An expectation stands no longer."""
+
     non_negotiable: UUID
 
 
 class PutInForce(CharterFact, tag="charter.put_in_force.v1", frozen=True, kw_only=True):
-    pass
+    """From here on there are always 3 to 5 non-negotiables."""
 
 
 class Acknowledged(CharterFact, tag="charter.acknowledged.v1", frozen=True, kw_only=True):
+    """A member stands by this version of a non-negotiable."""
+
     member: UUID
     non_negotiable: UUID
     version: int
 
 
 class BreachRaised(CharterFact, tag="charter.breach_raised.v1", frozen=True, kw_only=True):
+    """A non-negotiable was not kept at the event `about`; open until a repair talk."""
+
     non_negotiable: UUID
     version: int
     about: UUID
@@ -88,11 +104,15 @@ class BreachRaised(CharterFact, tag="charter.breach_raised.v1", frozen=True, kw_
 
 
 class RepairAgreed(CharterFact, tag="charter.repair_agreed.v1", frozen=True, kw_only=True):
+    """A repair talk closed the breach."""
+
     breach: UUID
     text: Personal[str]
 
 
 class FreedomGranted(CharterFact, tag="charter.freedom_granted.v1", frozen=True, kw_only=True):
+    """The team decides this for itself, in the service of this purpose version; or again, anchored anew."""
+
     freedom: UUID
     text: str
     purpose_version: int
@@ -100,10 +120,14 @@ class FreedomGranted(CharterFact, tag="charter.freedom_granted.v1", frozen=True,
 
 
 class FreedomWithdrawn(CharterFact, tag="charter.freedom_withdrawn.v1", frozen=True, kw_only=True):
+    """A freedom was taken back."""
+
     freedom: UUID
 
 
 class RitualSet(CharterFact, tag="charter.ritual_set.v1", frozen=True, kw_only=True):
+    """A ritual begins, with its cadence and length."""
+
     ritual: UUID
     name: str
     mode: Mode
@@ -113,6 +137,8 @@ class RitualSet(CharterFact, tag="charter.ritual_set.v1", frozen=True, kw_only=T
 
 
 class RitualChanged(CharterFact, tag="charter.ritual_changed.v1", frozen=True, kw_only=True):
+    """A ritual has another name, mode, cadence or length."""
+
     ritual: UUID
     name: str
     mode: Mode
@@ -121,11 +147,13 @@ class RitualChanged(CharterFact, tag="charter.ritual_changed.v1", frozen=True, k
 
 
 class RitualEnded(CharterFact, tag="charter.ritual_ended.v1", frozen=True, kw_only=True):
+    """A ritual is held no more."""
+
     ritual: UUID
 
 
 class Reviewed(CharterFact, tag="charter.reviewed.v1", frozen=True, kw_only=True):
-    pass
+    """The charter was looked at as a whole and still holds."""
 
 
 CharterEvent = (

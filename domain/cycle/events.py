@@ -49,7 +49,7 @@ class GoalAtClose(Value, frozen=True, kw_only=True):
 
 
 class CycleOpened(Event, tag="cycle.opened.v1", frozen=True, kw_only=True):
-    """The purpose restated; goals, open improvements and learning come along from the cycle before."""
+    """A cycle began: the purpose restated, goals in, and what the cycle before had left open."""
 
     name: str
     of: Scope
@@ -69,10 +69,14 @@ class CycleOpened(Event, tag="cycle.opened.v1", frozen=True, kw_only=True):
 
 
 class GoalIncluded(Event, tag="cycle.goal_included.v1", frozen=True, kw_only=True):
+    """A live goal was put into the cycle."""
+
     goal: UUID
 
 
 class ContributionCredited(Event, tag="cycle.contribution_credited.v1", frozen=True, kw_only=True):
+    """Who did what for a goal of the cycle."""
+
     goal: UUID
     #: Who did it.
     member: UUID
@@ -80,11 +84,15 @@ class ContributionCredited(Event, tag="cycle.contribution_credited.v1", frozen=T
 
 
 class ReflectionShared(Event, tag="cycle.reflection_shared.v1", frozen=True, kw_only=True):
+    """A member said what worked and what can improve."""
+
     worked: Personal[str] = ""
     improve: Personal[str] = ""
 
 
 class ImprovementAgreed(Event, tag="cycle.improvement_agreed.v1", frozen=True, kw_only=True):
+    """Something will be done better: by whom, until when."""
+
     #: Its id from now on, also in the cycles that it is carried into.
     improvement: UUID
     text: str
@@ -93,24 +101,34 @@ class ImprovementAgreed(Event, tag="cycle.improvement_agreed.v1", frozen=True, k
 
 
 class ImprovementDone(Event, tag="cycle.improvement_done.v1", frozen=True, kw_only=True):
+    """An improvement is done."""
+
     improvement: UUID
 
 
 class ImprovementDropped(Event, tag="cycle.improvement_dropped.v1", frozen=True, kw_only=True):
+    """An improvement is not pursued any more."""
+
     improvement: UUID
 
 
 class LearningRecorded(Event, tag="cycle.learning_recorded.v1", frozen=True, kw_only=True):
+    """What was learnt, of a goal or in general."""
+
     text: str
     goal: UUID | None = None
 
 
 class GoalSettled(Event, tag="cycle.goal_settled.v1", frozen=True, kw_only=True):
+    """What becomes of a goal: `carried_on`, `renegotiated` or `dropped`."""
+
     goal: UUID
     how: GoalEnding
 
 
 class CycleClosed(Event, tag="cycle.closed.v1", frozen=True, kw_only=True):
+    """The cycle ended, every goal of it decided."""
+
     goals: tuple[GoalAtClose, ...] = ()
 
 

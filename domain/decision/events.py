@@ -36,6 +36,8 @@ class Fallback(Value, frozen=True, kw_only=True):
 
 
 class Opened(Event, tag="decision.opened.v1", frozen=True, kw_only=True):
+    """A question was asked: options, who decides, until when, and what holds else."""
+
     question: str
     options: tuple[Option, ...]
     deciders: tuple[UUID, ...]
@@ -52,42 +54,51 @@ class Opened(Event, tag="decision.opened.v1", frozen=True, kw_only=True):
 
 
 class PerspectiveShared(Event, tag="decision.perspective_shared.v1", frozen=True, kw_only=True):
+    """Somebody said how it looks to them."""
+
     text: Personal[str]
     option: str | None = None
 
 
 class ObjectionRaised(Event, tag="decision.objection_raised.v1", frozen=True, kw_only=True):
-    """The event's id is the objection's."""
+    """An option is not safe enough to try, and why; the event's id names the objection."""
 
     option: str
     text: Personal[str]
 
 
 class ObjectionIntegrated(Event, tag="decision.objection_integrated.v1", frozen=True, kw_only=True):
-    """The option now means what `how` says: consents to it were to something else."""
+    """The option changed to meet an objection; consents to it are asked anew."""
 
     objection: UUID
     how: Personal[str]
 
 
 class ObjectionWithdrawn(Event, tag="decision.objection_withdrawn.v1", frozen=True, kw_only=True):
+    """The objector took it back."""
+
     objection: UUID
 
 
 class Consented(Event, tag="decision.consented.v1", frozen=True, kw_only=True):
+    """A decider consented to an option as worded by the event `answers`."""
+
     option: str
     #: The event that gave the option the wording consented to: opening, reopening or the last integration.
     answers: UUID
 
 
 class PassedToLead(Event, tag="decision.passed_to_lead.v1", frozen=True, kw_only=True):
-    """The deadline came first, and the fallback is that the lead decides, until this instant."""
+    """The deadline passed, and the lead decides until then."""
 
     until: Instant
 
 
 class Decided(Event, tag="decision.decided.v1", frozen=True, kw_only=True):
-    """None: things stay as they are, and no option says so."""
+    """It was decided: by consent, by the lead, or at the deadline by the fallback.
+
+    Without an option things stay as they are.
+    """
 
     option: str | None
     by: Literal["consent", "fallback", "lead"]
@@ -95,17 +106,21 @@ class Decided(Event, tag="decision.decided.v1", frozen=True, kw_only=True):
 
 
 class ReviewSet(Event, tag="decision.review_set.v1", frozen=True, kw_only=True):
+    """It is to be looked at again on this day."""
+
     on: date
 
 
 class Reviewed(Event, tag="decision.reviewed.v1", frozen=True, kw_only=True):
-    """Looked at again, and it stands."""
+    """It was looked at again, and stands."""
 
     note: Personal[str] = ""
     next: date | None = None
 
 
 class Reopened(Event, tag="decision.reopened.v1", frozen=True, kw_only=True):
+    """The question is asked again, within a new time-box."""
+
     deadline: Instant
 
 

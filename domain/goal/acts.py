@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -89,6 +89,9 @@ class NeedInput(Value, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something a party says. `as` names the role where one person holds both; the agreement asks for reasons."""
 
+    #: Fields that only a row of an import may leave out: whoever imports a history knows no event ids.
+    needed: ClassVar[tuple[str, ...]] = ()
+
     as_: RoleInGoal | None = msgspec.field(default=None, name="as")
     reason: Reason | None = None
 
@@ -137,6 +140,8 @@ class Discard(Act, tag="discard", frozen=True, kw_only=True):
 
 class _Answer(Act, frozen=True, kw_only=True):
     """Answers something that is open, named by its event id."""
+
+    needed: ClassVar[tuple[str, ...]] = ("answers",)
 
     answers: EventId | None = None
 
@@ -212,6 +217,8 @@ class RaiseBlocker(Act, tag="raise_blocker", frozen=True, kw_only=True):
 class ResolveBlocker(Act, tag="resolve_blocker", frozen=True, kw_only=True):
     """Say how a blocker was resolved."""
 
+    needed: ClassVar[tuple[str, ...]] = ("blocker",)
+
     #: A row of an import may leave it out: the oldest open one that its party may resolve.
     blocker: EventId | None = None
     resolution: Note
@@ -219,6 +226,8 @@ class ResolveBlocker(Act, tag="resolve_blocker", frozen=True, kw_only=True):
 
 class AnswerNeed(Act, tag="answer_need", frozen=True, kw_only=True):
     """The helper's side of a need."""
+
+    needed: ClassVar[tuple[str, ...]] = ("need",)
 
     #: "<check-in event id>/<index of the need, from 0>". A row of an import may leave it out: the oldest open one that
     #: asks its party.

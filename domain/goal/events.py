@@ -110,6 +110,8 @@ class _Opened(Event, frozen=True, kw_only=True):
 
 
 class GoalDrafted(_Opened, tag="goal.drafted.v1", frozen=True, kw_only=True):
+    """A goal was written down, with nobody asked yet."""
+
     author: UUID
     owner: UUID | None = None
     sponsor: UUID | None = None
@@ -117,16 +119,20 @@ class GoalDrafted(_Opened, tag="goal.drafted.v1", frozen=True, kw_only=True):
 
 
 class DraftRevised(_Opened, tag="goal.draft_revised.v1", frozen=True, kw_only=True):
+    """A draft was changed by its author."""
+
     owner: UUID | None = None
     sponsor: UUID | None = None
     terms: DraftTerms
 
 
 class GoalDiscarded(Event, tag="goal.discarded.v1", frozen=True, kw_only=True):
-    pass
+    """A draft was thrown away."""
 
 
 class GoalRequested(_Opened, tag="goal.requested.v1", frozen=True, kw_only=True):
+    """The sponsor asked the owner for a promise."""
+
     owner: UUID
     sponsor: UUID
     terms: Terms
@@ -136,6 +142,8 @@ class GoalRequested(_Opened, tag="goal.requested.v1", frozen=True, kw_only=True)
 
 
 class GoalOffered(_Opened, tag="goal.offered.v1", frozen=True, kw_only=True):
+    """The owner offered a promise to the sponsor."""
+
     owner: UUID
     sponsor: UUID
     terms: Terms
@@ -145,6 +153,8 @@ class GoalOffered(_Opened, tag="goal.offered.v1", frozen=True, kw_only=True):
 
 
 class GoalCountered(Event, tag="goal.countered.v1", frozen=True, kw_only=True):
+    """One side answered with other terms."""
+
     by: Literal["owner", "sponsor"]
     answers: UUID
     #: The whole terms as they would stand.
@@ -156,10 +166,14 @@ class GoalCountered(Event, tag="goal.countered.v1", frozen=True, kw_only=True):
 
 
 class AnswerDeferred(Event, tag="goal.answer_deferred.v1", frozen=True, kw_only=True):
+    """The owner promised to answer by a day."""
+
     answer_by: date
 
 
 class ClarificationAsked(Event, tag="goal.clarification_asked.v1", frozen=True, kw_only=True):
+    """One side asked a question before answering."""
+
     by: Literal["owner", "sponsor"]
     text: Personal[str]
     #: Working days for which an earlier question had stopped the response clock until now, 5 at most. None: the clock
@@ -168,24 +182,30 @@ class ClarificationAsked(Event, tag="goal.clarification_asked.v1", frozen=True, 
 
 
 class GoalDeclined(Event, tag="goal.declined.v1", frozen=True, kw_only=True):
+    """The request, offer or counter was declined."""
+
     answers: UUID
 
 
 class GoalWithdrawn(Event, tag="goal.withdrawn.v1", frozen=True, kw_only=True):
-    pass
+    """The request, offer or counter was taken back."""
 
 
 class GoalExpired(Event, tag="goal.expired.v1", frozen=True, kw_only=True):
+    """Nobody answered in time; `silent` says which side."""
+
     #: Whose silence it was.
     silent: Literal["owner", "sponsor"]
 
 
 class ResponseReminded(Event, tag="goal.response_reminded.v1", frozen=True, kw_only=True):
+    """Whoever owes an answer was reminded."""
+
     to: UUID
 
 
 class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
-    """The owner's promise: the goal is active."""
+    """The owner promised: the goal is active."""
 
     answers: UUID
     taken_as: TakenAs
@@ -193,7 +213,7 @@ class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
 
 
 class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
-    """The sponsor's acceptance of the owner's offer or counter: the goal is active."""
+    """The sponsor accepted the owner's offer or counter: the goal is active."""
 
     answers: UUID
     taken_as: TakenAs
@@ -204,6 +224,8 @@ class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
 
 
 class CheckedIn(Event, tag="goal.checked_in.v1", frozen=True, kw_only=True):
+    """The owner said how it goes: progress, confidence, blockers, ideas, needs."""
+
     note: Personal[str] = ""
     progress: Quantity | None = None
     confidence: Quantity | None = None
@@ -216,61 +238,81 @@ class CheckedIn(Event, tag="goal.checked_in.v1", frozen=True, kw_only=True):
 
 
 class CheckInDue(Event, tag="goal.check_in_due.v1", frozen=True, kw_only=True):
-    """A reminder: the cadence has passed without a human judgement."""
+    """The owner was reminded that the cadence had passed without a word."""
 
     to: UUID
 
 
 class FeedbackGiven(Event, tag="goal.feedback_given.v1", frozen=True, kw_only=True):
+    """One party gave the other feedback."""
+
     by: Literal["owner", "sponsor"]
     text: Personal[str]
     on: str = "other"
 
 
 class BlockerRaised(Event, tag="goal.blocker_raised.v1", frozen=True, kw_only=True):
+    """Something stands in the way."""
+
     blocker: Blocker
 
 
 class BlockerResolved(Event, tag="goal.blocker_resolved.v1", frozen=True, kw_only=True):
+    """What stood in the way is gone."""
+
     blocker: UUID
     resolution: Personal[str]
 
 
 class NeedAnswered(Event, tag="goal.need_answered.v1", frozen=True, kw_only=True):
+    """A request for support was answered."""
+
     check_in: UUID
     need: int
     text: Personal[str]
 
 
 class ValueRecorded(Event, tag="goal.value_recorded.v1", frozen=True, kw_only=True):
-    """A machine's or person's reading of the measure; never resets staleness."""
+    """The measure was read; never resets staleness."""
 
     value: Quantity
 
 
 class Affirmed(Event, tag="goal.affirmed.v1", frozen=True, kw_only=True):
+    """The owner affirmed that nothing has changed."""
+
     note: Personal[str] = ""
 
 
 class LinkAffirmed(Event, tag="goal.link_affirmed.v1", frozen=True, kw_only=True):
+    """The owner affirmed the support of a goal that had moved on."""
+
     supports: tuple[Support, ...]
 
 
 class Unlinked(Event, tag="goal.unlinked.v1", frozen=True, kw_only=True):
+    """The goal no longer supports another."""
+
     supports: tuple[Support, ...]
 
 
 class ApproachChosen(Event, tag="goal.approach_chosen.v1", frozen=True, kw_only=True):
+    """The owner chose how to go about it."""
+
     text: Personal[str]
 
 
 class Retitled(Event, tag="goal.retitled.v1", frozen=True, kw_only=True):
+    """Title, description or tags were changed."""
+
     title: str | None = None
     description: str | None = None
     tags: tuple[str, ...] | None = None
 
 
 class Resumed(Event, tag="goal.resumed.v1", frozen=True, kw_only=True):
+    """An agreed pause was ended early."""
+
     by: Literal["owner", "sponsor"]
 
 
@@ -278,6 +320,8 @@ class Resumed(Event, tag="goal.resumed.v1", frozen=True, kw_only=True):
 
 
 class ChangeProposed(Event, tag="goal.change_proposed.v1", frozen=True, kw_only=True):
+    """One side proposed other terms; the old ones hold."""
+
     by: Literal["owner", "sponsor"]
     changes: Diff
     trigger: str = "other"
@@ -293,6 +337,8 @@ class ChangeProposed(Event, tag="goal.change_proposed.v1", frozen=True, kw_only=
 
 
 class ChangeCountered(Event, tag="goal.change_countered.v1", frozen=True, kw_only=True):
+    """The other side proposed something else instead."""
+
     by: Literal["owner", "sponsor"]
     answers: UUID
     changes: Diff
@@ -305,6 +351,8 @@ class ChangeCountered(Event, tag="goal.change_countered.v1", frozen=True, kw_onl
 
 
 class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=True):
+    """The proposal was accepted: its terms hold from here on."""
+
     by: Literal["owner", "sponsor"]
     #: The proposal or counter that now holds.
     answers: UUID
@@ -317,21 +365,29 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=
 
 
 class ChangeRejected(Event, tag="goal.change_rejected.v1", frozen=True, kw_only=True):
+    """The proposal was rejected; the old terms stand."""
+
     by: Literal["owner", "sponsor"]
     answers: UUID
 
 
 class ChangeWithdrawn(Event, tag="goal.change_withdrawn.v1", frozen=True, kw_only=True):
+    """The proposal was taken back."""
+
     answers: UUID
 
 
 class ChangeTimedOut(Event, tag="goal.change_timed_out.v1", frozen=True, kw_only=True):
+    """Nobody answered the proposal in time; the old terms stand."""
+
     silent: Literal["owner", "sponsor"]
     #: The owner's proposal had been in time: a later lapse is not the owner's break.
     sponsor_missed_answer: bool = False
 
 
 class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only=True):
+    """The member named in a hand-over agreed to it."""
+
     member: UUID
     role: Literal["owner", "sponsor"]
     taken_as: TakenAs | None = None
@@ -342,6 +398,8 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):
+    """The member named in a hand-over did not want to."""
+
     member: UUID
 
 
@@ -349,6 +407,8 @@ class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_on
 
 
 class CompletionDeclared(Event, tag="goal.completion_declared.v1", frozen=True, kw_only=True):
+    """The owner declared it complete."""
+
     evidence: tuple[Evidence, ...] = ()
     #: No evidence per condition was given: it covers all.
     wholesale: bool = False
@@ -357,48 +417,60 @@ class CompletionDeclared(Event, tag="goal.completion_declared.v1", frozen=True, 
 
 
 class SatisfactionDeclared(Event, tag="goal.satisfaction_declared.v1", frozen=True, kw_only=True):
+    """The sponsor declared satisfaction: the end."""
+
     answers: UUID
     verdicts: tuple[Verdict, ...] = ()
     wholesale: bool = False
 
 
 class DeliveryRejected(Event, tag="goal.delivery_rejected.v1", frozen=True, kw_only=True):
+    """The sponsor sent it back, citing an unmet condition."""
+
     answers: UUID
     condition: str
     rework_by: date
 
 
 class CompletionRetracted(Event, tag="goal.completion_retracted.v1", frozen=True, kw_only=True):
-    pass
+    """The owner took the delivery back."""
 
 
 class DeliveryDisputed(Event, tag="goal.delivery_disputed.v1", frozen=True, kw_only=True):
+    """A mediator was named to rule on the delivery."""
+
     by: Literal["owner", "sponsor"]
     mediator: UUID
     decide_by: date
 
 
 class RuledSatisfied(Event, tag="goal.ruled_satisfied.v1", frozen=True, kw_only=True):
-    pass
+    """The mediator ruled that the conditions are met: the end."""
 
 
 class RuledBroken(Event, tag="goal.ruled_broken.v1", frozen=True, kw_only=True):
-    pass
+    """The mediator ruled that the promise is broken: the end."""
 
 
 class DeemedSatisfied(Event, tag="goal.deemed_satisfied.v1", frozen=True, kw_only=True):
-    pass
+    """The sponsor's time for a verdict passed: deemed satisfied, the end."""
 
 
 class GoalCancelled(Event, tag="goal.cancelled.v1", frozen=True, kw_only=True):
+    """The sponsor cancelled it, the need being gone: the end."""
+
     trade_offs: tuple[TradeOff, ...] = ()
 
 
 class GoalReleased(Event, tag="goal.released.v1", frozen=True, kw_only=True):
+    """The sponsor freed the owner: the end."""
+
     trade_offs: tuple[TradeOff, ...] = ()
 
 
 class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", frozen=True, kw_only=True):
+    """The owner revoked the promise: the end."""
+
     in_time: bool
     mitigation: Personal[str] = ""
     #: Neither mitigation nor another owner was named.
@@ -407,6 +479,8 @@ class PromiseWithdrawn(Event, tag="goal.promise_withdrawn.v1", frozen=True, kw_o
 
 
 class GoalLapsed(Event, tag="goal.lapsed.v1", frozen=True, kw_only=True):
+    """Due date and grace passed."""
+
     #: The due date whose grace has passed.
     due: date
     #: The owner had proposed in time and the sponsor never answered.
@@ -414,20 +488,22 @@ class GoalLapsed(Event, tag="goal.lapsed.v1", frozen=True, kw_only=True):
 
 
 class ClosedBroken(Event, tag="goal.closed_broken.v1", frozen=True, kw_only=True):
-    pass
+    """The sponsor closed a lapsed goal as broken: the end."""
 
 
 class GivenUp(Event, tag="goal.given_up.v1", frozen=True, kw_only=True):
-    pass
+    """A lapsed goal that nobody spoke about was closed: the end."""
 
 
 class SponsorReassigned(Event, tag="goal.sponsor_reassigned.v1", frozen=True, kw_only=True):
+    """A steward named another sponsor for one who is gone."""
+
     sponsor: UUID
     former: UUID
 
 
 class DepartedReleased(Event, tag="goal.departed_released.v1", frozen=True, kw_only=True):
-    pass
+    """A steward freed a goal whose owner is gone: the end."""
 
 
 GoalEvent = (

@@ -138,13 +138,15 @@ MemberAct = Join | Leave | RenameMember | DeclareCapacity | DeclareAbsence | Gra
 
 
 class Joined(Event, tag="member.joined.v1", frozen=True, kw_only=True):
+    """A member joined the organisation, or one more of its teams."""
+
     team: UUID | None = None
     name: PersonalOfMember[str] = ""
     ref: str | None = None
 
 
 class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
-    pass
+    """A member left the organisation."""
 
 
 class MemberRenamed(Event, tag="member.renamed.v1", frozen=True, kw_only=True):
@@ -152,24 +154,32 @@ class MemberRenamed(Event, tag="member.renamed.v1", frozen=True, kw_only=True):
 
 
 class CapacityDeclared(Event, tag="member.capacity_declared.v1", frozen=True, kw_only=True):
+    """A member declared hours a week, from a day on."""
+
     capacity: Capacity
     #: The event in whose place this one holds.
     corrects: UUID | None = None
 
 
 class AbsenceDeclared(Event, tag="member.absence_declared.v1", frozen=True, kw_only=True):
+    """A member declared an absence: dates, never why."""
+
     absence: Absence
     #: The event in whose place this one holds.
     corrects: UUID | None = None
 
 
 class RoleGranted(Event, tag="member.role_granted.v1", frozen=True, kw_only=True):
+    """A steward granted a role."""
+
     role: Role
     #: The event in whose place this one holds.
     corrects: UUID | None = None
 
 
 class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True):
+    """A steward revoked a role."""
+
     role: Role
     #: The event in whose place this one holds.
     corrects: UUID | None = None

@@ -55,11 +55,15 @@ OrganisationAct = Create | SetPolicy
 
 
 class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
+    """The organisation was founded."""
+
     name: str
     zone: str = "UTC"
 
 
 class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=True):
+    """A new version of all policies is in force."""
+
     policy: Policy
 
 

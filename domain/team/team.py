@@ -55,16 +55,22 @@ TeamAct = Create | Rename | AppointLead | TakeBackAppointment
 
 
 class Created(Event, tag="team.created.v1", frozen=True, kw_only=True):
+    """A team was created, with its lead."""
+
     name: str
     lead: UUID
     ref: str | None = None
 
 
 class Renamed(Event, tag="team.renamed.v1", frozen=True, kw_only=True):
+    """A team was given another name."""
+
     name: str
 
 
 class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=True):
+    """A team was given another lead."""
+
     lead: UUID
     #: The event in whose place this one holds.
     corrects: UUID | None = None

@@ -65,7 +65,7 @@ class ProposalDetails(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     #: Of a proposal: what set it off, what gives for it, and whether it came early enough.
     trigger: str | None = None
-    trade_offs: list[Any] = []
+    trade_offs: list[e.TradeOff] = []
     in_time: bool | None = None
     retroactive: bool | None = None
     causation_id: UUID | None = None
@@ -117,7 +117,7 @@ class _Act(msgspec.Struct, frozen=True):
 
     answers: UUID | None = None
     trigger: str | None = None
-    trade_offs: list[Any] = []
+    trade_offs: list[e.TradeOff] = []
     in_time: bool | None = None
     retroactive: bool = False
     taken_as: Any = None

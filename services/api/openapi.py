@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
-from services.api.component_names import component_name, msgspec_names, published_classes
+from services.api.components import REF, Components, without_null
 from services.api.http.problems import MEDIA_TYPE, PROBLEM_DEFINITIONS, Problem
 from services.api.http.responses import JSON
 from services.api.operations import Operation, Route
 
 #: Of the contract, not of the package: raised when something is added to it.
 VERSION = "1.0.0"
-_REF = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 #: What every route may answer; those that need a key also the second list.
 _COMMON_CODES = ("malformed", "internal", "unavailable", "stopping")
 _AUTHENTICATED_CODES = ("unauthenticated", "insufficient_scope", "forbidden", "invalid_field", "rate_limited")
+
+#: NDJSON. A generator of clients that knows no NDJSON knows bytes.
+_LINES = {"type": "string", "format": "binary", "description": "One act a line, as JSON; plain or gzipped."}
 
 _DESCRIPTION = """\
 Promises in, overload and drift out. Commands say what happened; nothing is ever edited in place.
@@ -38,7 +40,7 @@ Promises in, overload and drift out. Commands say what happened; nothing is ever
 
 def build_openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document."""
-    schemas = _Schemas([route.operation for route in routes])
+    schemas = Components([route.operation for route in routes])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _build_operation(route.path, route.operation, schemas)
@@ -67,7 +69,7 @@ def build_openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
 # --- operations --------------------------------------------------------------------------------------------------
 
 
-def _build_operation(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _build_operation(path: str, operation: Operation, schemas: Components) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -85,7 +87,7 @@ def _build_operation(path: str, operation: Operation, schemas: _Schemas) -> dict
     elif operation.body_media != JSON:
         entry["requestBody"] = {
             "required": True,
-            "content": {operation.body_media: {"schema": {"description": "One act a line."}}},
+            "content": {media: {"schema": _LINES} for media in (operation.body_media, "application/octet-stream")},
         }
     return entry
 
@@ -99,7 +101,7 @@ def _is_body_required(operation: Operation) -> bool:
     return False
 
 
-def _build_parameters(path: str, operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
+def _build_parameters(path: str, operation: Operation, schemas: Components) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "name": name,
@@ -111,13 +113,13 @@ def _build_parameters(path: str, operation: Operation, schemas: _Schemas) -> lis
         for name in _PATH_PARAMETER.findall(path)
     ]
     query: str = schemas.find_schema(operation.query)["$ref"]
-    shape = schemas.queries[query.removeprefix(_REF)]
+    shape = schemas.queries[query.removeprefix(REF)]
     for name, schema in shape["properties"].items():
         parameter = {
             "name": name,
             "in": "query",
             "required": name in shape["required"],
-            "schema": _remove_null(schema),
+            "schema": without_null(schema),
         }
         if "description" in schema:
             parameter["description"] = schema["description"]
@@ -132,20 +134,11 @@ def _build_parameters(path: str, operation: Operation, schemas: _Schemas) -> lis
     return found + [{"$ref": f"#/components/parameters/{name}"} for name, taken in shared if taken]
 
 
-def _remove_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that is left out is not null."""
-    kept = {name: value for name, value in schema.items() if name != "default" or value is not None}
-    options = [option for option in kept.get("anyOf", []) if option != {"type": "null"}]
-    if len(options) == 1:
-        return {**{k: v for k, v in kept.items() if k != "anyOf"}, **options[0]}
-    return {**kept, "anyOf": options} if options else kept
-
-
-def _build_responses(path: str, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _build_responses(path: str, operation: Operation, schemas: Components) -> dict[str, Any]:
     media: dict[str, Any] = {}
     for name in operation.media:
         structured = operation.answer is not None and name.endswith("json")
-        media[name] = {"schema": schemas.find_schema(operation.answer)} if structured else {}
+        media[name] = {"schema": schemas.find_schema(operation.answer) if structured else _plain_schema(name)}
     headers = ["ETag"] if operation.command or operation.reads_view else []
     if headers or "position" in getattr(operation.answer, "__struct_fields__", ()):
         headers.append("Plimsoll-Position")
@@ -173,6 +166,11 @@ def _build_responses(path: str, operation: Operation, schemas: _Schemas) -> dict
         either = {"anyOf": [schemas.find_schema(Problem), schemas.find_schema(operation.refusal)]}
         answers["422"] = {**answers["422"], "content": {MEDIA_TYPE: {"schema": either}}}
     return answers
+
+
+def _plain_schema(media: str) -> dict[str, Any]:
+    """The schema of what has no Struct: another standard's document, or text."""
+    return {"type": "object", "additionalProperties": True} if media.endswith("json") else {"type": "string"}
 
 
 def _list_problem_codes(path: str, operation: Operation) -> list[str]:
@@ -234,63 +232,3 @@ _HEADERS: dict[str, Any] = {
         "schema": {"type": "string"},
     },
 }
-
-
-# --- schemas -----------------------------------------------------------------------------------------------------
-
-
-class _Schemas:
-    """All components, each under the name that `COMPONENT_NAMES` gives its class."""
-
-    def __init__(self, operations: Sequence[Operation]) -> None:
-        types: list[Any] = [Problem]
-        for operation in operations:
-            types += [
-                t for t in (operation.query, operation.body, operation.answer, operation.refusal) if t is not None
-            ]
-        self._types = types
-        schemas, components = msgspec.json.schema_components(types, ref_template=_REF + "{name}")
-        self._classes = {
-            key: cls for cls in published_classes(types) for key in msgspec_names(cls) if key in components
-        }
-        names = {key: component_name(cls) for key, cls in self._classes.items()}
-        self._schemas = [_rename_references(schema, names) for schema in schemas]
-        self.components: dict[str, Any] = {
-            names[key]: _rename_references(schema, names) | ({"title": names[key]} if "title" in schema else {})
-            for key, schema in sorted(components.items())
-        }
-        for operation in operations:
-            self._make_do_optional(operation)
-        # A query's Struct is printed as parameters.
-        self.queries = {name: self.components[name] for name in {component_name(o.query) for o in operations}}
-        for name in self.queries:
-            del self.components[name]
-
-    def find_schema(self, kind: Any) -> dict[str, Any]:
-        """The schema (a reference, for a Struct) of a type that an operation names."""
-        return next(s for t, s in zip(self._types, self._schemas, strict=True) if t is kind or t == kind)
-
-    def build_body_schema(self, kind: Any) -> dict[str, Any]:
-        """The schema of a body: a union asks for its tag, one act's route does not."""
-        schema = self.find_schema(kind)
-        if len(get_args(kind)) < 2:  # noqa: PLR2004 - a union has two
-            return schema
-        return {"type": "object", "required": ["do"], **schema}
-
-    def _make_do_optional(self, operation: Operation) -> None:
-        """`do` is optional where the route implies it; the body of a union requires it."""
-        for kind in get_args(operation.body) or (operation.body,):
-            if kind is None or not getattr(kind, "__struct_config__", None) or kind.__struct_config__.tag_field != "do":
-                continue
-            shape = self.components[component_name(kind)]
-            shape["required"] = [name for name in shape.get("required", []) if name != "do"]
-
-
-def _rename_references(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _rename_references(inner, names) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_rename_references(inner, names) for inner in value]
-    if isinstance(value, str) and value.startswith(_REF):
-        return _REF + names.get(value.removeprefix(_REF), value.removeprefix(_REF))
-    return value

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.api.app_under_test import ApiApp, write_template
+from tests.api.real_server import serve_organisation
 
 Keys = dict[str, dict[str, str]]
 
@@ -44,3 +45,10 @@ def serve_app(template: tuple[Path, Keys], tmp_path: Path) -> Iterator[Callable[
 def app(serve_app: Callable[..., ApiApp]) -> ApiApp:
     """The seeded store, served."""
     return serve_app()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Where a freshly founded organisation is served by a real server, and its steward's key."""
+    with serve_organisation(tmp_path) as served:
+        yield served

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
-import pytest
-import uvicorn
 
-from services.api.app import create_app
-from services.organisations import create_organisation
-from services.runtime import Runtime, migrate
-from tests.api.app_under_test import build_settings, offer, why
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Where a freshly founded organisation is served, and its steward's key."""
-    settings = build_settings(tmp_path / "served.db")
-    migrate(settings)
-    with Runtime.start(settings) as runtime:
-        key = create_organisation(runtime, "acme", steward="stella").api_key
-        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            while not server.started:
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", key
-            server.should_exit = True
-            thread.join(20)
+from tests.api.app_under_test import offer, why
 
 
 def open_client(url: str, key: str) -> httpx.Client:

@@ -112,6 +112,20 @@ def test_every_refusal_of_the_domain_has_a_status_and_a_page(app: ApiApp) -> Non
     assert set(PROBLEM_DEFINITIONS) == documented
 
 
+def test_the_page_of_a_problem_says_what_happened_and_what_to_do(app: ApiApp) -> None:
+    page = app.client.get("/problems/version_conflict").json()
+
+    assert "The stream has moved on from the version you named." == page["title"]
+    assert "Read again, look at what changed, and decide anew." == page["remedy"]
+
+
+def test_every_type_of_event_says_what_happened(app: ApiApp) -> None:
+    told = {kind["type"]: kind["description"] for kind in app.client.get("/v1/event-types").json()["event_types"]}
+
+    assert "The owner promised: the goal is active." == told["goal.promised.v1"]
+    assert [] == [tag for tag, description in told.items() if len(description.split()) < 3]
+
+
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +165,7 @@ def test_bodies_take_no_unknown_field_and_unions_say_what_tells_them_apart(docum
 
     assert bodies
     for schema in bodies:
-        options = schema.get("anyOf", [schema])
+        options = schema.get("oneOf", [schema])
         assert len(options) == 1 or schema["discriminator"]["propertyName"] == "do"
         for option in options:
             shape = document["components"]["schemas"][option["$ref"].split("/")[-1]]

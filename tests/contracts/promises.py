@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import Any
 
 KEPT = Path(__file__).parent / "promises.txt"
+#: Lines of `promises.txt` that were never true: what they said may be left out was always refused.
+CORRECTED = Path(__file__).parent / "corrections.txt"
 _REF = "#/components/schemas/"
 _UPPER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems"})
 _BOUNDS = _UPPER | {"minimum", "exclusiveMinimum", "minLength", "minItems", "pattern"}
 
 
 def kept_promises() -> set[str]:
-    """Every line that was ever published."""
-    return set(KEPT.read_text().splitlines())
+    """Every line that was ever published, and was true."""
+    return set(KEPT.read_text().splitlines()) - corrected_promises()
+
+
+def corrected_promises() -> set[str]:
+    """Lines that were published and never true; a comment above them says why."""
+    return {line for line in CORRECTED.read_text().splitlines() if line and not line.startswith("#")}
 
 
 def promises(contracts: Mapping[str, str]) -> set[str]:
@@ -38,13 +45,26 @@ def promises(contracts: Mapping[str, str]) -> set[str]:
 def broken(kept: Iterable[str], current: Iterable[str]) -> list[str]:
     """The promises that are no longer kept: removed, or narrowed for requests."""
     before, after = set(kept), set(current)
-    gone = [line for line in before - after if not _is_widened(line, _limits(after))]
+    gone = [line for line in before - after if not (_is_widened(line, _limits(after)) or _is_null_no_more(line, after))]
     places = {line.partition(" type ")[0] for line in before if " type " in line}
     bounds = _limits(before)
     new = [line for line in after - before if line.startswith("in ")]
     required = [line for line in new if line.endswith(" required") and line.rpartition(".")[0] in places]
+    # A known field that nothing says may be left out was needed all along.
+    required = [line for line in required if line.removesuffix(" required") not in before or _optional(line) in before]
     bounded = [line for line in new if (b := _bound_of(line)) and b[0] in places and b[:2] not in bounds]
     return sorted({*gone, *required, *bounded})
+
+
+def _optional(line: str) -> str:
+    """The line that says of a required field that it may be left out."""
+    return line.removesuffix(" required") + " optional"
+
+
+def _is_null_no_more(line: str, after: set[str]) -> bool:
+    """Whether a field of a response that may be missing is no longer said to be null as well."""
+    place, _, kind = line.rpartition(" type ")
+    return line.startswith("out ") and kind == "null" and place in after
 
 
 def _bound_of(line: str) -> tuple[str, str, Any] | None:

@@ -73,7 +73,7 @@ def test_a_due_date_leads_back_through_each_consent_to_the_promise(
         said.in_time,
         said.retroactive,
     )
-    assert ["defer"] == [trade_off["kind"] for trade_off in said.trade_offs]
+    assert ["defer"] == [trade_off.kind for trade_off in said.trade_offs]
     assert story.last_event().event_id == answer.chain[0].event_id
 
 

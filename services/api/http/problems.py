@@ -61,7 +61,10 @@ class ProblemDefinition(msgspec.Struct, frozen=True):
     """One row of the table."""
 
     status: int
+    #: What happened.
     title: str
+    #: What to do about it.
+    remedy: str
 
 
 class ProblemError(Exception):
@@ -117,32 +120,99 @@ _REFUSAL_STATUSES: dict[type[errors.Refusal], int] = {
 }
 
 _API_PROBLEMS: dict[str, ProblemDefinition] = {
-    "malformed": ProblemDefinition(400, "The body is not well-formed."),
-    "unauthenticated": ProblemDefinition(401, "Send `Authorization: Bearer plim_...` with a key that is in force."),
-    "insufficient_scope": ProblemDefinition(403, "This key does not have the scope that the route asks for."),
-    "unknown_route": ProblemDefinition(404, "There is no such route."),
-    "method_not_allowed": ProblemDefinition(405, "This route does not take that method."),
-    "too_slow": ProblemDefinition(408, "The body did not come in time."),
-    "busy": ProblemDefinition(409, "Others kept changing the same thing; nothing was recorded. Try again."),
-    "body_too_large": ProblemDefinition(413, "The body is larger than this route takes."),
-    "unsupported_media_type": ProblemDefinition(415, "This route does not take bodies of that media type."),
+    "malformed": ProblemDefinition(
+        400,
+        "The body is not well-formed.",
+        "Send well-formed JSON, and a query string of at most 100 parameters.",
+    ),
+    "unauthenticated": ProblemDefinition(
+        401,
+        "Send `Authorization: Bearer plim_...` with a key that is in force.",
+        "Check the key: mistyped, expired or revoked ones all answer this.",
+    ),
+    "insufficient_scope": ProblemDefinition(
+        403,
+        "This key does not have the scope that the route asks for.",
+        "Use a key with the scope named; a steward makes one.",
+    ),
+    "unknown_route": ProblemDefinition(
+        404,
+        "There is no such route.",
+        "See `/docs`.",
+    ),
+    "method_not_allowed": ProblemDefinition(
+        405,
+        "This route does not take that method.",
+        "`allowed` names the methods.",
+    ),
+    "too_slow": ProblemDefinition(
+        408,
+        "The body did not come in time.",
+        "Send it again over a connection that carries it; the bound is `PLIMSOLL_BODY_WAIT_S`.",
+    ),
+    "busy": ProblemDefinition(
+        409,
+        "Others kept changing the same thing; nothing was recorded. Try again.",
+        "Wait as long as `Retry-After` says and send it again.",
+    ),
+    "body_too_large": ProblemDefinition(
+        413,
+        "The body is larger than this route takes.",
+        "Send less at a time. Imports have a limit of their own.",
+    ),
+    "unsupported_media_type": ProblemDefinition(
+        415,
+        "This route does not take bodies of that media type.",
+        "`allowed` names the media types.",
+    ),
     "import_refused": ProblemDefinition(
-        422, "Rows of this import were refused; nothing was kept. `errors` names each."
+        422,
+        "Rows of this import were refused; nothing was kept. `errors` names each.",
+        "Mend the rows that `errors` names; nothing was kept.",
     ),
-    "rate_limited": ProblemDefinition(429, "This key has used up its rate; wait as long as `Retry-After` says."),
+    "rate_limited": ProblemDefinition(
+        429,
+        "This key has used up its rate; wait as long as `Retry-After` says.",
+        "Wait as long as `Retry-After` says.",
+    ),
     "internal": ProblemDefinition(
-        500, "Something went wrong on our side; nothing about it is told here, but it was logged."
+        500,
+        "Something went wrong on our side; nothing about it is told here, but it was logged.",
+        "Tell the operator the `request_id`.",
     ),
-    "unavailable": ProblemDefinition(503, "The store does not answer at the moment. Try again."),
-    "overloaded": ProblemDefinition(503, "Too many commands are waiting; this one was not taken. Try again later."),
-    "not_caught_up": ProblemDefinition(503, "The read model has not reached `after_position` yet. Try again."),
-    "stopping": ProblemDefinition(503, "This server is stopping. Send it again: another takes it."),
-    "not_ready": ProblemDefinition(503, "Something that serving depends on is not ready."),
+    "unavailable": ProblemDefinition(
+        503,
+        "The store does not answer at the moment. Try again.",
+        (
+            "Ask again after `Retry-After`. Of a command, `recorded` is `no` (surely not recorded) or `unknown`: then "
+            "repeat it with the same `Idempotency-Key`, which tells. `detail` says it in words."
+        ),
+    ),
+    "overloaded": ProblemDefinition(
+        503,
+        "Too many commands are waiting; this one was not taken. Try again later.",
+        "Ask again after `Retry-After`; nothing was recorded (`recorded`: `no`).",
+    ),
+    "not_caught_up": ProblemDefinition(
+        503,
+        "The read model has not reached `after_position` yet. Try again.",
+        "Ask again; `GET /readyz` says how far the views are behind.",
+    ),
+    "not_ready": ProblemDefinition(
+        503,
+        "Something that serving depends on is not ready.",
+        "`detail` names what is wrong.",
+    ),
+    "stopping": ProblemDefinition(
+        503,
+        "This server is stopping. Send it again: another takes it.",
+        "Send it again, a command with the same `Idempotency-Key`; `recorded` is `unknown` where it was under way.",
+    ),
 }
 
 #: Every code that an answer can carry.
 PROBLEM_DEFINITIONS: dict[str, ProblemDefinition] = _API_PROBLEMS | {
-    refusal.code: ProblemDefinition(status, inspect.cleandoc(refusal.__doc__ or ""))
+    refusal.code: ProblemDefinition(status, inspect.cleandoc(refusal.__doc__ or ""), refusal.remedy)
     for refusal, status in _REFUSAL_STATUSES.items()
 }
 

@@ -10,7 +10,7 @@ import asyncio
 import time
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,7 +18,7 @@ from litestar.concurrency import sync_to_thread
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
-from domain.registry import AGGREGATES, EVENTS, event_schema
+from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.filters import EventTag, missing_stream
@@ -82,7 +82,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     onbehalfof: str | None = None
     reasoncode: str | None = None
     reasontext: str | None = None
-    data: Any
+    data: EventData
 
 
 class _EventPage(msgspec.Struct, frozen=True):
@@ -119,7 +119,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
         reasoncode=str(reason.code) if reason else None,
         reasontext=reason.text or None if reason else None,
-        data=recorded.data,
+        data=cast("EventData", recorded.data),
     )
 
 

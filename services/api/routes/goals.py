@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -16,8 +16,9 @@ from domain.load import WeekLoad, line_crossed, week_loads
 from domain.member.member import Member
 from domain.quantities import to_rounded_float
 from domain.reasons import Reason
-from domain.references import require_external_reference, resolve_stream_id
-from domain.registry import to_commitment
+from domain.references import Ref, require_external_reference, resolve_stream_id
+from domain.registry import EventData, to_commitment
+from domain.terms import Conditions, TermsInput, Title
 from ledger.commands import Command, Receipt
 from projections.as_of import AsOf
 from projections.goals import goals_at
@@ -32,13 +33,50 @@ from services.api.summaries import GoalSummary, goal_summary
 from services.authorization import ACT, ADMIN
 
 
+class OpeningTerms(TermsInput, frozen=True, kw_only=True):
+    """The terms of a request or offer: what a draft may still leave open is said."""
+
+    conditions: Conditions
+    due: date
+
+
+class BeginDraft(Draft, tag="draft", frozen=True, kw_only=True):
+    """Write a goal down without asking or offering anything yet."""
+
+    title: Title
+
+
+class BeginRequest(Request, tag="request", frozen=True, kw_only=True):
+    """The sponsor asks the owner for a promise. `imposed` marks an assignment: it still needs the owner's promise."""
+
+    title: Title
+    owner: Ref
+    terms: OpeningTerms
+
+
+class BeginOffer(Offer, tag="offer", frozen=True, kw_only=True):
+    """The owner offers a promise to the sponsor."""
+
+    title: Title
+    sponsor: Ref
+    terms: OpeningTerms
+
+
+#: What each is to the domain, where a goal may also come from a draft and so leave out what the draft says.
+_OPENING_ACTS: dict[type[Any], type[Draft | Request | Offer]] = {
+    BeginDraft: Draft,
+    BeginRequest: Request,
+    BeginOffer: Offer,
+}
+
+
 class PreviewedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One fact that would be recorded: timers that fall due before the act come first."""
 
     type: str
     occurred_at: datetime
     reason: Reason | None = None
-    data: Any
+    data: EventData
 
 
 class LoadWeek(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +118,7 @@ def build_preview(context: RequestContext, command: Command) -> ActPreview:
                 type=str(type(fact.data).__struct_config__.tag),
                 occurred_at=fact.occurred_at,
                 reason=fact.reason,
-                data=msgspec.to_builtins(fact.data, builtin_types=(datetime,)),
+                data=cast("EventData", fact.data),
             )
             for fact in found.facts
         ],
@@ -153,7 +191,7 @@ def _minimal_summary(receipt: Receipt) -> GoalSummary:
         summary="Begin a goal: draft it, request it as sponsor, or offer it as owner",
         tag=_TAG,
         scopes=(ACT, ADMIN),
-        body=Draft | Request | Offer,
+        body=BeginDraft | BeginRequest | BeginOffer,
         answer=GoalSummary,
         status=201,
         codes=(*_PROBLEM_CODES, "already_exists"),
@@ -162,7 +200,7 @@ def _minimal_summary(receipt: Receipt) -> GoalSummary:
     ),
 )
 async def begin_goal(context: RequestContext) -> HttpResponse:
-    act: Draft | Request | Offer = context.body
+    act = _OPENING_ACTS[type(context.body)](**msgspec.structs.asdict(context.body))
     organisation = context.viewer.organisation_id
     goal_id = (
         resolve_stream_id(organisation, "goal", require_external_reference(act.ref))

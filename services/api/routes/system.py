@@ -47,6 +47,7 @@ class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     status: int
     title: str
+    remedy: str
 
 
 class ProblemTypeList(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,7 @@ def get_event_schema(_context: PublicContext, type: str) -> HttpResponse:  # noq
 
 def _to_problem_type(code: str) -> ProblemType:
     kind = PROBLEM_DEFINITIONS[code]
-    return ProblemType(type=type_uri(code), code=code, status=kind.status, title=kind.title)
+    return ProblemType(type=type_uri(code), code=code, status=kind.status, title=kind.title, remedy=kind.remedy)
 
 
 @query_route(

@@ -1,0 +1,36 @@
+"""A founded organisation behind a real server: uvicorn, a socket, the embedded worker."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from services.api.app import create_app
+from services.organisations import create_organisation
+from services.runtime import Runtime, migrate
+from tests.api.app_under_test import build_settings
+
+
+@contextmanager
+def serve_organisation(home: Path) -> Iterator[tuple[str, str]]:
+    """Where a freshly founded organisation is served, and the key of its steward `stella`."""
+    settings = build_settings(home / "served.db")
+    migrate(settings)
+    with Runtime.start(settings) as runtime:
+        key = create_organisation(runtime, "acme", steward="stella").api_key
+        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            thread.start()
+            while not server.started:
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", key
+            server.should_exit = True
+            thread.join(20)
