@@ -146,15 +146,17 @@ class Joined(Event, tag="member.joined.v1", frozen=True, kw_only=True):
 
 
 class Left(Event, tag="member.left.v1", frozen=True, kw_only=True):
-    """A member left the organisation."""
+    """A member left the organisation: keys, roles and leads end, and do not rise again with a return."""
 
 
 class MemberRenamed(Event, tag="member.renamed.v1", frozen=True, kw_only=True):
+    """A member was given another name."""
+
     name: PersonalOfMember[str]
 
 
 class CapacityDeclared(Event, tag="member.capacity_declared.v1", frozen=True, kw_only=True):
-    """A member declared hours a week, from a day on."""
+    """A member declared hours a week, from a day on; with `corrects` in the place of that event."""
 
     capacity: Capacity
     #: The event in whose place this one holds.
@@ -186,7 +188,7 @@ class RoleRevoked(Event, tag="member.role_revoked.v1", frozen=True, kw_only=True
 
 
 class FactTakenBack(TakenBack, tag="member.fact_taken_back.v1", frozen=True, kw_only=True):
-    pass
+    """A capacity, an absence, or a role's grant or revocation was said wrongly: that event holds no more."""
 
 
 MemberEvent = (

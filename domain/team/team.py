@@ -69,7 +69,7 @@ class Renamed(Event, tag="team.renamed.v1", frozen=True, kw_only=True):
 
 
 class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=True):
-    """A team was given another lead."""
+    """A team was given another lead; with `corrects` in the place of that appointment."""
 
     lead: UUID
     #: The event in whose place this one holds.
@@ -77,7 +77,7 @@ class LeadAppointed(Event, tag="team.lead_appointed.v1", frozen=True, kw_only=Tr
 
 
 class AppointmentTakenBack(TakenBack, tag="team.appointment_taken_back.v1", frozen=True, kw_only=True):
-    pass
+    """An appointment was made wrongly: the lead before it leads on."""
 
 
 TeamEvent = Created | Renamed | LeadAppointed | AppointmentTakenBack

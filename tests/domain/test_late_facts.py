@@ -78,7 +78,7 @@ def test_a_moving_act_from_before_the_end_is_out_of_order_and_not_impossible() -
 
     for act in (later, a.Affirm(), a.DeclareComplete()):
         ended.when(act, by="ana", at="2026-04-15", learnt="2026-05-11").refused_with(
-            OutOfOrder, allowed=(">= 2026-05-04T09:00:00+00:00",)
+            OutOfOrder, allowed=(">= 2026-05-04T09:00:00.000000Z",)
         )
 
 
