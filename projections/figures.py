@@ -145,8 +145,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_as_of: datetime
     policy_version: int
     figures: list[Figure]
-    #: Id -> how members, teams and goals mentioned here are called today; only when asked for, as names may change
-    #: and the rest of a report never does.
+    #: Id -> how members, teams and goals mentioned here were called at `as_of`; only when asked for.
     names: dict[str, str] = {}
 
 

@@ -154,12 +154,11 @@ def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]
     return [(UUID(row.organisation_id), row.name) for row in rows]
 
 
-def load_names(database: Database, organisation_id: UUID, ids: Iterable[UUID | str | None]) -> dict[str, str]:
-    """Id -> how people call it today: a member's or team's name, a goal's title, else its reference.
+def load_names(database: Database, as_of: AsOf, ids: Iterable[UUID | str | None]) -> dict[str, str]:
+    """Id -> how people called it at `as_of`: a member's or team's name, a goal's title, else its reference.
 
-    Names are resolved when read, whatever the business time: who was renamed is still the same person. An id that
-    nothing is known of is left out.
+    What began later is called as it was at its beginning. An id that nothing was known of is left out.
     """
     wanted = sorted({str(i) for i in ids if i is not None})
-    rows = query_by_ids(database, _SQL, {"names": wanted}, {"organisation_id": str(organisation_id)})["names"]
+    rows = query_by_ids(database, _SQL, {"names": wanted}, as_of.params)["names"]
     return {row.id: row.name for row in rows if row.name}

@@ -282,7 +282,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     #: Old and new values of what it changed (of a proposal: would change).
     before: Values
     after: Values
-    #: One English sentence, names as they are today.
+    #: One English sentence, names as they were at the time asked about.
     text: str
 
     @property
@@ -328,20 +328,20 @@ def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
         raise InvalidField(f"limit must be within 1..{MAX_PAGE_SIZE}", pointer="/limit")
     params = {**as_of.params, "stream_id": str(stream_id), "after": after, "rows": limit + 1}
     rows = database.query(named_statements(_SQL)["page"], params)
-    shown = render_entries(database, as_of.organisation_id, rows[:limit], veil)
+    shown = render_entries(database, as_of, rows[:limit], veil)
     return HistoryPage(entries=shown, next=rows[limit - 1].version if len(rows) > limit else None)
 
 
 def load_history(database: Database, as_of: AsOf, stream_id: UUID) -> list[HistoryEntry]:
     """The same, from the first event to the last."""
     params = {**as_of.params, "stream_id": str(stream_id), "after": 0, "rows": END_OF_TIME}
-    return render_entries(database, as_of.organisation_id, database.query(named_statements(_SQL)["page"], params))
+    return render_entries(database, as_of, database.query(named_statements(_SQL)["page"], params))
 
 
 def render_entries(
-    database: Database, organisation_id: UUID, rows: Iterable[Row], veil: EntryFilter | None = None
+    database: Database, as_of: AsOf, rows: Iterable[Row], veil: EntryFilter | None = None
 ) -> list[HistoryEntry]:
-    """Rows of `history` in plain words."""
+    """Rows of `history` in plain words, with the names of `as_of`."""
     visible: list[tuple[Row, StoredEntry]] = []
     for row in rows:
         happened = StoredEntry(type=row.type, data=row.data, before=row.before, after=row.after)
@@ -349,7 +349,7 @@ def render_entries(
         if shown is not None:
             visible.append((row, shown))
     wanted = {i for row, x in visible for i in find_ids(x.data, x.before, row.actor, row.on_behalf_of, row.stream_id)}
-    known = load_names(database, organisation_id, wanted)
+    known = load_names(database, as_of, wanted)
     return [_render_entry(row, happened, known) for row, happened in visible]
 
 

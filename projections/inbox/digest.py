@@ -43,7 +43,7 @@ _ZERO = timedelta(0)
 
 
 class DigestChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened, in a sentence; names as they are today."""
+    """Something that happened, in a sentence; names as they were at the time asked about."""
 
     at: datetime
     #: "goal/<id>", "charter/<id>", "cycle/<id>" or "decision/<id>".
@@ -104,7 +104,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Links whose parent has changed or ended since they were affirmed.
     links: RequestSection
     unchanged: UnchangedGoals
-    #: Id -> how members, goals and charters named here are called today; only when asked for.
+    #: Id -> how members, goals and charters named here were called at `as_of`; only when asked for.
     names: dict[str, str] = {}
 
 
@@ -156,7 +156,7 @@ def _load_changes(
     framework, happened = _load_framework_events(database, as_of, team, since, limit)
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
-    entries = render_entries(database, as_of.organisation_id, latest)
+    entries = render_entries(database, as_of, latest)
     items = [
         DigestChange(
             at=from_micros(row.occurred_at),

@@ -77,7 +77,7 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entries: list[InboxEntry]
     rest: int
     reminders: Reminders
-    #: Id -> how the goals and charters named here are called today; only when asked for.
+    #: Id -> how the goals and charters named here were called at `as_of`; only when asked for.
     names: dict[str, str] = {}
 
 

@@ -210,7 +210,7 @@ def load_purpose_versions(database: Database, as_of: AsOf, charter: UUID) -> lis
     params = {**as_of.params, "stream_id": str(charter)}
     rows = database.query(named_statements(_SQL)["purposes"], params)
     versions = []
-    for row, entry in zip(rows, render_entries(database, as_of.organisation_id, rows), strict=True):
+    for row, entry in zip(rows, render_entries(database, as_of, rows), strict=True):
         adopted = msgspec.json.decode(row.data, type=_PurposeRow)
         versions.append(
             PurposeVersionEntry(
@@ -287,5 +287,5 @@ def _load_entries(database: Database, as_of: AsOf, events: Collection[tuple[UUID
         sql = sql.replace(f"({mark})", f"({', '.join(f':{key}' for key in placeholders)})")
     return {
         entry.event_id: entry
-        for entry in render_entries(database, as_of.organisation_id, database.query(sql, {**as_of.params, **params}))
+        for entry in render_entries(database, as_of, database.query(sql, {**as_of.params, **params}))
     }

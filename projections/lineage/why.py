@@ -136,7 +136,7 @@ def explain_field(database: Database, as_of: AsOf, goal_id: UUID, field: str) ->
         raise NotFound("no such goal")
     entries = load_history(database, as_of, goal_id)
     acts = _load_acts(database, as_of, goal_id)
-    parties = load_names(database, as_of.organisation_id, (entry.party for entry in entries))
+    parties = load_names(database, as_of, (entry.party for entry in entries))
     chain = _build_chain(entries, acts, parties, field)
     caused = _find_consequences(database, as_of, goal_id, chain)
     return Why(

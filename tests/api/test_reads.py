@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -44,6 +45,38 @@ def test_a_read_has_a_tag_a_freshness_and_no_second_body(app: ApiApp, read: str)
     assert not first.headers["ETag"].startswith("W/")
     assert (304, b"", first.headers["ETag"]) == (again.status_code, again.content, again.headers["ETag"])
     assert (200, first.content) == (other.status_code, other.content)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/v1/goals/{child}/history", "/v1/goals/{child}/why?field=supports", "/v1/goals/{child}/links"),
+        *("/v1/reports/alignment?names=true", "/v1/reports/overload?names=true", "/v1/reports/drift?names=true"),
+        *("/v1/teams/core/digest?names=true", "/v1/me/inbox?names=true", "/v1/reports/support?names=true"),
+    ],
+)
+def test_a_question_of_the_past_has_the_same_bytes_when_something_is_renamed(app: ApiApp, path: str) -> None:
+    # given
+    parent = create_active_goal(app, title="The old title", ref="parent")
+    child = create_active_goal(app, title="A child", supports=[{"goal": "parent"}])
+    app.as_member("ana").post_ok(f"/v1/goals/{child}/affirm-link", {"supports": [{"goal": "parent"}]})
+    app.as_member("ana").post_ok(f"/v1/goals/{child}/check-in", {"needs": [{"text": "Help", "addressee": "sam"}]})
+    app.clock.now += timedelta(minutes=5)
+    asked = path.format(child=child) + ("&" if "?" in path else "?")
+    asked += urlencode(dict.fromkeys(("as_of", "recorded_as_of"), app.clock.now.isoformat()))
+    app.clock.now += timedelta(days=1)
+    before = app.as_member("lea").get(asked)
+
+    # when
+    app.as_member("ana").post_ok(f"/v1/goals/{parent}/retitle", {"title": "The new title"})
+    app.as_member("ana").post_ok(f"/v1/goals/{child}/retitle", {"title": "Another child"})
+    app.as_member("lea").post_ok("/v1/teams/core/rename", {"name": "The new team"})
+    after = app.as_member("lea").get(asked)
+
+    # then
+    assert 200 == before.status_code, before.text
+    assert (before.headers["ETag"], before.text) == (after.headers["ETag"], after.text)
+    assert "new t" not in after.text
 
 
 UNREAD_VIEWS = (

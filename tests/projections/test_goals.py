@@ -135,7 +135,7 @@ def test_another_organisation_sees_nothing_of_it(database: Database, project: Pr
     assert [] == members_at(database, foreign, team=story.id("core", "team"))
     assert [] == teams_at(database, foreign)
     assert None is team_at(database, foreign, story.id("core", "team"))
-    assert {} == load_names(database, stranger.organisation_id, [story.id("ana"), id_of(story, "a")])
+    assert {} == load_names(database, foreign, [story.id("ana"), id_of(story, "a")])
 
 
 # --- lists -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""History in plain words: one English sentence per event. Names are resolved by the caller, for each question.
+"""History in plain words: one English sentence per event. Names are those of the time asked about.
 
 Every tag that was ever written has its words in `WORDS`; a test walks the registry of events. The words stay neutral:
 they say who did what and why, never who is to blame.

@@ -61,9 +61,7 @@ def get_digest(context: RequestContext, team: str) -> HttpResponse:
     require_scope(viewer, found.id)
     loaded = load_digest(database, view, found.id, since=_parse_since(query, view), limit=query.limit)
     if query.names:
-        loaded = replace(
-            loaded, names=load_names(database, viewer.organisation_id, sorted(map(str, set(_collect_ids(loaded)))))
-        )
+        loaded = replace(loaded, names=load_names(database, view, sorted(map(str, set(_collect_ids(loaded))))))
     return read_response(context, loaded, view)
 
 

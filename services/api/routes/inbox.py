@@ -61,7 +61,7 @@ def get_inbox(context: RequestContext) -> HttpResponse:
     loaded = load_inbox(database, view, viewer.member_id, limit=query.limit)
     if query.names:
         ids = {ask.parent for entry in loaded.entries for ask in entry.asks} | {entry.goal for entry in loaded.entries}
-        loaded = replace(loaded, names=load_names(database, viewer.organisation_id, sorted(str(i) for i in ids if i)))
+        loaded = replace(loaded, names=load_names(database, view, sorted(str(i) for i in ids if i)))
     return read_response(context, loaded, view)
 
 

@@ -117,7 +117,7 @@ def _report_route(name: str) -> Route:
         sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}
         # Last, whatever the report's own sections are.
         del sections["names"]
-        sections["names"] = load_names(database, call.viewer.organisation_id, set(named_ids(report)))
+        sections["names"] = load_names(database, view, set(named_ids(report)))
         return read_response(call, sections, view)
 
     return get_report
