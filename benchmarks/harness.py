@@ -34,7 +34,7 @@ class Contender(msgspec.Struct, frozen=True):
 
 
 class Absent(msgspec.Struct, frozen=True):
-    """A peer that could not take part: said in the table, never left out in silence."""
+    """A peer that could not take part: the table names it, with the reason."""
 
     name: str
     why: str
@@ -116,15 +116,15 @@ class Round(msgspec.Struct, frozen=True):
     others: float
 
 
-def measure(case: Case, rounds: int, told: Callable[[str], None] = lambda _: None) -> Result:
+def measure(case: Case, rounds: int, report: Callable[[str], None] = lambda _: None) -> Result:
     """Let the contenders take turns. A disturbed round is repeated, at most as many times as there are rounds.
 
-    A peer that fails takes no further part and is told as absent; where ours fails, its error is raised.
+    A peer that fails takes no further part and is listed as absent; where ours fails, its error is raised.
     """
     wanted = min(rounds, case.most_rounds or rounds)
     measured: list[Round] = []
     while len(measured) < 2 * wanted and sum(r.others <= MAX_FOREIGN_SHARE for r in measured) < wanted:
-        told(f"{case.suite}: {case.name} ({case.store}), round {len(measured) + 1}")
+        report(f"{case.suite}: {case.name} ({case.store}), round {len(measured) + 1}")
         case, measured = _run_round(case, measured)
     # The calmest rounds, in the order in which they were measured: chosen by the machine's state, never by outcome.
     calmest = sorted(range(len(measured)), key=lambda n: measured[n].others)[:wanted]
@@ -199,8 +199,8 @@ def _build_series(case: Case, place: int, name: str, kept: Sequence[Round], ours
 
 
 def _median_figures(samples: Iterator[Sample]) -> dict[str, float]:
-    told = [sample.beside for sample in samples]
-    return {name: median(one[name] for one in told) for name in told[0]}
+    figures = [sample.beside for sample in samples]
+    return {name: median(one[name] for one in figures) for name in figures[0]}
 
 
 def _check_target(case: Case, target: Target, ours: Series, peers: Sequence[Series]) -> TargetResult:

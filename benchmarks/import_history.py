@@ -58,11 +58,11 @@ def read_lines(path: Path) -> Iterator[bytes]:
         yield from iter_lines(file)
 
 
-def import_history(runtime: Runtime, founded: CreatedOrganisation, told: Iterator[bytes]) -> ImportResult:
+def import_history(runtime: Runtime, founded: CreatedOrganisation, lines: Iterator[bytes]) -> ImportResult:
     """Import all of it as the steward. Raises ValueError with the first rows that were refused."""
     principal = runtime.keys.authenticate(founded.api_key, runtime.clock())
     assert isinstance(principal, Principal)
-    result = import_lines(runtime, founded.organisation_id, told, principal=principal)
+    result = import_lines(runtime, founded.organisation_id, lines, principal=principal)
     if result.errors:
         raise ValueError(f"the history was refused: {result.errors[:3]}")
     return result

@@ -1,6 +1,6 @@
-"""Ours in process: a drone whose clients wait for `Ledger.handle_async`, all in one loop, as the API's handlers do.
+"""Ours in process: a worker whose clients await `Ledger.handle_async`, all in one loop, as the API's handlers do.
 
-`python -m benchmarks.commander URL ORGANISATION OWNERS GOALS_EACH`
+`python -m benchmarks.ledger_worker URL ORGANISATION OWNERS GOALS_EACH`
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def main(url: str, organisation: str, owners: str, goals_each: str) -> None:
     people = Workload(url=url, organisation_id=UUID(organisation), keys=[], size=size)
     with Runtime.open(build_settings(url)) as runtime, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
 
-        def work(told: dict[str, Any]) -> dict[str, float]:
-            made = make_workers(runtime.ledger, people, told["clients"])
-            return runner.run(run_async(made, told["seconds"]))
+        def work(task: dict[str, Any]) -> dict[str, float]:
+            made = make_workers(runtime.ledger, people, task["clients"])
+            return runner.run(run_async(made, task["seconds"]))
 
         serve_stdin(work)
 

@@ -1,9 +1,9 @@
 """A load generator that costs little: raw HTTP/1.1 over kept-alive connections, in one thread, on uvloop.
 
 It shares the machine with what it measures, so a request is bytes made beforehand and an answer is read no further
-than its status and its end. `closed`: each client asks again when it was answered (how much can be done?). `paced`:
-requests come when they are due, whoever is ready, and an answer's time counts from when its request was *due*, not from
-when it could be sent: a server that stands still is charged for everybody who would have come meanwhile.
+than its status and its end. In a closed loop each client sends the next request when the last one is
+answered (throughput). In an open loop requests come when they are due, and a response's time counts from when its
+request was *due*, not from when it could be sent: a server that stops is charged for all requests due meanwhile.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def send(self, request: bytes, due: float) -> None:
-        """Ask; `due` is the time from which the answer's time counts."""
+        """Send the request; `due` is the time from which the response time counts."""
         assert self._transport is not None
         self._due = due
         self._transport.write(request)
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
 
 
 def run_closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: float) -> dict[str, float]:
-    """So many clients, each asking again when it was answered. Raises RequestFailed."""
+    """So many clients, each sending the next request when the last is answered. Raises RequestFailed."""
 
     async def run() -> dict[str, float]:
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -140,7 +140,7 @@ def run_open_loop(
         began = perf_counter()
         tick()
         await _wait_until_done(over, opened, seconds)
-        # Whoever was due in the warm-up does not count, whenever it was answered.
+        # A request that was due in the warm-up does not count, whenever it was answered.
         due = [one for one in ended if one[0] >= began + WARM_UP * seconds]
         return compute_figures_between([due], began, perf_counter()) | {"rate": rate}
 

@@ -1,4 +1,4 @@
-"""A log that is long already: valid events of somebody else's goals, written by the database itself."""
+"""A log that is long already: valid events of another organisation's goals, written by the database itself."""
 
 from __future__ import annotations
 

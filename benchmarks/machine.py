@@ -15,7 +15,7 @@ from typing import Any, Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
-#: How a command line tells what it is.
+#: What in a command line shows which side it is.
 _SIDE_MARKS = {
     "api": (b"services.cli serve",),
     "worker": (b"services.cli worker", b"services.worker.engine_child"),
@@ -28,7 +28,7 @@ _PACKAGES = ("eventsourcing", "litestar", "msgspec", "psycopg", "uvicorn")
 class CpuMonitor:
     """Within the block: `others` becomes the share (0..1) of all processors that processes not ours used.
 
-    Ours are this process and whatever descends from it. 0 where the system does not tell (no /proc).
+    Ours are this process and its descendants. 0 where the system does not show it (no /proc).
     """
 
     others = 0.0
@@ -79,7 +79,7 @@ def _count_own_ticks() -> dict[int, int]:
 
 
 class CpuShares:
-    """Within the block: `told` becomes the share of one processor that each of our sides used."""
+    """Within the block: `by_side` becomes the share of one processor that each of our sides used."""
 
     by_side: Mapping[str, float] = MappingProxyType({})
 
@@ -151,5 +151,5 @@ def _find_value(path: Path, name: str) -> str:
 
 def _describe_commit() -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    told = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

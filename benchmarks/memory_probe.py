@@ -14,7 +14,7 @@ from benchmarks.stores import open_organisation
 
 
 def main(url: str, history: str) -> None:
-    """Import; then tell acts, seconds and the peak of this process' resident memory."""
+    """Import; then print acts, seconds and the peak of this process' resident memory."""
     with open_organisation(url) as (runtime, founded):
         began = perf_counter()
         result = import_history(runtime, founded, read_lines(Path(history)))

@@ -26,7 +26,7 @@ def start_row_writer(store: Store, event: tuple[str, str], home: Path) -> Iterat
 
 @contextmanager
 def open_pgbench(store: Store, event: tuple[str, str], home: Path, clients: int, seconds: float) -> Iterator[Contender]:
-    """The same inserts by PostgreSQL's own load generator, prepared. Raises Missing where there is none."""
+    """The same inserts by PostgreSQL's own load generator, prepared. Raises PeerUnavailable where there is none."""
     program = _find_pgbench()
     url, script = store.create_database(), home / "pgbench.sql"
     connection = store.connect(url)
@@ -43,10 +43,10 @@ def open_pgbench(store: Store, event: tuple[str, str], home: Path, clients: int,
     flags = ["-n", "-M", "prepared", "-c", str(clients), "-T", str(max(1, round(seconds))), "-f", str(script), url]
 
     def run() -> Sample:
-        told = subprocess.run([program, *flags], capture_output=True, text=True, check=False)
-        found = re.search(r"^tps = ([\d.]+)", told.stdout, re.MULTILINE)
+        done = subprocess.run([program, *flags], capture_output=True, text=True, check=False)
+        found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
         if found is None:
-            raise PeerUnavailable(f"pgbench: {told.stderr[-300:].strip()}")
+            raise PeerUnavailable(f"pgbench: {done.stderr[-300:].strip()}")
         return Sample(float(found[1]))
 
     yield Contender(f"pgbench, one-row transactions, {clients} connections", run)

@@ -1,4 +1,4 @@
-"""What a run says: a table for eyes, JSON for keeping."""
+"""The report of a run: a table to read, and JSON to keep."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def _render_shares(results: Sequence[Result]) -> str:
     for result in results:
         found = {name: value for name, value in result.ours.beside.items() if name.endswith("_share")}
         if "api_share" in found:
-            told = ", ".join(f"{name.removesuffix('_share')} {value:.2f}" for name, value in found.items())
-            lines.append(f"- {result.name} ({result.store}): {told}")
+            shares = ", ".join(f"{name.removesuffix('_share')} {value:.2f}" for name, value in found.items())
+            lines.append(f"- {result.name} ({result.store}): {shares}")
     if not lines:
         return ""
     return (
@@ -144,8 +144,8 @@ def write_page(*kept: Path, page: Path = PAGE) -> None:
     pattern = re.compile(f"{re.escape(BEGINS)}.*{re.escape(ENDS)}", re.DOTALL)
     if not pattern.search(former):
         raise ValueError(f"{page} has no place for figures")
-    told = "\n".join(render_run(path) for path in kept)
-    page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{told}\n{ENDS}", former))
+    tables = "\n".join(render_run(path) for path in kept)
+    page.write_text(pattern.sub(lambda _: f"{BEGINS}\n{tables}\n{ENDS}", former))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-#: Says one row: day, minute of the day, by whom, what, with which fields.
+#: Adds one row: day, minute of the day, by whom, what, with which fields.
 AddAct = Callable[..., None]
 
 WHY = {
@@ -38,7 +38,7 @@ def add_framework_acts(say: AddAct, team: str, lead: str, people: Sequence[str],
 
 
 def _add_charter(say: AddAct, team: str, lead: str, people: Sequence[str], first: date) -> None:
-    """A purpose, said anew after a year; four standing expectations that everybody acknowledged; freedoms, rituals."""
+    """A purpose, revised after a year; four standing expectations that everybody acknowledged; freedoms, rituals."""
     for turn, day in enumerate((first + timedelta(days=1), first + timedelta(days=365))):
         text = ("Nobody waits for the crew", "Nobody waits, and everybody knows why")[turn]
         reason = {"reason": {"code": "new_need", "text": "what we are for has changed"}} if turn else {}
@@ -49,18 +49,18 @@ def _add_charter(say: AddAct, team: str, lead: str, people: Sequence[str], first
     for minute, name in enumerate(NON_NEGOTIABLES, 510):
         say(day, minute, lead, "non_negotiable.adopt", charter=team, non_negotiable=name, text=f"What is {name} stays")
         for member in people:
-            told = {"non_negotiable": name, "version": 1}
-            say(day + timedelta(days=1), minute, member, "member.acknowledge", charter=team, **told)
+            fields = {"non_negotiable": name, "version": 1}
+            say(day + timedelta(days=1), minute, member, "member.acknowledge", charter=team, **fields)
     for name in ("tools", "hours", "order"):
-        told = {"freedom": name, "text": f"We choose our own {name}", "purpose_version": 1}
-        say(first + timedelta(days=6), 520, lead, "freedom.grant", charter=team, **told)
+        fields = {"freedom": name, "text": f"We choose our own {name}", "purpose_version": 1}
+        say(first + timedelta(days=6), 520, lead, "freedom.grant", charter=team, **fields)
     for name, mode, days, minutes in (
         ("standup", "sync", 1, 15),
         ("digest", "async", 7, 20),
         ("look back", "sync", 14, 60),
     ):
-        told = {"ritual": name, "name": name, "mode": mode, "cadence_days": days, "minutes": minutes}
-        say(day, 530, lead, "ritual.set", charter=team, **told)
+        fields = {"ritual": name, "name": name, "mode": mode, "cadence_days": days, "minutes": minutes}
+        say(day, 530, lead, "ritual.set", charter=team, **fields)
 
 
 def _add_cycle(
@@ -68,7 +68,7 @@ def _add_cycle(
 ) -> None:
     """Everybody reflects; a few improvements are agreed, most are done."""
     cycle, ends = f"cycle-{number}", starts + timedelta(days=CYCLE_DAYS - 5)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": f"Quarter {number + 1}",
         "team": team,
         "starts": starts.isoformat(),
@@ -77,19 +77,19 @@ def _add_cycle(
     follows = {"follows": f"cycle-{number - 1}"} if number else {}
     # What was carried on comes along by itself; the half year's own outcome is put in.
     outcomes = [f"outcome-{half}" for half in range(number // 2 + 1)]
-    told["goals"] = [] if number % 2 else outcomes[-1:]
-    say(starts, 530, lead, "cycle.open", cycle=cycle, **told, **follows, **WHY)
+    fields["goals"] = [] if number % 2 else outcomes[-1:]
+    say(starts, 530, lead, "cycle.open", cycle=cycle, **fields, **follows, **WHY)
     if not closed:
         return
     for minute, member in enumerate(people, 540):
-        said = {"worked": "We asked early", "improve": "Say it when it is late"}
-        say(ends, minute, member, "cycle.share_reflection", cycle=cycle, **said)
+        fields = {"worked": "We asked early", "improve": "Say it when it is late"}
+        say(ends, minute, member, "cycle.share_reflection", cycle=cycle, **fields)
     for place, member in enumerate(people[number : number + 3]):
         due = (ends + timedelta(days=30)).isoformat()
-        told = {"improvement": f"better-{number}-{place}", "text": "Ask a day earlier", "owner": member, "due": due}
-        say(ends, 600, lead, "cycle.agree_improvement", cycle=cycle, **told)
+        fields = {"improvement": f"better-{number}-{place}", "text": "Ask a day earlier", "owner": member, "due": due}
+        say(ends, 600, lead, "cycle.agree_improvement", cycle=cycle, **fields)
         if place:
-            say(ends, 610, member, "cycle.finish_improvement", cycle=cycle, improvement=told["improvement"])
+            say(ends, 610, member, "cycle.finish_improvement", cycle=cycle, improvement=fields["improvement"])
     say(ends, 620, lead, "cycle.record_learning", cycle=cycle, text="What is said early costs less")
     for goal in outcomes:
         say(ends, 630, lead, "cycle.settle_goal", cycle=cycle, goal=goal, how="carried_on")
@@ -132,15 +132,15 @@ class _TimedRow(NamedTuple):
 
 def build_rows(today: date, *, goals: int = GOALS, seed: int = 11) -> Iterator[bytes]:
     """The rows up to yesterday, in the order of their times, as NDJSON lines."""
-    told = sorted(_TeamHistory(today, random.Random(seed)).build(goals), key=lambda said: (said.day, said.minute))
-    for said in told:
-        if said.day < today:
-            at = datetime.combine(said.day, time(), UTC) + timedelta(minutes=said.minute)
-            yield json.dumps({"at": at.isoformat(), **said.row}).encode() + b"\n"
+    rows = sorted(_TeamHistory(today, random.Random(seed)).build(goals), key=lambda row: (row.day, row.minute))
+    for row in rows:
+        if row.day < today:
+            at = datetime.combine(row.day, time(), UTC) + timedelta(minutes=row.minute)
+            yield json.dumps({"at": at.isoformat(), **row.row}).encode() + b"\n"
 
 
 def live_goal(number: int = GOALS - 5) -> str:
-    """The reference of a goal that is live and was spoken about."""
+    """The reference of a goal that is live and has check-ins."""
     return f"task-{number}"
 
 
@@ -168,8 +168,8 @@ class _TeamHistory:
         self._add(first, 1, LEAD, "team.create", team=TEAM, name="Crew", lead=LEAD)
         for number, ref in enumerate((LEAD, *PEOPLE)):
             self._add(first, 2, LEAD, "member.join", member=ref, name=ref.title(), team=TEAM)
-            told: Row = {"hours_per_week": (40, 32, 24)[number % 3], "from": first.isoformat()}
-            self._add(first, 3, ref, "member.capacity", member=ref, **told)
+            fields: Row = {"hours_per_week": (40, 32, 24)[number % 3], "from": first.isoformat()}
+            self._add(first, 3, ref, "member.capacity", member=ref, **fields)
             away = self._today - timedelta(days=self._chance.randrange(-20, 300))
             absence = {"from": away.isoformat(), "to": (away + timedelta(days=11)).isoformat()}
             self._add(self._today - timedelta(days=330), 4, ref, "member.absence", member=ref, **absence)
@@ -200,7 +200,7 @@ class _TeamHistory:
         quiet = number % 11 == 0
         for step in range(1 if quiet else ((due - start).days - 4) // 14):
             day = start + timedelta(days=14 * (step + 1))
-            said: Row = {
+            fields: Row = {
                 "note": f"step {step}",
                 "progress": str(min(0.95, round(0.1 * (step + 1), 2))),
                 "confidence": "0.8",
@@ -208,8 +208,8 @@ class _TeamHistory:
             if step % 5 == number % 5:
                 asked = {"text": "look at it with me", "addressee": sponsor}
                 asked["answer_by"] = (day + timedelta(days=5)).isoformat()
-                said |= {"needs": [asked], "blockers": [{"text": "waits for data", "acts_next": sponsor}]}
-            self._add(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **said)
+                fields |= {"needs": [asked], "blockers": [{"text": "waits for data", "acts_next": sponsor}]}
+            self._add(day, 600 + number % 60, owner, "goal.check_in", goal=goal, **fields)
             if step % 4 == 0:
                 self._add(day, 700, sponsor, "goal.feedback", goal=goal, text="clear, thank you", on="progress")
         if number % 4 == 0:

@@ -27,7 +27,7 @@ _KEEP_ALIVE_S = 2.0
 def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker: bool = True) -> Iterator[int]:
     """`plimsoll serve` on a store; its port.
 
-    Without Redis the worker runs inside, as it does for whoever has one process. With it, it runs as `plimsoll worker`
+    Without Redis the worker runs inside, as in a deployment of one process. With it, it runs as `plimsoll worker`
     in a process of its own, unless it is not wanted.
     """
     port = free_port()
@@ -39,11 +39,11 @@ def serve_plimsoll(url: str, home: Path, *, redis_url: str | None = None, worker
     }
     if redis_url is not None:
         knobs["redis_url"] = redis_url
-    told = {variable_name(name): str(value) for name, value in knobs.items()}
+    environment = {variable_name(name): str(value) for name, value in knobs.items()}
     with ExitStack() as opened:
         if redis_url is not None and worker:
-            opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", told))
-        opened.enter_context(_run_server([*_CLI, "serve"], home, port, "/livez", told))
+            opened.enter_context(start_process([*_CLI, "worker"], home, f"worker-{port}", environment))
+        opened.enter_context(_run_server([*_CLI, "serve"], home, port, "/livez", environment))
         yield port
 
 
@@ -59,7 +59,7 @@ def serve_peer(url: str, home: Path) -> Iterator[int]:
 
 @contextmanager
 def serve_peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, list[str]]]:
-    """A peer's server: its port, and the ids of its goals. Raises Missing."""
+    """A peer's server: its port, and the ids of its goals. Raises PeerUnavailable."""
     port = free_port()
     command = [peers_python(), "-m", f"benchmarks.peers.{module}", url, str(port)]
     with _run_server(command, home, port, "/goals", {}):
@@ -71,7 +71,7 @@ def serve_peer_goals(module: str, url: str, home: Path) -> Iterator[tuple[int, l
 
 @contextmanager
 def _run_server(command: list[str], home: Path, port: int, ready: str, environment: dict[str, str]) -> Iterator[None]:
-    """A server, once it answers. Raises Missing with the end of its log."""
+    """A server, once it answers. Raises PeerUnavailable with the end of its log."""
     with start_process(command, home, f"server-{port}", environment) as process:
         deadline = time.monotonic() + _STARTUP_SECONDS
         while not _is_answering(port, ready):
@@ -86,7 +86,7 @@ def _run_server(command: list[str], home: Path, port: int, ready: str, environme
 def start_process(
     command: list[str], home: Path, name: str, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process until the context ends; what it says goes to `NAME.log`."""
+    """A process until the context ends; its output goes to `NAME.log`."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("PLIMSOLL_")}
     with (home / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log)
@@ -109,7 +109,7 @@ def _is_answering(port: int, path: str) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody has just now."""
+    """A free port."""
     import socket
 
     with socket.socket() as probe:

@@ -19,7 +19,7 @@ from services.runtime import Runtime
 from services.settings import Settings
 from tests.servers import POSTGRES_SETTINGS, postgres_server
 
-#: A commit that was answered survives a power cut, as in production.
+#: A commit that was acknowledged survives a power cut, as in production.
 DURABLE = {
     **POSTGRES_SETTINGS,
     "fsync": "on",
@@ -33,7 +33,7 @@ STORES = ("sqlite", "postgresql")
 
 
 class NotDurable(Exception):
-    """The server forgets what it said it had written."""
+    """The server may lose what it has acknowledged."""
 
 
 class Store(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ def open_postgres_store() -> Iterator[Store]:
     with postgres_server(DURABLE) as server:
         with psycopg.connect(server.url()) as connection:
             require_durable(connection)
-            told = connection.execute("SHOW server_version").fetchone()
+            row = connection.execute("SHOW server_version").fetchone()
 
         def fresh() -> str:
             return server.url(server.create_database())
@@ -78,7 +78,7 @@ def open_postgres_store() -> Iterator[Store]:
         def connect(url: str) -> psycopg.Connection[Any]:
             return psycopg.connect(url, autocommit=True)
 
-        yield Store("postgresql", fresh, connect, str(told[0] if told else ""))
+        yield Store("postgresql", fresh, connect, str(row[0] if row else ""))
 
 
 def analyse(store: Store, url: str) -> None:
@@ -89,7 +89,7 @@ def analyse(store: Store, url: str) -> None:
 
 
 def require_durable(connection: psycopg.Connection[Any]) -> None:
-    """Raises NotDurable where a commit that was answered could be lost with the power."""
+    """Raises NotDurable where a commit that was answered could be lost in a power cut."""
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         shown = connection.execute(f"SHOW {name}").fetchone()
         if shown != ("on",):

@@ -1,4 +1,4 @@
-"""Processes that work when they are told to, each in its own environment: the peers, and ours beside them."""
+"""Processes that work on request, each in its own environment: the peers, and ours beside them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PeerUnavailable(Exception):
 
 
 def peers_python() -> str:
-    """The interpreter that has the peers. Raises Missing."""
+    """The interpreter that has the peers. Raises PeerUnavailable."""
     python = PEERS_ENVIRONMENT / "bin" / "python"
     if reason := os.environ.get(PEERS_UNAVAILABLE_REASON):
         raise PeerUnavailable(reason)
@@ -51,11 +51,11 @@ class WorkerProcess:
     def __init__(self, process: subprocess.Popen[str], name: str, log: Path) -> None:
         self._process, self._name, self._log = process, name, log
 
-    def run(self, **told: Any) -> dict[str, float]:
-        """Have it work; its figures. Raises Missing where it is gone."""
+    def run(self, **task: Any) -> dict[str, float]:
+        """Have it work; its figures. Raises PeerUnavailable where it is gone."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(told) + "\n")
+            self._process.stdin.write(json.dumps(task) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._unavailable_error() from None
@@ -74,11 +74,11 @@ class WorkerProcess:
         last = self._log.read_text(errors="replace").strip()[-300:]
         return PeerUnavailable(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
 
-    def to_contender(self, name: str, figure: str = "rate", **told: Any) -> Contender:
-        """It, as a side of a case: one of its figures, the others beside it."""
+    def to_contender(self, name: str, figure: str = "rate", **task: Any) -> Contender:
+        """The process as a side of a case: one of its figures, the others beside it."""
 
         def run() -> Sample:
-            found = self.run(**told)
+            found = self.run(**task)
             return Sample(found[figure], {name: value for name, value in found.items() if name != figure})
 
         return Contender(name, run)
@@ -86,7 +86,7 @@ class WorkerProcess:
 
 @contextmanager
 def start_worker(module: str, *arguments: str, home: Path, python: str = sys.executable) -> Iterator[WorkerProcess]:
-    """A module of `benchmarks`, run until the context ends. Raises Missing with the end of its log."""
+    """A module of `benchmarks`, run until the context ends. Raises PeerUnavailable with the end of its log."""
     log = home / f"{module}-{len(list(home.glob(f'{module}-*.log')))}.log"
     command = [python, "-m", f"benchmarks.{module}", *arguments]
     with log.open("wb") as errors:
@@ -112,6 +112,6 @@ def start_worker(module: str, *arguments: str, home: Path, python: str = sys.exe
 
 @contextmanager
 def start_peer(module: str, *arguments: str, home: Path) -> Iterator[WorkerProcess]:
-    """A drone of `benchmarks.peers`, in the peers' environment."""
+    """A worker process of `benchmarks.peers`, in the peers' environment."""
     with start_worker(f"peers.{module}", *arguments, home=home, python=peers_python()) as made:
         yield made

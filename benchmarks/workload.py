@@ -1,4 +1,4 @@
-"""Who checks in during a benchmark: owners, each with live goals and a key."""
+"""The owners who check in during a benchmark, each with live goals and a key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 #: Enough for 32 clients to be 32 people, and for 64 to have goals of their own.
 MANY = Size(owners=32, goals_each=25)
-#: What is said, to ours and to the peers: as JSON this is the body of every command.
+#: The check-in, to ours and to the peers: as JSON this is the body of every command.
 CHECK_IN = {"note": "on the way, as planned", "progress": "0.4", "confidence": "0.8"}
 
 
@@ -48,7 +48,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def prepared_workload(url: str, size: Size = MANY, *, views: bool = True) -> Iterator[tuple[Runtime, Workload]]:
-    """A fresh store with the owners and their goals; read models up to date, unless they are not wanted."""
+    """A fresh store with the owners and their goals; read models up to date, unless `views` is false."""
     with open_organisation(url) as (runtime, founded):
         import_history(runtime, founded, _acts(runtime.clock().date(), size))
         # The scheduler's first sweep over what was imported is not what is measured here.
@@ -65,8 +65,8 @@ def prepared_workload(url: str, size: Size = MANY, *, views: bool = True) -> Ite
 @contextmanager
 def ledger_worker(people: Workload, home: Path) -> Iterator[WorkerProcess]:
     """Ours in process, in a process of its own: see `benchmarks.ledger_worker`."""
-    told = (str(people.organisation_id), str(people.size.owners), str(people.size.goals_each))
-    with start_worker("ledger_worker", people.url, *told, home=home) as made:
+    arguments = (str(people.organisation_id), str(people.size.owners), str(people.size.goals_each))
+    with start_worker("ledger_worker", people.url, *arguments, home=home) as made:
         yield made
 
 
@@ -128,9 +128,9 @@ def build_requests(people: Workload, clients: int) -> list[Iterator[bytes]]:
     body, mark = json.dumps(CHECK_IN).encode(), "{key}"
 
     def own(client: int) -> Iterator[bytes]:
-        said = f"Authorization: Bearer {people.keys[client % people.size.owners]}\r\nIdempotency-Key: {mark}\r\n"
+        headers = f"Authorization: Bearer {people.keys[client % people.size.owners]}\r\nIdempotency-Key: {mark}\r\n"
         paths = [f"/v1/goals/{goal}/check-in" for goal in _goals(client, clients, people.size)]
-        parts = cycle([encode_request(path, body, said).split(mark.encode()) for path in paths])
+        parts = cycle([encode_request(path, body, headers).split(mark.encode()) for path in paths])
         run, numbers = uuid4().hex, count()
         return (b"%s%s-%d%s" % (head, run.encode(), number, tail) for (head, tail), number in zip(parts, numbers))  # noqa: B905
 

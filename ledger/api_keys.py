@@ -1,4 +1,4 @@
-"""API keys: who holds one acts for a member, within its scopes, until it expires.
+"""API keys: a request with one acts for a member, within its scopes, until it expires.
 
 A key is 256 random bits. Only its SHA-256 is stored: nothing that random can be guessed or looked up in a table, so the
 slow, salted hashes that passwords need would buy nothing here and cost every request. The checksum at its end refuses a
@@ -38,7 +38,7 @@ _SECRET_DIGITS, _CHECK_DIGITS = 43, 6
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever sent a valid key: a member of one organisation, within scopes."""
+    """The holder of a valid key: a member of one organisation, within scopes."""
 
     key_id: UUID
     organisation_id: UUID
@@ -47,7 +47,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that has not been revoked and what it says; whether it has expired is for whoever asks to see."""
+    """A key that has not been revoked, and what it grants; the caller checks whether it has expired."""
 
     principal: Principal
     #: Aware, UTC.
@@ -89,7 +89,7 @@ class Keys:
         self._recorder = ledger.recorder
         self._clock = ledger.clock
         self._new_id = ledger.new_id
-        #: Counts what this process has changed about keys: who remembers a holder looks again when it has grown.
+        #: Counts the changes to keys by this process: a cache of holders is stale when it has grown.
         self.epoch = 0
 
     def create(
@@ -100,7 +100,7 @@ class Keys:
         expires_at: datetime | None = None,
         name: str = "",
     ) -> str:
-        """A new key, said this once. It ends at `expires_at`, at most (and by default) a year from now.
+        """A new key, which is shown this once. It ends at `expires_at`, at most (and by default) a year from now.
 
         Raises `InvalidField`.
         """
@@ -130,7 +130,7 @@ class Keys:
         return text
 
     def authenticate(self, text: str, now: datetime) -> Principal | None:
-        """Who holds this key; None for one that is mistyped, unknown, expired or revoked."""
+        """The holder of this key; None for one that is mistyped, unknown, expired or revoked."""
         if not is_well_formed(text):
             return None
         with self._recorder.read() as session:
@@ -153,7 +153,7 @@ class Keys:
         )
 
     def find_holders(self, digests: Collection[str]) -> dict[str, KeyHolder]:
-        """Who holds these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
+        """The holders of these keys (by `digest_of`), in one query; an unknown or revoked one is left out."""
         with self._recorder.read() as session:
             rows = session.query("keys_by_digest", digests=sorted(digests))
         return {
@@ -173,7 +173,7 @@ class Keys:
         }
 
     def record_use(self, key_ids: Collection[UUID], now: datetime) -> None:
-        """Remember that these keys were used; within `USE_NOTED_EVERY` once is enough."""
+        """Record that these keys were used; once within `USE_NOTED_EVERY` is enough."""
         with self._recorder.write() as session:
             for key_id in sorted(key_ids):
                 session.run(

@@ -75,7 +75,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     #: The organisation's position after it: read your own writes from here.
     position: int
     log_position: int
-    #: This very request had been answered before; nothing was recorded now.
+    #: The same request had been answered before; nothing was recorded now.
     replayed: bool = False
     #: This import row had been recorded before; nothing was recorded now.
     already: bool = False
@@ -88,7 +88,7 @@ IdempotencyIdentity = tuple[int, str, str]
 
 
 class CachedReceipt(msgspec.Struct, frozen=True):
-    """The answer of an idempotency key, as memory has it."""
+    """The receipt of an idempotency key, as it is cached."""
 
     digest: str
     #: Without its state.

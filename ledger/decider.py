@@ -1,10 +1,10 @@
-"""One command: timers first, then the act. Pure but for the states it reads; a refusal leaves no trace."""
+"""One command: timers first, then the act. Pure except for the states that it reads; a refusal changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,13 +31,6 @@ from ledger.storage.protocol import Head
 
 _UTC = ZoneInfo("UTC")
 _DEFAULT_POLICY = PolicyVersion(version=0, since=None, policy=Policy())
-
-
-@runtime_checkable
-class _EventLookup(Protocol):
-    """A source that finds one event of a stream without reading the stream."""
-
-    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None: ...
 
 
 class BatchStateReader:
@@ -75,17 +68,10 @@ class BatchStateReader:
         return cast("Charter | None", self._state("charter", organisation_id, charter_id))
 
     def find_event(self, organisation_id: UUID, kind: str, stream_id: UUID, event_id: UUID | None) -> UUID | None:
-        """Read from the log itself: what this very batch is about to record has not happened yet."""
+        """Read from the log: events that this batch is about to record are not found."""
         if self._state(kind, organisation_id, stream_id) is None:
             return None
-        source = self._states.source
-        if isinstance(source, _EventLookup):
-            return source.find_event_id(organisation_id, stream_id, event_id)
-        # An import's staging copy, which is read without holding the head's lock.
-        ids = [recorded.event_id for recorded in source.load_stream(organisation_id, stream_id)]
-        if event_id is None:
-            return ids[-1] if ids else None
-        return event_id if event_id in ids else None
+        return self._states.source.find_event_id(organisation_id, stream_id, event_id)
 
     def goal_exists(self, organisation_id: UUID, goal_id: UUID) -> bool:
         return self._state("goal", organisation_id, goal_id) is not None
@@ -94,7 +80,7 @@ class BatchStateReader:
         return cast("Decision | None", self._state("decision", organisation_id, decision_id))
 
     def live_commitments(self, organisation_id: UUID, owner: UUID) -> tuple[Commitment, ...]:
-        """The owner's live promises, found by the standing index, in the order of their ids."""
+        """The owner's live promises, found by the index, in the order of their ids."""
         goals = (self._state("goal", organisation_id, goal) for goal in self._states.live_goals(organisation_id, owner))
         return tuple(held for goal in goals if (held := to_commitment(goal)) is not None)
 
@@ -102,13 +88,13 @@ class BatchStateReader:
         return cast("Cycle | None", self._state("cycle", organisation_id, cycle_id))
 
     def open_cycle(self, organisation_id: UUID, charter_id: UUID) -> Cycle | None:
-        """Found by the standing index as an owner's promises are: two that open at once meet there."""
+        """Found by the index as an owner's promises are, so that two which open at once conflict."""
         return next(
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, charter_id)), None
         )
 
     def successor_of(self, organisation_id: UUID, cycle_id: UUID) -> Cycle | None:
-        """Found by the standing index too: a closed cycle stands there under the one that it followed."""
+        """Found by the index too: a closed cycle is listed there under the one that it followed."""
         return next(
             (self.cycle(organisation_id, found) for found in self._states.live_goals(organisation_id, cycle_id)), None
         )
@@ -124,7 +110,7 @@ class BatchStateReader:
         return entry.state if entry.kind == kind else None
 
 
-#: Timers that may run in a row on one stream; more would be a rule that never comes to rest.
+#: Timers that may run in a row on one stream; more would be a rule that never ends.
 _MAX_TIMERS_IN_A_ROW = 100
 
 
@@ -143,7 +129,7 @@ class DecidedCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandDecider:
-    """Decides commands one after another, each on the states that the former ones left."""
+    """Decides commands one after another, each on the states that the earlier ones left."""
 
     def __init__(
         self,
@@ -158,7 +144,7 @@ class CommandDecider:
         self.now = now
         self.recorded_at = head.next_recorded_at(now)
         self.log_position = head.log_position
-        #: Organisations' positions (by the id as an integer) after what was kept.
+        #: Organisations' positions (by the id as an integer) after the accepted decisions.
         self.positions: dict[int, int] = {}
         self._load_position = position
         self._reader = BatchStateReader(states, new_id)
@@ -203,7 +189,7 @@ class CommandDecider:
         self.positions[organisation_id.int] = self.position(organisation_id) + len(decision.events)
 
     def position(self, organisation_id: UUID) -> int:
-        """The organisation's position after what was kept."""
+        """The organisation's position after the accepted decisions."""
         known = self.positions.get(organisation_id.int)
         if known is None:
             known = self.positions[organisation_id.int] = self._load_position(organisation_id)
@@ -238,15 +224,15 @@ class CommandDecider:
 class _StreamDecision:
     """The stream of one command while it is being decided."""
 
-    def __init__(self, desk: CommandDecider, command: Command, before: StreamState) -> None:
-        self._decider = desk
+    def __init__(self, decider: CommandDecider, command: Command, before: StreamState) -> None:
+        self._decider = decider
         self._command = command
         self._before = before
         self._stream = f"{command.kind}/{command.stream_id}"
         self._correlation = command.correlation_id
         self._causation = command.causation_id
-        self._position = desk.position(command.organisation_id)
-        self.aggregate: AggregateType = desk.states.aggregates[command.kind]
+        self._position = decider.position(command.organisation_id)
+        self.aggregate: AggregateType = decider.states.aggregates[command.kind]
         self.state: Any = before.state
         self.facts: list[NewEvent] = []
         self.events: list[RecordedEvent] = []
@@ -258,7 +244,7 @@ class _StreamDecision:
             if fact is None:
                 return ran
             self.record(fact)
-        raise RuntimeError(f"timers of {self._stream} do not come to rest")
+        raise RuntimeError(f"timers of {self._stream} do not end")
 
     def record(self, fact: NewEvent) -> None:
         """Give the fact its envelope and fold it."""

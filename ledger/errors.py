@@ -7,7 +7,7 @@ from typing import Literal
 from eventsourcing.persistence import PersistenceError
 
 #: Whether a command that failed was recorded: surely not, or in doubt. In doubt, only sending it again with the same
-#: idempotency key tells.
+#: idempotency key shows which.
 CommandOutcome = Literal["no", "unknown"]
 
 
@@ -34,7 +34,7 @@ class LedgerBusy(LedgerUnavailable):
 
 
 class LedgerMisconfigured(Exception):
-    """The ledger refuses to start like this; the message says what to change."""
+    """The ledger refuses to start like this; the message names what to change."""
 
 
 class LedgerNotMigrated(LedgerMisconfigured):
@@ -42,8 +42,8 @@ class LedgerNotMigrated(LedgerMisconfigured):
 
 
 class CacheMiss(PersistenceError):
-    """A decision needs what only the store knows, and was not to ask it. Never leaves the ledger."""
+    """A decision needs data from the store, which it must not read here. Never leaves the ledger."""
 
 
 class HeadConflict(Exception):
-    """A batch on trust came to nothing: the log ends elsewhere, or a key is not new. Never leaves the ledger."""
+    """An optimistic append was not written: the head has moved, or a key is not new. Never leaves the ledger."""

@@ -1,4 +1,4 @@
-"""States' source in the log itself, as far as one log position."""
+"""The log as a source of states, up to one log position."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from ledger.storage.protocol import LogSession, Row, row_uuid
 
 #: No event is recorded after this log position.
 END_OF_LOG = 2**63 - 1
-
-
-#: A stored state begins with its header, and that with the event's id: an event is found by it without opening any.
+#: A stored state begins with its header, and that with the event's id: an event is found by it without decoding any.
 _STATE_PREFIX = '{"header":{"event_id":"%s"'
 
 
 class LogSource:
-    """Implements `ledger.states.Source` within one transaction. Every question names its organisation."""
+    """Implements `ledger.states.StateSource` within one transaction. Every query names its organisation."""
 
     def __init__(self, session: LogSession, mapper: Mapper, upto: int = END_OF_LOG) -> None:
         self._session = session
@@ -31,7 +29,7 @@ class LogSource:
         return decode_events(rows, self._mapper)
 
     def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
-        """The event of the stream with this id (None: its last one), or None where there is none; one look."""
+        """The event of the stream with this id (None: its last one), or None where there is none; one query."""
         stream = {"organisation_id": organisation_id, "stream_id": stream_id, "upto": self._upto}
         if event_id is None:
             last = decode_events(self._session.query("stream_end", **stream), self._mapper)
@@ -49,17 +47,17 @@ class LogSource:
 
 
 class PrefetchedSource(LogSource):
-    """One that was told beforehand what it will be asked: many streams in one query."""
+    """A source that reads many streams in one query before they are needed."""
 
     def __init__(self, session: LogSession, mapper: Mapper) -> None:
         super().__init__(session, mapper)
         self._prefetched: dict[Key, list[Row]] = {}
-        #: Streams that were looked for, and those of them that another organisation has.
+        #: Streams that were read ahead, and those of them that another organisation has.
         self._looked_up: set[Key] = set()
         self._of_other_tenants: set[Key] = set()
 
     def prefetch(self, keys: Collection[Key]) -> None:
-        """Have these streams at hand, and know which of them belong to another organisation."""
+        """Read these streams, and find out which of them belong to another organisation."""
         self._prefetched = {key: [] for key in keys}
         self._looked_up.update(keys)
         owners: dict[int, list[Key]] = {}

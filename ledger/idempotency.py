@@ -1,8 +1,8 @@
 """Idempotency keys: a request that comes twice is answered twice and recorded once.
 
-The row is written in the events' own transaction: where a client never learnt whether its command was committed, the
-row is the answer, and there is no moment at which one exists without the other. What was answered of late is also kept
-in memory, so that a client that repeats itself costs the store nothing.
+The row is written in the events' own transaction: where a client did not learn whether its command was committed, the
+row tells, and neither exists without the other. Recent receipts are also cached, so that a client that repeats itself
+costs the store nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RETENTION_MICROS = RETENTION // timedelta(microseconds=1)
 
 
 class _StoredReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt as stored: the state is folded again when it is asked for."""
+    """A receipt as stored: the state is folded again when it is needed."""
 
     event_ids: list[UUID]
     stream: str
@@ -41,7 +41,7 @@ _DECODER = msgspec.json.Decoder(_StoredReceipt)
 
 
 class RecentReceipts:
-    """Receipts of the last keyed commands of this process; true whatever others write, as a key is kept for days."""
+    """Receipts of the last keyed commands of this process. Other writers do not change them: a key is kept for days."""
 
     def __init__(self, limit: int = MAX_CACHED_RECEIPTS) -> None:
         self._limit = limit

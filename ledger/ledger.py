@@ -1,4 +1,4 @@
-"""The ledger: `handle` is the one way for a fact to come in; everything else reads what was recorded."""
+"""The ledger: `handle` and `bulk` record events; everything else reads them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from ledger.bulk.append import BulkAppend, BulkLimits
 from ledger.commands import Command, EventPosition, Preview, Receipt
 from ledger.commit.committer import CommitLimits, CommitStats, Committer
 from ledger.commit.queue import Outcome
+from ledger.commit.unit_of_work import WriterContext
 from ledger.commit.writer import Writer
 from ledger.decider import CommandDecider
 from ledger.errors import LedgerMisconfigured, LedgerNotMigrated
 from ledger.event_sources import LogSource
+from ledger.idempotency import RecentReceipts
 from ledger.serialization import Mapper, Upcast, decode_events
 from ledger.states import BatchStates, ReadCache, StateCache, StreamState, fold
 from ledger.storage.migrations import latest_migration
@@ -59,15 +61,15 @@ class Ledger:
         self._limits = limits
         self._mapper = Mapper(EVENTS, upcasts)
         self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES, limits.cached_states)
-        writer = Writer(
+        context = WriterContext(
             cache=StateCache(limits.cached_states),
-            read_cache=self._read_cache,
+            receipts=RecentReceipts(),
             mapper=self._mapper,
             aggregates=AGGREGATES,
             clock=clock,
             new_id=new_id,
         )
-        self._committer = Committer(recorder, writer, limits)
+        self._committer = Committer(recorder, Writer(context, self._read_cache), limits)
 
     @classmethod
     def open(
@@ -102,11 +104,11 @@ class Ledger:
     # --- writing ------------------------------------------------------------------------------------------------
 
     def handle(self, command: Command) -> Receipt:
-        """Decide the command under the head's lock and record what it comes to, or raise its `Refusal`.
+        """Decide the command at the head of the log and record its events, or raise its `Refusal`.
 
-        One transaction, shared with whatever else waits: timers due before the act, the act's events, the standing
-        index, the idempotency key, the import row. Raises `LedgerUnavailable`, whose `recorded` says whether something
-        may have been recorded (sending the command again with its key tells), and `LedgerBusy` where too many wait.
+        One transaction, shared with the other queued commands: timers due before the act, the act's events, the index,
+        the idempotency key, the import row. Raises `LedgerUnavailable`, whose `recorded` says whether something may
+        have been recorded (sending the command again with its key shows it), and `LedgerBusy` where too many wait.
         """
         receipt = _receipt_or_raise(self._committer.handle(command))
         return receipt if receipt.state is not None else self._restore_state(command.organisation_id, receipt)
@@ -123,19 +125,15 @@ class Ledger:
             return receipt
         return await asyncio.to_thread(self._restore_state, command.organisation_id, receipt)
 
-    def count_queued_commands(self) -> int:
-        """Commands that wait in this process."""
-        return self._committer.count_queued()
-
     def commit_stats(self) -> CommitStats:
-        """How this process has committed so far."""
+        """How many commands are queued in this process, and what it has committed, by mode."""
         return self._committer.stats()
 
     def run_timers(self, organisation_id: UUID, goal_id: UUID) -> Receipt | None:
         """Record the timers of a goal, reminders included, that are due by now; None where nothing was.
 
-        Safe to run twice, and anywhere: what is due is decided under the head's lock. Afterwards the index says when
-        to look again.
+        Safe to run twice, and in any process: what is due is decided at the head. Afterwards the index has the time
+        of the next check.
         """
         command = Command(
             organisation_id=organisation_id, kind="goal", stream_id=goal_id, act=None, actor=None, source=Source.TIMER
@@ -144,7 +142,7 @@ class Ledger:
         return None if outcome is None else _receipt_or_raise(outcome)
 
     def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
-        """An import's way in: decided aside, appended at once. Use as a context manager; see `ledger.bulk.append`."""
+        """For an import: decided on a staging copy, appended at once. A context manager; see `ledger.bulk.append`."""
         return BulkAppend(
             self.recorder,
             mapper=self._mapper,
@@ -155,7 +153,7 @@ class Ledger:
         )
 
     def purge_idempotency_keys(self) -> int:
-        """Forget the keys older than `ledger.idempotency.KEPT`; their number."""
+        """Delete the keys older than `ledger.idempotency.RETENTION`; their number."""
         with self.recorder.write() as session:
             return idempotency.purge(session, to_micros(self.clock()))
 
@@ -168,10 +166,10 @@ class Ledger:
             entry = fold([event for event in events if event.version <= receipt.version], AGGREGATES)
         return msgspec.structs.replace(receipt, state=entry.state)
 
-    # --- asking what would be -----------------------------------------------------------------------------------
+    # --- preview ------------------------------------------------------------------------------------------------
 
     def preview(self, command: Command) -> Preview:
-        """What `handle` would record now, or its `Refusal`; nothing is recorded and nobody waits for it."""
+        """What `handle` would record now, or its `Refusal`; nothing is recorded, and no other command waits for it."""
         with self.recorder.read(snapshot=True) as session:
             head = Head(*session.query("head")[0])
             states = BatchStates(StateCache(self._limits.cached_states), LogSource(session, self._mapper), AGGREGATES)
@@ -214,14 +212,10 @@ class Ledger:
     def load_current(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
         """A stream's last version and state, or None where this organisation has no such stream of this kind.
 
-        Costs one look at an index, however long the stream is: only what was recorded since the last look is folded.
+        Costs one query of an index, however long the stream is: only events since the last call are folded.
         """
         entry = self._read_cache.load_current(organisation_id, stream_id)
         return entry if entry.kind == kind else None
-
-    async def load_current_async(self, organisation_id: UUID, kind: str, stream_id: UUID) -> StreamState | None:
-        """`load_current` for an event loop."""
-        return await asyncio.to_thread(self.load_current, organisation_id, kind, stream_id)
 
     def events(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         """A whole stream by version; empty for a stream of another organisation."""
@@ -267,7 +261,7 @@ class Ledger:
     def find_changed_streams(self, after: int, limit: int) -> tuple[int, frozenset[UUID] | None]:
         """The head, and the streams that have grown behind a log position; None where more than `limit` events did.
 
-        What was loaded after asking contains at least all up to that head.
+        What is loaded after this call contains at least all up to that head.
         """
         with self.recorder.read() as session:
             head = int(session.query("head")[0][0])
@@ -328,13 +322,13 @@ class Ledger:
         return found
 
     def find_streams_with_due_timers(self, until: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-        """(organisation, stream) of the streams whose next timer may ring by `until`, longest waiting first."""
+        """(organisation, stream) of the streams whose next timer may be due by `until`, earliest first."""
         with self.recorder.read() as session:
             rows = session.query("due", until=to_micros(until), limit=limit)
         return [(row_uuid(organisation_id), row_uuid(stream_id)) for organisation_id, stream_id in rows]
 
     def close(self) -> None:
-        """Let those who wait have their turn, take nobody any more, close every connection. Twice does no harm."""
+        """Commit what is queued, accept no more commands, close every connection. Twice does no harm."""
         self._committer.close()
         self.recorder.close()
 

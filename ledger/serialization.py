@@ -21,7 +21,7 @@ from domain.personal import PERSONAL
 from domain.reasons import Reason
 from ledger.storage.protocol import Row, row_uuid
 
-#: One step: a field's stored name, or EACH for the items of an array.
+#: One step: a field's stored name, or ANY_ITEM for the items of an array.
 ANY_ITEM = None
 FieldPath = tuple[str | None, ...]
 
@@ -42,7 +42,7 @@ class PersonalFields(msgspec.Struct, frozen=True):
 
     paths: tuple[FieldPath, ...]
     of_member: bool
-    #: Fields that are such a text themselves: the attribute, its pointer, and what it says where nothing was said.
+    #: Fields that are such a text themselves: the attribute, its pointer and its default.
     plain: tuple[tuple[str, str, object], ...] = ()
     #: Attributes that hold such texts further inside, or that cannot be left out.
     deep: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class PersonalFields(msgspec.Struct, frozen=True):
 
 @cache
 def personal_fields(cls: type[Any]) -> PersonalFields:
-    """The plan of an event class; raises TypeError where one event would mix two subjects' texts."""
+    """The personal fields of an event class; raises TypeError where one event would mix two subjects' texts."""
     found = list(_find_personal(msgspec.inspect.type_info(cls), ()))
     subjects = {subject for _, subject in found}
     if len(subjects) > 1:
@@ -83,17 +83,17 @@ def _find_personal(info: msgspec.inspect.Type, path: FieldPath) -> Iterator[tupl
                 yield from _find_personal(field.type, (*path, field.encode_name))
 
 
-def extract_shallow(event: Any, plan_: PersonalFields) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
-    """The event without its personal texts, and these as `take` finds them; None where any lies further inside.
+def extract_shallow(event: Any, plan: PersonalFields) -> tuple[Any, dict[str, str]] | None:  # noqa: ANN401  # any event's class
+    """The event without its personal texts, and these as `extract` finds them; None where any lies further inside.
 
-    Most events say a note or nothing, and need not be taken apart.
+    Most events have one text or none, and need not be taken apart.
     """
-    for name in plan_.deep:
+    for name in plan.deep:
         if getattr(event, name) not in (None, ()):
             return None
     texts: dict[str, str] = {}
     silent: dict[str, object] = {}
-    for name, pointer, unsaid in plan_.plain:
+    for name, pointer, unsaid in plan.plain:
         text = getattr(event, name)
         if text != unsaid:
             texts[pointer], silent[name] = text, unsaid
@@ -156,7 +156,7 @@ E = TypeVar("E", bound=Event)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The envelope as stored; `Recorded` without its data."""
+    """The envelope as stored; `RecordedEvent` without its data."""
 
     event_id: UUID
     organisation_id: UUID
@@ -184,7 +184,7 @@ class StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`Stored` on its way in: data is encoded along with it."""
+    """`StoredState` for encoding, data included."""
 
     header: Header
     data: Any
@@ -192,7 +192,7 @@ class _StoredForWriting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 
 
 class _StoredForReading(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
-    """`Stored` on its way out: data is decoded along with it."""
+    """`StoredState` for decoding, data included."""
 
     header: Header
     data: E
@@ -205,7 +205,7 @@ _BUILTINS_DECODER = msgspec.json.Decoder(dict[str, Any])
 
 
 class Mapper(LibraryMapper[UUID]):
-    """Maps `domain.envelope.Recorded` to and from the library's stored event."""
+    """Maps `domain.envelope.RecordedEvent` to and from the library's stored event."""
 
     def __init__(self, events: Mapping[str, type[Event]], upcasts: Mapping[str, Upcast] | None = None) -> None:
         super().__init__(transcoder=JSONTranscoder())
@@ -225,23 +225,23 @@ class Mapper(LibraryMapper[UUID]):
 
     def encode_state(self, recorded: RecordedEvent) -> bytes:
         """The stored state alone, personal texts set apart."""
-        plan_, reason = self._personal_fields[recorded.type], recorded.reason
+        plan, reason = self._personal_fields[recorded.type], recorded.reason
         texts: dict[str, str] = {}
         data: Any = recorded.data
-        if plan_.paths:
-            lifted = extract_shallow(data, plan_)
+        if plan.paths:
+            lifted = extract_shallow(data, plan)
             if lifted is not None:
                 data, texts = lifted
             else:
                 # Not `to_builtins`: that leaves tuples, and a text inside one could not be taken out.
                 data = _BUILTINS_DECODER.decode(_ENCODER.encode(data))
-                texts = extract(data, plan_.paths, "/data")
+                texts = extract(data, plan.paths, "/data")
         if reason is not None and reason.text:
             texts[_REASON_TEXT] = reason.text
             reason = Reason(code=reason.code)
         sealed: PersonalTexts | None = None
         if texts:
-            subject = recorded.stream_id if plan_.of_member else recorded.party
+            subject = recorded.stream_id if plan.of_member else recorded.party
             sealed = PersonalTexts(key_id=None, subject=subject, texts=texts)
         # Spelled out: this is done for each event, and a loop over the names takes twice as long.
         header = Header(
@@ -286,7 +286,7 @@ class Mapper(LibraryMapper[UUID]):
             if pointer == _REASON_TEXT and reason is not None:
                 reason = Reason(code=reason.code, text=words)
             elif (name := _top_level_field(pointer)) in data.__struct_fields__:
-                # Nobody has seen this event yet.
+                # The event is new: no other reference to it exists.
                 msgspec.structs.force_setattr(data, name, words)
             else:
                 return self._decode_slowly(tag, state)
@@ -344,7 +344,7 @@ def _build_recorded_event(header: Header, tag: str, reason: Reason | None, data:
 
 
 def with_log_position(state: bytes, *, recorded_at: datetime, position: int, log_position: int) -> bytes:
-    """The stored state with its place in the log: what was decided in staging learns its place when it is appended."""
+    """The stored state with its place in the log: staged events get theirs when they are appended."""
     stored = _STORED_DECODER.decode(state)
     header = msgspec.structs.replace(
         stored.header, recorded_at=recorded_at, position=position, log_position=log_position

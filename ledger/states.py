@@ -1,8 +1,8 @@
-"""Folded states under the head's lock: a bounded cache, the store behind it, and what the batch has decided so far.
+"""Folded states: a bounded cache, the store behind it, and what the batch has decided so far.
 
-The cache belongs to the one thread that writes. It knows up to which log position it is true; a writer that finds the
-head further on (another process has appended) first folds what came since. So a cached state needs no look at its
-stream's version: under the lock it *is* the stream's last one.
+The cache belongs to the holder of the decider lock. It knows the log position up to which it is true; a writer that
+finds the head further on (another process has appended) first folds the events since. So a cached state needs no check
+of its stream's version: at the head it *is* the last one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StreamState(msgspec.Struct, frozen=True):
     kind: str
     version: int
     state: Any
-    #: What the index says about it, where that was worked out already.
+    #: Its index row, where that was computed already.
     index_entry: IndexEntry | None = None
 
 
@@ -53,9 +53,12 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateSource(Protocol):
-    """Where states come from that nobody has cached."""
+    """Reads what is not cached."""
 
     def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]: ...
+    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        """The event of the stream with this id (None: its last one), or None where there is none."""
+
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
         """Whether the stream belongs to another organisation."""
 
@@ -64,7 +67,7 @@ class StateSource(Protocol):
 
 
 class StateCache:
-    """The least recently used states and owners' books go first."""
+    """The writer's states, and the live goals by owner; the least recently used are dropped first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -88,7 +91,7 @@ class StateCache:
         key = stream_key(recorded.organisation_id, recorded.stream_id)
         old = self.entries[key]
         if recorded.version != old.version + 1:
-            # Cached when it had grown already: nothing that follows belongs on top of it.
+            # Cached from a later read: this event is in the state already.
             self.invalidate(key)
             return
         entry = fold_onto(old, [recorded], aggregates)
@@ -100,7 +103,7 @@ class StateCache:
         self.apply([move])
 
     def invalidate(self, key: Key) -> None:
-        """A stream has grown elsewhere, nobody looked how: it may have changed any book of its organisation."""
+        """Drop a stream that has grown elsewhere by unread events, and all live goals of its organisation with it."""
         self.entries.pop(key, None)
         for book in [each for each in self.goals_by_owner if each[0] == key[0]]:
             del self.goals_by_owner[book]
@@ -124,7 +127,7 @@ class StateCache:
         _put_recent(self.goals_by_owner, key, goals, self._limit)
 
     def apply(self, moves: Iterable[StateChange]) -> None:
-        """Take over what was decided and is now stored."""
+        """Apply what was decided and is now stored."""
         for move in moves:
             organisation_id, goal_id = move.organisation_id, move.stream_id
             self.put_entry(stream_key(organisation_id, goal_id), move.entry)
@@ -164,11 +167,11 @@ class BatchStates:
         self.aggregates = aggregates
         self.changes: list[StateChange] = []
         self._changed: dict[Key, StreamState] = {}
-        #: What this batch has looked at.
+        #: What this batch has read.
         self._read: dict[Key, StreamState] = {}
 
     def entry(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
-        """The stream's last state; `NOTHING` where this organisation has no such stream."""
+        """The stream's last state; `NO_STREAM` where this organisation has no such stream."""
         key = (organisation_id.int, stream_id.int)
         known = self._read.get(key)
         if known is not None:
@@ -199,7 +202,7 @@ class BatchStates:
         self._changed[key] = self._read[key] = move.entry
 
     def flush_to_cache(self) -> dict[Key, StreamState]:
-        """The moves are stored: they are the cache's now. The streams that changed."""
+        """Apply the stored changes to the cache; the streams that changed."""
         self._cache.apply(self.changes)
         changed, self.changes, self._changed, self._read = self._changed, [], {}, {}
         return changed
@@ -223,14 +226,17 @@ def fold_onto(
 
 
 def index_entry(entry: StreamState, aggregates: Mapping[str, AggregateType]) -> IndexEntry:
-    """What the index says about a state."""
+    """The index row of a state."""
     if entry.index_entry is not None:
         return entry.index_entry
     return aggregates[entry.kind].index_entry(entry.state) if entry.kind else NOT_INDEXED
 
 
 class ReadCache:
-    """For any number of threads. What it says was true when it was asked: the store has been asked each time."""
+    """The readers' states, for any number of threads. Each call asks the store for newer events, so none is stale.
+
+    It is apart from `StateCache`, which only the holder of the decider lock may use.
+    """
 
     def __init__(
         self,
@@ -247,7 +253,7 @@ class ReadCache:
         self._lock = Lock()
 
     def load_current(self, organisation_id: UUID, stream_id: UUID) -> StreamState:
-        """The stream's last state, for one query of one index; `NOTHING` where the organisation has no such stream."""
+        """The stream's last state, for one query of one index; `NO_STREAM` where there is no such stream."""
         key = stream_key(organisation_id, stream_id)
         with self._lock:
             known = self._entries.get(key, NO_STREAM)
@@ -261,7 +267,7 @@ class ReadCache:
         return entry
 
     def put(self, key: Key, entry: StreamState) -> None:
-        """Remember a committed state, unless a later one is known; the least recently used goes first."""
+        """Cache a committed state, unless a later one is cached; the least recently used is dropped first."""
         with self._lock:
             known = self._entries.pop(key, None)
             self._entries[key] = entry if known is None or known.version <= entry.version else known

@@ -71,7 +71,7 @@ def _audited_fields(goal: Goal) -> dict[str, Any]:
     return {"note": goal.note, "progress": goal.progress, "confidence": goal.confidence, "version": goal.version}
 
 
-def check_in(session: Session, goal_id: UUID, said: CheckIn, by: str) -> Summary:
+def check_in(session: Session, goal_id: UUID, body: CheckIn, by: str) -> Summary:
     """Load, check, change, and say in the audit table what changed: one transaction."""
     goal = session.get(Goal, goal_id)
     if goal is None:
@@ -79,8 +79,8 @@ def check_in(session: Session, goal_id: UUID, said: CheckIn, by: str) -> Summary
     if goal.owner != by or goal.status != "agreed":
         raise HTTPException(403)
     now, before = datetime.now(UTC), _audited_fields(goal)
-    goal.note, goal.progress, goal.confidence, goal.checked_in_at = said.note, said.progress, said.confidence, now
-    after = {**before, "note": said.note, "progress": said.progress, "confidence": said.confidence}
+    goal.note, goal.progress, goal.confidence, goal.checked_in_at = body.note, body.progress, body.confidence, now
+    after = {**before, "note": body.note, "progress": body.progress, "confidence": body.confidence}
     session.add(Audit(goal_id=goal_id, at=now, by=by, act="check_in", before=before, after=after))
     session.flush()
     answer = Summary(id=goal_id, version=goal.version, progress=goal.progress, confidence=goal.confidence)
@@ -109,16 +109,16 @@ def create_application(url: str) -> FastAPI:
             return list(session.scalars(select(Goal.id)))
 
     @app.post("/v1/goals/{goal_id}/check-in")
-    def checked_in(goal_id: UUID, said: CheckIn) -> Summary:
+    def checked_in(goal_id: UUID, body: CheckIn) -> Summary:
         with sessions() as session:
-            return check_in(session, goal_id, said, OWNER)
+            return check_in(session, goal_id, body, OWNER)
 
     return app
 
 
 def _build_goal(number: int) -> Goal:
-    told = {"note": "", "progress": "0", "confidence": "1", "version": 1}
-    return Goal(title=f"goal {number}", owner=OWNER, sponsor="sponsor", status="agreed", **told)
+    fields = {"note": "", "progress": "0", "confidence": "1", "version": 1}
+    return Goal(title=f"goal {number}", owner=OWNER, sponsor="sponsor", status="agreed", **fields)
 
 
 if __name__ == "__main__":

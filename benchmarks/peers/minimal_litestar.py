@@ -1,6 +1,6 @@
 """The least that a Litestar application over the same store can do: one row by its key, as JSON.
 
-`python -m benchmarks.peer_server URL PORT`; the table is `peer_goals (id text primary key, body text)`.
+`python -m benchmarks.peers.minimal_litestar URL PORT`; the table is `peer_goals (id text primary key, body text)`.
 """
 
 from __future__ import annotations

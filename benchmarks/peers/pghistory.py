@@ -1,6 +1,6 @@
 """django-pghistory: a goal updated through Django's ORM; a trigger keeps each former row, in the same transaction.
 
-`python -m benchmarks.peers.pghistory URL`: a worker process, without a server, which is kinder to it: behind Django's
+`python -m benchmarks.peers.pghistory URL`: a worker process, without a server, which is kinder to it: behind
 Django's own handlers it could only be slower.
 """
 
@@ -98,8 +98,8 @@ def main(url: str) -> None:
     from django.db import connections
 
     model = _create_model()
-    told = {"sponsor": "sponsor", "status": "agreed", "note": "", "progress": "0", "confidence": "1", "version": 1}
-    model.objects.bulk_create(model(title=f"goal {number}", owner=OWNER, **told) for number in range(GOALS))
+    fields = {"sponsor": "sponsor", "status": "agreed", "note": "", "progress": "0", "confidence": "1", "version": 1}
+    model.objects.bulk_create(model(title=f"goal {number}", owner=OWNER, **fields) for number in range(GOALS))
     # Django keeps a connection for each thread, also of one that has ended.
     serve_stdin_with_threads(lambda clients: make_workers(model, clients), connections.close_all)
 

@@ -1,6 +1,6 @@
 """UmaDB: appends of one event each, through its Python client; the server is the one in its wheel.
 
-`python -m benchmarks.peers.umadb URL TYPE STATE`: a drone.
+`python -m benchmarks.peers.umadb URL TYPE STATE` is a worker process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A process that does one kind of work when it is told to: `{"clients": 32, "seconds": 3}` in, its figures out.
+"""A process that does one kind of work on request: `{"clients": 32, "seconds": 3}` in, its figures out.
 
 The loop is the same for every contender that is measured in process, ours included: so many clients, each starting the
 next piece of work when the last one is durable, a warm-up that is not counted. Standard library only: it runs in every
@@ -56,7 +56,7 @@ def run_threads(works: Sequence[Work], seconds: float, done: Callable[[], object
             while (start := perf_counter()) < began + seconds and not failed:
                 work()
                 times.append((start, perf_counter()))
-        except BaseException as error:  # noqa: BLE001 - told by the main thread
+        except BaseException as error:  # noqa: BLE001 - raised by the main thread
             failed.append(error)
         finally:
             done()
@@ -96,13 +96,13 @@ def serve_stdin(work: Callable[[dict[str, Any]], dict[str, float]]) -> None:
 
 
 def serve_stdin_with_threads(make: Callable[[int], Sequence[Work]], done: Callable[[], object] = lambda: None) -> None:
-    """`obey` with so many threads as there are clients; what `make` made for a number of clients is kept."""
+    """`serve_stdin` with so many threads as there are clients; what `make` made for a number of clients is kept."""
     made: dict[int, Sequence[Work]] = {}
 
-    def work(told: dict[str, Any]) -> dict[str, float]:
-        clients = told["clients"]
+    def work(task: dict[str, Any]) -> dict[str, float]:
+        clients = task["clients"]
         if clients not in made:
             made[clients] = make(clients)
-        return run_threads(made[clients], told["seconds"], done)
+        return run_threads(made[clients], task["seconds"], done)
 
     serve_stdin(work)

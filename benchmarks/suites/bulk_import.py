@@ -54,12 +54,12 @@ class BulkHistory:
     def measure_import(self) -> Sample:
         url = self._store.create_database()
         command = [sys.executable, "-m", "benchmarks.memory_probe", url, str(self._history)]
-        told = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-        assert told["acts"] == self.acts
-        self.peak_mb = max(self.peak_mb, told["peak_mb"])
+        result = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+        assert result["acts"] == self.acts
+        self.peak_mb = max(self.peak_mb, result["peak_mb"])
         if not self._rows.exists():
             self._keep_rows(url)
-        return Sample(self.acts / told["seconds"], {"seconds": told["seconds"], "peak_mb": told["peak_mb"]})
+        return Sample(self.acts / result["seconds"], {"seconds": result["seconds"], "peak_mb": result["peak_mb"]})
 
     def _keep_rows(self, url: str) -> None:
         with self._store.connect(url) as connection, self._rows.open("wb") as file:

@@ -50,7 +50,7 @@ def _contender_name(count: int) -> str:
 
 
 def _start_writer(bench: Bench, store: Store, url: str, opened: ExitStack) -> WorkerProcess:
-    """A commander at the end of a log, with people of its own. The read models are left where they are."""
+    """A ledger worker at the end of a log, with people of its own. The read models are left where they are."""
     with prepared_workload(url, views=False) as (_, people):
         pass
     analyse(store, url)
@@ -67,8 +67,8 @@ def vacuum(bench: Bench) -> Iterator[Case]:
             absent: list[Absent] = []
             url, stock_url = fill_log(store, load_template(store), count), store.create_database()
             ours = _start_writer(bench, store, url, opened)
-            told = {"clients": FEW, "seconds": bench.seconds}
-            peers = [ours.to_contender("the same without VACUUM", "longest_ms", **told)]
+            load = {"clients": FEW, "seconds": bench.seconds}
+            peers = [ours.to_contender("the same without VACUUM", "longest_ms", **load)]
             stock = open_or_absent(
                 STOCK, opened, partial(start_peer, "eventsourcing_stock", stock_url, home=bench.home), absent
             )

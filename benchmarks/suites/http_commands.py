@@ -39,7 +39,7 @@ CRUD = "FastAPI + SQLAlchemy + audit table"
 RAW = "psycopg, one-row transactions"
 _CATCH_UP_TIMEOUT_S = 30.0
 
-#: Asks for so many clients and so many seconds.
+#: Runs so many clients for so many seconds.
 LoadRunner = Callable[[int, float], Sample]
 
 
@@ -153,8 +153,8 @@ def wait_until_caught_up(store: Store, url: str) -> dict[str, float]:
 def _measure_peer(port: int, ids: list[str], clients: int, seconds: float) -> Sample:
     """The same check-ins, each client on goals of its own; without key and idempotency, which the peer has not."""
     body = json.dumps(CHECK_IN).encode()
-    told = [encode_request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
-    found = run_closed_loop(port, [cycle(told[client::clients]) for client in range(clients)], seconds)
+    requests = [encode_request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
+    found = run_closed_loop(port, [cycle(requests[client::clients]) for client in range(clients)], seconds)
     rate = found.pop("rate")
     return Sample(rate, found)
 

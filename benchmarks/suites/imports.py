@@ -103,7 +103,7 @@ def memory(bench: Bench) -> Iterator[Case]:
 def _measure_peak(store: Store, history: Path) -> Callable[[], Sample]:
     def run() -> Sample:
         command = [sys.executable, "-m", "benchmarks.memory_probe", store.create_database(), str(history)]
-        told = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-        return Sample(told["peak_mb"], {"acts": told["acts"], "seconds": told["seconds"]})
+        result = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+        return Sample(result["peak_mb"], {"acts": result["acts"], "seconds": result["seconds"]})
 
     return run

@@ -78,7 +78,7 @@ def find_best_concurrency(side: WorkerProcess, name: str, bench: Bench) -> Conte
 
 @contextmanager
 def start_umadb(event: tuple[str, str], home: Path) -> Iterator[WorkerProcess]:
-    """UmaDB's server, as its wheel starts it, and a client of its own. Raises Missing."""
+    """UmaDB's server, as its wheel starts it, and a client of its own. Raises PeerUnavailable."""
     port, program = free_port(), Path(worker_process.peers_python()).with_name("umadb")
     address = f"127.0.0.1:{port}"
     command = [str(program), "--listen", address, "--db-path", str(home / f"umadb-{port}.db")]

@@ -75,7 +75,7 @@ def _measure_ours(store: Store, people: Workload, port: int, seconds: float) -> 
 
 def _measure_crud(port: int, ids: list[str], seconds: float) -> Sample:
     body = json.dumps(CHECK_IN).encode()
-    told = [encode_request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
-    most = run_closed_loop(port, [cycle(told[client::CLIENTS]) for client in range(CLIENTS)], seconds / 2)["rate"]
-    found = run_open_loop(port, cycle(told), most / 2, seconds, CONNECTIONS)
+    requests = [encode_request(f"/v1/goals/{goal}/check-in", body) for goal in ids]
+    most = run_closed_loop(port, [cycle(requests[client::CLIENTS]) for client in range(CLIENTS)], seconds / 2)["rate"]
+    found = run_open_loop(port, cycle(requests), most / 2, seconds, CONNECTIONS)
     return Sample(found.pop("p99_ms"), found | {"saturation": most})

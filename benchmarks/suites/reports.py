@@ -1,6 +1,6 @@
 """Suite `reports`: every report that the server has, and the charter, for a team of twenty with two years behind it.
 
-Which reports there are is asked of the server (`/openapi.json`): a new one is measured without a word here. Over real
+The reports are those in `/openapi.json`: a new one is measured without a change here. Over real
 HTTP by one client that keeps its connection; the past stands beside the same question about now.
 """
 
@@ -53,13 +53,13 @@ def _build_cases(bench: Bench, store: Store, client: Client, name: str, path: st
         return Contender(who, partial(measure_latency, partial(client.get, question), bench.requests // 4))
 
     past = f"{path}&as_of={day}"
-    for told, question, peers, target in (
+    for title, question, peers, target in (
         (f"{name}, team of 20", path, [], P50_MS),
         (f"{name}, as of a year ago", past, [side("the same, now", path)], PAST),
     ):
         yield Case(
             suite="reports",
-            name=told,
+            name=title,
             store=store.name,
             unit="ms",
             ours=side("plimsoll", question),

@@ -1,8 +1,8 @@
-"""An import's way in: decided against a staging copy without holding the log head, then appended at once.
+"""The import of many commands: decided against a staging copy without holding the log head, then appended at once.
 
 What was decided lies in a private SQLite file, so memory does not grow with the import. Everything that a decision read
 is noted; at the commit, under the head's lock, none of it may have changed since: then the decisions are what they
-would have been, had they been made there. All of it is kept, or nothing.
+would have been if they had been made there. All of it is kept, or nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONFLICT_MESSAGE = (
 
 
 class BulkLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import keeps at hand."""
+    """What an import keeps in memory."""
 
     #: States kept folded while deciding; the rest is folded again from the staging file.
     cached_states: int = 1024
@@ -99,11 +99,11 @@ class BulkAppend:
     def handle(self, command: Command) -> Receipt:
         """Decide one command on what is staged so far, or raise its `Refusal` and stage nothing of it.
 
-        The receipt's positions are what they would be if nobody else wrote before the commit.
+        The receipt's positions are what they would be if no other process wrote before the commit.
         """
         row = command.import_row
         if row is not None and self._staging.is_imported(command.organisation_id, row):
-            # Said again is not looked at again: no version, no state.
+            # A row that was imported before is not loaded: no version, no state.
             return Receipt(
                 event_ids=[],
                 stream=f"{command.kind}/{command.stream_id}",
@@ -136,7 +136,7 @@ class BulkAppend:
             if head.log_position != self._base_head.log_position:
                 self._check_for_conflicts(session)
             now = head.next_recorded_at(max(self._clock(), self._now))
-            # Asked before the rows flow: a connection that copies answers nothing else.
+            # Read before the rows are copied: a connection in a COPY runs no query.
             positions = {each: _load_position(session, each) for each in self._staging.list_organisations()}
             rows = (
                 (EVENTS, self._event_rows(head, now, positions)),
@@ -159,7 +159,7 @@ class BulkAppend:
         self._states.flush_to_cache()
 
     def _check_for_conflicts(self, session: LogSession) -> None:
-        """Refuse the commit where a stream or a book that was read here has changed since."""
+        """Refuse the commit where a stream, or an owner's live promises, that was read here has changed since."""
         goals: dict[UUID, list[UUID]] = {}
         for organisation, stream in session.query("changed", after=self._base_head.log_position):
             organisation_id, stream_id = row_uuid(organisation), row_uuid(stream)

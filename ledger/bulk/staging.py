@@ -46,7 +46,7 @@ CREATE TABLE books_read (
 
 
 class StagingStore:
-    """Implements `ledger.states.Source` over a private file and, below it, the log up to position `base`."""
+    """Implements `ledger.states.StateSource` over a private file and, below it, the log up to position `base`."""
 
     def __init__(self, path: Path, recorder: LogStore, mapper: Mapper, *, base: int, listed_events: int) -> None:
         self._file = ScratchFile(path)
@@ -65,7 +65,7 @@ class StagingStore:
     def close(self) -> None:
         self._file.close()
 
-    # --- ledger.states.Source -----------------------------------------------------------------------------------
+    # --- ledger.states.StateSource ------------------------------------------------------------------------------
 
     def load_stream(self, organisation_id: UUID, stream_id: UUID) -> list[RecordedEvent]:
         self._file.execute("INSERT OR IGNORE INTO streams_read VALUES (?, ?)", organisation_id, stream_id)
@@ -81,8 +81,12 @@ class StagingStore:
         )
         return events + decode_events(staged, self._mapper)
 
+    def find_event_id(self, organisation_id: UUID, stream_id: UUID, event_id: UUID | None) -> UUID | None:
+        ids = [recorded.event_id for recorded in self.load_stream(organisation_id, stream_id)]
+        return next((each for each in reversed(ids) if event_id in (None, each)), None)
+
     def belongs_to_other_tenant(self, organisation_id: UUID, stream_id: UUID) -> bool:
-        # An id made from the organisation's own and a reference is nobody else's, unless somebody spelled it out on
+        # An id made from the organisation's own and a reference belongs to no other, unless it was sent as an id on
         # purpose: then the commit's unique key refuses it. All others are looked up.
         if stream_id.version == _NAME_BASED_VERSION:
             return False
@@ -118,7 +122,7 @@ class StagingStore:
         return self._base_positions[organisation_id]
 
     def _may_exist_in_log(self, organisation_id: UUID, stream_id: UUID) -> bool:
-        """Whether the log may hold the stream: of a small organisation all are listed once, instead of asked for."""
+        """Whether the log may hold the stream: of a small organisation all are listed once, instead of looked up."""
         if organisation_id not in self._streams_listed:
             position = self.base_position(organisation_id)
             self._streams_listed[organisation_id] = position <= self._listed_events
@@ -144,7 +148,7 @@ class StagingStore:
         )
 
     def _copy_imports(self, organisation_id: UUID) -> None:
-        """Copy the identities of all rows imported before, page by page: one question each would cost a round trip."""
+        """Copy the identities of all rows imported before, page by page: a query for each would cost a round trip."""
         after = ""
         while True:
             with self._recorder.read() as session:
@@ -161,7 +165,7 @@ class StagingStore:
     # --- what is staged -----------------------------------------------------------------------------------------
 
     def add(self, stored: Sequence[StoredEvent], decision: DecidedCommand) -> None:
-        """Stage a decision's events and its standing, where that changed."""
+        """Stage a decision's events, and its row in the index where that changed."""
         organisation_id, stream_id = decision.change.organisation_id, decision.change.stream_id
         for event in stored:
             self._file.execute(
@@ -191,7 +195,7 @@ class StagingStore:
         return int(self._file.execute("SELECT count(*) FROM events").fetchone()[0])
 
     def list_organisations(self) -> list[UUID]:
-        """Whose events are staged."""
+        """The organisations whose events are staged."""
         return [UUID(row[0]) for row in self._file.execute("SELECT DISTINCT organisation_id FROM events")]
 
     def read_events(self) -> Iterator[tuple[UUID, UUID, int, str, bytes]]:

@@ -73,7 +73,7 @@ class CommandBatch:
         return unit
 
     def _within_time_budget(self) -> Iterator[PendingCommand]:
-        """Those taken, one after another; who has no unit before the batch is closed goes first in the next one."""
+        """The commands one after another; those left when the time is over are requeued for the next batch."""
         end = monotonic() + self._limits.decide_seconds
         for number, waiting in enumerate(self.commands):
             if number and monotonic() > end:
@@ -110,5 +110,5 @@ _NO_STORE = _NoStore()
 
 
 def _may_be_duplicate(waiting: PendingCommand) -> bool:
-    """Whether a keyed command that failed may be a duplicate of one that succeeded: only the store can tell."""
+    """Whether a keyed command that failed may be a duplicate of one that succeeded: only the store knows."""
     return waiting.command.idempotency is not None and isinstance(waiting.outcome, Exception)

@@ -5,8 +5,11 @@ is being written share the next one: its lock, its fsync, its round trip. Each g
 
 There are two modes. An event loop decides its batches optimistically, from memory, and appends them on the condition
 that the head has not moved (`ledger.commit.loop_committer`). Everything else is decided by the thread here under the
-head's row lock: commands of threads, cache misses, duplicates of
-idempotency keys, and every batch while other processes are writing.
+head's row lock: commands of threads, duplicates of idempotency keys, and every batch while other processes are writing.
+For a loop's command whose streams are not cached the thread only reads these, without the lock; then the loop decides.
+
+Any number of event loops may have commands. They share the queue and the decider lock, so one batch is decided at a
+time, and the loop that takes it decides the commands of the others too.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class CommitLimits(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 4096
     #: Seconds that a command waits for its outcome.
     command_seconds: float = 10
-    #: States that the writer keeps folded, and as many sets of an owner's live promises; and states that readers do.
+    #: States that the writer keeps folded, and owners whose live promises it keeps; and states that readers keep.
     cached_states: int = 4096
     batch: BatchLimits = BatchLimits()
 
@@ -75,10 +78,6 @@ class Committer:
         self._thread: Thread | None = None
         self._start_lock = Lock()
 
-    def count_queued(self) -> int:
-        """Commands in the queue."""
-        return len(self._queue)
-
     def stats(self) -> CommitStats:
         """Counters since the start."""
         return CommitStats(
@@ -91,7 +90,7 @@ class Committer:
     def handle(self, command: Command) -> Outcome:
         """The command's outcome; the calling thread waits for it. Raises `LedgerUnavailable`."""
         waiting = PendingCommand(command)
-        self._enqueue(waiting, call=True)
+        self._enqueue(waiting, notify=True)
         try:
             if waiting.wait(self._limits.command_seconds):
                 return waiting.outcome
@@ -107,7 +106,7 @@ class Committer:
         loop = asyncio.get_running_loop()
         waiting = PendingCommand(command, loop, loop.create_future())
         loop_committer = self._loop_committer(loop)
-        self._enqueue(waiting, call=False)
+        self._enqueue(waiting, notify=False)
         loop_committer.schedule()
         timeouts = self._timeouts.get(loop)
         if timeouts is None:
@@ -135,8 +134,8 @@ class Committer:
         for loop_committer in self._loop_committers.values():
             loop_committer.close()
 
-    def _enqueue(self, waiting: PendingCommand, *, call: bool) -> None:
-        evicted = self._queue.put(waiting, call=call)
+    def _enqueue(self, waiting: PendingCommand, *, notify: bool) -> None:
+        evicted = self._queue.put(waiting, notify=notify)
         if evicted is not None:
             evicted.outcome = LedgerBusy("too many commands are waiting; nothing was recorded")
             resolve([evicted])
@@ -157,7 +156,7 @@ class Committer:
         return unavailable(waiting, f"the ledger did not get to it within {self._limits.command_seconds} s")
 
     def _loop_committer(self, loop: asyncio.AbstractEventLoop) -> LoopCommitter:
-        """The loop's own."""
+        """The committer of this loop, made on first use."""
         loop_committer = self._loop_committers.get(loop)
         if loop_committer is None:
             self._forget_closed_loops()
@@ -215,7 +214,7 @@ class Committer:
     def _hand_over_to_loop(self) -> None:
         """Hand the queued commands to the connected loops; without one, keep them on this thread.
 
-        The first loop that comes takes them, whosever they are, so none waits for a loop that is busy with other work.
+        The first loop that runs takes all of them, so no command waits for a loop that is busy with other work.
         """
         handed_over = False
         if self._writer.expected_head() is not None and not self._queue.is_closed:

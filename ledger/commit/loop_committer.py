@@ -3,7 +3,7 @@
 A thread and a loop of one interpreter hand the interpreter lock to each other at every system call, which costs a
 command more than deciding it does. So a command that needs nothing but memory is decided on the loop, and written by
 one conditional statement whose result the loop is called back with. Everything else is left to the committer's thread:
-cache misses, a log that other processes write to, a store that is away.
+states to be read, a log that other processes write to, a store that is away.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class LoopCommitter:
         except BaseException as error:  # noqa: BLE001  # whatever it was, the commands get it
             self._complete(batch, error)
             return
-        if not batch.commands or not connection.supports(append):
+        if not batch.commands or (append is not None and not append.is_optimistic):
             if batch.commands:
                 self._queue.requeue(batch.commands)
                 self._queue.notify_thread()

@@ -4,8 +4,8 @@ Where a transaction fails, each of its commands is one of three:
 
 - surely not recorded (it was refused, or the commit was never sent): it is decided once more;
 - of unknown outcome, with an identity (an idempotency key, an import row, a sweep): it is decided again under the
-  head's lock, where its row tells, and the head is moved (fenced), so that a statement that is still on its way cannot
-  commit any more;
+  head's lock, where its row is found, and the head is moved (fenced), so that a statement that is still in flight
+  cannot commit any more;
 - of unknown outcome without an identity: only its sender can find out.
 """
 
@@ -31,13 +31,13 @@ class OutcomeResolver:
     def __init__(self, queue: CommandQueue, writer: Writer) -> None:
         self._queue = queue
         self._writer = writer
-        #: A statement of ours may still be on its way to the store, and its result will not be seen.
+        #: A statement may still be in flight to the store, and its result will not be seen.
         self.in_doubt = False
 
     def on_committed(self, batch: CommandBatch, *, on: AbstractEventLoop | None = None) -> None:
         """Keep what was committed in memory and resolve its commands.
 
-        `on`: the event loop that this runs on, whose own commands are resolved without a detour.
+        `on`: the event loop that this runs on, whose own commands are resolved at once.
         """
         batch.on_committed()
         resolve(batch.commands, on=on)

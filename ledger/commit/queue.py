@@ -1,4 +1,4 @@
-"""The commands that wait for their turn: a bounded line for each organisation, served in rounds."""
+"""The queue of commands: one for each organisation, served in turn, and a limit for all together."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from ledger.commands import Command, Receipt
 from ledger.errors import LedgerBusy, LedgerUnavailable
 
-#: What a command comes to. None is a sweep's: nothing was due.
+#: What became of a command. None is for timers alone: nothing was due.
 Outcome = Receipt | BaseException | None
 
 
 class PendingCommand:
-    """One command, and whoever waits for its outcome: a thread, or a future of an event loop."""
+    """One command, and the thread, or the future of an event loop, that waits for its outcome."""
 
     __slots__ = ("_done", "command", "failed_transactions", "future", "in_doubt", "loop", "outcome", "resolved")
 
@@ -30,11 +30,11 @@ class PendingCommand:
         self.loop = loop
         self.future = future
         self.outcome: Outcome = None
-        #: The outcome is final, and on its way to whoever waits.
+        #: The outcome is final, and is being delivered.
         self.resolved = False
         #: Transactions that failed with it.
         self.failed_transactions = 0
-        #: One of them may have recorded it all the same.
+        #: One of them may have recorded it nevertheless.
         self.in_doubt = False
         # A bare lock, as `threading.Event` costs three times as much for each command.
         self._done = Lock() if loop is None else None
@@ -43,13 +43,13 @@ class PendingCommand:
 
     @property
     def is_abandoned(self) -> bool:
-        """Nobody waits any more."""
+        """Whether its future is cancelled or resolved."""
         return self.future is not None and self.future.done()
 
     def __await__(self) -> Generator[Any, None, Outcome]:
         """The outcome; for event loops."""
         if self.future is None:
-            raise TypeError("a thread waits for this one")
+            raise TypeError("a thread waits for this command")
         return self.future.__await__()
 
     def wait(self, seconds: float) -> bool:
@@ -63,18 +63,18 @@ class PendingCommand:
 
 
 class TimeoutWatcher:
-    """Tells those of one event loop who have waited too long: one alarm for all, as everybody waits equally long."""
+    """Expires the commands of one event loop: one timer for all, as each may wait equally long."""
 
     def __init__(self, loop: AbstractEventLoop, seconds: float, expire: Callable[[PendingCommand], None]) -> None:
         self._loop = loop
         self._seconds = seconds
         self._expire = expire
-        #: Until when each waits, in the order in which they came; those who left are forgotten from the front.
+        #: Each command's deadline, in the order of arrival; those that are resolved are dropped from the front.
         self._deadlines: deque[tuple[float, PendingCommand]] = deque()
         self._timer: TimerHandle | None = None
 
     def add(self, waiting: PendingCommand) -> None:
-        """On the loop."""
+        """Watch a command; call on the loop."""
         watched = self._deadlines
         while watched and watched[0][1].is_abandoned:
             watched.popleft()
@@ -94,55 +94,55 @@ class TimeoutWatcher:
 
 
 class CommandQueue:
-    """Who waits, fairly: one of each organisation in turn. Safe to use from many threads."""
+    """A fair queue: one command of each organisation in turn. Safe to use from many threads."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        #: Organisation, as an integer -> its own line.
+        #: Organisation, as an integer -> its own queue.
         self._by_organisation: OrderedDict[int, OrderedDict[PendingCommand, None]] = OrderedDict()
-        #: What a batch had no time for goes first.
+        #: What a batch could not decide goes first.
         self._retry_first: deque[PendingCommand] = deque()
-        #: What may have brought a batch down goes alone.
+        #: What may have failed a batch goes alone.
         self._isolated: deque[PendingCommand] = deque()
         self._size = 0
         self._closed = False
-        #: The thread is asked to take who waits.
+        #: The thread is notified, and has not looked yet.
         self._thread_notified = False
-        # Entered by itself: a condition's own way in is a call of Python's more, for each command.
+        # Entered directly: through the condition it is one more Python call for each command.
         self._lock = Lock()
         self._state_changed = Condition(self._lock)
 
     def __len__(self) -> int:
         return self._size
 
-    def put(self, waiting: PendingCommand, *, call: bool) -> PendingCommand | None:
-        """Stand in line, and `call` the thread unless somebody else is going to look.
+    def put(self, waiting: PendingCommand, *, notify: bool) -> PendingCommand | None:
+        """Add a command; `notify` the thread unless a loop is scheduled.
 
-        A full line makes room at the end of its longest organisation: that waiting one is returned.
+        A full queue evicts the last command of the organisation that has the most: that one is returned.
 
-        Raises `LedgerBusy` where the organisation's own is the longest, `LedgerUnavailable` where the line is closed.
+        Raises `LedgerBusy` where that is the command's own, `LedgerUnavailable` where the queue is closed.
         """
         organisation = waiting.command.organisation_id.int
         with self._lock:
             if self._closed:
                 raise LedgerUnavailable("the ledger is closed; nothing was recorded", recorded="no")
             evicted = self._evict_from_longest(organisation) if self._size >= self._limit else None
-            line = self._by_organisation.get(organisation)
-            if line is None:
-                line = self._by_organisation[organisation] = OrderedDict()
-            line[waiting] = None
+            queue = self._by_organisation.get(organisation)
+            if queue is None:
+                queue = self._by_organisation[organisation] = OrderedDict()
+            queue[waiting] = None
             self._size += 1
-            if call:
+            if notify:
                 self._notify()
         return evicted
 
     def remove(self, waiting: PendingCommand) -> bool:
-        """Step out of the line; False where a batch has taken it already."""
+        """Remove a command; False where a batch has taken it already."""
         with self._lock:
             organisation = waiting.command.organisation_id.int
-            line = self._by_organisation.get(organisation)
-            if line is not None and waiting in line:
-                del line[waiting]
+            queue = self._by_organisation.get(organisation)
+            if queue is not None and waiting in queue:
+                del queue[waiting]
                 self._drop_empty_queue(organisation)
             elif waiting in self._retry_first:
                 self._retry_first.remove(waiting)
@@ -154,7 +154,7 @@ class CommandQueue:
         return True
 
     def pop_batch(self, count: int) -> list[PendingCommand]:
-        """Up to `count` whose turn it is; a suspect alone."""
+        """The next commands, at most `count`; an isolated one alone."""
         with self._lock:
             if self._isolated:
                 taken = [self._isolated.popleft()]
@@ -162,12 +162,12 @@ class CommandQueue:
                 taken = [self._pop_fair() for _ in range(min(count, self._size))]
             self._size -= len(taken)
             if not self._size:
-                # Those for whom the thread was called have their turn: it need not come for whoever joins next.
+                # The commands that the thread was notified of are taken: it need not look for them.
                 self._thread_notified = False
         return taken
 
     def requeue(self, some: Sequence[PendingCommand], *, alone: bool = False) -> None:
-        """These go first the next time, in their order; each `alone` where one of them may be at fault."""
+        """Put commands back: they go first, in their order; each `alone` where one of them may be at fault."""
         with self._lock:
             for waiting in reversed(some):
                 if not waiting.is_abandoned:
@@ -180,26 +180,26 @@ class CommandQueue:
             return [] if self._isolated else [waiting.command for waiting in self._retry_first]
 
     def drain(self) -> list[PendingCommand]:
-        """Everybody, for whom there will be no turn."""
+        """Remove and return all commands: they will not be handled."""
         with self._lock:
-            everybody = [
+            drained = [
                 *self._isolated,
                 *self._retry_first,
-                *(each for line in self._by_organisation.values() for each in line),
+                *(each for queue in self._by_organisation.values() for each in queue),
             ]
             self._isolated.clear()
             self._retry_first.clear()
             self._by_organisation.clear()
             self._size = 0
-        return everybody
+        return drained
 
     def notify_thread(self) -> None:
-        """Have the thread take who waits."""
+        """Wake the thread to take what is queued."""
         with self._lock:
             self._notify()
 
     def wait_for_work(self) -> bool:
-        """Wait until the thread is called; False where the line is closed and empty."""
+        """Wait until the thread is notified; False where the queue is closed and empty."""
         with self._lock:
             self._state_changed.wait_for(lambda: self._thread_notified or self._closed)
             self._thread_notified = False
@@ -210,7 +210,7 @@ class CommandQueue:
         return self._closed
 
     def close(self) -> None:
-        """Take nobody any more."""
+        """Accept no more commands."""
         with self._lock:
             self._closed = True
             self._state_changed.notify_all()
@@ -223,9 +223,9 @@ class CommandQueue:
     def _pop_fair(self) -> PendingCommand:
         if self._retry_first:
             return self._retry_first.popleft()
-        organisation, line = next(iter(self._by_organisation.items()))
-        waiting, _ = line.popitem(last=False)
-        if line:
+        organisation, queue = next(iter(self._by_organisation.items()))
+        waiting, _ = queue.popitem(last=False)
+        if queue:
             self._by_organisation.move_to_end(organisation)
         else:
             del self._by_organisation[organisation]

@@ -1,6 +1,6 @@
 """A unit of work at the log head: commands decided in order, and the one append that they come to.
 
-A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and harms no neighbour.
+A later command sees the events of an earlier one; one that is refused, or fails, leaves nothing and affects no other.
 A unit of work is locked, holding the head's row lock, or optimistic: then it assumes that the log ends where this
 process left it, and its append is conditional on that.
 """
@@ -42,51 +42,50 @@ from ledger.storage.protocol import (
     row_uuid,
 )
 
-#: A live goal is looked at this often even when no clock of it is running: a policy may have set one going.
+#: A live goal is checked this often even when none of its timers is running: a policy may have started one.
 RECHECK_TIMERS_AFTER = timedelta(days=1)
-#: More foreign events than this, and forgetting everything is cheaper than following them.
+#: With more foreign events than this, dropping the cache is cheaper than folding them.
 _MAX_FOREIGN_EVENTS = 1000
 #: Streams that are read ahead in one query; bounds the memory of reading long ones.
 _PREFETCH_STREAMS = 32
 
 
+class WriterContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writer keeps between two units of work, and what it decides with."""
+
+    cache: StateCache
+    receipts: RecentReceipts
+    mapper: Mapper
+    aggregates: Mapping[str, AggregateType]
+    clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+
+
 class UnitOfWork:
     """Decides on cached states, which it alone may use until its transaction ends."""
 
-    def __init__(  # noqa: PLR0913 - a value construction: each is used as it is
-        self,
-        session: LogSession,
-        head: Head,
-        *,
-        cache: StateCache,
-        mapper: Mapper,
-        aggregates: Mapping[str, AggregateType],
-        clock: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-        receipts: RecentReceipts,
-        locked: bool,
-    ) -> None:
+    def __init__(self, session: LogSession, head: Head, context: WriterContext, *, locked: bool) -> None:
         self._session = session
         self._locked = locked
-        self._mapper = mapper
-        self._cache = cache
+        self._mapper = context.mapper
+        self._cache = cache = context.cache
         #: No other process has written since this one did.
         self.no_foreign_writes = cache.synced_to == head.log_position
-        self._catch_up_cache(head, aggregates)
-        #: Never before what is recorded already, even when the machine's clock was put back.
-        self.now = max(clock(), from_micros(head.recorded_at))
+        self._catch_up_cache(head, context.aggregates)
+        #: Never before the last recorded event, even when the machine's clock was put back.
+        self.now = max(context.clock(), from_micros(head.recorded_at))
         self._now_micros = to_micros(self.now)
         #: The head's instant after the append.
         self._head_recorded_at = head.recorded_at
-        self._source = PrefetchedSource(session, mapper)
-        self.states = BatchStates(cache, self._source, aggregates)
+        self._source = PrefetchedSource(session, context.mapper)
+        self.states = BatchStates(cache, self._source, context.aggregates)
         # No reference back to the unit of work: one reference cycle per batch caused 60 ms collector pauses (0011).
         position = partial(_load_position, cache, session)
-        self._decider = CommandDecider(self.states, head, now=self.now, new_id=new_id, position=position)
+        self._decider = CommandDecider(self.states, head, now=self.now, new_id=context.new_id, position=position)
         self._recorded_micros = to_micros(self._decider.recorded_at)
         #: Streams to be read from the store, in the order of the commands.
         self._to_prefetch: dict[Key, None] = {}
-        self._idempotency_records = IdempotencyRecords(receipts, self._now_micros)
+        self._idempotency_records = IdempotencyRecords(context.receipts, self._now_micros)
         self._already_imported_rows: set[tuple[UUID, str]] = set()
         self._event_rows: list[Row] = []
         self._index_rows: dict[Key, Row] = {}
@@ -188,7 +187,7 @@ class UnitOfWork:
             self._cache.invalidate(key)
 
     def _find_cache_misses(self, commands: Iterable[Command]) -> dict[Key, None]:
-        """The streams that their decisions read for certain and that are not cached; the rest is asked for in time."""
+        """The streams that their decisions surely read and that are not cached; others are read when needed."""
         entries, missing = self._cache.entries, dict[Key, None]()
         for command in commands:
             organisation = command.organisation_id.int
@@ -198,12 +197,12 @@ class UnitOfWork:
         return missing
 
     def _prefetch_missing(self, command: Command) -> None:
-        """Read the next streams that are not cached, as soon as the first of them is asked for."""
+        """Read the next streams that are not cached, as soon as the first of them is needed."""
         if self._to_prefetch and self._find_cache_misses([command]).keys() & self._to_prefetch.keys():
             keys = list(islice(self._to_prefetch, _PREFETCH_STREAMS))
             self._source.prefetch(keys)
             for key in keys:
-                # Folded and kept even if no decision asks for it: else it would be missing, and read again, for each
+                # Folded and kept even if no decision needs it: else it would be missing, and read again, for each
                 # batch. The command that needs a stream that cannot be folded gets the error.
                 with suppress(Exception):
                     self.states.entry(UUID(int=key[0]), UUID(int=key[1]))
@@ -232,11 +231,11 @@ class UnitOfWork:
         return receipt
 
     def _find_index_change(self, decision: DecidedCommand) -> IndexEntry | None:
-        """What the index of live promises and timers must be told; None where what it says still holds."""
+        """The new row in the index of live promises and timers; None where the present one still holds."""
         move = decision.change
         if move.after != NOT_INDEXED and any(recorded.occurred_at < self.now for recorded in decision.events):
-            # Learnt late. A sweep may have found the reminder too late to be given and gone on to the next timer, and
-            # this event sets that one going again: it may fall due before the index is read next.
+            # Back-dated. A sweep may have found the reminder too late and gone on to the next timer, and this event
+            # starts that timer again: it may fall due before the time that the index has.
             return move.after
         if move.before == move.after:
             return None
@@ -246,7 +245,7 @@ class UnitOfWork:
         return None if postponed else move.after
 
     def _run_timers(self, command: Command) -> Receipt | None:
-        """Run what is due on one goal and say when to look again."""
+        """Run the timers due on one goal, and store when to check again."""
         decision = self._decider.run_timers(command)
         entry, after = decision.change.entry, decision.change.after
         rings: datetime | None = None
@@ -276,7 +275,7 @@ class UnitOfWork:
             version=decision.change.entry.version,
             position=self._decider.position(organisation_id),
             log_position=self._decider.log_position,
-            # An act that says again what is so already records nothing.
+            # An act that repeats what holds already records nothing.
             already=len(decision.events) == decision.timers,
             state=decision.change.entry.state,
         )

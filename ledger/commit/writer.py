@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from uuid import UUID
-
-from domain.registry import AggregateType
-from ledger.commit.unit_of_work import UnitOfWork
-from ledger.idempotency import RecentReceipts
-from ledger.serialization import Mapper
-from ledger.states import ReadCache, StateCache
+from ledger.commit.unit_of_work import UnitOfWork, WriterContext
+from ledger.states import ReadCache
 from ledger.storage.protocol import Head, LogSession
 
 
 class Writer:
     """Cached states, the head where this process left it, the clock and the ids. One unit of work at a time uses it."""
 
-    def __init__(
-        self,
-        *,
-        cache: StateCache,
-        read_cache: ReadCache,
-        mapper: Mapper,
-        aggregates: Mapping[str, AggregateType],
-        clock: Callable[[], datetime],
-        new_id: Callable[[], UUID],
-    ) -> None:
-        self._cache = cache
+    def __init__(self, context: WriterContext, read_cache: ReadCache) -> None:
+        self._context = context
+        self._cache = context.cache
         self._read_cache = read_cache
-        self._mapper = mapper
-        self._aggregates = aggregates
-        self._clock = clock
-        self._new_id = new_id
-        self._receipts = RecentReceipts()
         #: No other process has written between the last two batches of this one.
         self._no_foreign_writes = False
 
     def begin(self, session: LogSession, head: Head, *, locked: bool) -> UnitOfWork:
         """A unit of work at this head. Raises `CacheMiss` where it would need the store and the session has none."""
-        return UnitOfWork(
-            session,
-            head,
-            cache=self._cache,
-            mapper=self._mapper,
-            aggregates=self._aggregates,
-            clock=self._clock,
-            new_id=self._new_id,
-            receipts=self._receipts,
-            locked=locked,
-        )
+        return UnitOfWork(session, head, self._context, locked=locked)
 
     def expected_head(self) -> Head | None:
         """Where the log is expected to end; None: not known, or other processes are writing. Then take the lock."""

@@ -1,6 +1,6 @@
-"""One writer at a time: whoever writes a SQLite file from this process queues here and not in SQLite.
+"""One writer at a time: writers of a SQLite file in this process queue here and not in SQLite.
 
-SQLite makes a second writer sleep and look again, longer each time, up to a tenth of a second; a lock of the process
+SQLite makes a second writer sleep and try again, longer each time, up to a tenth of a second; a lock of the process
 wakes it at once. The log's file has a lock, and the views' has one.
 """
 

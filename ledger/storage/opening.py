@@ -9,7 +9,7 @@ from ledger.storage.protocol import LogStore, MigrationSession
 
 
 def open_recorder(database_url: str) -> LogStore:
-    """The recorder for `sqlite:///path` or `postgresql://...`; runs no DDL."""
+    """The store for `sqlite:///path` or `postgresql://...`; runs no DDL."""
     if _parse_scheme(database_url) == "sqlite":
         from ledger.storage.sqlite import SQLiteLogStore  # noqa: PLC0415 - each driver is imported only where it is used
 
@@ -20,7 +20,7 @@ def open_recorder(database_url: str) -> LogStore:
 
 
 def open_migration_session(database_url: str) -> AbstractContextManager[MigrationSession]:
-    """One transaction for DDL, alone: whoever else migrates waits for it."""
+    """One transaction for DDL, alone: other processes that migrate wait for it."""
     if _parse_scheme(database_url) == "sqlite":
         from ledger.storage.sqlite import SQLiteMigrationSession  # noqa: PLC0415 - as above
 

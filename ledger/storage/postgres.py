@@ -36,14 +36,14 @@ from ledger.storage.protocol import (
     InsertTarget,
     LogSession,
     Row,
-    build_library_append,
+    append_library_events,
     find_tuple_list_param,
     load_queries,
     outcome_unknown_on_disconnect,
     unavailable_on_disconnect,
 )
 
-#: Seconds within which a store that is away is said to be away.
+#: Seconds after which a server that does not answer is unavailable.
 CONNECT_TIMEOUT_S = 5
 #: Waiting for the head longer than this is `LedgerUnavailable`.
 LOCK_TIMEOUT_MS = 5000
@@ -57,7 +57,7 @@ _MAX_INSERT_ROWS = 1000
 
 
 class PostgresLogDatastore(PostgresDatastore):
-    """The library's pool, with everything that a URL may say and with bounded waits."""
+    """The library's pool, with all options of the URL and with bounded waits."""
 
     def __init__(self, database_url: str) -> None:
         try:
@@ -73,10 +73,10 @@ class PostgresLogDatastore(PostgresDatastore):
         )  # fmt: skip
         bounds = {
             "connect_timeout": CONNECT_TIMEOUT_S,
-            # A peer that vanished without a word is noticed, not waited for.
+            # A peer that vanished is noticed, not waited for.
             "tcp_user_timeout": CONNECT_TIMEOUT_S * 1000,
             "keepalives_idle": 10,
-            # Said at the start of the connection, so that it holds from its first transaction on.
+            # Set at the start of the connection, so that it holds from the first transaction on.
             "options": (
                 f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s"
                 # Every query here is answered by an index. A plan that was made while the tables were small, and is
@@ -189,7 +189,7 @@ class PostgresLogStore(PostgresApplicationRecorder):
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
-        """Queries on their own, one round trip each; a transaction only where they must agree."""
+        """Queries on their own, one round trip each; a transaction only where they must see one state."""
         if not snapshot:
             with unavailable_on_disconnect(), self.datastore.get_connection() as connection:
                 yield PostgresSession(connection)
@@ -233,19 +233,12 @@ class PostgresLogStore(PostgresApplicationRecorder):
                 connection.close()
                 raise
         except psycopg.Error as error:
-            # Of whatever kind: a server that goes away while it prepares says it in other words than one that is away.
+            # Any kind: a server that goes away while it prepares raises another error than one that is away.
             raise LedgerUnavailable(f"the event store is not available: {error}") from error
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
-        """The library's way in, by the same lock, and without its retry."""
-        ids: list[int] = []
-
-        def batch(_session: LogSession, head: Head) -> Append:
-            ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return build_library_append(stored_events, head)
-
-        self.append_locked(batch)
-        return ids
+        """The library's own append, by the same lock, and without its retry."""
+        return append_library_events(self, stored_events)
 
     def close(self) -> None:
         self.datastore.close()
@@ -262,7 +255,8 @@ class PostgresLogStore(PostgresApplicationRecorder):
                 yield PostgresSession(connection, prepared), first
             finally:
                 if connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
-                    connection.rollback()
+                    # Not the driver's: with its rollback it deallocates every prepared statement of the session.
+                    execute_simple(connection.pgconn, b"ROLLBACK")
 
 
 def _parse_head(locked: pq.abc.PGresult) -> Head:
@@ -274,7 +268,7 @@ def _parse_head(locked: pq.abc.PGresult) -> Head:
 
 @contextmanager
 def library_errors() -> Iterator[None]:
-    """The library's errors for those of the driver that mean that the store is away."""
+    """Raise the library's errors for those of the driver that mean that the store is away."""
     try:
         yield
     except psycopg.OperationalError as error:

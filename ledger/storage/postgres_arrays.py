@@ -31,7 +31,7 @@ class BinaryArray:
 
 
 class _BinaryArrayDumper(Dumper):
-    """Hands the bytes over as they are; the driver keeps one for each OID."""
+    """Passes the bytes on as they are; the driver keeps one for each OID."""
 
     format = Format.BINARY
 
@@ -52,7 +52,7 @@ def register_binary_arrays(connection: psycopg.Connection[Any]) -> None:
     connection.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
 
 
-# A comprehension for each kind, nothing called for each value but what makes its bytes: a batch has thousands of them.
+# A comprehension for each kind, without a call for each value: a batch has thousands of them.
 
 
 def _encode_uuids(values: Iterable[Any]) -> list[bytes]:
@@ -74,7 +74,7 @@ def _encode_texts(values: Iterable[Any]) -> list[bytes]:
         # Half of a surrogate pair is no text: UnicodeEncodeError is a ValueError.
         return [_NULL if value is None else _LENGTH(len(data := value.encode())) + data for value in values]
     except AttributeError:
-        # An id or a day in a column of text is written as it spells itself.
+        # An id or a day in a column of text.
         return _encode_texts([None if value is None else str(value) for value in values])
 
 
@@ -107,7 +107,7 @@ def encode_array(kind: str, values: Sequence[object]) -> BinaryArray:
     """
     oid, array_oid, encode = _ARRAY_TYPES[kind]
     count, first = len(values), values[0]
-    # One value all the way down, as an organisation or an instant is, is made once.
+    # A column of one value, as an organisation or an instant is, is encoded once.
     same = first is values[-1] and values.count(first) == count
     parts = encode((first,)) * count if same else encode(values)
     # One dimension; the server looks for nulls itself, and refuses them where there must be none.

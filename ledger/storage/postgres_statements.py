@@ -1,4 +1,4 @@
-"""The texts of PostgreSQL's statements, and what goes with them over the wire."""
+"""The texts of PostgreSQL's statements, their parameters in binary form, and how they are prepared."""
 
 from __future__ import annotations
 
@@ -13,11 +13,6 @@ from psycopg import pq
 
 from ledger.storage.postgres_arrays import BinaryArray, encode_array
 from ledger.storage.protocol import (
-    EVENTS,
-    IDEMPOTENCY_INSERT,
-    IDEMPOTENCY_UPSERT,
-    IMPORT_ROWS,
-    STREAM_INDEX,
     TUPLE_LIST_MACRO,
     Append,
     Head,
@@ -26,13 +21,9 @@ from ledger.storage.protocol import (
     load_queries,
 )
 
-#: What tells the statements of two appends apart: tables, and how a row that is there already is met.
-Shape = tuple[tuple[str, str], ...]
+#: What an append's statement depends on.
+Shape = tuple[InsertTarget, ...]
 
-_TARGETS = {
-    (target.table, target.conflict): target
-    for target in (EVENTS, STREAM_INDEX, IDEMPOTENCY_UPSERT, IDEMPOTENCY_INSERT, IMPORT_ROWS)
-}
 _MOVE_HEAD = "UPDATE ledger_head SET log_position = %s, recorded_at = %s WHERE single = 1"
 
 
@@ -61,11 +52,11 @@ def insert_sql(target: InsertTarget, only_if: str = "true") -> str:
 
 
 def shape_of(append: Append) -> Shape:
-    return tuple((target.table, target.conflict) for target, _ in append.rows)
+    return tuple(target for target, _ in append.rows)
 
 
 def append_if_head_params(head: Head, append: Append) -> list[object]:
-    """What goes with `attempt_text`."""
+    """The parameters of `append_if_head_sql`."""
     moved = [head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at]
     return [*moved, *append_params(append)]
 
@@ -76,7 +67,7 @@ def append_params(append: Append) -> list[object]:
 
 @cache
 def append_sql(shape: Shape, *, moves_head: bool) -> bytes:
-    inserts = [insert_sql(_TARGETS[table, conflict]) for table, conflict in shape]
+    inserts = [insert_sql(target) for target in shape]
     # Neither the head's row nor two tables' rows depend on one another, so the order is the server's to choose.
     last = _MOVE_HEAD if moves_head else inserts.pop()
     parts = ", ".join(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts))
@@ -85,13 +76,13 @@ def append_sql(shape: Shape, *, moves_head: bool) -> bytes:
 
 @cache
 def append_if_head_sql(shape: Shape) -> bytes:
-    # Each part first asks whether the head was moved, which takes its lock before any other. The row is compared as it
-    # is once it is locked (READ COMMITTED): nothing is written behind a head that another has moved meanwhile. A head
-    # that another holds is not waited for here: whoever waits for it can still step out of the line.
-    inserts = [insert_sql(_TARGETS[of], only_if="EXISTS (SELECT FROM head)") for of in shape]
-    trusted = "single = 1 AND log_position = %s AND recorded_at = %s"
+    # Each part depends on the head's update, so the head is locked before any other row. The row is compared as it is
+    # once it is locked (READ COMMITTED): nothing is written behind a head that another writer has moved meanwhile. A
+    # head that another writer holds is not waited for here: commands in the queue can still be cancelled.
+    inserts = [insert_sql(target, only_if="EXISTS (SELECT FROM head)") for target in shape]
+    expected = "single = 1 AND log_position = %s AND recorded_at = %s"
     parts = [
-        f"ours AS (SELECT FROM ledger_head WHERE {trusted} FOR UPDATE SKIP LOCKED)",
+        f"ours AS (SELECT FROM ledger_head WHERE {expected} FOR UPDATE SKIP LOCKED)",
         f"head AS ({_MOVE_HEAD} AND EXISTS (SELECT FROM ours) RETURNING 1)",
         *(f"part_{n} AS ({insert})" for n, insert in enumerate(inserts)),
     ]
@@ -109,7 +100,7 @@ class PreparedStatements:
         self._names: dict[bytes, bytes] = {}
 
     def prepare(self, sql: bytes) -> bytes:
-        """The statement's name; it is prepared when it is asked for first, and the calling thread waits for that."""
+        """The statement's name; the first call prepares it and waits for the server."""
         name = self._names.get(sql)
         if name is None:
             name, marks = b"append_%d" % len(self._names), count(1)
@@ -122,7 +113,12 @@ class PreparedStatements:
     def execute(self, sql: bytes, params: list[object]) -> None:
         """Run a statement, prepared if need be; raises psycopg's errors."""
         connection = self._connection
-        raise_for_error(connection, connection.exec_prepared(self.prepare(sql), *encode_params(params)))
+        try:
+            raise_for_error(connection, connection.exec_prepared(self.prepare(sql), *encode_params(params)))
+        except psycopg.errors.InvalidSqlStatementName as error:
+            # A pooler, or an operator, has reset the session: the batch is decided and prepared once more.
+            self._names.clear()
+            raise psycopg.OperationalError(str(error)) from error
 
 
 def execute_simple(connection: pq.abc.PGconn, sql: bytes) -> pq.abc.PGresult:

@@ -1,8 +1,9 @@
-"""What both recorders share: the shape of an append, the SQL texts, and the door to SQLite or PostgreSQL.
+"""The protocol of both stores, an append's form, and the SQL texts.
 
-`transact` is the only way into the log. It locks the log head (one counter row), lets a batch of commands be decided
-under that lock, and writes events, index rows and keys in the same transaction. As the head stays locked from the
-counting to the commit, positions are gapless and in commit order: who has seen position n has seen all before it.
+An append is either locked or conditional. `append_locked` locks the log head (one counter row), has a batch of commands
+decided under that lock, and writes events, index rows and keys in the same transaction. `append_if_head` writes them in
+one statement on the condition that the head has not moved. Either way positions are gapless and in commit order: a
+reader that has seen position n has seen all before it.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from eventsourcing.persistence import (
 from domain.instants import from_micros
 from ledger.errors import LedgerUnavailable, OutcomeUnknown
 
+#: A row as the driver gives it and takes it.
 Row = Sequence[Any]
 
-#: A row as the driver gives it and takes it.
 _QUERIES_FILE = Path(__file__).parent / "sql" / "queries.sql"
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The log head, locked."""
+    """Where the log ends."""
 
     log_position: int
     #: Microseconds, UTC; never falls.
@@ -50,13 +51,13 @@ class Head(msgspec.Struct, frozen=True):
         return max(now, from_micros(self.recorded_at + 1))
 
 
-class InsertTarget(msgspec.Struct, frozen=True):
-    """A table that an append writes to."""
+class InsertTarget(msgspec.Struct, frozen=True, eq=False):
+    """A table that an append writes to. Equal to itself alone, so that statements are cached by it."""
 
     table: str
     #: Column -> PostgreSQL type.
     columns: dict[str, str]
-    #: What follows the values: how a row that is there already is met.
+    #: What follows the values: what is done about a row that exists already.
     conflict: str = ""
 
 
@@ -93,9 +94,11 @@ IDEMPOTENCY_UPSERT = InsertTarget(
     "ON CONFLICT (organisation_id, scope, key) DO UPDATE "
     "SET digest = excluded.digest, answer = excluded.answer, created_at = excluded.created_at",
 )
-#: The same where nobody has looked: a row that is there brings the append down, and the keys are looked up.
+#: The same where the keys were not looked up: a row that exists makes the append a conflict.
 IDEMPOTENCY_INSERT = msgspec.structs.replace(IDEMPOTENCY_UPSERT, conflict="")
 IMPORT_ROWS = InsertTarget("ledger_import_rows", {"organisation_id": "uuid", "import_row": "text"})
+#: What an event loop appends to: what commands come to, all but import rows.
+OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,13 +111,18 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[tuple[InsertTarget, Iterable[Row]]]
     #: Many rows: COPY where there is one.
     bulk: bool = False
-    #: Move the head even where there is no event: what was sent on trust, and may still be on its way, then finds
-    #: another head than it says.
+    #: Move the head even where there is no event: an optimistic statement that may still be in flight then finds
+    #: another head than it expects.
     fence: bool = False
 
     @property
     def moves_head(self) -> bool:
         return self.events > 0 or self.fence
+
+    @property
+    def is_optimistic(self) -> bool:
+        """Whether event loops have a statement for it."""
+        return self.events > 0 and all(target in OPTIMISTIC_TARGETS for target, _ in self.rows)
 
 
 class LogSession(Protocol):
@@ -122,10 +130,10 @@ class LogSession(Protocol):
 
     @property
     def is_broken(self) -> bool:
-        """The transaction, or its connection, is lost: nothing that is asked here will be answered."""
+        """Whether the transaction, or its connection, is lost: every further query will fail."""
 
     def query(self, name: str, /, **params: object) -> list[Row]:
-        """The rows of a named query. UUIDs come back as the driver has them: pass them through `as_uuid`."""
+        """The rows of a named query. UUIDs come back as the driver has them: pass them through `row_uuid`."""
 
     def run(self, name: str, /, **params: object) -> int:
         """The number of rows that a named statement changed."""
@@ -134,7 +142,7 @@ class LogSession(Protocol):
 
 
 class LogStore(Protocol):
-    """What the ledger needs of a recorder; both are also the library's `ApplicationRecorder`."""
+    """What the ledger needs of a store; both are also the library's `ApplicationRecorder`."""
 
     def read(self, *, snapshot: bool = False) -> AbstractContextManager[LogSession]:
         """For queries; with `snapshot` all of them see one state of the log."""
@@ -157,16 +165,23 @@ class LogStore(Protocol):
     def close(self) -> None: ...
 
 
+#: None: it was written (or the head is as expected). `HeadConflict`: the head is another, or a key is not new.
+DoneCallback = Callable[[BaseException | None], None]
+
+
 class AsyncAppender(Protocol):
     """Conditional appends of an event loop, one at a time: see `ledger.storage.postgres_async`."""
 
     is_alive: bool
 
-    def supports(self, append: Append | None) -> bool: ...
-    def append_if_head(
-        self, head: Head, append: Append | None, landed: Callable[[BaseException | None], None]
-    ) -> None: ...
-    def close(self) -> None: ...
+    def append_if_head(self, head: Head, append: Append | None, on_done: DoneCallback) -> None:
+        """Write it if the log ends at `head`, or (None) check whether it does; the loop calls `on_done`, once.
+
+        Raises where it cannot be encoded: then nothing was sent.
+        """
+
+    def close(self) -> None:
+        """Close the connection; `on_done` is not called any more. Twice does no harm."""
 
 
 class MigrationSession(Protocol):
@@ -180,7 +195,7 @@ class MigrationSession(Protocol):
 
 @contextmanager
 def outcome_unknown_on_disconnect() -> Iterator[None]:
-    """Say `OutcomeUnknown` where the store is lost while it commits."""
+    """Raise `OutcomeUnknown` where the store is lost while it commits."""
     try:
         with unavailable_on_disconnect():
             yield
@@ -190,7 +205,7 @@ def outcome_unknown_on_disconnect() -> Iterator[None]:
 
 @contextmanager
 def unavailable_on_disconnect() -> Iterator[None]:
-    """Say `LedgerUnavailable` where the store is away, full, locked or hung up; other errors are ours and pass."""
+    """Raise `LedgerUnavailable` where the store is away, full, locked or has disconnected; other errors pass."""
     try:
         yield
     except (OperationalError, InterfaceError, InternalError, ConnectionPoolClosedError) as error:
@@ -204,7 +219,7 @@ class TupleListParam(msgspec.Struct, frozen=True):
     types: tuple[str, ...]
 
 
-#: `EACH(:wanted uuid text)`, once `:wanted` is spelled as the driver has it.
+#: `EACH(:wanted uuid text)`, with `:wanted` already in the driver's form.
 TUPLE_LIST_MACRO = re.compile(r"EACH\((?P<mark>\S+) (?P<types>[a-z ]+)\)")
 
 
@@ -223,13 +238,20 @@ def load_queries() -> dict[str, str]:
     return dict(zip(parts[::2], bare, strict=True))
 
 
-def build_library_append(stored: Sequence[StoredEvent], head: Head) -> Append:
-    """The library's own way in (`insert_events`): events of no organisation, as its test cases write them."""
-    rows = [
-        (e.originator_id, e.originator_version, e.topic, e.state, head.log_position + n, None, None, head.recorded_at)
-        for n, e in enumerate(stored, start=1)
-    ]
-    return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
+def append_library_events(store: LogStore, stored: Sequence[StoredEvent]) -> list[int]:
+    """The library's own append (`insert_events`): events of no organisation, as its test cases write them."""
+    ids: list[int] = []
+
+    def build(_session: LogSession, head: Head) -> Append:
+        ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored)))
+        rows = [
+            (e.originator_id, e.originator_version, e.topic, e.state, position, None, None, head.recorded_at)
+            for e, position in zip(stored, ids, strict=True)
+        ]
+        return Append(events=len(rows), recorded_at=head.recorded_at, rows=[(EVENTS, rows)])
+
+    store.append_locked(build)
+    return ids
 
 
 def row_uuid(value: object) -> UUID:

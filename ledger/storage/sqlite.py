@@ -31,7 +31,7 @@ from ledger.storage.protocol import (
     InsertTarget,
     LogSession,
     Row,
-    build_library_append,
+    append_library_events,
     outcome_unknown_on_disconnect,
     unavailable_on_disconnect,
 )
@@ -46,7 +46,7 @@ from ledger.storage.sqlite_statements import (
     to_sqlite,
 )
 
-#: Seconds that a writer waits for another process's writer before it says `LedgerUnavailable`.
+#: Seconds that a writer waits for another process's writer before it raises `LedgerUnavailable`.
 LOCK_TIMEOUT_S = 10
 _MIGRATION_TIMEOUT_S = 30
 _MAX_POSITION = 2**63 - 1
@@ -75,8 +75,8 @@ class SQLiteSession:
             if bulk:
                 self._connection.executemany(insert_sql(target), encode_rows(target, rows))
             else:
-                # One statement, and so one time that the interpreter is let go: with a statement for each row, another
-                # thread takes it at each, and is not obliged to give it back within 5 ms.
+                # One statement releases the interpreter lock once: with a statement for each row, another thread takes
+                # it at each, and may keep it for 5 ms.
                 self._connection.execute(insert_all_sql(target), (rows_as_json(target, rows),))
 
 
@@ -106,7 +106,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
-        """A transaction: it sees one state of the log, asked for or not."""
+        """A transaction: it always sees one state of the log."""
         with self._track_transaction(), unavailable_on_disconnect(), self._transaction("BEGIN") as session:
             yield session
 
@@ -137,15 +137,8 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
             return SQLiteAsyncAppender(self.datastore.pool.db_name, loop, self._write_lock)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int] | None:
-        """The library's way in, by the same lock."""
-        ids: list[int] = []
-
-        def batch(_session: LogSession, head: Head) -> Append:
-            ids.extend(range(head.log_position + 1, head.log_position + 1 + len(stored_events)))
-            return build_library_append(stored_events, head)
-
-        self.append_locked(batch)
-        return ids
+        """The library's own append, by the same lock."""
+        return append_library_events(self, stored_events)
 
     def select_notifications(
         self,
@@ -156,7 +149,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        # The library asks for `rowid`, which a named INTEGER PRIMARY KEY answers under its own name. It is named so
+        # The library selects `rowid`, which a named INTEGER PRIMARY KEY returns under its own name. It is named so
         # that VACUUM may not renumber it.
         first = 0 if start is None else start + (not inclusive_of_start)
         last = _MAX_POSITION if stop is None else stop
@@ -224,7 +217,7 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
 
 
 class ScratchFile(SQLiteSession):
-    """A private file for staging: fast, and gone when the process is."""
+    """A private file for staging: fast, and deleted with the process."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(sqlite3.connect(path, isolation_level=None, check_same_thread=False))
@@ -269,7 +262,7 @@ class SQLiteMigrationSession:
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. While another process switches, SQLite says "locked" at once, without waiting: try again."""
+    """Switch to WAL. While another process switches, SQLite fails with "locked" at once: try again."""
     deadline = monotonic() + _MIGRATION_TIMEOUT_S
     while True:
         try:
@@ -292,7 +285,7 @@ def sqlite_path(database_url: str) -> str:
 
 @contextmanager
 def _library_errors() -> Iterator[None]:
-    """The library's error for SQLite's, as its own transactions would give."""
+    """Raise the library's errors for those of SQLite, as its own transactions do."""
     try:
         yield
     except sqlite3.IntegrityError as error:

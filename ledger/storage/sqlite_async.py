@@ -1,45 +1,42 @@
 """A SQLite connection that belongs to an event loop: a thread of its own waits for the disk, and does nothing else.
 
-The batch is decided and spelled out on the loop. The thread runs one statement, within which SQLite lets the
-interpreter go once, until it is on the disk.
+The batch is decided and encoded on the loop. The thread runs one statement, during which SQLite releases the
+interpreter lock once, until the batch is on the disk.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from asyncio import AbstractEventLoop
-from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Lock, Thread
 
 from ledger.errors import HeadConflict, LedgerUnavailable, OutcomeUnknown
-from ledger.storage.protocol import Append, Head, load_queries
-from ledger.storage.sqlite_statements import APPEND_IF_HEAD, append_if_head_params, append_if_head_setup, supports
+from ledger.storage.protocol import Append, DoneCallback, Head, load_queries
+from ledger.storage.sqlite_statements import APPEND_IF_HEAD, append_if_head_params, append_if_head_setup
 
-#: Another writer is waited for so long (seconds); commands wait longer in the line, where they can still step out.
+#: Seconds to wait for another writer; commands wait longer in the queue, where they can still be cancelled.
 _LOCK_WAIT_S = 0.05
 #: Seconds that `close` waits for the thread.
 _CLOSE_TIMEOUT_S = 2.0
 
-#: None: it is on the disk (or the head is where it was). `HeadMoved`: the head is another, or a key is not new.
-DoneCallback = Callable[[BaseException | None], None]
-#: Where the log is taken to end; what is to be written there, if anything; who is told.
+#: The expected head; the parameters of the append, if there is one; the callback.
 _Task = tuple[Head, tuple[int | str, ...] | None, DoneCallback]
 
 
 class SQLiteAsyncAppender:
-    """Made by any thread, used by one loop; ended by `close`."""
+    """Opened by any thread, used by one loop; closed by `close`."""
 
-    def __init__(self, path: str, loop: AbstractEventLoop, writing: Lock) -> None:
+    def __init__(self, path: str, loop: AbstractEventLoop, write_lock: Lock) -> None:
         self._loop = loop
         #: Writers of this process queue here, not in SQLite's polling.
-        self._write_lock = writing
+        self._write_lock = write_lock
         self._connection = sqlite3.connect(
             path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
         )
         try:
-            # What is answered must be on the disk.
+            # What is acknowledged must be on the disk.
             for statement in ("PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY", *append_if_head_setup()):
                 self._connection.execute(statement)
         except BaseException:
@@ -51,43 +48,34 @@ class SQLiteAsyncAppender:
         self._thread = Thread(target=self._run, name="plimsoll-writer", daemon=True)
         self._thread.start()
 
-    def supports(self, append: Append | None) -> bool:
-        """Whether there is a statement for such an append."""
-        return append is None or supports(append)
-
-    def append_if_head(self, head: Head, append: Append | None, landed: DoneCallback) -> None:
-        """Write it if the log ends at `head`, or (None) ask whether it does; `landed` is called by the loop, once.
-
-        Raises where it cannot be spelled out: then nothing was sent.
-        """
+    def append_if_head(self, head: Head, append: Append | None, on_done: DoneCallback) -> None:
         params = None if append is None else append_if_head_params(head, append)
         self._in_flight = True
-        self._tasks.put((head, params, landed))
+        self._tasks.put((head, params, on_done))
 
     def close(self) -> None:
-        """What is on its way is written; nothing of it is heard any more. Twice does no harm."""
         if self.is_alive:
             self.is_alive = False
             self._tasks.put(None)
             if not self._in_flight:
-                # The file is let go before the ledger is closed.
+                # The file is closed before the ledger is closed.
                 self._thread.join(_CLOSE_TIMEOUT_S)
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
-            head, params, landed = task
+            head, params, on_done = task
             error = self._execute(head, params)
             # A loop that is closed waits for nothing any more.
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._complete, landed, error)
-            del task, landed
-        # By the thread that uses it: closed under a running statement, it would take the interpreter with it.
+                self._loop.call_soon_threadsafe(self._complete, on_done, error)
+            del task, on_done
+        # By the thread that uses it: closing a connection under a running statement crashes the interpreter.
         self._connection.close()
 
-    def _complete(self, landed: DoneCallback, error: BaseException | None) -> None:
+    def _complete(self, on_done: DoneCallback, error: BaseException | None) -> None:
         self._in_flight = False
         if self.is_alive:
-            landed(error)
+            on_done(error)
 
     def _execute(self, head: Head, params: tuple[int | str, ...] | None) -> BaseException | None:
         if params is None:
@@ -101,9 +89,9 @@ class SQLiteAsyncAppender:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 return HeadConflict()
-            # It may be on the disk in part; a commit that was not told to anybody is nothing that a later one follows.
+            # It may be on the disk in part, and a later append must not follow a commit that was not acknowledged.
             return OutcomeUnknown(f"the event store is not available: {error}")
-        except BaseException as error:  # noqa: BLE001 - told to the loop, which tells those who wait
+        except BaseException as error:  # noqa: BLE001 - the loop gets it, and rejects the commands
             return error
         finally:
             self._write_lock.release()

@@ -1,4 +1,4 @@
-"""The texts of SQLite's statements, and how what goes with them is spelled."""
+"""The texts of SQLite's statements, and their parameters in SQLite's types."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.storage.protocol import (
-    EVENTS,
-    IDEMPOTENCY_INSERT,
-    STREAM_INDEX,
+    OPTIMISTIC_TARGETS,
     TUPLE_LIST_MACRO,
     Append,
     Head,
@@ -22,9 +20,6 @@ from ledger.storage.protocol import (
     Row,
     load_queries,
 )
-
-#: What a trusted append may write to, in the order of `appending`'s last columns.
-_OPTIMISTIC_TARGETS = (EVENTS, STREAM_INDEX, IDEMPOTENCY_INSERT)
 
 
 @cache
@@ -50,29 +45,23 @@ def to_sqlite(value: object) -> object:
     return value.hex if isinstance(value, UUID) else value
 
 
+@cache
 def insert_sql(target: InsertTarget) -> str:
-    """For one row."""
-    return _build_insert_sql(target.table, tuple(target.columns), target.conflict)
+    """The statement for one row."""
+    marks = ", ".join("?" * len(target.columns))
+    return f"INSERT INTO {target.table} ({', '.join(target.columns)}) VALUES ({marks}) {target.conflict}"
 
 
 @cache
-def _build_insert_sql(table: str, columns: tuple[str, ...], conflict: str) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) {conflict}"
-
-
 def insert_all_sql(target: InsertTarget, source: str = "?") -> str:
     """The statement for any number of rows, which `rows_as_json` encodes."""
-    return _build_insert_all_sql(target.table, tuple(target.columns.items()), target.conflict, source)
-
-
-@cache
-def _build_insert_all_sql(table: str, columns: tuple[tuple[str, str], ...], conflict: str, source: str) -> str:
-    values = (f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
-    kept = (f"CAST({v} AS BLOB)" if kind == "bytea" else v for v, (_, kind) in zip(values, columns, strict=True))
-    names = ", ".join(name for name, _ in columns)
+    values = ((f"json_extract(value, '$[{place}]')", kind) for place, kind in enumerate(target.columns.values()))
+    selected = ", ".join(f"CAST({value} AS BLOB)" if kind == "bytea" else value for value, kind in values)
     # Without the WHERE, what follows could be a join's ON.
-    return f"INSERT INTO {table} ({names}) SELECT {', '.join(kept)} FROM json_each({source}) WHERE true {conflict}"
+    return (
+        f"INSERT INTO {target.table} ({', '.join(target.columns)}) "
+        f"SELECT {selected} FROM json_each({source}) WHERE true {target.conflict}"
+    )
 
 
 def rows_as_json(target: InsertTarget, rows: Iterable[Row]) -> str:
@@ -81,17 +70,17 @@ def rows_as_json(target: InsertTarget, rows: Iterable[Row]) -> str:
 
 
 def encode_rows(target: InsertTarget, rows: Iterable[Row], *, blobs_as_text: bool = False) -> Iterator[list[Any]]:
-    """The rows with their UUIDs as SQLite has them; which columns those are is known, so no value is asked twice."""
+    """The rows with their UUIDs as SQLite has them; the columns' types tell which values those are."""
     kinds = list(enumerate(target.columns.values()))
     uuids = [place for place, kind in kinds if kind == "uuid"]
     blobs = [place for place, kind in kinds if kind == "bytea" and blobs_as_text]
     for row in rows:
-        told = list(row)
+        encoded = list(row)
         for place in uuids:
-            told[place] = to_sqlite(told[place])
+            encoded[place] = to_sqlite(encoded[place])
         for place in blobs:
-            told[place] = None if told[place] is None else told[place].decode()
-        yield told
+            encoded[place] = None if encoded[place] is None else encoded[place].decode()
+        yield encoded
 
 
 # --- optimistic append ---------------------------------------------------------------------------------------------
@@ -105,12 +94,12 @@ def append_if_head_setup() -> tuple[str, str]:
     One statement is one transaction, begun with the file's write lock before anything is compared, and releases the
     interpreter lock once instead of five times. View and trigger are temporary: they exist in this connection only.
     """
-    names = [target.table for target in _OPTIMISTIC_TARGETS]
+    names = [target.table for target in OPTIMISTIC_TARGETS]
     columns = ", ".join(f"NULL AS {name}" for name in ("log_position", "recorded_at", "moved_to", "moved_at", *names))
     ours = "single = 1 AND log_position = NEW.log_position AND recorded_at = NEW.recorded_at"
     steps = [
         f"SELECT RAISE(ABORT, 'the head has moved') WHERE NOT EXISTS (SELECT 1 FROM ledger_head WHERE {ours})",
-        *(insert_all_sql(target, f"NEW.{target.table}") for target in _OPTIMISTIC_TARGETS),
+        *(insert_all_sql(target, f"NEW.{target.table}") for target in OPTIMISTIC_TARGETS),
         "UPDATE ledger_head SET log_position = NEW.moved_to, recorded_at = NEW.moved_at WHERE single = 1",
     ]
     return (
@@ -119,12 +108,8 @@ def append_if_head_setup() -> tuple[str, str]:
     )
 
 
-def supports(append: Append) -> bool:
-    return append.events > 0 and all(target in _OPTIMISTIC_TARGETS for target, _ in append.rows)
-
-
 def append_if_head_params(head: Head, append: Append) -> tuple[int | str, ...]:
     """The parameters of `APPEND_IF_HEAD`."""
-    told = {target.table: rows_as_json(target, rows) for target, rows in append.rows}
+    rows = {target.table: rows_as_json(target, some) for target, some in append.rows}
     moved = (head.log_position, head.recorded_at, head.log_position + append.events, append.recorded_at)
-    return (*moved, *(told.get(target.table, "[]") for target in _OPTIMISTIC_TARGETS))
+    return (*moved, *(rows.get(target.table, "[]") for target in OPTIMISTIC_TARGETS))

@@ -186,7 +186,7 @@ def test_more_commands_than_may_wait_are_told_to_come_again_and_the_others_are_r
                 await asyncio.sleep(0.05)
                 if len(answers) >= commands - 2 * CommitLimits().queued:
                     break
-            assert app.runtime.ledger.count_queued_commands() <= CommitLimits().queued
+            assert app.runtime.ledger.commit_stats().queued <= CommitLimits().queued
             assert {(503, b"1")} == set(answers)
         await asyncio.gather(*waiting)
 

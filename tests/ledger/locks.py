@@ -46,7 +46,7 @@ def with_long_lock_timeout(database_url: str) -> str:
 
 def wait_for_queue(ledger: Ledger, count: int) -> None:
     """Until so many commands stand in line."""
-    wait_for(lambda: ledger.count_queued_commands() == count, f"{count} commands in line")
+    wait_for(lambda: ledger.commit_stats().queued == count, f"{count} commands in line")
 
 
 def wait_for(condition: Callable[[], object], what: str) -> None:

@@ -303,7 +303,7 @@ def test_nobody_waits_longer_than_the_time_out_and_then_nothing_is_recorded(
         with pytest.raises(LedgerUnavailable) as of_a_loop:
             asyncio.run(hurried.handle_async(tenant.command("stella", capacity(2), on="ana")))
         assert ["no", "no"] == [of_a_thread.value.recorded, of_a_loop.value.recorded]
-        assert 0 == hurried.count_queued_commands()
+        assert 0 == hurried.commit_stats().queued
     hurried.close()
 
     assert head + 1 == tenant.handle("stella", capacity(3), on="ana").log_position
@@ -322,7 +322,7 @@ def test_whoever_is_cancelled_before_its_turn_is_not_recorded(
             goes.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await goes
-            assert 1 == ledger.count_queued_commands()
+            assert 1 == ledger.commit_stats().queued
         return await stays
 
     receipt = asyncio.run(scene())

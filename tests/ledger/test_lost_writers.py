@@ -18,9 +18,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from domain.errors import InvalidField
 from ledger.commands import IdempotencyKey, Receipt
 from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
+from ledger.storage.postgres import PostgresLogStore
 from tests.ledger.locks import NO_TIME_LIMIT, locked_head, wait_for, wait_for_queue, with_long_lock_timeout
 from tests.ledger.tcp_proxy import TcpProxy
 from tests.ledger.tenant import Clock, Tenant, capacity, ids
@@ -94,6 +96,34 @@ def _handle_with_retries(tenant: Tenant, number: int) -> Receipt:
             return tenant.handle("stella", capacity(number % 40), on="ana", idempotency=key(str(number)))
         except LedgerUnavailable:
             assert time.monotonic() < deadline
+
+
+def test_statements_stay_prepared_when_batches_are_rolled_back(postgres_url: str) -> None:
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
+    tenant = Tenant.create(ledger, Clock())
+    head = ledger.head()
+
+    # The driver prepares what it runs often: by then its own rollback would reset the session.
+    for number in range(12):
+        with pytest.raises(InvalidField):
+            tenant.handle("stella", capacity(999), on="ana", idempotency=key(f"refused {number}"))
+        tenant.handle("stella", capacity(number), on="ana", idempotency=key(str(number)))
+
+    assert head + 12 == ledger.head() == ledger.count()
+    ledger.close()
+
+
+def test_a_session_that_was_reset_by_others_is_prepared_anew(postgres_url: str) -> None:
+    ledger = Ledger.open(postgres_url, clock=Clock(), new_id=ids(), limits=NO_TIME_LIMIT)
+    tenant = Tenant.create(ledger, Clock())
+    before = tenant.handle("stella", capacity(1), on="ana").version
+    assert isinstance(ledger.recorder, PostgresLogStore)
+    with ledger.recorder.datastore.get_connection() as connection:
+        connection.execute("DISCARD ALL")
+
+    assert before + 1 == tenant.handle("stella", capacity(2), on="ana").version
+    assert ledger.head() == ledger.count()
+    ledger.close()
 
 
 FROZEN_WRITER_SCRIPT = """

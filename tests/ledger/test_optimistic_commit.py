@@ -28,9 +28,9 @@ from ledger.errors import LedgerUnavailable, OutcomeUnknown
 from ledger.ledger import Ledger
 from ledger.storage.migrations import migrate
 from ledger.storage.postgres_arrays import register_binary_arrays
-from ledger.storage.postgres_async import DoneCallback, PostgresAsyncAppender
+from ledger.storage.postgres_async import PostgresAsyncAppender
 from ledger.storage.postgres_statements import append_if_head_params, append_if_head_sql, shape_of
-from ledger.storage.protocol import Append, Head
+from ledger.storage.protocol import Append, DoneCallback, Head
 from tests.ledger.locks import NO_TIME_LIMIT, wait_for, wait_for_queue
 from tests.ledger.tcp_proxy import TcpProxy
 from tests.ledger.tenant import WHY, Clock, Tenant, capacity, ids

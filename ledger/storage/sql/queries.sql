@@ -73,20 +73,20 @@ WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND noti
 ORDER BY originator_version DESC LIMIT 1
 
 -- name: stream_event
--- Whether one stream holds an event whose stored state begins so: looked for where it lies, and nothing is decoded.
+-- Whether one stream holds an event whose stored state begins so; nothing is decoded.
 SELECT originator_version FROM stored_events
 WHERE originator_id = :stream_id AND organisation_id = :organisation_id AND notification_id <= :upto
     AND substr(state, 1, :length) = :beginning
 ORDER BY originator_version LIMIT 1
 
 -- name: stream_after
--- What a stream has grown by since a version.
+-- The events of one stream after a version.
 SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE originator_id = :stream_id AND originator_version > :version AND organisation_id = :organisation_id
 ORDER BY originator_version
 
 -- name: streams_of
--- Some whole streams, whosever they are.
+-- Some whole streams, of any organisation.
 SELECT originator_id, originator_version, topic, state, organisation_id
 FROM EACH(:wanted uuid) JOIN stored_events ON originator_id = c1 ORDER BY originator_id, originator_version
 
@@ -100,11 +100,11 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 WHERE originator_id IN :stream_ids AND notification_id <= :upto ORDER BY notification_id
 
 -- name: changed
--- Streams that have grown behind a log position, of all organisations: what a cache must forget.
+-- Streams that have grown behind a log position, of all organisations: what a cache must drop.
 SELECT DISTINCT organisation_id, originator_id FROM stored_events WHERE notification_id > :after AND organisation_id IS NOT NULL
 
 -- name: grown
--- The events behind a log position, of all organisations: what a cache must follow.
+-- The events behind a log position, of all organisations: what a cache must apply.
 SELECT originator_id, originator_version, topic, state, organisation_id, position FROM stored_events
 WHERE notification_id > :after AND organisation_id IS NOT NULL ORDER BY notification_id
 
@@ -129,7 +129,7 @@ ORDER BY notification_id LIMIT :limit
 SELECT goal_id FROM ledger_standing WHERE organisation_id = :organisation_id AND live_owner = :owner
 
 -- name: owners
--- Whose live promises some goals are.
+-- The owners of whose live promises some goals are.
 SELECT live_owner FROM ledger_standing
 WHERE organisation_id = :organisation_id AND goal_id IN :goal_ids AND live_owner IS NOT NULL
 
