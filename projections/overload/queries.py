@@ -40,7 +40,7 @@ from projections.database.database import Query as Statement
 from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
-from projections.overload.pairing import Addition, TradeOffFact
+from projections.overload.pairing import INFERRED_WITHIN_DAYS, Addition, TradeOffFact
 from projections.people import member_at, members_at
 
 _SQL = "overload"
@@ -394,13 +394,31 @@ class OverloadFacts:
         rows = self._load_rows("promised", condition, {**params, "since": self.since})
         return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
 
-    def find_ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
-        """Which of these goals were ever promised, to whomever."""
-        wanted = sorted({str(goal) for goal in goals})
-        if not wanted:
+    def find_named_slips(self, slips: Sequence[TradeOffFact]) -> set[UUID]:
+        """Which of these slips name a goal that was ever promised, or are named by an addition to anybody's load."""
+        if not slips:
             return set()
-        condition, params = _in_condition("stream_id", wanted)
-        return {UUID(row.stream_id) for row in self._load_rows("promised_goals", condition, params)}
+        paid_for = sorted({str(goal) for slip in slips for goal in slip.paid_for})
+        promised_sql, params = _in_condition("stream_id", paid_for, "paid_for")
+        names = {f"goal_{n}": f"%{goal}%" for n, goal in enumerate(sorted({str(slip.goal) for slip in slips}))}
+        naming_sql = " OR ".join(f"named LIKE :{name}" for name in names)
+        promised: set[UUID] = set()
+        naming: dict[UUID | None, list[tuple[str, UUID, date]]] = defaultdict(list)
+        for row in self._load_rows(
+            "naming", f"kind = 'promise' AND {promised_sql} OR {naming_sql}", {**params, **names}
+        ):
+            promised |= {parse_uuid(row.stream_id)} if row.kind == "promise" else set()
+            for kind, goal in _NAMED_DECODER.decode(row.named):
+                naming[goal].append((kind, parse_uuid(row.event_id), self.local_day(row.occurred_at)))
+        return {
+            slip.event
+            for slip in slips
+            if not promised.isdisjoint(slip.paid_for)
+            or any(
+                kind in slip.kinds and event != slip.event and (day - slip.day).days <= INFERRED_WITHIN_DAYS
+                for kind, event, day in naming[slip.goal]
+            )
+        }
 
     @cached_property
     def last_reading_events(self) -> dict[UUID, list[UUID]]:

@@ -32,9 +32,10 @@ SELECT event_id, imposed FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
 ORDER BY occurred_at, event_id
 
--- name: promised_goals
-SELECT DISTINCT stream_id FROM overload_additions
-WHERE :facts AND kind = 'promise' AND (:whose)
+-- name: naming
+-- Additions of certain goals, and those that name certain goals as what gives.
+SELECT stream_id, event_id, occurred_at, kind, named FROM overload_additions
+WHERE :facts AND (:whose)
 
 -- name: givings
 SELECT stream_id, event_id, occurred_at, owner, team, kinds, priority, old_due, new_due, before, after, paid_for
