@@ -138,17 +138,19 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
                 moves = [m for a in assessed for m in a.moves if m.field == field and m.negotiated is negotiated]
                 total = sum((m.moved if net else abs(m.moved) for m in moves), Fraction(0))
                 ratio = total / first if first else None
-                days = {"name": f"scope_due_{name}_days", "value": int(total), "ratio": round_for_report(ratio)}
+                value = int(total) if assessed else None
+                days = {"name": f"scope_due_{name}_days", "value": value, "ratio": round_for_report(ratio)}
                 target = {
                     "name": f"scope_target_{name}",
                     "value": round_for_report(ratio),
                     "ratio": round_for_report(ratio),
                 }
+                fields: dict[str, Any] = days if field == "due" else target
                 yield Figure(
-                    **(days if field == "due" else target),
+                    **fields,
                     negotiated=negotiated,
                     n=n,
-                    status=None if first else "no_data",
+                    status="no_data" if fields["value"] is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
                     events=event_ids(m.event_id for m in moves),

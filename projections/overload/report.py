@@ -52,17 +52,20 @@ def pace_figure(promise: PromiseFact, readings: Sequence[Reading], evidence: Ove
     fields: dict[str, Any] = {"name": "required_pace", "goal": promise.commitment.goal, "n": len(readings)}
     if evidence.scope.explain:
         fields["events"] = event_ids([*(r.event for r in readings), *promise.events])
-    moved = _compute_move(promise, readings, evidence)
-    if moved is None:
+    if not readings:
         return Figure(**fields, value=None, status="no_data")
-    value, (change, days) = readings[-1].value, moved
-    direction = 1 if target >= (to_fraction(promise.baseline) if promise.baseline else value - change) else -1
+    value, moved = readings[-1].value, _compute_move(promise, readings, evidence)
+    begun = value - moved[0] if moved else readings[0].value
+    direction = 1 if target >= (to_fraction(promise.baseline) if promise.baseline else begun) else -1
     left = (target - value) * direction
     if left <= 0:
         return Figure(**fields, value=0.0)
     days_left = (promise.commitment.due - evidence.today).days
     if days_left <= 0:
         return Figure(**fields, value=None, status="overdue", line="over")
+    if moved is None:
+        return Figure(**fields, value=None, status="no_data")
+    change, days = moved
     velocity = Fraction(change * direction, days)
     if velocity <= 0:
         return Figure(**fields, value=None, status="no_progress", line="over")
@@ -77,9 +80,7 @@ def _pace_limit(policy: Policy) -> Fraction:
 def _compute_move(
     promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts
 ) -> tuple[Fraction, int] | None:
-    """How far the value moved, and within how many days; None where that cannot be told."""
-    if not readings:
-        return None
+    """How far the value moved, and within how many days; None where no day has passed since it began."""
     since = evidence.first_day - timedelta(days=1)
     before = [r for r in readings if r.day <= since]
     began = max(promise.commitment.start, evidence.local_day(promise.promised_at))

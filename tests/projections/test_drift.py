@@ -343,7 +343,23 @@ def test_a_move_of_a_goal_that_ended_is_in_nobodys_scope(ask: RunReport) -> None
 
     figure = find_figure(ask(story, "2026-03-20"), "scope_due_net_days", negotiated=True)
 
-    assert (0, None, "no_data") == (figure.value, figure.ratio, figure.status)
+    assert (None, None, "no_data") == (figure.value, figure.ratio, figure.status)
+
+
+def test_goals_without_a_duration_move_by_days_and_by_no_ratio(ask: RunReport) -> None:
+    story = change_goal(promise_goal(Story(), start=date(2026, 3, 27)), due=date(2026, 4, 6))
+
+    figure = find_figure(ask(story, "2026-03-20"), "scope_due_net_days", negotiated=True)
+
+    assert (10, None, None, 0) == (figure.value, figure.ratio, figure.status, figure.n)
+
+
+@pytest.mark.parametrize("field", ["due", "target"])
+def test_the_scope_of_no_goal_has_no_value(ask: RunReport, field: str) -> None:
+    figures = [f for f in ask(Story(), "2026-03-20").figures if f.name.startswith(f"scope_{field}")]
+
+    assert figures
+    assert {(None, "no_data")} == {(f.value, f.status) for f in figures}
 
 
 # --- alignment -------------------------------------------------------------------------------------------------------

@@ -319,6 +319,24 @@ def test_a_pace_that_cannot_be_said_says_why(
     assert told == (figure.value, figure.status, figure.line)
 
 
+@pytest.mark.parametrize("baseline", [0, None])
+def test_a_goal_that_has_reached_its_target_before_its_start_needs_no_pace(
+    ask: RunReport, baseline: int | None
+) -> None:
+    story = Story()
+    measure = MeasureInput(kind="number", unit="tests", baseline=baseline, target=100)
+    promise_goal(
+        story, "goal", "2026-03-02", start=parse_day("2026-04-01"), due=parse_day("2026-04-30"), measure=measure
+    )
+    story.says("ana", RecordValue(value=60), on="goal", at="2026-03-20")
+    waiting = find_pace_figure(ask(story, "2026-03-20", team="core"), story)
+    story.says("ana", RecordValue(value=100), on="goal", at="2026-03-20T10:00")
+    reached = find_pace_figure(ask(story, "2026-03-20", team="core"), story)
+
+    assert (None, "no_data") == (waiting.value, waiting.status)
+    assert (0.0, None, None) == (reached.value, reached.status, reached.line)
+
+
 # --- relief ------------------------------------------------------------------------------------------------------
 
 
