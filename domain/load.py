@@ -38,7 +38,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     effort_hours: str | None
     start: date
     due: date
-    #: 0..1, decimal string.
+    #: 0..1, a decimal string or an exact fraction (`1/3`).
     progress: str = "0"
     blocked: bool = False
     pause: Pause | None = None

@@ -69,15 +69,14 @@ def _judgement_fields(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]
     return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
 
 
-def compute_progress(value: str, measure: Measure) -> str | None:
-    """(v - b) / (T - b), clamped to 0..1, as a decimal string; None where the measure has no span."""
+def compute_progress(value: str, measure: Measure) -> Fraction | None:
+    """(v - b) / (T - b), clamped to 0..1, exactly; None where the measure has no span."""
     if measure.baseline is None or measure.target is None:
         return None
     span = to_fraction(measure.target) - to_fraction(measure.baseline)
     if span == 0:
         return None
-    share = min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
-    return to_decimal_text(share)
+    return min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
 
 
 def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
@@ -87,8 +86,14 @@ def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict
         updates["value"], updates["value_at"] = value, recorded.occurred_at
     progress = compute_progress(value, goal.terms.measure)
     if progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = progress, recorded.occurred_at
+        updates |= _progress_fields(to_decimal_text(progress), progress, recorded)
     return updates
+
+
+def _progress_fields(text: str, share: Fraction, recorded: RecordedEvent) -> dict[str, Any]:
+    """Progress as it is printed, and as a fraction where that says more."""
+    exact = None if to_fraction(text) == share else str(share)
+    return {"progress": text, "exact_progress": exact, "progress_at": recorded.occurred_at}
 
 
 def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
@@ -117,7 +122,7 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
     if event.value is not None:
         updates |= _reading_fields(goal, event.value, recorded)
     if event.progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = event.progress, at
+        updates |= _progress_fields(event.progress, to_fraction(event.progress), recorded)
     return replace(goal, **updates)
 
 

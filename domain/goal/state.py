@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 
 from domain.goal.acts import Pause
 from domain.goal.events import Blocker, Diff, DraftTerms, TradeOff
+from domain.quantities import to_fraction
 from domain.terms import Support, Terms
 
 Side = Literal["owner", "sponsor"]
@@ -156,6 +158,8 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     links: tuple[LinkState, ...] = ()
     #: 0..1 as a decimal string; by business time the latest said.
     progress: str = "0"
+    #: The same as a fraction, `1/3`, where a reading of the measure means one that has no such decimal.
+    exact_progress: str | None = None
     progress_at: datetime | None = None
     confidence: str | None = None
     value: str | None = None
@@ -190,6 +194,11 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     tolerated: tuple[ToleratedChange, ...] = ()
     #: Days that they come to, over the promise's whole life.
     tolerance_used_days: int = 0
+
+    @property
+    def share_done(self) -> Fraction:
+        """Progress, exactly: what is computed with."""
+        return to_fraction(self.exact_progress or self.progress)
 
     @property
     def blocked(self) -> bool:

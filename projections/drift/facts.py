@@ -10,6 +10,7 @@ position on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import ChangeProposal, Ended, Goal, Promised
 from domain.instants import to_micros
-from domain.quantities import parse_quantity, to_fraction
+from domain.quantities import to_fraction
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
@@ -169,7 +170,7 @@ class DriftProjection:
     """The projection: facts from one goal's or one charter's stream."""
 
     name = "drift"
-    version = 3
+    version = 4
     kinds = frozenset({"goal", "charter"})
     tables = (CLOCK, MOVES, LINKS, MATERIAL_CHANGES, EXPECTATIONS)
 
@@ -314,8 +315,8 @@ def _diff_moves(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
         yield "due", old.due.isoformat(), new.due.isoformat(), str((new.due - old.due).days)
     was, is_ = old.measure.target, new.measure.target
     if was is not None and is_ is not None and to_fraction(was) != to_fraction(is_):
-        difference = to_fraction(is_) - to_fraction(was)
-        yield "target", was, is_, parse_quantity(f"{float(difference):.6f}", "/target")
+        # Of quantities with at most 21 digits: exact in the decimals of Python.
+        yield "target", was, is_, format((Decimal(is_) - Decimal(was)).normalize(), "f")
 
 
 def _list_changed_terms(before: Promised, goal: Promised) -> Iterator[str]:

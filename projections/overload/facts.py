@@ -74,7 +74,11 @@ ADDITIONS = Table(
         Column("imposed", "integer", "1: it began as an imposed request."),
         Column("effort_hours", "text", "Effort agreed, decimal hours; null: not stated.", nullable=True),
         Column("old_effort_hours", "text", "Of a change: the effort before.", nullable=True),
-        Column("progress", "text", "Progress at the act, 0..1: what a new owner takes over is the rest."),
+        Column(
+            "progress",
+            "text",
+            "Progress at the act, 0..1, a decimal or `1/3`: what a new owner takes over is the rest.",
+        ),
         Column("start", "date", "First day of the terms that this act put in force."),
         Column("due", "date", "Last day of the terms that this act put in force."),
         Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
@@ -178,7 +182,7 @@ class OverloadProjection:
     """The projection: goals' and members' streams to the six tables."""
 
     name = "overload"
-    version = 2
+    version = 3
     kinds = frozenset({"goal", "member"})
     tables = (PROMISES, ADDITIONS, TRADE_OFFS, REVERSALS, VALUES, CAPACITIES)
 
@@ -391,7 +395,7 @@ def _addition_columns(
         1 if goal.imposed and kind == "promise" else 0,
         goal.terms.effort_hours,
         old_effort,
-        goal.progress,
+        goal.exact_progress or goal.progress,
         goal.terms.start.isoformat(),
         goal.terms.due.isoformat(),
         1 if load is not None and load.weightless else 0,

@@ -17,7 +17,6 @@ import msgspec
 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.instants import to_micros
-from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
@@ -239,7 +238,7 @@ def _pace_figures(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
     yield Figure(
         name="spi_t",
         goal=goal.id,
-        value=None if early else round_for_report(to_fraction(goal.progress) * duration / elapsed),
+        value=None if early else round_for_report(goal.share_done * duration / elapsed),
         status="too_early" if early else None,
         events=event_ids([goal.last_check_in, goal.terms_event]),
     )
