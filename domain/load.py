@@ -88,6 +88,11 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
         """Something is planned where there is no hour to do it in."""
         return self.ratio is None
 
+    @property
+    def is_estimated_only(self) -> bool:
+        """Every hour that is planned rests on an effort nobody stated."""
+        return self.planned > 0 and self.estimated == self.planned
+
 
 # --- planned -----------------------------------------------------------------------------------------------------
 
@@ -310,6 +315,11 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     end = max(first, due)
     met = [w for w in weeks if w.week <= end and w.week + timedelta(days=6) >= first] or weeks[:1]
     return max(met, key=lambda w: (w.ratio is None, w.ratio or _ZERO, -w.week.toordinal()), default=None)
+
+
+def line_of_week(load: WeekLoad, policy: Policy) -> Line | None:
+    """The line that the week is over; estimates alone draw none."""
+    return None if load.is_estimated_only else line_crossed(load.ratio, policy)
 
 
 def line_crossed(ratio: Fraction | None, policy: Policy) -> Line | None:

@@ -67,6 +67,9 @@ class QuotesGoal(Protocol):
 #: The status of a group's figure that is not for this viewer.
 WITHHELD = "withheld"
 
+#: The status of a figure in hours all of which rest on efforts that nobody stated: it draws no line.
+ESTIMATED_ONLY = "estimated_only"
+
 #: Below this many cases a ratio shows its counts first, says so, and draws no line.
 SMALL_SAMPLE = 10
 #: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
@@ -94,7 +97,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
     n: int | None = None
     value: float | int | None
-    #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...
+    #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...; `estimated_only`: why there is no line.
     status: str | None = None
     line: Line | None = None
     #: The same measure as a ratio, where `value` is in days.

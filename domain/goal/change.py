@@ -58,22 +58,24 @@ def accept_change(
     require_joined(goal, proposal, world)
     named = opening.parse_trade_offs(act.trade_offs, world) if act else ()
     owner = proposal.changes.owner or goal.owner
+    taken, estimated = classify_load(
+        owner=owner,
+        terms=apply_diff(goal.terms, proposal.changes),
+        current=goal,
+        trade_offs=(*proposal.trade_offs, *named),
+        overload_accepted_by=proposal.overload_accepted_by,
+        # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
+        activated_by="owner" if self_accepted or world.party == owner else by,
+        world=world,
+        pause=proposal.changes.pause or goal.pause,
+    )
     return e.ChangeAccepted(
         by=by,
         answers=proposal.id,
-        taken_as=classify_load(
-            owner=owner,
-            terms=apply_diff(goal.terms, proposal.changes),
-            current=goal,
-            trade_offs=(*proposal.trade_offs, *named),
-            overload_accepted_by=proposal.overload_accepted_by,
-            # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
-            activated_by="owner" if self_accepted or world.party == owner else by,
-            world=world,
-            pause=proposal.changes.pause or goal.pause,
-        ),
+        taken_as=taken,
         self_accepted=self_accepted,
         trade_offs=named,
+        load_estimated=estimated,
     )
 
 
@@ -94,7 +96,7 @@ def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.Han
     if role == "sponsor":
         return e.HandOverJoined(member=member, role=role)
     named = opening.parse_trade_offs(act.trade_offs, world)
-    taken = classify_load(
+    taken, estimated = classify_load(
         owner=member,
         terms=apply_diff(goal.terms, proposal.changes),
         current=goal,
@@ -104,7 +106,7 @@ def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.Han
         world=world,
         pause=proposal.changes.pause or goal.pause,
     )
-    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named)
+    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named, load_estimated=estimated)
 
 
 def require_open_proposal(goal: Promised) -> ChangeProposal:

@@ -184,6 +184,8 @@ class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Some hours of the week that `taken_as` names rest on an effort that nobody stated.
+    load_estimated: bool = False
 
 
 class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
@@ -192,6 +194,7 @@ class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     promises_back: Personal[str] = ""
+    load_estimated: bool = False
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -302,6 +305,7 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=
     #: Accepted by the proposer in the other role, in the same command (self-set goal).
     self_accepted: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    load_estimated: bool = False
 
 
 class ChangeRejected(Event, tag="goal.change_rejected.v1", frozen=True, kw_only=True):
@@ -325,6 +329,7 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     taken_as: TakenAs | None = None
     #: What gives on the new owner's side, beside what the proposal names.
     trade_offs: tuple[TradeOff, ...] = ()
+    load_estimated: bool = False
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.context import DecisionContext
@@ -46,6 +47,13 @@ def to_commitment(goal: object) -> Commitment | None:
     )
 
 
+class LoadClassification(NamedTuple):
+    """How an act is taken, and whether some hours of the week that decides rest on an effort nobody stated."""
+
+    taken_as: TakenAs
+    estimated: bool
+
+
 def classify_load(
     *,
     owner: UUID,
@@ -56,7 +64,7 @@ def classify_load(
     activated_by: Side,
     world: DecisionContext,
     pause: Pause | None = None,
-) -> TakenAs:
+) -> LoadClassification:
     """How the owner's load stands to the line if `terms` hold from now on.
 
     Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
@@ -84,12 +92,13 @@ def classify_load(
             raise LoadChanged(pointer="/answers", allowed=("counter", "decline", "counter_change", "reject_change"))
         elif world.policy.policy.require_trade_off:
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
-    return TakenAs(
+    taken_as = TakenAs(
         how=how,
         worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
     )
+    return LoadClassification(taken_as, worst is not None and worst.estimated > 0)
 
 
 def _commitment_with(terms: Terms, current: Negotiating | Promised, pause: Pause | None) -> Commitment:

@@ -15,13 +15,14 @@ import msgspec
 
 from domain.goal.state import LIVE_STATES
 from domain.instants import to_micros
-from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_crossed, place, week_loads_of_placed
+from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_of_week, place, week_loads_of_placed
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from domain.terms import Priority
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
+    ESTIMATED_ONLY,
     SMALL_SAMPLE,
     WHOLE_ORGANISATION,
     Figure,
@@ -163,7 +164,9 @@ def _compute_member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
 
 
 def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
+    """Work in progress first: it is counted, where hours may be estimated."""
     explain = evidence.scope.explain
+    yield _work_in_progress_figure(load, evidence)
     for week in load.weeks:
         if week.skipped:
             continue
@@ -173,16 +176,21 @@ def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[
             week=week.week,
             n=week.goals,
             value=round_for_report(week.ratio),
-            status="no_capacity" if week.has_no_capacity else None,
+            status=_status_of_week(week),
             no_capacity=week.has_no_capacity,
-            line=line_crossed(week.ratio, evidence.policy),
+            line=line_of_week(week, evidence.policy),
             estimated_share=round_for_report(week.estimated / week.planned if week.planned else _ZERO),
             estimated=week.default_hours or week.estimated > 0,
             planned_hours=round_for_report(week.planned),
             available_hours=round_for_report(week.available),
             events=_week_load_event_ids(load, week, evidence) if explain else None,
         )
-    yield _work_in_progress_figure(load, evidence)
+
+
+def _status_of_week(week: WeekLoad) -> str | None:
+    if week.has_no_capacity:
+        return "no_capacity"
+    return ESTIMATED_ONLY if week.is_estimated_only else None
 
 
 def _week_load_event_ids(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
@@ -268,13 +276,14 @@ def _yes_and_by_effort_figure(analysis: AdditionAnalysis, policy: Policy, beside
     freed = sum((min(analysis.pairing.freed.get(a.event, _ZERO), a.hours) for a in counted), _ZERO)
     ratio = 1 - freed / added if added else None
     line: Line | None = None
-    if ratio is not None and len(counted) >= SMALL_SAMPLE:
+    estimated_only = added > 0 and guessed == added
+    if ratio is not None and len(counted) >= SMALL_SAMPLE and not estimated_only:
         line = line_of_ratio(ratio, amber=to_fraction(policy.yes_and_amber), red=to_fraction(policy.yes_and_red))
     return Figure(
         name="yes_and_by_effort",
         n=len(counted),
         value=round_for_report(ratio),
-        status=None if added else "no_data",
+        status="no_data" if not added else ESTIMATED_ONLY if estimated_only else None,
         line=line,
         small_sample=len(counted) < SMALL_SAMPLE,
         estimated_share=round_for_report(guessed / added if added else _ZERO),

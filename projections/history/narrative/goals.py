@@ -82,10 +82,11 @@ def _describe_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeCon
     return f", against {join_list(gives)}" if gives else ""
 
 
-def _describe_taken_as(taken: e.TakenAs | None) -> str:
+def _describe_taken_as(event: e.GoalPromised | e.GoalAccepted | e.ChangeAccepted | e.HandOverJoined) -> str:
+    taken = event.taken_as
     if taken is None:
         return ""
-    return {
+    how = {
         "slack": ", with slack",
         "within_line": ", within the load line",
         "relief": ", which takes nothing more aboard",
@@ -93,6 +94,7 @@ def _describe_taken_as(taken: e.TakenAs | None) -> str:
         "overload_accepted": ", over the load line, as the sponsor accepted",
         "unpriced": ", over the load line, with nothing given up for it",
     }[taken.how]
+    return f"{how} (estimated)" if event.load_estimated else how
 
 
 def _format_side(side: str) -> str:
@@ -131,11 +133,11 @@ def _expired(event: e.GoalExpired, _context: NarrativeContext) -> str:
 
 
 def _promised(event: e.GoalPromised, context: NarrativeContext) -> str:
-    return f"promised it{_describe_taken_as(event.taken_as)}{_describe_trade_offs(event.trade_offs, context)}"
+    return f"promised it{_describe_taken_as(event)}{_describe_trade_offs(event.trade_offs, context)}"
 
 
 def _accepted(event: e.GoalAccepted, _context: NarrativeContext) -> str:
-    return f"accepted it{_describe_taken_as(event.taken_as)}{append_text(event.promises_back, ', and promised back: ')}"
+    return f"accepted it{_describe_taken_as(event)}{append_text(event.promises_back, ', and promised back: ')}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -211,7 +213,7 @@ def _change_accepted(event: e.ChangeAccepted, context: NarrativeContext) -> str:
     how = "accepted the change in the other role too" if event.self_accepted else "accepted the change"
     what = _describe_accepted_changes(context)
     gives = _describe_trade_offs(event.trade_offs, context)
-    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event.taken_as)}{gives}"
+    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event)}{gives}"
 
 
 def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> str:
@@ -220,9 +222,7 @@ def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> st
 
 def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str:
     whom = context.name(event.member) if str(event.member) != context.party else ""
-    return (
-        f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_describe_taken_as(event.taken_as)}"
-    )
+    return f"agreed {f'that {whom} becomes' if whom else 'to become'} the {event.role}{_describe_taken_as(event)}"
 
 
 # --- completion and ends -----------------------------------------------------------------------------------------
