@@ -55,7 +55,7 @@ def record_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
     """The promise, its parties in contact where one of them spoke."""
     if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
         return goal
-    return replace(goal, contact_at=recorded.occurred_at)
+    return replace(goal, contact_at=recorded.occurred_at, contact_event=recorded.event_id)
 
 
 def _apply_judgement(goal: Promised, recorded: RecordedEvent) -> Promised:
@@ -534,6 +534,7 @@ def _activated(goal: Negotiating, _event: e.GoalPromised | e.GoalAccepted, recor
         judged_at=at,
         judged_by_event=recorded.event_id,
         contact_at=at,
+        contact_event=recorded.event_id,
         lapse_due=goal.terms.due,
         armed_at=at,
     )

@@ -18,7 +18,15 @@ from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import LoadClass, TakenAs, TradeOff
 from domain.goal.state import Negotiating, Promised, Side
-from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
+from domain.load import (
+    Commitment,
+    WeekLoad,
+    available_hours,
+    mark_abandoned,
+    planned_hours,
+    week_loads,
+    worst_week,
+)
 from domain.member.member import Capacity, Member
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import GoalKind, Terms
@@ -44,6 +52,7 @@ def to_commitment(goal: object) -> Commitment | None:
         pause=goal.pause,
         weightless=goal.terms.kind is GoalKind.OUTCOME,
         delivered=goal.state == "delivered",
+        silent_since=goal.silent_since,
     )
 
 
@@ -72,8 +81,13 @@ def classify_load(
     """
     # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
-    others = tuple(c for c in world.reader.live_commitments(world.organisation_id, owner) if c.goal != current.id)
+    others = tuple(
+        mark_abandoned(c, world.today, world.zone, world.policy.policy)
+        for c in world.reader.live_commitments(world.organisation_id, owner)
+        if c.goal != current.id
+    )
     before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None
+    before = mark_abandoned(before, world.today, world.zone, world.policy.policy) if before else None
     after = _commitment_with(terms, current, pause)
     worst = _find_worst_week((*others, after), owner, terms, world)
     how = _classify_week(worst, world)

@@ -180,8 +180,9 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
-    #: When owner or sponsor last said anything; a machine's value is no contact.
+    #: When owner or sponsor last said anything, and the event; a machine's value is no contact.
     contact_at: datetime
+    contact_event: UUID | None = None
     #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
     lapse_due: date
     armed_at: datetime
@@ -199,6 +200,11 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     def share_done(self) -> Fraction:
         """Progress, exactly: what is computed with."""
         return to_fraction(self.exact_progress or self.progress)
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Of a lapsed promise: when a party last said anything about it; None for any other."""
+        return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
 
     @property
     def blocked(self) -> bool:

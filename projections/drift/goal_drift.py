@@ -11,6 +11,7 @@ import msgspec
 
 from domain.goal.state import Promised
 from domain.instants import to_micros
+from domain.load import count_silent_days
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Judgement, Move
@@ -26,6 +27,8 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     idle: Fraction | None
     judged: UUID
     stale: bool
+    #: Of a lapsed goal: days since the last word, where they are more than the policy has.
+    silent_days: int | None
     moves: list[Move]
     links: int
     unaffirmed: list[Unaffirmed]
@@ -49,12 +52,14 @@ def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDr
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
     idle = None if _is_paused(goal, as_of.today) else compute_idle_days(goal, judged.at, facts, as_of)
+    silent_days = count_silent_days(goal.silent_since, as_of.today, as_of.tzinfo, policy)
     links = facts.links.get(goal.id, [])
     return GoalDrift(
         goal=goal,
         idle=idle,
         judged=judged.event_id,
-        stale=idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
+        stale=silent_days is None and idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
+        silent_days=silent_days,
         moves=facts.moves.get(goal.id, []),
         links=len(links),
         unaffirmed=list(_find_unaffirmed_links(links, facts, as_of)),

@@ -23,6 +23,7 @@ from projections.drift.purpose_drift import compute_purpose_drift, load_graph_ab
 from projections.drift.queries import load_facts
 from projections.drift.suggestions import (
     Suggestion,
+    build_abandoned_suggestion,
     build_expectation_suggestions,
     build_goal_suggestions,
     build_purpose_suggestions,
@@ -42,6 +43,9 @@ from projections.figures import (
     without_events,
 )
 from projections.goals import goals_at
+
+#: Share of live goals that are abandoned, over the line.
+ABANDONED_LINE = Fraction(1, 10)
 
 
 class DriftReport(Report, frozen=True, kw_only=True):
@@ -71,6 +75,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *_goal_figures(assessed, as_of.policy.policy),
     ]
     mends = [
+        *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
         *(m for a in assessed for m in build_goal_suggestions(a, facts, around, as_of)),
         *build_purpose_suggestions(purpose_drifts, facts, around),
     ]
@@ -84,7 +89,10 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
     for a in assessed:
-        if a.idle is not None:
+        if a.silent_days is not None:
+            events = event_ids([a.goal.contact_event, a.judged])
+            yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
+        elif a.idle is not None:
             yield Figure(
                 name="stale_ratio",
                 goal=a.goal.id,
@@ -95,9 +103,18 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
 
 
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
-    awake = [a for a in assessed if a.idle is not None]
+    awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
     yield build_share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
+    silent = [a for a in assessed if a.silent_days is not None]
+    yield build_share(
+        "abandoned_share",
+        len(silent),
+        len(assessed),
+        limit=ABANDONED_LINE,
+        events=event_ids(event for a in silent for event in (a.goal.contact_event, a.judged)),
+        **group,
+    )
     yield from _scope_figures(assessed, policy, group)
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))

@@ -24,7 +24,7 @@ from projections.drift.queries import DriftFacts
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.lineage.links import Unaffirmed
 
-SuggestionKind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
+SuggestionKind = Literal["abandoned", "stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _MAX_QUOTE_LENGTH = 120
 #: The sentence about a link to a goal that this viewer may not see.
 _HIDDEN_PARENT_SENTENCE = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
@@ -77,6 +77,17 @@ def build_goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext
         yield Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
     for u in a.unaffirmed:
         yield _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
+
+
+def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftContext) -> Suggestion:
+    """What to do first about a goal that lapsed and that nobody has spoken about since: end it, or agree anew."""
+    speaker, to, _gone = _find_speakers(a.goal, facts, around)
+    sentence = (
+        f"“{a.goal.title}” lapsed, and nobody has said a word about it for {a.silent_days} days: "
+        "shall we close it, or renegotiate it?"
+    )
+    events = event_ids([a.goal.contact_event, a.judged])
+    return Suggestion(goal=a.goal.id, kind="abandoned", from_=speaker, to=to, sentence=sentence, events=events)
 
 
 def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:

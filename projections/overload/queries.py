@@ -27,6 +27,7 @@ from domain.load import (
     WeekLoad,
     available_within,
     capacity_segments,
+    mark_abandoned,
     place,
     spread_effort,
     week_loads_of_placed,
@@ -193,8 +194,12 @@ class OverloadFacts:
             team: format(median(stated), "f") for team, stated in efforts.items() if len(stated) >= MIN_STATED_EFFORTS
         }
 
-    def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
-        """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
+    def with_estimate(self, commitment: Commitment, team: UUID | None, day: date | None = None) -> Commitment:
+        """The commitment as seen on that day (today), with what an unstated effort is taken for.
+
+        That is the team's median, else the organisation's.
+        """
+        commitment = mark_abandoned(commitment, day or self.today, self._zone, self.policy)
         if commitment.effort_hours is not None or commitment.weightless:
             return commitment
         estimate = self._median_efforts.get(str(team)) or self._median_efforts.get(None)
@@ -352,7 +357,7 @@ class OverloadFacts:
         """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
         if body is None:
             return _ZERO
-        commitment = self.with_estimate(_COMMITMENT_DECODER.decode(body), giving.team)
+        commitment = self.with_estimate(_COMMITMENT_DECODER.decode(body), giving.team, giving.day)
         laid = spread_effort(commitment, giving.day, presence, self.policy)
         return laid.hours_within(first, last, presence) if laid else _ZERO
 
@@ -377,9 +382,8 @@ class OverloadFacts:
         """The owner's fullest week that meets [day taken, due], at the instant after the act, over all goals."""
         promises = [h for begun, ended, h in self._histories.get(addition.owner, ()) if begun <= addition.at < ended]
         time = self.availability_of(addition.owner).availability_at(addition.at)
-        laid = place(
-            (self.with_estimate(h.commitment, h.team) for h in promises), addition.day, time.presence, self.policy
-        )
+        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in promises)
+        laid = place(held, addition.day, time.presence, self.policy)
         # One week more than the due asks for: on a weekend the next week answers.
         weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
         loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
