@@ -91,8 +91,10 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     goal: SubjectGoal | None = None
     #: Whose purpose is meant: the charter's id.
     charter: CharterRef | None = None
-    #: Scope figures come twice: moves that both sides agreed, and those they did not.
+    #: Scope figures come thrice: moves that both sides agreed, and those they did not;
     negotiated: bool | None = None
+    #: and those that were told after the new day had passed.
+    retroactive: bool = False
     #: A ratio's numerator, then how many cases it rests on: counts come first.
     count: int | None = None
     n: int | None = None
@@ -134,6 +136,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             week=self.week,
             charter=self.charter,
             negotiated=self.negotiated,
+            retroactive=self.retroactive,
             value=None,
             status=WITHHELD,
         )

@@ -112,6 +112,7 @@ MOVES = Table(
         Column("new", "text", "The date or quantity after."),
         Column("moved", "text", "New less old: days of a due date, units of a target; a decimal string."),
         Column("negotiated", "integer", "0: retroactive, accepted by the proposer, or under the tolerance; else 1."),
+        Column("retroactive", "integer", "1: told after the new due had passed, whoever agreed."),
         Column("proposal_id", "uuid", "The proposal or counter that was accepted."),
     ),
     key=("organisation_id", "stream_id", "event_id", "field"),
@@ -303,7 +304,7 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     self_set = before.owner == before.sponsor
     negotiated = 0 if proposal.retroactive or step.event_data.self_accepted or self_set else 1
     for field, old, new, moved in _diff_moves(before.terms, goal.terms):
-        yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
+        yield MOVES.name, (field, old, new, moved, negotiated, int(proposal.retroactive), str(proposal.id))
     what = [*_list_changed_terms(before, goal), *(["pause"] if pause else [])]
     if what:
         yield MATERIAL_CHANGES.name, (",".join(what),)

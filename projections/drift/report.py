@@ -6,7 +6,7 @@ drifting goal names who could say one sentence to whom to mend it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from statistics import median
 from typing import Any
@@ -20,7 +20,7 @@ from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures as expected
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
 from projections.drift.purpose_drift import compute_purpose_drift, load_graph_above, purpose_figure
-from projections.drift.queries import load_facts
+from projections.drift.queries import Consent, load_facts
 from projections.drift.suggestions import (
     Suggestion,
     build_abandoned_suggestion,
@@ -145,31 +145,43 @@ def _line_of_sample(value: Fraction | None, limit: Fraction, n: int) -> Line | N
     return line_of_limit(value, limit) if value is not None and n >= SMALL_SAMPLE else None
 
 
+#: How moves are added up, by the ends of the figures' names for a due date and for a target.
+_SCOPE_SUMS: tuple[tuple[str, str, Callable[[Fraction], Fraction]], ...] = (
+    ("net_days", "net", lambda moved: moved),
+    ("churn_days", "churn", abs),
+    ("slipped_days", "raised", lambda moved: max(moved, Fraction(0))),
+    ("pulled_in_days", "lowered", lambda moved: max(-moved, Fraction(0))),
+)
+#: Keys of the figures, by how a move was consented to.
+_CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
+    "negotiated": {"negotiated": True},
+    "alone": {"negotiated": False},
+    "retroactive": {"retroactive": True},
+}
+
+
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
-    """Net and churn of targets and dues, moves that both sides agreed apart from those they did not."""
+    """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
         first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
-        for name, net in (("net", True), ("churn", False)):
-            for negotiated in (True, False):
-                moves = [m for a in assessed for m in a.moves if m.field == field and m.negotiated is negotiated]
-                total = sum((m.moved if net else abs(m.moved) for m in moves), Fraction(0))
+        for in_days, of_target, part in _SCOPE_SUMS:
+            for consent, keys in _CONSENT_KEYS.items():
+                moves = [m for a in assessed for m in a.moves if m.field == field and m.consent == consent]
+                total = sum((part(m.moved) for m in moves), Fraction(0))
                 ratio = total / first if first else None
-                value = int(total) if assessed else None
-                days = {"name": f"scope_due_{name}_days", "value": value, "ratio": round_for_report(ratio)}
-                target = {
-                    "name": f"scope_target_{name}",
-                    "value": round_for_report(ratio),
-                    "ratio": round_for_report(ratio),
-                }
-                fields: dict[str, Any] = days if field == "due" else target
+                value: float | int | None = round_for_report(ratio)
+                if field == "due":
+                    value = int(total) if assessed else None
                 yield Figure(
-                    **fields,
-                    negotiated=negotiated,
+                    name=f"scope_due_{in_days}" if field == "due" else f"scope_target_{of_target}",
+                    value=value,
+                    ratio=round_for_report(ratio),
                     n=n,
-                    status="no_data" if fields["value"] is None else None,
+                    status="no_data" if value is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
                     events=event_ids(m.event_id for m in moves),
+                    **keys,
                     **group,
                 )

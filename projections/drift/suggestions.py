@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
@@ -20,7 +20,7 @@ from projections.drift.context import DriftContext
 from projections.drift.expectation_drift import CharterSnapshot, find_unacknowledged
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
-from projections.drift.queries import DriftFacts
+from projections.drift.queries import DriftFacts, Move
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.lineage.links import Unaffirmed
 
@@ -134,13 +134,12 @@ def _build_link_suggestion(
 def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised."""
     line = to_fraction(policy.scope_line)
-    alone = sum(not m.negotiated for m in a.moves)
-    aside = f", {alone} of them without an answer" if alone else ""
     dues = [m for m in a.moves if m.field == "due"]
     days = sum(abs(m.moved) for m in dues)
+    aside = _describe_consent(a.moves)
     if a.first_duration and Fraction(days) / a.first_duration > line:
         return (
-            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {int(days)} days in all against the "
+            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {_describe_days(dues)} against the "
             f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
         )
     targets = [m for m in a.moves if m.field == "target"]
@@ -152,6 +151,21 @@ def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
             f"promised{aside}: what of it is still needed?"
         )
     return None
+
+
+def _describe_days(dues: Sequence[Move]) -> str:
+    """Days later and days earlier, each for itself: a sum of both would say neither."""
+    later = sum(int(m.moved) for m in dues if m.moved > 0)
+    earlier = -sum(int(m.moved) for m in dues if m.moved < 0)
+    parts = [f"{days} days {way}" for days, way in ((later, "later"), (earlier, "earlier")) if days]
+    return " and ".join(parts)
+
+
+def _describe_consent(moves: Sequence[Move]) -> str:
+    alone, late = (sum(m.consent == consent for m in moves) for consent in ("alone", "retroactive"))
+    parts = [f"{alone} of them without an answer"] if alone else []
+    parts += [f"{late} of them told after the fact"] if late else []
+    return "".join(f", {part}" for part in parts)
 
 
 def _format_times(n: int) -> str:

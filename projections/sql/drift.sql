@@ -17,7 +17,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY occurred_at, known_from
 
 -- name: moves
-SELECT stream_id, event_id, field, moved, negotiated FROM drift_moves
+SELECT stream_id, event_id, field, moved, negotiated, retroactive FROM drift_moves
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
 ORDER BY known_from, field
 
