@@ -81,13 +81,7 @@ def classify_load(
     """
     # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
-    others = tuple(
-        mark_abandoned(c, world.today, world.zone, world.policy.policy)
-        for c in world.reader.live_commitments(world.organisation_id, owner)
-        if c.goal != current.id
-    )
-    before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None
-    before = mark_abandoned(before, world.today, world.zone, world.policy.policy) if before else None
+    others, before = _find_commitments(owner, current, world)
     after = _commitment_with(terms, current, pause)
     worst = _find_worst_week((*others, after), owner, terms, world)
     how = _classify_week(worst, world)
@@ -113,6 +107,19 @@ def classify_load(
         accepted_by=accepted_by,
     )
     return LoadClassification(taken_as, worst is not None and worst.estimated > 0)
+
+
+def _find_commitments(
+    owner: UUID, current: Negotiating | Promised, world: DecisionContext
+) -> tuple[tuple[Commitment, ...], Commitment | None]:
+    """The owner's other promises, and this one as it stood: None where it was not the owner's."""
+
+    def mark(commitment: Commitment) -> Commitment:
+        return mark_abandoned(commitment, world.today, world.zone, world.policy.policy)
+
+    live = world.reader.live_commitments(world.organisation_id, owner)
+    before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None
+    return tuple(mark(c) for c in live if c.goal != current.id), mark(before) if before else None
 
 
 def _commitment_with(terms: Terms, current: Negotiating | Promised, pause: Pause | None) -> Commitment:

@@ -77,17 +77,14 @@ def compute_relief(
     options = []
     for way in ways:
         now = scale.to_parts(way.now, spans, time)
-        rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
-        guessed = (
-            [load - old for load, old in zip(scale.estimated, now, strict=True)] if way.estimated else scale.estimated
-        )
+        rest = _subtract(scale.planned, now)
+        guessed = _subtract(scale.estimated, now) if way.estimated else scale.estimated
         gone = scale.compute_ratios(rest, guessed)
         options.append(_build_option(way, "drop", None, gone, counted))
         for weeks, laid in zip(DEFERRAL_WEEKS, way.deferred, strict=True):
             there = scale.to_parts(laid, spans, time)
-            moved = [load + new for load, new in zip(rest, there, strict=True)]
-            unsure = [load + new for load, new in zip(guessed, there, strict=True)] if way.estimated else guessed
-            options.append(_build_option(way, "defer", weeks, scale.compute_ratios(moved, unsure), counted))
+            moved = scale.compute_ratios(_add(rest, there), _add(guessed, there) if way.estimated else guessed)
+            options.append(_build_option(way, "defer", weeks, moved, counted))
         options.append(_build_option(way, "hand_over", None, gone, counted))
     return Relief(
         member=member,
@@ -98,6 +95,14 @@ def compute_relief(
         line=over,
         options=options,
     )
+
+
+def _add(parts: Sequence[int], more: Sequence[int]) -> list[int]:
+    return [part + other for part, other in zip(parts, more, strict=True)]
+
+
+def _subtract(parts: Sequence[int], less: Sequence[int]) -> list[int]:
+    return [part - other for part, other in zip(parts, less, strict=True)]
 
 
 #: Ratios as printed, the place of the fullest week, and the line that it crosses.
