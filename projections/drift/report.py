@@ -105,13 +105,15 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
-    yield build_share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
+    events = event_ids(a.judged for a in stale)
+    yield build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
     silent = [a for a in assessed if a.silent_days is not None]
     yield build_share(
         "abandoned_share",
         len(silent),
         len(assessed),
         limit=ABANDONED_LINE,
+        census=True,
         events=event_ids(event for a in silent for event in (a.goal.contact_event, a.judged)),
         **group,
     )
@@ -123,6 +125,7 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
         len(loose),
         sum(a.links for a in assessed),
         limit=to_fraction(policy.alignment_line),
+        census=True,
         overdue=sum(u.overdue for u in loose),
         events=events,
         **group,

@@ -89,9 +89,10 @@ class OverloadFacts:
         self.today = as_of.today
         self._database = database
         self._zone = as_of.tzinfo
-        #: First day of the window, and the instant (microseconds) at which it begins.
+        #: First day of the window.
         self.first_day = self._days_ago(scope.window - 1)
-        self.since = to_micros(end_of_day(self._days_ago(scope.window), self._zone))
+        #: The instant at which the window of additions and of imposed goals begins: a team's reaches back further.
+        self.since = to_micros(end_of_day(self._days_ago(scope.share_days), self._zone))
         self._day_cache: dict[int, date] = {}
         self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[tuple[int, int, PromiseFact]]] = {}

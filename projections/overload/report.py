@@ -241,6 +241,7 @@ def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidenc
         **group,
         "inferred": sum(analysis.pairing.paired.get(a.event) == "inferred" for a in counted),
         "absorbed": len(analysis.absorbed_additions),
+        "window": evidence.scope.share_days,
         "events": analysis.list_event_ids(counted) if explain else None,
     }
     yield _yes_and_figure(analysis, evidence.policy, beside)
@@ -322,7 +323,8 @@ def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
     promised = evidence.window_promises
     imposed = [event for event, was_imposed in promised if was_imposed]
     events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
-    return build_share("imposed_share", len(imposed), len(promised), events=events, **group)
+    days = evidence.scope.share_days
+    return build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
 
 
 def _pace_figures(evidence: OverloadFacts) -> list[Figure]:
