@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from projections.as_of import AsOf
 
@@ -183,8 +184,13 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def with_default_window(cls, *, team: UUID | None, member: UUID | None, window: int | None, explain: bool) -> Self:
         """The scope of a question: where no window is asked for 28 days, and 84 for a team's shares."""
-        share_window = TEAM_SHARE_DAYS if window is None and team is not None and member is None else None
-        return cls(team=team, member=member, window=window or WINDOW_DAYS, share_window=share_window, explain=explain)
+        scope = cls(team=team, member=member, window=window or WINDOW_DAYS, explain=explain)
+        return replace(scope, share_window=TEAM_SHARE_DAYS) if scope.of_team and window is None else scope
+
+    @property
+    def of_team(self) -> bool:
+        """Whether it is a team's report, not one member's within it."""
+        return self.team is not None and self.member is None
 
     @property
     def share_days(self) -> int:
@@ -217,7 +223,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def without_events(row: S) -> S:
     """The row without the events behind it."""
-    return msgspec.structs.replace(row, events=None)
+    return replace(row, events=None)
 
 
 def round_for_report(value: Fraction | None) -> float | None:

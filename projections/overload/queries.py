@@ -210,10 +210,18 @@ class OverloadFacts:
 
     @property
     def _capacities_sql(self) -> tuple[str, dict[str, Any]]:
-        """Whose declarations are needed: the members', and theirs whose history the window concerns."""
+        """Whose declarations are needed: the members', theirs whose history the window concerns, the goals' owners'."""
         concerned, params = self._owners_sql
         owners, more = _in_condition("stream_id", self.members, "member")
-        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **more}
+        condition = f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}"
+        if self.scope.of_team:
+            # Those who own a goal of the team without being in it.
+            condition += (
+                " OR stream_id IN (SELECT owner FROM overload_promises"
+                f" WHERE {self.as_of.predicate} AND live = 1 AND team = :team)"
+            )
+            more["team"] = str(self.scope.team)
+        return condition, {**params, **more}
 
     @cached_property
     def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:

@@ -39,6 +39,7 @@ from projections.figures import (
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
+from projections.overload.outside import build_outside_figure
 from projections.overload.queries import OverloadFacts, Reading
 from projections.overload.relief import Relief, compute_relief, is_overloaded
 
@@ -134,6 +135,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *_displacement_figures(analysis, group, evidence),
         _imposed_figure(group, evidence),
         *_pace_figures(evidence),
+        *([build_outside_figure(evidence)] if scope.of_team else []),
     ]
     return finish_report(
         OverloadReport,
