@@ -30,7 +30,7 @@ def _member_fields(state: Member) -> tuple[Any, ...]:
 
 MEMBERS = VersionedProjection(
     name="members",
-    version=2,
+    version=3,
     kind="member",
     evolve=members.evolve,
     columns=(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ from domain.goal.state import (
     OpenBlocker,
     OpenNeed,
     Promised,
+    SourceField,
     ToleratedChange,
     shared_fields,
 )
@@ -79,14 +81,19 @@ def compute_progress(value: str, measure: Measure) -> Fraction | None:
     return min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
 
 
-def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
-    """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
+def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent, words: tuple[UUID, ...]) -> dict[str, Any]:
+    """The measure's reading, and the progress that it means; neither takes back what was said of a later time.
+
+    `words`: the event that has the value, and what it corrects.
+    """
     updates: dict[str, Any] = {}
     if _is_latest(goal.value_at, recorded):
         updates["value"], updates["value_at"] = value, recorded.occurred_at
     progress = compute_progress(value, goal.terms.measure)
     if progress is not None and _is_latest(goal.progress_at, recorded):
         updates |= _progress_fields(to_decimal_text(progress), progress, recorded)
+        # What the reading means depends on the measure of its time.
+        updates["sources"] = _with_source(goal, "progress", *words, *goal.sources.get("measure", ()))
     return updates
 
 
@@ -94,6 +101,10 @@ def _progress_fields(text: str, share: Fraction, recorded: RecordedEvent) -> dic
     """Progress as it is printed, and as a fraction where that says more."""
     exact = None if to_fraction(text) == share else str(share)
     return {"progress": text, "exact_progress": exact, "progress_at": recorded.occurred_at}
+
+
+def _with_source(goal: Promised, field: SourceField, *events: UUID) -> dict[str, tuple[UUID, ...]]:
+    return {**goal.sources, field: events}
 
 
 def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
@@ -112,22 +123,29 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
         updates["needs"] = (*goal.needs, *needs)
     if event.corrects is not None and event.corrects not in goal.last_words:
         return replace(goal, **updates)
+    # A correction is read with what it corrects.
+    words = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+    blockers_source: dict[str, tuple[UUID, ...]] = {}
     if _is_latest(goal.last_check_in_at, recorded):
         updates["last_check_in"], updates["last_check_in_at"] = recorded.event_id, at
-        updates["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+        updates["last_words"] = words
         if event.confidence is not None:
             updates["confidence"] = event.confidence
     if event.blockers is not None and _is_latest(goal.blockers_told_at, recorded):
         updates["blocked_in_check_in"], updates["blockers_told_at"] = bool(event.blockers), at
+        blockers_source = {"blockers": words}
     if event.value is not None:
-        updates |= _reading_fields(goal, event.value, recorded)
+        updates |= _reading_fields(goal, event.value, recorded, words)
     if event.progress is not None and _is_latest(goal.progress_at, recorded):
         updates |= _progress_fields(event.progress, to_fraction(event.progress), recorded)
+        updates["sources"] = _with_source(goal, "progress", *words)
+    if blockers_source:
+        updates["sources"] = {**updates.get("sources", goal.sources), **blockers_source}
     return replace(goal, **updates)
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
-    return replace(goal, **_reading_fields(goal, event.value, recorded))
+    return replace(goal, **_reading_fields(goal, event.value, recorded, (recorded.event_id,)))
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
@@ -167,7 +185,8 @@ def _unlinked(goal: Promised, event: e.Unlinked, _recorded: RecordedEvent) -> Go
 
 def _resumed(goal: Promised, _event: e.Resumed, recorded: RecordedEvent) -> Goal:
     """Work goes on before the agreed day; that alone says nothing about how the goal stands."""
-    return replace(goal, pause=None, armed_at=recorded.occurred_at)
+    sources = _with_source(goal, "pause", recorded.event_id)
+    return replace(goal, pause=None, armed_at=recorded.occurred_at, sources=sources)
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------------
@@ -237,6 +256,12 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
     at, changes = recorded.occurred_at, goal.proposal.changes
     terms = apply_diff(goal.terms, changes)
     owner, sponsor = changes.owner or goal.owner, changes.sponsor or goal.sponsor
+    events = (goal.proposal.id, recorded.event_id)
+    sources = {
+        name: (*goal.sources.get(name, ()), *events) if name in ("owner", "sponsor") else events
+        for name in ("effort_hours", "start", "due", "measure", "pause", "owner", "sponsor")
+        if getattr(changes, name) is not None
+    }
     moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
     return replace(
         _apply_judgement(goal, recorded),
@@ -247,6 +272,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
         terms=terms,
         terms_version=goal.terms_version + 1,
         terms_event=recorded.event_id,
+        sources={**goal.sources, **sources},
         changed_at=at,
         # Renegotiating is one of the ways to say that a support still holds.
         links=tuple(LinkState(support=s, affirmed_at=at) for s in terms.supports),
@@ -264,6 +290,7 @@ def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: RecordedEvent) -> Goa
     lapsed = replace(
         goal,
         lapsed_at=recorded.occurred_at,
+        sources=_with_source(goal, "lapse", recorded.event_id),
         sponsor_missed_answer=goal.sponsor_missed_answer or event.sponsor_missed_answer,
     )
     if goal.proposal is not None:
@@ -294,7 +321,11 @@ def _disputed(goal: Promised, event: e.DeliveryDisputed, _recorded: RecordedEven
 
 def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEvent) -> Goal:
     return replace(
-        goal, sponsor=event.sponsor, self_set=goal.owner == event.sponsor, sponsor_since=recorded.occurred_at
+        goal,
+        sponsor=event.sponsor,
+        self_set=goal.owner == event.sponsor,
+        sponsor_since=recorded.occurred_at,
+        sources=_with_source(goal, "sponsor", *goal.sources.get("sponsor", ()), recorded.event_id),
     )
 
 
@@ -530,6 +561,7 @@ def _activated(goal: Negotiating, _event: e.GoalPromised | e.GoalAccepted, recor
         self_set=goal.owner == goal.sponsor,
         promise_event=recorded.event_id,
         terms_event=recorded.event_id,
+        offer_event=goal.open,
         links=tuple(LinkState(support=s, affirmed_at=at) for s in goal.terms.supports),
         judged_at=at,
         judged_by_event=recorded.event_id,

@@ -17,6 +17,12 @@ from domain.terms import Support, Terms
 Side = Literal["owner", "sponsor"]
 
 
+#: What a report computes with and later events set: terms, and what check-ins and timers say.
+SourceField = Literal[
+    "effort_hours", "start", "due", "measure", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
+]
+
+
 class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Shared by all states."""
 
@@ -153,6 +159,11 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     #: The event that made the promise, and the one that set the terms in force.
     promise_event: UUID
     terms_event: UUID
+    #: The request, offer or counter whose terms were promised.
+    offer_event: UUID | None = None
+    #: What later events set, by `SourceField`: the events in which its value in force can be read; of `owner` and
+    #: `sponsor` every one that there was.
+    sources: dict[str, tuple[UUID, ...]] = {}
     #: Business time of the last accepted change; None: the terms are still those first promised.
     changed_at: datetime | None = None
     links: tuple[LinkState, ...] = ()
@@ -200,6 +211,11 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     def share_done(self) -> Fraction:
         """Progress, exactly: what is computed with."""
         return to_fraction(self.exact_progress or self.progress)
+
+    def list_sources(self, *fields: SourceField) -> tuple[UUID, ...]:
+        """The events in which these can be read: as first promised, and as set since."""
+        promised = tuple(event for event in (self.promise_event, self.offer_event) if event is not None)
+        return tuple(dict.fromkeys((*promised, *(e for field in fields for e in self.sources.get(field, ())))))
 
     @property
     def silent_since(self) -> datetime | None:

@@ -50,6 +50,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     #: In order of `from`; the last one that began applies.
     capacities: tuple[Capacity, ...] = ()
     absences: tuple[Absence, ...] = ()
+    #: By first and last day (`2026-03-02/2026-03-06`): the event by which it was declared.
+    absence_events: dict[str, UUID] = {}
     roles: tuple[Role, ...] = ()
     last_at: datetime | None = None
 
@@ -57,6 +59,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     def is_present(self) -> bool:
         """Joined and not left."""
         return self.joined_at is not None and self.left_at is None
+
+    def absence_event(self, absence: Absence) -> UUID | None:
+        """The event by which this absence was declared."""
+        return self.absence_events.get(_to_key(absence))
+
+
+def _to_key(absence: Absence) -> str:
+    return f"{absence.from_}/{absence.to}"
 
 
 # --- acts --------------------------------------------------------------------------------------------------------
@@ -157,7 +167,12 @@ def evolve(member: Member | None, recorded: RecordedEvent) -> Member:
             return msgspec.structs.replace(state, capacities=tuple(sorted(kept, key=lambda c: c.from_)))
         case AbsenceDeclared():
             away = _still_relevant({*state.absences, event.absence}, lambda a: (a.to, a.from_), recorded)
-            return msgspec.structs.replace(state, absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))))
+            events = {**state.absence_events, _to_key(event.absence): recorded.event_id}
+            return msgspec.structs.replace(
+                state,
+                absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))),
+                absence_events={key: events[key] for key in map(_to_key, away) if key in events},
+            )
         case RoleGranted():
             return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
         case RoleRevoked():

@@ -99,6 +99,7 @@ CLOCK = Table(
         Column("kind", "text", "promise, check_in, affirmation or accepted_change (human judgements); resume."),
         Column("paused_from", "date", "First day of the pause that this accepted change agrees.", nullable=True),
         Column("resume_on", "date", "Day on which that pause ends of itself.", nullable=True),
+        Column("proposal_id", "uuid", "Of a pause: the proposal or counter that was accepted.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id"),
     comment="Human judgements about a goal, its pauses and their ends: when was a goal last spoken about.",
@@ -242,7 +243,7 @@ def _extract_facts(
     if isinstance(goal, Ended) and not isinstance(before, Ended):
         yield MATERIAL_CHANGES.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
-        yield CLOCK.name, ("promise", None, None)
+        yield CLOCK.name, ("promise", None, None, None)
         yield from (_link_fact(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
         extract = _EXTRACTORS.get(type(recorded.data))
@@ -266,11 +267,11 @@ def _link_fact(
 
 
 def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
-    return lambda _step: iter([(CLOCK.name, (kind, None, None))])
+    return lambda _step: iter([(CLOCK.name, (kind, None, None, None))])
 
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
-    yield CLOCK.name, ("affirmation", None, None)
+    yield CLOCK.name, ("affirmation", None, None, None)
     supports = set(step.goal.terms.supports)
     for support in step.event_data.supports:
         if support in supports:
@@ -295,8 +296,8 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     if proposal is None:
         return
     pause = proposal.changes.pause
-    days = (pause.paused_from.isoformat(), pause.resume_on.isoformat()) if pause else (None, None)
-    yield CLOCK.name, ("accepted_change", *days)
+    agreed = (pause.paused_from.isoformat(), pause.resume_on.isoformat(), str(proposal.id)) if pause else (None,) * 3
+    yield CLOCK.name, ("accepted_change", *agreed)
     for support in goal.terms.supports:
         yield _link_fact(support, 1, "renegotiated", step.cause, proposal)
     for support in _list_dropped_supports(step):

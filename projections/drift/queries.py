@@ -36,6 +36,8 @@ class Move(msgspec.Struct, frozen=True):
     field: str
     moved: Fraction
     consent: Consent
+    #: The proposal or counter that was accepted: it says where to.
+    proposal: UUID
 
 
 class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,8 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
         judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
         pauses=group_by_stream(rows["pauses"], to_pause_record),
         moves=group_by_stream(
-            rows["moves"], lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), _to_consent(r))
+            rows["moves"],
+            lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), _to_consent(r), UUID(r.proposal_id)),
         ),
         links=links,
         material=group_by_stream(rows["material"], lambda r: MaterialChange(UUID(r.event_id), r.occurred_at, r.what)),

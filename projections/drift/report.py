@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.policy import Policy
@@ -90,7 +91,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
     for a in assessed:
         if a.silent_days is not None:
-            events = event_ids([a.goal.contact_event, a.judged])
+            events = event_ids([*a.goal.sources.get("lapse", ()), a.goal.contact_event, a.judged])
             yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
         elif a.idle is not None:
             yield Figure(
@@ -98,14 +99,14 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
                 goal=a.goal.id,
                 value=round_for_report(a.idle / policy.cadence_days),
                 line="over" if a.stale else None,
-                events=[a.judged],
+                events=event_ids([a.judged, *a.stopped_by]),
             )
 
 
 def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
-    events = event_ids(a.judged for a in stale)
+    events = event_ids(event for a in stale for event in (a.judged, *a.stopped_by))
     yield build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
     silent = [a for a in assessed if a.silent_days is not None]
     yield build_share(
@@ -165,6 +166,7 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
+    promises = [event for a in assessed for event in a.goal.list_sources()]
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
         first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
@@ -184,7 +186,17 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
                     status="no_data" if value is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
-                    events=event_ids(m.event_id for m in moves),
+                    events=event_ids([*promises, *_move_events(assessed, field, consent)]),
                     **keys,
                     **group,
                 )
+
+
+def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:
+    """Every move of the goals that have one so consented to: each is told from where the one before it led."""
+    for a in assessed:
+        moves = [m for m in a.moves if m.field == field]
+        if any(m.consent == consent for m in moves):
+            yield from (event for m in moves for event in (m.proposal, m.event_id))
+            # Whoever holds both sides has nobody to ask.
+            yield from a.goal.list_sources("owner", "sponsor")

@@ -159,7 +159,7 @@ class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     state: str
     priority: str
     promised_at: int
-    #: Promise, terms in force, last check-in and open blockers.
+    #: The promise, and what set effort, dates, measure, owner, pause, progress and blockers; of a lapse the last word.
     events: tuple[UUID, ...]
     #: Of a measured number: what it is to reach, and from where.
     baseline: str | None = None
@@ -248,7 +248,12 @@ def to_promise_fact(goal: Goal | None) -> PromiseFact | None:
     if goal is None or load is None or not isinstance(promised, Promised):
         return None
     measure = promised.terms.measure
-    events = (promised.promise_event, promised.terms_event, promised.last_check_in, *(b.id for b in promised.blockers))
+    silent = (*promised.sources.get("lapse", ()), promised.contact_event, promised.judged_by_event)
+    events = (
+        *promised.list_sources("effort_hours", "start", "due", "measure", "owner", "pause", "progress", "blockers"),
+        *(b.id for b in promised.blockers),
+        *(silent if load.silent_since else ()),
+    )
     return PromiseFact(
         commitment=load,
         owner=promised.owner,

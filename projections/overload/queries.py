@@ -206,6 +206,24 @@ class OverloadFacts:
         estimate = self._median_efforts.get(str(team)) or self._median_efforts.get(None)
         return msgspec.structs.replace(commitment, estimated_hours=estimate)
 
+    def estimate_events(self, team: UUID | None) -> list[UUID]:
+        """The events of the one or two stated efforts in the middle: what an unstated one of this team is taken for."""
+        group = str(team) if str(team) in self._median_efforts else None
+        return self._median_events[group] if group in self._median_efforts else []
+
+    @cached_property
+    def _median_events(self) -> dict[str | None, list[UUID]]:
+        stated: dict[str | None, list[tuple[Decimal, str]]] = defaultdict(list)
+        for row in self._load_rows("stated_promises", "1 = 1", {}):
+            for group in (None, row.team) if row.team is not None else (None,):
+                stated[group].append((Decimal(row.effort_hours), row.body))
+        events = {}
+        for group, efforts in stated.items():
+            efforts.sort(key=lambda effort: effort[0])
+            middle = efforts[(len(efforts) - 1) // 2 : len(efforts) // 2 + 1]
+            events[group] = [event for _, body in middle for event in _PROMISE_DECODER.decode(body).events]
+        return events
+
     # --- people -------------------------------------------------------------------------------------------------
 
     @property
@@ -432,12 +450,6 @@ class OverloadFacts:
                 for kind, event, day in naming[slip.goal]
             )
         }
-
-    @cached_property
-    def last_reading_events(self) -> dict[UUID, list[UUID]]:
-        """The event of the last reading of each goal's measure: progress may follow from it."""
-        by_goal = self.load_readings(promise.commitment.goal for promise in self.promises)
-        return {goal: [readings[-1].event] for goal, readings in by_goal.items()}
 
     def load_readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
         """Each goal's readings, ascending by business time; one that a later one corrects is left out."""

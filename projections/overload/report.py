@@ -196,17 +196,24 @@ def _status_of_week(week: WeekLoad) -> str | None:
 
 
 def _week_load_event_ids(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
-    """What put the hours there: promises, terms, last words on progress, and the member's declarations."""
+    """From what the week's hours follow: the goals that ask for some, and the member's declarations.
+
+    A goal's hours on a day depend on every absence up to its due, and on the next days of effort that has no other.
+    """
     first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
-    asking = {laid.goal for laid in load.laid if laid.spread.hours_within(first, last, load.time.presence)}
+    asking = {p.goal: p.spread for p in load.laid if p.spread.hours_within(first, last, load.time.presence)}
+    held = [(h, c) for h, c in zip(load.held, load.commitments, strict=True) if c.goal in asking]
+    # The days on which the hours of these goals could lie.
+    begin = min([first, *(spread.first for spread in asking.values())])
+    end = max([last, *(max(c.due, asking[c.goal].last) for _, c in held)])
     declared = [
         declaration.event
         for declaration in evidence.availability_of(load.member).declarations
         if (declaration.capacity is not None and declaration.capacity.from_ <= last)
-        or (declaration.absence is not None and declaration.absence.from_ <= last and declaration.absence.to >= first)
+        or (declaration.absence is not None and declaration.absence.from_ <= end and declaration.absence.to >= begin)
     ]
-    progress = [event for goal in asking for event in evidence.last_reading_events.get(goal, ())]
-    return event_ids([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
+    estimates = [event for h, c in held if c.effort_hours is None for event in evidence.estimate_events(h.team)]
+    return event_ids([*declared, *estimates, *(event for h, _ in held for event in h.events)])
 
 
 def _work_in_progress_figure(load: MemberLoad, evidence: OverloadFacts) -> Figure:
@@ -219,7 +226,7 @@ def _work_in_progress_figure(load: MemberLoad, evidence: OverloadFacts) -> Figur
         n=len(active),
         value=round_for_report(ratio),
         line=line_of_ratio(ratio, red=Fraction(1)),
-        events=event_ids(h.events[0] for h in active) if evidence.scope.explain else None,
+        events=event_ids(event for h in active for event in h.events) if evidence.scope.explain else None,
     )
 
 

@@ -8,6 +8,10 @@ WHERE :lens AND live = 1 AND (:whose)
 SELECT team, effort_hours FROM overload_promises
 WHERE :lens AND effort_hours IS NOT NULL
 
+-- name: stated_promises
+SELECT team, effort_hours, body FROM overload_promises
+WHERE :lens AND effort_hours IS NOT NULL
+
 -- name: held_since
 SELECT owner, valid_from, valid_to, body FROM overload_promises
 WHERE organisation_id = :organisation_id AND valid_from <= :at AND valid_to > :since

@@ -240,5 +240,5 @@ def _pace_figures(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
         goal=goal.id,
         value=None if early else round_for_report(goal.share_done * duration / elapsed),
         status="too_early" if early else None,
-        events=event_ids([goal.last_check_in, goal.terms_event]),
+        events=event_ids(goal.list_sources("start", "due", "progress")),
     )
