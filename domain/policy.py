@@ -31,7 +31,7 @@ class Policy(Value, frozen=True, kw_only=True):
     give_up_days: Days | None = None
     #: A lapsed goal of which no party has said a word for longer asks for no hours and counts as abandoned.
     silent_lapse_days: Days = 56
-    #: A goal is expected to hear a human judgement this often.
+    #: A human judgement of a goal is expected this often.
     cadence_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14
     stale_grace_days: Days = 3
     unaffirmed_days: Days = 14

@@ -79,7 +79,7 @@ def classify_load(
     Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
     `TradeOffRequired` where the policy refuses an unpriced overload.
     """
-    # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
+    # A trade-off that only names the addition for which *this* act pays (`for`) does not promise that more gives.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     others, before = _find_commitments(owner, current, world)
     after = _commitment_with(terms, current, pause)

@@ -247,7 +247,7 @@ class AdditionAnalysis:
         named = self._evidence.find_named_slips(unpaid)
         return [slip for slip in self._critical_slips if slip.event in paying or slip.event in named]
 
-    # --- as told ------------------------------------------------------------------------------------------------
+    # --- as listed -----------------------------------------------------------------------------------------------
 
     def build_addition_entries(self) -> list[AdditionEntry]:
         """Every addition of the window, absorbed ones too, in order of time."""
@@ -314,5 +314,5 @@ class AdditionAnalysis:
 
 
 def analyse_additions(evidence: OverloadFacts) -> AdditionAnalysis:
-    """The window's additions, as the evidence tells."""
+    """The window's additions as evidence."""
     return AdditionAnalysis(evidence)

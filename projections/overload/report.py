@@ -244,7 +244,7 @@ def _build_relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
 
 
 def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
-    """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
+    """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown separately."""
     explain, counted = evidence.scope.explain, analysis.counted_additions
     beside: dict[str, Any] = {
         **group,
