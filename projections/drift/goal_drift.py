@@ -27,7 +27,7 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     idle: Fraction | None
     judged: UUID
     stale: bool
-    #: The events of the pauses and absences that stopped its clock since, or stop it now.
+    #: When explained: the events of the pauses and absences that stopped its clock since, or stop it now.
     stopped_by: list[UUID]
     #: Of a lapsed goal: days since the last word, where they are more than the policy has.
     silent_days: int | None
@@ -49,8 +49,8 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
         return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
-    """How one live goal drifts at `as_of`."""
+def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf, *, explain: bool = False) -> GoalDrift:
+    """How one live goal drifts at `as_of`; with what stopped its clock where that is to be explained."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
     idle = None if _is_paused(goal, as_of.today) else compute_idle_days(goal, judged.at, facts, as_of)
@@ -61,7 +61,7 @@ def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDr
         idle=idle,
         judged=judged.event_id,
         stale=silent_days is None and idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
-        stopped_by=list(_find_stops(goal, judged.at, facts, as_of)),
+        stopped_by=list(_find_stops(goal, judged.at, facts, as_of)) if explain else [],
         silent_days=silent_days,
         moves=facts.moves.get(goal.id, []),
         links=len(links),

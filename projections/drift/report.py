@@ -68,9 +68,9 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     purpose_drifts = compute_purpose_drift(
         live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
     )
-    assessed = [compute_goal_drift(goal, facts, as_of) for goal in live]
+    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in live]
     figures = [
-        *_group_figures(assessed, as_of.policy.policy, scope.group),
+        *_group_figures(assessed, as_of.policy.policy, scope),
         purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
         *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
@@ -103,7 +103,8 @@ def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Fig
             )
 
 
-def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
+    group = scope.group
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
     events = event_ids(event for a in stale for event in (a.judged, *a.stopped_by))
@@ -118,7 +119,7 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
         events=event_ids(event for a in silent for event in (a.goal.contact_event, a.judged)),
         **group,
     )
-    yield from _scope_figures(assessed, policy, group)
+    yield from _scope_figures(assessed, policy, scope)
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
     yield build_share(
@@ -164,9 +165,9 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 }
 
 
-def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
+def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
     """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
-    promises = [event for a in assessed for event in a.goal.list_sources()]
+    promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
         first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
@@ -186,9 +187,9 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
                     status="no_data" if value is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
-                    events=event_ids([*promises, *_move_events(assessed, field, consent)]),
+                    events=event_ids([*promises, *_move_events(assessed, field, consent)]) if scope.explain else None,
                     **keys,
-                    **group,
+                    **scope.group,
                 )
 
 
