@@ -7,15 +7,17 @@ calendar. The same functions serve the decision under the append's lock and the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import lcm
 from typing import Literal, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
-from domain.calendar import WORKING_DAYS_PER_WEEK, Presence, monday
+from domain.calendar import WORKING_DAYS_PER_WEEK, Presence, local_date, monday
 from domain.goal.acts import Pause
 from domain.member.member import Absence, Capacity
 from domain.policy import Policy
@@ -38,7 +40,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     effort_hours: str | None
     start: date
     due: date
-    #: 0..1, decimal string.
+    #: 0..1, a decimal string or an exact fraction (`1/3`).
     progress: str = "0"
     blocked: bool = False
     pause: Pause | None = None
@@ -46,6 +48,10 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     weightless: bool = False
     #: Delivered and waiting for the verdict: no remaining effort, but still the owner's promise.
     delivered: bool = False
+    #: Of a lapsed promise: when a party last said anything about it.
+    silent_since: datetime | None = None
+    #: Lapsed, and silent for longer than the policy's days: it asks for no hours.
+    abandoned: bool = False
     #: Decimal string, hours: what an unstated effort is taken for. None too: the policy's rate.
     estimated_hours: str | None = None
 
@@ -88,6 +94,11 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
         """Something is planned where there is no hour to do it in."""
         return self.ratio is None
 
+    @property
+    def is_estimated_only(self) -> bool:
+        """Every hour that is planned rests on an effort nobody stated."""
+        return self.planned > 0 and self.estimated == self.planned
+
 
 # --- planned -----------------------------------------------------------------------------------------------------
 
@@ -110,9 +121,23 @@ def is_paused(commitment: Commitment, today: date) -> bool:
     return pause is not None and pause.paused_from <= today < pause.resume_on
 
 
+def count_silent_days(silent_since: datetime | None, today: date, zone: ZoneInfo, policy: Policy) -> int | None:
+    """Days since the last word about a lapsed promise, where they are more than the policy has; else None."""
+    days = 0 if silent_since is None else (today - local_date(silent_since, zone)).days
+    return days if silent_since is not None and days > policy.silent_lapse_days else None
+
+
+def mark_abandoned(commitment: Commitment, today: date, zone: ZoneInfo, policy: Policy) -> Commitment:
+    """The commitment, `abandoned` where it lapsed and nobody has said a word for longer than the policy's days."""
+    if count_silent_days(commitment.silent_since, today, zone, policy) is None:
+        return commitment
+    return replace(commitment, abandoned=True)
+
+
 def is_idle(commitment: Commitment, today: date) -> bool:
-    """Nothing is asked of the owner: a team outcome, delivered, or paused today."""
-    return commitment.weightless or commitment.delivered or is_paused(commitment, today)
+    """Nothing is asked of the owner: a team outcome, delivered, abandoned, or paused today."""
+    asked = not (commitment.weightless or commitment.delivered or commitment.abandoned)
+    return not asked or is_paused(commitment, today)
 
 
 def spread_effort(commitment: Commitment, today: date, presence: Presence, policy: Policy) -> Spread | None:
@@ -310,6 +335,11 @@ def worst_week(loads: Sequence[WeekLoad], first: date, due: date) -> WeekLoad | 
     end = max(first, due)
     met = [w for w in weeks if w.week <= end and w.week + timedelta(days=6) >= first] or weeks[:1]
     return max(met, key=lambda w: (w.ratio is None, w.ratio or _ZERO, -w.week.toordinal()), default=None)
+
+
+def line_of_week(load: WeekLoad, policy: Policy) -> Line | None:
+    """The line that the week is over; estimates alone draw none."""
+    return None if load.is_estimated_only else line_crossed(load.ratio, policy)
 
 
 def line_crossed(ratio: Fraction | None, policy: Policy) -> Line | None:

@@ -11,10 +11,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from projections.as_of import AsOf
 
@@ -67,7 +68,10 @@ class QuotesGoal(Protocol):
 #: The status of a group's figure that is not for this viewer.
 WITHHELD = "withheld"
 
-#: Below this many cases a ratio shows its counts first, has the status `small_sample`, and draws no line.
+#: The status of a figure in hours all of which rest on efforts that nobody stated: it draws no line.
+ESTIMATED_ONLY = "estimated_only"
+
+#: Below this many cases a ratio shows its counts first and draws a line only where its whole interval is over it.
 SMALL_SAMPLE = 10
 #: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
 MIN_GROUP_SIZE = 5
@@ -75,6 +79,8 @@ MIN_GROUP_SIZE = 5
 _SCALE = 10**6
 #: Two-sided 95 % quantile of the normal distribution.
 _Z = 1.959963984540054
+#: Days of a window where none is asked for; of a team's shares of what its few people take on rarely.
+WINDOW_DAYS, TEAM_SHARE_DAYS = 28, 84
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,13 +94,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     goal: SubjectGoal | None = None
     #: Whose purpose is meant: the charter's id.
     charter: CharterRef | None = None
-    #: Scope figures come twice: moves that both sides agreed, and those they did not.
+    #: Scope figures come thrice: moves that both sides agreed, and those they did not;
     negotiated: bool | None = None
+    #: and those that were told after the new day had passed.
+    retroactive: bool = False
     #: A ratio's numerator, then how many cases it rests on: counts come first.
     count: int | None = None
     n: int | None = None
     value: float | int | None
-    #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...
+    #: Why there is no value: `no_data`, `no_charter`, `no_capacity`, ...; `estimated_only`: why there is no line.
     status: str | None = None
     line: Line | None = None
     #: The same measure as a ratio, where `value` is in days.
@@ -115,6 +123,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     absorbed: int | None = None
     #: Of the counted links, those whose window to be affirmed has passed.
     overdue: int | None = None
+    #: Days of its own window, where that may differ from the report's.
+    window: int | None = None
     #: The events that made the number, in log order; only when asked to explain.
     events: list[EventRef] | None = None
 
@@ -131,6 +141,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             week=self.week,
             charter=self.charter,
             negotiated=self.negotiated,
+            retroactive=self.retroactive,
             value=None,
             status=WITHHELD,
         )
@@ -158,7 +169,9 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     team: UUID | None = None
     member: UUID | None = None
     #: Days, ending with the day of the report's `as_of`.
-    window: int = 28
+    window: int = WINDOW_DAYS
+    #: The same for the shares of additions and of imposed goals; None: as `window`.
+    share_window: int | None = None
     #: Whether figures and suggestions name the events behind them.
     explain: bool = False
 
@@ -166,6 +179,22 @@ class ReportScope(msgspec.Struct, frozen=True, kw_only=True):
     def group(self) -> dict[str, Any]:
         """The keys of a group's figures."""
         return {"member": self.member} if self.member else {"team": self.team} if self.team else {}
+
+    @classmethod
+    def with_default_window(cls, *, team: UUID | None, member: UUID | None, window: int | None, explain: bool) -> Self:
+        """The scope of a question: where no window is asked for 28 days, and 84 for a team's shares."""
+        scope = cls(team=team, member=member, window=window or WINDOW_DAYS, explain=explain)
+        return replace(scope, share_window=TEAM_SHARE_DAYS) if scope.of_team and window is None else scope
+
+    @property
+    def of_team(self) -> bool:
+        """Whether it is a team's report, not one member's within it."""
+        return self.team is not None and self.member is None
+
+    @property
+    def share_days(self) -> int:
+        """Days of the shares of additions and of imposed goals."""
+        return self.share_window or self.window
 
     @property
     def owners(self) -> list[UUID] | None:
@@ -193,7 +222,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def without_events(row: S) -> S:
     """The row without the events behind it."""
-    return msgspec.structs.replace(row, events=None)
+    return replace(row, events=None)
 
 
 def round_for_report(value: Fraction | None) -> float | None:
@@ -234,6 +263,25 @@ def line_of_limit(ratio: Fraction, limit: Fraction) -> Line | None:
     return "over" if ratio > limit else None
 
 
+def is_share_over(count: int, n: int, limit: Fraction) -> bool:
+    """Whether count / n is over the limit; of fewer than ten, whether all of Wilson's interval is. Exactly."""
+    share = Fraction(count, n)
+    if share <= limit or n >= SMALL_SAMPLE:
+        return share > limit
+    # The limits that the interval leaves out are those from which the share lies more than z deviations away.
+    return (share - limit) ** 2 * n > Fraction(_Z) ** 2 * limit * (1 - limit)
+
+
+def line_of_share(
+    count: int, n: int, *, amber: Fraction | None = None, red: Fraction | None = None, limit: Fraction | None = None
+) -> Line | None:
+    """The line that `count` of `n` is over: amber and red, or the only one."""
+    if n == 0:
+        return None
+    lines: tuple[tuple[Line, Fraction | None], ...] = (("over", limit), ("red", red), ("amber", amber))
+    return next((line for line, at in lines if at is not None and is_share_over(count, n, at)), None)
+
+
 def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
     name: str,
     count: int,
@@ -242,16 +290,16 @@ def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
     amber: Fraction | None = None,
     red: Fraction | None = None,
     limit: Fraction | None = None,
+    census: bool = False,
     **fields: Any,
 ) -> Figure:
-    """`count` of `n` as a figure with its interval; no line for a small sample, null (`no_data`) for an empty one.
+    """`count` of `n` as a figure with its interval; null (`no_data`) where there is no case.
 
     `amber` and `red`, or one `limit` (line "over"); `fields` are the figure's keys (team, member, goal, events, ...).
+    `census`: of all that is there, not of what happened in a window: no interval, and no line for fewer than ten.
     """
     exact = Fraction(count, n) if n else None
-    line: Line | None = None
-    if exact is not None and n >= SMALL_SAMPLE:
-        line = line_of_limit(exact, limit) if limit is not None else line_of_ratio(exact, amber=amber, red=red)
+    line = None if census and n < SMALL_SAMPLE else line_of_share(count, n, amber=amber, red=red, limit=limit)
     return Figure(
         name=name,
         count=count,
@@ -259,7 +307,7 @@ def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
         value=round_for_report(exact),
         status=None if n else "no_data",
         line=line,
-        interval=wilson_interval(count, n) if n else None,
+        interval=wilson_interval(count, n) if n and not census else None,
         small_sample=n < SMALL_SAMPLE,
         **fields,
     )

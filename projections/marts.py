@@ -17,7 +17,7 @@ import msgspec
 from domain.calendar import monday
 from domain.goal.events import ChangeAccepted, ChangeCountered, ChangeProposed
 from domain.instants import format_instant, from_micros, to_micros
-from domain.load import line_crossed, place, week_loads_of_placed
+from domain.load import line_of_week, place, week_loads_of_placed
 from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.figures import WHOLE_ORGANISATION
@@ -296,7 +296,7 @@ def _week_load_values(evidence: OverloadFacts, member: UUID) -> tuple[Any, ...]:
         round(load.estimated * 60),
         load.goals,
         load.default_hours,
-        line_crossed(load.ratio, evidence.policy),
+        line_of_week(load, evidence.policy),
         evidence.as_of.policy.version,
     )
 
@@ -318,7 +318,12 @@ FACT_LOAD_WEEK = Mart(
         MartColumn("estimated_minutes", "integer", "The part of planned that rests on an effort nobody stated."),
         MartColumn("goals", "integer", "Promises with hours in that week."),
         MartColumn("default_hours", "boolean", "Available rests on the policy's default hours."),
-        MartColumn("line", "text", "amber or red: the load line that it is over.", nullable=True),
+        MartColumn(
+            "line",
+            "text",
+            "amber or red: the load line that it is over; empty: none, or all of planned is estimated.",
+            nullable=True,
+        ),
         MartColumn("policy_version", "integer", "The policy by which it was computed."),
         _DELETED,
     ),

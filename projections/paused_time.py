@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,12 +33,15 @@ class PauseRecord(msgspec.Struct, frozen=True):
     at: int
     paused_from: date | None
     resume_on: date | None
+    #: The event, and of a pause the proposal that was accepted by it.
+    events: tuple[UUID, ...] = ()
 
 
 def to_pause_record(row: Row) -> PauseRecord:
-    """The pause of a row with `occurred_at`, `paused_from` and `resume_on`."""
+    """The pause of a row with `occurred_at`, `paused_from`, `resume_on`, `event_id` and `proposal_id`."""
     first, last = (date.fromisoformat(day) if day else None for day in (row.paused_from, row.resume_on))
-    return PauseRecord(row.occurred_at, first, last)
+    events = tuple(UUID(event) for event in (row.event_id, row.proposal_id) if event)
+    return PauseRecord(row.occurred_at, first, last, events)
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:

@@ -489,11 +489,19 @@ def test_every_parameter_of_all_reads_is_told(name: str) -> None:
 #: The figures that are promised to whoever programs against the reports.
 NAMES_OF_OVERLOAD = {
     *("load_ratio", "wip_ratio", "yes_and_ratio", "yes_and_by_effort", "trade_offs_undone"),
-    *("critical_displacement_days", "required_pace", "imposed_share"),
+    *("critical_displacement_days", "required_pace", "imposed_share", "owned_outside"),
 }
 NAMES_OF_DRIFT = {
     *("stale_ratio", "stale_share", "purpose_drift", "scope_target_net", "scope_target_churn", "scope_due_net_days"),
-    *("scope_due_churn_days", "alignment_drift", "unaffirmed_days", "acknowledgement_share", "breach_rate"),
+    *("scope_due_slipped_days", "scope_due_pulled_in_days", "scope_target_raised", "scope_target_lowered"),
+    *(
+        "abandoned_share",
+        "scope_due_churn_days",
+        "alignment_drift",
+        "unaffirmed_days",
+        "acknowledgement_share",
+        "breach_rate",
+    ),
     *("repair_share", "review_age_days"),
 }
 NAMES_OF_SUPPORT = {
@@ -539,7 +547,10 @@ def reported_figures(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             database, story, story.organisation_id, as_of=date(2026, 3, 10), recorded_as_of=None, now=story.now
         )
         makers = (alignment_report, overload_report, drift_report, rituals, support_report, review, decisions_report)
-        return {f.name for maker in makers for f in maker.build_report(database, view).figures}
+        of_core = figures.ReportScope(team=story.id("core", "team"))
+        reports = [maker.build_report(database, view) for maker in makers]
+        reports.append(overload_report.build_report(database, view, of_core))
+        return {f.name for report in reports for f in report.figures}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES_OF_DRIFT | NAMES_ELSEWHERE))

@@ -28,7 +28,7 @@ from domain.goal import change, check_ins, delivery, opening
 from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
-from domain.goal.load_check import can_suffice, classify_load
+from domain.goal.load_check import LoadClassification, can_suffice, classify_load
 from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
 from domain.instants import format_instant
 from domain.participation import require_not_left
@@ -102,15 +102,15 @@ def _with_self_consent(
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # No further answer is due: the offerer can still name what gives, as an owner who promises can.
-        taken = _classify_activation(state, "owner", (), world)
-        return [*facts, _new_event(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
+        load = _classify_activation(state, "owner", (), world)
+        return [*facts, _new_event(e.GoalAccepted(answers=state.open, **load._asdict()), a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
         handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
         tolerated = isinstance(goal, Promised) and change.is_within_tolerance(goal, facts[0].data, world)
         if (state.self_set and not handed_over) or tolerated:
             other: Side = "sponsor" if state.proposal.by == "owner" else "owner"
-            consent = change.accept_change(state, None, other, world, self_accepted=True)
-            return [*facts, _new_event(consent, a.AcceptChange(), world)]
+            change_consent = change.accept_change(state, None, other, world, self_accepted=True)
+            return [*facts, _new_event(change_consent, a.AcceptChange(), world)]
     return facts
 
 
@@ -278,7 +278,7 @@ def _check_current(goal: Goal, act: a.GoalAct) -> None:
 
 def _classify_activation(
     goal: Negotiating, by: Any, named: tuple[e.TradeOff, ...], world: DecisionContext
-) -> e.TakenAs:
+) -> LoadClassification:
     return classify_load(
         owner=goal.owner,
         terms=goal.terms,
@@ -292,13 +292,13 @@ def _classify_activation(
 
 def _promise(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
     named = opening.parse_trade_offs(act.trade_offs, world)
-    taken = _classify_activation(goal, "owner", named, world)
-    return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
+    load = _classify_activation(goal, "owner", named, world)
+    return e.GoalPromised(answers=goal.open, trade_offs=named, **load._asdict())
 
 
 def _accept(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
-    taken = _classify_activation(goal, "sponsor", (), world)
-    return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
+    load = _classify_activation(goal, "sponsor", (), world)
+    return e.GoalAccepted(answers=goal.open, promises_back=act.promises_back, **load._asdict())
 
 
 def _counter(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:

@@ -38,8 +38,6 @@ class TakenAs(Value, frozen=True, kw_only=True):
     worst_week: date | None
     #: The sponsor's earlier act that accepted the overload, where `how` says so.
     accepted_by: UUID | None = None
-    #: `unpriced`: what was named as giving, and is not enough.
-    insufficient: tuple[TradeOff, ...] = ()
 
 
 class Diff(Value, frozen=True, kw_only=True):
@@ -210,6 +208,10 @@ class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     trade_offs: tuple[TradeOff, ...] = ()
+    #: Some hours of the week that `taken_as` names rest on an effort that nobody stated.
+    load_estimated: bool = False
+    #: `unpriced`: what was named as giving, and is not enough.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
@@ -218,6 +220,9 @@ class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     promises_back: Personal[str] = ""
+    load_estimated: bool = False
+    #: `unpriced`: what was named as giving, and is not enough.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -362,6 +367,9 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=
     #: A hand-over that a steward accepted: the party whose place is taken has left, or is absent beyond the policy.
     for_departed: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    load_estimated: bool = False
+    #: `unpriced`: what was named as giving, and is not enough.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class ChangeRejected(Event, tag="goal.change_rejected.v1", frozen=True, kw_only=True):
@@ -395,6 +403,9 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     trade_offs: tuple[TradeOff, ...] = ()
     #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
     trade_offs_suffice: bool = False
+    load_estimated: bool = False
+    #: `unpriced`: what was named as giving, and is not enough.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ from domain.goal.state import (
     OpenBlocker,
     OpenNeed,
     Promised,
+    SourceField,
     ToleratedChange,
     shared_fields,
 )
@@ -55,7 +57,7 @@ def record_contact(goal: Promised, recorded: RecordedEvent) -> Promised:
     """The promise, its parties in contact where one of them spoke."""
     if recorded.party not in (goal.owner, goal.sponsor) or recorded.occurred_at <= goal.contact_at:
         return goal
-    return replace(goal, contact_at=recorded.occurred_at)
+    return replace(goal, contact_at=recorded.occurred_at, contact_event=recorded.event_id)
 
 
 def _apply_judgement(goal: Promised, recorded: RecordedEvent) -> Promised:
@@ -69,26 +71,40 @@ def _judgement_fields(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]
     return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
 
 
-def compute_progress(value: str, measure: Measure) -> str | None:
-    """(v - b) / (T - b), clamped to 0..1, as a decimal string; None where the measure has no span."""
+def compute_progress(value: str, measure: Measure) -> Fraction | None:
+    """(v - b) / (T - b), clamped to 0..1, exactly; None where the measure has no span."""
     if measure.baseline is None or measure.target is None:
         return None
     span = to_fraction(measure.target) - to_fraction(measure.baseline)
     if span == 0:
         return None
-    share = min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
-    return to_decimal_text(share)
+    return min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
 
 
-def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
-    """The measure's reading, and the progress that it means; neither replaces one of a later time."""
+def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent, words: tuple[UUID, ...]) -> dict[str, Any]:
+    """The measure's reading, and the progress that it means; neither replaces one of a later time.
+
+    `words`: the event that has the value, and what it corrects.
+    """
     updates: dict[str, Any] = {}
     if _is_latest(goal.value_at, recorded):
         updates["value"], updates["value_at"] = value, recorded.occurred_at
     progress = compute_progress(value, goal.terms.measure)
     if progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = progress, recorded.occurred_at
+        updates |= _progress_fields(to_decimal_text(progress), progress, recorded)
+        # What the reading means depends on the measure of its time.
+        updates["sources"] = _with_source(goal, "progress", *words, *goal.sources.get("measure", ()))
     return updates
+
+
+def _progress_fields(text: str, share: Fraction, recorded: RecordedEvent) -> dict[str, Any]:
+    """Progress as it is printed, and as a fraction where that says more."""
+    exact = None if to_fraction(text) == share else str(share)
+    return {"progress": text, "exact_progress": exact, "progress_at": recorded.occurred_at}
+
+
+def _with_source(goal: Promised, field: SourceField, *events: UUID) -> dict[str, tuple[UUID, ...]]:
+    return {**goal.sources, field: events}
 
 
 def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
@@ -107,22 +123,29 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
         updates["needs"] = (*goal.needs, *needs)
     if event.corrects is not None and event.corrects not in goal.last_words:
         return replace(goal, **updates)
+    # A correction is read with what it corrects.
+    words = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+    blockers_source: dict[str, tuple[UUID, ...]] = {}
     if _is_latest(goal.last_check_in_at, recorded):
         updates["last_check_in"], updates["last_check_in_at"] = recorded.event_id, at
-        updates["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
+        updates["last_words"] = words
         if event.confidence is not None:
             updates["confidence"] = event.confidence
     if event.blockers is not None and _is_latest(goal.blockers_told_at, recorded):
         updates["blocked_in_check_in"], updates["blockers_told_at"] = bool(event.blockers), at
+        blockers_source = {"blockers": words}
     if event.value is not None:
-        updates |= _reading_fields(goal, event.value, recorded)
+        updates |= _reading_fields(goal, event.value, recorded, words)
     if event.progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = event.progress, at
+        updates |= _progress_fields(event.progress, to_fraction(event.progress), recorded)
+        updates["sources"] = _with_source(goal, "progress", *words)
+    if blockers_source:
+        updates["sources"] = {**updates.get("sources", goal.sources), **blockers_source}
     return replace(goal, **updates)
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
-    return replace(goal, **_reading_fields(goal, event.value, recorded))
+    return replace(goal, **_reading_fields(goal, event.value, recorded, (recorded.event_id,)))
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
@@ -162,7 +185,8 @@ def _unlinked(goal: Promised, event: e.Unlinked, _recorded: RecordedEvent) -> Go
 
 def _resumed(goal: Promised, _event: e.Resumed, recorded: RecordedEvent) -> Goal:
     """Work goes on before the agreed day; the goal's progress is unchanged."""
-    return replace(goal, pause=None, armed_at=recorded.occurred_at)
+    sources = _with_source(goal, "pause", recorded.event_id)
+    return replace(goal, pause=None, armed_at=recorded.occurred_at, sources=sources)
 
 
 # --- renegotiation -----------------------------------------------------------------------------------------------
@@ -234,6 +258,12 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
     at, changes = recorded.occurred_at, goal.proposal.changes
     terms = apply_diff(goal.terms, changes)
     owner, sponsor = changes.owner or goal.owner, changes.sponsor or goal.sponsor
+    events = (goal.proposal.id, recorded.event_id)
+    sources = {
+        name: (*goal.sources.get(name, ()), *events) if name in ("owner", "sponsor") else events
+        for name in ("effort_hours", "start", "due", "measure", "pause", "owner", "sponsor")
+        if getattr(changes, name) is not None
+    }
     moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
     return replace(
         _apply_judgement(goal, recorded),
@@ -244,6 +274,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
         terms=terms,
         terms_version=goal.terms_version + 1,
         terms_event=recorded.event_id,
+        sources={**goal.sources, **sources},
         changed_at=at,
         # Renegotiating is one of the ways to say that a support still holds.
         links=tuple(LinkState(support=s, affirmed_at=at) for s in terms.supports),
@@ -261,6 +292,7 @@ def _lapsed(goal: Promised, event: e.GoalLapsed, recorded: RecordedEvent) -> Goa
     lapsed = replace(
         goal,
         lapsed_at=recorded.occurred_at,
+        sources=_with_source(goal, "lapse", recorded.event_id),
         sponsor_missed_answer=goal.sponsor_missed_answer or event.sponsor_missed_answer,
     )
     if goal.proposal is not None:
@@ -291,7 +323,11 @@ def _disputed(goal: Promised, event: e.DeliveryDisputed, _recorded: RecordedEven
 
 def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEvent) -> Goal:
     return replace(
-        goal, sponsor=event.sponsor, self_set=goal.owner == event.sponsor, sponsor_since=recorded.occurred_at
+        goal,
+        sponsor=event.sponsor,
+        self_set=goal.owner == event.sponsor,
+        sponsor_since=recorded.occurred_at,
+        sources=_with_source(goal, "sponsor", *goal.sources.get("sponsor", ()), recorded.event_id),
     )
 
 
@@ -533,10 +569,12 @@ def _activated(goal: Negotiating, _event: e.GoalPromised | e.GoalAccepted, recor
         self_set=goal.owner == goal.sponsor,
         promise_event=recorded.event_id,
         terms_event=recorded.event_id,
+        offer_event=goal.open,
         links=tuple(LinkState(support=s, affirmed_at=at) for s in goal.terms.supports),
         judged_at=at,
         judged_by_event=recorded.event_id,
         contact_at=at,
+        contact_event=recorded.event_id,
         lapse_due=goal.terms.due,
         armed_at=at,
     )

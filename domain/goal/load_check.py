@@ -18,7 +18,15 @@ from domain.errors import LoadChanged, TradeOffRequired
 from domain.goal.acts import Pause
 from domain.goal.events import LoadClass, TakenAs, TradeOff
 from domain.goal.state import ChangeProposal, Goal, Negotiating, Promised, Side
-from domain.load import Commitment, WeekLoad, available_hours, planned_hours, week_loads, worst_week
+from domain.load import (
+    Commitment,
+    WeekLoad,
+    available_hours,
+    mark_abandoned,
+    planned_hours,
+    week_loads,
+    worst_week,
+)
 from domain.member.member import Capacity, Member
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import GoalKind, Terms
@@ -39,12 +47,22 @@ def to_commitment(goal: object) -> Commitment | None:
         effort_hours=goal.terms.effort_hours,
         start=goal.terms.start,
         due=goal.terms.due,
-        progress=goal.progress,
+        progress=goal.exact_progress or goal.progress,
         blocked=goal.blocked,
         pause=goal.pause,
         weightless=goal.terms.kind is GoalKind.OUTCOME,
         delivered=goal.state == "delivered",
+        silent_since=goal.silent_since,
     )
+
+
+class LoadClassification(NamedTuple):
+    """How an act is taken, and whether some hours of the week that decides rest on an effort nobody stated."""
+
+    taken_as: TakenAs
+    load_estimated: bool
+    #: The trade-offs of an unpriced act, which were not enough.
+    insufficient: tuple[TradeOff, ...]
 
 
 def classify_load(
@@ -57,7 +75,7 @@ def classify_load(
     activated_by: Side,
     world: DecisionContext,
     pause: Pause | None = None,
-) -> TakenAs:
+) -> LoadClassification:
     """How the owner's load stands to the line if `terms` hold from now on.
 
     Trade-offs are those of what is `answered` and those that this act has `named`. Raises `LoadChanged` where the
@@ -81,12 +99,14 @@ def classify_load(
             raise LoadChanged(pointer="/answers", allowed=("counter", "decline", "counter_change", "reject_change"))
         elif world.policy.policy.require_trade_off:
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
-    return TakenAs(
+    taken_as = TakenAs(
         how=how,
         worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
-        insufficient=trade_offs if how == "unpriced" else (),
+    )
+    return LoadClassification(
+        taken_as, worst is not None and worst.estimated > 0, trade_offs if how == "unpriced" else ()
     )
 
 
@@ -128,16 +148,21 @@ class _Weighed(NamedTuple):
 def _weigh(owner: UUID, terms: Terms, held: Promised | None, pause: Pause | None, world: DecisionContext) -> _Weighed:
     """The owner's promises, with these terms for the goal that is decided about; `held`: how it is promised now."""
     goal_id = world.stream_id
+
+    def mark(commitment: Commitment) -> Commitment:
+        return mark_abandoned(commitment, world.today, world.zone, world.policy.policy)
+
     live = world.reader.live_commitments(world.organisation_id, owner)
+    before = to_commitment(held) if held is not None and held.owner == owner else None
     return _Weighed(
-        others=tuple(c for c in live if c.goal != goal_id),
-        before=to_commitment(held) if held is not None and held.owner == owner else None,
+        others=tuple(mark(c) for c in live if c.goal != goal_id),
+        before=mark(before) if before else None,
         after=Commitment(
             goal=goal_id,
             effort_hours=terms.effort_hours,
             start=terms.start,
             due=terms.due,
-            progress=held.progress if held else "0",
+            progress=(held.exact_progress or held.progress) if held else "0",
             blocked=held is not None and held.blocked,
             pause=pause,
             weightless=terms.kind is GoalKind.OUTCOME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,9 +11,16 @@ import msgspec
 
 from domain.goal.acts import Pause
 from domain.goal.events import Blocker, Diff, DraftTerms, TradeOff
+from domain.quantities import to_fraction
 from domain.terms import Support, Terms
 
 Side = Literal["owner", "sponsor"]
+
+
+#: What a report computes with and later events set: terms, and what check-ins and timers say.
+SourceField = Literal[
+    "effort_hours", "start", "due", "measure", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
+]
 
 
 class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -155,11 +163,18 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     #: The event that made the promise, and the one that set the terms in force.
     promise_event: UUID
     terms_event: UUID
+    #: The request, offer or counter whose terms were promised.
+    offer_event: UUID | None = None
+    #: What later events set, by `SourceField`: the events in which its value in force can be read; of `owner` and
+    #: `sponsor` every one that there was.
+    sources: dict[str, tuple[UUID, ...]] = {}
     #: Business time of the last accepted change; None: the terms are still those first promised.
     changed_at: datetime | None = None
     links: tuple[LinkState, ...] = ()
     #: 0..1 as a decimal string; by business time the latest said.
     progress: str = "0"
+    #: The same as a fraction, `1/3`, where a reading of the measure means one that has no such decimal.
+    exact_progress: str | None = None
     progress_at: datetime | None = None
     confidence: str | None = None
     value: str | None = None
@@ -180,8 +195,9 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
-    #: When owner or sponsor last said anything; a machine's value is no contact.
+    #: When owner or sponsor last said anything, and the event; a machine's value is no contact.
     contact_at: datetime
+    contact_event: UUID | None = None
     #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
     lapse_due: date
     armed_at: datetime
@@ -194,6 +210,21 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     tolerated: tuple[ToleratedChange, ...] = ()
     #: Days that they come to, over the promise's whole life.
     tolerance_used_days: int = 0
+
+    @property
+    def share_done(self) -> Fraction:
+        """Progress, exactly: what is computed with."""
+        return to_fraction(self.exact_progress or self.progress)
+
+    def list_sources(self, *fields: SourceField) -> tuple[UUID, ...]:
+        """The events in which these can be read: as first promised, and as set since."""
+        promised = tuple(event for event in (self.promise_event, self.offer_event) if event is not None)
+        return tuple(dict.fromkeys((*promised, *(e for field in fields for e in self.sources.get(field, ())))))
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Of a lapsed promise: when a party last said anything about it; None for any other."""
+        return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
 
     @property
     def blocked(self) -> bool:

@@ -61,6 +61,8 @@ class Member(TimelineState, frozen=True, kw_only=True):
     #: In order of `from`; the last one that began applies.
     capacities: tuple[Capacity, ...] = ()
     absences: tuple[Absence, ...] = ()
+    #: By first and last day (`2026-03-02/2026-03-06`): the event by which it was declared.
+    absence_events: dict[str, UUID] = msgspec.field(default_factory=dict)
     roles: tuple[Role, ...] = ()
 
     @property
@@ -76,6 +78,14 @@ class Member(TimelineState, frozen=True, kw_only=True):
         """When what was given to the member at `created_at`, such as a key, ended with a leave; None: it did not."""
         ended = (d for d in self.departures if d.returned_at is None or d.returned_at > created_at)
         return next((max(d.left_at, created_at) for d in ended), None)
+
+    def absence_event(self, absence: Absence) -> UUID | None:
+        """The event by which this absence was declared."""
+        return self.absence_events.get(_to_key(absence))
+
+
+def _to_key(absence: Absence) -> str:
+    return f"{absence.from_}/{absence.to}"
 
 
 # --- acts --------------------------------------------------------------------------------------------------------
@@ -226,8 +236,12 @@ def _apply(member: Member | None, fact: DatedFact, stream_id: UUID) -> Member:
             capacities = [*(c for c in state.capacities if c.from_ != event.capacity.from_), event.capacity]
             return msgspec.structs.replace(state, capacities=tuple(sorted(capacities, key=lambda c: c.from_)))
         case AbsenceDeclared():
-            away = {*state.absences, event.absence}
-            return msgspec.structs.replace(state, absences=tuple(sorted(away, key=lambda a: (a.from_, a.to))))
+            key = _to_key(event.absence)
+            return msgspec.structs.replace(
+                state,
+                absences=tuple(sorted({*state.absences, event.absence}, key=lambda a: (a.from_, a.to))),
+                absence_events={**state.absence_events, key: fact.event_id},
+            )
         # Roles end with a leave: one that was granted in a time that a leave, recorded later, made an absence is none.
         case RoleGranted() if state.left_at is None:
             return msgspec.structs.replace(state, roles=tuple(sorted({*state.roles, event.role})))
@@ -258,7 +272,12 @@ def _trim(member: Member, recorded_at: datetime) -> Member:
     if len(capacities) == len(member.capacities) and len(absences) == len(member.absences):
         return member
     by_first_day = tuple(sorted(absences, key=lambda a: (a.from_, a.to)))
-    return msgspec.structs.replace(member, capacities=tuple(capacities), absences=by_first_day)
+    return msgspec.structs.replace(
+        member,
+        capacities=tuple(capacities),
+        absences=by_first_day,
+        absence_events={key: member.absence_events[key] for key in map(_to_key, by_first_day)},
+    )
 
 
 def _still_relevant(said: Iterable[S], last_and_first: Callable[[S], tuple[date, date]], today: date) -> list[S]:

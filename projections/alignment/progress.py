@@ -8,7 +8,6 @@ from uuid import UUID
 
 from domain.goal.evolve import compute_progress
 from domain.goal.state import PROMISED_STATES, Ended, Goal, Promised
-from domain.quantities import to_fraction
 
 #: The end that keeps a promise.
 KEPT_STATE = "satisfied"
@@ -66,8 +65,8 @@ def _own_progress(goal: Goal) -> Fraction | None:
     if promised.value is not None:
         progress = compute_progress(promised.value, promised.terms.measure)
         if progress is not None:
-            return Fraction(to_fraction(progress))
-    return Fraction(to_fraction(promised.progress)) if promised.progress_at is not None else None
+            return progress
+    return promised.share_done if promised.progress_at is not None else None
 
 
 def mean(values: Iterable[Fraction]) -> Fraction | None:

@@ -146,7 +146,9 @@ class _ReportBuilder:
     def untied_share_figure(self) -> Figure:
         """`untied_share`: tasks that lead to no team outcome / tasks."""
         events = event_ids(g.terms_event for g in self.untied)
-        return build_share("untied_share", len(self.untied), len(self.tasks), events=events, **self.scope.group)
+        return build_share(
+            "untied_share", len(self.untied), len(self.tasks), census=True, events=events, **self.scope.group
+        )
 
     def contributor_figures(self) -> Iterator[Figure]:
         """`single_contributor_share`, and for each outcome how many owners of goals support it."""
@@ -155,6 +157,7 @@ class _ReportBuilder:
             "single_contributor_share",
             len(alone),
             len(self.outcomes),
+            census=True,
             events=event_ids(e for g in alone for e in self.contributors[g.id][1]),
             **self.scope.group,
         )

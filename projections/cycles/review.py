@@ -238,7 +238,7 @@ def _improvement_figures(review: CycleReview, group: dict[str, Any]) -> Iterator
     def counted(name: str, of: Sequence[ImprovementEntry], holds: Callable[[ImprovementEntry], bool]) -> Figure:
         found = [i for i in of if holds(i)]
         events = event_ids(event for i in found for event in review.notes.improvements.get(i.improvement, []))
-        return build_share(name, len(found), len(of), events=events, **group)
+        return build_share(name, len(found), len(of), census=True, events=events, **group)
 
     yield counted("improvements_done", every, lambda i: i.state == "done")
     yield counted("improvements_dropped", every, lambda i: i.state == "dropped")
@@ -285,4 +285,4 @@ def _reflection_share(review: CycleReview, database: Database, group: dict[str, 
         asked += len(theirs)
         spoken += len(set(theirs) & set(cycle.reflected))
     events = event_ids(r.event for r in review.reflections)
-    return build_share("reflection_share", spoken, asked, events=events, **group)
+    return build_share("reflection_share", spoken, asked, census=True, events=events, **group)

@@ -21,7 +21,15 @@ from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database, Row
 from projections.drift.facts import REVIEW_KINDS
-from projections.figures import SMALL_SAMPLE, Figure, build_share, event_ids, line_of_limit, round_for_report
+from projections.figures import (
+    SMALL_SAMPLE,
+    Figure,
+    build_share,
+    event_ids,
+    line_of_limit,
+    line_of_share,
+    round_for_report,
+)
 from projections.lineage.links import query_facts
 
 
@@ -216,6 +224,7 @@ def _acknowledgement_figure(facts: ExpectationFacts, policy: Policy, group: dict
         len(lacking),
         len(people),
         limit=to_fraction(policy.acknowledgement_line),
+        census=True,
         events=event_ids([*(n.event_id for n in in_force), *acknowledgements]),
         **group,
     )
@@ -258,10 +267,8 @@ def _repair_share_figure(facts: ExpectationFacts, policy: Policy, group: dict[st
     figure = build_share(
         "repair_share", len(kept), len(due), events=event_ids(e for b in due for e in (b.event_id, b.repair)), **group
     )
-    if not due or figure.small_sample:
-        return figure
-    missed = Fraction(len(due) - len(kept), len(due))
-    return msgspec.structs.replace(figure, line=line_of_limit(missed, to_fraction(policy.unrepaired_line)))
+    line = line_of_share(len(due) - len(kept), len(due), limit=to_fraction(policy.unrepaired_line))
+    return msgspec.structs.replace(figure, line=line)
 
 
 def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str, Any]) -> Figure:

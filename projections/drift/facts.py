@@ -10,6 +10,7 @@ position on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.state import ChangeProposal, Ended, Goal, Promised
 from domain.instants import to_micros
-from domain.quantities import parse_quantity, to_fraction
+from domain.quantities import to_fraction
 from domain.reasons import ReasonCode
 from domain.terms import Support, Terms
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, Column, Table
@@ -98,6 +99,7 @@ CLOCK = Table(
         Column("kind", "text", "promise, check_in, affirmation or accepted_change (human judgements); resume."),
         Column("paused_from", "date", "First day of the pause that this accepted change agrees.", nullable=True),
         Column("resume_on", "date", "Day on which that pause ends of itself.", nullable=True),
+        Column("proposal_id", "uuid", "Of a pause: the proposal or counter that was accepted.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id"),
     comment="Human judgements about a goal, its pauses and their ends: when was a goal last spoken about.",
@@ -111,6 +113,7 @@ MOVES = Table(
         Column("new", "text", "The date or quantity after."),
         Column("moved", "text", "New less old: days of a due date, units of a target; a decimal string."),
         Column("negotiated", "integer", "0: retroactive, accepted by the proposer, or under the tolerance; else 1."),
+        Column("retroactive", "integer", "1: told after the new due had passed, whoever agreed."),
         Column("proposal_id", "uuid", "The proposal or counter that was accepted."),
     ),
     key=("organisation_id", "stream_id", "event_id", "field"),
@@ -169,7 +172,7 @@ class DriftProjection:
     """The projection: facts from one goal's or one charter's stream."""
 
     name = "drift"
-    version = 3
+    version = 4
     kinds = frozenset({"goal", "charter"})
     tables = (CLOCK, MOVES, LINKS, MATERIAL_CHANGES, EXPECTATIONS)
 
@@ -240,7 +243,7 @@ def _extract_facts(
     if isinstance(goal, Ended) and not isinstance(before, Ended):
         yield MATERIAL_CHANGES.name, (f"ended:{goal.state}",)
     elif isinstance(goal, Promised) and not isinstance(before, Promised):
-        yield CLOCK.name, ("promise", None, None)
+        yield CLOCK.name, ("promise", None, None, None)
         yield from (_link_fact(support, 1, "promised", recorded.causation_id) for support in goal.terms.supports)
     elif isinstance(before, Promised) and isinstance(goal, Promised):
         extract = _EXTRACTORS.get(type(recorded.data))
@@ -264,11 +267,11 @@ def _link_fact(
 
 
 def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
-    return lambda _step: iter([(CLOCK.name, (kind, None, None))])
+    return lambda _step: iter([(CLOCK.name, (kind, None, None, None))])
 
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
-    yield CLOCK.name, ("affirmation", None, None)
+    yield CLOCK.name, ("affirmation", None, None, None)
     supports = set(step.goal.terms.supports)
     for support in step.event_data.supports:
         if support in supports:
@@ -293,8 +296,8 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     if proposal is None:
         return
     pause = proposal.changes.pause
-    days = (pause.paused_from.isoformat(), pause.resume_on.isoformat()) if pause else (None, None)
-    yield CLOCK.name, ("accepted_change", *days)
+    agreed = (pause.paused_from.isoformat(), pause.resume_on.isoformat(), str(proposal.id)) if pause else (None,) * 3
+    yield CLOCK.name, ("accepted_change", *agreed)
     for support in goal.terms.supports:
         yield _link_fact(support, 1, "renegotiated", step.cause, proposal)
     for support in _list_dropped_supports(step):
@@ -302,7 +305,7 @@ def _accepted(step: _Step) -> Iterator[_Fact]:
     self_set = before.owner == before.sponsor
     negotiated = 0 if proposal.retroactive or step.event_data.self_accepted or self_set else 1
     for field, old, new, moved in _diff_moves(before.terms, goal.terms):
-        yield MOVES.name, (field, old, new, moved, negotiated, str(proposal.id))
+        yield MOVES.name, (field, old, new, moved, negotiated, int(proposal.retroactive), str(proposal.id))
     what = [*_list_changed_terms(before, goal), *(["pause"] if pause else [])]
     if what:
         yield MATERIAL_CHANGES.name, (",".join(what),)
@@ -314,8 +317,8 @@ def _diff_moves(old: Terms, new: Terms) -> Iterator[tuple[str, str, str, str]]:
         yield "due", old.due.isoformat(), new.due.isoformat(), str((new.due - old.due).days)
     was, is_ = old.measure.target, new.measure.target
     if was is not None and is_ is not None and to_fraction(was) != to_fraction(is_):
-        difference = to_fraction(is_) - to_fraction(was)
-        yield "target", was, is_, parse_quantity(f"{float(difference):.6f}", "/target")
+        # Of quantities with at most 21 digits: exact in the decimals of Python.
+        yield "target", was, is_, format((Decimal(is_) - Decimal(was)).normalize(), "f")
 
 
 def _list_changed_terms(before: Promised, goal: Promised) -> Iterator[str]:

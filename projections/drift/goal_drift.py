@@ -11,6 +11,7 @@ import msgspec
 
 from domain.goal.state import Promised
 from domain.instants import to_micros
+from domain.load import count_silent_days
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.drift.queries import DriftFacts, Judgement, Move
@@ -26,6 +27,10 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     idle: Fraction | None
     judged: UUID
     stale: bool
+    #: When explained: the events of the pauses and absences that stopped its clock since, or stop it now.
+    stopped_by: list[UUID]
+    #: Of a lapsed goal: days since the last word, where they are more than the policy has.
+    silent_days: int | None
     moves: list[Move]
     links: int
     unaffirmed: list[Unaffirmed]
@@ -44,17 +49,20 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
         return abs(to_fraction(measure.target) - to_fraction(measure.baseline))
 
 
-def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf) -> GoalDrift:
-    """How one live goal drifts at `as_of`."""
+def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf, *, explain: bool = False) -> GoalDrift:
+    """How one live goal drifts at `as_of`; with what stopped its clock where that is to be explained."""
     policy = as_of.policy.policy
     judged = facts.judged.get(goal.id) or Judgement(goal.judged_by_event, to_micros(goal.judged_at))
     idle = None if _is_paused(goal, as_of.today) else compute_idle_days(goal, judged.at, facts, as_of)
+    silent_days = count_silent_days(goal.silent_since, as_of.today, as_of.tzinfo, policy)
     links = facts.links.get(goal.id, [])
     return GoalDrift(
         goal=goal,
         idle=idle,
         judged=judged.event_id,
-        stale=idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
+        stale=silent_days is None and idle is not None and idle > policy.cadence_days + policy.stale_grace_days,
+        stopped_by=list(_find_stops(goal, judged.at, facts, as_of)) if explain else [],
+        silent_days=silent_days,
         moves=facts.moves.get(goal.id, []),
         links=len(links),
         unaffirmed=list(_find_unaffirmed_links(links, facts, as_of)),
@@ -75,6 +83,21 @@ def compute_idle_days(goal: Promised, judged_at: int, facts: DriftFacts, as_of: 
         ]
     )
     return to_days(running_micros(judged_at, to_micros(as_of.at), stops))
+
+
+def _find_stops(goal: Promised, judged_at: int, facts: DriftFacts, as_of: AsOf) -> Iterator[UUID]:
+    """The events of pauses that reach beyond the last judgement, of what ended them, and of such absences."""
+    pauses = facts.pauses.get(goal.id, [])
+    for number, pause in enumerate(pauses):
+        ends = [end for _, end in paused_spans(pauses[number : number + 2], as_of.tzinfo)][:1]
+        if pause.resume_on is not None and ends and ends[0] > judged_at:
+            yield from (event for record in pauses[number : number + 2] for event in record.events)
+    owner = facts.owners.get(goal.owner)
+    for absence in owner.absences if owner else ():
+        ((begin, end),) = absent_spans([absence], as_of.tzinfo)
+        event = owner.absence_event(absence) if owner else None
+        if end > judged_at and begin < to_micros(as_of.at) and event is not None:
+            yield event
 
 
 def _find_unaffirmed_links(links: Iterable[Link], facts: DriftFacts, as_of: AsOf) -> Iterator[Unaffirmed]:

@@ -160,5 +160,11 @@ def purpose_figure(drifts: Sequence[PurposeDrift], line: str, group: dict[str, A
         else:
             events += [a.way.link.event_id, a.framework.purpose.event_id]
     return build_share(
-        "purpose_drift", len(outdated), len(drifts), limit=to_fraction(line), events=event_ids(events), **group
+        "purpose_drift",
+        len(outdated),
+        len(drifts),
+        limit=to_fraction(line),
+        census=True,
+        events=event_ids(events),
+        **group,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ from domain.goal.state import Promised
 from domain.member.member import Member
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
-from projections.database.database import Database, group_by_stream, query_by_ids
+from projections.database.database import Database, Row, group_by_stream, query_by_ids
 from projections.lineage.links import Link, MaterialChange, SupportedGoal, to_link, to_supported_goal
 from projections.paused_time import PauseRecord, to_pause_record
 
@@ -24,13 +25,19 @@ class Judgement(msgspec.Struct, frozen=True):
     at: int
 
 
+#: Whether both sides agreed to a move, one alone moved it, or it was told after the fact, whoever agreed.
+Consent = Literal["negotiated", "alone", "retroactive"]
+
+
 class Move(msgspec.Struct, frozen=True):
     """An accepted change of a due date (days) or target (units)."""
 
     event_id: UUID
     field: str
     moved: Fraction
-    negotiated: bool
+    consent: Consent
+    #: The proposal or counter that was accepted: it says where to.
+    proposal: UUID
 
 
 class DriftFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +67,18 @@ def load_facts(database: Database, as_of: AsOf, goals: Sequence[Promised]) -> Dr
         judged={UUID(r.stream_id): Judgement(UUID(r.event_id), r.occurred_at) for r in rows["judged"]},
         pauses=group_by_stream(rows["pauses"], to_pause_record),
         moves=group_by_stream(
-            rows["moves"], lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), r.negotiated == 1)
+            rows["moves"],
+            lambda r: Move(UUID(r.event_id), r.field, to_fraction(r.moved), _to_consent(r), UUID(r.proposal_id)),
         ),
         links=links,
         material=group_by_stream(rows["material"], lambda r: MaterialChange(UUID(r.event_id), r.occurred_at, r.what)),
         parents={UUID(row.stream_id): to_supported_goal(row) for row in rows["parents"]},
         owners={UUID(r.stream_id): _MEMBER_DECODER.decode(r.body) for r in rows["owners"]},
     )
+
+
+def _to_consent(row: Row) -> Consent:
+    return "retroactive" if row.retroactive == 1 else "negotiated" if row.negotiated == 1 else "alone"
 
 
 _MEMBER_DECODER = msgspec.json.Decoder(Member)

@@ -6,10 +6,11 @@ drifting goal names who could say one sentence to whom to mend it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from statistics import median
 from typing import Any
+from uuid import UUID
 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.policy import Policy
@@ -20,9 +21,10 @@ from projections.drift.context import load_context
 from projections.drift.expectation_drift import build_expectation_figures as expected
 from projections.drift.goal_drift import GoalDrift, compute_goal_drift
 from projections.drift.purpose_drift import compute_purpose_drift, load_graph_above, purpose_figure
-from projections.drift.queries import load_facts
+from projections.drift.queries import Consent, load_facts
 from projections.drift.suggestions import (
     Suggestion,
+    build_abandoned_suggestion,
     build_expectation_suggestions,
     build_goal_suggestions,
     build_purpose_suggestions,
@@ -42,6 +44,9 @@ from projections.figures import (
     without_events,
 )
 from projections.goals import goals_at
+
+#: Share of live goals that are abandoned, over the line.
+ABANDONED_LINE = Fraction(1, 10)
 
 
 class DriftReport(Report, frozen=True, kw_only=True):
@@ -63,14 +68,15 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
     purpose_drifts = compute_purpose_drift(
         live, load_graph_above(database, as_of, facts.links, facts.parents), around.frameworks, as_of
     )
-    assessed = [compute_goal_drift(goal, facts, as_of) for goal in live]
+    assessed = [compute_goal_drift(goal, facts, as_of, explain=scope.explain) for goal in live]
     figures = [
-        *_group_figures(assessed, as_of.policy.policy, scope.group),
+        *_group_figures(assessed, as_of.policy.policy, scope),
         purpose_figure(purpose_drifts, as_of.policy.policy.purpose_line, scope.group, charter=around.purposes),
         *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
     ]
     mends = [
+        *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
         *(m for a in assessed for m in build_goal_suggestions(a, facts, around, as_of)),
         *build_purpose_suggestions(purpose_drifts, facts, around),
     ]
@@ -84,21 +90,36 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
     for a in assessed:
-        if a.idle is not None:
+        if a.silent_days is not None:
+            events = event_ids([*a.goal.sources.get("lapse", ()), a.goal.contact_event, a.judged])
+            yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
+        elif a.idle is not None:
             yield Figure(
                 name="stale_ratio",
                 goal=a.goal.id,
                 value=round_for_report(a.idle / policy.cadence_days),
                 line="over" if a.stale else None,
-                events=[a.judged],
+                events=event_ids([a.judged, *a.stopped_by]),
             )
 
 
-def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
-    awake = [a for a in assessed if a.idle is not None]
+def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
+    group = scope.group
+    awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
-    yield build_share("stale_share", len(stale), len(awake), events=event_ids(a.judged for a in stale), **group)
-    yield from _scope_figures(assessed, policy, group)
+    events = event_ids(event for a in stale for event in (a.judged, *a.stopped_by))
+    yield build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
+    silent = [a for a in assessed if a.silent_days is not None]
+    yield build_share(
+        "abandoned_share",
+        len(silent),
+        len(assessed),
+        limit=ABANDONED_LINE,
+        census=True,
+        events=event_ids(event for a in silent for event in (a.goal.contact_event, a.judged)),
+        **group,
+    )
+    yield from _scope_figures(assessed, policy, scope)
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
     yield build_share(
@@ -106,6 +127,7 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[st
         len(loose),
         sum(a.links for a in assessed),
         limit=to_fraction(policy.alignment_line),
+        census=True,
         overdue=sum(u.overdue for u in loose),
         events=events,
         **group,
@@ -128,29 +150,54 @@ def _line_of_sample(value: Fraction | None, limit: Fraction, n: int) -> Line | N
     return line_of_limit(value, limit) if value is not None and n >= SMALL_SAMPLE else None
 
 
-def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
-    """Net and churn of targets and dues, moves that both sides agreed apart from those they did not."""
+#: How moves are added up, by the ends of the figures' names for a due date and for a target.
+_SCOPE_SUMS: tuple[tuple[str, str, Callable[[Fraction], Fraction]], ...] = (
+    ("net_days", "net", lambda moved: moved),
+    ("churn_days", "churn", abs),
+    ("slipped_days", "raised", lambda moved: max(moved, Fraction(0))),
+    ("pulled_in_days", "lowered", lambda moved: max(-moved, Fraction(0))),
+)
+#: Keys of the figures, by how a move was consented to.
+_CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
+    "negotiated": {"negotiated": True},
+    "alone": {"negotiated": False},
+    "retroactive": {"retroactive": True},
+}
+
+
+def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
+    """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
+    promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
         first, n = sum(firsts, Fraction(0)), sum(f > 0 for f in firsts)
-        for name, net in (("net", True), ("churn", False)):
-            for negotiated in (True, False):
-                moves = [m for a in assessed for m in a.moves if m.field == field and m.negotiated is negotiated]
-                total = sum((m.moved if net else abs(m.moved) for m in moves), Fraction(0))
+        for in_days, of_target, part in _SCOPE_SUMS:
+            for consent, keys in _CONSENT_KEYS.items():
+                moves = [m for a in assessed for m in a.moves if m.field == field and m.consent == consent]
+                total = sum((part(m.moved) for m in moves), Fraction(0))
                 ratio = total / first if first else None
-                days = {"name": f"scope_due_{name}_days", "value": int(total), "ratio": round_for_report(ratio)}
-                target = {
-                    "name": f"scope_target_{name}",
-                    "value": round_for_report(ratio),
-                    "ratio": round_for_report(ratio),
-                }
+                value: float | int | None = round_for_report(ratio)
+                if field == "due":
+                    value = int(total) if assessed else None
                 yield Figure(
-                    **(days if field == "due" else target),
-                    negotiated=negotiated,
+                    name=f"scope_due_{in_days}" if field == "due" else f"scope_target_{of_target}",
+                    value=value,
+                    ratio=round_for_report(ratio),
                     n=n,
-                    status=None if first else "no_data",
+                    status="no_data" if value is None else None,
                     line=_line_of_sample(abs(ratio) if ratio is not None else None, to_fraction(policy.scope_line), n),
                     small_sample=n < SMALL_SAMPLE,
-                    events=event_ids(m.event_id for m in moves),
-                    **group,
+                    events=event_ids([*promises, *_move_events(assessed, field, consent)]) if scope.explain else None,
+                    **keys,
+                    **scope.group,
                 )
+
+
+def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:
+    """Every move of the goals that have one so consented to: each is told from where the one before it led."""
+    for a in assessed:
+        moves = [m for m in a.moves if m.field == field]
+        if any(m.consent == consent for m in moves):
+            yield from (event for m in moves for event in (m.proposal, m.event_id))
+            # Whoever holds both sides has nobody to ask.
+            yield from a.goal.list_sources("owner", "sponsor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
@@ -20,12 +20,12 @@ from projections.drift.context import DriftContext
 from projections.drift.expectation_drift import CharterSnapshot, find_unacknowledged
 from projections.drift.goal_drift import GoalDrift
 from projections.drift.purpose_drift import PurposeDrift
-from projections.drift.queries import DriftFacts
+from projections.drift.queries import DriftFacts, Move
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.history.narrative.phrases import format_days, format_percent
 from projections.lineage.links import Unaffirmed
 
-SuggestionKind = Literal["stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
+SuggestionKind = Literal["abandoned", "stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _MAX_QUOTE_LENGTH = 120
 #: The sentence about a link to a goal that this viewer may not see.
 _HIDDEN_PARENT_SENTENCE = "What this goal supports has moved on: does it still serve it, should it change, or let go?"
@@ -80,6 +80,17 @@ def build_goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext
         yield _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
 
 
+def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftContext) -> Suggestion:
+    """What to do first about a goal that lapsed and that nobody has spoken about since: end it, or agree anew."""
+    speaker, to, _gone = _find_speakers(a.goal, facts, around)
+    sentence = (
+        f"“{a.goal.title}” lapsed, and nobody has said a word about it for {a.silent_days} days: "
+        "shall we close it, or renegotiate it?"
+    )
+    events = event_ids([a.goal.contact_event, a.judged])
+    return Suggestion(goal=a.goal.id, kind="abandoned", from_=speaker, to=to, sentence=sentence, events=events)
+
+
 def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
     """Who could speak for a goal, to whom, and whether its owner has left."""
     owner = facts.owners.get(goal.owner)
@@ -124,13 +135,12 @@ def _build_link_suggestion(
 def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
     """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised."""
     line = to_fraction(policy.scope_line)
-    alone = sum(not m.negotiated for m in a.moves)
-    aside = f", {alone} of them without an answer" if alone else ""
     dues = [m for m in a.moves if m.field == "due"]
     days = sum(abs(m.moved) for m in dues)
+    aside = _describe_consent(a.moves)
     if a.first_duration and Fraction(days) / a.first_duration > line:
         return (
-            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {format_days(days)} in all against the "
+            f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {_describe_days(dues)} against the "
             f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
         )
     targets = [m for m in a.moves if m.field == "target"]
@@ -142,6 +152,21 @@ def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
             f"promised{aside}: what of it is still needed?"
         )
     return None
+
+
+def _describe_days(dues: Sequence[Move]) -> str:
+    """Days later and days earlier, each for itself: a sum of both would say neither."""
+    later = sum(int(m.moved) for m in dues if m.moved > 0)
+    earlier = -sum(int(m.moved) for m in dues if m.moved < 0)
+    parts = [f"{days} days {way}" for days, way in ((later, "later"), (earlier, "earlier")) if days]
+    return " and ".join(parts)
+
+
+def _describe_consent(moves: Sequence[Move]) -> str:
+    alone, late = (sum(m.consent == consent for m in moves) for consent in ("alone", "retroactive"))
+    parts = [f"{alone} of them without an answer"] if alone else []
+    parts += [f"{late} of them told after the fact"] if late else []
+    return "".join(f", {part}" for part in parts)
 
 
 def _format_times(n: int) -> str:

@@ -91,6 +91,8 @@ class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
     joined: list[Party] = []
     #: How it stood to the owner's load line when it was taken.
     taken_as: str | None = None
+    #: Some of the hours that this was judged by rest on an effort that nobody stated.
+    load_estimated: bool = False
     #: The proposer consented in the other role (a self-set goal).
     self_accepted: bool = False
 
@@ -121,6 +123,7 @@ class _Act(msgspec.Struct, frozen=True):
     in_time: bool | None = None
     retroactive: bool = False
     taken_as: Any = None
+    load_estimated: bool = False
     self_accepted: bool = False
 
 
@@ -210,6 +213,7 @@ def _build_step(
         said=_build_proposal_details(answered, acts, parties, by_id) if answered else None,
         joined=_find_joined_parties(answered, entry, by_id, parties) if answered and kind == "change" else [],
         taken_as=act.taken_as["how"] if act.taken_as else None,
+        load_estimated=act.load_estimated,
         self_accepted=act.self_accepted,
     )
 

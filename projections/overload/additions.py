@@ -87,6 +87,8 @@ class AdditionAnalysis:
         window = {a.event for a in own if a.at >= evidence.since}
         seeds = [a for a in own if a.event in window]
         links = PairingGraph(evidence.additions, evidence.trade_offs)
+        # A critical goal of the group may have given way to another team's: what it paid for decides too.
+        seeds += [a for slip in self._critical_slips for a in links.find_additions(slip)]
         connected, self._connected_trade_offs = links.find_connected([*seeds, *self._find_reversible_additions(own)])
         self._connected_additions = {
             a.event: evidence.with_hours(a) for a in sorted(connected, key=lambda a: (a.at, a.position))
@@ -147,17 +149,32 @@ class AdditionAnalysis:
     @cached_property
     def pairing(self) -> Pairing:
         """Who pays for what, without the trade-offs that came back."""
-        return self._pair([g for g in self._connected_trade_offs if g.event not in self.reversals])
+        standing = [g for g in self._connected_trade_offs if g.event not in self.reversals]
+        return self._pair(self._connected_additions.values(), standing)
 
     @cached_property
-    def _pairing_before_reversals(self) -> Pairing:
-        """Who paid for what before anything came back."""
-        return self._pair(self._connected_trade_offs) if self.reversals else self.pairing
+    def _undone_allocations(self) -> list[Allocation]:
+        """What each trade-off that came back had paid for until then."""
+        back = [g for g in self._connected_trade_offs if g.event in self.reversals]
+        return [use for giving in back for use in self._list_allocations_until(giving, self.reversals[giving.event])]
 
-    def _pair(self, givings: Iterable[TradeOffFact]) -> Pairing:
-        return pair(
-            self._connected_additions.values(), givings, self._evidence.freed_hours, lambda a: not self.is_absorbed(a)
-        )
+    def _list_allocations_until(self, giving: TradeOffFact, back: Reversal) -> list[Allocation]:
+        """What the trade-off paid for just before its return, by what had happened and not come back by then."""
+
+        def is_earlier(fact: Addition | TradeOffFact | Reversal) -> bool:
+            return (fact.at, fact.event.int) < (back.at, back.event.int)
+
+        additions = [a for a in self._connected_additions.values() if a.owner == giving.owner and is_earlier(a)]
+        standing = [
+            g
+            for g in self._connected_trade_offs
+            if g.owner == giving.owner and is_earlier(g)
+            if g.event not in self.reversals or not is_earlier(self.reversals[g.event])
+        ]
+        return [use for use in self._pair(additions, standing).uses if use.giving == giving.event]
+
+    def _pair(self, additions: Iterable[Addition], givings: Iterable[TradeOffFact]) -> Pairing:
+        return pair(additions, givings, self._evidence.freed_hours, lambda a: not self.is_absorbed(a))
 
     @cached_property
     def absorbed_additions(self) -> list[Addition]:
@@ -171,9 +188,14 @@ class AdditionAnalysis:
         return [a for a in self.window_additions if a.event not in absorbed]
 
     @cached_property
+    def _past_allocations(self) -> list[Allocation]:
+        """What pays, and what paid until it came back."""
+        return [*self.pairing.uses, *self._undone_allocations]
+
+    @cached_property
     def _group_allocations(self) -> list[tuple[Allocation, TradeOffFact]]:
-        """Trade-offs that paid for an addition of the group, back again or not."""
-        uses = [use for use in self._pairing_before_reversals.uses if self._is_of_group(use.addition)]
+        """Trade-offs that pay or paid for an addition of the group."""
+        uses = [use for use in self._past_allocations if self._is_of_group(use.addition)]
         return [(use, self._trade_offs_by_event[use.giving]) for use in uses]
 
     def _is_of_group(self, event: UUID) -> bool:
@@ -204,10 +226,11 @@ class AdditionAnalysis:
         wanted = {a.event for a in additions}
         return event_ids([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
 
-    def find_displacements(self) -> list[TradeOffFact]:
-        """Accepted changes of the window that moved a critical goal's due out for an addition."""
-        evidence, paying = self._evidence, {use.giving for use in self._pairing_before_reversals.uses}
-        slipped = [
+    @cached_property
+    def _critical_slips(self) -> list[TradeOffFact]:
+        """Accepted changes of the window that moved the due of one of the group's critical goals out."""
+        evidence = self._evidence
+        return [
             giving
             for giving in self._trade_offs_by_event.values()
             if giving.priority == Priority.CRITICAL
@@ -215,9 +238,16 @@ class AdditionAnalysis:
             and giving.day >= evidence.first_day
             and evidence.is_in_scope(giving.owner, giving.team)
         ]
-        # One that names an addition to another owner's load frees nothing there, and is still triggered by it.
-        additions = evidence.find_ever_promised(goal for giving in slipped for goal in giving.paid_for)
-        return [g for g in slipped if g.event in paying or not additions.isdisjoint(g.paid_for)]
+
+    def find_displacements(self) -> list[TradeOffFact]:
+        """The slips of critical goals that were set off by an addition, whosever it is and whichever names the other.
+
+        One that names an addition to somebody else's load, or is named by one, frees nothing there and counts as well.
+        """
+        paying = {use.giving for use in self._past_allocations}
+        unpaid = [slip for slip in self._critical_slips if slip.event not in paying]
+        named = self._evidence.find_named_slips(unpaid)
+        return [slip for slip in self._critical_slips if slip.event in paying or slip.event in named]
 
     # --- as listed -----------------------------------------------------------------------------------------------
 
@@ -247,9 +277,7 @@ class AdditionAnalysis:
 
     def _list_allocations(self, addition: Addition) -> list[Allocation]:
         """What pays for it now, and what did until it came back."""
-        back = [
-            use for use in self._pairing_before_reversals.allocations_of(addition.event) if use.giving in self.reversals
-        ]
+        back = [use for use in self._undone_allocations if use.addition == addition.event]
         return [*self.pairing.allocations_of(addition.event), *back]
 
     def _build_trade_off_entry(self, use: Allocation) -> TradeOffEntry:

@@ -77,7 +77,11 @@ ADDITIONS = Table(
         Column("imposed", "integer", "1: it began as an imposed request."),
         Column("effort_hours", "text", "Effort agreed, decimal hours; null: not stated.", nullable=True),
         Column("old_effort_hours", "text", "Of a change: the effort before.", nullable=True),
-        Column("progress", "text", "Progress at the act, 0..1: what a new owner takes over is the rest."),
+        Column(
+            "progress",
+            "text",
+            "Progress at the act, 0..1, a decimal or `1/3`: what a new owner takes over is the rest.",
+        ),
         Column("start", "date", "First day of the terms that this act put in force."),
         Column("due", "date", "Last day of the terms that this act put in force."),
         Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
@@ -159,7 +163,7 @@ class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     state: str
     priority: str
     promised_at: int
-    #: Promise, terms in force, last check-in and open blockers.
+    #: The promise, and what set effort, dates, measure, owner, pause, progress and blockers; of a lapse the last word.
     events: tuple[UUID, ...]
     #: Of a measured number: what it is to reach, and from where.
     baseline: str | None = None
@@ -246,7 +250,12 @@ def to_promise_fact(goal: Goal | None) -> PromiseFact | None:
     if goal is None or load is None or not isinstance(promised, Promised):
         return None
     measure = promised.terms.measure
-    events = (promised.promise_event, promised.terms_event, promised.last_check_in, *(b.id for b in promised.blockers))
+    silent = (*promised.sources.get("lapse", ()), promised.contact_event, promised.judged_by_event)
+    events = (
+        *promised.list_sources("effort_hours", "start", "due", "measure", "owner", "pause", "progress", "blockers"),
+        *(b.id for b in promised.blockers),
+        *(silent if load.silent_since else ()),
+    )
     return PromiseFact(
         commitment=load,
         owner=promised.owner,
@@ -396,7 +405,7 @@ def _addition_columns(
         1 if goal.imposed and kind == "promise" else 0,
         goal.terms.effort_hours,
         old_effort,
-        goal.progress,
+        goal.exact_progress or goal.progress,
         goal.terms.start.isoformat(),
         goal.terms.due.isoformat(),
         1 if load is not None and load.weightless else 0,

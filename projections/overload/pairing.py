@@ -185,6 +185,10 @@ class PairingGraph:
         """The trade-offs that name no addition and lie within a week of this one."""
         return [giving for giving in self._trade_offs_by_owner[addition.owner] if self._is_near(addition, giving)]
 
+    def find_additions(self, giving: TradeOffFact) -> list[Addition]:
+        """The additions that the trade-off could pay for."""
+        return [addition for addition in self._additions_by_owner[giving.owner] if self._is_related(addition, giving)]
+
     def find_connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:
         """The seeds and all that could take hours from what pays for them, however far the chain leads."""
         additions = {addition.event: addition for addition in seeds}

@@ -27,6 +27,7 @@ from domain.load import (
     WeekLoad,
     available_within,
     capacity_segments,
+    mark_abandoned,
     place,
     spread_effort,
     week_loads_of_placed,
@@ -40,7 +41,7 @@ from projections.database.database import Query as Statement
 from projections.figures import ReportScope
 from projections.overload.availability import AvailabilityHistory, Declaration
 from projections.overload.facts import PromiseFact
-from projections.overload.pairing import Addition, TradeOffFact
+from projections.overload.pairing import INFERRED_WITHIN_DAYS, Addition, TradeOffFact
 from projections.people import member_at, members_at
 
 _SQL = "overload"
@@ -97,9 +98,10 @@ class OverloadFacts:
         self.today = as_of.today
         self._database = database
         self._zone = as_of.tzinfo
-        #: First day of the window, and the instant (microseconds) at which it begins.
+        #: First day of the window.
         self.first_day = self._days_ago(scope.window - 1)
-        self.since = to_micros(end_of_day(self._days_ago(scope.window), self._zone))
+        #: The instant at which the window of additions and of imposed goals begins: a team's reaches back further.
+        self.since = to_micros(end_of_day(self._days_ago(scope.share_days), self._zone))
         self._day_cache: dict[int, date] = {}
         self._freed_hours: dict[tuple[UUID, UUID], Fraction] = {}
         self._histories: dict[UUID, list[_Held]] = {}
@@ -202,21 +204,51 @@ class OverloadFacts:
             team: format(median(stated), "f") for team, stated in efforts.items() if len(stated) >= MIN_STATED_EFFORTS
         }
 
-    def with_estimate(self, commitment: Commitment, team: UUID | None) -> Commitment:
-        """The commitment with what an unstated effort is taken for: the team's median, else the organisation's."""
+    def with_estimate(self, commitment: Commitment, team: UUID | None, day: date | None = None) -> Commitment:
+        """The commitment as seen on that day (today), with what an unstated effort is taken for.
+
+        That is the team's median, else the organisation's.
+        """
+        commitment = mark_abandoned(commitment, day or self.today, self._zone, self.policy)
         if commitment.effort_hours is not None or commitment.weightless:
             return commitment
         estimate = self._median_efforts.get(str(team)) or self._median_efforts.get(None)
         return msgspec.structs.replace(commitment, estimated_hours=estimate)
 
+    def estimate_events(self, team: UUID | None) -> list[UUID]:
+        """The events of the one or two stated efforts in the middle: what an unstated one of this team is taken for."""
+        group = str(team) if str(team) in self._median_efforts else None
+        return self._median_events[group] if group in self._median_efforts else []
+
+    @cached_property
+    def _median_events(self) -> dict[str | None, list[UUID]]:
+        stated: dict[str | None, list[tuple[Decimal, str]]] = defaultdict(list)
+        for row in self._load_rows("stated_promises", "1 = 1", {}):
+            for group in (None, row.team) if row.team is not None else (None,):
+                stated[group].append((Decimal(row.effort_hours), row.body))
+        events = {}
+        for group, efforts in stated.items():
+            efforts.sort(key=lambda effort: effort[0])
+            middle = efforts[(len(efforts) - 1) // 2 : len(efforts) // 2 + 1]
+            events[group] = [event for _, body in middle for event in _PROMISE_DECODER.decode(body).events]
+        return events
+
     # --- people -------------------------------------------------------------------------------------------------
 
     @property
     def _capacities_sql(self) -> tuple[str, dict[str, Any]]:
-        """Whose declarations are needed: the members', and theirs whose history the window concerns."""
+        """Whose declarations are needed: the members', theirs whose history the window concerns, the goals' owners'."""
         concerned, params = self._owners_sql
         owners, more = _in_condition("stream_id", self.members, "member")
-        return f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}", {**params, **more}
+        condition = f"{owners} OR {concerned.replace('owner IN', 'stream_id IN')}"
+        if self.scope.of_team:
+            # Those who own a goal of the team without being in it.
+            condition += (
+                " OR stream_id IN (SELECT owner FROM overload_promises"
+                f" WHERE {self.as_of.predicate} AND live = 1 AND team = :team)"
+            )
+            more["team"] = str(self.scope.team)
+        return condition, {**params, **more}
 
     @cached_property
     def _availability_by_member(self) -> dict[UUID, AvailabilityHistory]:
@@ -358,7 +390,7 @@ class OverloadFacts:
         """Hours of the commitment, as the projection wrote it down, inside [first, last]."""
         if body is None:
             return _ZERO
-        commitment = self.with_estimate(_COMMITMENT_DECODER.decode(body), giving.team)
+        commitment = self.with_estimate(_COMMITMENT_DECODER.decode(body), giving.team, giving.day)
         laid = spread_effort(commitment, giving.day, presence, self.policy)
         return laid.hours_within(first, last, presence) if laid else _ZERO
 
@@ -387,9 +419,8 @@ class OverloadFacts:
         act = (addition.at, addition.position)
         promises = [held.promise for held in self._histories.get(addition.owner, ()) if held.since <= act < held.until]
         time = self.availability_of(addition.owner).availability_at(*act)
-        laid = place(
-            (self.with_estimate(h.commitment, h.team) for h in promises), addition.day, time.presence, self.policy
-        )
+        held = (self.with_estimate(h.commitment, h.team, addition.day) for h in promises)
+        laid = place(held, addition.day, time.presence, self.policy)
         # One week more than the due asks for: on a weekend the next week answers.
         weeks = min(WEEKS_AHEAD, max(0, (addition.due - addition.day).days) // 7 + 2)
         loads = week_loads_of_placed(laid, time.segments, time.presence, addition.day, weeks)
@@ -404,19 +435,31 @@ class OverloadFacts:
         rows = self._load_rows("promised", condition, {**params, "since": self.since})
         return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
 
-    def find_ever_promised(self, goals: Iterable[UUID]) -> set[UUID]:
-        """Which of these goals were ever promised, to whomever."""
-        wanted = sorted({str(goal) for goal in goals})
-        if not wanted:
+    def find_named_slips(self, slips: Sequence[TradeOffFact]) -> set[UUID]:
+        """Which of these slips name a goal that was ever promised, or are named by an addition to anybody's load."""
+        if not slips:
             return set()
-        condition, params = _in_condition("stream_id", wanted)
-        return {UUID(row.stream_id) for row in self._load_rows("promised_goals", condition, params)}
-
-    @cached_property
-    def last_reading_events(self) -> dict[UUID, list[UUID]]:
-        """The event of the last reading of each goal's measure: progress may follow from it."""
-        by_goal = self.load_readings(promise.commitment.goal for promise in self.promises)
-        return {goal: [readings[-1].event] for goal, readings in by_goal.items()}
+        paid_for = sorted({str(goal) for slip in slips for goal in slip.paid_for})
+        promised_sql, params = _in_condition("stream_id", paid_for, "paid_for")
+        names = {f"goal_{n}": f"%{goal}%" for n, goal in enumerate(sorted({str(slip.goal) for slip in slips}))}
+        naming_sql = " OR ".join(f"named LIKE :{name}" for name in names)
+        promised: set[UUID] = set()
+        naming: dict[UUID | None, list[tuple[str, UUID, date]]] = defaultdict(list)
+        for row in self._load_rows(
+            "naming", f"kind = 'promise' AND {promised_sql} OR {naming_sql}", {**params, **names}
+        ):
+            promised |= {parse_uuid(row.stream_id)} if row.kind == "promise" else set()
+            for kind, goal in _NAMED_DECODER.decode(row.named):
+                naming[goal].append((kind, parse_uuid(row.event_id), self.local_day(row.occurred_at)))
+        return {
+            slip.event
+            for slip in slips
+            if not promised.isdisjoint(slip.paid_for)
+            or any(
+                kind in slip.kinds and event != slip.event and (day - slip.day).days <= INFERRED_WITHIN_DAYS
+                for kind, event, day in naming[slip.goal]
+            )
+        }
 
     def load_readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
         """Each goal's readings, ascending by business time; one that a later one corrects is left out."""

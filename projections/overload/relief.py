@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.calendar import is_working_day
-from domain.load import Commitment, Spread, WeekLoad, line_crossed, spread_effort, to_units, weeks_ahead
+from domain.load import Commitment, Spread, WeekLoad, line_of_week, spread_effort, to_units, weeks_ahead
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.figures import Line, SubjectGoal, SubjectMember, ratio_for_report
@@ -53,7 +53,7 @@ class Relief(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def is_overloaded(loads: Sequence[WeekLoad], policy: Policy) -> bool:
     """Whether any week is over the red line."""
-    return any(line_crossed(load.ratio, policy) == "red" for load in loads if not load.skipped)
+    return any(line_of_week(load, policy) == "red" for load in loads if not load.skipped)
 
 
 def compute_relief(
@@ -73,16 +73,18 @@ def compute_relief(
             later = msgspec.structs.replace(way.commitment, due=_postpone(way.commitment.due, weeks))
             way.deferred.append(spread_effort(later, today, time.presence, policy))
     scale = _IntegerScale(counted, [laid for way in ways for laid in (way.now, *way.deferred) if laid], policy)
-    ratios, worst, over = scale.compute_ratios(scale.planned)
+    ratios, worst, over = scale.compute_ratios(scale.planned, scale.estimated)
     options = []
     for way in ways:
         now = scale.to_parts(way.now, spans, time)
-        rest = [load - old for load, old in zip(scale.planned, now, strict=True)]
-        gone = scale.compute_ratios(rest)
+        rest = _subtract(scale.planned, now)
+        guessed = _subtract(scale.estimated, now) if way.estimated else scale.estimated
+        gone = scale.compute_ratios(rest, guessed)
         options.append(_build_option(way, "drop", None, gone, counted))
         for weeks, laid in zip(DEFERRAL_WEEKS, way.deferred, strict=True):
-            moved = [load + new for load, new in zip(rest, scale.to_parts(laid, spans, time), strict=True)]
-            options.append(_build_option(way, "defer", weeks, scale.compute_ratios(moved), counted))
+            there = scale.to_parts(laid, spans, time)
+            moved = scale.compute_ratios(_add(rest, there), _add(guessed, there) if way.estimated else guessed)
+            options.append(_build_option(way, "defer", weeks, moved, counted))
         options.append(_build_option(way, "hand_over", None, gone, counted))
     return Relief(
         member=member,
@@ -95,6 +97,14 @@ def compute_relief(
     )
 
 
+def _add(parts: Sequence[int], more: Sequence[int]) -> list[int]:
+    return [part + other for part, other in zip(parts, more, strict=True)]
+
+
+def _subtract(parts: Sequence[int], less: Sequence[int]) -> list[int]:
+    return [part - other for part, other in zip(parts, less, strict=True)]
+
+
 #: Ratios as printed, the place of the fullest week, and the line that it crosses.
 _Ratios = tuple[list[float | None], int, Line | None]
 
@@ -105,6 +115,8 @@ class _Candidate:
     def __init__(self, commitment: Commitment, now: Spread | None) -> None:
         self.commitment = commitment
         self.now = now
+        #: Nobody stated its effort.
+        self.estimated = commitment.effort_hours is None
         self.deferred: list[Spread | None] = []
 
 
@@ -136,8 +148,10 @@ class _IntegerScale:
 
     def __init__(self, loads: Sequence[WeekLoad], spreads: Sequence[Spread], policy: Policy) -> None:
         self.days = [load.days for load in loads]
-        self.unit = lcm(*(load.planned.denominator for load in loads), *(s.per_day.denominator for s in spreads))
+        denominators = (hours.denominator for load in loads for hours in (load.planned, load.estimated))
+        self.unit = lcm(*denominators, *(s.per_day.denominator for s in spreads))
         self.planned = [to_units(load.planned, self.unit) for load in loads]
+        self.estimated = [to_units(load.estimated, self.unit) for load in loads]
         parts = lcm(*(load.available.denominator for load in loads))
         available = [to_units(load.available, parts) for load in loads]
         common = lcm(*(hours for hours in available if hours))
@@ -164,21 +178,26 @@ class _IntegerScale:
                 parts.append(per_day * time.presence.count_days(max(first, laid.first), min(last, laid.last)))
         return parts
 
-    def compute_ratios(self, planned: Sequence[int]) -> _Ratios:
-        """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still."""
+    def compute_ratios(self, planned: Sequence[int], estimated: Sequence[int]) -> _Ratios:
+        """Of two weeks alike the earlier is the fullest; one without capacity for what is planned is fuller still.
+
+        The line is that of the fullest of the weeks whose hours are not all estimated.
+        """
         ratios: list[float | None] = []
         fullest, most, without = 0, -1, None
-        for place, (parts, weight) in enumerate(zip(planned, self.weights, strict=True)):
+        stated, over = -1, False
+        for place, (parts, guessed, weight) in enumerate(zip(planned, estimated, self.weights, strict=True)):
             load = parts * weight
+            if parts != guessed:
+                stated, over = max(stated, load), over or not weight
             if parts and not weight:
                 without = place if without is None else without
             elif load > most:
                 fullest, most = place, load
             same = parts == self.planned[place]
             ratios.append(self._current_ratios[place] if same else self._compute_ratio(parts, weight))
-        if without is not None:
-            return ratios, without, "red"
-        return ratios, fullest, "red" if most > self._red else "amber" if most > self._amber else None
+        line: Line | None = "red" if over or stated > self._red else "amber" if stated > self._amber else None
+        return ratios, fullest if without is None else without, line
 
     def _compute_ratio(self, parts: int, weight: int) -> float | None:
         return None if parts and not weight else ratio_for_report(parts * weight, self.one)

@@ -15,13 +15,14 @@ import msgspec
 
 from domain.goal.state import LIVE_STATES
 from domain.instants import to_micros
-from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_crossed, place, week_loads_of_placed
+from domain.load import Commitment, PlacedCommitment, WeekLoad, is_paused, line_of_week, place, week_loads_of_placed
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from domain.terms import Priority
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
+    ESTIMATED_ONLY,
     SMALL_SAMPLE,
     WHOLE_ORGANISATION,
     Figure,
@@ -38,6 +39,7 @@ from projections.figures import (
 from projections.overload.additions import AdditionAnalysis, AdditionEntry, RequesterEntry, analyse_additions
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
+from projections.overload.outside import build_outside_figure
 from projections.overload.queries import OverloadFacts, Reading
 from projections.overload.relief import Relief, compute_relief, is_overloaded
 
@@ -52,17 +54,20 @@ def pace_figure(promise: PromiseFact, readings: Sequence[Reading], evidence: Ove
     fields: dict[str, Any] = {"name": "required_pace", "goal": promise.commitment.goal, "n": len(readings)}
     if evidence.scope.explain:
         fields["events"] = event_ids([*(r.event for r in readings), *promise.events])
-    moved = _compute_move(promise, readings, evidence)
-    if moved is None:
+    if not readings:
         return Figure(**fields, value=None, status="no_data")
-    value, (change, days) = readings[-1].value, moved
-    direction = 1 if target >= (to_fraction(promise.baseline) if promise.baseline else value - change) else -1
+    value, moved = readings[-1].value, _compute_move(promise, readings, evidence)
+    begun = value - moved[0] if moved else readings[0].value
+    direction = 1 if target >= (to_fraction(promise.baseline) if promise.baseline else begun) else -1
     left = (target - value) * direction
     if left <= 0:
         return Figure(**fields, value=0.0)
     days_left = (promise.commitment.due - evidence.today).days
     if days_left <= 0:
         return Figure(**fields, value=None, status="overdue", line="over")
+    if moved is None:
+        return Figure(**fields, value=None, status="no_data")
+    change, days = moved
     velocity = Fraction(change * direction, days)
     if velocity <= 0:
         return Figure(**fields, value=None, status="no_progress", line="over")
@@ -77,9 +82,7 @@ def _pace_limit(policy: Policy) -> Fraction:
 def _compute_move(
     promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts
 ) -> tuple[Fraction, int] | None:
-    """How far the value moved, and within how many days; None where that is unknown."""
-    if not readings:
-        return None
+    """How far the value moved, and within how many days; None where no day has passed since it began."""
     since = evidence.first_day - timedelta(days=1)
     before = [r for r in readings if r.day <= since]
     began = max(promise.commitment.start, evidence.local_day(promise.promised_at))
@@ -132,6 +135,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *_displacement_figures(analysis, group, evidence),
         _imposed_figure(group, evidence),
         *_pace_figures(evidence),
+        *([build_outside_figure(evidence)] if scope.of_team else []),
     ]
     return finish_report(
         OverloadReport,
@@ -162,7 +166,9 @@ def _compute_member_load(member: UUID, evidence: OverloadFacts) -> MemberLoad:
 
 
 def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[Figure]:
+    """Work in progress first: it is counted, where hours may be estimated."""
     explain = evidence.scope.explain
+    yield _work_in_progress_figure(load, evidence)
     for week in load.weeks:
         if week.skipped:
             continue
@@ -172,30 +178,42 @@ def _member_load_figures(load: MemberLoad, evidence: OverloadFacts) -> Iterator[
             week=week.week,
             n=week.goals,
             value=round_for_report(week.ratio),
-            status="no_capacity" if week.has_no_capacity else None,
+            status=_status_of_week(week),
             no_capacity=week.has_no_capacity,
-            line=line_crossed(week.ratio, evidence.policy),
+            line=line_of_week(week, evidence.policy),
             estimated_share=round_for_report(week.estimated / week.planned if week.planned else _ZERO),
             estimated=week.default_hours or week.estimated > 0,
             planned_hours=round_for_report(week.planned),
             available_hours=round_for_report(week.available),
             events=_week_load_event_ids(load, week, evidence) if explain else None,
         )
-    yield _work_in_progress_figure(load, evidence)
+
+
+def _status_of_week(week: WeekLoad) -> str | None:
+    if week.has_no_capacity:
+        return "no_capacity"
+    return ESTIMATED_ONLY if week.is_estimated_only else None
 
 
 def _week_load_event_ids(load: MemberLoad, week: WeekLoad, evidence: OverloadFacts) -> list[UUID]:
-    """What put the hours there: promises, terms, last words on progress, and the member's declarations."""
+    """From what the week's hours follow: the goals that ask for some, and the member's declarations.
+
+    A goal's hours on a day depend on every absence up to its due, and on the next days of effort that has no other.
+    """
     first, last = max(week.week, evidence.today), week.week + timedelta(days=6)
-    asking = {laid.goal for laid in load.laid if laid.spread.hours_within(first, last, load.time.presence)}
+    asking = {p.goal: p.spread for p in load.laid if p.spread.hours_within(first, last, load.time.presence)}
+    held = [(h, c) for h, c in zip(load.held, load.commitments, strict=True) if c.goal in asking]
+    # The days on which the hours of these goals could lie.
+    begin = min([first, *(spread.first for spread in asking.values())])
+    end = max([last, *(max(c.due, asking[c.goal].last) for _, c in held)])
     declared = [
         declaration.event
         for declaration in evidence.availability_of(load.member).declarations
         if (declaration.capacity is not None and declaration.capacity.from_ <= last)
-        or (declaration.absence is not None and declaration.absence.from_ <= last and declaration.absence.to >= first)
+        or (declaration.absence is not None and declaration.absence.from_ <= end and declaration.absence.to >= begin)
     ]
-    progress = [event for goal in asking for event in evidence.last_reading_events.get(goal, ())]
-    return event_ids([*declared, *progress, *(e for h in load.held if h.commitment.goal in asking for e in h.events)])
+    estimates = [event for h, c in held if c.effort_hours is None for event in evidence.estimate_events(h.team)]
+    return event_ids([*declared, *estimates, *(event for h, _ in held for event in h.events)])
 
 
 def _work_in_progress_figure(load: MemberLoad, evidence: OverloadFacts) -> Figure:
@@ -208,7 +226,7 @@ def _work_in_progress_figure(load: MemberLoad, evidence: OverloadFacts) -> Figur
         n=len(active),
         value=round_for_report(ratio),
         line=line_of_ratio(ratio, red=Fraction(1)),
-        events=event_ids(h.events[0] for h in active) if evidence.scope.explain else None,
+        events=event_ids(event for h in active for event in h.events) if evidence.scope.explain else None,
     )
 
 
@@ -232,6 +250,7 @@ def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidenc
         **group,
         "inferred": sum(analysis.pairing.paired.get(a.event) == "inferred" for a in counted),
         "absorbed": len(analysis.absorbed_additions),
+        "window": evidence.scope.share_days,
         "events": analysis.list_event_ids(counted) if explain else None,
     }
     yield _yes_and_figure(analysis, evidence.policy, beside)
@@ -267,13 +286,14 @@ def _yes_and_by_effort_figure(analysis: AdditionAnalysis, policy: Policy, beside
     freed = sum((min(analysis.pairing.freed.get(a.event, _ZERO), a.hours) for a in counted), _ZERO)
     ratio = 1 - freed / added if added else None
     line: Line | None = None
-    if ratio is not None and len(counted) >= SMALL_SAMPLE:
+    estimated_only = added > 0 and guessed == added
+    if ratio is not None and len(counted) >= SMALL_SAMPLE and not estimated_only:
         line = line_of_ratio(ratio, amber=to_fraction(policy.yes_and_amber), red=to_fraction(policy.yes_and_red))
     return Figure(
         name="yes_and_by_effort",
         n=len(counted),
         value=round_for_report(ratio),
-        status=None if added else "no_data",
+        status="no_data" if not added else ESTIMATED_ONLY if estimated_only else None,
         line=line,
         small_sample=len(counted) < SMALL_SAMPLE,
         estimated_share=round_for_report(guessed / added if added else _ZERO),
@@ -312,7 +332,8 @@ def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
     promised = evidence.window_promises
     imposed = [event for event, was_imposed in promised if was_imposed]
     events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
-    return build_share("imposed_share", len(imposed), len(promised), events=events, **group)
+    days = evidence.scope.share_days
+    return build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
 
 
 def _pace_figures(evidence: OverloadFacts) -> list[Figure]:

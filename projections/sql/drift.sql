@@ -11,13 +11,13 @@ SELECT stream_id, event_id, occurred_at FROM (
 WHERE place = 1
 
 -- name: pauses
-SELECT stream_id, occurred_at, paused_from, resume_on FROM drift_clock
+SELECT stream_id, event_id, proposal_id, occurred_at, paused_from, resume_on FROM drift_clock
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
   AND (kind = 'resume' OR paused_from IS NOT NULL)
 ORDER BY occurred_at, known_from
 
 -- name: moves
-SELECT stream_id, event_id, field, moved, negotiated FROM drift_moves
+SELECT stream_id, event_id, field, moved, negotiated, retroactive, proposal_id FROM drift_moves
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
 ORDER BY known_from, field
 

@@ -8,6 +8,10 @@ WHERE :lens AND live = 1 AND (:whose)
 SELECT team, effort_hours FROM overload_promises
 WHERE :lens AND effort_hours IS NOT NULL
 
+-- name: stated_promises
+SELECT team, effort_hours, body FROM overload_promises
+WHERE :lens AND effort_hours IS NOT NULL
+
 -- name: held_since
 -- Those that ended at `since` held just before, and may have outlived another event of that instant.
 SELECT owner, valid_from, from_position, valid_to, to_position, body FROM overload_promises
@@ -33,9 +37,10 @@ SELECT event_id, imposed FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
 ORDER BY occurred_at, log_position
 
--- name: promised_goals
-SELECT DISTINCT stream_id FROM overload_additions
-WHERE :facts AND kind = 'promise' AND (:whose)
+-- name: naming
+-- Additions of certain goals, and those that name certain goals as what gives.
+SELECT stream_id, event_id, occurred_at, kind, named FROM overload_additions
+WHERE :facts AND (:whose)
 
 -- name: givings
 SELECT stream_id, event_id, occurred_at, log_position, owner, team, kinds, priority, old_due, new_due, before, after, paid_for

@@ -52,7 +52,7 @@ WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at
 ORDER BY known_from
 
 -- name: pauses
-SELECT stream_id, occurred_at, paused_from, resume_on FROM drift_clock
+SELECT stream_id, event_id, proposal_id, occurred_at, paused_from, resume_on FROM drift_clock
 WHERE organisation_id = :organisation_id AND stream_id IN (:ids) AND occurred_at <= :at AND known_from <= :known
   AND (kind = 'resume' OR paused_from IS NOT NULL)
 ORDER BY occurred_at, known_from

@@ -176,7 +176,7 @@ class SupportFacts:
     def _overdue_needs(self) -> frozenset[tuple[UUID, int]]:
         waiting = [need for need in self.needs if need.open and need.answer_by is not None]
         people = self.load_members(need.helper for need in waiting)
-        late = (need for need in waiting if _answer_due_at(need, people.get(need.helper), self.zone) < self.at)
+        late = (need for need in waiting if _answer_due_at(need, people.get(need.helper), self.zone) <= self.at)
         return frozenset((need.check_in, need.index) for need in late)
 
     def is_overdue(self, need: NeedFact) -> bool:

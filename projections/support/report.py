@@ -17,7 +17,6 @@ import msgspec
 
 from domain.goal.state import LIVE_STATES, Promised
 from domain.instants import to_micros
-from domain.quantities import to_fraction
 from projections.as_of import AsOf
 from projections.database.database import Database
 from projections.figures import (
@@ -145,7 +144,7 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     yield build_share("needs_answered", len(answered), len(raised), events=events, **group)
     yield _answer_days_figure("need_answer_days", needs, evidence, group)
     events = event_ids(need.check_in for need in late)
-    yield build_share("needs_past_answer_by", len(late), len(waiting), events=events, **group)
+    yield build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
 
 
 def _answer_days_figure(name: str, needs: Sequence[NeedFact], evidence: SupportFacts, keys: dict[str, Any]) -> Figure:
@@ -174,7 +173,7 @@ def _helper_figures(helper: UUID, evidence: SupportFacts) -> Iterator[Figure]:
     late = [need for need in waiting if evidence.is_overdue(need)]
     keys: dict[str, Any] = {"member": helper}
     events = event_ids(need.check_in for need in waiting)
-    yield build_share("help_past_answer_by", len(late), len(waiting), events=events, **keys)
+    yield build_share("help_past_answer_by", len(late), len(waiting), census=True, events=events, **keys)
     yield _answer_days_figure("help_answer_days", needs, evidence, keys)
 
 
@@ -239,7 +238,7 @@ def _pace_figures(goal: Promised, as_of: AsOf) -> Iterator[Figure]:
     yield Figure(
         name="spi_t",
         goal=goal.id,
-        value=None if early else round_for_report(to_fraction(goal.progress) * duration / elapsed),
+        value=None if early else round_for_report(goal.share_done * duration / elapsed),
         status="too_early" if early else None,
-        events=event_ids([goal.last_check_in, goal.terms_event]),
+        events=event_ids(goal.list_sources("start", "due", "progress")),
     )

@@ -146,3 +146,23 @@ def test_drift_says_no_charter_rather_than_nothing(app: ApiApp, ana: str) -> Non
     [found] = [f for f in report["figures"] if f["name"] == "purpose_drift"]
     assert (None, "no_charter") == (found["value"], found["status"])
     assert {"as_of", "recorded_as_of", "policy_version", "figures"} <= set(report)
+
+
+@pytest.mark.parametrize(("query", "days"), [("", 84), ("&window=28", 28), ("&window=366", 366)])
+def test_a_teams_shares_look_back_further_unless_a_window_is_asked_for(
+    app: ApiApp, ana: str, query: str, days: int
+) -> None:
+    # Goals a and b were promised on 20 January, c on 4 March.
+    report = app.as_member("lea").get_ok(f"/v1/reports/overload?team=core&as_of=2026-03-04{query}")
+
+    shares = {f["name"]: f for f in report["figures"] if f.get("team")}
+    assert (1 if days == 28 else 3) == len(report["additions"]) == shares["imposed_share"]["n"]
+    assert [days] * 3 == [shares[n]["window"] for n in ("yes_and_ratio", "yes_and_by_effort", "imposed_share")]
+    assert "window" not in shares["trade_offs_undone"]
+
+
+def test_a_persons_shares_and_the_organisations_look_back_28_days(app: ApiApp, ana: str) -> None:
+    for reader, whose in (("ana", "member=ana&"), ("stella", "")):
+        report = app.as_member(reader).get_ok(f"/v1/reports/overload?{whose}as_of=2026-03-04")
+
+        assert [1, 28] == [len(report["additions"]), *{f["window"] for f in report["figures"] if "window" in f}]

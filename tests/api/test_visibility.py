@@ -386,3 +386,26 @@ def test_a_refusal_tells_nobody_how_a_goal_stands_that_they_may_not_see(app: Api
 
     for refused in (act, stale):
         assert (403, "active" in refused.text) == (refused.status_code, False)
+
+
+def test_a_team_sees_how_much_of_it_is_owned_outside_and_not_by_whom(app: ApiApp) -> None:
+    # given a goal of core that ned, of edge, owns
+    create_active_goal(app, "ned", "sam", team="core")
+    ned = app.resolve_id("member", "ned")
+
+    for reader in ("ana", "lea", "stella", "aud"):
+        report = app.as_member(reader).get_ok("/v1/reports/overload?team=core&explain=true&names=true")
+        outside = [f for f in report["figures"] if f["name"] == "owned_outside"]
+
+        assert [(1, 1)] == [(f["count"], f["n"]) for f in outside]
+        assert ned not in str(report["figures"])
+        assert (reader in ("stella", "aud")) == (ned in report["names"])  # of the additions, which they may see
+
+
+def test_a_team_of_few_is_not_shown_to_its_members_as_a_group(app: ApiApp) -> None:
+    create_active_goal(app, "ana", "sam", team="edge")
+
+    report = app.as_member("ned").get_ok("/v1/reports/overload?team=edge")
+    (outside,) = [f for f in report["figures"] if f["name"] == "owned_outside"]
+    assert {"name", "team", "value", "status"} == outside.keys()
+    assert (None, "withheld") == (outside["value"], outside["status"])

@@ -258,7 +258,7 @@ def test_the_stale_share_counts_first_and_draws_no_line_under_ten(ask: RunReport
     figure = find_figure(ask(story, "2026-03-25"), "stale_share")
 
     assert (1, 2, 0.5, True, None) == (figure.count, figure.n, figure.value, figure.small_sample, figure.line)
-    assert (0.094531, 0.905469) == figure.interval  # Wilson (1927), 1 of 2
+    assert figure.interval is None  # everything that is live, no sample of it
     assert [story.stream()[-1].event_id] == figure.events
 
 
@@ -281,7 +281,10 @@ def test_due_moves_count_net_and_churn_against_the_first_duration(ask: RunReport
     assert (15, 0.6) == find_scope_values(report, "scope_due_churn_days", negotiated=True)
     assert (0, 0.0) == find_scope_values(report, "scope_due_churn_days", negotiated=False)
     moves = find_figure(report, "scope_due_net_days", negotiated=True).events or []
-    assert ["goal.change_accepted.v1"] * 2 == [e.type for e in story.events if e.event_id in moves]
+    assert [
+        *("goal.offered.v1", "goal.accepted.v1"),
+        *("goal.change_proposed.v1", "goal.change_accepted.v1") * 2,
+    ] == [e.type for e in story.events if e.event_id in moves]
 
 
 def test_a_groups_scope_is_a_sum_over_a_sum(ask: RunReport) -> None:
@@ -311,7 +314,7 @@ def test_a_move_under_the_tolerance_is_not_negotiated(ask: RunReport) -> None:
     assert (4, 0.16) == find_scope_values(ask(story, "2026-03-20"), "scope_due_churn_days", negotiated=False)
 
 
-def test_a_retroactive_move_is_not_negotiated_and_an_import_alone_is(ask: RunReport) -> None:
+def test_a_retroactive_move_stands_apart_and_an_imported_consent_is_one(ask: RunReport) -> None:
     story = promise_goal(Story())
     for on, due in (("2026-03-09T09:00", date(2026, 4, 6)), ("2026-04-20T09:00", date(2026, 4, 10))):
         proposal = ProposeChange(changes=Changes(due=due), reason=why())
@@ -321,7 +324,44 @@ def test_a_retroactive_move_is_not_negotiated_and_an_import_alone_is(ask: RunRep
     report = ask(story, "2026-04-21")
 
     assert (10, 0.4) == find_scope_values(report, "scope_due_churn_days", negotiated=True)
-    assert (4, 0.16) == find_scope_values(report, "scope_due_churn_days", negotiated=False)
+    assert (0, 0.0) == find_scope_values(report, "scope_due_churn_days", negotiated=False)
+    late = find_figure(report, "scope_due_churn_days", negotiated=None)
+    assert (4, 0.16, True) == (late.value, late.ratio, late.retroactive)
+
+
+def test_what_slipped_and_what_was_pulled_in_are_two_figures(ask: RunReport) -> None:
+    story = promise_goal(Story())  # 2026-03-02..2026-03-27: 25 days
+    for at, due in (("2026-03-03T09:00", date(2026, 4, 6)), ("2026-03-09T09:00", date(2026, 3, 20))):
+        change_goal(story, at=at, due=due)
+
+    report = ask(story, "2026-03-12")
+
+    assert (10, 0.4) == find_scope_values(report, "scope_due_slipped_days", negotiated=True)
+    assert (17, 0.68) == find_scope_values(report, "scope_due_pulled_in_days", negotiated=True)
+    assert (-7, -0.28) == find_scope_values(report, "scope_due_net_days", negotiated=True)
+    (said,) = [m.sentence for m in report.mend if m.kind == "scope"]
+    assert (
+        "The due of “A goal” has moved 2 times, 10 days later and 17 days earlier against the 25 first promised: "
+        "what of it is still needed, and by when?"
+    ) == said
+
+
+def test_each_of_the_two_draws_its_own_line(ask: RunReport) -> None:
+    story = Story()
+    for number in range(10):
+        promise_goal(story, f"goal{number}")
+        change_goal(story, f"goal{number}", at="2026-03-03T09:00", due=date(2026, 4, 14))  # 18 of 25 days
+        change_goal(story, f"goal{number}", at="2026-03-04T09:00", due=date(2026, 4, 2))  # and 12 back
+
+    report = ask(story, "2026-03-12")
+    lines = {f.name: f.line for f in report.figures if f.name.startswith("scope_due") and f.negotiated}
+
+    assert {
+        "scope_due_net_days": None,
+        "scope_due_churn_days": "over",
+        "scope_due_slipped_days": "over",
+        "scope_due_pulled_in_days": None,
+    } == lines
 
 
 def test_a_target_moves_as_a_share_of_what_was_first_promised(ask: RunReport) -> None:
@@ -334,6 +374,8 @@ def test_a_target_moves_as_a_share_of_what_was_first_promised(ask: RunReport) ->
 
     assert (-0.25, -0.25) == find_scope_values(report, "scope_target_net", negotiated=True)  # -10 / 40
     assert (0.75, 0.75) == find_scope_values(report, "scope_target_churn", negotiated=True)
+    assert (0.25, 0.25) == find_scope_values(report, "scope_target_raised", negotiated=True)
+    assert (0.5, 0.5) == find_scope_values(report, "scope_target_lowered", negotiated=True)
     assert 1 == find_figure(report, "scope_target_net", negotiated=True).n
 
 
@@ -343,7 +385,23 @@ def test_a_move_of_a_goal_that_ended_is_in_nobodys_scope(ask: RunReport) -> None
 
     figure = find_figure(ask(story, "2026-03-20"), "scope_due_net_days", negotiated=True)
 
-    assert (0, None, "no_data") == (figure.value, figure.ratio, figure.status)
+    assert (None, None, "no_data") == (figure.value, figure.ratio, figure.status)
+
+
+def test_goals_without_a_duration_move_by_days_and_by_no_ratio(ask: RunReport) -> None:
+    story = change_goal(promise_goal(Story(), start=date(2026, 3, 27)), due=date(2026, 4, 6))
+
+    figure = find_figure(ask(story, "2026-03-20"), "scope_due_net_days", negotiated=True)
+
+    assert (10, None, None, 0) == (figure.value, figure.ratio, figure.status, figure.n)
+
+
+@pytest.mark.parametrize("field", ["due", "target"])
+def test_the_scope_of_no_goal_has_no_value(ask: RunReport, field: str) -> None:
+    figures = [f for f in ask(Story(), "2026-03-20").figures if f.name.startswith(f"scope_{field}")]
+
+    assert figures
+    assert {(None, "no_data")} == {(f.value, f.status) for f in figures}
 
 
 # --- alignment -------------------------------------------------------------------------------------------------------

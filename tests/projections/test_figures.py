@@ -70,12 +70,48 @@ def test_a_line_is_crossed_by_the_exact_ratio_not_by_the_printed_one() -> None:
     assert [None, "over"] == [line_of_limit(amber, amber), line_of_limit(hair, amber)]
 
 
-def test_nine_cases_draw_no_line_and_ten_do() -> None:
-    nine = build_share("imposed_share", 9, 9, limit=Fraction(1, 2))
-    ten = build_share("imposed_share", 10, 10, limit=Fraction(1, 2))
+@pytest.mark.parametrize(
+    ("count", "n", "line"),
+    [
+        # Wilson's lower ends by hand: 6/6 .6097, 5/5 .5655, 8/9 .5650, 3/3 .4385, 2/2 .3424, 1/1 .2065.
+        (6, 6, "red"),
+        (5, 5, "amber"),
+        (8, 9, "amber"),
+        (2, 2, "amber"),
+        (1, 1, None),
+        (4, 9, None),
+        (6, 10, "amber"),
+        (7, 10, "red"),
+        (3, 10, None),
+        (0, 6, None),
+        (0, 0, None),
+    ],
+)
+def test_fewer_than_ten_draw_a_line_where_all_of_the_interval_is_over_it(count: int, n: int, line: str | None) -> None:
+    figure = build_share("yes_and_ratio", count, n, amber=Fraction(3, 10), red=Fraction(6, 10))
 
-    assert (True, None) == (nine.small_sample, nine.line)
-    assert (False, "over") == (ten.small_sample, ten.line)
+    assert (line, n < 10) == (figure.line, figure.small_sample)
+
+
+@given(st.integers(1, 9), st.data(), st.fractions(min_value=Fraction(1, 100), max_value=Fraction(99, 100)))
+def test_a_line_of_few_is_drawn_exactly_where_the_lower_end_is_over_it(
+    n: int, data: st.DataObject, limit: Fraction
+) -> None:
+    count = data.draw(st.integers(0, n))
+    z, share = Decimal("1.959963984540054"), Decimal(count) / n
+    # The lower end by Wilson's formula, in decimals that no float rounds.
+    reach = z * (share * (1 - share) / n + z * z / (4 * n * n)).sqrt()
+    low = (share + z * z / (2 * n) - reach) / (1 + z * z / n)
+    at = Decimal(limit.numerator) / Decimal(limit.denominator)
+    if abs(low - at) > Decimal("1e-12"):
+        assert ("over" if low > at else None) == build_share("imposed_share", count, n, limit=limit).line
+
+
+def test_a_census_has_no_interval_and_draws_its_line_from_ten_on() -> None:
+    nine, ten = (build_share("purpose_drift", n, n, limit=Fraction(1, 5), census=True) for n in (9, 10))
+
+    assert (None, None, True) == (nine.interval, nine.line, nine.small_sample)
+    assert (None, "over", False) == (ten.interval, ten.line, ten.small_sample)
 
 
 def test_a_share_of_nothing_has_no_value_and_says_why() -> None:

@@ -115,10 +115,10 @@ def test_a_goal_reads_from_offer_to_lapse(database: Database, project: ProjectSt
 
     assert [
         'Ana offered Sam "A goal" by 2026-03-27 because new information: we know more than we did.',
-        "Sam accepted it, with slack, and promised back: a review within two days.",
+        "Sam accepted it, with slack (estimated), and promised back: a review within two days.",
         "Ana checked in: progress 30 % (was 0 %); confidence 80 %; On course.",
         "Ana proposed to move the due date from 2026-03-27 to 2026-04-03 because capacity: Two are ill.",
-        "Sam accepted the change: the due date moves from 2026-03-27 to 2026-04-03, with slack.",
+        "Sam accepted the change: the due date moves from 2026-03-27 to 2026-04-03, with slack (estimated).",
     ] == lines[:5]
     assert "The clock: the due date 2026-04-03 and its grace passed; the promise lapsed." == lines[-1]
 

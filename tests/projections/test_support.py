@@ -123,6 +123,14 @@ def test_the_worked_example(ask: RunReport) -> None:
     assert (ben, 21.0, False) == (blocker.acts_next, blocker.age_days, blocker.listed)
 
 
+@pytest.mark.parametrize(("at", "late"), [("2026-03-10T23:59:59.999999", 0), ("2026-03-11T00:00", 1)])
+def test_an_answer_by_has_passed_at_midnight_after_its_day(ask: RunReport, at: str, late: int) -> None:
+    report = ask(build_story(), at)
+
+    assert (late, 1) == count_and_n(report, "needs_past_answer_by")
+    assert [late == 1] == [need.overdue for need in report.needs]
+
+
 def test_an_answer_of_the_past_stays_as_it_was(ask: RunReport) -> None:
     story = build_story()
     before = ask(story, "2026-03-05", team="core")

@@ -64,7 +64,7 @@ class NaiveSupport:
                         "answered": answer.occurred_at if answer else None,
                         "helper": helper,
                         "open": answer is None and state.state in PROMISED_STATES,
-                        "late": self._due_at(need.answer_by, helper) < self.at,
+                        "late": self._due_at(need.answer_by, helper) <= self.at,
                     }
 
     def _due_at(self, day: Any, helper: Any) -> datetime:

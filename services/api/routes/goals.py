@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.errors import NotFound
 from domain.goal.acts import ACTS, Draft, GoalAct, Offer, RecordValue, Request
 from domain.goal.state import Goal
-from domain.load import WeekLoad, line_crossed, week_loads
+from domain.load import WeekLoad, line_of_week, mark_abandoned, week_loads
 from domain.member.member import Member
 from domain.quantities import to_rounded_float
 from domain.reasons import Reason
@@ -86,7 +86,9 @@ class LoadWeek(msgspec.Struct, frozen=True, kw_only=True):
     planned_hours: float | None
     available_hours: float | None
     ratio: float | None
+    #: None too where all that is planned rests on efforts nobody stated.
     line: str | None
+    estimated: bool = False
 
 
 class OwnerLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +146,10 @@ def _compute_owner_load(context: RequestContext, as_of: AsOf, owner: UUID, after
 
 def _compute_weeks(goals: list[Goal], member: Member, as_of: AsOf) -> list[LoadWeek]:
     policy = as_of.policy.policy
-    book = [found for goal in goals if (found := to_commitment(goal)) is not None]
+    found = (commitment for goal in goals if (commitment := to_commitment(goal)) is not None)
+    book = [mark_abandoned(commitment, as_of.today, as_of.tzinfo, policy) for commitment in found]
     loads = week_loads(book, member.capacities, member.absences, policy, as_of.today)
-    return [_to_load_week(load, line_crossed(load.ratio, policy)) for load in loads if not load.skipped]
+    return [_to_load_week(load, line_of_week(load, policy)) for load in loads if not load.skipped]
 
 
 def _to_load_week(load: WeekLoad, crossed: str | None) -> LoadWeek:
@@ -156,6 +159,7 @@ def _to_load_week(load: WeekLoad, crossed: str | None) -> LoadWeek:
         available_hours=to_rounded_float(load.available),
         ratio=to_rounded_float(load.ratio),
         line=crossed,
+        estimated=load.estimated > 0,
     )
 
 

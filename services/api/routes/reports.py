@@ -39,7 +39,18 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
 
     team: TeamReference | None = None
     member: MemberReference | None = None
-    window: Annotated[int, msgspec.Meta(ge=1, le=366, description="Days that end with the day asked about.")] = 28
+    window: (
+        Annotated[
+            int,
+            msgspec.Meta(
+                ge=1,
+                le=366,
+                description="Days that end with the day asked about. Without it 28, and 84 for a team's shares of"
+                " additions and of imposed goals.",
+            ),
+        ]
+        | None
+    ) = None
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
     names: Annotated[bool, msgspec.Meta(description="Say how the members, teams and goals are called.")] = False
     format: Literal["json", "csv"] = "json"
@@ -107,7 +118,7 @@ def _report_route(name: str) -> Route:
         member, person = _resolve_reference(call, "member", query.member)
         _require_access(call, view, team, member, person)
         database = call.runtime.database
-        scope = ReportScope(team=team, member=member, window=query.window, explain=query.explain)
+        scope = ReportScope.with_default_window(team=team, member=member, window=query.window, explain=query.explain)
         report = compute(database, view, scope)
         report = ReportVisibility(call.viewer, database, view, scope).redact(report)
         if query.format == "csv":
