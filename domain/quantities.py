@@ -48,7 +48,7 @@ def parse_quantity(
     return _parse_quantity(value, pointer, low, high, places)
 
 
-# By type too: 1 is a quantity and True is not. The same few are said over and over.
+# By type too: 1 is a quantity and True is not. The same few values recur.
 @lru_cache(maxsize=4096, typed=True)
 def _parse_quantity(value: Number, pointer: str, low: int | None, high: int | None, places: int) -> str:
     number = _parse_number(value)

@@ -274,7 +274,7 @@ def _policy_set(_event: o.PolicySet, context: NarrativeContext) -> str:
     return f"set policies: {join_list(dials)}" if dials else "confirmed the policies"
 
 
-#: How each event reads after the name of whoever did it.
+#: How each event reads after its actor's name.
 NARRATORS: dict[type, Narrator] = {
     e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_format_due(x.terms)}",
     e.DraftRevised: lambda _, context: f"revised the draft{append_text(_describe_accepted_changes(context))}",
