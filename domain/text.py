@@ -100,7 +100,10 @@ class _Field(NamedTuple):
 def check_texts(value: msgspec.Struct, pointer: str = "") -> None:
     """Raise `InvalidField` for the first text in `value`, at whatever depth, that `check_text` refuses."""
     for field in _text_fields(type(value)):
-        _check_within(getattr(value, field.attribute), f"{pointer}/{field.name}", has_lines=field.has_lines)
+        held = getattr(value, field.attribute)
+        # Most fields of most acts are left out.
+        if held:
+            _check_within(held, f"{pointer}/{field.name}", has_lines=field.has_lines)
 
 
 def _check_within(value: Any, pointer: str, *, has_lines: bool) -> None:

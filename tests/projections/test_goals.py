@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import InvalidField
 from domain.goal.acts import (
@@ -281,6 +283,19 @@ def test_a_cursor_of_another_list_is_refused(database: Database, project: Projec
         load_goals_page(database, view, sort="-due", limit=1, cursor=cursor)
     with pytest.raises(InvalidField):
         load_goals_page(database, view, GoalFilters(q="a"), sort="due", limit=1, cursor=cursor)
+
+
+@pytest.mark.parametrize("written", ["Käufe der Zoë", unicodedata.normalize("NFD", "Käufe der Zoë")])
+def test_a_goal_is_found_in_every_unicode_form(
+    database: Database, project: ProjectStory, story: Story, written: str
+) -> None:
+    story.says("ana", replace(offer(), title=written), on="purchases", at="2026-03-20")
+    view = project(story)
+
+    for form in ("NFC", "NFD"):
+        for word in ("käufe", "ZOË"):
+            found = load_goals_page(database, view, GoalFilters(q=unicodedata.normalize(form, word))).goals
+            assert [written] == [goal.title for goal in found]
 
 
 # --- timelines ---------------------------------------------------------------------------------------------------
