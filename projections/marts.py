@@ -29,11 +29,11 @@ _SQL = "marts"
 PAGE_SIZE = 500
 _WEEK = timedelta(days=7)
 
-ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "json"]
+ColumnType = Literal["uuid", "text", "integer", "boolean", "date", "timestamp", "decimal", "json"]
 
 
 class MartColumn(msgspec.Struct, frozen=True):
-    """One column. A timestamp is RFC 3339 in UTC, a date ISO, `json` any JSON value."""
+    """One column. A timestamp is RFC 3339 in UTC, a date ISO, a decimal text, `json` any JSON value."""
 
     name: str
     type: ColumnType
@@ -151,6 +151,12 @@ _MATERIAL_FIELDS = (
 )
 
 
+#: Field -> the place of its `old_...` among the typed columns.
+_TYPED_PLACES = {"start": 0, "due": 0, "effort_hours": 2} | dict.fromkeys(
+    ("outcome", "priority", "owner", "sponsor"), 4
+)
+
+
 def _goal_change_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
     for page in _read_pages(database, as_of, after, "accepted_changes"):
         refs, proposals = _load_refs(database, as_of, page), _load_proposals(database, as_of, page)
@@ -178,8 +184,18 @@ def _goal_change_rows(database: Database, as_of: AsOf, after: int) -> Iterator[t
                         _reason_code(proposal.reason),
                         proposed.in_time,
                         proposed.retroactive,
+                        *_typed_values(name, before.get(name), now[name]),
                         False,
                     )
+
+
+def _typed_values(field: str, old: Any, new: Any) -> tuple[Any, ...]:
+    """The values in the columns of their type; lists and objects are in `old` and `new` alone."""
+    place = _TYPED_PLACES.get(field)
+    values: list[Any] = [None] * 6
+    if place is not None:
+        values[place : place + 2] = [old, new]
+    return tuple(values)
 
 
 def _load_proposals(database: Database, as_of: AsOf, rows: list[Row]) -> dict[str, Row]:
@@ -212,6 +228,12 @@ FACT_GOAL_CHANGE = Mart(
         MartColumn("reason_code", "text", "Why it was proposed, as a code.", nullable=True),
         MartColumn("in_time", "boolean", "Proposed before the notice ran out."),
         MartColumn("retroactive", "boolean", "Imported with a new due date that was past already."),
+        MartColumn("old_date", "date", "`old` of `start` and `due`.", nullable=True),
+        MartColumn("new_date", "date", "`new` of `start` and `due`.", nullable=True),
+        MartColumn("old_number", "decimal", "`old` of `effort_hours`.", nullable=True),
+        MartColumn("new_number", "decimal", "`new` of `effort_hours`.", nullable=True),
+        MartColumn("old_text", "text", "`old` of `outcome`, `priority`, `owner` and `sponsor`.", nullable=True),
+        MartColumn("new_text", "text", "`new` of `outcome`, `priority`, `owner` and `sponsor`.", nullable=True),
         _DELETED,
     ),
     rows=_goal_change_rows,

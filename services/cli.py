@@ -87,6 +87,7 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
                 form=given.format,
                 output=given.output,
                 after=given.after,
+                at=given.at,
             )
         case "migrate" | "organisation" | "keys":
             return _run_store(given, settings, console)
@@ -246,6 +247,7 @@ def _add_data(commands: Commands) -> None:
     export.add_argument("--format", choices=("ndjson", "csv"), default="ndjson")
     export.add_argument("--output", metavar="FILE", default="-", help="file to write, whole or not at all; - is stdout")
     export.add_argument("--after", type=int, default=0, metavar="POSITION", help="only what came behind this position")
+    export.add_argument("--at", type=int, metavar="POSITION", help="as it was known at this position; default: now")
 
 
 def _add_health(commands: Commands) -> None:

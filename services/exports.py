@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
 from domain.errors import InvalidField, NotFound
+from domain.instants import encode_json
 from projections.as_of import AsOf, resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
+from services.csv_text import format_csv_row
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from services.runtime import Runtime
 
 FORMATS = ("ndjson", "csv")
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"^[+-]?[0-9]+(\.[0-9]+)?$")
 _NEW_FILE_MODE = 0o666
 
 
@@ -38,21 +35,32 @@ class ExportSummary(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     #: The `after` of the next export.
     position: int
+    #: When the event at that position was recorded, UTC.
+    recorded_as_of: datetime
     output: str | None = None
 
 
 def export_mart(
-    runtime: Runtime, organisation_id: UUID, mart: str, *, form: str, after: int = 0, output: Path | None = None
+    runtime: Runtime,
+    organisation_id: UUID,
+    mart: str,
+    *,
+    form: str,
+    after: int = 0,
+    at: int | None = None,
+    output: Path | None = None,
 ) -> ExportSummary:
-    """Write a mart's rows behind position `after` to `output` (None: stdout), as the views know them now.
+    """Write a mart's rows behind position `after` to `output` (None: stdout), as they were known at position `at`.
+
+    `at`: None for what the views know now; with one for several marts, all of them are of one moment.
 
     The file appears under its name only when it is whole. Raises `NotFound` for no such mart or organisation,
     `InvalidField` for a position that is not reached, and `OSError` where the file cannot be written.
     """
-    view = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
     described = MARTS.get(mart)
     if described is None:
         raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
+    view = _resolve_position(runtime, organisation_id, at)
     position = view.position
     if not 0 <= after <= position:
         # Taken as it is, an export from another store's position would say that nothing is new, and that for good.
@@ -64,48 +72,51 @@ def export_mart(
             file.write(part)
             rows += 1
     rows -= form == "csv"
-    return ExportSummary(mart=mart, rows=rows, position=position, output=None if output is None else str(output))
+    return ExportSummary(
+        mart=mart,
+        rows=rows,
+        position=position,
+        recorded_as_of=view.recorded_as_of,
+        output=None if output is None else str(output),
+    )
 
 
-def stream_mart(runtime: Runtime, view: AsOf, mart: str, *, form: str, after: int) -> Iterator[bytes]:
-    """The same, line by line, for an answer that is streamed. Raises `NotFound` for no such mart."""
-    described = MARTS.get(mart)
-    if described is None:
-        raise NotFound(f"no mart {mart!r}", allowed=tuple(MARTS))
-    return encode_rows(described, described.rows(runtime.database, view, after), form=form)
+def _resolve_position(runtime: Runtime, organisation_id: UUID, at: int | None) -> AsOf:
+    """What the views knew at a position; raises `InvalidField` where they have not reached it."""
+    now = resolve_as_of(runtime.database, runtime.ledger, organisation_id, now=runtime.clock())
+    if at is None:
+        return now
+    event = runtime.ledger.event_position(organisation_id, at) if 0 < at <= now.position else None
+    if event is None or event.recorded_at is None:
+        detail = f"this organisation has not reached position {at}; it is at {now.position}"
+        raise InvalidField(detail, pointer="/at", allowed=(f"1..{now.position}",))
+    return msgspec.structs.replace(
+        now, known_position=event.log_position, position=at, recorded_as_of=event.recorded_at
+    )
 
 
 def encode_rows(mart: Mart, rows: Iterable[tuple[Any, ...]], *, form: str) -> Iterator[bytes]:
     """One part per row; CSV has a part with the names before them."""
     names = [column.name for column in mart.columns]
     if form == "csv":
-        yield _format_csv_line(names)
+        yield format_csv_row(names)
         for row in rows:
-            yield _format_csv_line(
-                [_format_cell(value, column) for value, column in zip(row, mart.columns, strict=True)]
-            )
+            yield format_csv_row(_format_cell(value, column) for value, column in zip(row, mart.columns, strict=True))
     else:
         encoder = msgspec.json.Encoder()
         for row in rows:
             yield encoder.encode(dict(zip(names, row, strict=True))) + b"\n"
 
 
-def _format_csv_line(cells: list[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue().encode()
-
-
 def _format_cell(value: Any, column: MartColumn) -> str:
-    """A cell's text; what a spreadsheet would run as a formula begins with an apostrophe, as it would have typed it."""
+    """A cell's text: of a `json` column always JSON, of any other column nothing where there is no value."""
+    if column.type == "json":
+        return encode_json(value).decode()
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    if column.type in ("text", "json") and text.startswith(_FORMULA_PREFIXES) and not _NUMBER.match(text):
-        return f"'{text}"
-    return text
+    return str(value)
 
 
 @contextmanager

@@ -128,6 +128,7 @@ def export(  # noqa: PLR0913 - the command's options
     form: str,
     output: str,
     after: int,
+    at: int | None,
 ) -> int:
     """Write one mart, from the views brought up to date, to a file (whole or not at all) or to stdout."""
     with Runtime.open(settings) as runtime:
@@ -135,7 +136,7 @@ def export(  # noqa: PLR0913 - the command's options
         with console.progress("following the log"):
             runtime.engine.catch_up()
         target = None if output == "-" else Path(output)
-        summary = export_mart(runtime, tenant, mart, form=form, after=after, output=target)
+        summary = export_mart(runtime, tenant, mart, form=form, after=after, at=at, output=target)
     words = f"{summary.rows} rows of {mart} up to position {summary.position}"
     if output == "-":
         console.print_note(words)

@@ -48,6 +48,24 @@ def test_each_event_is_a_cloud_event(app: ApiApp) -> None:
     assert f"{app.client.base_url}".rstrip("/") + "/v1/schemas/goal.change_proposed.v1" == last["dataschema"]
 
 
+def test_words_on_several_lines_are_one_line_in_an_attribute_and_as_written_in_data(app: ApiApp) -> None:
+    # given
+    goal = create_active_goal(app)
+    text = "first line\nsecond\tline\u0085third\ufdd0\U0001fffe line"
+    body = {"changes": {"due": "2026-04-10"}, "reason": why(text=text)}
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/propose-change", body)
+    app.as_member("ana").post_ok(f"/v1/goals/{goal}/check-in", {"note": text})
+
+    # when
+    *_, proposed, checked_in = app.as_member("stella").get_ok(f"/v1/events?subject=goal/{goal}")
+    history = app.as_member("stella").get_ok(f"/v1/goals/{goal}/history")["entries"]
+
+    # then
+    assert "first line second line third   line" == proposed["reasontext"]
+    assert text == checked_in["data"]["note"]
+    assert text == history[-2]["reason"]["text"]
+
+
 def test_each_events_data_is_as_its_schema_says(app: ApiApp) -> None:
     # given
     create_active_goal(app)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.errors import NotFound
+from domain.errors import InvalidField, NotFound
 from domain.references import derive_organisation_id
 from projections.as_of import resolve_as_of
 from projections.marts import MARTS, Mart, MartColumn
@@ -21,7 +21,9 @@ from tests.fixtures import synthetic
 from tests.services.conftest import Installation
 
 ORGANISATION = derive_organisation_id("default")
-MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', True, None, ["=1"], {"a": 1}]
+MAGIC: list[Any] = ["=1+1", "+1", "-2.5", "-x", "@me", 'a "b", c\r\nd', True, None, "-2\n"]
+MAGIC += ["\n=1", "\uff1d1", "\uff0bx", "\uff0dx", "\uff20x", "\ufe66x", " =1", "\u00a0=1", "\u200b=1", "\ufeff -x"]
+MAGIC += ["\u3164=1", "\tx", "\rx", "\nx", " x", "\u200bx", "x=1"]
 
 
 @pytest.fixture
@@ -33,8 +35,10 @@ def history(installation: Installation) -> Installation:
     return installation
 
 
-def rows(installation: Installation, mart: str, path: Path, *, after: int = 0) -> list[dict[str, Any]]:
-    export_mart(installation.runtime, ORGANISATION, mart, form="ndjson", after=after, output=path)
+def rows(
+    installation: Installation, mart: str, path: Path, *, after: int = 0, at: int | None = None
+) -> list[dict[str, Any]]:
+    export_mart(installation.runtime, ORGANISATION, mart, form="ndjson", after=after, at=at, output=path)
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -99,7 +103,7 @@ def test_weeks_before_what_is_new_are_not_told_again(history: Installation, tmp_
 
 def test_each_column_is_explained_and_holds_what_it_says(history: Installation, tmp_path: Path) -> None:
     text = dict.fromkeys(("uuid", "text", "date", "timestamp"), str)
-    holds: dict[str, type] = {**text, "integer": int, "boolean": bool, "json": object}
+    holds: dict[str, type] = {**text, "decimal": str, "integer": int, "boolean": bool, "json": object}
 
     for mart in MARTS.values():
         found = rows(history, mart.name, tmp_path / mart.name)
@@ -125,13 +129,71 @@ def test_csv_and_ndjson_say_the_same(history: Installation, tmp_path: Path) -> N
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless() -> None:
-    mart = Mart("m", "", (), (MartColumn("c", "json", "Anything."),), lambda *_: iter(()))
+    mart = Mart("m", "", (), (MartColumn("c", "text", "Anything."),), lambda *_: iter(()))
 
     text = b"".join(encode_rows(mart, [(value,) for value in MAGIC], form="csv")).decode()
 
-    expected = ["c", "'=1+1", "+1", "-2.5", "'-x", "'@me", 'a "b", c\r\nd', "true", "", '["=1"]', '{"a":1}']
-    assert expected == [(row or [""])[0] for row in csv.reader(io.StringIO(text, newline=""))]
+    harmless = {"+1", "-2.5", 'a "b", c\r\nd', " x", "\u200bx", "x=1", True, None}
+    texts = {True: "true", None: ""}
+    expected = [texts.get(value, value) if value in harmless else f"'{value}" for value in MAGIC]
+    assert ["c", *expected] == [(row or [""])[0] for row in csv.reader(io.StringIO(text, newline=""))]
     assert '"a ""b"", c\r\nd"\r\n' in text
+
+
+def test_names_of_columns_are_guarded_like_cells() -> None:
+    mart = Mart("m", "", (), (MartColumn("=c", "text", "Anything."),), lambda *_: iter(()))
+
+    assert b"'=c\r\n" == b"".join(encode_rows(mart, [], form="csv"))
+
+
+@pytest.mark.parametrize("value", ["2026-03-04", "null", "=1", None, -2.5, -1e30, True, ["=1"], {"a": 1}, "a\nb", ""])
+def test_a_cell_of_a_json_column_is_json(value: Any) -> None:
+    mart = Mart("m", "", (), (MartColumn("c", "json", "Anything."),), lambda *_: iter(()))
+
+    text = b"".join(encode_rows(mart, [(value,)], form="csv")).decode()
+
+    [_, [cell]] = csv.reader(io.StringIO(text, newline=""))
+    assert value == json.loads(cell)
+
+
+def test_an_accepted_change_has_its_values_in_the_columns_of_their_type(history: Installation, tmp_path: Path) -> None:
+    for row in rows(history, "fact_goal_change", tmp_path / "changes"):
+        kind = {"due": "date", "start": "date", "effort_hours": "number"}.get(row["field"], "text")
+        for when in ("old", "new"):
+            typed = {name: row[f"{when}_{name}"] for name in ("date", "number", "text")}
+            assert {**dict.fromkeys(("date", "number", "text")), kind: row[when]} == typed
+
+
+def test_marts_at_one_position_are_of_one_moment(history: Installation, tmp_path: Path) -> None:
+    # given
+    position = history.runtime.ledger.position(ORGANISATION) // 2
+    before = {name: rows(history, name, tmp_path / name, at=position) for name in MARTS}
+    summary = export_mart(
+        history.runtime, ORGANISATION, "fact_goal_event", form="csv", at=position, output=tmp_path / "csv"
+    )
+    event = history.runtime.ledger.event_position(ORGANISATION, position)
+
+    # when
+    lines = synthetic.encode_lines(goals=3, prefix="more-")
+    assert import_lines(history.runtime, ORGANISATION, lines, principal=history.principal).refused == 0
+    history.runtime.engine.catch_up()
+
+    # then
+    assert event is not None
+    assert (position, event.recorded_at) == (summary.position, summary.recorded_as_of)
+    for name, exported in before.items():
+        assert exported == rows(history, name, tmp_path / name, at=position)
+        assert all(row["position"] <= position for row in exported)
+    events = rows(history, "fact_goal_event", tmp_path / "all")
+    assert [row for row in events if row["position"] <= position] == before["fact_goal_event"]
+
+
+@pytest.mark.parametrize("at", [-1, 0, 10**9])
+def test_a_position_that_is_not_reached_is_refused(history: Installation, at: int) -> None:
+    with pytest.raises(InvalidField) as refused:
+        export_mart(history.runtime, ORGANISATION, "fact_goal_event", form="csv", at=at)
+
+    assert "/at" == refused.value.pointer
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_former_one(

@@ -7,6 +7,7 @@ everything gets the events of what is visible; `Link: rel="next"` moves on past 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -118,9 +119,22 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         authid=str(recorded.actor) if recorded.actor else None,
         onbehalfof=str(recorded.on_behalf_of) if recorded.on_behalf_of else None,
         reasoncode=str(reason.code) if reason else None,
-        reasontext=reason.text or None if reason else None,
+        reasontext=_to_attribute(reason.text) if reason else None,
         data=cast("EventData", recorded.data),
     )
+
+
+#: What CloudEvents 1.0.2 forbids in an attribute: controls, noncharacters, lone surrogates.
+_FORBIDDEN_IN_ATTRIBUTES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+    + "]"
+)
+
+
+def _to_attribute(text: str) -> str | None:
+    """People's words as an attribute holds them: blanks for what it may not hold; None where nothing is left."""
+    return _FORBIDDEN_IN_ATTRIBUTES.sub(" ", text).strip() or None
 
 
 @query_route(

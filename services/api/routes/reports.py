@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -30,6 +28,7 @@ from services.api.http.responses import HttpResponse
 from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
+from services.csv_text import format_csv_row
 
 CSV = "text/csv"
 
@@ -168,19 +167,16 @@ def _can_see_team(viewer: Viewer, team: UUID) -> bool:
 def to_csv(figures: Sequence[Figure]) -> bytes:
     """The figures as a table, a column for each field that a figure can have; lists parted by spaces."""
     columns = [field.encode_name for field in msgspec.structs.fields(Figure)]
-    text = io.StringIO()
-    table = csv.DictWriter(text, columns, lineterminator="\r\n")
-    table.writeheader()
-    table.writerows(
-        {name: _format_cell(value) for name, value in figure.items()} for figure in msgspec.to_builtins(figures)
-    )
-    return text.getvalue().encode()
+    rows = ([_format_cell(figure.get(name)) for name in columns] for figure in msgspec.to_builtins(figures))
+    return b"".join(map(format_csv_row, (columns, *rows)))
 
 
-def _format_cell(value: Any) -> Any:
+def _format_cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 ROUTES: list[Route] = [_report_route(name) for name in REPORTS]
