@@ -85,7 +85,7 @@ class LoopCommitter:
         if self._in_flight is not None or not len(self._queue):
             return
         if not self._decider_lock.acquire(blocking=False):
-            # The thread holds it, and checks the queue again after releasing it.
+            # Its holder, the thread or another loop, checks the queue again after releasing it.
             return
         head, connection = self._writer.expected_head(), self._connection
         if head is None or connection is None or not connection.is_alive:
