@@ -196,7 +196,7 @@ _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
 
 
 class FailedRequest(Protocol):
-    """What a problem says of its request."""
+    """The fields of a problem that describe its request."""
 
     path: str
     request_id: str
@@ -224,7 +224,7 @@ def error_response(error: BaseException, request: FailedRequest, method: str) ->
         case CancelledError():
             # The server stops, and this took longer than it waits.
             return _unavailable_response("stopping", "unknown" if method == "POST" else None, path, identity)
-    # 500: logged with everything but the body, told with nothing.
+    # 500: logged with everything but the body; the answer has no details.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
     return _problem_response(build_problem("internal", instance=path, request_id=identity), {})
 
