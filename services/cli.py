@@ -145,6 +145,8 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
     match given.command, getattr(given, "what", None):
         case "doctor", _:
             return health.doctor(settings, console)
+        case "audit", "digest":
+            return health.digest_log(settings, console, upto=given.at)
         case "audit", _:
             return health.audit(settings, console)
         case _, "status":
@@ -252,7 +254,10 @@ def _add_data(commands: Commands) -> None:
 
 def _add_health(commands: Commands) -> None:
     _add_command(commands, "doctor", "look at everything a running Plimsoll needs")
-    _add_command(_add_group(commands, "audit", "proofs"), "verify", "prove that the log misses nothing")
+    audit = _add_group(commands, "audit", "proofs")
+    _add_command(audit, "verify", "prove that the log misses nothing")
+    digest = _add_command(audit, "digest", "a number over the log's events: equal where two logs hold the same ones")
+    digest.add_argument("--at", type=int, metavar="POSITION", help="up to this log position; default: all")
     projections = _add_group(commands, "projections", "the views")
     _add_command(projections, "status", "position, lag and digest of each view")
     for name, words in (("rebuild", "build views anew from the log"), ("verify", "compare views with the log")):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import dramatiq
+import msgspec
 from dramatiq.brokers.stub import StubBroker
 
 from ledger.api_keys import Keys
@@ -125,15 +126,26 @@ class Runtime:
         self.close()
 
 
-def migrate(settings: Settings) -> list[int]:
-    """Bring ledger and views to this version's shape; the ledger's migrations that were applied now.
+class Migration(msgspec.Struct, frozen=True, kw_only=True):
+    """What `migrate` changed."""
+
+    #: Numbers of the ledger's migrations.
+    applied: list[int]
+    #: Views that begin anew and fill from the log.
+    views: list[str]
+    #: Events that they have yet to follow.
+    events: int
+
+
+def migrate(settings: Settings) -> Migration:
+    """Bring ledger and views to this version's shape; what was changed.
 
     Idempotent, safe from several processes at once.
     """
     applied = migrations.migrate(settings.database_url)
     with Runtime.open(settings) as runtime:
-        runtime.engine.migrate()
-    return applied
+        views = runtime.engine.migrate()
+        return Migration(applied=applied, views=views, events=runtime.ledger.head() if views else 0)
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:

@@ -63,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     long_poll_limit_s: Annotated[
         float, Meta(ge=0, le=300, description="Seconds that a pull of the event feed may wait for news at most.")
     ] = 30.0
+    lag_limit_events: Annotated[
+        int, Meta(ge=1, description="Events that a view may be behind; beyond, `readyz` and `doctor` say so.")
+    ] = 10_000
+    lag_limit_s: Annotated[
+        float,
+        Meta(gt=0, description="Seconds that a view may be behind; beyond, `readyz` and `doctor` say so."),
+    ] = 30.0
     shutdown_seconds: Annotated[
         int, Meta(ge=0, le=600, description="How long a stopping process lets requests and jobs finish.")
     ] = 10

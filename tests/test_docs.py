@@ -68,7 +68,7 @@ from services.api.routes import events, people
 from services.api.routes import inbox as support_routes
 from services.api.routes import keys as api_keys
 from services.api.routes.events import CloudEvent, describe_event_types
-from services.commands import health, store
+from services.commands import store
 from services.imports import importer
 from services.imports import rows as imports_rows
 from services.imports.rows import ACT_TYPES
@@ -649,7 +649,8 @@ LIMITS: dict[str, float] = {
     "Requests a minute for one key": settings.Settings().rate_limit_per_minute,
     "Seconds that a read waits for its position": settings.Settings().position_wait_s,
     "Seconds that a pull of the feed waits": settings.Settings().long_poll_limit_s,
-    "Events behind which `doctor` finds a view too slow": health._LAG_EVENTS,
+    "Events that a view may be behind": settings.Settings().lag_limit_events,
+    "Seconds that a view may be behind": settings.Settings().lag_limit_s,
     "Seconds after which a job counts as lost": scheduler.RESEND_SECONDS,
 }
 

@@ -62,7 +62,7 @@ def test_each_test_gets_a_migrated_database_that_nobody_wrote_to(database_url: s
 
     assert {"goals", "ledger_migrations", "projection_checkpoints"} < set(before)
     assert "leftover" not in before
-    assert [] == migrate(Settings(database_url=database_url))
+    assert [] == migrate(Settings(database_url=database_url)).applied
 
 
 def test_a_database_is_a_copy_of_its_template(start_postgres: Callable[[], PostgresServer]) -> None:

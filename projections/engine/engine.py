@@ -83,18 +83,24 @@ class Engine:
             if table.columns[: len(SYSTEM_TIME)] != SYSTEM_TIME:
                 raise ValueError(f"table {table.name} must begin with the columns of SYSTEM_TIME")
 
-    def migrate(self) -> None:
+    def migrate(self) -> list[str]:
         """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
 
+        Returns the names of the views that were emptied, or are new beside a log that has events: they fill from it.
         A view that is ahead of the log (the log was restored from an older backup) starts anew too.
         """
         self.database.migrate(BOOKKEEPING_TABLES)
         # The log only grows: asked for after the views, its head is behind none that is its own.
-        positions = {checkpoint.name: checkpoint.position for checkpoint in load_checkpoints(self.database)}
+        known = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
         head = self.reader.head()
+        begun = []
         for projection in self.projections.values():
-            strange = positions.get(projection.name, 0) > head
+            before = known.get(projection.name)
+            strange = before is not None and before.position > head
+            if head and (before is None or strange or before.version != projection.version):
+                begun.append(projection.name)
             register_projection(self.database, projection.name, projection.version, projection.tables, anew=strange)
+        return begun
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from ledger.errors import LedgerUnavailable
 from projections.database.database import DatabaseUnavailable
+from services.view_health import ViewHealth, load_view_health
 
 if TYPE_CHECKING:
     from services.runtime import Runtime
@@ -40,6 +41,13 @@ class Metrics:
         self._lag = gauge(
             "plimsoll_projection_lag_events", "Events a read model has yet to follow.", _PROJECTION_LABELS
         )
+        self._lag_seconds = gauge(
+            "plimsoll_projection_lag_seconds",
+            "Age of the first event that a read model has yet to follow.",
+            _PROJECTION_LABELS,
+        )
+        self._lag_limit_events = gauge("plimsoll_projection_lag_limit_events", "PLIMSOLL_LAG_LIMIT_EVENTS.")
+        self._lag_limit_seconds = gauge("plimsoll_projection_lag_limit_seconds", "PLIMSOLL_LAG_LIMIT_S.")
         self._held = gauge(
             "plimsoll_projection_held_events", "Events of streams that are held back.", _PROJECTION_LABELS
         )
@@ -57,34 +65,43 @@ class Metrics:
 
     def render(self, runtime: Runtime) -> bytes:
         """All metrics in Prometheus' text format; those of a store that is away keep their last values."""
+        self._lag_limit_events.set(runtime.settings.lag_limit_events)
+        self._lag_limit_seconds.set(runtime.settings.lag_limit_s)
         try:
             self._head.set(runtime.ledger.head())
-            for status in runtime.engine.status():
-                self._lag.labels(status.name).set(status.head - status.position)
+            for view in load_view_health(runtime):
+                status = view.status
+                self._lag.labels(status.name).set(view.lag)
+                self._lag_seconds.labels(status.name).set(view.lag_seconds)
                 self._held.labels(status.name).set(status.held)
                 self._missing.labels(status.name).set(status.missing)
         except (LedgerUnavailable, DatabaseUnavailable):
             pass
         return generate_latest(self.registry)
 
-    def check(self, runtime: Runtime) -> tuple[dict[str, str], int]:
-        """What serving depends on -> "ok" or what is wrong, and the slowest read model's lag in events."""
-        checks, lag = {"store": _OK, "views": _OK, "broker": _OK}, 0
+    def check(self, runtime: Runtime) -> tuple[dict[str, str], int, float]:
+        """What serving depends on -> "ok" or what is wrong; the slowest read model's lag in events and in seconds."""
+        checks = {"store": _OK, "views": _OK, "broker": _OK}
+        views: list[ViewHealth] = []
         try:
-            head = runtime.ledger.head()
+            runtime.ledger.head()
         except LedgerUnavailable:
             checks["store"] = "unavailable"
-            head = 0
         try:
-            statuses = runtime.engine.status() if checks["store"] == _OK else []
-            if any(status.outdated for status in statuses):
-                checks["views"] = "outdated: run `plimsoll migrate`"
-            lag = max((head - status.position for status in statuses), default=0)
+            views = load_view_health(runtime) if checks["store"] == _OK else []
         except (DatabaseUnavailable, LedgerUnavailable):
             checks["views"] = "unavailable"
+        # What no view is without, such as a migration, is said once.
+        faults: dict[str, list[str]] = {}
+        for view in views:
+            faults.setdefault(view.fault, []).append(view.status.name)
+        faults.pop("", None)
+        if faults:
+            checks["views"] = "; ".join(f"{fault} ({', '.join(names)})" for fault, names in faults.items())
         if not _is_broker_reachable(runtime):
             checks["broker"] = "unavailable"
-        return checks, max(0, lag)
+        lags = [(view.lag, round(view.lag_seconds, 3)) for view in views]
+        return checks, max((events for events, _ in lags), default=0), max((s for _, s in lags), default=0.0)
 
 
 def _is_broker_reachable(runtime: Runtime) -> bool:

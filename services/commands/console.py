@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from domain.instants import encode_json
 
@@ -24,8 +23,9 @@ class Console:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Terminal(file=sys.stdout, highlight=False, soft_wrap=True)
-        self._err = Terminal(file=sys.stderr, highlight=False, soft_wrap=True)
+        # Words are printed as they are: `:key:` in a name is no picture.
+        self._out = Terminal(file=sys.stdout, highlight=False, soft_wrap=True, emoji=False)
+        self._err = Terminal(file=sys.stderr, highlight=False, soft_wrap=True, emoji=False)
 
     def print_result(self, value: Any, words: str) -> None:
         """The command's one result, as JSON or in words."""
@@ -40,10 +40,11 @@ class Console:
         if self.as_json:
             self.print_result(value, "")
             return
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*row)
-        self._out.print(table, markup=False)
+        # Not cut to the terminal's width: what is shown is there to be copied.
+        widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+        for row in (columns, *rows):
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self._out.print(line.rstrip(), markup=False)
 
     def print_line(self, words: str) -> None:
         """A line of the result that is read while the command goes on; a pipe gets it at once."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import redis
 
-from projections.engine.rebuild import Difference, Progress
+from projections.engine.fold import sum_digests
+from projections.engine.rebuild import REBUILD_BATCH_SIZE, Difference, Progress
 from services.commands.console import CommandFailed
 from services.runtime import Runtime
+from services.view_health import ViewHealth, load_view_health
 
 if TYPE_CHECKING:
     from services.commands.console import Console
     from services.settings import Settings
-
-#: Views further behind than this many events are worth a word.
-_LAG_EVENTS = 10_000
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +48,24 @@ def audit(settings: Settings, console: Console) -> int:
         return print_checks(console, [check_log(runtime)])
 
 
+def digest_log(settings: Settings, console: Console, *, upto: int | None) -> int:
+    """Print a number over the ids of all events up to a position: equal where two logs hold the same events."""
+    with Runtime.open(settings) as runtime:
+        head = runtime.ledger.head()
+        if upto is not None and upto > head:
+            raise CommandFailed(f"the log ends at position {head}: what came up to {upto} is not in it")
+        end, position, total = head if upto is None else upto, 0, 0
+        with console.progress("reading the log") as progress:
+            while position < end:
+                events = runtime.ledger.read_log(position, min(REBUILD_BATCH_SIZE, end - position))
+                total += sum_digests(events)
+                position = events[-1].log_position
+                progress(position, end)
+    digest = f"{total % 2**256:064x}"
+    console.print_result({"position": end, "digest": digest}, f"position {end}, digest {digest}")
+    return 0
+
+
 def print_checks(console: Console, checks: list[Check]) -> int:
     """Print the checks; 1 when one of them failed."""
     rows = [("ok" if check.ok else "FAIL", check.name, check.detail) for check in checks]
@@ -68,13 +85,13 @@ def check_log(runtime: Runtime) -> Check:
 
 def _check_views(runtime: Runtime) -> list[Check]:
     checks = []
-    for status in runtime.engine.status():
-        lag = status.head - status.position
-        ok = not status.missing and not status.held and not status.outdated and lag < _LAG_EVENTS
-        detail = f"{lag} behind, {status.held} held back, {status.missing} missing"
-        checks.append(
-            Check(name=f"view {status.name}", ok=ok, detail=f"{detail}, outdated" if status.outdated else detail)
+    for view in load_view_health(runtime):
+        status = view.status
+        detail = (
+            f"{view.lag} events and {view.lag_seconds:.0f} s behind, {status.held} held back, {status.missing} missing"
         )
+        ok = not (view.fault or status.held or status.missing)
+        checks.append(Check(name=f"view {status.name}", ok=ok, detail=view.fault or detail))
     return checks
 
 
@@ -108,13 +125,19 @@ def _hide_password(url: str) -> str:
 def show_projections(settings: Settings, console: Console) -> int:
     """Position, lag and digest of every view."""
     with Runtime.open(settings) as runtime:
-        found = runtime.engine.status()
-    rows = [
-        (s.name, str(s.version), str(s.position), str(s.head - s.position), str(s.held), str(s.missing), s.digest[:16])
-        for s in found
-    ]
-    console.print_table(list(found), ("view", "version", "position", "behind", "held", "missing", "digest"), rows)
-    return 0 if not any(s.missing or s.outdated for s in found) else 1
+        views = load_view_health(runtime)
+    rows = []
+    for view in views:
+        s, seconds = view.status, f"{view.lag_seconds:.0f}"
+        counts = (s.version, s.position, view.lag, seconds, s.held, s.missing)
+        rows.append((s.name, *map(str, counts), s.digest, view.fault or "ok"))
+    columns = ("view", "version", "position", "behind", "seconds", "held", "missing", "digest", "state")
+    console.print_table([_describe_view(view) for view in views], columns, rows)
+    return 1 if any(view.fault or view.status.missing for view in views) else 0
+
+
+def _describe_view(view: ViewHealth) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(view.status), "lag_seconds": round(view.lag_seconds, 3), "fault": view.fault}
 
 
 def rebuild_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
@@ -133,16 +156,27 @@ def rebuild_projections(settings: Settings, console: Console, *, names: list[str
 
 
 def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
-    """Fold the log into shadow tables and compare row by row; exit code 1 where they differ."""
+    """Fold the log once more beside each view and compare, row by row, up to where the view has followed it.
+
+    Exit code 1 where they differ, and where a view is not healthy: of one that is empty nothing is proven.
+    """
     with Runtime.open(settings) as runtime:
+        # Asked for before: what is compared is no less than this.
+        views = [view for view in load_view_health(runtime) if not names or view.status.name in names]
         found = [
             d
             for name in _resolve_targets(runtime, names)
             for d in _run_with_progress(console, name, runtime.engine.verify)
         ]
     words = [_format_difference(difference) for difference in found]
-    console.print_result({"differences": found}, "\n".join(words) or "the views say what the log says")
-    return 1 if found else 0
+    words += [f"{view.status.name}: {view.fault}" for view in views if view.fault]
+    if not found:
+        head = max((view.status.head for view in views), default=0)
+        upto = min((view.status.position for view in views), default=0)
+        words.insert(0, f"the views say what the log says, up to position {upto} of {head}")
+    result = {"differences": found, "views": [_describe_view(view) for view in views]}
+    console.print_result(result, "\n".join(words))
+    return 1 if found or any(view.fault for view in views) else 0
 
 
 def _format_difference(found: Difference) -> str:

@@ -28,8 +28,15 @@ _MAX_LISTED_ORGANISATIONS = 20
 
 def migrate(settings: Settings, console: Console) -> int:
     """Bring the database to this version's shape."""
-    applied = composition.migrate(settings)
-    console.print_result({"applied": applied}, f"migrated ({len(applied)} new)" if applied else "up to date")
+    changed = composition.migrate(settings)
+    words = [f"migrated ({len(changed.applied)} new)"] if changed.applied else []
+    if changed.views:
+        words.append(f"{len(changed.views)} views begin anew: {', '.join(changed.views)}")
+        words.append(
+            f"they fill from the log ({changed.events} events) while `plimsoll serve` or a worker runs, "
+            "or at once with: plimsoll projections rebuild"
+        )
+    console.print_result(changed, "\n".join(words) or "up to date")
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,50 @@ def test_it_says_when_it_is_not_ready(serve_app: Callable[..., ApiApp]) -> None:
 
     assert (503, "not_ready") == (response.status_code, response.json()["code"])
     assert 200 == app.client.get("/livez").status_code
+
+
+def test_it_is_not_ready_while_its_views_are_further_behind_than_allowed(serve_app: Callable[..., ApiApp]) -> None:
+    # given
+    app = serve_app(lag_limit_s=60, lag_limit_events=3)
+    headers = {"Authorization": f"Bearer {app.keys['acme']['stella']}"}
+    create = {"name": "New", "lead": "stella"}
+    app.client.post("/v1/teams", json={**create, "ref": "new"}, headers=headers)
+
+    # when it is little and short, long, and much
+    short = app.client.get("/readyz")
+    app.clock.now += timedelta(seconds=90)
+    late = app.client.get("/readyz")
+    figures = app.client.get("/metrics").text
+    app.runtime.engine.catch_up()
+    for number in range(4):
+        app.client.post("/v1/teams", json={**create, "ref": f"new{number}"}, headers=headers)
+    much = app.client.get("/readyz")
+
+    # then
+    assert (200, 1) == (short.status_code, short.json()["lag"])
+    assert 1 > short.json()["lag_seconds"]
+    assert (503, "not_ready") == (late.status_code, late.json()["code"])
+    assert "1 events and 90 s behind, more than 3 events and 60 s" in late.json()["detail"]
+    assert re.search(r'plimsoll_projection_lag_seconds{projection="goals"} 90\.', figures)
+    assert "plimsoll_projection_lag_limit_seconds 60.0" in figures
+    assert 503 == much.status_code
+    assert "4 events" in much.json()["detail"]
+
+
+def test_it_is_not_ready_while_a_view_is_empty(serve_app: Callable[..., ApiApp]) -> None:
+    # given views that begin anew, beside a log that was written a moment ago
+    app = serve_app(lag_limit_s=10**9, lag_limit_events=10**9)
+    events = app.count_events()
+    app.runtime.database.migrate(())
+    with app.runtime.database.transaction() as transaction:
+        transaction.execute("UPDATE projection_checkpoints SET log_position = 0, applied = 0 WHERE name = 'goals'")
+
+    # when
+    response = app.client.get("/readyz")
+
+    # then
+    assert 503 == response.status_code
+    assert f"views: empty: it has followed none of {events} events yet (goals)" in response.json()["detail"]
 
 
 def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:

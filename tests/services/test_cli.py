@@ -229,6 +229,49 @@ def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: 
     assert 0 == shell("audit", "verify")
 
 
+def test_what_is_shown_to_be_copied_is_shown_whole(
+    shell: Shell, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shell("import", str(history))
+    shell("keys", "create", "--member", "steward", "--name", "a name of many words that says what the :key: is for")
+
+    shell("keys", "list", "--json")
+    keys = shell.result
+    assert 0 == shell("keys", "list")
+    for key in keys:
+        assert key["key_id"] in shell.out
+        assert key["member_id"] in shell.out
+        assert key["name"] in shell.out
+    shell("projections", "status", "--json")
+    digests = [view["digest"] for view in shell.result]
+    shell("projections", "status")
+    assert all(digest in shell.out for digest in digests)
+
+
+def test_migrating_says_which_views_it_emptied(shell: Shell, history: Path, empty_sqlite_url: str) -> None:
+    import sqlite3
+
+    # given
+    shell("import", str(history))
+    shell("projections", "rebuild")
+    assert 0 == shell("migrate")
+    assert "up to date" == shell.out.strip()
+
+    # when a view is of another version of the code
+    with sqlite3.connect(empty_sqlite_url.removeprefix("sqlite:///") + "-views") as connection:
+        connection.execute("UPDATE projection_checkpoints SET version = version - 1 WHERE name IN ('goals', 'drift')")
+    connection.close()
+    assert 0 == shell("migrate")
+
+    # then
+    assert "2 views begin anew: " in shell.out
+    assert {"goals", "drift"} <= set(re.findall(r"\w+", shell.out))
+    assert 1 == shell("projections", "verify")
+    assert 0 == shell("migrate", "--json")
+    assert [[], [], 0] == [shell.result[name] for name in ("applied", "views", "events")]
+
+
 def test_verify_finds_a_row_that_was_tampered_with(shell: Shell, history: Path, empty_sqlite_url: str) -> None:
     import sqlite3
 

@@ -31,7 +31,10 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
     status: str
     checks: dict[str, str]
+    #: Events.
     lag: int
+    #: Age of the first event that a read model has yet to follow.
+    lag_seconds: float
 
 
 class EventTypeList(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +71,7 @@ def livez(_context: PublicContext) -> HttpResponse:
     ),
 )
 def readyz(context: PublicContext) -> HttpResponse:
-    checks, lag = context.api.metrics.check(context.api.runtime)
+    checks, lag, lag_seconds = context.api.metrics.check(context.api.runtime)
     headers = {"Cache-Control": "no-store"}
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
@@ -78,7 +81,9 @@ def readyz(context: PublicContext) -> HttpResponse:
             media_type=MEDIA_TYPE,
             headers=headers | {"Retry-After": "1"},
         )
-    return HttpResponse(body=encode(Readiness(status="ready", checks=checks, lag=lag)), headers=headers)
+    return HttpResponse(
+        body=encode(Readiness(status="ready", checks=checks, lag=lag, lag_seconds=lag_seconds)), headers=headers
+    )
 
 
 @query_route("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))

@@ -1,0 +1,91 @@
+"""What `pyproject.toml` declares is used, and what is imported is declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ("domain", "ledger", "projections", "services")
+DEVELOPMENT = ("tests", "benchmarks", "run.py")
+#: What is used without being imported, and by what.
+USED_OTHERWISE = {
+    "editables": "the build backend, for an editable installation",
+    "hatchling": "the build backend",
+    "httptools": "uvicorn, as `http` in services/commands/serving.py says",
+    "import-linter": "python3 run.py lint",
+    "mypy": "python3 run.py lint",
+    "pytest-timeout": "`timeout` in pyproject.toml",
+    "pytest-xdist": "pytest -n",
+    "ruff": "python3 run.py lint",
+    "types-jsonschema": "mypy",
+    "types-pyyaml": "mypy",
+    "tzdata": "zoneinfo, where the machine has no zones",
+    "uvloop": "uvicorn, where it is installed",
+}
+
+
+def declared() -> dict[str, list[str]]:
+    """Distributions by where they are declared: `dependencies`, extras and groups."""
+    document: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = {"dependencies": document["project"]["dependencies"]}
+    lists |= document["project"].get("optional-dependencies", {}) | document["dependency-groups"]
+    return {name: [_name(line) for line in lines if isinstance(line, str)] for name, lines in lists.items()}
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9_.-]", requirement)[0].lower().replace("_", "-")
+
+
+def imported(places: tuple[str, ...]) -> set[str]:
+    """Distributions that the code below these places imports."""
+    modules: set[str] = set()
+    for place in places:
+        path = ROOT / place
+        for source in [path] if path.is_file() else path.rglob("*.py"):
+            if "peers" not in source.parts:
+                modules |= {name.partition(".")[0] for name in _imports(source)}
+    known = packages_distributions()
+    foreign = modules - sys.stdlib_module_names
+    # `psycopg[pool]` brings psycopg-pool.
+    return {_name(found).replace("psycopg-pool", "psycopg") for module in foreign for found in known.get(module, ())}
+
+
+def _imports(source: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(str(node.module))
+        elif isinstance(node, ast.Call) and "find_spec" in ast.unparse(node.func):
+            names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
+    return names
+
+
+@pytest.mark.parametrize("where", sorted(declared()))
+def test_a_declared_dependency_is_used(where: str) -> None:
+    used = imported(PROGRAM if where == "dependencies" else (*PROGRAM, *DEVELOPMENT)) | USED_OTHERWISE.keys()
+
+    assert set() == set(declared()[where]) - used
+
+
+def test_what_the_program_imports_is_declared() -> None:
+    assert set() == imported(PROGRAM) - set(declared()["dependencies"]) - {"plimsoll"}
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    ours = {name for names in declared().values() for name in names} | {"plimsoll"}
+
+    assert set() == imported(DEVELOPMENT) - ours
+
+
+def test_nothing_is_excused_that_is_not_declared() -> None:
+    assert set() == USED_OTHERWISE.keys() - {name for names in declared().values() for name in names}
