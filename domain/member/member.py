@@ -67,30 +67,40 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
+    """Join the organisation, or one more of its teams."""
+
     team: Ref | None = None
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     ref: Ref | None = None
 
 
 class Leave(Act, tag="leave", frozen=True, kw_only=True):
-    pass
+    """Leave the organisation."""
 
 
 class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
+    """Declare hours a week, from a day on."""
+
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
 
 
 class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
+    """Declare an absence: first and last day, never why."""
+
     from_: date = msgspec.field(name="from")
     to: date
 
 
 class GrantRole(Act, tag="grant_role", frozen=True, kw_only=True):
+    """Grant a role; a steward does."""
+
     role: Role
 
 
 class RevokeRole(Act, tag="revoke_role", frozen=True, kw_only=True):
+    """Take a role back; a steward does."""
+
     role: Role
 
 
