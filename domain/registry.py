@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
+import msgspec.inspect
 
 from domain.charter import acts as charter_acts
 from domain.charter import events as charter_events
@@ -26,6 +27,7 @@ from domain.decision import timers as decision_timers
 from domain.decision.decide import decide as decide_decision
 from domain.decision.evolve import evolve as evolve_decision
 from domain.envelope import Event, NewEvent, RecordedEvent
+from domain.glossary.words import DOMAIN, describe_properties
 from domain.goal import acts as goal_acts
 from domain.goal import events as goal_events
 from domain.goal import state as goal_state
@@ -181,11 +183,29 @@ EVENTS: dict[str, type[Event]] = {
 _PUBLISHED_NAMES = {"DecisionSubject": "Matter", "Scope": "Subject"}
 
 
+_DEFINITION = "#/$defs/"
+
+
 def event_schema(event: type[Event]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of an event's `data`, with its value types below `$defs` by their published names."""
-    (schema,), components = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
+    (schema,), components = msgspec.json.schema_components([event], ref_template=_DEFINITION + "{name}")
+    for name, cls in _value_types(event):
+        describe_properties(cls, components[name], (DOMAIN,), lambda ref: components[ref.removeprefix(_DEFINITION)])
     published: dict[str, Any] = _with_published_names({**schema, "$defs": components})
     return published
+
+
+def _value_types(event: type[Event]) -> Iterator[tuple[str, type[Any]]]:
+    """The event and the Structs within it, by their names."""
+    waiting: list[Any] = [msgspec.inspect.type_info(event)]
+    while waiting:
+        info = waiting.pop()
+        if isinstance(info, msgspec.inspect.StructType):
+            yield info.cls.__name__, info.cls
+            waiting += [field.type for field in info.fields]
+        for several in ("types", "item_types"):
+            waiting += getattr(info, several, ())
+        waiting += [getattr(info, one) for one in ("item_type", "type") if hasattr(info, one)]
 
 
 def _with_published_names(node: Any) -> Any:

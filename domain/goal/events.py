@@ -71,6 +71,8 @@ class DraftTerms(Value, frozen=True, kw_only=True):
 
 
 class Blocker(Value, frozen=True, kw_only=True):
+    """What stands in the way, and who acts next."""
+
     text: Personal[str]
     type: str = ""
     acts_next: UUID | None = None
@@ -78,18 +80,24 @@ class Blocker(Value, frozen=True, kw_only=True):
 
 
 class Need(Value, frozen=True, kw_only=True):
+    """A request for support: of whom, until when."""
+
     text: Personal[str]
     addressee: UUID | None = None
     answer_by: date | None = None
 
 
 class Evidence(Value, frozen=True, kw_only=True):
+    """What shows that a condition is met."""
+
     condition: str
     text: Personal[str] = ""
     url: str = ""
 
 
 class Verdict(Value, frozen=True, kw_only=True):
+    """Whether the sponsor finds a condition met."""
+
     condition: str
     met: bool
     text: Personal[str] = ""

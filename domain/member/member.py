@@ -96,13 +96,15 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class Join(Act, tag="join", frozen=True, kw_only=True):
+    """Join the organisation, or one more of its teams."""
+
     team: Ref | None = None
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
     ref: Ref | None = None
 
 
 class Leave(Act, tag="leave", frozen=True, kw_only=True):
-    pass
+    """Leave the organisation."""
 
 
 class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
@@ -110,6 +112,8 @@ class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
 
 
 class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
+    """Declare hours a week, from a day on."""
+
     hours_per_week: Number
     from_: date = msgspec.field(name="from")
     #: An earlier declaration that was wrong: this one holds in its place.
@@ -117,6 +121,8 @@ class DeclareCapacity(Act, tag="capacity", frozen=True, kw_only=True):
 
 
 class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
+    """Declare an absence: first and last day, never why."""
+
     from_: date = msgspec.field(name="from")
     to: date
     #: An earlier declaration that was wrong: this one holds in its place.
@@ -124,12 +130,16 @@ class DeclareAbsence(Act, tag="absence", frozen=True, kw_only=True):
 
 
 class GrantRole(Act, tag="grant_role", frozen=True, kw_only=True):
+    """Grant a role; a steward does."""
+
     role: Role
     #: An earlier grant that was wrong: this one holds in its place.
     corrects: FactId | None = None
 
 
 class RevokeRole(Act, tag="revoke_role", frozen=True, kw_only=True):
+    """Take a role back; a steward does."""
+
     role: Role
     #: An earlier revocation that was wrong: this one holds in its place.
     corrects: FactId | None = None

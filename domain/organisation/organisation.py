@@ -47,6 +47,8 @@ class Create(Act, tag="create", frozen=True, kw_only=True):
 
 
 class SetPolicy(Act, tag="set_policy", frozen=True, kw_only=True):
+    """Change the policies that are named; the others stay as they are."""
+
     #: Only the dials that change; unknown names and bad values are refused.
     policy: dict[str, Any]
 

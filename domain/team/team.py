@@ -30,16 +30,22 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
 
 class Create(Act, tag="create", frozen=True, kw_only=True):
+    """Create a team with its lead; a steward does."""
+
     name: Name
     lead: Ref
     ref: Ref | None = None
 
 
 class Rename(Act, tag="rename", frozen=True, kw_only=True):
+    """Give the team another name."""
+
     name: Name
 
 
 class AppointLead(Act, tag="appoint_lead", frozen=True, kw_only=True):
+    """Give the team another lead."""
+
     lead: Ref
     #: An earlier appointment that was wrong: this one holds in its place.
     corrects: FactId | None = None

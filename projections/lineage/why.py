@@ -98,7 +98,7 @@ class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer."""
+    """Why a field of a goal has its value: the steps back to the promise, what stands above, and what it led to."""
 
     goal: UUID
     title: str

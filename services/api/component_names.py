@@ -24,14 +24,14 @@ def component_name(cls: Any) -> str:
     return COMPONENT_NAMES.get(cls.__module__, {}).get(name, name)
 
 
-def published_classes(types: Iterable[Any]) -> list[Any]:
-    """Every Struct and enumeration within these types."""
+def published_classes(types: Iterable[Any]) -> dict[Any, Any]:
+    """Every Struct and enumeration within these types, with what msgspec knows of it."""
     seen: set[int] = set()
-    found: dict[Any, None] = {}
-    for info in msgspec.inspect.multi_type_info(list(types)):
-        for cls in _classes_within(info, seen):
-            found[cls] = None
-    return list(found)
+    return {
+        found.cls: found
+        for info in msgspec.inspect.multi_type_info(list(types))
+        for found in _classes_within(info, seen)
+    }
 
 
 def _classes_within(info: Any, seen: set[int]) -> Iterator[Any]:
@@ -41,7 +41,7 @@ def _classes_within(info: Any, seen: set[int]) -> Iterator[Any]:
     elif isinstance(info, msgspec.inspect.Type | msgspec.inspect.Field) and id(info) not in seen:
         seen.add(id(info))
         if isinstance(info, msgspec.inspect.StructType | msgspec.inspect.EnumType):
-            yield info.cls
+            yield info
         for name in info.__struct_fields__:
             yield from _classes_within(getattr(info, name), seen)
 

@@ -12,12 +12,22 @@ from typing import Any, get_args
 import msgspec
 import msgspec.inspect
 
+from domain.glossary.words import DOMAIN, describe_properties
+from projections.glossary import REPORTS
 from services.api.component_names import component_name, msgspec_names, published_classes
+from services.api.glossary import API
 from services.api.http.problems import Problem
 from services.api.operations import Operation
 
 REF = "#/components/schemas/"
 _NULL = {"type": "null"}
+#: Whose words a package uses, its own first. The ledger publishes API keys alone.
+GLOSSARIES = {
+    "services": (API, REPORTS, DOMAIN),
+    "ledger": (API, REPORTS, DOMAIN),
+    "projections": (REPORTS, DOMAIN),
+    "domain": (DOMAIN,),
+}
 
 
 class Components:
@@ -31,14 +41,17 @@ class Components:
             ]
         self._types = types
         schemas, components = msgspec.json.schema_components(types, ref_template=REF + "{name}")
-        classes = {key: cls for cls in published_classes(types) for key in msgspec_names(cls) if key in components}
+        known = published_classes(types)
+        classes = {key: cls for cls in known for key in msgspec_names(cls) if key in components}
         names = {key: component_name(cls) for key, cls in classes.items()}
         self._schemas = [_complete(_rename_references(schema, names)) for schema in schemas]
         self.components: dict[str, Any] = {}
         for key, schema in sorted(components.items()):
             component = _rename_references(schema, names) | ({"title": names[key]} if "title" in schema else {})
-            _add_formats(classes[key], component)
+            _add_formats(known[classes[key]], component)
             self.components[names[key]] = _complete(component)
+        by_name = {names[key]: cls for key, cls in classes.items()}
+        self._describe(by_name)
         for operation in operations:
             self._make_do_optional(operation)
         self._require_needed_fields(operations)
@@ -46,7 +59,41 @@ class Components:
         self.queries = {name: self.components[name] for name in {component_name(o.query) for o in operations}}
         for name in self.queries:
             del self.components[name]
-        self._describe_responses(operations, {names[key]: cls for key, cls in classes.items()})
+        self._describe_responses(operations, by_name)
+        for component in self.components.values():
+            if component.get("properties"):
+                component["examples"] = [self._build_example(component)]
+
+    def _describe(self, classes: dict[str, Any]) -> None:
+        """Say of each property what it means: a package's own words go before those of the packages beneath it."""
+        for name, cls in classes.items():
+            if hasattr(cls, "__struct_config__"):
+                glossaries = GLOSSARIES[cls.__module__.partition(".")[0]]
+                describe_properties(cls, self.components[name], glossaries, self._resolve, name)
+
+    def _resolve(self, reference: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.components[reference.removeprefix(REF)]
+        return found
+
+    def _build_example(self, component: dict[str, Any]) -> dict[str, Any]:
+        """An object of this component: the examples of its fields, and objects where it needs them."""
+        found: dict[str, Any] = {}
+        for name, schema in component["properties"].items():
+            if schema.get("examples"):
+                found[name] = schema["examples"][0]
+            elif name in component.get("required", ()):
+                found[name] = self._build_object(schema)
+        return found
+
+    def _build_object(self, schema: dict[str, Any]) -> Any:
+        for options in (schema.get("oneOf"), schema.get("anyOf")):
+            if options:
+                return self._build_object(options[0])
+        if "$ref" in schema:
+            return self._build_example(self._resolve(schema["$ref"]))
+        if schema.get("type") == "array":
+            return [self._build_object(schema["items"])] if schema.get("minItems") else []
+        return {}
 
     def find_schema(self, kind: Any) -> dict[str, Any]:
         """The schema (a reference, for a Struct) of a type that an operation names."""
@@ -154,9 +201,9 @@ def _complete(schema: Any) -> Any:
     return done
 
 
-def _add_formats(cls: Any, schema: dict[str, Any]) -> None:
+def _add_formats(info: Any, schema: dict[str, Any]) -> None:
     """Say of each instant that it is one; msgspec does where the annotation asks for a time zone."""
-    for field in getattr(msgspec.inspect.type_info(cls), "fields", ()):
+    for field in getattr(info, "fields", ()):
         options = getattr(field.type, "types", (field.type,))
         if not any(isinstance(option, msgspec.inspect.DateTimeType) for option in options):
             continue

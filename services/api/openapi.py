@@ -107,10 +107,11 @@ def _build_parameters(path: str, operation: Operation, schemas: Components) -> l
             "name": name,
             "in": "path",
             "required": True,
-            "description": "An id or an external reference.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            "description": words,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "examples": [example]},
         }
         for name in _PATH_PARAMETER.findall(path)
+        for words, example in [_PATH_WORDS.get(name) or _PATH_WORDS[operation.tag]]
     ]
     query: str = schemas.find_schema(operation.query)["$ref"]
     shape = schemas.queries[query.removeprefix(REF)]
@@ -191,30 +192,51 @@ def _list_problem_codes(path: str, operation: Operation) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
+#: What a parameter of a path names, and an example; the acts of members and teams call it `ref`.
+_PATH_WORDS: dict[str, tuple[str, str]] = {
+    "goal": ("Id or external reference of the goal.", "report-1"),
+    "of": ("Whose charter it is: id or reference of a team, or `organisation`.", "core"),
+    "cycle": ("Id or external reference of the cycle.", "spring"),
+    "decision": ("Id or external reference of the decision.", "on-call"),
+    "member": ("Id or external reference of the member.", "ana"),
+    "members": ("Id or external reference of the member.", "ana"),
+    "team": ("Id or external reference of the team.", "core"),
+    "teams": ("Id or external reference of the team.", "core"),
+    "key": ("Id of the API key, as the list of keys has it.", "01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"),
+    "type": ("Type of the event, with its version.", "goal.promised.v1"),
+    "code": ("Code of the problem, as every problem has it.", "version_conflict"),
+}
+
 _PARAMETERS: dict[str, Any] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "Makes a repeated request one request, for 7 days; the same key with another body is refused.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": "^[ -~]+$",
+            "examples": ["01977f6e-8d3a-7c51-9e2b-4f0a6d8c1b35"],
+        },
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
         "description": 'The version that you saw: `"v7"`, or a list of them. Where the stream has moved on: 412.',
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": ['"v7"']},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
         "description": "The ETag that you have: 304 where it still holds.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": ['"v7"']},
     },
     "AfterPosition": {
         "name": "Plimsoll-After-Position",
         "in": "header",
-        "description": "As `after_position`.",
-        "schema": {"type": "integer", "minimum": 0},
+        "description": "Wait (bounded) until the read model contains the event at this position, as `after_position`.",
+        "schema": {"type": "integer", "minimum": 0, "examples": [120]},
     },
 }
 

@@ -48,7 +48,7 @@ class MemberList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TeamList(msgspec.Struct, frozen=True, kw_only=True):
-    """Every team."""
+    """Every team of the organisation."""
 
     teams: list[TeamSummary]
 
@@ -100,7 +100,7 @@ def _load_member(context: RequestContext, ref: str, view: AsOf) -> Member:
     "/v1/members/{member}",
     Operation(
         id="getMember",
-        summary="One member",
+        summary="One member of the organisation",
         tag="members",
         scopes=(READ,),
         query=AsOfQuery,

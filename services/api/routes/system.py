@@ -86,13 +86,16 @@ def readyz(context: PublicContext) -> HttpResponse:
     )
 
 
-@query_route("/metrics", Operation(id="metrics", summary="Prometheus metrics", tag=_TAG, media=("text/plain",)))
+@query_route(
+    "/metrics",
+    Operation(id="metrics", summary="Metrics in the text format of Prometheus", tag=_TAG, media=("text/plain",)),
+)
 def metrics(context: PublicContext) -> HttpResponse:
     body = context.api.metrics.render(context.api.runtime)
     return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
 
 
-@query_route("/openapi.json", Operation(id="openapi", summary="This document", tag=_TAG))
+@query_route("/openapi.json", Operation(id="openapi", summary="This document, as OpenAPI 3.1", tag=_TAG))
 def openapi(context: PublicContext) -> HttpResponse:
     return response_with_etag(context.api.openapi, headers=_CACHE_HEADERS)
 
@@ -107,7 +110,9 @@ _ASSETS = {
 def _asset_route(path: str) -> Route:
     name, media_type = _ASSETS[path]
     body = files("services.api").joinpath("assets", name).read_bytes()
-    operation = Operation(id=name, summary="Browsable documentation", tag=_TAG, media=(media_type.partition(";")[0],))
+    operation = Operation(
+        id=name, summary="This document, to be read in a browser", tag=_TAG, media=(media_type.partition(";")[0],)
+    )
 
     @query_route(path, operation)
     def asset(_context: PublicContext) -> HttpResponse:
