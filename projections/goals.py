@@ -41,7 +41,7 @@ def _fields(goal: Goal) -> tuple[Any, ...]:
 
 GOALS = VersionedProjection(
     name="goals",
-    version=4,
+    version=5,
     kind="goal",
     evolve=evolve,
     columns=(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -24,7 +23,9 @@ from domain.goal.state import (
     Promised,
     ToleratedChange,
     shared_fields,
+    statements_of,
 )
+from domain.goal.statements import add_statement, correct_statement, take_back_statement
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import Measure, Terms
 
@@ -80,21 +81,6 @@ def compute_progress(value: str, measure: Measure) -> str | None:
     return to_decimal_text(share)
 
 
-def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
-    """The measure's reading, and the progress that it means; neither replaces one of a later time."""
-    updates: dict[str, Any] = {}
-    if _is_latest(goal.value_at, recorded):
-        updates["value"], updates["value_at"] = value, recorded.occurred_at
-    progress = compute_progress(value, goal.terms.measure)
-    if progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = progress, recorded.occurred_at
-    return updates
-
-
-def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
-    return since is None or recorded.occurred_at >= since
-
-
 def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> Goal:
     at = recorded.occurred_at
     # One copy of the goal at the end: it has fifty fields, and a check-in is the commonest of events.
@@ -105,24 +91,30 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
             for i, n in enumerate(event.needs)
         )
         updates["needs"] = (*goal.needs, *needs)
-    if event.corrects is not None and event.corrects not in goal.last_words:
-        return replace(goal, **updates)
-    if _is_latest(goal.last_check_in_at, recorded):
-        updates["last_check_in"], updates["last_check_in_at"] = recorded.event_id, at
-        updates["last_words"] = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
-        if event.confidence is not None:
-            updates["confidence"] = event.confidence
-    if event.blockers is not None and _is_latest(goal.blockers_told_at, recorded):
-        updates["blocked_in_check_in"], updates["blockers_told_at"] = bool(event.blockers), at
-    if event.value is not None:
-        updates |= _reading_fields(goal, event.value, recorded)
-    if event.progress is not None and _is_latest(goal.progress_at, recorded):
-        updates["progress"], updates["progress_at"] = event.progress, at
-    return replace(goal, **updates)
+    return replace(goal, **updates, **_statement_fields(goal, event, event.progress, recorded))
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
-    return replace(goal, **_reading_fields(goal, event.value, recorded))
+    return replace(goal, **_statement_fields(goal, event, None, recorded))
+
+
+def _statement_fields(
+    goal: Promised, event: e.CheckedIn | e.ValueRecorded, progress: str | None, recorded: RecordedEvent
+) -> dict[str, Any]:
+    """What was said of progress, value, confidence and blockers, each by business time the latest."""
+    if progress is None and event.value is not None:
+        progress = compute_progress(event.value, goal.terms.measure)
+    fold = add_statement if event.corrects is None else correct_statement
+    return fold(statements_of(goal), event, progress, recorded)
+
+
+def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:
+    updates = take_back_statement(statements_of(goal), event.corrects, recorded)
+    if event.of == "check_in":
+        # Taking a check-in back is a judgement of how the goal stands, as a correction is.
+        updates |= _judgement_fields(goal, recorded)
+        updates["needs"] = tuple(n for n in goal.needs if n.check_in != event.corrects)
+    return replace(goal, **updates)
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
@@ -296,6 +288,7 @@ def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEv
 PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.CheckedIn: _checked_in,
     e.ValueRecorded: _value_recorded,
+    e.StatementTakenBack: _statement_taken_back,
     e.CheckInDue: _check_in_due,
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: _blocker_resolved,

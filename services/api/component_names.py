@@ -153,6 +153,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "RaiseBlocker": "RaiseBlocker",
         "ReassignSponsor": "ReassignSponsor",
         "RecordValue": "RecordValue",
+        "TakeBackStatement": "TakeBackStatement",
         "Refuse": "RefuseHandOver",
         "RejectChange": "RejectChange",
         "RejectDelivery": "RejectDelivery",

@@ -252,6 +252,8 @@ class _Schemas:
             names[key]: _rename_references(schema, names) | ({"title": names[key]} if "title" in schema else {})
             for key, schema in sorted(components.items())
         }
+        # What corrections are judged by is not part of what is shown of a goal.
+        del self.components["PromisedGoal"]["properties"]["statements"]
         for operation in operations:
             self._make_do_optional(operation)
         # A query's Struct is printed as parameters.
