@@ -206,6 +206,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TakeBackFact": "TakeBackFact",
     },
     "domain.organisation.organisation": {
+        "RenameOrganisation": "RenameOrganisation",
         "SetPolicy": "SetPolicy",
     },
     "domain.reasons": {
@@ -394,6 +395,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.organisation": {
         "Me": "CurrentMember",
+        "OrganisationSummary": "OrganisationSummary",
     },
     "services.api.routes.people": {
         "MemberList": "MemberList",

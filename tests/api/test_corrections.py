@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.commands.store import find_organisation
 from tests.api.app_under_test import ApiApp, offer
 
 SLIP = {"from": "2026-11-10", "to": "2028-11-09"}
@@ -89,3 +90,15 @@ def test_a_check_in_and_a_reading_are_said_again_and_taken_back(app: ApiApp) -> 
         if words in text
     ]
     assert "not_a_party" == sam.post(f"{goal}/take-back", {"corrects": slip}).json()["code"]
+
+
+def test_a_steward_renames_the_organisation_and_it_is_found_by_that_name(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+
+    renamed = stella.post_ok("/v1/organisation/rename", {"name": "Acme & Daughters"})
+
+    assert "Acme & Daughters" == renamed["name"] == stella.get_ok("/v1/me")["organisation_name"]
+    assert app.organisation_id() == find_organisation(app.runtime, "Acme & Daughters")
+    assert app.organisation_id() == find_organisation(app.runtime, "acme")
+    assert 403 == app.as_member("lea").post("/v1/organisation/rename", {"name": "Mine"}).status_code
+    assert [] == app.runtime.engine.verify("organisations")

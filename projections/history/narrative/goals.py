@@ -358,6 +358,7 @@ NARRATORS: dict[type, Narrator] = {
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
     t.LeadAppointed: lambda x, context: f"{_describe_correction(x)}made {context.name(x.lead)} the lead of the team",
     t.AppointmentTakenBack: "took back an appointment of a lead that was made by mistake",
+    o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
 }
