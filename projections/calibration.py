@@ -112,6 +112,8 @@ def _load_cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case
     goals = {row.stream_id: _GOAL.decode(row.body) for row in of_goals["bodies"]}
     changed = {row.stream_id: row.last_at for row in of_goals["renegotiated"]}
     for row in rows:
+        if row.confidence is None:
+            continue
         goal = goals.get(row.stream_id)
         kept = _is_kept(goal, as_of) if isinstance(goal, Ended) else None
         if kept is not None and row.event_id not in corrected and row.occurred_at > changed.get(row.stream_id, 0):

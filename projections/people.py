@@ -64,7 +64,7 @@ TEAMS = VersionedProjection(
 )
 ORGANISATIONS = VersionedProjection(
     name="organisations",
-    version=2,
+    version=3,
     kind="organisation",
     evolve=organisations.evolve,
     columns=(
@@ -146,6 +146,12 @@ def organisation_at(database: Database, as_of: AsOf) -> Organisation | None:
     """The organisation itself; None before it was created (an import reaches further back)."""
     rows = database.query(named_statements(_SQL)["organisation"], as_of.params)
     return _ORGANISATION.decode(rows[0].body) if rows else None
+
+
+def find_organisations(database: Database, name: str) -> list[UUID]:
+    """The organisations that are called so today; two at most."""
+    rows = database.query(named_statements(_SQL)["organisations_called"], {"name": name})
+    return [UUID(row.organisation_id) for row in rows]
 
 
 def list_organisations(database: Database, limit: int) -> list[tuple[UUID, str]]:

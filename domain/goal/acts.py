@@ -10,7 +10,7 @@ import msgspec
 from domain.personal import Value
 from domain.quantities import Number
 from domain.reasons import Reason
-from domain.references import Ref
+from domain.references import FactId, Ref
 from domain.terms import ConditionId, Conditions, MeasureInput, Priority, ShortText, Supports, TermsInput, Text, Title
 
 EventId = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
@@ -197,8 +197,8 @@ class CheckIn(Act, tag="check_in", frozen=True, kw_only=True):
     blockers: Annotated[list[BlockerInput], msgspec.Meta(max_length=20)] | None = None
     ideas: Annotated[list[Note], msgspec.Meta(max_length=20)] = []
     needs: Annotated[list[NeedInput], msgspec.Meta(max_length=20)] = []
-    #: The event id of an earlier check-in that this one corrects.
-    corrects: EventId | None = None
+    #: An earlier check-in that was wrong: what this one says holds in its place.
+    corrects: FactId | None = None
 
 
 class Feedback(Act, tag="feedback", frozen=True, kw_only=True):
@@ -239,6 +239,14 @@ class RecordValue(Act, tag="record_value", frozen=True, kw_only=True):
     """A reading of the measure; a machine's never resets staleness."""
 
     value: Number
+    #: An earlier reading that was wrong: this one holds in its place.
+    corrects: FactId | None = None
+
+
+class TakeBackStatement(Act, tag="take_back", frozen=True, kw_only=True):
+    """Take back a check-in or a reading of the measure that was wrong: what was said before it holds again."""
+
+    corrects: FactId
 
 
 class ProposeChange(Act, tag="propose_change", frozen=True, kw_only=True):
@@ -392,7 +400,8 @@ class Resume(Act, tag="resume", frozen=True, kw_only=True):
 
 GoalAct = (
     Draft | ReviseDraft | Request | Offer | Discard | Promise | Accept | Counter | DeferAnswer | Decline | Withdraw
-    | Clarify | CheckIn | Feedback | RaiseBlocker | ResolveBlocker | AnswerNeed | RecordValue | ProposeChange
+    | Clarify | CheckIn | Feedback | RaiseBlocker | ResolveBlocker | AnswerNeed | RecordValue
+    | TakeBackStatement | ProposeChange
     | AcceptChange | RejectChange | CounterChange | WithdrawChange | Join | Refuse | DeclareComplete
     | DeclareSatisfied | RejectDelivery | RetractCompletion | Dispute | RuleSatisfied | RuleBroken | Cancel | Release
     | WithdrawPromise | CloseBroken | ReassignSponsor | ReleaseDeparted | ChooseApproach | Retitle | Affirm

@@ -9,12 +9,15 @@ from msgspec.structs import replace
 
 from domain.calendar import add_working_days, count_working_days_between, local_date
 from domain.context import DecisionContext
+from domain.corrections import row_id
 from domain.envelope import Event, Source
 from domain.errors import ActNotAllowed, InvalidField, NotAParty, NotFound, OutOfOrder
 from domain.goal import acts as a
 from domain.goal import events as e
 from domain.goal import opening
-from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side
+from domain.goal.state import Ended, Goal, Negotiating, OpenBlocker, OpenNeed, Promised, Side, statements_of
+from domain.goal.statements import MAX_STATEMENTS, Statement
+from domain.instants import format_instant
 from domain.quantities import Number, parse_quantity, to_fraction
 from domain.references import as_uuid
 from domain.terms import Support, check_date
@@ -48,7 +51,7 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
         else tuple(_parse_blocker(b, i, world) for i, b in enumerate(act.blockers)),
         ideas=tuple(opening.require_text(idea, f"/ideas/{i}") for i, idea in enumerate(act.ideas)),
         needs=tuple(_parse_need(n, i, world) for i, n in enumerate(act.needs)),
-        corrects=None if act.corrects is None else _parse_corrected_id(goal, act.corrects),
+        corrects=None if act.corrects is None else _find_statement(goal, act.corrects, world, check_in=True).event_id,
     )
 
 
@@ -67,21 +70,47 @@ def _has_confidence_fallen(goal: Promised, confidence: str, world: DecisionConte
     return to_fraction(goal.confidence) - to_fraction(confidence) >= CONFIDENCE_FALL_THRESHOLD
 
 
-def _parse_corrected_id(goal: Promised, text: str) -> UUID:
-    if goal.last_check_in is None:
-        raise NotFound("there is no check-in to correct", pointer="/corrects")
-    return _parse_event_id(text, "/corrects")
+def _find_statement(goal: Promised, corrects: str, world: DecisionContext, *, check_in: bool | None) -> Statement:
+    """The statement that `corrects` names: by its event, or by the id of the row that said it.
+
+    `check_in`: whether it must be a check-in or a reading; None: either. Raises `NotFound` for what was not said or is
+    too old, `ActNotAllowed` for a correction and for what has been taken back, `OutOfOrder` for an older correction.
+    """
+    known = [s for s in statements_of(goal).recent if check_in is None or s.is_check_in is check_in]
+    named = {as_uuid(corrects), row_id(world.organisation_id, corrects)} - {None}
+    correction = next((s for s in known if s.corrected_by in named), None)
+    if correction is not None:
+        raise ActNotAllowed(
+            "that is a correction itself: name what it corrects",
+            pointer="/corrects",
+            allowed=(str(correction.event_id),),
+        )
+    found = next((s for s in known if s.event_id in named or s.correlation_id in named), None)
+    if found is None:
+        raise NotFound(
+            f"nothing of that kind is among the last {MAX_STATEMENTS} statements about this goal",
+            pointer="/corrects",
+            allowed=tuple(str(s.event_id) for s in known if not s.is_taken_back),
+        )
+    if found.is_taken_back:
+        raise ActNotAllowed("that has been taken back: say it anew, without `corrects`", pointer="/corrects")
+    since = found.corrected_at or found.at
+    if world.at < since:
+        raise OutOfOrder(
+            "a correction is not older than what it corrects", pointer="/at", allowed=(f">= {format_instant(since)}",)
+        )
+    return found
+
+
+def take_back(goal: Promised, act: a.TakeBackStatement, role: str, world: DecisionContext) -> e.StatementTakenBack:
+    """A check-in or a reading of the measure was wrong. A machine takes back readings only."""
+    check_in = False if role == "integration" else None
+    found = _find_statement(goal, act.corrects, world, check_in=check_in)
+    return e.StatementTakenBack(corrects=found.event_id, of="check_in" if found.is_check_in else "value")
 
 
 def _parse_ratio(value: Number | None, pointer: str) -> str | None:
     return None if value is None else parse_quantity(value, pointer, low=0, high=1, places=6)
-
-
-def _parse_event_id(text: str, pointer: str) -> UUID:
-    found = as_uuid(text)
-    if found is None:
-        raise InvalidField(f"{text!r} is not an event id", pointer=pointer)
-    return found
 
 
 def _parse_blocker(written: a.BlockerInput, index: int | None, world: DecisionContext) -> e.Blocker:
@@ -275,6 +304,7 @@ def choose_approach(act: a.ChooseApproach) -> e.ApproachChosen:
     return e.ApproachChosen(text=opening.require_text(act.text, "/text"))
 
 
-def record_value(act: a.RecordValue) -> Event:
+def record_value(goal: Promised, act: a.RecordValue, world: DecisionContext) -> Event:
     """A reading of the measure."""
-    return e.ValueRecorded(value=parse_quantity(act.value, "/value"))
+    corrects = None if act.corrects is None else _find_statement(goal, act.corrects, world, check_in=False).event_id
+    return e.ValueRecorded(value=parse_quantity(act.value, "/value"), corrects=corrects)

@@ -37,7 +37,7 @@ from domain.references import as_uuid
 from domain.text import is_visible
 
 #: Acts that may be recorded behind a stream's last event: facts, not moves.
-BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
+BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue, a.TakeBackStatement)
 
 #: In which order roles are tried where one person holds several and did not say `as`.
 ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
@@ -332,7 +332,8 @@ _HANDLERS: dict[type[a.Act], Callable[[Any, Any, Any, DecisionContext], Event]] 
     a.RaiseBlocker: lambda g, x, _r, w: check_ins.raise_blocker(g, x, w),
     a.ResolveBlocker: lambda _g, x, _r, _w: check_ins.resolve_blocker(x),
     a.AnswerNeed: lambda _g, x, _r, _w: check_ins.answer_need(x),
-    a.RecordValue: lambda _g, x, _r, _w: check_ins.record_value(x),
+    a.RecordValue: lambda g, x, _r, w: check_ins.record_value(g, x, w),
+    a.TakeBackStatement: check_ins.take_back,
     a.Affirm: lambda _g, x, _r, _w: e.Affirmed(note=x.note),
     a.AffirmLink: lambda g, x, _r, w: e.LinkAffirmed(supports=check_ins.require_linked_supports(g, x, w)),
     a.Unlink: lambda g, x, _r, w: check_ins.unlink(g, x, w),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.business_order import TakenBack
 from domain.envelope import Event
 from domain.goal.acts import Pause
 from domain.personal import Personal, Value
@@ -247,6 +248,7 @@ class CheckedIn(Event, tag="goal.checked_in.v1", frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] | None = None
     ideas: tuple[Personal[str], ...] = ()
     needs: tuple[Need, ...] = ()
+    #: The check-in in whose place this one holds.
     corrects: UUID | None = None
 
 
@@ -289,6 +291,12 @@ class ValueRecorded(Event, tag="goal.value_recorded.v1", frozen=True, kw_only=Tr
     """The measure was read; never resets staleness."""
 
     value: Quantity
+    #: The reading in whose place this one holds.
+    corrects: UUID | None = None
+
+
+class StatementTakenBack(TakenBack, tag="goal.statement_taken_back.v1", frozen=True, kw_only=True):
+    of: Literal["check_in", "value"]
 
 
 class Affirmed(Event, tag="goal.affirmed.v1", frozen=True, kw_only=True):
@@ -529,6 +537,7 @@ GoalEvent = (
     GoalDrafted | DraftRevised | GoalDiscarded | GoalRequested | GoalOffered | GoalCountered | AnswerDeferred
     | ClarificationAsked | GoalDeclined | GoalWithdrawn | GoalExpired | ResponseReminded | GoalPromised | GoalAccepted
     | CheckedIn | CheckInDue | FeedbackGiven | BlockerRaised | BlockerResolved | NeedAnswered | ValueRecorded
+    | StatementTakenBack
     | Affirmed | LinkAffirmed | Unlinked | ApproachChosen | Retitled | Resumed | ChangeProposed | ChangeCountered
     | ChangeAccepted | ChangeRejected | ChangeWithdrawn | ChangeTimedOut | HandOverJoined | HandOverRefused
     | CompletionDeclared | SatisfactionDeclared | DeliveryRejected | CompletionRetracted | DeliveryDisputed
@@ -537,4 +546,4 @@ GoalEvent = (
 )  # fmt: skip
 
 #: Facts only: may be recorded behind a stream's last event. Everything else moves the agreement.
-BACK_DATABLE = (CheckedIn, FeedbackGiven, ValueRecorded)
+BACK_DATABLE = (CheckedIn, FeedbackGiven, ValueRecorded, StatementTakenBack)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,9 @@ from domain.goal.state import (
     SourceField,
     ToleratedChange,
     shared_fields,
+    statements_of,
 )
+from domain.goal.statements import Progress, add_statement, correct_statement, take_back_statement
 from domain.quantities import to_decimal_text, to_fraction
 from domain.terms import Measure, Terms
 
@@ -81,34 +82,8 @@ def compute_progress(value: str, measure: Measure) -> Fraction | None:
     return min(Fraction(1), max(Fraction(0), (to_fraction(value) - to_fraction(measure.baseline)) / span))
 
 
-def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent, words: tuple[UUID, ...]) -> dict[str, Any]:
-    """The measure's reading, and the progress that it means; neither replaces one of a later time.
-
-    `words`: the event that has the value, and what it corrects.
-    """
-    updates: dict[str, Any] = {}
-    if _is_latest(goal.value_at, recorded):
-        updates["value"], updates["value_at"] = value, recorded.occurred_at
-    progress = compute_progress(value, goal.terms.measure)
-    if progress is not None and _is_latest(goal.progress_at, recorded):
-        updates |= _progress_fields(to_decimal_text(progress), progress, recorded)
-        # What the reading means depends on the measure of its time.
-        updates["sources"] = _with_source(goal, "progress", *words, *goal.sources.get("measure", ()))
-    return updates
-
-
-def _progress_fields(text: str, share: Fraction, recorded: RecordedEvent) -> dict[str, Any]:
-    """Progress as it is printed, and as a fraction where that says more."""
-    exact = None if to_fraction(text) == share else str(share)
-    return {"progress": text, "exact_progress": exact, "progress_at": recorded.occurred_at}
-
-
 def _with_source(goal: Promised, field: SourceField, *events: UUID) -> dict[str, tuple[UUID, ...]]:
     return {**goal.sources, field: events}
-
-
-def _is_latest(since: datetime | None, recorded: RecordedEvent) -> bool:
-    return since is None or recorded.occurred_at >= since
 
 
 def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> Goal:
@@ -121,31 +96,39 @@ def _checked_in(goal: Promised, event: e.CheckedIn, recorded: RecordedEvent) -> 
             for i, n in enumerate(event.needs)
         )
         updates["needs"] = (*goal.needs, *needs)
-    if event.corrects is not None and event.corrects not in goal.last_words:
-        return replace(goal, **updates)
-    # A correction is read with what it corrects.
-    words = (recorded.event_id, *(goal.last_words if event.corrects is not None else ()))
-    blockers_source: dict[str, tuple[UUID, ...]] = {}
-    if _is_latest(goal.last_check_in_at, recorded):
-        updates["last_check_in"], updates["last_check_in_at"] = recorded.event_id, at
-        updates["last_words"] = words
-        if event.confidence is not None:
-            updates["confidence"] = event.confidence
-    if event.blockers is not None and _is_latest(goal.blockers_told_at, recorded):
-        updates["blocked_in_check_in"], updates["blockers_told_at"] = bool(event.blockers), at
-        blockers_source = {"blockers": words}
-    if event.value is not None:
-        updates |= _reading_fields(goal, event.value, recorded, words)
-    if event.progress is not None and _is_latest(goal.progress_at, recorded):
-        updates |= _progress_fields(event.progress, to_fraction(event.progress), recorded)
-        updates["sources"] = _with_source(goal, "progress", *words)
-    if blockers_source:
-        updates["sources"] = {**updates.get("sources", goal.sources), **blockers_source}
-    return replace(goal, **updates)
+    return replace(goal, **updates, **_statement_fields(goal, event, event.progress, recorded))
 
 
 def _value_recorded(goal: Promised, event: e.ValueRecorded, recorded: RecordedEvent) -> Goal:
-    return replace(goal, **_reading_fields(goal, event.value, recorded, (recorded.event_id,)))
+    return replace(goal, **_statement_fields(goal, event, None, recorded))
+
+
+def _statement_fields(
+    goal: Promised, event: e.CheckedIn | e.ValueRecorded, progress: str | None, recorded: RecordedEvent
+) -> dict[str, Any]:
+    """Progress, value, confidence and blockers as stated, each by business time the latest."""
+    stated = None if progress is None else Progress(progress)
+    share = None if event.value is None else compute_progress(event.value, goal.terms.measure)
+    if stated is None and share is not None:
+        text = to_decimal_text(share)
+        exact = None if to_fraction(text) == share else str(share)
+        # What the reading means depends on the measure of its time.
+        stated = Progress(text, exact, goal.sources.get("measure", ()))
+    fold = add_statement if event.corrects is None else correct_statement
+    return _with_sources(goal, fold(statements_of(goal), event, stated, recorded))
+
+
+def _with_sources(goal: Promised, updates: dict[str, Any]) -> dict[str, Any]:
+    return {**updates, "sources": {**goal.sources, **updates["sources"]}} if "sources" in updates else updates
+
+
+def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:
+    updates = _with_sources(goal, take_back_statement(statements_of(goal), event.corrects, recorded))
+    if event.of == "check_in":
+        # Taking a check-in back is a judgement of how the goal stands, as a correction is.
+        updates |= _judgement_fields(goal, recorded)
+        updates["needs"] = tuple(n for n in goal.needs if n.check_in != event.corrects)
+    return replace(goal, **updates)
 
 
 def _check_in_due(goal: Promised, _event: e.CheckInDue, _recorded: RecordedEvent) -> Goal:
@@ -334,6 +317,7 @@ def _reassigned(goal: Promised, event: e.SponsorReassigned, recorded: RecordedEv
 PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.CheckedIn: _checked_in,
     e.ValueRecorded: _value_recorded,
+    e.StatementTakenBack: _statement_taken_back,
     e.CheckInDue: _check_in_due,
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: _blocker_resolved,

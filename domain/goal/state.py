@@ -11,6 +11,7 @@ import msgspec
 
 from domain.goal.acts import Pause
 from domain.goal.events import Blocker, Diff, DraftTerms, TradeOff
+from domain.goal.statements import Statements
 from domain.quantities import to_fraction
 from domain.terms import Support, Terms
 
@@ -181,7 +182,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     value_at: datetime | None = None
     last_check_in: UUID | None = None
     last_check_in_at: datetime | None = None
-    #: The last check-in and, where it is a correction, what it corrects: a correction of an older one is history only.
+    #: The last check-in and, where that was corrected, what the correction names.
     last_words: tuple[UUID, ...] = ()
     #: Last human judgement (promise, check-in, affirmation, accepted change): silence is never green.
     judged_at: datetime
@@ -191,6 +192,8 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     blocked_in_check_in: bool = False
     blockers_told_at: datetime | None = None
     needs: tuple[OpenNeed, ...] = ()
+    #: `Statements`: the last ones one by one, which can be corrected. Not part of what is stored or shown of the state.
+    statements: Any = msgspec.UNSET
     pause: Pause | None = None
     proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
@@ -256,3 +259,17 @@ def shared_fields(goal: Goal) -> dict[str, Any]:
 LIVE_STATES = ("active", "change_proposed_by_owner", "change_proposed_by_sponsor", "lapsed")
 #: `LIVE_STATES` and the one that waits for the sponsor's verdict.
 PROMISED_STATES = (*LIVE_STATES, "delivered")
+
+
+def statements_of(goal: Promised) -> Statements:
+    """The statements that can be corrected; none for a state that a view has stored."""
+    return goal.statements if isinstance(goal.statements, Statements) else Statements()
+
+
+def without_statements(goal: Goal) -> Goal:
+    """The goal as it is stored and shown."""
+    if isinstance(goal, Ended) and goal.promised is not None:
+        return msgspec.structs.replace(goal, promised=without_statements(goal.promised))
+    if isinstance(goal, Promised) and goal.statements is not msgspec.UNSET:
+        return msgspec.structs.replace(goal, statements=msgspec.UNSET)
+    return goal

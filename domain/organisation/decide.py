@@ -18,7 +18,9 @@ from domain.organisation.organisation import (
     Organisation,
     OrganisationAct,
     OrganisationEvent,
+    OrganisationRenamed,
     PolicySet,
+    RenameOrganisation,
     SetPolicy,
 )
 from domain.policy import DIAL_TYPES, Policy
@@ -33,6 +35,12 @@ def decide(organisation: Organisation | None, act: OrganisationAct, world: Decis
             if organisation is not None:
                 raise AlreadyExists("this organisation exists already")
             event = Created(name=act.name, zone=_check_zone(act.zone))
+        case RenameOrganisation():
+            if organisation is None:
+                raise NotFound("no such organisation")
+            if "steward" not in world.roles:
+                raise Forbidden("only a steward renames the organisation", allowed=("steward",))
+            event = OrganisationRenamed(name=act.name)
         case SetPolicy():
             if organisation is None:
                 raise NotFound("no such organisation")

@@ -28,6 +28,8 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
+    #: Business time from which it is called so.
+    named_at: datetime | None = None
     zone: str = "UTC"
     #: Ascending by version; the first is version 0 with no beginning.
     policies: tuple[PolicyVersion, ...] = (PolicyVersion(version=0, since=None, policy=Policy()),)
@@ -53,7 +55,13 @@ class SetPolicy(Act, tag="set_policy", frozen=True, kw_only=True):
     policy: dict[str, Any]
 
 
-OrganisationAct = Create | SetPolicy
+class RenameOrganisation(Act, tag="rename", frozen=True, kw_only=True):
+    """Give the organisation another name; its id and references stay."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+OrganisationAct = Create | SetPolicy | RenameOrganisation
 
 
 class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
@@ -69,7 +77,11 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
     policy: Policy
 
 
-OrganisationEvent = Created | PolicySet
+class OrganisationRenamed(Event, tag="organisation.renamed.v1", frozen=True, kw_only=True):
+    name: str
+
+
+OrganisationEvent = Created | PolicySet | OrganisationRenamed
 
 
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
@@ -81,10 +93,19 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
     known = organisation or Organisation(id=recorded.stream_id, name="")
     match event:
         case Created():
-            return msgspec.structs.replace(known, name=event.name, zone=event.zone)
+            return msgspec.structs.replace(_rename(known, event.name, recorded.occurred_at), zone=event.zone)
+        case OrganisationRenamed():
+            return _rename(known, event.name, recorded.occurred_at)
         case PolicySet():
             return msgspec.structs.replace(known, policies=_insert_policy(known, event.policy, recorded.occurred_at))
     return organisation
+
+
+def _rename(known: Organisation, name: str, at: datetime) -> Organisation:
+    """The name that was given last in business time holds, in whatever order the names are recorded."""
+    if known.named_at is not None and at < known.named_at:
+        return known
+    return msgspec.structs.replace(known, name=name, named_at=at)
 
 
 def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:

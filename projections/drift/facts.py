@@ -270,6 +270,12 @@ def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
     return lambda _step: iter([(CLOCK.name, (kind, None, None, None))])
 
 
+def _statement_taken_back(step: _Step) -> Iterator[_Fact]:
+    """Taking a check-in back is a judgement too; of a reading it says nothing."""
+    if step.event_data.of == "check_in":
+        yield CLOCK.name, ("check_in", None, None)
+
+
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
     yield CLOCK.name, ("affirmation", None, None, None)
     supports = set(step.goal.terms.supports)
@@ -336,6 +342,7 @@ def _list_changed_terms(before: Promised, goal: Promised) -> Iterator[str]:
 
 _EXTRACTORS: dict[type, Callable[[_Step], Iterator[_Fact]]] = {
     e.CheckedIn: _judgement_extractor("check_in"),
+    e.StatementTakenBack: _statement_taken_back,
     e.Affirmed: _judgement_extractor("affirmation"),
     e.LinkAffirmed: _link_affirmed,
     e.Unlinked: _unlinked,

@@ -20,6 +20,7 @@ import msgspec
 
 from domain.business_order import TimelineState
 from domain.envelope import RecordedEvent
+from domain.goal.state import Ended, Promised, without_statements
 from projections.database.tables import END_OF_TIME, SYSTEM_TIME, VALID_TIME, Column, Table
 from projections.engine.stream_events import Evolve, PreparedEvent, StreamEvents, to_column_value
 
@@ -239,7 +240,9 @@ def encode_state(state: Any) -> str:
 
 def _strip(state: Any) -> Any:
     """The state without the facts among which a late one would be folded: they are not stored, each has its version."""
-    return msgspec.structs.replace(state, timeline=msgspec.UNSET) if isinstance(state, TimelineState) else state
+    if isinstance(state, TimelineState):
+        return msgspec.structs.replace(state, timeline=msgspec.UNSET)
+    return without_statements(state) if isinstance(state, Promised | Ended) else state
 
 
 def is_changed_after(version: Version, after: int) -> bool:

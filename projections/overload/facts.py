@@ -125,8 +125,8 @@ VALUES = Table(
     name="overload_values",
     columns=(
         *_FACT_COLUMNS,
-        Column("value", "text", "The measure's value, decimal."),
-        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+        Column("value", "text", "The measure's value, decimal; none: what it names was taken back.", nullable=True),
+        Column("corrects", "uuid", "The check-in or reading in whose place this one holds.", nullable=True),
     ),
     key=_FACT_KEY,
     comment="Readings of goals' measures.",
@@ -381,8 +381,9 @@ def _compute_goal_facts(stream: Sequence[PreparedEvent], goal: Goal | None, defe
         elif isinstance(before, Promised) and isinstance(event, _DROP_EVENTS):
             facts[TRADE_OFFS.name, key] = _trade_off_columns(before, None, "drop", event.trade_offs, before.terms.due)
         elif isinstance(event, _READING_EVENTS) and event.value is not None:
-            corrects = event.corrects if isinstance(event, e.CheckedIn) else None
-            facts[VALUES.name, key] = (event.value, to_column_value(corrects))
+            facts[VALUES.name, key] = (event.value, to_column_value(event.corrects))
+        elif isinstance(event, e.StatementTakenBack):
+            facts[VALUES.name, key] = (None, to_column_value(event.corrects))
     return facts
 
 

@@ -462,15 +462,20 @@ class OverloadFacts:
         }
 
     def load_readings(self, goals: Iterable[UUID]) -> dict[UUID, list[Reading]]:
-        """Each goal's readings, ascending by business time; one that a later one corrects is left out."""
+        """Each goal's readings, ascending by business time, as corrected; what was taken back is left out."""
         condition, params = _in_condition("stream_id", sorted(map(str, goals)))
         rows = self._load_rows("values", condition, params)
-        corrected = {row.corrects for row in rows}
+        corrections = {row.corrects: row for row in rows if row.corrects}
+        said = {row.event_id for row in rows}
         by_goal: dict[UUID, list[Reading]] = defaultdict(list)
         for row in rows:
-            if row.event_id not in corrected:
+            # A correction holds in the place of what it names, where that said a value at all.
+            if row.corrects in said:
+                continue
+            last = corrections.get(row.event_id, row)
+            if last.value is not None:
                 reading = Reading(
-                    event=UUID(row.event_id), day=self.local_day(row.occurred_at), value=to_fraction(row.value)
+                    event=UUID(last.event_id), day=self.local_day(row.occurred_at), value=to_fraction(last.value)
                 )
                 by_goal[UUID(row.stream_id)].append(reading)
         return by_goal

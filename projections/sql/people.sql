@@ -54,6 +54,12 @@ SELECT body FROM organisations
 WHERE organisation_id = :organisation_id AND stream_id = :organisation_id AND valid_from <= :at AND +valid_to > :at
   AND known_from <= :known AND known_to > :known
 
+-- name: organisations_called
+SELECT organisation_id FROM organisations
+WHERE name = :name AND valid_to = 9223372036854775807 AND known_to = 9223372036854775807
+ORDER BY organisation_id
+LIMIT 2
+
 -- name: organisations
 -- Each by its name of today: one version of each holds now, however many were believed or held before.
 SELECT organisation_id, name FROM organisations

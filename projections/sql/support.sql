@@ -14,6 +14,9 @@ LEFT JOIN support_needs a ON a.organisation_id = n.organisation_id AND a.stream_
   AND +a.occurred_at <= :at AND a.known_from <= :known
 WHERE n.organisation_id = :organisation_id AND n.kind = 'raised' AND n.occurred_at <= :at AND n.known_from <= :known
   AND (a.event_id IS NULL AND g.state IN (:states) OR n.occurred_at >= :since OR a.occurred_at >= :since)
+  AND NOT EXISTS (
+    SELECT 1 FROM support_words t WHERE t.organisation_id = :organisation_id AND t.stream_id = n.stream_id
+      AND t.kind = 'taken_back' AND t.corrects = n.event_id AND +t.occurred_at <= :at AND t.known_from <= :known)
   AND (:whose)
 ORDER BY n.known_from, n.need
 
@@ -144,9 +147,10 @@ WHERE h.organisation_id = :organisation_id AND h.occurred_at >= :since AND h.occ
   ) AND NOT (h.stream_id = :own AND h.type IN (:private))
 
 -- name: stated
--- What a member has said of confidence, ever.
+-- What a member has said of confidence, ever, and what was taken back.
 SELECT stream_id, event_id, occurred_at, confidence, corrects FROM support_words
-WHERE organisation_id = :organisation_id AND party = :member AND kind = 'check_in' AND confidence IS NOT NULL
+WHERE organisation_id = :organisation_id AND party = :member
+  AND (kind = 'check_in' AND confidence IS NOT NULL OR kind = 'taken_back')
   AND occurred_at <= :at AND known_from <= :known
 ORDER BY occurred_at, known_from
 

@@ -54,11 +54,13 @@ FEEDBACK = Table(
     name="support_words",
     columns=(
         *_FACT_COLUMNS,
-        Column("kind", "text", "feedback, check_in, check_in_due, response_reminded, delivered or reopened."),
+        Column(
+            "kind", "text", "feedback, check_in, taken_back, check_in_due, response_reminded, delivered or reopened."
+        ),
         Column("party", "uuid", "Who said it; of a reminder, to whom it went.", nullable=True),
         Column("by_side", "text", "Of feedback: owner or sponsor.", nullable=True),
         Column("confidence", "text", "Of a check-in: 0..1, decimal.", nullable=True),
-        Column("corrects", "uuid", "The check-in that this one corrects.", nullable=True),
+        Column("corrects", "uuid", "The check-in that this one corrects or takes back.", nullable=True),
     ),
     key=("organisation_id", "stream_id", "event_id"),
     indexes=(("organisation_id", "occurred_at"), ("organisation_id", "party", "kind", "occurred_at")),
@@ -73,7 +75,7 @@ class SupportProjection:
     """The projection: three tables of facts from one goal's stream."""
 
     name = "support"
-    version = 2
+    version = 3
     kinds = frozenset({"goal"})
     tables = (NEEDS, BLOCKERS, FEEDBACK)
 
@@ -121,6 +123,11 @@ def _checked_in(event: e.CheckedIn, recorded: RecordedEvent) -> Iterator[_Fact]:
     yield FEEDBACK.name, ("check_in", party, None, event.confidence, corrects)
 
 
+def _statement_taken_back(event: e.StatementTakenBack, recorded: RecordedEvent) -> Iterator[_Fact]:
+    party, corrects = to_column_value(recorded.party), to_column_value(event.corrects)
+    yield FEEDBACK.name, ("taken_back", party, None, None, corrects)
+
+
 def _need_answered(event: e.NeedAnswered, recorded: RecordedEvent) -> Iterator[_Fact]:
     yield NEEDS.name, ("answered", str(event.check_in), event.need, to_column_value(recorded.party), None, None)
 
@@ -150,6 +157,7 @@ def _party_extractor(kind: str) -> Callable[[Any, RecordedEvent], Iterator[_Fact
 
 _EXTRACTORS: dict[type, Callable[[Any, RecordedEvent], Iterator[_Fact]]] = {
     e.CheckedIn: _checked_in,
+    e.StatementTakenBack: _statement_taken_back,
     e.NeedAnswered: _need_answered,
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: _blocker_resolved,

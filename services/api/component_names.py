@@ -159,6 +159,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "RaiseBlocker": "RaiseBlocker",
         "ReassignSponsor": "ReassignSponsor",
         "RecordValue": "RecordValue",
+        "TakeBackStatement": "TakeBackStatement",
         "Refuse": "RefuseHandOver",
         "RejectChange": "RejectChange",
         "RejectDelivery": "RejectDelivery",
@@ -215,6 +216,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
         "TakeBackFact": "TakeBackFact",
     },
     "domain.organisation.organisation": {
+        "RenameOrganisation": "RenameOrganisation",
         "SetPolicy": "SetPolicy",
     },
     "domain.policy": {
@@ -410,6 +412,7 @@ COMPONENT_NAMES: dict[str, dict[str, str]] = {
     },
     "services.api.routes.organisation": {
         "Me": "CurrentMember",
+        "OrganisationSummary": "OrganisationSummary",
     },
     "services.api.routes.people": {
         "MemberList": "MemberList",

@@ -50,6 +50,8 @@ class Components:
             component = _rename_references(schema, names) | ({"title": names[key]} if "title" in schema else {})
             _add_formats(known[classes[key]], component)
             self.components[names[key]] = _complete(component)
+        # What corrections are judged by is not part of what is shown of a goal.
+        del self.components["PromisedGoal"]["properties"]["statements"]
         by_name = {names[key]: cls for key, cls in classes.items()}
         self._describe(by_name)
         for operation in operations:

@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.member.member import Member
 from domain.references import as_uuid, derive_organisation_id, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
-from projections.people import list_organisations
+from projections.people import find_organisations, list_organisations
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
@@ -55,16 +55,21 @@ def create_organisation(settings: Settings, console: Console, *, name: str, stew
 
 
 def find_organisation(runtime: Runtime, name: str | None) -> UUID:
-    """The id of the organisation called `name`, or of that id; without a name that of `default`, or of the only one.
+    """The id of the organisation that was founded as `name`, has it as its id, or is called so today.
+
+    Without a name that of `default`, or of the only one.
 
     Raises CommandFailed where there is none, or more than one.
     """
     chosen = derive_organisation_id(name or DEFAULT_ORGANISATION)
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
-    if name is not None:
-        raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
     runtime.engine.catch_up()
+    if name is not None:
+        named = find_organisations(runtime.database, name.strip())
+        if len(named) != 1:
+            raise CommandFailed(f"no organisation {name!r}; make one with: plimsoll organisation create")
+        return named[0]
     known = list_organisations(runtime.database, _MAX_LISTED_ORGANISATIONS)
     if len(known) != 1:
         names = ", ".join(repr(each) for _, each in known) or "none"

@@ -16,8 +16,8 @@ import msgspec
 from domain.corrections import row_id
 from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
-from domain.member.member import GrantRole, Member, RevokeRole
-from domain.organisation.organisation import SetPolicy
+from domain.member.member import GrantRole, Member, RevokeRole, TakeBackFact
+from domain.organisation.organisation import RenameOrganisation, SetPolicy
 from domain.references import resolve_stream_id
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
@@ -300,7 +300,8 @@ class _Importer:
 
 def _roles_not_conveyed(act: object) -> frozenset[str]:
     """Roles that the import scope does not convey for this act: who may do what is decided by keys with `admin`."""
-    return frozenset({STEWARD}) if isinstance(act, GrantRole | RevokeRole | SetPolicy) else frozenset()
+    reserved = isinstance(act, GrantRole | RevokeRole | TakeBackFact | RenameOrganisation | SetPolicy)
+    return frozenset({STEWARD}) if reserved else frozenset()
 
 
 def _encode_reference(kind: str, ref: str) -> bytes:

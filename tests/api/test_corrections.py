@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.app_under_test import ApiApp
+from services.commands.store import find_organisation
+from tests.api.app_under_test import ApiApp, offer
 
 SLIP = {"from": "2026-11-10", "to": "2028-11-09"}
 MEANT = {"from": "2026-11-10", "to": "2026-11-19"}
@@ -69,3 +70,35 @@ def test_a_bad_correction_is_refused_and_nothing_recorded(
     refused = app.as_member(who).post("/v1/members/ana/take-back", body)
 
     assert (status, code, before) == (refused.status_code, refused.json()["code"], app.count_events())
+
+
+def test_a_check_in_and_a_reading_are_said_again_and_taken_back(app: ApiApp) -> None:
+    ana, sam = app.as_member("ana"), app.as_member("sam")
+    goal = f"/v1/goals/{ana.post_ok('/v1/goals', offer(ref='report'))['id']}"
+    sam.post_ok(f"{goal}/accept", {"answers": sam.get_ok("/v1/goals/report")["open"]})
+    ana.post_ok(f"{goal}/check-in", {"progress": 0.3, "note": "begun"})
+    [slip] = ana.post_ok(f"{goal}/check-in", {"progress": 0.9})["events"]
+
+    assert "0.4" == ana.post_ok(f"{goal}/check-in", {"progress": 0.4, "corrects": slip})["progress"]
+    assert "0.3" == ana.post_ok(f"{goal}/take-back", {"corrects": slip})["progress"]
+    assert "0.3" == ana.get_ok(goal)["goal"]["progress"]
+    told = [entry["text"] for entry in ana.get_ok(f"{goal}/history")["entries"]]
+    assert ["corrected an earlier check-in", "took back a check-in"] == [
+        words
+        for text in told[-2:]
+        for words in ("corrected an earlier check-in", "took back a check-in")
+        if words in text
+    ]
+    assert "not_a_party" == sam.post(f"{goal}/take-back", {"corrects": slip}).json()["code"]
+
+
+def test_a_steward_renames_the_organisation_and_it_is_found_by_that_name(app: ApiApp) -> None:
+    stella = app.as_member("stella")
+
+    renamed = stella.post_ok("/v1/organisation/rename", {"name": "Acme & Daughters"})
+
+    assert "Acme & Daughters" == renamed["name"] == stella.get_ok("/v1/me")["organisation_name"]
+    assert app.organisation_id() == find_organisation(app.runtime, "Acme & Daughters")
+    assert app.organisation_id() == find_organisation(app.runtime, "acme")
+    assert 403 == app.as_member("lea").post("/v1/organisation/rename", {"name": "Mine"}).status_code
+    assert [] == app.runtime.engine.verify("organisations")

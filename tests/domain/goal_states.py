@@ -160,6 +160,13 @@ def _blocker_fields(story: Story) -> dict[str, Any]:
     return {"blocker": str(open_[0].id) if open_ else NEVER, "resolution": "asked again"}
 
 
+def _statement_fields(story: Story) -> dict[str, Any]:
+    """A reading that was wrong: owners and machines alike take it back."""
+    if not isinstance(story.state(), Promised):
+        return {"corrects": NEVER}
+    return {"corrects": str(story.says("ivy", a.RecordValue(value=4))[-1].event_id)}
+
+
 def _need_fields(story: Story) -> dict[str, Any]:
     goal = story.state()
     open_ = goal.needs if isinstance(goal, Promised) else ()
@@ -180,6 +187,7 @@ _FIELDS: dict[str, Callable[[Story], dict[str, Any]]] = {
     "resolve_blocker": _blocker_fields,
     "answer_need": _need_fields,
     "record_value": lambda _: {"value": 3},
+    "take_back": _statement_fields,
     "propose_change": lambda _: {"changes": LATER},
     "counter_change": lambda _: {"changes": a.Changes(due=date(2026, 6, 12))},
     "reject_delivery": lambda _: {"condition": "c1", "rework_by": date(2026, 6, 30)},

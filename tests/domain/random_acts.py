@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from domain.goal import acts as a
-from domain.goal.state import Promised
+from domain.goal.state import Promised, statements_of
 from domain.reasons import Reason, ReasonCode
 from domain.terms import GoalKind, MeasureInput, Priority, SupportInput, TermsInput
 from tests.story import Story
@@ -213,7 +213,14 @@ class ActGenerator:
         return {"need": self.one(*(have or ["no such need"])), "text": self.note()}
 
     def _record_value(self) -> dict[str, Any]:
-        return {"value": self.one("0", "12", "-3.5", "100")}
+        return {"value": self.one("0", "12", "-3.5", "100"), "corrects": self._statement() if self.rarely() else None}
+
+    def _take_back(self) -> dict[str, Any]:
+        return {"corrects": self._statement()}
+
+    def _statement(self) -> str:
+        have = [str(s.event_id) for s in statements_of(self.state).recent] if self.promised_state() else []
+        return self.one(*(have or ["nothing of that kind"]))
 
     def _declare_complete(self) -> dict[str, Any]:
         return {"evidence": [a.EvidenceInput(condition=self.condition(), text="see")] if self.rarely(2) else []}

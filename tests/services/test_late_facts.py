@@ -146,3 +146,16 @@ def test_verify_names_the_streams_whose_decisions_read_another_state_than_the_vi
     assert ["members"] == [difference.table for difference in found]
     assert ana in found[0].streams
     assert len(found[0].streams) == found[0].aggregates
+
+
+def test_a_key_without_admin_brings_no_revoked_role_back(installation: Installation) -> None:
+    tell(installation, *BEGIN, {"do": "member.grant_role", "member": "ana", "role": "auditor"})
+    tell(installation, {"do": "member.revoke_role", "member": "ana", "role": "auditor", "id": "gone"})
+    importer = msgspec.structs.replace(installation.principal, scopes=frozenset({"import"}))
+    row = {"at": "2026-01-06T09:00:00Z", "by": "steward", "do": "member.take_back", "member": "ana", "corrects": "gone"}
+
+    organisation = installation.founded.organisation_id
+    refused = import_lines(installation.runtime, organisation, [msgspec.json.encode(row)], principal=importer)
+
+    assert ["forbidden"] == [error.code for error in refused.errors]
+    assert () == states(installation, "ana")[0].roles

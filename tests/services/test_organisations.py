@@ -70,6 +70,10 @@ def test_an_organisation_with_a_policy_older_than_its_founding_is_one_organisati
         lines = [msgspec.json.encode(row)]
         assert 1 == import_lines(runtime, founded.organisation_id, lines, principal=principal).accepted
 
-        # then it is the only one, whatever it was called before
+        # then it is the only one, whatever it was called before, and is found by its name of today
+        organisation = founded.organisation_id
+        renamed = {"at": "2026-01-05T09:00:00Z", "by": "steward", "do": "organisation.rename", "name": "old"}
+        assert 1 == import_lines(runtime, organisation, [msgspec.json.encode(renamed)], principal=principal).accepted
+        assert founded.organisation_id == find_organisation(runtime, "harbour")
         assert founded.organisation_id == find_organisation(runtime, None)
         assert [(founded.organisation_id, "harbour")] == list_organisations(runtime.database, 20)

@@ -311,7 +311,10 @@ NARRATORS: dict[type, Narrator] = {
     e.BlockerRaised: _blocker_raised,
     e.BlockerResolved: lambda x, _: f"resolved a blocker{append_text(x.resolution)}",
     e.NeedAnswered: lambda x, _: f"answered a need{append_text(x.text)}",
-    e.ValueRecorded: lambda x, _: f"recorded the value {x.value}",
+    e.ValueRecorded: lambda x, _: f"{_describe_correction(x)}recorded the value {x.value}",
+    e.StatementTakenBack: lambda x, _: (
+        f"took back {'a check-in' if x.of == 'check_in' else 'a value'} that was said by mistake"
+    ),
     e.Affirmed: lambda x, _: f"affirmed that it is still right{append_text(x.note)}",
     e.LinkAffirmed: lambda x, context: f"affirmed that it still supports {_list_supports(x, context)}",
     e.Unlinked: lambda x, context: f"took back that it supports {_list_supports(x, context)}",
@@ -366,6 +369,7 @@ NARRATORS: dict[type, Narrator] = {
     t.Renamed: lambda x, _: f"renamed the team to {quote(x.name)}",
     t.LeadAppointed: lambda x, context: f"{_describe_correction(x)}made {context.name(x.lead)} the lead of the team",
     t.AppointmentTakenBack: "took back an appointment of a lead that was made by mistake",
+    o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
 }

@@ -7,14 +7,14 @@ from uuid import UUID
 import msgspec
 
 from domain.errors import NotFound
-from domain.organisation.organisation import Organisation, SetPolicy
+from domain.organisation.organisation import Organisation, RenameOrganisation, SetPolicy
 from projections.people import organisation_at
 from services.api.commands import command_response, execute
 from services.api.context import RequestContext
 from services.api.http.responses import HttpResponse, json_response
 from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
 from services.api.queries import load_versions, read_response, requested_as_of
-from services.api.summaries import PolicySummary, policy_summary
+from services.api.summaries import PolicySummary, StreamSummary, policy_summary
 from services.authorization import ADMIN, READ
 
 
@@ -66,6 +66,41 @@ async def set_policies(context: RequestContext) -> HttpResponse:
     return command_response(summary, receipt)
 
 
+class OrganisationSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
+    """What the organisation is called, and the time zone in which its dates are meant."""
+
+    name: str
+    zone: str
+
+
+@command_route(
+    "/v1/organisation/rename",
+    Operation(
+        id="renameOrganisation",
+        summary="Give the organisation another name; its id and references stay",
+        tag="organisation",
+        scopes=(ADMIN,),
+        body=RenameOrganisation,
+        answer=OrganisationSummary,
+        codes=("version_conflict", "busy"),
+        command=True,
+        idempotent=True,
+    ),
+)
+async def rename_organisation(context: RequestContext) -> HttpResponse:
+    receipt = await execute(context, "organisation", context.viewer.organisation_id, context.body)
+    organisation: Organisation = receipt.state
+    summary = OrganisationSummary(
+        id=organisation.id,
+        version=receipt.version,
+        position=receipt.position,
+        events=receipt.event_ids,
+        name=organisation.name,
+        zone=organisation.zone,
+    )
+    return command_response(summary, receipt)
+
+
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     """The key's member, and what follows from it."""
 
@@ -103,4 +138,4 @@ def get_me(context: RequestContext) -> HttpResponse:
     return json_response(me)
 
 
-ROUTES: list[Route] = [get_policies, set_policies, get_me]
+ROUTES: list[Route] = [get_policies, set_policies, rename_organisation, get_me]
