@@ -70,23 +70,25 @@ def accept_change(
     require_joined(goal, proposal, world)
     named = opening.parse_trade_offs(act.trade_offs, world) if act else ()
     owner = proposal.changes.owner or goal.owner
+    load = classify_load(
+        owner=owner,
+        terms=apply_diff(goal.terms, proposal.changes),
+        current=goal,
+        answered=proposal,
+        named=named,
+        # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
+        activated_by="owner" if self_accepted or world.party == owner else by,
+        world=world,
+        pause=proposal.changes.pause or goal.pause,
+    )
     return e.ChangeAccepted(
         by=by,
         answers=proposal.id,
-        taken_as=classify_load(
-            owner=owner,
-            terms=apply_diff(goal.terms, proposal.changes),
-            current=goal,
-            answered=proposal,
-            named=named,
-            # Who takes it on and accepts can still name what gives; where the other side does, the owner had to before.
-            activated_by="owner" if self_accepted or world.party == owner else by,
-            world=world,
-            pause=proposal.changes.pause or goal.pause,
-        ),
+        taken_as=load.taken_as,
         self_accepted=self_accepted,
         for_departed=role == "steward",
         trade_offs=named,
+        insufficient=load.insufficient,
     )
 
 
@@ -119,7 +121,7 @@ def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.Han
     if role == "sponsor":
         return e.HandOverJoined(member=member, role=role)
     named = opening.parse_trade_offs(act.trade_offs, world)
-    taken = classify_load(
+    load = classify_load(
         owner=member,
         terms=apply_diff(goal.terms, proposal.changes),
         current=goal,
@@ -130,7 +132,14 @@ def join_hand_over(goal: Promised, act: a.Join, world: DecisionContext) -> e.Han
         pause=proposal.changes.pause or goal.pause,
     )
     suffice = _can_suffice(goal, proposal.changes, (*proposal.trade_offs, *named), world)
-    return e.HandOverJoined(member=member, role=role, taken_as=taken, trade_offs=named, trade_offs_suffice=suffice)
+    return e.HandOverJoined(
+        member=member,
+        role=role,
+        taken_as=load.taken_as,
+        trade_offs=named,
+        trade_offs_suffice=suffice,
+        insufficient=load.insufficient,
+    )
 
 
 def _can_suffice(goal: Promised, changes: e.Diff, trade_offs: Sequence[e.TradeOff], world: DecisionContext) -> bool:

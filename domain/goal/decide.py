@@ -28,14 +28,11 @@ from domain.goal import change, check_ins, delivery, opening
 from domain.goal import events as e
 from domain.goal.agreement import BY_STATE_ACT_ROLE, Transition, allowed_acts
 from domain.goal.evolve import evolve
-from domain.goal.load_check import can_suffice, classify_load
+from domain.goal.load_check import LoadDecision, can_suffice, classify_load
 from domain.goal.state import DraftGoal, Ended, Goal, Negotiating, Promised, Side
 from domain.participation import require_not_left
 from domain.reasons import check_reason
 from domain.references import as_uuid
-
-#: Acts that may be recorded behind a stream's last event: facts, not moves.
-BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue)
 
 #: In which order roles are tried where one person holds several and did not say `as`.
 ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
@@ -100,8 +97,9 @@ def _with_self_consent(
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
         # Nobody else is waited for: who offers can still say what gives, as an owner who promises can.
-        taken = _classify_activation(state, "owner", (), world)
-        return [*facts, _new_event(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
+        load = _classify_activation(state, "owner", (), world)
+        accepted = e.GoalAccepted(answers=state.open, taken_as=load.taken_as, insufficient=load.insufficient)
+        return [*facts, _new_event(accepted, a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
         handed_over = state.proposal.changes.owner or state.proposal.changes.sponsor
         tolerated = isinstance(goal, Promised) and change.is_within_tolerance(goal, facts[0].data, world)
@@ -207,7 +205,7 @@ def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str
 
 def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal:
     """What the act is judged by: of a fact told late the goal as it stood then, else as it stands."""
-    if not isinstance(act, BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
+    if not isinstance(act, a.BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
         return goal
     promised = _last_promised(goal)
     if promised is None or world.at < promised.promised_at:
@@ -223,7 +221,7 @@ def _last_promised(goal: Goal) -> Promised | None:
 
 
 def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
-    if isinstance(act, BACK_DATABLE_ACTS):
+    if isinstance(act, a.BACK_DATABLE_ACTS):
         promised = _last_promised(goal)
         if promised is not None and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")
@@ -276,7 +274,7 @@ def _check_current(goal: Goal, act: a.GoalAct) -> None:
 
 def _classify_activation(
     goal: Negotiating, by: Any, named: tuple[e.TradeOff, ...], world: DecisionContext
-) -> e.TakenAs:
+) -> LoadDecision:
     return classify_load(
         owner=goal.owner,
         terms=goal.terms,
@@ -290,13 +288,15 @@ def _classify_activation(
 
 def _promise(goal: Negotiating, act: a.Promise, _role: str, world: DecisionContext) -> Event:
     named = opening.parse_trade_offs(act.trade_offs, world)
-    taken = _classify_activation(goal, "owner", named, world)
-    return e.GoalPromised(answers=goal.open, taken_as=taken, trade_offs=named)
+    load = _classify_activation(goal, "owner", named, world)
+    return e.GoalPromised(answers=goal.open, taken_as=load.taken_as, trade_offs=named, insufficient=load.insufficient)
 
 
 def _accept(goal: Negotiating, act: a.Accept, _role: str, world: DecisionContext) -> Event:
-    taken = _classify_activation(goal, "sponsor", (), world)
-    return e.GoalAccepted(answers=goal.open, taken_as=taken, promises_back=act.promises_back)
+    load = _classify_activation(goal, "sponsor", (), world)
+    return e.GoalAccepted(
+        answers=goal.open, taken_as=load.taken_as, promises_back=act.promises_back, insufficient=load.insufficient
+    )
 
 
 def _counter(goal: Negotiating, act: a.Counter, role: Any, world: DecisionContext) -> Event:

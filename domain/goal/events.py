@@ -38,8 +38,6 @@ class TakenAs(Value, frozen=True, kw_only=True):
     worst_week: date | None
     #: The sponsor's earlier act that accepted the overload, where `how` says so.
     accepted_by: UUID | None = None
-    #: `unpriced`: what was named as giving, and is not enough.
-    insufficient: tuple[TradeOff, ...] = ()
 
 
 class Diff(Value, frozen=True, kw_only=True):
@@ -190,6 +188,8 @@ class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     trade_offs: tuple[TradeOff, ...] = ()
+    #: What was named as giving, where it is not enough and the act is `unpriced`.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
@@ -198,6 +198,8 @@ class GoalAccepted(Event, tag="goal.accepted.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     promises_back: Personal[str] = ""
+    #: What was named as giving, where it is not enough and the act is `unpriced`.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -314,6 +316,8 @@ class ChangeAccepted(Event, tag="goal.change_accepted.v1", frozen=True, kw_only=
     #: A hand-over that a steward accepted: the party whose place is taken has left, or is absent beyond the policy.
     for_departed: bool = False
     trade_offs: tuple[TradeOff, ...] = ()
+    #: What was named as giving, where it is not enough and the act is `unpriced`.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class ChangeRejected(Event, tag="goal.change_rejected.v1", frozen=True, kw_only=True):
@@ -339,6 +343,8 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     trade_offs: tuple[TradeOff, ...] = ()
     #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
     trade_offs_suffice: bool = False
+    #: What was named as giving, where it is not enough and the act is `unpriced`.
+    insufficient: tuple[TradeOff, ...] = ()
 
 
 class HandOverRefused(Event, tag="goal.hand_over_refused.v1", frozen=True, kw_only=True):

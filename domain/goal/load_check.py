@@ -47,6 +47,13 @@ def to_commitment(goal: object) -> Commitment | None:
     )
 
 
+class LoadDecision(NamedTuple):
+    """How an act was taken, and what was named as giving where that is not enough."""
+
+    taken_as: TakenAs
+    insufficient: tuple[TradeOff, ...]
+
+
 def classify_load(
     *,
     owner: UUID,
@@ -57,7 +64,7 @@ def classify_load(
     activated_by: Side,
     world: DecisionContext,
     pause: Pause | None = None,
-) -> TakenAs:
+) -> LoadDecision:
     """How the owner's load stands to the line if `terms` hold from now on.
 
     Trade-offs are those of what is `answered` and those that this act has `named`. Raises `LoadChanged` where the
@@ -81,13 +88,13 @@ def classify_load(
             raise LoadChanged(pointer="/answers", allowed=("counter", "decline", "counter_change", "reject_change"))
         elif world.policy.policy.require_trade_off:
             raise TradeOffRequired(pointer="/trade_offs", allowed=("trade_offs", "accept_overload by the sponsor"))
-    return TakenAs(
+    taken_as = TakenAs(
         how=how,
         worst_ratio=None if worst is None or worst.ratio is None else to_decimal_text(worst.ratio),
         worst_week=worst.week if worst else None,
         accepted_by=accepted_by,
-        insufficient=trade_offs if how == "unpriced" else (),
     )
+    return LoadDecision(taken_as, trade_offs if how == "unpriced" else ())
 
 
 def can_suffice(

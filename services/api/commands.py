@@ -28,7 +28,8 @@ from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles
 #: How often a command that met others is decided again before its sender hears of it.
 _MAX_ATTEMPTS = 5
 _MAX_PAUSE_SECONDS = 0.05
-_VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
+#: The version that a stream's ETag names; behind the dot stands the watermark of a mirrored goal's clocks.
+_VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})(?:\.[0-9]{1,20})?"')
 
 
 async def execute(

@@ -252,9 +252,10 @@ def test_a_trade_off_that_no_longer_suffices_is_told_before_anybody_promises() -
 
 def test_an_offer_whose_trade_off_never_sufficed_is_accepted_unpriced_with_what_was_named() -> None:
     story = story_with_load(hours=10)
-    taken = taken_as(offer_goal(story, hours=70).when(a.Accept(), by="sam", at="2026-02-03"))
+    accepted = offer_goal(story, hours=70).when(a.Accept(), by="sam", at="2026-02-03")
 
-    assert ("unpriced", (e.TradeOff(kind="drop", goal=story.id("first", "goal")),)) == (taken.how, taken.insufficient)
+    assert "unpriced" == taken_as(accepted).how
+    assert (e.TradeOff(kind="drop", goal=story.id("first", "goal")),) == accepted.event.insufficient
 
 
 @pytest.mark.parametrize("named", [[], DROP_FIRST], ids=["none", "too little"])

@@ -26,6 +26,7 @@ from projections.history.narrative.phrases import (
     excerpt,
     format_day,
     format_hours,
+    format_instant,
     format_percent,
     join_list,
     quote,
@@ -87,11 +88,13 @@ def _list_trade_offs(trade_offs: Iterable[e.TradeOff], context: NarrativeContext
     return gives
 
 
-def _describe_taken_as(taken: e.TakenAs | None, context: NarrativeContext) -> str:
-    if taken is None:
+def _describe_load(
+    event: e.GoalPromised | e.GoalAccepted | e.ChangeAccepted | e.HandOverJoined, context: NarrativeContext
+) -> str:
+    if event.taken_as is None:
         return ""
-    if taken.insufficient:
-        return f", over the load line: {join_list(_list_trade_offs(taken.insufficient, context))} is not enough for it"
+    if event.insufficient:
+        return f", over the load line: {join_list(_list_trade_offs(event.insufficient, context))} is not enough for it"
     return {
         "slack": ", with slack",
         "within_line": ", within the load line",
@@ -99,7 +102,7 @@ def _describe_taken_as(taken: e.TakenAs | None, context: NarrativeContext) -> st
         "trade_off": ", with a trade-off that keeps the load line",
         "overload_accepted": ", over the load line, as the sponsor accepted",
         "unpriced": ", over the load line, with nothing given up for it",
-    }[taken.how]
+    }[event.taken_as.how]
 
 
 def _format_side(side: str) -> str:
@@ -138,12 +141,12 @@ def _expired(event: e.GoalExpired, _context: NarrativeContext) -> str:
 
 
 def _promised(event: e.GoalPromised, context: NarrativeContext) -> str:
-    return f"promised it{_describe_taken_as(event.taken_as, context)}{_describe_trade_offs(event.trade_offs, context)}"
+    return f"promised it{_describe_load(event, context)}{_describe_trade_offs(event.trade_offs, context)}"
 
 
 def _accepted(event: e.GoalAccepted, context: NarrativeContext) -> str:
     promised_back = append_text(event.promises_back, ", and promised back: ")
-    return f"accepted it{_describe_taken_as(event.taken_as, context)}{promised_back}"
+    return f"accepted it{_describe_load(event, context)}{promised_back}"
 
 
 # --- in communication --------------------------------------------------------------------------------------------
@@ -220,7 +223,7 @@ def _change_accepted(event: e.ChangeAccepted, context: NarrativeContext) -> str:
     how = f"accepted the hand-over for the former {event.by}, who is gone" if event.for_departed else how
     what = _describe_accepted_changes(context)
     gives = _describe_trade_offs(event.trade_offs, context)
-    return f"{how}{f': {what}' if what else ''}{_describe_taken_as(event.taken_as, context)}{gives}"
+    return f"{how}{f': {what}' if what else ''}{_describe_load(event, context)}{gives}"
 
 
 def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> str:
@@ -230,7 +233,7 @@ def _change_timed_out(event: e.ChangeTimedOut, _context: NarrativeContext) -> st
 def _hand_over_joined(event: e.HandOverJoined, context: NarrativeContext) -> str:
     whom = context.name(event.member) if str(event.member) != context.party else ""
     who = f"that {whom} becomes" if whom else "to become"
-    return f"agreed {who} the {event.role}{_describe_taken_as(event.taken_as, context)}"
+    return f"agreed {who} the {event.role}{_describe_load(event, context)}"
 
 
 # --- completion and ends -----------------------------------------------------------------------------------------
@@ -357,6 +360,8 @@ NARRATORS: dict[type, Narrator] = {
     t.LeadAppointed: lambda x, context: f"made {context.name(x.lead)} the lead of the team",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
+    o.SourceAdded: lambda x, _: f"imported the first goals of the source {quote(x.source)}",
+    o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS
