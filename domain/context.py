@@ -54,7 +54,7 @@ class StateReader(Protocol):
 
 
 class DecisionContext:
-    """One command's surroundings: who acts, when (UTC), on which stream, and what the rest of the organisation says."""
+    """One command's inputs: who acts, when (UTC), on which stream, and the other states that the rules read."""
 
     def __init__(  # noqa: PLR0913 - a value construction: each is used as it is
         self,

@@ -15,7 +15,7 @@ from domain.terms import check_date
 
 
 def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
-    """The owner says it is done, with evidence per condition or wholesale."""
+    """The owner declares it done, with evidence per condition or for all."""
     for i, evidence in enumerate(act.evidence):
         _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
     return e.CompletionDeclared(

@@ -26,7 +26,7 @@ class Declaration(NamedTuple):
 
 
 class Availability(NamedTuple):
-    """What a member had said about capacity and absences by some instant."""
+    """A member's declared capacity and absences as of an instant."""
 
     capacities: tuple[Capacity, ...]
     presence: Presence
@@ -43,7 +43,7 @@ class AvailabilityHistory:
         self._by_count: dict[int, Availability] = {}
 
     def availability_at(self, instant: int, position: int = END_OF_TIME) -> Availability:
-        """What had been declared by then (microseconds), within that instant up to a log position, both inclusive.
+        """The declarations by then (microseconds), within that instant up to a log position, both inclusive.
 
         Of two declarations for one day the later one holds.
         """
