@@ -141,6 +141,11 @@ class Ledger:
         outcome = self._committer.handle(command)
         return None if outcome is None else _receipt_or_raise(outcome)
 
+    def recheck_timers(self, organisation_id: UUID) -> None:
+        """Have the next sweeps look at each goal whose clocks may run: what had kept some of them back has moved."""
+        with self.recorder.write() as session:
+            session.run("recheck", organisation_id=organisation_id, now=to_micros(self.clock()))
+
     def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
         """For an import: decided on a staging copy, appended at once. A context manager; see `ledger.bulk.append`."""
         return BulkAppend(

@@ -73,6 +73,7 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
                 console,
                 file=given.file,
                 organisation=given.organisation,
+                source=given.source,
                 partial=given.partial,
                 dry_run=given.dry_run,
             )
@@ -240,6 +241,7 @@ def _add_data(commands: Commands) -> None:
     imports = _add_command(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
     imports.add_argument("file", help="file to read; - is stdin")
     _add_organisation_option(imports)
+    imports.add_argument("--source", metavar="NAME", help="the tracker or file of the rows that name none")
     how = imports.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
     how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")

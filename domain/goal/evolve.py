@@ -376,6 +376,7 @@ def evolve(goal: Goal | None, recorded: RecordedEvent) -> Goal | None:
         moved_at=moved_at,
         acted_at=acted_at,
         last_at=max(goal.last_at, at),
+        external_source=goal.external_source or recorded.external_source,
     )
 
 
@@ -413,6 +414,7 @@ def _opened(goal: Goal | None, recorded: RecordedEvent, opening: Callable[..., G
         "tags": event.tags,
         "ref": event.ref or (goal.ref if goal else None),
         "follow_up_of": event.follow_up_of or (goal.follow_up_of if goal else None),
+        "external_source": (goal.external_source if goal else None) or recorded.external_source,
         "opened_at": goal.opened_at if goal else recorded.occurred_at,
         "moved_at": recorded.occurred_at,
         "acted_at": recorded.occurred_at,

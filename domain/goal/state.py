@@ -37,6 +37,8 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     ref: str | None = None
     follow_up_of: UUID | None = None
+    #: The tracker or file that it came from, or that was the first to report about it.
+    external_source: str | None = None
     #: Business time of the first event, of the last moving event (a timer's too), of the last moving act by a person,
     #: and of the last event of any kind.
     opened_at: datetime

@@ -137,6 +137,10 @@ WHERE organisation_id = :organisation_id AND goal_id IN :goal_ids AND live_owner
 SELECT organisation_id, goal_id FROM ledger_standing
 WHERE next_timer <= :until ORDER BY next_timer, goal_id LIMIT :limit
 
+-- name: recheck
+-- What the index says is a lower bound, so that an earlier instant is none the less true.
+UPDATE ledger_standing SET next_timer = :now WHERE organisation_id = :organisation_id AND next_timer > :now
+
 -- name: answers
 SELECT c1, c2, c3, digest, answer FROM EACH(:wanted uuid text text)
 JOIN ledger_idempotency ON organisation_id = c1 AND scope = c2 AND key = c3
