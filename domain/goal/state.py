@@ -19,7 +19,7 @@ Side = Literal["owner", "sponsor"]
 
 #: What a report computes with and later events set: terms, and what check-ins and timers say.
 SourceField = Literal[
-    "effort_hours", "start", "due", "measure", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
+    "effort_hours", "start", "due", "measure", "priority", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
 ]
 
 
@@ -59,8 +59,9 @@ class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
     owner: UUID
     sponsor: UUID
     terms: Terms
-    #: Event id of the request, offer or counter that is open.
+    #: Event id of the request, offer or counter that is open, and of the request or offer with which it began.
     open: UUID
+    opened_event: UUID | None = None
     #: Who opened it first: what began as an imposed request stays one.
     requested_by: Side
     imposed: bool = False
