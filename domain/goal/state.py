@@ -192,7 +192,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
-    #: When owner or sponsor last said anything, and the event; a machine's value is no contact.
+    #: The last contact of owner or sponsor, and the event; a machine's value is no contact.
     contact_at: datetime
     contact_event: UUID | None = None
     #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
@@ -220,7 +220,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
 
     @property
     def silent_since(self) -> datetime | None:
-        """Of a lapsed promise: when a party last said anything about it; None for any other."""
+        """Of a lapsed promise: the last contact of a party; None for any other."""
         return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
 
     @property

@@ -176,7 +176,7 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 
 
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
-    """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
+    """Moves of targets and dues: agreed by both sides, by one alone, and recorded after the fact."""
     promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
@@ -204,7 +204,7 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
 
 
 def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:
-    """Every move of the goals that have one so consented to: each is told from where the one before it led."""
+    """Every move of the goals that have one so consented to: each starts from where the one before it led."""
     for a in assessed:
         moves = [m for m in a.moves if m.field == field]
         if any(m.consent == consent for m in moves):
