@@ -244,7 +244,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
     events = (goal.proposal.id, recorded.event_id)
     sources = {
         name: (*goal.sources.get(name, ()), *events) if name in ("owner", "sponsor") else events
-        for name in ("effort_hours", "start", "due", "measure", "pause", "owner", "sponsor")
+        for name in ("effort_hours", "start", "due", "measure", "priority", "pause", "owner", "sponsor")
         if getattr(changes, name) is not None
     }
     moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
@@ -446,6 +446,7 @@ def _requested(_goal: Goal | None, event: e.GoalRequested, recorded: RecordedEve
         sponsor=event.sponsor,
         terms=event.terms,
         open=recorded.event_id,
+        opened_event=recorded.event_id,
         requested_by="sponsor",
         imposed=event.imposed,
         asked_at=recorded.occurred_at,
@@ -462,6 +463,7 @@ def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: RecordedEvent, 
         sponsor=event.sponsor,
         terms=event.terms,
         open=recorded.event_id,
+        opened_event=recorded.event_id,
         requested_by="owner",
         asked_at=recorded.occurred_at,
         trade_offs=event.trade_offs,
