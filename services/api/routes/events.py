@@ -128,6 +128,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
+        codes=("not_found",),
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
