@@ -126,7 +126,10 @@ def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
         try:
             msgspec.convert({name: changed[name]}, Policy)
         except msgspec.ValidationError as error:
-            raise InvalidField(str(error).partition(" - at ")[0], pointer=pointer) from None
+            detail = str(error).partition(" - at ")[0]
+            if DIAL_TYPES[name] is str:
+                detail = f"not a decimal number that this dial takes, such as {getattr(Policy(), name)}"
+            raise InvalidField(detail, pointer=pointer) from None
     policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
     if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
         raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")

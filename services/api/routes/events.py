@@ -147,6 +147,7 @@ def _to_attribute(text: str) -> str | None:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
+        codes=("not_found",),
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
