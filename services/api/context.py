@@ -211,7 +211,7 @@ def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | N
 async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
     """The whole body.
 
-    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header says; 408 where it is not
+    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
     there within `timeout_s` seconds (None: an import takes as long as it takes).
     """
     length = headers.get("content-length", "")

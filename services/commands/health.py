@@ -1,4 +1,4 @@
-"""`plimsoll doctor`, `audit`, `projections`: whether everything is there, and the views say what the log says."""
+"""`plimsoll doctor`, `audit`, `projections`: whether everything is there, and the views agree with the log."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def print_checks(console: Console, checks: list[Check]) -> int:
 
 
 def check_log(runtime: Runtime) -> Check:
-    """Positions are gapless: as many events as the last position says are all there ever were."""
+    """Whether the log is complete: positions are gapless, so there are as many events as the last position."""
     ledger = runtime.ledger
     head, count = ledger.head(), ledger.count()
     if head != count:
-        # Somebody may have written between the two questions; then they agree when asked again.
+        # A commit may have come between the two queries; then they agree when repeated.
         head, count = ledger.head(), ledger.count()
     return Check(name="log", ok=head == count, detail=f"{count} events, last position {head}")
 
@@ -110,7 +110,7 @@ def show_projections(settings: Settings, console: Console) -> int:
 
 
 def rebuild_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
-    """Build views anew from the log, beside the old ones, and put right what differs."""
+    """Rebuild views from the log into shadow tables, then replace the live ones."""
     with Runtime.open(settings) as runtime:
         mended = [
             d
@@ -125,7 +125,7 @@ def rebuild_projections(settings: Settings, console: Console, *, names: list[str
 
 
 def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
-    """Fold the log once more beside each view and compare, row by row; exit code 1 where they differ."""
+    """Fold the log into shadow tables and compare row by row; exit code 1 where they differ."""
     with Runtime.open(settings) as runtime:
         found = [
             d

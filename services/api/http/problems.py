@@ -260,7 +260,7 @@ _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
 
 
 class FailedRequest(Protocol):
-    """What a problem says of its request."""
+    """The fields of a problem that describe its request."""
 
     path: str
     request_id: str
@@ -285,7 +285,7 @@ def error_response(error: Exception, request: FailedRequest, method: str) -> Htt
             return _unavailable_response("unavailable", None, path, identity)
         case HTTPException() if error.status_code in _LITESTAR_CODES:
             return _http_exception_response(error, path, identity)
-    # 500: logged with everything but the body, told with nothing.
+    # 500: logged with everything but the body; the answer has no details.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
     return _problem_response(build_problem("internal", instance=path, request_id=identity), {})
 
