@@ -68,6 +68,8 @@ POLICIES: dict[str, str] = {
 }
 
 SHARED: dict[str, str] = {
+    "do": "The act that is meant; it may be left out where the path names it.",
+    "type": "Type of the event, with its version.",
     "version": 'Version of the stream: how many events it has. What `If-Match` takes as "v7". e.g. 7',
     "at": "Instant at which it happened, in business time.",
     "goal": "Id of the goal.",
