@@ -41,7 +41,7 @@ POLICIES: dict[str, str] = {
     "verdict_working_days": "Working days that a sponsor has for a verdict; counts only with `deem_satisfied`. e.g. 10",
     "deem_satisfied": "Whether a delivery counts as satisfied when the days for the verdict are over.",
     "give_up_days": "Days without contact after which a lapsed goal is closed as broken; null: never. e.g. 60",
-    "Policy.cadence_days": "Days within which a goal is to hear a human judgement. e.g. 14",
+    "Policy.cadence_days": "Days within which a goal is expected to have a human judgement. e.g. 14",
     "stale_grace_days": "Days beyond the cadence before a goal is stale. e.g. 3",
     "Policy.unaffirmed_days": "Days in which an unaffirmed link is to be answered. e.g. 14",
     "wip_limit": "Live goals that one member should own at most. e.g. 5",
@@ -68,6 +68,8 @@ POLICIES: dict[str, str] = {
 }
 
 SHARED: dict[str, str] = {
+    "do": "The act that is meant; it may be left out where the path names it.",
+    "type": "Type of the event, with its version.",
     "version": 'Version of the stream: how many events it has. What `If-Match` takes as "v7". e.g. 7',
     "at": "Instant at which it happened, in business time.",
     "goal": "Id of the goal.",
