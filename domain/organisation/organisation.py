@@ -109,14 +109,20 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
 
 
 class OrganisationRenamed(Event, tag="organisation.renamed.v1", frozen=True, kw_only=True):
+    """The organisation was given another name."""
+
     name: str
 
 
 class SourceAdded(Event, tag="organisation.source_added.v1", frozen=True, kw_only=True):
+    """The first goals of a tracker or file were imported."""
+
     source: str
 
 
 class WatermarkSet(Event, tag="organisation.watermark_set.v1", frozen=True, kw_only=True):
+    """A source has reported everything up to this instant: timers of its goals run up to it."""
+
     source: str
     #: Everything that happened up to here has been reported; it never goes back.
     watermark: Instant
