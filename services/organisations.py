@@ -15,8 +15,8 @@ from ledger.commands import Command
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
-#: Names become ids under this namespace, so that `--organisation NAME` needs no table and two are never called alike.
-_NAMESPACE = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
+#: Under which names became ids before a deployment had a namespace of its own: equal names had equal ids everywhere.
+_FORMER_NAMESPACE = UUID("8f6b3c1e-5d0a-5e57-9a44-706c696d736f")
 
 #: What a steward's first key may do: everything a steward may.
 STEWARD_SCOPES = frozenset({"read", "act", "import", "admin"})
@@ -33,9 +33,17 @@ class CreatedOrganisation(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
 
 
-def derive_organisation_id(name: str) -> UUID:
-    """The id of the organisation called `name`; an id names itself."""
-    return as_uuid(name.strip()) or uuid5(_NAMESPACE, name.strip())
+def derive_organisation_id(name: str, deployment: UUID = _FORMER_NAMESPACE) -> UUID:
+    """The id that a name has in a deployment, so that `--organisation NAME` needs no table; an id names itself."""
+    return as_uuid(name.strip()) or uuid5(deployment, name.strip())
+
+
+def find_organisation_id(runtime: Runtime, name: str) -> UUID:
+    """The id of the organisation called `name`, or that it would have: what was created under a former id keeps it."""
+    former = derive_organisation_id(name)
+    if runtime.ledger.load(former, "organisation", former) is not None:
+        return former
+    return derive_organisation_id(name, runtime.ledger.deployment)
 
 
 def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> CreatedOrganisation:
@@ -44,7 +52,7 @@ def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str 
     Raises `AlreadyExists` for a name in use and `InvalidField` for an unknown time zone. A crash between the acts is
     mended by calling again: what is there is left alone, and only a whole organisation counts as existing.
     """
-    organisation_key = derive_organisation_id(name)
+    organisation_key = find_organisation_id(runtime, name)
     steward_id = resolve_stream_id(organisation_key, "member", steward)
     known = runtime.ledger.load(organisation_key, "member", steward_id)
     half_founded = runtime.ledger.load(organisation_key, "organisation", organisation_key) is not None and not (

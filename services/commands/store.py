@@ -12,7 +12,7 @@ from ledger.api_keys import GUEST_SCOPE_PREFIX
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
-from services.organisations import derive_organisation_id
+from services.organisations import find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ DEFAULT_ORGANISATION = "default"
 MAX_KEY_DAYS = 365
 
 
-def migrate(settings: Settings, console: Console) -> int:
+def migrate(settings: Settings, console: Console, *, restored: bool) -> int:
     """Bring the database to this version's shape."""
-    changed = composition.migrate(settings)
+    changed = composition.migrate(settings, restored=restored)
     words = [f"migrated ({len(changed.applied)} new)"] if changed.applied else []
     if changed.views:
         words.append(f"{len(changed.views)} views begin anew: {', '.join(changed.views)}")
@@ -34,6 +34,8 @@ def migrate(settings: Settings, console: Console) -> int:
             f"they fill from the log ({changed.events} events) while `plimsoll serve` or a worker runs, "
             "or at once with: plimsoll projections rebuild"
         )
+    if changed.restored:
+        words.append("this log was restored from a copy: followers of the feed are refused until they begin anew")
     console.print_result(changed, "\n".join(words) or "up to date")
     return 0
 
@@ -57,7 +59,7 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
 
     Raises CommandFailed where that is nobody, or where it could be several.
     """
-    chosen = derive_organisation_id(name or DEFAULT_ORGANISATION)
+    chosen = find_organisation_id(runtime, name or DEFAULT_ORGANISATION)
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     if name is not None:

@@ -21,7 +21,7 @@ from domain.references import as_uuid
 from domain.registry import AGGREGATES, EVENTS, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
-from services.api.http.problems import field_error
+from services.api.http.problems import ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, query_route
 from services.authorization import READ
@@ -48,6 +48,10 @@ class EventsQuery(NoQuery, frozen=True, kw_only=True):
         SubjectText | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+    epoch: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None,
+        msgspec.Meta(description="The log's epoch in which `after` was learnt; refused where it is another by now."),
+    ] = None
     timeout: Annotated[
         float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
     ] = 0.0
@@ -69,6 +73,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sequence: str
     partitionkey: str
     streamversion: int
+    #: The log's: another one where it was restored from a copy.
+    epoch: str
     recordedtime: datetime
     #: Where it came in: api, import, timer, worker.
     recordsource: str
@@ -90,7 +96,7 @@ class _EventPage(msgspec.Struct, frozen=True):
     head: int
 
 
-def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
+def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
     """The event as everybody outside sees it."""
     reason = recorded.reason
     return CloudEvent(
@@ -105,6 +111,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         sequence=f"{recorded.position:0{_SEQUENCE_DIGITS}d}",
         partitionkey=recorded.stream,
         streamversion=recorded.version,
+        epoch=epoch,
         recordedtime=recorded.recorded_at,
         recordsource=str(recorded.source),
         correlationid=str(recorded.correlation_id),
@@ -128,12 +135,16 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
+        codes=("epoch_changed",),
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
     deadline = time.monotonic() + min(query.timeout, context.runtime.settings.long_poll_limit_s)
     page = await sync_to_thread(_load_page, context)
+    if query.epoch not in (None, context.runtime.ledger.epoch):
+        now = context.runtime.ledger.epoch
+        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
     if query.after > page.head:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
@@ -180,12 +191,14 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
 
 
 def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> HttpResponse:
-    given = msgspec.structs.asdict(query) | {"after": page.examined}
+    epoch = context.runtime.ledger.epoch
+    given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url) for event in page.events])
+    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
     headers = {
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
+        "Plimsoll-Epoch": epoch,
     }
     return response_with_etag(
         body, if_none_match=context.headers.get("if-none-match"), media_type=BATCH_MEDIA_TYPE, headers=headers
