@@ -52,7 +52,7 @@ def _find_fault(status: Status, seconds: float, settings: Settings) -> str:
     if status.outdated:
         return "outdated: run `plimsoll migrate`"
     if events and not status.position:
-        return f"empty: it has followed none of {events} events yet"
+        return f"empty: it has followed none of {events} events yet; is `plimsoll serve` or a worker running?"
     if events > settings.lag_limit_events or seconds > settings.lag_limit_s:
         limits = f"{settings.lag_limit_events} events and {settings.lag_limit_s:g} s"
         return f"{events} events and {seconds:.0f} s behind, more than {limits}"

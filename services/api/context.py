@@ -59,6 +59,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     path: str = ""
     #: Once the key is known.
     viewer: Viewer | None = None
+    #: Code of the problem that it is answered with.
+    problem: str = ""
     #: `RateLimit` headers of the response.
     rate: dict[str, str] = {}
 

@@ -22,6 +22,8 @@ API: dict[str, str] = {
     "lead_left": "Whether the lead has left the organisation, so that nobody leads.",
     "OrganisationSummary.name": "Name of the organisation. e.g. Acme",
     "lag_seconds": "Seconds that the view furthest behind is behind the log. e.g. 0.4",
+    "CloudEvent.epoch": "The log's epoch: it changes when the log is restored from a copy. e.g. 9f2c4e6a8b0d1f3e5a7c9e1b3d5f7a90",
+    "EventsQuery.epoch": "The log's epoch in which `after` was read; another one is refused. e.g. 9f2c4e6a8b0d1f3e5a7c9e1b3d5f7a90",
     "due_from": "Only goals that are due on this day or later.",
     "due_to": "Only goals that are due on this day or earlier.",
     "HistoryQuery.after": "Only events after this version. e.g. 0",

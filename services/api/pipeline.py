@@ -157,7 +157,7 @@ class RequestResponse:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
-        metrics.count(self._method, route, self._status, seconds)
+        metrics.count(self._method, route, self._status, seconds, self.state.problem)
         viewer = self.state.viewer
         request_log.add(
             RequestLogLine(

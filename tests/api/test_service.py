@@ -79,7 +79,7 @@ def test_it_is_not_ready_while_a_view_is_empty(serve_app: Callable[..., ApiApp])
 
     # then
     assert 503 == response.status_code
-    assert f"views: empty: it has followed none of {events} events yet (goals)" in response.json()["detail"]
+    assert f"views: empty: it has followed none of {events} events yet" in response.json()["detail"]
 
 
 def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:

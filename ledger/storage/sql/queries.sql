@@ -7,6 +7,9 @@ SELECT log_position, recorded_at FROM ledger_head WHERE single = 1
 -- name: migrated
 SELECT max(number) FROM ledger_migrations
 
+-- name: identity
+SELECT deployment, epoch FROM ledger_identity WHERE single = 1
+
 -- name: move_head
 UPDATE ledger_head SET log_position = :log_position, recorded_at = :recorded_at WHERE single = 1
 

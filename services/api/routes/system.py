@@ -71,7 +71,7 @@ def livez(_context: PublicContext) -> HttpResponse:
     ),
 )
 def readyz(context: PublicContext) -> HttpResponse:
-    checks, lag, lag_seconds = context.api.metrics.check(context.api.runtime)
+    checks, lag, lag_seconds = context.api.metrics.check()
     headers = {"Cache-Control": "no-store"}
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
@@ -91,7 +91,7 @@ def readyz(context: PublicContext) -> HttpResponse:
     Operation(id="metrics", summary="Metrics in the text format of Prometheus", tag=_TAG, media=("text/plain",)),
 )
 def metrics(context: PublicContext) -> HttpResponse:
-    body = context.api.metrics.render(context.api.runtime)
+    body = context.api.metrics.render()
     return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
 
 
