@@ -219,7 +219,7 @@ async def _read_body(
 ) -> bytes:
     """The whole body.
 
-    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header says; 408 where it is not
+    Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
     there within `timeout_s` seconds (None: an import takes as long as it takes); 503 where the server stops first.
     """
     length = headers.get("content-length", "")
