@@ -48,7 +48,7 @@ class StateReader(Protocol):
 
 
 class DecisionContext:
-    """One command's surroundings: who acts, when (UTC), on which stream, and what the rest of the organisation says."""
+    """One command's inputs: who acts, when (UTC), on which stream, and the other states that the rules read."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Refusals: one tree. `code` is the contract, the docstring is the message, `allowed` says what would pass."""
+"""Refusals: one tree. `code` is the contract, the docstring is the message, `allowed` lists what would pass."""
 
 from __future__ import annotations
 

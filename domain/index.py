@@ -1,4 +1,4 @@
-"""What the ledger keeps beside a stream's events to find it again: whose live promise it is, when its clock rings."""
+"""The ledger's index of a stream: whose live promise it is, and when its next timer falls due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The load line: how much is aboard for one owner, week by week.
+"""The load line: one owner's load, week by week.
 
 Formulas: docs/reports.md, "Overload". Hours and ratios are exact fractions; a day is one of the organisation's
 calendar. The same functions serve the decision under the append's lock and the report.
@@ -76,7 +76,7 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 0
     #: How many goals ask for hours in it.
     goals: int = 0
-    #: The part of `planned` that rests on an effort nobody stated.
+    #: The part of `planned` that rests on a default effort.
     estimated: Fraction = _ZERO
     #: `available` rests on the policy's default hours.
     default_hours: bool = False
@@ -95,7 +95,7 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
 def remaining_effort(commitment: Commitment, policy: Policy) -> Fraction | None:
     """Hours left to do: effort x (1 - progress), the policy's share of it while blocked, none where there is no load.
 
-    None where nobody stated or estimated an effort: then it is a rate.
+    None where no effort was stated or estimated: then it is a rate.
     """
     effort = commitment.effort_hours if commitment.effort_hours is not None else commitment.estimated_hours
     if effort is None:
@@ -149,7 +149,7 @@ def planned_hours(
 
 
 class CapacitySegment(NamedTuple):
-    """From `first` on the owner has `per_day` hours; `declared`: said by the person, not the policy's default."""
+    """From `first` on the owner has `per_day` hours; `declared`: by the person, not the policy's default."""
 
     first: date
     per_day: Fraction
@@ -200,7 +200,7 @@ class PlacedCommitment(NamedTuple):
 
     goal: UUID
     spread: Spread
-    #: Nobody stated its effort.
+    #: Its effort was not stated.
     estimated: bool
 
 

@@ -29,7 +29,7 @@ class Policy(Value, frozen=True, kw_only=True):
     deem_satisfied: bool = False
     #: Close a lapsed goal after this many days without contact; None: never.
     give_up_days: Days | None = None
-    #: A goal is expected to hear a human judgement this often.
+    #: A human judgement of a goal is expected this often.
     cadence_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14
     stale_grace_days: Days = 3
     unaffirmed_days: Days = 14

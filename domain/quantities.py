@@ -25,7 +25,7 @@ _LARGEST = 10**15
 _PLACES = 6
 
 
-# By type too: 1 is a quantity and True is not. The same few are said over and over.
+# By type too: 1 is a quantity and True is not. The same few values recur.
 @lru_cache(maxsize=4096, typed=True)
 def parse_quantity(
     value: Number, pointer: str, *, low: int | None = None, high: int | None = None, places: int = _PLACES

@@ -29,7 +29,7 @@ class ReasonCode(StrEnum):
     OTHER = "other"
 
 
-#: `other` says nothing by itself, so its text must be at least this many characters long.
+#: `other` explains nothing by itself, so its text must be at least this many characters long.
 MIN_OTHER_TEXT_LENGTH = 20
 
 

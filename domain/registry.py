@@ -1,4 +1,4 @@
-"""Every aggregate by its kind: what can be said to it, what it records, and the two functions that decide and fold."""
+"""Every aggregate by its kind: its acts, its events, and the two functions that decide and fold."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class AggregateType(msgspec.Struct, frozen=True, kw_only=True):
     #: The next timer fact due at or before `world.at`, or None.
     next_due_timer: Callable[[Any, DecisionContext], NewEvent | None]
     index_entry: Callable[[Any], IndexEntry]
-    #: The instant after `world.at` at which the next timer rings as things stand: what a sweep waits for.
+    #: The instant after `world.at` at which the next timer falls due as things stand: when a sweep must look.
     next_timer_at: Callable[[Any, DecisionContext], datetime | None]
-    #: Whether a lower bound of the next timer that held before still holds after: the index need not be told.
+    #: Whether a lower bound of the next timer that held before still holds after: the index need not change.
     timer_only_postponed: Callable[[Any, Any], bool] = _never_postponed
 
 

@@ -30,9 +30,9 @@ def is_lead(subject: Scope, world: DecisionContext) -> bool:
 
 
 def is_member(subject: Scope, member: Member | None, world: DecisionContext) -> bool:
-    """Whether this member is one of those whose it is: of the team (its lead included), or anybody who has joined.
+    """Whether this member belongs to the owner: to the team (its lead included), or to the organisation.
 
-    In an import somebody who joins only later in the file may have taken part already; the file's end is what counts.
+    In an import a member who joins only later in the file may have taken part already; the state at its end counts.
     """
     if member is None or member.joined_at is None:
         return world.source is Source.IMPORT
@@ -53,7 +53,7 @@ def require_lead(subject: Scope, world: DecisionContext) -> None:
 
 
 def require_member(subject: Scope, world: DecisionContext) -> UUID:
-    """The party, who belongs here or leads; raises `Forbidden` for anybody else."""
+    """The party, who belongs here or leads; raises `Forbidden` for any other."""
     member = world.member(world.party) if world.party is not None else None
     if world.party is None or not (is_member(subject, member, world) or is_lead(subject, world)):
         whose = "the organisation" if subject.team is None else "the team"

@@ -23,14 +23,14 @@ _EARLIEST, _LATEST = date(1900, 1, 1), date(9998, 12, 31)
 
 
 class PositionLookup(Protocol):
-    """What a lens needs of the ledger."""
+    """What `resolve_as_of` needs of the ledger."""
 
     def log_position_at(self, instant: datetime) -> int:
         """The last log position recorded at or before the instant."""
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A point of view. The same lens always shows the same rows, however far the views have moved on since."""
+    """A point in both times. The same `AsOf` always selects the same rows, whatever the views have followed since."""
 
     organisation_id: UUID
     #: Business time, inclusive, UTC.
@@ -50,7 +50,7 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def predicate(self) -> str:
-        """The predicate that selects what this lens shows; its parameters are in `params`."""
+        """The predicate that selects its rows; the parameters are in `params`."""
         return BITEMPORAL_PREDICATE
 
     @property
@@ -74,9 +74,9 @@ def resolve_as_of(
     now: datetime,
     followed: int | None = None,
 ) -> AsOf:
-    """A lens on one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
+    """The `AsOf` of one organisation. A date means the end of that day in its zone; nothing asked for means `now`.
 
-    What the views have not followed yet is not known, so that one lens never sees half of a batch. `followed`: how far
+    What the views have not followed yet is not known, so that no answer contains half of a batch. `followed`: how far
     they are, where the asker has just looked.
     Raises `NotFound` for an organisation that the views do not know (yet), `InvalidField` for an instant without a
     zone or outside 1900..9998.

@@ -22,7 +22,7 @@ from projections.as_of import AsOf
 from projections.database.database import Database, named_statements, query_by_ids
 from projections.figures import Figure, event_ids, round_for_report
 
-#: Fewer cases say nothing about anybody.
+#: Fewer cases give no figure.
 MIN_CASES = 20
 
 _GOAL: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)
@@ -37,7 +37,7 @@ class ConfidenceBucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one member, by all that was stated up to the lens. Under `FEWEST_CASES` only how many cases there are."""
+    """One member's calibration, by what was stated by then. Under `FEWEST_CASES` only how many cases there are."""
 
     as_of: str
     recorded_as_of: datetime
@@ -119,7 +119,7 @@ def _load_cases(database: Database, as_of: AsOf, member: UUID) -> Iterator[_Case
 
 
 def _is_kept(goal: Ended, as_of: AsOf) -> bool | None:
-    """Whether the promise was kept on the terms in force at its end; None where that is nobody's to say."""
+    """Whether the promise was kept on the terms in force at its end; None where that was not decided."""
     promised = goal.promised
     if promised is None or goal.state in ("cancelled", "released"):
         return None

@@ -1,4 +1,4 @@
-"""Every read model of the house, in one list."""
+"""Every read model, in one list."""
 
 from __future__ import annotations
 

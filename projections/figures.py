@@ -67,7 +67,7 @@ class QuotesGoal(Protocol):
 #: The status of a group's figure that is not for this viewer.
 WITHHELD = "withheld"
 
-#: Below this many cases a ratio shows its counts first, says so, and draws no line.
+#: Below this many cases a ratio shows its counts first, has the status `small_sample`, and draws no line.
 SMALL_SAMPLE = 10
 #: Aggregates over fewer people, or whose complement is fewer, are withheld from those without person-level rights.
 MIN_GROUP_SIZE = 5
@@ -124,7 +124,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.member is None and self.goal is None
 
     def as_withheld(self) -> Figure:
-        """This figure without what it says: only what it is called and whose it is."""
+        """This figure without its values: only its name and its group or member."""
         return Figure(
             name=self.name,
             team=self.team,
@@ -267,7 +267,7 @@ def build_share(  # noqa: PLR0913 - a share is made of its counts and its lines
 
 
 def has_enough_people(group: int, whole: int) -> bool:
-    """Whether an aggregate over `group` of `whole` people gives nobody away: neither it nor its complement is few."""
+    """Whether an aggregate over `group` of `whole` people is anonymous: neither it nor its complement is small."""
     rest = whole - group
     return group >= MIN_GROUP_SIZE and (rest <= 0 or rest >= MIN_GROUP_SIZE)
 

@@ -143,7 +143,7 @@ def load_timelines(
     goals: Iterable[UUID] | None = None,
     team: UUID | None = None,
 ) -> dict[UUID, list[Version]]:
-    """Each goal's versions that had begun at `lens.at`, as believed at `lens.known`, oldest first.
+    """Each goal's versions that had begun at the question's `at`, as believed at its `known`, oldest first.
 
     One version per event: where several happened at one instant, all but the last have no width. `owners` takes each
     goal that one of them owned at any time until then, `team` each that was the team's; nothing given takes all.
@@ -185,7 +185,7 @@ def _to_version(row: Row) -> Version:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         known_from=row.known_from,
-        # What superseded it came behind the lens and is not known there: the same lens, the same answer.
+        # What superseded it is behind the question's position and not known there: the same question, the same answer.
         known_to=END_OF_TIME,
         recorded_from=row.recorded_from,
         recorded_to=END_OF_TIME,

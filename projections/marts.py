@@ -45,12 +45,12 @@ class Mart(msgspec.Struct, frozen=True):
     comment: str
     key: tuple[str, ...]
     columns: tuple[MartColumn, ...]
-    #: (database, lens, after) -> the rows behind that position, values in the order of the columns.
+    #: (database, as_of, after) -> the rows behind that position, values in the order of the columns.
     rows: Callable[[Database, AsOf, int], Iterator[tuple[Any, ...]]]
 
 
 def load_watermark(database: Database, as_of: AsOf) -> int:
-    """The organisation's last position that the lens knows: the `after` of the next export."""
+    """The organisation's last position that `as_of` knows: the `after` of the next export."""
     return int(database.query(named_statements(_SQL)["watermark"], as_of.params)[0].position or 0)
 
 
@@ -217,7 +217,7 @@ FACT_GOAL_CHANGE = Mart(
 def _week_load_rows(database: Database, as_of: AsOf, after: int) -> Iterator[tuple[Any, ...]]:
     """Each joined member's week as it stood when it began; those on which events behind `after` may bear.
 
-    A fact bears on no week before its business time, and the last week told is that of the last business time:
+    A fact bears on no week before its business time, and the last week listed is that of the last business time:
     nothing depends on the day of the export.
     """
     organisation = organisation_at(database, as_of)

@@ -1,4 +1,4 @@
-"""Time that counts: what agreed pauses and declared absences take out of a stretch of days.
+"""Time that counts: what agreed pauses and declared absences take out of a period.
 
 A pause stops a goal's clocks from 00:00 of its first day to 00:00 of the day on which work resumes; an absence its
 owner's from 00:00 of its first day to the end of the second working day after its last. Where they overlap the clock

@@ -85,7 +85,7 @@ def members_at(database: Database, as_of: AsOf, *, team: UUID | None = None) -> 
 
 
 def member_at(database: Database, as_of: AsOf, member_id: UUID) -> Member | None:
-    """One member, also one who has left; None for nobody."""
+    """One member, also one who has left; None where there is none of this id."""
     rows = database.query(named_statements(_SQL)["member"], {**as_of.params, "stream_id": str(member_id)})
     return _MEMBER.decode(rows[0].body) if rows else None
 

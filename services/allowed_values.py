@@ -1,6 +1,6 @@
 """What a field would have taken: where it takes one of a few words, these are the answer to a wrong one.
 
-msgspec says that a value is none of an enumeration, and not which there are. They are looked up in the type itself, by
+msgspec reports that a value is not in an enumeration, but not which values are. They are looked up in the type, by
 the JSON pointer that the refusal names, so that they cannot drift from what is taken.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import inspect
 
-#: More choices than this are not told.
+#: More choices than this are not listed.
 MAX_CHOICES = 100
 
 
@@ -59,7 +59,7 @@ def _find_child_types(of: inspect.Type, step: str) -> Iterator[inspect.Type]:
 
 
 def _find_tags(of: inspect.Type, step: str) -> Iterable[str]:
-    """The tags of the Structs that can stand here, where `step` is the field that says which of them it is."""
+    """The tags of the Structs that can stand here, where `step` is the tag field."""
     structs = [each for each in _unwrap(of) if isinstance(each, inspect.StructType)]
     return [str(each.tag) for each in structs if each.tag is not None and each.tag_field == step]
 

@@ -1,6 +1,6 @@
 """Who may do and see what: the role table of the domain as data, and one pure question about it.
 
-A role reaches so far; a key conveys no more than its scopes; nobody sees another organisation at all, because every
+A role grants rights; a key conveys no more than its scopes; no other organisation is visible at all, because every
 read and command names the viewer's own. What a *party* may do to a goal is the agreement's business, not this table's.
 """
 
@@ -117,7 +117,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All roles that count. An auditor acts on nothing, so no other role counts beside it but the steward's."""
+        """The effective roles. An auditor does not act, so beside `auditor` only `steward` counts."""
         if AUDITOR in self.granted and STEWARD not in self.granted:
             return (AUDITOR,)
         lead = (LEAD,) if self.leads else ()
@@ -169,7 +169,7 @@ def can_see_everything(viewer: Viewer) -> bool:
 def can_see_group(viewer: Viewer, team: UUID | None, *, size: int, outside: int) -> bool:
     """Whether an aggregate over `team` (None: the organisation) of `size` members may be shown.
 
-    Whoever sees the persons sees their team. Others see their own team's and the organisation's figures where neither
+    Who sees the persons sees their team. Others see their own team's and the organisation's figures where neither
     the group nor what it leaves out (0 is nobody) is smaller than five.
     """
     if may(viewer, Capability.SEE_TEAM, AccessSubject(teams=frozenset({team}) if team else frozenset())):

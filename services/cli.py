@@ -1,6 +1,6 @@
 """The `plimsoll` command: how each command is called. What it does is in `services.commands`.
 
-Exit codes: 0 done, 1 refused or failed (one line on stderr says why), 2 wrong usage or settings.
+Exit codes: 0 done, 1 refused or failed (the reason on one line of stderr), 2 wrong usage or settings.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _print_error("interrupted", EXIT_FAILED)
     except BrokenPipeError:
-        # The reader of our output has gone; a second complaint at exit, from flushing, would help nobody.
+        # The reader of the pipe has gone; a second error at exit, from flushing, would not help.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except _list_expected_errors() as error:
@@ -53,7 +53,7 @@ def _print_error(words: str, code: int) -> int:
 
 
 def _list_expected_errors() -> tuple[type[Exception], ...]:
-    """What may go wrong without anybody's mistake in the code: told in one line, never as a traceback."""
+    """Errors that are no defect of the code: printed as one line, never as a traceback."""
     from domain.errors import Refusal
     from ledger.errors import LedgerMisconfigured, LedgerUnavailable
     from projections.database.database import DatabaseUnavailable

@@ -1,4 +1,4 @@
-"""Time and identifiers: drawn here, handed inwards. No other room asks the clock or chance."""
+"""Time and identifiers, passed inwards as arguments. No other module reads the clock or draws random numbers."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class _SavedDemo(msgspec.Struct, frozen=True, kw_only=True):
 
     organisation: UUID
     api_key: str
-    #: The day on which the stories end; asked again after a crash, the same history is told.
+    #: The day on which the stories end; after a crash the same history is imported again.
     told_on: date
     seeded: bool = False
 

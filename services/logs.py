@@ -1,6 +1,6 @@
 """Structured logs to stderr: one line per event, never a request's or a row's body.
 
-Lines are written by a thread of their own. Whoever logs hands a line over and goes on: a disk or a pipe that is slow
+Lines are written by a thread of their own. A logging call enqueues its line and returns: a slow disk or pipe
 stops no request, and a thread that writes gives the interpreter away in the middle of what it does. A line that ends
 the process's life is written still; where the reader of the log stands still, lines beyond a bound are counted instead.
 """
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 #: Libraries that say at `info` what is only of interest when something is wrong with them.
 _NOISY_LOGGERS = ("dramatiq", "uvicorn.access", "httpx", "eventsourcing")
-#: Lines that wait for the reader of the log; more are dropped, and their number is told.
+#: Lines that wait to be written; more are dropped, and their number is logged.
 MAX_QUEUED_LINES = 50_000
 #: Lines that come within this time are written together (seconds).
 _FLUSH_INTERVAL_S = 0.02
 _FLUSH_SECONDS = 2.0
 
-#: What structlog says of a line by itself.
+#: The fields that structlog adds to a line.
 _STRUCTURED = ("level", "logger", "timestamp")
 
 _encode = msgspec.json.Encoder().encode
@@ -93,7 +93,7 @@ class LogWriter:
                 self._stream.write("\n".join(lines) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
-                # Nobody reads any more; there is nowhere to say so.
+                # The log's reader is gone; there is nowhere to report it.
                 return
 
 
@@ -114,7 +114,7 @@ class RequestLogLine(msgspec.Struct, frozen=True, kw_only=True):
     logger: Literal["plimsoll.request"] = "plimsoll.request"
     timestamp: datetime = msgspec.field(default_factory=partial(datetime.now, UTC))
     method: str
-    #: The route's template, not the path: ids are nobody's business in a log.
+    #: The route's template, not the path: ids do not belong in a log.
     route: str
     status: int
     ms: float

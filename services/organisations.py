@@ -1,4 +1,4 @@
-"""The first acts of an organisation: itself, a steward, the steward's key. Nobody is there yet to ask for leave."""
+"""The first acts of an organisation: itself, a steward, the steward's key; no member exists yet to authorise them."""
 
 from __future__ import annotations
 

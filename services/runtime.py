@@ -44,7 +44,7 @@ class Runtime:
     ) -> None:
         self.settings = settings
         self._auth_changes = 0
-        #: Set by whoever waits for the views to reach a position: a projector of this process then takes no rest.
+        #: Set by a request that waits for the views to reach a position: a projector of this process then runs at once.
         self.readers_waiting = threading.Event()
         #: Now, UTC.
         self.clock = clock
@@ -73,7 +73,7 @@ class Runtime:
 
     @classmethod
     def start(cls, settings: Settings) -> Self:
-        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine beside it."""
+        """`open` and, when embedded, the worker: jobs and scheduler in this process, the views' engine in a child."""
         runtime = cls(settings)
         if settings.is_embedded:
             engine = EngineProcess(settings)
@@ -104,7 +104,7 @@ class Runtime:
         self.wakeups.publish()
 
     def notify_committed(self) -> None:
-        """Tell the projectors that something was committed; whoever remembers members or keys looks again."""
+        """Notify the projectors of a commit, and invalidate cached members and keys."""
         self._auth_changes += 1
         self.wakeups.publish()
 
@@ -159,7 +159,7 @@ def migrate(settings: Settings, *, restored: bool = False) -> Migration:
 def _create_broker(settings: Settings) -> dramatiq.Broker:
     if settings.redis_url is None:
         return StubBroker(middleware=[JobMetrics()])
-    # Its import takes as long as all others together; whoever has no Redis does without.
+    # Its import takes as long as all others together and is needed only with Redis.
     from dramatiq.brokers.redis import RedisBroker  # noqa: PLC0415
 
     return RedisBroker(url=settings.redis_url, middleware=[JobMetrics()], namespace="plimsoll:jobs")

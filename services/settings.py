@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 30.0
     store_wait_s: Annotated[
         float,
-        Meta(gt=0, le=600, description="Seconds that a read waits for the store before it is told `unavailable`."),
+        Meta(gt=0, le=600, description="Seconds that a read waits for the store before it is answered `unavailable`."),
     ] = 30.0
     rate_limit_per_minute: Annotated[
         int, Meta(ge=0, description="Requests a minute that one key may make; 0: as many as it likes.")

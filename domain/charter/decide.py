@@ -1,4 +1,4 @@
-"""The rules of a charter, act by act: freedom within a framework that nobody stretches unseen."""
+"""The rules of a charter, act by act."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from domain.reasons import check_reason
 from domain.scope import Scope
 from domain.scope_rules import require_lead, resolve_scope
 
-#: Facts that may be told late; every other act moves the charter, one after the other.
+#: Facts that may be recorded late; every other act must follow the charter's last one in business time.
 _BACK_DATABLE_ACTS = (a.Acknowledge, a.RaiseBreach, a.AgreeRepair, a.Review)
 
 
@@ -46,7 +46,7 @@ def decide(charter: Charter | None, act: a.CharterAct, world: DecisionContext) -
 
 
 def _resolve_scope(charter: Charter | None, act: a.Act, world: DecisionContext) -> Scope:
-    """Whose charter it is: known from its beginning, or said by the act that begins it."""
+    """The charter's owner: known from its first event, or named by the act that begins it."""
     if act.of is None:
         if charter is None:
             raise InvalidField("whose charter is it? a team's, or the word organisation", pointer="/of")
@@ -58,7 +58,7 @@ def _resolve_scope(charter: Charter | None, act: a.Act, world: DecisionContext) 
 
 
 def _check_party(world: DecisionContext) -> None:
-    """Who has left, and a machine, has no part in a charter; an import tells of what people did."""
+    """Raise where the actor has left or is a machine; an import records what people did."""
     if is_machine(world, "integration"):
         raise Forbidden("a charter is made by people", allowed=("member", "lead", "steward"))
     require_not_left(world)

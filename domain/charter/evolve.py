@@ -1,4 +1,4 @@
-"""The fold of a charter's events. It never fails on a recorded event, in whatever order it is told."""
+"""The fold of a charter's events. It never fails on a recorded event, in whatever order events are recorded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from domain.charter.state import (
 )
 from domain.envelope import RecordedEvent
 
-#: Facts, which may be told late; everything else moves the charter, one after the other.
+#: Facts, which may be recorded late; every other event follows the one before it in business time.
 BACK_DATABLE_EVENTS = (e.Acknowledged, e.BreachRaised, e.RepairAgreed, e.Reviewed)
 #: What counts as having looked at the charter as a whole.
 _REVIEW_EVENTS = (
@@ -122,7 +122,7 @@ def _apply_non_negotiable_event(state: Charter, event: e.CharterFact, recorded: 
             state = replace(state, decisions=_add_decision(state, event.decision))
             return _update_non_negotiable(state, event.non_negotiable, acknowledged=(), **news)
         case e.NonNegotiableRetired():
-            # Whoever stood by it is in the history: no act asks for that any more.
+            # The acknowledgements stay in the history: no act asks for them any more.
             return _update_non_negotiable(state, event.non_negotiable, retired_at=at, acknowledged=())
         case e.Acknowledged():
             return _acknowledged(state, event, Acknowledgement(member=event.member, at=at))

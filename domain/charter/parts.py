@@ -118,7 +118,7 @@ def require_decision_or_lead(
     if named is None:
         raise NotFound(f"no decision {decision!r}", pointer="/decision")
     if named.about != matter:
-        # Said first: how another team's decision stands is not told by a refusal either.
+        # Checked first: a refusal must not reveal how another team's decision stands.
         raise DecisionUnfit("this decision is about something else", pointer="/decision")
     outcome = named.decided
     chosen = {option.text.strip() for option in named.options if outcome is not None and option.id == outcome.option}

@@ -1,6 +1,6 @@
 """The rules of a cycle: who may say what of it, and what it comes to.
 
-Reads top to bottom: what is said while it runs, and how it ends. How it begins is in `opening`.
+Reads top to bottom: the acts while it runs, and how it ends. How it begins is in `opening`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def decide(cycle: Cycle | None, act: a.CycleAct, world: DecisionContext) -> list
 
 
 def _check_party(world: DecisionContext) -> None:
-    """Who has left, and a machine, has no part in a cycle; an import tells of what people did."""
+    """Raise where the actor has left or is a machine; an import records what people did."""
     if world.party is None or is_machine(world, "integration", "auditor"):
         raise Forbidden("a cycle is looked back upon by people", allowed=("member", "lead", "steward"))
     require_not_left(world)
@@ -110,7 +110,7 @@ def _require_goal_in_cycle(cycle: Running, ref: str, world: DecisionContext) -> 
 def _require_own_goal(cycle: Running, ref: str, world: DecisionContext) -> tuple[GoalInCycle, Goal]:
     """A goal of the cycle and how it stands, for who leads and the goal's own parties; raises `Forbidden`, `NotFound`.
 
-    Nobody else is told whether it is in the cycle.
+    No other viewer learns whether it is in the cycle.
     """
     goal = require_goal(world.id_of("goal", ref), ref, world, "/goal")
     if not (is_lead(cycle.of, world) or (world.party is not None and world.party in (goal.owner, goal.sponsor))):
@@ -128,7 +128,7 @@ def _credit_contribution(said: _ActContext, act: a.CreditContribution) -> e.Cont
 
 
 def _require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
-    """A member who has joined; in an import somebody who joins only later in the file may have been there already."""
+    """A member who has joined; in an import a member who joins only later in the file may have been there already."""
     member_id = world.id_of("member", ref)
     member = world.member(member_id)
     if (member is None or member.joined_at is None) and world.source is not Source.IMPORT:
@@ -222,7 +222,7 @@ def _settle_goal(said: _ActContext, act: a.SettleGoal) -> e.GoalSettled:
 
 
 def possible_ends(goal: Goal, cycle: Cycle) -> tuple[a.GoalEnding, ...]:
-    """What can be said of a goal at the end of a cycle, as it stands itself."""
+    """The dispositions that a goal in this state may get at the end of a cycle."""
     if isinstance(goal, Promised):
         changed = goal.changed_at is not None and goal.changed_at >= cycle.opened_at
         return ("carried_on", "renegotiated") if changed else ("carried_on",)
@@ -243,7 +243,7 @@ def _close(said: _ActContext, _act: a.Close) -> e.CycleClosed:
     cycle, _, world = said
     require_lead(cycle.of, world)
     stood = [(held, world.reader.goal(world.organisation_id, held.goal)) for held in cycle.goals]
-    # What was said of a live goal stays true while it lives; one that has ended since needs no word.
+    # A live goal's disposition holds while it lives; a goal that has ended since needs none.
     undecided = [held.goal for held, goal in stood if isinstance(goal, Promised) and held.how is None]
     if undecided:
         raise ActNotAllowed(

@@ -142,7 +142,7 @@ def _carried_improvements(before: Closed | None) -> list[e.CarriedImprovement]:
 
 
 def _lessons(before: Closed | None) -> list[e.Lesson]:
-    """All that was written down, then each goal that was dropped or broken and of which nobody wrote anything."""
+    """All written lessons, then each goal that was dropped or broken without one."""
     if before is None:
         return []
     ended = {g.goal: g.state for g in before.at_close if g.state in UNKEPT_STATES}
@@ -157,7 +157,7 @@ def _lessons(before: Closed | None) -> list[e.Lesson]:
 def require_live_goal(ref: str, subject: Scope, world: DecisionContext, pointer: str) -> Promised:
     """A promised goal of whose cycle it is; raises `NotFound` or `InvalidField` naming the field."""
     goal = require_goal(world.id_of("goal", ref), ref, world, pointer)
-    # Said first: how another team's goal stands is not told by a refusal either.
+    # Checked first: a refusal must not reveal how another team's goal stands.
     if subject.team is not None and goal.team != subject.team and not _is_unassigned(goal, subject, world):
         raise InvalidField(f"goal {ref!r} is another team's", pointer=pointer)
     if not isinstance(goal, Promised):
@@ -170,7 +170,7 @@ def require_live_goal(ref: str, subject: Scope, world: DecisionContext, pointer:
 
 
 def _is_unassigned(goal: Goal, subject: Scope, world: DecisionContext) -> bool:
-    """No team's goal, of somebody of this team."""
+    """A goal without a team, owned by a member of this team."""
     return goal.team is None and goal.owner is not None and is_member(subject, world.member(goal.owner), world)
 
 

@@ -38,7 +38,7 @@ MAX_OBJECTIONS = 50
 #: Every asking stays with the decision, to be compared with the next.
 MAX_ROUNDS = 20
 
-#: Acts that may be taken in each state; a perspective may also be told late.
+#: Acts that may be taken in each state; a perspective may also be recorded late.
 ACTS_BY_STATE: dict[str, tuple[str, ...]] = {
     "open": (
         *("share_perspective", "raise_objection", "integrate_objection", "withdraw_objection"),
@@ -177,7 +177,7 @@ def _require_decider_or_member(decision: Decision, world: DecisionContext) -> No
 def _require_participant(decision: Decision, world: DecisionContext) -> None:
     """Raise `Forbidden` unless the party decides, asked, or belongs to those whose decision it is.
 
-    Before anything is said about how it stands: that is not for everybody.
+    Checked before anything that would reveal its state, which not everybody may see.
     """
     member = world.member(world.party) if world.party is not None else None
     if (

@@ -1,4 +1,4 @@
-"""A decision's state after each event; never fails on a recorded one, in whatever order they are told."""
+"""A decision's state after each event; never fails on a recorded one, in whatever order they are recorded."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _settle_objection(
 
 
 def _integrated(decision: Decision, event: e.ObjectionIntegrated, recorded: RecordedEvent) -> Decision:
-    """The option is worded anew: nobody has consented to what they have not seen."""
+    """The option is worded anew: consents to the old words are void."""
     option = next((o.option for o in decision.objections if o.id == event.objection), None)
     settled = _settle_objection(decision, event.objection, recorded, "integrated", event.how)
     if option is None:

@@ -72,7 +72,7 @@ def _parse_options(written: list[str | e.Option]) -> tuple[e.Option, ...]:
 
 
 def _parse_deciders(written: list[str], world: DecisionContext) -> tuple[UUID, ...]:
-    """Joined members, each once. In an import somebody may join only later in the file: its end is what counts."""
+    """Joined members, each once. In an import a member may join only later in the file: the state at its end counts."""
     found: dict[UUID, None] = {}
     for n, ref in enumerate(written):
         pointer = f"/deciders/{n}"
@@ -108,7 +108,7 @@ def _parse_subject(
         raise InvalidField("a decision is about a proposed purpose or about a non-negotiable", pointer="/about")
     ids = tuple(option.id for option in _parse_options(act.options))
     if act.status_quo is None:
-        # Or nobody could say no.
+        # Otherwise no member could object.
         raise InvalidField("name the option that leaves the charter as it is", pointer="/status_quo", allowed=ids)
     if act.fallback.option not in (None, act.status_quo):
         raise InvalidField(

@@ -1,6 +1,6 @@
-"""The clock of a decision: its time-box ends at the deadline, whoever is away, and then the fallback holds.
+"""The timers of a decision: its time-box ends at the deadline, also during absences, and then the fallback holds.
 
-But where all deciders who have not left consent by then, it is consent that decides: nobody else was waited for.
+Where all deciders who have not left consent by then, consent decides: no other answer was due.
 
 Where the fallback is that the lead decides, the lead has the policy's response time, counted in working days after the
 deadline's day; an absence of the team's lead stops that clock as it stops every other. Silence leaves things
@@ -21,7 +21,7 @@ from domain.index import NOT_INDEXED, IndexEntry
 
 
 def next_due_timer(decision: Decision | None, world: DecisionContext) -> NewEvent | None:
-    """The timer fact that fell due at or before `world.at`, or None; none rings between two acts of one instant."""
+    """The timer fact that fell due at or before `world.at`, or None; none falls due between two acts of one instant."""
     if decision is None or decision.acted_at >= world.at:
         return None
     rings = timer_at(decision, world)
@@ -33,7 +33,7 @@ def next_due_timer(decision: Decision | None, world: DecisionContext) -> NewEven
 
 
 def next_timer_at(decision: Decision | None, world: DecisionContext) -> datetime | None:
-    """The instant after `world.at` at which the next timer rings as things stand, or None."""
+    """The instant after `world.at` at which the next timer falls due as things stand, or None."""
     rings = timer_at(decision, world) if decision is not None else None
     return rings if rings is not None and rings > world.at else None
 
@@ -49,7 +49,7 @@ def index_entry(decision: Decision | None) -> IndexEntry:
 
 
 def timer_at(decision: Decision, world: DecisionContext) -> datetime | None:
-    """When the clock rings: the deadline, or the end of the lead's time; None once it is decided."""
+    """When the timer falls due: the deadline, or the end of the lead's time; None once it is decided."""
     if decision.state == "open":
         return decision.deadline
     if decision.state == "decided" or decision.lead_until is None:

@@ -53,7 +53,7 @@ def counter_change(goal: Promised, act: a.CounterChange, by: Side, world: Decisi
 def accept_change(
     goal: Promised, act: a.AcceptChange | None, by: Side, world: DecisionContext, *, self_accepted: bool = False
 ) -> e.ChangeAccepted:
-    """The change holds from now on; whoever takes on more has the load decided here."""
+    """The change holds from now on; the load of an owner who takes on more is decided here."""
     proposal = require_open_proposal(goal)
     require_joined(goal, proposal, world)
     named = opening.parse_trade_offs(act.trade_offs, world) if act else ()
@@ -78,7 +78,7 @@ def accept_change(
 
 
 def require_joined(goal: Promised, proposal: ChangeProposal, world: DecisionContext) -> None:
-    """Nobody is named against their will: new parties have joined, or do so by accepting themselves."""
+    """Raise where a new party has neither joined nor accepts by this very act."""
     for member, now in ((proposal.changes.owner, goal.owner), (proposal.changes.sponsor, goal.sponsor)):
         if member is not None and member != now and member not in proposal.joined and member != world.party:
             raise HandOverIncomplete(allowed=("join", "refuse"))
@@ -127,7 +127,7 @@ def is_timely(goal: Promised, world: DecisionContext) -> bool:
 def is_within_tolerance(goal: Promised, proposal: e.ChangeProposed, world: DecisionContext) -> bool:
     """An owner's due that moves by no more than what is left of the policy's tolerance needs no consent.
 
-    The owner's alone: nobody's promise changes without their own word.
+    Only for the owner: no promise changes without its owner's consent.
     """
     parsed = [name for name in proposal.changes.__struct_fields__ if getattr(proposal.changes, name) is not None]
     if parsed != ["due"] or proposal.changes.due is None or proposal.by != "owner" or goal.state != "active":

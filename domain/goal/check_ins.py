@@ -22,7 +22,7 @@ from domain.terms import Support, check_date
 #: A question stops the response clock until the other side writes, for at most this many working days.
 CLARIFY_WORKING_DAYS = 5
 
-#: Needs and blockers that may wait at a time, of each. A goal's state tells them all, and every event writes it anew.
+#: Needs and blockers that may be open at a time, of each. A goal's state holds them all, and each event rewrites it.
 MAX_OPEN = 100
 
 #: A fall of confidence by this much or more is worth a sentence.
@@ -30,7 +30,7 @@ CONFIDENCE_FALL_THRESHOLD = to_fraction("0.2")
 
 
 def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e.CheckedIn:
-    """What the owner says, resolved. Ratios 0..1; something must be said."""
+    """The owner's check-in, resolved. Ratios 0..1; it must not be empty."""
     said = (act.note, act.progress, act.confidence, act.value, act.ideas, act.needs)
     if not any(x not in ("", None, []) for x in said) and act.blockers is None:
         raise InvalidField("a check-in says something: at least a note", pointer="/note")
@@ -54,7 +54,7 @@ def record_check_in(goal: Promised, act: a.CheckIn, world: DecisionContext) -> e
 
 
 def _has_confidence_fallen(goal: Promised, confidence: str, world: DecisionContext) -> bool:
-    """Whether confidence fell since it was last said; of one told behind a later check-in nobody knows."""
+    """Whether confidence fell since the last check-in; False for one recorded behind a later one."""
     if goal.confidence is None or (goal.last_check_in_at is not None and world.at < goal.last_check_in_at):
         return False
     return to_fraction(goal.confidence) - to_fraction(confidence) >= CONFIDENCE_FALL_THRESHOLD
@@ -101,7 +101,7 @@ def _parse_need(written: a.NeedInput, index: int, world: DecisionContext) -> e.N
 
 
 def _resolve_addressee(ref: str, pointer: str, world: DecisionContext) -> UUID:
-    """Who is asked for help: a joined member of this organisation, since nobody else could answer."""
+    """Who is asked for help: a joined member of this organisation."""
     try:
         return opening.require_member(ref, pointer, world)
     except NotFound as refusal:
@@ -116,7 +116,7 @@ def _default_answer_date(world: DecisionContext) -> date:
 
 
 def raise_blocker(goal: Promised, act: a.RaiseBlocker, world: DecisionContext) -> e.BlockerRaised:
-    """Something stands in the way, said by either side."""
+    """A blocker raised by either party."""
     if len(goal.blockers) >= MAX_OPEN:
         raise InvalidField(f"at most {MAX_OPEN} blockers are open at a time: resolve one", pointer="/blocker")
     return e.BlockerRaised(blocker=_parse_blocker(act.blocker, None, world))
@@ -127,7 +127,7 @@ def check_open(
 ) -> None:
     """Raise `NotFound` where the act names no open need or blocker, with those that this party could name.
 
-    `NotAParty` for somebody else's, naming whose it is and what is `allowed` instead; `OutOfOrder` for an answer
+    `NotAParty` for another party's, naming whose it is and what is `allowed` instead; `OutOfOrder` for an answer
     that is older than its need.
     """
     party = world.party
@@ -155,15 +155,15 @@ def check_open(
 
 
 def resolve_implicit_target(goal: Goal, act: a.GoalAct, world: DecisionContext) -> a.GoalAct:
-    """The act with what it answers: whoever imports a history knows no event ids, so the oldest open one is meant.
+    """The act with what it answers: an imported history has no event ids, so the oldest open one is meant.
 
-    Anywhere else an answer names what it answers, and `check_open` says which could be named.
+    Any other answer names what it answers, and `check_open` lists which could be named.
     """
     if world.source is not Source.IMPORT or not isinstance(goal, Promised):
         return act
     party = world.party
     if isinstance(act, a.AnswerNeed) and act.need is None:
-        # One that was raised after the act, and told before it, cannot be meant.
+        # One that was raised after the act, but recorded before it, cannot be meant.
         asked = (n for n in goal.needs if party == (n.addressee or goal.sponsor) and n.raised_at <= world.at)
         oldest = min(asked, key=lambda n: n.raised_at, default=None)
         return replace(act, need=None if oldest is None else f"{oldest.check_in}/{oldest.index}")

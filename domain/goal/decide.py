@@ -1,6 +1,6 @@
-"""The rulebook's door: an act that the agreement has, from this state, by this party, in this order.
+"""The entry to the goal's rules: whether the agreement allows an act in this state, by this party, in this order.
 
-Reads top to bottom: guards that hold for every act, then one line per act that says which facts it leads to.
+Reads top to bottom: guards that hold for every act, then one line per act with the facts that it leads to.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "
 def decide(goal: Goal | None, act: a.GoalAct, world: DecisionContext) -> list[NewEvent]:
     """The facts that `act` leads to. Raises a `Refusal` (domain.errors) where a rule forbids it; then nothing happens.
 
-    An empty list: an import says again what a self-set goal's own act has already brought about.
+    An empty list: an import repeats what a self-set goal's own act has already brought about.
     """
     if world.at > world.now:
         raise InTheFuture(pointer="/at")
@@ -97,7 +97,7 @@ def _with_self_consent(
         return facts
     state: Any = _preview_state(goal, facts[0], world)
     if isinstance(state, Negotiating) and state.owner == state.sponsor:
-        # Nobody else is waited for: who offers can still say what gives, as an owner who promises can.
+        # No further answer is due: the offerer can still name what gives, as an owner who promises can.
         taken = _classify_activation(state, "owner", state.trade_offs, world)
         return [*facts, _new_event(e.GoalAccepted(answers=state.open, taken_as=taken), a.Accept(), world)]
     if isinstance(state, Promised) and state.proposal is not None and isinstance(facts[0].data, e.ChangeProposed):
@@ -165,7 +165,7 @@ def roles_of(goal: Goal, world: DecisionContext, act: a.Act | None = None) -> fr
         roles.add("new_party")
     if isinstance(act, a.AnswerNeed):
         need = check_ins.find_open_need(goal, act)
-        # A need addressed to nobody in particular is the sponsor's to answer.
+        # A need without an addressee is the sponsor's to answer.
         if need is not None and party == (need.addressee or goal.sponsor):
             roles.add("addressee")
     if isinstance(act, a.ResolveBlocker):
@@ -186,7 +186,7 @@ def _find_transition(goal: Goal, act: a.GoalAct, world: DecisionContext) -> tupl
     allowed = allowed_acts(goal.state, roles)
     if not roles:
         raise NotAParty(allowed=())
-    # An answer to what has been replaced meanwhile is told what is open, not that it is not its turn.
+    # An answer to what was replaced meanwhile gets the open event, not `not_your_turn`.
     _check_current(goal, act)
     if any((goal.state, name, role) in BY_STATE_ACT_ROLE for role in ROLES):
         raise NotAParty(f"{name} is not yours to say: you are {' and '.join(sorted(roles))} here", allowed=allowed)
@@ -230,7 +230,7 @@ def _open_event_id(goal: Goal) -> UUID | None:
 
 
 def _check_answers(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
-    """Nobody consents to what they have not seen: the act names the event it answers, and it is the open one."""
+    """Raise where the act does not name the open event that it answers: consent is to what was seen."""
     if not hasattr(act, "answers"):
         return
     opened = _open_event_id(goal)

@@ -16,7 +16,7 @@ from domain.terms import check_date
 
 
 def declare_completion(goal: Promised, act: a.DeclareComplete, world: DecisionContext) -> e.CompletionDeclared:
-    """The owner says it is done, with evidence per condition or wholesale."""
+    """The owner declares it done, with evidence per condition or for all."""
     for i, evidence in enumerate(act.evidence):
         _check_condition(goal, evidence.condition, f"/evidence/{i}/condition")
     return e.CompletionDeclared(
@@ -102,7 +102,7 @@ def release_departed(goal: Promised, world: DecisionContext) -> Event:
 
 
 def is_unavailable(member: Member | None, world: DecisionContext) -> bool:
-    """Left by now, or away today for longer than the policy's days in one stretch."""
+    """Left by now, or away today for longer than the policy's days without a break."""
     if member is None:
         return False
     if member.left_at is not None and member.left_at <= world.at:

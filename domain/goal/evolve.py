@@ -1,4 +1,4 @@
-"""The fold: what each fact makes of a goal. Never fails on a recorded event, whatever the order in which it is told."""
+"""The fold: what each fact makes of a goal. Never fails on a recorded event, in whatever order events are recorded."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _apply_judgement(goal: Promised, recorded: RecordedEvent) -> Promised:
 
 
 def _judgement_fields(goal: Promised, recorded: RecordedEvent) -> dict[str, Any]:
-    """A human judgement; one told late never takes back a later one."""
+    """A human judgement; one recorded late never replaces a later one."""
     if recorded.occurred_at < goal.judged_at:
         return {}
     return {"judged_at": recorded.occurred_at, "judged_by_event": recorded.event_id}
@@ -81,7 +81,7 @@ def compute_progress(value: str, measure: Measure) -> str | None:
 
 
 def _reading_fields(goal: Promised, value: str, recorded: RecordedEvent) -> dict[str, Any]:
-    """The measure's reading, and the progress that it means; neither takes back what was said of a later time."""
+    """The measure's reading, and the progress that it means; neither replaces one of a later time."""
     updates: dict[str, Any] = {}
     if _is_latest(goal.value_at, recorded):
         updates["value"], updates["value_at"] = value, recorded.occurred_at
@@ -161,7 +161,7 @@ def _unlinked(goal: Promised, event: e.Unlinked, _recorded: RecordedEvent) -> Go
 
 
 def _resumed(goal: Promised, _event: e.Resumed, recorded: RecordedEvent) -> Goal:
-    """Work goes on before the agreed day; that alone says nothing about how the goal stands."""
+    """Work goes on before the agreed day; the goal's progress is unchanged."""
     return replace(goal, pause=None, armed_at=recorded.occurred_at)
 
 
@@ -186,7 +186,7 @@ def _proposed(goal: Promised, event: e.ChangeProposed | e.ChangeCountered, recor
         trade_offs=event.trade_offs,
         overload_accepted_by=accepted,
         prior=before.prior if before else ("lapsed" if goal.state == "lapsed" else "active"),
-        # Whoever proposes a change that names them has joined by that act.
+        # A proposer who is named by the change has joined by that act.
         joined=tuple(m for m in (event.changes.owner, event.changes.sponsor) if m and m == recorded.party),
     )
     return replace(
@@ -330,7 +330,7 @@ PROMISED_HANDLERS: dict[type, Callable[..., Goal]] = {
     e.PromiseWithdrawn: end_handler("promise_withdrawn"),
 }
 
-#: Facts and reminders: they tell, but do not move the agreement's clock of order.
+#: Facts and reminders: they do not move the instant behind which later acts must come.
 COSMETIC_EVENTS = (*e.BACK_DATABLE, e.CheckInDue, e.ResponseReminded)
 
 #: How many questions stop the response clock.

@@ -62,7 +62,7 @@ def classify_load(
     Raises `LoadChanged` where the sponsor's act would activate a promise whose named trade-off no longer suffices, and
     `TradeOffRequired` where the policy refuses an unpriced overload.
     """
-    # What only says for which addition *this* act pays (`for`) is no promise that something else will give.
+    # A trade-off that only names the addition for which *this* act pays (`for`) does not promise that more gives.
     trade_offs = [t for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     others = tuple(c for c in world.reader.live_commitments(world.organisation_id, owner) if c.goal != current.id)
     before = to_commitment(current) if isinstance(current, Promised) and current.owner == owner else None

@@ -185,7 +185,7 @@ def check_outcome(
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What a draft, request or offer says, merged with the draft it may come from."""
+    """The fields of a draft, request or offer, merged with the draft it may come from."""
 
     header: dict[str, Any]
     owner: UUID | None
@@ -239,7 +239,7 @@ def require_member(ref: str, pointer: str, world: DecisionContext) -> UUID:
 
 
 def complete_terms(opened: Opening, world: DecisionContext) -> Terms:
-    """Complete terms from what was said; names what is missing."""
+    """Complete terms from the act; names what is missing."""
     parsed = dict(opened.terms)
     parsed.setdefault("outcome", opened.header["title"])
     parsed.setdefault("measure", Measure(kind="binary"))

@@ -1,4 +1,4 @@
-"""The clocks of the agreement: when each rings, as a fact dated to the instant at which it fell due.
+"""The timers of the agreement: when each falls due, as a fact dated to that instant.
 
 Edges: a due date D with g days of grace lapses at 00:00 of D + g + 1 in the organisation's zone, or at the act that
 armed it if that is later. "Five working days" end with the fifth working day after the act's day. A declared absence
@@ -47,13 +47,13 @@ TimerEvent = tuple[datetime, Event]
 def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None:
     """The earliest timer fact that fell due at or before `world.at`, or None.
 
-    Reminders are due only to the sweep (source TIMER): an act recorded late brings about no reminder that nobody got.
+    Reminders are due only to the sweep (source TIMER): an act recorded late causes no reminder that was never sent.
     Between two acts of the same instant no timer runs.
     """
     if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _is_before_due_day(goal, world):
         return None
     for span in _policy_spans(goal, world):
-        # A policy that came into force behind its own clock's end rings at once, not in the past.
+        # A timer that a new policy ends in the past falls due at once, not in the past.
         rings = ((max(at, span.since), event) for at, event in _timer_events(goal, world, span.policy))
         found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _is_outdated_reminder(r, world)]
         if found:
@@ -73,7 +73,7 @@ def _is_before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> 
 
 
 def next_timer_at(goal: Goal | None, world: DecisionContext) -> datetime | None:
-    """The instant after `world.at` at which the next timer rings as things stand, or None: what a sweep waits for."""
+    """The instant after `world.at` at which the next timer falls due as things stand, or None."""
     if not isinstance(goal, Negotiating | Promised):
         return None
     return min((at for at, _ in _timer_events(goal, world, world.policy.policy) if at > world.at), default=None)
@@ -96,9 +96,9 @@ class AwaitedAnswer(NamedTuple):
 
 
 def awaited_answer(goal: Goal | None, policy: Policy, days: DeadlineContext) -> AwaitedAnswer | None:
-    """Whose turn it is: after a request, offer, counter or proposal, or with a delivery; None where nobody's.
+    """Whose turn it is: after a request, offer, counter or proposal, or with a delivery; None where no answer is due.
 
-    The mediator's where there is a dispute. Whether anything rings at the end of that time is the policy's business.
+    The mediator's where there is a dispute. Whether a timer falls due at the end of that time depends on the policy.
     """
     if isinstance(goal, Negotiating):
         party = goal.owner if _AWAITED_SIDE[goal.state] == "owner" else goal.sponsor
@@ -144,7 +144,7 @@ def _policy_spans(goal: Negotiating | Promised, world: DecisionContext) -> list[
 
 
 def _is_outdated_reminder(ring: TimerEvent, world: DecisionContext) -> bool:
-    """A reminder that nobody got within a cadence would only falsify the history (an import of past years)."""
+    """A reminder that was not sent within a cadence would only falsify the history (an import of past years)."""
     late = world.at - ring[0] > timedelta(days=world.policy.policy.cadence_days)
     return late and isinstance(ring[1], e.CheckInDue | e.ResponseReminded)
 
@@ -159,7 +159,7 @@ def index_entry(goal: Goal | None) -> IndexEntry:
 
 
 def _earliest_timer_at(goal: Promised) -> datetime:
-    """A lower bound: the lapse, the change's time-out or the next reminder cannot ring before it."""
+    """A lower bound: the lapse, the change's time-out or the next reminder cannot fall due before it."""
     start = datetime.combine(goal.lapse_due, datetime.min.time(), goal.armed_at.tzinfo) - _MARGIN
     if goal.proposal is not None:
         return min(max(start, goal.armed_at), goal.proposal.proposed_at)
@@ -178,12 +178,12 @@ _TIMER_FIELDS = (
 
 
 def timer_only_postponed(before: Goal | None, after: Goal | None) -> bool:
-    """Whether a party has spoken and nothing else about the clocks is new: each rings as before, or later.
+    """Whether the event is a party's check-in and changes no other timer: each is due as before, or later.
 
-    A lower bound that was found before is still one, and the index need not be told: a check-in costs no row, and no
+    A lower bound that was found before is still one, and the index need not change: a check-in costs no row, and no
     sweep soon after. Not where the silence had been reminded of: the word that ended it winds that clock up again.
 
-    It holds for a word that is recorded as it is said: its new clock rings after the day in which a sweep looks again.
+    It holds for an act recorded when it happens: its new timer is due after the day in which a sweep looks again.
     """
     if not isinstance(before, Promised) or not isinstance(after, Promised):
         return False
@@ -225,7 +225,7 @@ def _response_timers(goal: Negotiating, world: DecisionContext, policy: Policy) 
     silent = _AWAITED_SIDE[goal.state]
     party = goal.owner if silent == "owner" else goal.sponsor
     deferred = goal.state == "answer_deferred" and goal.answer_by is not None
-    # Of two rings at one instant the first counts: nobody's time runs out before the reminder.
+    # Of two timers at one instant the first counts: the reminder comes before the time-out.
     if world.source is Source.TIMER and not goal.reminded and not deferred:
         remind = _response_deadline(goal, party, policy.reminder_working_days, world)
         yield remind, e.ResponseReminded(to=party)

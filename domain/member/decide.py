@@ -47,7 +47,7 @@ def _decide_event(member: Member | None, act: MemberAct, world: DecisionContext)
     myself = world.party == world.stream_id
     if isinstance(act, Join):
         return _decide_join(member, act, world, allowed=steward)
-    # In an import somebody who joins only later in the file may have said so already; the file's end is what counts.
+    # In an import a member who joins only later in the file may have acted already; the state at its end counts.
     placeholder = world.source is Source.IMPORT and isinstance(act, DeclareCapacity | DeclareAbsence)
     if (member is None or member.joined_at is None) and not placeholder:
         raise NotFound("no such member has joined")
@@ -93,7 +93,7 @@ def _parse_absence(act: DeclareAbsence, member: Member | None, world: DecisionCo
 
 
 def _require_room(others: Sequence[date], last: date, what: str, world: DecisionContext) -> None:
-    """Raise `InvalidField` where too many lie ahead of the day on which this is said, whenever it is dated to."""
+    """Raise `InvalidField` where too many lie ahead of the day of recording, whatever the act's date."""
     today = world.now.astimezone(world.zone).date()
     ahead = [each for each in others if each >= today]
     if last >= today and len(ahead) >= MAX_UPCOMING_DECLARATIONS:
@@ -111,7 +111,7 @@ def _decide_join(member: Member | None, act: Join, world: DecisionContext, *, al
     if not (allowed or (team is not None and team.lead == world.party)):
         raise Forbidden("a steward or the team's lead adds members", allowed=("steward", "lead"))
     if not allowed and member is not None and member.joined_at is not None:
-        # A lead sees the persons of the team: nobody makes themselves the lead of whom they want to look at.
+        # A lead sees the persons of the team, so a lead cannot add just anybody.
         raise Forbidden(
             "a lead brings in newcomers; who has joined before is the steward's to add", allowed=("steward",)
         )

@@ -11,7 +11,7 @@ import msgspec
 from domain.envelope import Event, Instant, RecordedEvent
 from domain.policy import Policy
 
-#: None of them can be left out: an act of long ago, told late, is decided by the policy of its own day.
+#: None of them can be left out: an act of long ago, recorded late, is decided by the policy of its own day.
 MAX_POLICY_VERSIONS = 500
 
 
@@ -69,7 +69,7 @@ OrganisationEvent = Created | PolicySet
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
     """The state after `recorded`; never fails on a recorded event.
 
-    Told in the order of business time, an imported policy may come before the organisation that was created today.
+    Sorted by business time, an imported policy may come before the organisation that was created today.
     """
     event = recorded.data
     known = organisation or Organisation(id=recorded.stream_id, name="")
@@ -82,7 +82,7 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
 
 
 def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:
-    """All versions in the order in which they began, numbered so; one told late takes its place."""
+    """All versions in the order in which they began, numbered so; one recorded late takes its place."""
     dated_policies = [(p.since, p.policy) for p in known.policies if p.since is not None]
     dated_policies = sorted([*dated_policies, (since, policy)], key=lambda entry: entry[0])
     return (

@@ -1,4 +1,4 @@
-"""A team: its name and its lead. Who belongs to it is said by its members' own streams."""
+"""A team: its name and its lead. Its members are in the members' own streams."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def find_promise(goal: Goal) -> Promised | None:
 
 
 class ProgressCalculator:
-    """The progress of goals, each worked out once; goals that support each other in a ring count by their own words."""
+    """The progress of goals, each computed once; goals in a cycle of support count by their own statements."""
 
     def __init__(self, goals: Mapping[UUID, Goal], below: Mapping[UUID, Sequence[UUID]]) -> None:
         self._goals = goals
@@ -57,7 +57,7 @@ class ProgressCalculator:
 
 
 def _own_progress(goal: Goal) -> Fraction | None:
-    """What the goal itself tells of its progress; None where nobody has said or measured anything."""
+    """The progress that the goal itself states; None where none was stated or measured."""
     if goal.state == KEPT_STATE:
         return Fraction(1)
     promised = find_promise(goal)

@@ -18,7 +18,7 @@ from projections.drift.expectation_drift import CharterSnapshot
 from projections.figures import CharterRef, MemberRef, SubjectGoal, TeamRef, round_for_report
 from projections.lineage.links import Link, MaterialChange, find_unaffirmed_link
 
-#: Goals in one tree, steps from its purpose, and entries of a list beside it.
+#: Goals in one tree, steps from its purpose, and entries of each list.
 MAX_NODES, MAX_TREE_DEPTH, MAX_LISTED = 500, 20, 200
 
 
@@ -118,7 +118,7 @@ class TreeBuilder(msgspec.Struct, kw_only=True):
 
 
 def due_sort_key(goal: Goal) -> tuple[str, int]:
-    """The order in which goals are told."""
+    """The order in which goals are listed."""
     due = goal.terms.due if goal.terms is not None else None
     return (due.isoformat() if due is not None else "", goal.id.int)
 

@@ -67,7 +67,7 @@ _CHARTER = msgspec.json.Decoder(Charter)
 
 
 class CharterVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A charter as one lens shows it, and its stream's version then."""
+    """A charter as of a question, and its stream's version then."""
 
     charter: Charter
     version: int
@@ -110,7 +110,7 @@ def _add_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) 
     visible = []
     for held in found:
         standing = tuple(
-            # As in the domain's fold: of what stands no longer, nobody's word.
+            # As in the domain's fold: what is retired has no acknowledgements.
             replace(n, acknowledged=tuple(voices.get((str(n.id), n.version), ()))) if n.retired_at is None else n
             for n in held.charter.non_negotiables
         )
@@ -119,7 +119,7 @@ def _add_acknowledgements(found: Sequence[CharterVersion], said: Sequence[Row]) 
 
 
 class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
-    """The live goals that serve this purpose, and how many of their owners have said so since it was revised."""
+    """The live goals that serve this purpose, and how many of their owners have affirmed it since it was revised."""
 
     purpose_version: int
     links: int
@@ -130,7 +130,7 @@ class LinkedGoals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count_linked_goals(database: Database, as_of: AsOf, charter: Charter) -> LinkedGoals | None:
-    """Who serves the purpose in force; None where there is none. A link said at its very instant is of this version."""
+    """Who serves the purpose in force; None where there is none. A link stated at its instant is of this version."""
     purpose = charter.purpose
     if purpose is None:
         return None

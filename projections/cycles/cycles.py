@@ -151,7 +151,7 @@ def load_stream_versions(database: Database, as_of: AsOf, cycles: Iterable[UUID]
 
 
 def load_cycle_goals(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, Goal]:
-    """These goals as the lens shows them."""
+    """These goals as of the question."""
     found = (_GOAL.decode(row.body) for row in _query_cycles(database, as_of, "goals", goals))
     return {goal.id: goal for goal in found}
 
@@ -162,14 +162,14 @@ def _query_cycles(database: Database, as_of: AsOf, statement: str, ids: Iterable
 
 
 def find_undecided_goals(cycle: Cycle, goals: dict[UUID, Goal]) -> list[Promised]:
-    """The live goals of an open cycle of which nobody has said (truly) what becomes of them: what keeps it open."""
+    """The live goals of an open cycle that have no valid disposition yet: they keep it open."""
     if not isinstance(cycle, Running):
         return []
     found = ((held, goals.get(held.goal)) for held in cycle.goals)
     return [g for held, g in found if isinstance(g, Promised) and held.how not in possible_ends(g, cycle)]
 
 
-# --- what was said in them -------------------------------------------------------------------------------------------
+# --- reflections and contributions - ----------------------------------------------------------------------
 
 
 class CyclePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -203,7 +203,7 @@ def cycle_key(cycle: Cycle) -> dict[str, Any]:
     return {"cycle": cycle.id, "team": cycle.of.team}
 
 
-#: Tag -> the facts that are told one by one or named as evidence.
+#: Tag -> the facts that are listed one by one or named as evidence.
 _EVENTS: dict[str, type] = {
     str(cls.__struct_config__.tag): cls
     for cls in (
@@ -218,7 +218,7 @@ _EVENTS: dict[str, type] = {
 
 
 class CycleNotes:
-    """What was said in some cycles by then, in the order of their streams."""
+    """The facts of some cycles by then, in the order of their streams."""
 
     def __init__(self, database: Database, as_of: AsOf, cycles: Iterable[Cycle]) -> None:
         self._cycles = {cycle.id: cycle for cycle in cycles}
@@ -231,7 +231,7 @@ class CycleNotes:
             self._add(row)
 
     def _add(self, row: Row) -> None:
-        """One thing that was said."""
+        """Add one fact."""
         cycle = self._cycles[UUID(row.stream_id)]
         event_id, by = UUID(row.event_id), UUID(row.party) if row.party else None
         event = _EVENTS.get(row.type)

@@ -1,6 +1,6 @@
 """The review of cycles: what worked, what to improve, what came of it, and which goals went on. Docs: reports.md.
 
-Looked at are the cycles open at the lens, those closed within the window, and of each team (and of the organisation
+Reviewed are the cycles open by then, those closed within the window, and of each team (and of the organisation
 itself) the last closed one, so that there is always something to learn from.
 """
 
@@ -54,7 +54,7 @@ class CycleEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     #: Open, and its last day is over.
     overdue: bool = False
     goals: int
-    #: Live goals of which nobody has said yet what becomes of them.
+    #: Live goals without a disposition.
     undecided: int = 0
     #: Members who have reflected.
     reflected: int
@@ -67,7 +67,7 @@ class CycleGoalEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
     #: The agreement's word.
     state: str
     how: GoalEnding | None = None
-    #: Of a goal that keeps its cycle open: what can be said of it.
+    #: Of a goal that keeps its cycle open: the dispositions that it may get.
     possible: tuple[GoalEnding, ...] = ()
 
 
@@ -97,7 +97,7 @@ class LearningEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CyclesReport(Report, frozen=True, kw_only=True):
-    """The cycles under review, the latest beginning first, and what was said in them."""
+    """The cycles under review, the latest beginning first, and their facts."""
 
     cycles: list[CycleEntry]
     goals: list[CycleGoalEntry]
@@ -131,7 +131,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 
 class CycleReview:
-    """What a lens shows of the cycles under review."""
+    """The cycles under review as of the question."""
 
     def __init__(self, database: Database, as_of: AsOf, *, team: UUID | None, window: int) -> None:
         self.as_of = as_of
@@ -156,7 +156,7 @@ class CycleReview:
         return local_date(cycle.closed_at, self.as_of.tzinfo) >= self._since
 
     def restrict_to(self, member: UUID) -> None:
-        """Leave what this member saw to, said or did."""
+        """Reduce to what this member finished, shared or contributed."""
         self.improvements = [i for i in self.improvements if i.owner == member]
         self.reflections = [r for r in self.reflections if r.by == member]
         self.contributions = [c for c in self.contributions if c.contributor == member]
@@ -277,7 +277,7 @@ def _note_figures(review: CycleReview, group: dict[str, Any]) -> Iterator[Figure
 
 
 def _reflection_share(review: CycleReview, database: Database, group: dict[str, Any]) -> Figure:
-    """Members of today who have reflected, of those whose cycles they are; before anybody looks back none is asked."""
+    """Members of today who have reflected, of those whose cycles they are; before the first one none is expected."""
     people = members_at(database, review.as_of)
     asked = spoken = 0
     for cycle in (c for c in review.cycles if isinstance(c, Closed) or c.reflections or c.ends < review.as_of.today):

@@ -76,7 +76,7 @@ class Session(Protocol):
 class Transaction(Protocol):
     """One write transaction: all of it is kept, or nothing."""
 
-    #: What a SELECT ends with whose rows nobody else may change until the end of the transaction.
+    #: The end of a SELECT that locks its rows until the end of the transaction.
     for_update: str
 
     def execute(self, sql: str, params: Params = ...) -> int:

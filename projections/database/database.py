@@ -1,7 +1,7 @@
-"""One SQL text, two databases: the only door of this room to SQLite and PostgreSQL.
+"""One SQL text, two databases: the only module of this package that opens SQLite or PostgreSQL.
 
 On PostgreSQL the views are in the log's database; on SQLite in a file beside the log's, as a file has one writer at a
-time, and whoever commands should not wait for whoever follows.
+time, and commands should not wait for the projector.
 
 Statements use `:name` parameters and the common subset of both (ON CONFLICT, RETURNING, window functions). Views are
 derived from the log and every transaction that writes them moves a checkpoint with them, so commits here need not

@@ -29,7 +29,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def query_digest_of(*asked: object) -> str:
-    """What tells one list's question from another's."""
+    """The digest that tells one list's query from another's."""
     return hashlib.sha256(msgspec.json.encode(list(asked))).hexdigest()[:16]
 
 

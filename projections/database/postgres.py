@@ -38,14 +38,14 @@ from projections.database.tables import Column, Dialect, Table, TableWrite
 _CHUNK_SIZE = 5_000
 #: Two statements are asked for sooner one after the other: a pipeline has a cost of its own.
 _MIN_PIPELINE_QUERIES = 3
-#: As which kind of array a column's values travel; the others as text.
+#: The type of the array in which a column's values are sent; the others as text.
 _ARRAY_TYPES = {"integer": "bigint", "uuid": "spelled uuid"}
 #: Identifies our migrations among the advisory locks of a database ("plim" in ASCII).
 _MIGRATION_LOCK = 0x706C696D
-#: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: whoever was away for
+#: The pool doubles its pauses between attempts to connect. It begins anew after so many seconds: a server away for
 #: an hour is not missed for another half.
 _RECONNECT_SECONDS = 2.0
-#: A server that vanished without a word is noticed, not waited for; what the URL says comes before.
+#: A server that vanished silently is detected by keepalives; parameters of the URL take precedence.
 _CONNECT_OPTIONS = {
     "connect_timeout": 5,
     "tcp_user_timeout": int(LOCK_TIMEOUT_S * 1000),
@@ -166,7 +166,7 @@ class _PostgresSession:
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
-    # Whoever reads an id gets its text, as from SQLite.
+    # Ids are read as text, as from SQLite.
     connection.adapters.register_loader("uuid", TextLoader)
     # Compiling a statement takes a hundred milliseconds, where the longest of ours take ten.
     connection.execute("SET synchronous_commit TO off; SET jit TO off")

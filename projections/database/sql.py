@@ -46,7 +46,7 @@ def temporary_table_sql(table: Table, dialect: Dialect) -> str:
 
 
 def upsert_clause(table: Table) -> str:
-    """What makes an insert replace the row of the same key. The table must have columns beside its key."""
+    """What makes an insert replace the row of the same key. The table must have other columns than its key."""
     changed = [name for name in table.column_names if name not in table.key]
     return (
         f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET "
@@ -74,7 +74,7 @@ def close_rows_sql(table: Table) -> tuple[tuple[int, ...], str]:
 
 @lru_cache(maxsize=256)
 def multi_table_write_sql(parts: tuple[tuple[Table, bool, bool], ...]) -> str:
-    """One statement of PostgreSQL's that writes to several tables; each part says whether rows open, and whether end.
+    """One PostgreSQL statement that writes to several tables; each part states whether rows open, and whether rows end.
 
     Its parameters are arrays, `$1` and so on: of each part all columns of what opens, then the columns in which rows
     are ended, as `ending` names them. It answers how many rows it ended in each part that ends some.

@@ -1,4 +1,4 @@
-"""The views in a SQLite file of their own, beside the log's: whoever follows the log holds up nobody who writes it."""
+"""The views in a SQLite file of their own, so that the projector does not block writers of the log."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _sqlite_errors() -> Iterator[None]:
 
 
 class _SqliteTransaction:
-    #: Nobody else writes.
+    #: No other connection writes.
     for_update = ""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

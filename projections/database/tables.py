@@ -1,6 +1,6 @@
 """The shape of read models: tables as data, and the DDL that both databases understand.
 
-A column's comment is its documentation for whoever queries the tables directly. Instants are integer microseconds UTC,
+A column's comment is its documentation for direct queries of the tables. Instants are integer microseconds UTC,
 dates ISO text, JSON text: no type that one of the two databases would order or round by itself. Ids are 36-character
 text in SQLite and of PostgreSQL's own type there, which orders them alike and has keys of half the length; to whoever
 reads them they are text in both.
@@ -20,7 +20,7 @@ Dialect = Literal["sqlite", "postgresql"]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column. `text`, `json` and `date` are stored as text, `uuid` as `_type` says; `integer` has 64 bits."""
+    """One column. `text`, `json` and `date` are stored as text, `uuid` as in `_type`; `integer` has 64 bits."""
 
     name: str
     type: Literal["uuid", "text", "integer", "json", "date"]
@@ -38,7 +38,7 @@ class Table(msgspec.Struct, frozen=True):
     comment: str = ""
 
     def with_name(self, name: str) -> Table:
-        """The same table under another name (a shadow beside the live one)."""
+        """The same table under another name (a shadow of the live one)."""
         return msgspec.structs.replace(self, name=name)
 
     @property

@@ -269,7 +269,7 @@ def rounds_of(decision: Decision) -> Iterator[DecisionRound]:
 def load_ended_rounds(
     database: Database, as_of: AsOf, since: int, *, team: UUID | None = None, decider: UUID | None = None
 ) -> list[DecisionRound]:
-    """The askings whose time-box ended from `since` (microseconds UTC) to the lens, in the order of being asked.
+    """The questions whose time-box ended from `since` (microseconds UTC) to then, in the order of opening.
 
     Of a team's decisions, of those in which a member decides, or of all.
     """

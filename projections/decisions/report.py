@@ -93,7 +93,7 @@ def _integrated_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> 
 
 
 def _reopened_figure(over: Sequence[DecisionRound], group: dict[str, Any]) -> Figure:
-    """Of those decided, those asked again within 30 days, as far as is known by the lens."""
+    """The share of decisions that were reopened within 30 days, as far as is known by then."""
     decided = [a for a in over if a.outcome is not None]
     again = [a for a in decided if _is_reopened_soon(a)]
     events = event_ids(event for a in again for event in (a.outcome.event_id if a.outcome else None, a.reopened_event))

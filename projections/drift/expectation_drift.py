@@ -1,6 +1,6 @@
 """Expectation drift: who has not acknowledged what stands, breaches and their repairs, and how old the last look is.
 
-Counted about charters and events, never as anybody's score: breaches are a group's, not a member's.
+Counted about charters and events, never as a person's score: breaches are a group's, not a member's.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ class CharterSnapshot(msgspec.Struct, kw_only=True):
 
     @property
     def has_content(self) -> bool:
-        """Whether it says anything yet."""
+        """Whether it has any content yet."""
         return self.purpose is not None or bool(self.non_negotiables)
 
 
 def load_charters(database: Database, as_of: AsOf, teams: Iterable[UUID]) -> dict[UUID, CharterSnapshot]:
-    """The charters of these teams and the organisation's own, by their ids; those that nothing was said to are absent.
+    """The charters of these teams and the organisation's own, by their ids; those without any event are absent.
 
-    Facts count in the order of business time; one told late takes its place among the others.
+    Facts count in the order of business time; one recorded late takes its place among the others.
     """
     ids = [charter_id(as_of.organisation_id, team) for team in (None, *teams)]
     rows = query_facts(database, as_of, "expectations", ids)
@@ -279,5 +279,5 @@ def _review_age_figure(facts: ExpectationFacts, policy: Policy, group: dict[str,
 
 
 def list_last_reviews(frameworks: Iterable[CharterSnapshot]) -> Sequence[tuple[UUID, int]]:
-    """When each of them was last looked at; every charter that says anything was, when it said so."""
+    """When each of them was last reviewed; a charter with content counts as reviewed when it got its content."""
     return [framework.reviewed for framework in frameworks if framework.reviewed is not None]

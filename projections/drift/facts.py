@@ -1,9 +1,9 @@
 """What drift is made of: facts derived from one stream alone, each with the event that it is.
 
 Five tables. `drift_clock`: human judgements, pauses and resumptions. `drift_moves`: each accepted change of a due date
-or a target. `drift_links`: which goal supports which other or which purpose, and when its owner last said so.
+or a target. `drift_links`: which goal supports which other or which purpose, and when its owner last affirmed it.
 `drift_material`: when a goal changed materially or ended, or a purpose was revised. `drift_expectations`: what a
-charter asks of its members, and what they said to it. A fact never changes; it is believed from its event's log
+charter asks of its members, and their answers. A fact never changes; it is believed from its event's log
 position on.
 """
 

@@ -1,8 +1,8 @@
 """Purpose drift: which goals lead, through what they support, to a purpose as it is worded now.
 
 A path goes from goal to goal along their supports, through promises that stand, and ends with a link to the purpose of
-the goal's own team or of the organisation. It counts while that last link was said at or after the revision that made
-the current version. Rings of goals that support each other lead nowhere.
+the goal's own team or of the organisation. It counts while that last link was stated at or after the revision that made
+the current version. Cycles of goals that support each other lead nowhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The one loop from the log to the views: read a batch, fold whole streams, write what changed, move the checkpoint.
 
 The checkpoint moves by compare-and-set in the transaction that writes the rows. That alone is the safety: any number
-of workers may run, wake-ups may be doubled, lost or reordered; whoever finds the checkpoint moved rolls back and
+of workers may run, wake-ups may be doubled, lost or reordered; a worker that finds the checkpoint moved rolls back and
 reads again. A projection that cannot fold one stream holds back *that stream* and lets the others flow; the events
 held are counted, so `missing = head - applied - held` must be 0 whenever the position is at the head.
 """
@@ -94,7 +94,7 @@ class Engine:
     def migrate(self) -> ViewMigration:
         """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
 
-        A view that has followed more than there is, beside a log that was restored without it, starts anew too.
+        A view that is ahead of the log (the log was restored from an older backup) starts anew too.
         """
         self.database.migrate(BOOKKEEPING_TABLES)
         # The log only grows: asked for after the views, its head is behind none that is its own.
@@ -150,15 +150,15 @@ class Engine:
         return released
 
     def rebuild(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
-        """Build one view (or all of them, reading the log once) anew beside the live one, then take its place.
+        """Rebuild one view (or all of them, reading the log once) into shadow tables, then swap them in.
 
         What differed is returned, table by table; nothing means that the view was right. Readers see the old view
-        until the new one is whole. `progress` is told (events done, events in all).
+        until the new one is whole. `progress` is called with (events done, events in all).
         """
         return rebuild(self.reader, self.database, self._select_projections(name), progress)
 
     def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
-        """Fold the log once more beside the live view and compare, row by row; nothing is changed."""
+        """Fold the log into shadow tables and compare them with the live view, row by row; nothing is changed."""
         return verify(self.reader, self.database, self._select_projections(name), progress)
 
     def _select_projections(self, name: str | None) -> list[Projection]:

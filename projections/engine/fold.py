@@ -251,7 +251,7 @@ def sum_digests(events: Iterable[RecordedEvent]) -> int:
 
 
 def event_digest(event_id: UUID) -> int:
-    """SHA-256 of the id's 16 bytes as a number: summed, it tells sets of events apart whatever their order."""
+    """SHA-256 of the id's 16 bytes as a number: summed, it identifies a set of events whatever their order."""
     return int.from_bytes(hashlib.sha256(event_id.bytes).digest())
 
 

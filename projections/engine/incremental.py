@@ -30,7 +30,7 @@ class IncrementalProjection(Protocol):
     def apply(self, memory: Any, events: StreamEvents) -> tuple[_Rows, Any] | None:
         """The rows that a stream's next events open or close, exactly those of `rows`, and what to remember.
 
-        None where the whole stream is needed: an event was told late.
+        None where the whole stream is needed: an event was recorded late.
         """
 
 

@@ -1,4 +1,4 @@
-"""Views built anew from the log, beside the live ones: compared row by row, then, if asked, in their place.
+"""Views rebuilt from the log in shadow tables: compared row by row, then, if asked, swapped in.
 
 The new rows grow in temporary tables of one session: no live table is locked meanwhile, and a process that dies
 leaves nothing behind. Taking the place is one transaction that holds the checkpoints, follows what the live view has
@@ -40,7 +40,7 @@ Progress = Callable[[int, int], object]
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """How a live table differs from what the log says."""
+    """How a live table differs from the log."""
 
     table: str
     #: Rows that the log gives and the table lacked.
@@ -104,7 +104,7 @@ def _shadow_table(table: Table) -> Table:
 def verify(
     reader: LedgerReader, database: Database, projections: Sequence[Projection], progress: Progress | None = None
 ) -> list[Difference]:
-    """Compare each view with what the log says up to where the view has followed it. Nothing is changed."""
+    """Compare each view with the log up to the position that the view has followed. Nothing is changed."""
     found: list[Difference] = []
     for projection in projections:
         position = min(c.position for c in load_checkpoints(database) if c.name == projection.name)

@@ -1,4 +1,4 @@
-"""Events as the views hear them: what each view would make of an event by itself is made once, for all of them."""
+"""Events prepared for the views: what every view needs of an event is computed once, for all of them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class StreamEvents(list[RecordedEvent]):
 
     @property
     def prepared(self) -> list[PreparedEvent]:
-        """Each event, heard once."""
+        """Each event, prepared once."""
         if self._prepared is None:
             self._prepared = [PreparedEvent(event) for event in self]
         return self._prepared

@@ -97,7 +97,7 @@ class LatestVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: Any
 
     def to_version(self, valid_to: int, known_to: int, recorded_to: int) -> Version:
-        """The row that says so."""
+        """Its row."""
         return Version(
             event_id=self.event_id,
             version=self.version,
@@ -134,7 +134,7 @@ Extension = tuple[list[Version], LatestVersion]
 def extend_versions(last: LatestVersion, events: StreamEvents, evolve: Evolve) -> Extension | None:
     """The versions that the next events of a stream open or close, and its tip after them.
 
-    However long the stream is: only its tip is looked at. None where an event is told late; then the whole is needed.
+    Only the stream's tip is read, however long it is. None where an event is recorded late: the whole is needed.
     Views that come from the same tip are given the same versions and the same next one.
     """
     return cast(

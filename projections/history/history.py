@@ -1,7 +1,7 @@
 """Every event of every stream, with what it changed: the material of history, why, diff and the change marts.
 
 Before and after are folded in the order of the log, so a row never changes once it is written. A proposal or counter
-changes nothing yet: its row says what *would* change, against the terms in force.
+changes nothing yet: its row states what *would* change, against the terms in force.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def goal_values(goal: Goal | None) -> Values:
     values |= {name: getattr(goal.terms, name) for name in TERMS_FIELDS} if goal.terms is not None else {}
     if promised is not None:
         values |= {name: getattr(promised, name) for name in ("pause", "progress", "confidence", "value")}
-    # What is true is told at once: ids would each be compared three times.
+    # Compared once here: ids would each be compared three times.
     return {name: value for name, value in values.items() if value or value not in (None, "", ())}
 
 
@@ -108,7 +108,7 @@ def _charter_values(state: Charter | None) -> Values:
 
 
 def _decision_values(state: Decision | None) -> Values:
-    """Options by their words; what was said about them stands in the events alone."""
+    """Options by their words; perspectives and objections stand in the events alone."""
     if state is None:
         return {}
     words = {option.id: option.text for option in state.options}
@@ -193,7 +193,7 @@ HISTORY_TABLE = Table(
 
 
 _ENCODER = msgspec.json.Encoder()
-#: A stream's state, and its values where they were told already.
+#: A stream's state, and its values where they were computed already.
 _FoldState = tuple[Any, Values | None]
 
 
@@ -300,7 +300,7 @@ class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What an entry is told from, each as the JSON that is stored."""
+    """What an entry's sentence is made from, each as the JSON that is stored."""
 
     type: str
     data: str
@@ -308,7 +308,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     after: str
 
 
-#: What somebody who does not see all of it is told; None: not even that it happened.
+#: An entry reduced to what its viewer may see; None: not even that it happened.
 EntryFilter = Callable[[StoredEntry], StoredEntry | None]
 
 
@@ -321,7 +321,7 @@ def load_history_page(  # noqa: PLR0913 - a page of what, from where, for whom
     limit: int = 100,
     veil: EntryFilter | None = None,
 ) -> HistoryPage:
-    """What happened to one stream, up to the lens, after a version of it; a page that is veiled may hold fewer entries.
+    """One stream's entries up to the question's time, after a version of it; a filtered page may hold fewer entries.
 
     Raises `InvalidField` for a limit outside 1..200.
     """

@@ -1,6 +1,6 @@
 """A team's digest, to be read whenever one has time: what changed, what is needed of whom, what stands as it was.
 
-In place of a meeting that goes round the table. Every list is bounded and says how much there was in all.
+It replaces a status meeting. Every list is bounded and states how many there were in all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHANGE_TAGS: tuple[str, ...] = tuple(
         *(e.SponsorReassigned, e.DepartedReleased, e.Unlinked, e.Resumed),
     )
 )
-#: Of a charter, cycle or decision everything is told but single voices: these are read where they were said.
+#: Of a charter, cycle or decision everything is listed but individual statements: these are read where they were made.
 QUIET = (
     *("charter.acknowledged.v1", "decision.perspective_shared.v1", "decision.consented.v1"),
     *("cycle.reflection_shared.v1",),

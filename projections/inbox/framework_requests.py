@@ -92,7 +92,7 @@ def _decision_requests(database: Database, as_of: AsOf, member: Member, leads: s
 
 
 def _review_requests(database: Database, as_of: AsOf, member: Member, leads: set[UUID]) -> Iterator[SubjectRequests]:
-    """Of a decision whose day to look again has come: to whoever opened it; to who leads where that member has left."""
+    """A decision whose review date has come: asked of its opener, or of the lead where the opener has left."""
     steward = Role.STEWARD in member.roles
     for decision in decisions.load_decisions_to_review(
         database, as_of, member.id, leads, own=steward, limit=_MAX_DECISIONS

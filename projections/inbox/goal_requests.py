@@ -1,7 +1,7 @@
-"""What waits for whom: every question that a goal asks of somebody, since when and until when.
+"""Open requests: every question that a goal asks of a member, since when and until when.
 
 One list for the inbox of a member and for the digest of a team. A question is read off the goal's state; its deadline
-is the one at which the agreement's clock would ring, or the day that was asked for.
+is the one at which the agreement's timer falls due, or the day that was asked for.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from projections.support.queries import (
 GoalRequestKind = Literal["answer", "join", "verdict", "ruling", "need", "blocker", "lapsed", "check_in", "link"]
 RequestKind = GoalRequestKind | Literal["decision", "review", "improvement", "acknowledgement"]
 
-#: States of a conversation in which somebody owes an answer and nothing is promised yet.
+#: States of a negotiation in which a party owes an answer and nothing is promised yet.
 AWAITING_ANSWER_STATES = ("requested", "offered", "countered_by_owner", "countered_by_sponsor", "answer_deferred")
 
 #: What the one who is asked can say.
@@ -81,7 +81,7 @@ class OpenRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     need: str | None = None
     #: The goal or charter that moved on.
     parent: UUID | None = None
-    #: What was asked for, or what stands in the way, in the words of who said it.
+    #: The request or the blocker, in its author's words.
     text: str | None = None
     #: Of a listed blocker: its place in the check-in.
     place: int = 0
@@ -232,7 +232,7 @@ def _check_in_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahe
 
 
 def _blocker_request(blocker: UnresolvedBlocker, owner: UUID) -> OpenRequest:
-    """One that a check-in lists is over when its owner's next one lists it no more: nobody else can say so."""
+    """A blocker that a check-in lists is over when its owner's next check-in lists it no more."""
     listed = ACTS_BY_REQUEST["listed"] if blocker.acts_next == owner else ()
     return OpenRequest(
         kind="blocker",
@@ -272,7 +272,7 @@ class _EventTexts(msgspec.Struct, frozen=True):
 
 
 def with_texts(database: Database, as_of: AsOf, requests: Sequence[OpenRequest]) -> list[OpenRequest]:
-    """The same questions with the words in which a need or a blocker was told."""
+    """The same questions with the words of the need or blocker."""
     where = {(str(ask.goal), _event_id(ask)) for ask in requests if ask.kind in ("need", "blocker")}
     texts: dict[str, _EventTexts] = {}
     ordered = sorted(where)

@@ -26,7 +26,7 @@ from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest,
 CHECK_IN_LOOKAHEAD = timedelta(days=3)
 #: Reminders that one day brings to one member; the rest is counted.
 MAX_REMINDERS_PER_DAY = 10
-#: Questions of one goal that are told; the rest is counted.
+#: Questions of one goal that are listed; the rest is counted.
 MAX_REQUESTS_PER_GOAL = 10
 
 _GOAL_DECODER: msgspec.json.Decoder[Goal] = msgspec.json.Decoder(Goal)

@@ -1,8 +1,8 @@
 """What a change above caused below: each link that it left unaffirmed, and what became of it.
 
 A parent's material change or end, or a purpose's revision, asks everybody who supports it: does it still hold? The
-owner affirms, renegotiates, unlinks, or has not answered yet. Where a renegotiation says that it was set off from above
-and is itself material, what it caused is told too, a step deeper.
+owner affirms, renegotiates, unlinks, or has not answered yet. Where a renegotiation names a trigger from above
+and is itself material, what it caused is listed too, a step deeper.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def find_downstream_consequences(
     return Consequences(entries=entries[:MAX_ENTRIES], more=len(entries) > MAX_ENTRIES or bool(level))
 
 
-def _find_consequences(  # noqa: PLR0913 - what a level is told from
+def _find_consequences(  # noqa: PLR0913 - the inputs of a level
     depth: int,
     events: list[MaterialChange],
     statements: Iterable[LinkStatement],
@@ -112,7 +112,7 @@ def _find_consequences(  # noqa: PLR0913 - what a level is told from
             yield _build_consequence(depth, event, answer, end, before[-1], events, called, as_of)
 
 
-def _build_consequence(  # noqa: PLR0913 - what a consequence is told from
+def _build_consequence(  # noqa: PLR0913 - the inputs of a consequence
     depth: int,
     event: MaterialChange,
     answer: LinkStatement | None,

@@ -1,4 +1,4 @@
-"""Links between goals and purposes as causes run along them: what was said of each, what moved above and below."""
+"""Links between goals and purposes, along which causes run: statements about each, changes above and below."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from projections.database.database import Database, Row, group_by_stream, named_
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
-#: What caused a thing is told through at most so many steps, up or down.
+#: Causes are followed through at most so many steps, up or down.
 MAX_DEPTH = 5
-#: At most so many entries are told, up or down.
+#: At most so many entries are listed, up or down.
 MAX_ENTRIES = 200
 
-#: What says that one thing led to another: its proposal names the event, or says what set it off.
+#: How a cause is known: the proposal names the event, or states its trigger.
 CausedBy = Literal["causation", "trigger"]
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A goal or purpose that is supported, and when that was last said; microseconds UTC."""
+    """A goal or purpose that is supported, and when that was last stated; microseconds UTC."""
 
     parent: UUID
     event_id: UUID
@@ -66,7 +66,7 @@ class Unaffirmed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """What an act below said about one link; instants in microseconds UTC."""
+    """An act's statement about one link; instants in microseconds UTC."""
 
     goal: UUID
     parent: UUID
@@ -83,7 +83,7 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     said_at: int
 
     def find_cause(self, above: Iterable[MaterialChange]) -> tuple[MaterialChange, CausedBy] | None:
-        """Which of these events above led to it: the one it names, else the last one before it was said."""
+        """Which of these events above led to it: the one it names, else the last one before it."""
         changes = list(above)
         for material in changes:
             if self.cause is not None and material.event_id == self.cause:
@@ -97,12 +97,12 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
 def load_statements_by_parent(
     database: Database, as_of: AsOf, parents: Iterable[UUID]
 ) -> dict[UUID, list[LinkStatement]]:
-    """What was said about the links to these goals and charters, by parent, oldest first."""
+    """The statements about links to these goals and charters, by parent, oldest first."""
     return _group_statements(query_facts(database, as_of, "supporters", parents), "parent")
 
 
 def load_statements_by_goal(database: Database, as_of: AsOf, goals: Iterable[UUID]) -> dict[UUID, list[LinkStatement]]:
-    """What was said about the links of these goals, by goal, oldest first."""
+    """The statements about links of these goals, by goal, oldest first."""
     return _group_statements(query_facts(database, as_of, "supported", goals), "goal")
 
 
@@ -190,7 +190,7 @@ def to_supported_goal(row: Row) -> SupportedGoal:
     return SupportedGoal(row.title, UUID(row.owner) if row.owner else None, row.state)
 
 
-#: How a statement of `sql/drift.sql` says that it is about some goals.
+#: The predicate of `sql/drift.sql` that selects some goals.
 _IDS_CONDITION = " AND stream_id IN (:ids)"
 
 

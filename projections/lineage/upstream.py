@@ -1,6 +1,6 @@
 """What led to a change, upwards: the parent that moved, the purpose that was revised, the decision that adopted it.
 
-One thing led to another where the proposal names the event (causation), or says that its parent or the purpose set it
+One thing led to another where the proposal names the event (causation), or states that its parent or the purpose set it
 off (trigger): then it was the last such event before the proposal. From a parent that led to a change the question goes
 on: what led to the parent's?
 """
@@ -68,7 +68,7 @@ class _Level(msgspec.Struct, frozen=True, kw_only=True):
     """Goals whose causes are looked for, and by which of their events."""
 
     depth: int
-    #: Goal -> its events; an empty set: nothing of it needs a cause, only its parents are told.
+    #: Goal -> its events; an empty set: nothing of it needs a cause, only its parents are listed.
     events: dict[UUID, set[UUID]]
     #: Of the goal asked about, what it supports now.
     supports: dict[UUID, list[tuple[UUID, bool]]]
@@ -79,7 +79,7 @@ def find_upstream_causes(
 ) -> list[Upstream]:
     """What is above a goal and led to these events of it; at most 5 steps up and 200 entries.
 
-    `supports`: goals and (True) charters that it supports at `as_of`; told also where they led to nothing.
+    `supports`: goals and (True) charters that it supports at `as_of`; listed also where they led to nothing.
     """
     causes: list[Upstream] = []
     seen = {goal}
@@ -117,7 +117,7 @@ def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterat
     )
     for goal, parent, purpose, material, because in chosen:
         if because is None and level.depth > 1:
-            # Of what led to nothing only what is right above the goal asked about is told.
+            # Of what led to nothing only the direct parents of the goal in question are listed.
             continue
         if not purpose and parent in called:
             yield _build_goal_cause((level.depth, goal, parent), called[parent], texts, material, because)
@@ -130,7 +130,7 @@ def _find_level_causes(database: Database, as_of: AsOf, level: _Level) -> Iterat
 def _group_by_parent(
     level: _Level, goal: UUID, statements: Iterable[LinkStatement]
 ) -> list[tuple[UUID, bool, list[LinkStatement]]]:
-    """Parents, those that it supports first, with what the events asked about said about them, newest first."""
+    """Parents, those that it supports first, with the statements of the events in question about them, newest first."""
     events = level.events[goal]
     by_parent: dict[tuple[UUID, bool], list[LinkStatement]] = {key: [] for key in level.supports.get(goal, [])}
     for statement in statements:

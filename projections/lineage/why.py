@@ -1,6 +1,6 @@
 """Why is it so? From a goal's value now, back through each accepted change, to the promise that began it.
 
-Every link names who said it, why, what it cost and who consented. `upstream` says what above it had changed (a goal
+Every link names its author, the reason, the cost and who consented. `upstream` lists what above it had changed (a goal
 that this one supports, a purpose, the decision behind that) and whether that is why; `downstream` what became of those
 who build on it.
 """

@@ -213,11 +213,11 @@ class AdditionAnalysis:
             and giving.day >= evidence.first_day
             and evidence.is_in_scope(giving.owner, giving.team)
         ]
-        # One that names an addition to somebody else's load frees nothing there, and is still triggered by it.
+        # One that names an addition to another owner's load frees nothing there, and is still triggered by it.
         additions = evidence.find_ever_promised(goal for giving in slipped for goal in giving.paid_for)
         return [g for g in slipped if g.event in paying or not additions.isdisjoint(g.paid_for)]
 
-    # --- as told ------------------------------------------------------------------------------------------------
+    # --- as listed -----------------------------------------------------------------------------------------------
 
     def build_addition_entries(self) -> list[AdditionEntry]:
         """Every addition of the window, absorbed ones too, in order of time."""
@@ -286,5 +286,5 @@ class AdditionAnalysis:
 
 
 def analyse_additions(evidence: OverloadFacts) -> AdditionAnalysis:
-    """The window's additions, as the evidence tells."""
+    """The window's additions as evidence."""
     return AdditionAnalysis(evidence)

@@ -23,7 +23,7 @@ class Declaration(NamedTuple):
 
 
 class Availability(NamedTuple):
-    """What a member had said about capacity and absences by some instant."""
+    """A member's declared capacity and absences as of an instant."""
 
     capacities: tuple[Capacity, ...]
     presence: Presence
@@ -40,7 +40,7 @@ class AvailabilityHistory:
         self._by_count: dict[int, Availability] = {}
 
     def availability_at(self, instant: int) -> Availability:
-        """What had been said by then (microseconds, inclusive); of two for one day the later word holds."""
+        """The declarations by then (microseconds, inclusive); of two for one day the later one holds."""
         count = bisect_right(self._instants, instant)
         if count not in self._by_count:
             capacities = self.capacities_after(count)

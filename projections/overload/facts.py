@@ -4,7 +4,7 @@
 promise, or an accepted change that adds effort), `_givings` (a drop, pause, hand-over, later due or smaller scope,
 with the commitment before and after), `_returns` (what had given way and came back), `_values` (readings of a
 measure) and `_capacities` (declared hours and absences). A fact is believed from its event's log position on; where a
-check-in told late changes what stood before an act, the fact is superseded like any version.
+check-in recorded late changes what stood before an act, the fact is superseded like any version.
 """
 
 from __future__ import annotations
@@ -165,9 +165,9 @@ class PromiseFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 Rows = dict[str, list[tuple[Any, ...]]]
 #: An event that moved a due out, and the due that it moved.
 _Deferral = tuple[str, date]
-#: A state as `PROMISES` says it, behind `VALID_TIME`; None where nothing was ever promised.
+#: A state as a row of `PROMISES`, behind `VALID_TIME`; None where nothing was ever promised.
 _StateColumns = tuple[Any, ...] | None
-#: The goal's tip, by the identity of its state what `PROMISES` says of it, and the deferrals; no tip: a member, whose
+#: The goal's tip, by the identity of its state its row of `PROMISES`, and the deferrals; no tip: a member, whose
 #: facts follow from each event alone.
 _FoldState = tuple[LatestVersion | None, dict[int, _StateColumns], tuple[_Deferral, ...]]
 #: Table name and event id -> the fact's own columns.
@@ -205,7 +205,7 @@ class OverloadProjection:
         return find_latest_version(stream, evolve), {}, tuple(_compute_facts_after(stream, len(stream))[1])
 
     def apply(self, memory: _FoldState, events: StreamEvents) -> tuple[Rows, _FoldState] | None:
-        """The rows that a stream's next events open or close, and what to remember; None where one is told late."""
+        """The rows that a stream's next events open or close, and what to remember; None where one is recorded late."""
         last, tails, earlier = memory
         if last is None:
             return self.rows(events), memory
@@ -217,7 +217,7 @@ class OverloadProjection:
         deferrals = list(earlier)
         facts = _compute_goal_facts(events.prepared, last.state, deferrals)
         if facts:
-            # Told in order, a fact is believed from its own event on.
+            # Recorded in order, a fact is believed from its own event on.
             own = {
                 h.event_id: (h.event.log_position, END_OF_TIME, h.event_id, h.occurred_micros) for h in events.prepared
             }
@@ -302,7 +302,7 @@ def _capacity_rows(stream: StreamEvents) -> Iterator[tuple[Any, ...]]:
 def _with_system_time(stream: StreamEvents) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Each fact with the log positions between which it was believed.
 
-    Facts tell what stood just before an act. An event told late may change that for the acts after it: then all is
+    Facts hold what was in force before an act. A late event may change that for the acts after it: then all is
     folded again in the order of business time, and what differs is superseded from that event's log position on.
     """
     positions = {prepared.event_id: prepared.event.log_position for prepared in stream.prepared}

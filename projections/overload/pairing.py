@@ -46,7 +46,7 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     #: The commitment as it was taken on; the effort before, where a change raised it.
     load: Commitment
     old_effort_hours: str | None = None
-    #: What it adds, in hours, once measured; `estimated` where nobody stated it.
+    #: What it adds, in hours, once measured; `estimated` where it was not stated.
     hours: Fraction = _ZERO
     estimated: bool = False
     imposed: bool = False
@@ -110,9 +110,9 @@ def pair(
     freed: FreedHours,
     needs: Callable[[Addition], bool],
 ) -> Pairing:
-    """Pair them. `freed` says how many of the owner's hours a trade-off frees inside an addition's days.
+    """Pair them. `freed` gives the owner's hours that a trade-off frees inside an addition's days.
 
-    `needs` says whether a trade-off may be inferred for an addition: one that fits within the line needs none. It is
+    `needs` is whether a trade-off may be inferred for an addition: one that fits within the line needs none. It is
     only asked where there is one to infer.
     """
     links = PairingGraph(additions, givings)
@@ -149,7 +149,7 @@ def _allocate(  # noqa: PLR0913 - what is taken, from whom, and the books in whi
     got = pairing.freed.get(addition.event, _ZERO)
     for giving in givings:
         hours = min(addition.hours - got, max(_ZERO, freed(addition, giving) - used[giving.event]))
-        # A named trade-off is told even where it freed nothing; an inferred one is none then.
+        # A named trade-off is listed even where it freed nothing; an inferred one is none then.
         if hours > 0 or not inferred or addition.hours == 0:
             pairing.uses.append(
                 Allocation(addition=addition.event, giving=giving.event, hours=hours, inferred=inferred)
@@ -180,7 +180,7 @@ class PairingGraph:
         return [giving for giving in self._trade_offs_by_owner[addition.owner] if _is_named(addition, giving)]
 
     def find_near(self, addition: Addition) -> list[TradeOffFact]:
-        """The trade-offs that name nobody and lie within a week of the addition."""
+        """The trade-offs that name no addition and lie within a week of this one."""
         return [giving for giving in self._trade_offs_by_owner[addition.owner] if self._is_near(addition, giving)]
 
     def find_connected(self, seeds: Iterable[Addition]) -> tuple[list[Addition], list[TradeOffFact]]:

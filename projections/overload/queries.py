@@ -128,7 +128,7 @@ class OverloadFacts:
 
     @cached_property
     def members(self) -> list[UUID]:
-        """The joined members whose load is told, by id."""
+        """The joined members whose load is reported, by id."""
         team, member = self.scope.team, self.scope.member
         if member is not None:
             state = member_at(self._database, self.as_of, member)
@@ -160,7 +160,7 @@ class OverloadFacts:
 
     @cached_property
     def promises(self) -> list[PromiseFact]:
-        """Live promises of the members, and those of the group's goals whoever owns them; by goal."""
+        """Live promises of the members, and those of the group's goals regardless of owner; by goal."""
         scope = self.scope
         if scope.team is None and scope.member is None:
             rows = self._load_rows("promises", "1 = 1", {})

@@ -77,7 +77,7 @@ def _pace_limit(policy: Policy) -> Fraction:
 def _compute_move(
     promise: PromiseFact, readings: Sequence[Reading], evidence: OverloadFacts
 ) -> tuple[Fraction, int] | None:
-    """How far the value moved, and within how many days; None where that cannot be told."""
+    """How far the value moved, and within how many days; None where that is unknown."""
     if not readings:
         return None
     since = evidence.first_day - timedelta(days=1)
@@ -226,7 +226,7 @@ def _build_relief(load: MemberLoad, evidence: OverloadFacts) -> Relief:
 
 
 def _addition_figures(analysis: AdditionAnalysis, group: dict[str, Any], evidence: OverloadFacts) -> Iterator[Figure]:
-    """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown beside."""
+    """Absorbed additions are in neither side of either ratio; inferred pairs count as paired, shown separately."""
     explain, counted = evidence.scope.explain, analysis.counted_additions
     beside: dict[str, Any] = {
         **group,

@@ -2,7 +2,7 @@
 
 Three tables, each row one event of one goal's stream and nothing else: no row depends on another, or on today.
 `support_needs`: a need raised, an answer to one. `support_blockers`: a blocker raised, resolved, listed in a check-in,
-or none any more. `support_words`: feedback, what a check-in said of confidence, reminders, delivery and its end.
+or none any more. `support_words`: feedback, the confidence of a check-in, reminders, delivery and its end.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class SupportFacts:
         parts, params = ["1 = 1"], dict[str, str]()
         for column, value in (("team", self.team), ("owner", self.member)):
             if value is not None:
-                # A goal with neither is nobody's. Written so that no index on teams serves: SQLite, which has no
+                # A goal with neither is of no member. Written so that no index on teams serves: SQLite, which has no
                 # statistics, would look through all goals of the team for each need, a hundred times as long.
                 parts.append(f"COALESCE(g.{column}, g.stream_id) = :asked_{column}")
                 params[f"asked_{column}"] = str(value)
@@ -141,7 +141,7 @@ class SupportFacts:
 
     @cached_property
     def helpers(self) -> list[UUID]:
-        """Whose help is told apart: the member, or the joined members (of the team), by id."""
+        """The members whose help is listed separately: the member, or the joined members (of the team), by id."""
         if self.member is not None:
             return [self.member]
         members = members_at(self._database, self.as_of, team=self.team)
@@ -316,7 +316,7 @@ def _delivered_spans(deliveries: Sequence[tuple[int, str]]) -> Iterator[Span]:
 
 
 def list_raised_blockers(goal: Promised) -> Iterator[UnresolvedBlocker]:
-    """Those that were raised as such and that nobody has resolved."""
+    """Those that were raised as such and are not resolved."""
     for b in goal.blockers:
         acts_next = b.blocker.acts_next or goal.owner
         yield UnresolvedBlocker(

@@ -1,6 +1,6 @@
 """Check-ins as support: kept in touch, needs answered, blockers moved, feedback both ways. Formulas: docs/reports.md.
 
-Whose side is measured: of a need the helper's, of a blocker nobody's but its age. A report is a pure function of what
+Measured is, of a need, the helper's side; of a blocker only its age. A report is a pure function of what
 `as_of` shows.
 """
 
@@ -37,12 +37,12 @@ from projections.figures import (
 from projections.paused_time import DAY_MICROS, midnight, running_micros, to_days
 from projections.support.queries import CheckInHistory, NeedFact, SupportFacts, UnresolvedBlocker
 
-#: Of the duration: before it, progress by time says little (Lipke, Schedule is Different, 2003).
+#: Of the duration: before it, progress by time means little (Lipke, Schedule is Different, 2003).
 _EARLY_SHARE = Fraction(1, 5)
 
 
 class NeedEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A need that waits for its answer. What it says stands in the goal's history."""
+    """A need that waits for its answer. Its words stand in the goal's history."""
 
     goal: SubjectGoal
     #: What `answer_need` takes.
@@ -102,10 +102,10 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 
 
 def find_kept_cadences(history: CheckInHistory, cadence: int, since: int) -> tuple[set[int], int, list[UUID]]:
-    """Which of the cadences that ended in the window heard a judgement, how many there were, and the events.
+    """Which of the cadences that ended in the window got a judgement, how many there were, and the events.
 
     Cadences of running time are laid from `as_of` (or the goal's end) backwards; what is left over after the promise
-    is not yet expected of anybody.
+    is not expected yet.
     """
     length = cadence * DAY_MICROS
     ended = -(-running_micros(max(since, history.begun), history.until, history.stops) // length)

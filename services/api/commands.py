@@ -25,7 +25,7 @@ from services.api.http.responses import HttpResponse, encode, format_version_eta
 from services.api.operations import Handler, Operation, Route, command_route
 from services.authorization import ACT, ADMIN, DECIDE, can_see_everything, roles_for_command
 
-#: How often a command that met others is decided again before its sender hears of it.
+#: How often a command is decided again after a conflict before the conflict is answered.
 _MAX_ATTEMPTS = 5
 _MAX_PAUSE_SECONDS = 0.05
 _VERSION_TAG = re.compile(r'"v([1-9][0-9]{0,17})"')
@@ -37,7 +37,7 @@ async def execute(
     """Record one act of the viewer's; no thread waits for it.
 
     `begins`: the stream begins with its first act, whichever that is.
-    Raises the domain's refusals, `NotFound` for an act on what is not there, `Forbidden` for whoever may not even know
+    Raises the domain's refusals, `NotFound` for an act on a missing stream, `Forbidden` where the viewer may not know
     how it stands, ProblemError 409 `busy` where others kept winning, and what the ledger raises.
     """
     command = build_command(context, kind, stream_id, act, creates=creates)
@@ -52,7 +52,7 @@ async def execute(
             if command.expected_version is not None:
                 await _require_visible(context, kind, stream_id)
                 raise
-            # Jitter: those who met once must not meet again (10-35 % failures without, at 8 writers on one goal).
+            # Jitter: commands that met must not meet again (10-35 % failures without, at 8 writers on one goal).
             await asyncio.sleep(random.uniform(0, _MAX_PAUSE_SECONDS))  # noqa: S311 - not a secret
         except Refusal as refusal:
             if not (creates or _is_safe_to_reveal(act, refusal)):
@@ -62,14 +62,14 @@ async def execute(
 
 
 def _is_safe_to_reveal(act: Any, refusal: Refusal) -> bool:
-    """Whether the refusal tells but what is wrong with the request: a key used twice, an integration's value."""
+    """Whether the refusal is about the request alone: a key used twice, an integration's value."""
     return isinstance(refusal, IdempotencyMismatch) or (
         isinstance(act, RecordValue) and isinstance(refusal, InvalidField)
     )
 
 
 async def _require_visible(context: RequestContext, kind: str, stream_id: UUID) -> None:
-    """A refusal tells how it stands, by its words or by which one it is: that is not for whoever may not see it."""
+    """A refusal reveals the state, by its text or by its code: it is replaced for viewers who may not see the goal."""
     # What its member may see counts: a key that can only act is refused for what it may not do, not for its scope.
     viewer = with_read_scope(context.viewer)
     if kind not in ("goal", "cycle", "decision") or can_see_everything(viewer):

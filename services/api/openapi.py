@@ -271,7 +271,7 @@ class _Schemas:
         return {"type": "object", "required": ["do"], **schema}
 
     def _make_do_optional(self, operation: Operation) -> None:
-        """`do` may be left out where the route says it already; a union's body asks for it itself."""
+        """`do` is optional where the route implies it; the body of a union requires it."""
         for kind in get_args(operation.body) or (operation.body,):
             if kind is None or not getattr(kind, "__struct_config__", None) or kind.__struct_config__.tag_field != "do":
                 continue

@@ -55,7 +55,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     #: Type of the JSON answer; None: described by `media` alone.
     answer: Any = None
-    #: Type of a 422 that says more than a problem must.
+    #: Type of a 422 with members beyond those of RFC 9457.
     refusal: Any = None
     status: int = 200
     media: tuple[str, ...] = ("application/json",)

@@ -1,4 +1,4 @@
-"""The lens of a read, from its query; and the answer of a read, with its freshness and ETag."""
+"""The `AsOf` of a read, from its query; and the answer of a read, with its freshness and ETag."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 def as_of_now(
     context: RequestContext, *, as_of: date | datetime | None = None, recorded_as_of: datetime | None = None
 ) -> AsOf:
-    """A lens on the viewer's organisation; raises ProblemError 503 where the views do not know it yet."""
+    """The `AsOf` of the viewer's organisation; raises ProblemError 503 where the views do not know it yet."""
     try:
         return resolve_as_of(
             context.runtime.database,
@@ -39,7 +39,7 @@ def as_of_now(
 
 
 def requested_as_of(context: RequestContext) -> AsOf:
-    """The lens that the query's `as_of` and `recorded_as_of` ask for."""
+    """The `AsOf` of the query's `as_of` and `recorded_as_of`."""
     query: AsOfQuery = context.query
     recorded = parse_instant(query.recorded_as_of, "recorded_as_of") if query.recorded_as_of is not None else None
     if recorded is not None and recorded > context.now:
@@ -52,7 +52,7 @@ def requested_as_of(context: RequestContext) -> AsOf:
 def load_versions(
     context: RequestContext, view: AsOf, table: Literal["members", "organisations", "teams"]
 ) -> dict[str, int]:
-    """Stream id -> its version at the lens; for a lens on now what `If-Match` takes."""
+    """Stream id -> its version as of the question; for a question about now what `If-Match` takes."""
     rows = context.runtime.database.query(
         f"SELECT stream_id, MAX(version) AS version FROM {table}"
         " WHERE organisation_id = :organisation_id AND valid_from <= :at AND known_from <= :known AND known_to > :known"
@@ -79,7 +79,7 @@ def next_link(context: RequestContext, query: msgspec.Struct, **where: str | int
 
 
 def log_person_read(context: RequestContext, view: AsOf, **whom: object) -> None:
-    """Person-level figures of others were read: each such read is logged, by whom and of whom, never what it said."""
+    """Log a read of other people's figures: who read and about whom, never the figures."""
     _log.info(
         "person_level.read",
         viewer=str(context.viewer.member_id),
@@ -98,7 +98,7 @@ def read_response(
     media_type: str = JSON,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """A read's answer: 200 or 304, with what it contains said in headers. `value`: bytes as they are, or Structs."""
+    """A read's answer: 200 or 304, with its freshness in headers. `value`: bytes as they are, or Structs."""
     all_headers = {**(headers or {}), "Plimsoll-As-Of": view.as_of_text}
     if context.freshness is not None:
         all_headers |= context.freshness.headers

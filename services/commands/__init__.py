@@ -1,1 +1,1 @@
-"""What each `plimsoll` command does; `services.cli` says how it is called."""
+"""The `plimsoll` commands; `services.cli` declares their arguments."""

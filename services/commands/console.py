@@ -1,4 +1,4 @@
-"""What a command says: results to stdout, everything else to stderr, so that a pipe sees only results."""
+"""A command's output: results to stdout, everything else to stderr, so that a pipe sees only results."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Console:
         sys.stdout.flush()
 
     def print_note(self, words: str) -> None:
-        """Something beside the result."""
+        """Print a remark to stderr."""
         self._err.print(words, markup=False)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[int, int], None]]:
-        """Shows how far long work is, on a terminal; the yielded function is told (done, of how many)."""
+        """Show the progress of long work on a terminal; the yielded function takes (done, total)."""
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
             task = bar.add_task(title, total=None)

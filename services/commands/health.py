@@ -1,4 +1,4 @@
-"""`plimsoll doctor`, `audit`, `projections`: whether everything is there, and the views say what the log says."""
+"""`plimsoll doctor`, `audit`, `projections`: whether everything is there, and the views agree with the log."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def print_checks(console: Console, checks: list[Check]) -> int:
 
 
 def check_log(runtime: Runtime) -> Check:
-    """Positions are gapless: as many events as the last position says are all there ever were."""
+    """Whether the log is complete: positions are gapless, so there are as many events as the last position."""
     ledger = runtime.ledger
     head, count = ledger.head(), ledger.count()
     if head != count:
-        # Somebody may have written between the two questions; then they agree when asked again.
+        # A commit may have come between the two queries; then they agree when repeated.
         head, count = ledger.head(), ledger.count()
     return Check(name="log", ok=head == count, detail=f"{count} events, last position {head}")
 
@@ -133,7 +133,7 @@ def _describe_view(view: ViewHealth) -> dict[str, Any]:
 
 
 def rebuild_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
-    """Build views anew from the log, beside the old ones, and put right what differs."""
+    """Rebuild views from the log into shadow tables, then replace the live ones."""
     with Runtime.open(settings) as runtime:
         mended = [
             d

@@ -1,4 +1,4 @@
-"""`plimsoll serve` and `plimsoll worker`: processes that run until they are told to stop."""
+"""`plimsoll serve` and `plimsoll worker`: processes that run until they are stopped."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _TICKS_PER_SECOND = 10
 
 
 class StopRequest:
-    """Whether the process was told to stop.
+    """Whether the process was asked to stop by a signal.
 
     Not a `threading.Event`: a signal that comes while the main thread is inside its lock would wait for itself.
     """
@@ -63,7 +63,7 @@ class StopRequest:
 
 
 class _NotifyingServer(uvicorn.Server):
-    """Says when it answers: only then may a line like READY be printed."""
+    """A server that calls back once it accepts connections: only then is READY printed."""
 
     def __init__(
         self, app: HttpPipeline, config: uvicorn.Config, ready: Callable[[], None], threads: int, stop: StopRequest
@@ -80,7 +80,7 @@ class _NotifyingServer(uvicorn.Server):
         asyncio.get_running_loop().set_default_executor(executor)
         await super().startup(sockets)
         if self._stop.requested:
-            # Told before uvicorn listened to signals: it would not hear of it again.
+            # The signal came before uvicorn handled signals: it would not be delivered again.
             self.should_exit = True
         elif self.started:
             self._ready()
@@ -98,7 +98,7 @@ class _NotifyingServer(uvicorn.Server):
 def serve_until_stopped(
     runtime: Runtime, ready: Callable[[str], None], *, stop: StopRequest, listener: socket | None = None
 ) -> None:
-    """Answer HTTP until SIGINT or SIGTERM; `ready` is told the base URL once requests are answered.
+    """Answer HTTP until SIGINT or SIGTERM; `ready` is called with the base URL once requests are answered.
 
     `stop` is what `stop_signals` gave, entered before anything was opened: who is told to stop while still starting
     stops once started.
@@ -204,7 +204,7 @@ def _serve_many(settings: Settings, console: Console, listener: socket, stop: St
 
 
 def _fork_server(settings: Settings, console: Console, listener: socket, stop: StopRequest) -> int:
-    """Fork a process that serves until it is told to stop, or its parent is gone; its id.
+    """Fork a process that serves until a signal stops it or its parent is gone; returns its id.
 
     It keeps the parent's way of noting signals, in a `stop` of its own, from its first moment on.
     """
@@ -221,7 +221,7 @@ def _fork_server(settings: Settings, console: Console, listener: socket, stop: S
         threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
         _serve_one(settings, console, listener, stop)
         code = 0
-    except Exception as error:  # noqa: BLE001 - whatever it is, nobody else will say it
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported here or nowhere
         console.print_note(f"API process {os.getpid()}: {' '.join(str(error).split()) or type(error).__name__}")
     finally:
         logs.flush()
@@ -235,9 +235,9 @@ def _exit_with_parent(parent: int) -> None:
 
 
 def run_worker(settings: Settings, console: Console, *, scheduler: bool) -> int:
-    """`plimsoll worker`: projector, jobs and, unless told otherwise, the scheduler."""
+    """`plimsoll worker`: projector, jobs and, unless switched off, the scheduler."""
     logs.configure(settings)
-    # Whoever waits for an answer goes before the read models, which catch up when there is time.
+    # Requests go before the read models, which catch up when there is time.
     os.nice(settings.worker_niceness)
     tune_interpreter()
     serve_metrics(settings.worker_metrics_host, settings.worker_metrics_port)

@@ -1,4 +1,4 @@
-"""`plimsoll migrate`, `organisation`, `keys`: what a steward of the machine does before anybody can use it."""
+"""`plimsoll migrate`, `organisation`, `keys`: what an operator does before the service can be used."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def create_organisation(settings: Settings, console: Console, *, name: str, stew
 def find_organisation(runtime: Runtime, name: str | None) -> UUID:
     """The id of the organisation called `name`, or of that id; without a name that of `default`, or of the only one.
 
-    Raises CommandFailed where that is nobody, or where it could be several.
+    Raises CommandFailed where there is none, or more than one.
     """
     chosen = find_organisation_id(runtime, name or DEFAULT_ORGANISATION)
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:

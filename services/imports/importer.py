@@ -1,4 +1,4 @@
-"""Imports: a history told in acts, decided under the same rules as any other. An import is no back door.
+"""Imports: a history as acts, decided under the same rules as live acts.
 
 Two passes, in memory that does not grow with the file: the first reads, checks each line's shape and finds out who is
 never joined; the second has the ledger decide the acts in the file's order against a staging copy.
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from ledger.bulk.append import BulkAppend
     from services.runtime import Runtime
 
-#: Bad rows that are told one by one; more are only counted.
+#: Bad rows that are listed one by one; more are only counted.
 MAX_ERRORS = 10_000
-#: How often progress is told (rows).
+#: Rows between two reports of progress.
 _PROGRESS_ROWS = 200
-#: How often an import is decided before it gives way to those who change what it builds on.
+#: How often an import is decided before it gives way to concurrent changes of what it builds on.
 _MAX_ATTEMPTS = 3
 #: The lines wait for the second pass in memory up to this size, then on disk.
 _SPOOL_BYTES = 4 * 1024 * 1024
 
-#: Told how many rows are decided, of how many.
+#: Called with (rows decided, rows in all).
 Progress = Callable[[int, int], None]
 
 #: (kind, reference) as a row names it.
@@ -192,7 +192,7 @@ class _Importer:
             with self._ledger.bulk() as bulk:
                 accepted, already, lost = self._decide(bulk, spool, missing, errors)
                 if lost and self._partial:
-                    # Somebody's own join was refused although rows before it had named them: once more without those.
+                    # A member's join was refused although earlier rows had named them: decided again without those.
                     missing |= lost
                     continue
                 keep = accepted > 0 and (self._partial or not errors.count)
@@ -200,7 +200,7 @@ class _Importer:
                     try:
                         bulk.commit()
                     except VersionConflict:
-                        # Somebody changed what this was decided on; so it is decided again, on what is there now.
+                        # A concurrent command changed the states that this was decided on: decided again.
                         attempts += 1
                         if attempts == _MAX_ATTEMPTS:
                             raise
@@ -245,7 +245,7 @@ class _Importer:
             if unknown is not None:
                 errors.add(unknown)
             try:
-                # Of an import that is not kept anyway, the rest is decided too: to tell all that is wrong at once.
+                # Of an import that will be refused the rest is decided too, to list all errors at once.
                 receipt = None if unknown and self._partial else bulk.handle(self._build_command(row, ordinal))
             except Refusal as refusal:
                 errors.add(_to_row_error(row, refusal))
@@ -291,7 +291,7 @@ def _encode_reference(kind: str, ref: str) -> bytes:
 
 
 def _find_unknown_reference(row: ImportRow, missing: dict[Name, int]) -> RowError | None:
-    """The error of a row that names somebody or something that neither the ledger nor the file ever creates."""
+    """The error of a row with a reference that neither the ledger nor the file ever creates."""
     for kind, ref, pointer in row.names if missing else ():
         line = missing.get((kind, ref))
         own = row.creates and (kind, ref) == (row.kind, row.ref)

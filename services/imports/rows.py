@@ -42,7 +42,7 @@ ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     if act is not CreateOrganisation
 } | {"organisation.policy": ("organisation", SetPolicy)}
 
-#: What is said to a charter is known by what it is about.
+#: The stream of a charter's act is that of its owner.
 _CHARTER_ACTS: dict[str, type[msgspec.Struct]] = {
     "purpose.propose": charters.ProposePurpose,
     "purpose.adopt": charters.AdoptPurpose,
@@ -107,7 +107,7 @@ class BadRow(Exception):
 
 
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as an act, before anybody has decided about it."""
+    """One line as an act, not yet decided."""
 
     line: int
     at: datetime
@@ -230,7 +230,7 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
     kind, struct = ACT_TYPES[head.do]
     taken = {"at", "by", "do", "id"} if kind == "organisation" else {"at", "by", "do", "id", kind}
     if kind == "charter" and "charter" not in raw and "team" in raw:
-        # A charter is named by whose it is; for a team's, "team" says the same.
+        # A charter is named by its owner; for a team's, "team" means the same.
         raw = {**raw, "charter": raw["team"]}
         taken.add("team")
     body = {name: value for name, value in raw.items() if name not in taken}
@@ -312,7 +312,7 @@ def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:
 
 
 def explain_error(message: str) -> tuple[str, str | None]:
-    """What msgspec says, and the JSON pointer of the field that it says it about."""
+    """The message of msgspec, and the JSON pointer of the field that it is about."""
     path = _PATH.search(message)
     detail = message[: path.start()] if path else message
     pointer = re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path.group(1)).replace(".", "/") if path else ""

@@ -1,4 +1,4 @@
-"""The demo's history, told as import rows."""
+"""The demo's history as import rows."""
 
 from services.seed.people import MEMBERS, STEWARD, TEAMS
 from services.seed.rows import rows

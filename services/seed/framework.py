@@ -1,4 +1,4 @@
-"""What all of it is for: the organisation's charter, its revised purpose, and needs that were heard or were not.
+"""What all of it is for: the organisation's charter, its revised purpose, and needs that were answered or were not.
 
 The purpose changed three weeks ago. Data looked at its goal and affirmed it; Platform renegotiated; of Mika's status
 page nobody has said yet whether it still serves. Viktor answered what Samir asked; Omar has not answered Jonas.

@@ -36,7 +36,7 @@ STEWARD = "stella"
 
 
 class TimedRow(NamedTuple):
-    """A row and when it was said: a day, and a minute of its day for order."""
+    """A row and its time: a day, and a minute of that day for order."""
 
     day: date
     minute: int

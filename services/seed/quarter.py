@@ -29,7 +29,7 @@ NON_NEGOTIABLES = {
     "answered": "A complaint about money is answered within two days",
     "say-early": "Whoever doubts a date says so that day",
 }
-#: The goals of the story of the changed parent, with what is said of them at the quarter's end.
+#: The goals of the story of the changed parent, with their dispositions at the quarter's end.
 CARRIED = ("trim-scripts", "cache-prices", "one-query", "measure-real-users")
 
 

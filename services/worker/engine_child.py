@@ -48,7 +48,7 @@ class EngineServer:
         try:
             self._engine = self._engine or self._open()
             return CatchUpResult(applied=self._engine.catch_up(limit))
-        except Exception:  # noqa: BLE001 - told to whoever asked, who asks again
+        except Exception:  # noqa: BLE001 - reported to the parent, which asks again
             return CatchUpResult(error=traceback.format_exc())
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ def tune_interpreter() -> None:
 def serve_catch_up_requests(asked: BinaryIO, answers: BinaryIO) -> None:
     """Answer line by line until there are no more."""
     settings = msgspec.json.decode(asked.readline(), type=Settings)
-    # Whoever waits for an answer goes before the views, which catch up when there is time.
+    # Requests go before the views, which catch up when there is time.
     os.nice(settings.worker_niceness)
     tune_interpreter()
     follower = EngineServer(settings)
@@ -86,7 +86,7 @@ def serve_catch_up_requests(asked: BinaryIO, answers: BinaryIO) -> None:
             answers.write(msgspec.json.encode(follower.run_round(int(line))) + b"\n")
             answers.flush()
     except BrokenPipeError:
-        # Nobody is left who would read it.
+        # The parent is gone.
         return
     finally:
         follower.close()

@@ -69,7 +69,7 @@ class EngineProcess:
         if self._closed:
             raise EngineProcessFailed("the process that follows the log was ended")
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        # A terminal's Ctrl-C, and whoever stops all processes of a service, mean this process: that one ends with it.
+        # Ctrl-C and a service manager signal the whole process group; the child ends with this process.
         former = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module

@@ -32,11 +32,11 @@ class Jobs:
         """Record what has fallen due on one stream; nothing where another worker was quicker."""
         receipt = self._runtime.ledger.run_timers(UUID(organisation_id), UUID(stream_id))
         if receipt is not None and receipt.event_ids:
-            # A timer changes goals and decisions only: nobody need look at members and keys again.
+            # A timer changes goals and decisions only: cached members and keys stay valid.
             self._runtime.wakeups.publish()
             _log.debug("timers.ran", stream=stream_id, events=len(receipt.event_ids))
 
     def _rebuild(self, projection: str) -> None:
-        """Build one projection anew beside the old one, then change over."""
+        """Rebuild one projection into shadow tables, then swap them in."""
         self._runtime.engine.rebuild(projection)
         _log.info("projection.rebuilt", projection=projection)

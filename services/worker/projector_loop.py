@@ -35,7 +35,7 @@ class CatchUpEngine(Protocol):
 
 
 class Projector:
-    """Runs until told to stop; several may run at once, in threads or processes: the engine's checkpoint decides."""
+    """Runs until stopped; several may run at once, in threads or processes: the engine's checkpoint decides."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Projector:
         self._wakeups = wakeups
         self._poll_seconds = poll_seconds
         self._batch = batch
-        #: Set while somebody in this process waits for a position.
+        #: Set while a request of this process waits for a position.
         self._readers_waiting = awaited or threading.Event()
 
     def run(self, stopping: threading.Event) -> None:
@@ -84,7 +84,7 @@ class Projector:
     def _throttle(self, seconds: float) -> None:
         """Let events gather: many followed at once cost a fraction of each alone, and commands have the machine first.
 
-        A lone event is followed at once, as its round comes before the rest; so are those that somebody waits for.
+        A lone event is followed at once, as its round comes before the rest; so are those that a request waits for.
         """
         if self._readers_waiting.wait(min(seconds, MAX_IDLE_S)):
             self._readers_waiting.clear()

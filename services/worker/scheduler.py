@@ -31,7 +31,7 @@ class DueTimers(Protocol):
 
 
 class Scheduler:
-    """Sweeps every `every_seconds` until told to stop."""
+    """Sweeps every `every_seconds` until stopped."""
 
     def __init__(
         self,

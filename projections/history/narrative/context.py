@@ -1,4 +1,4 @@
-"""What a sentence about one event is told from: the event, its envelope's part in it, and how everybody is called."""
+"""What a sentence about one event is made from: the event, its envelope, and the names of people and things."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def find_ids(*texts: str | None) -> set[str]:
     return {found for text in texts if text for found in _UUID.findall(text)}
 
 
-#: How an event reads after the name of whoever did it.
+#: How an event reads after its actor's name.
 Narrator = str | Callable[[Any, NarrativeContext], str]
 
 
 def append_text(text: str, before: str = ": ") -> str:
-    """What was said, as the end of a sentence; nothing for nothing."""
+    """The text as the end of a sentence; empty for an empty text."""
     return f"{before}{excerpt(text, 300)}" if text else ""

@@ -1,4 +1,4 @@
-"""History in plain words: one English sentence per event. Names are resolved by whoever asks, when it asks.
+"""History in plain words: one English sentence per event. Names are resolved by the caller, for each question.
 
 Every tag that was ever written has its words in `WORDS`; a test walks the registry of events. The words stay neutral:
 they say who did what and why, never who is to blame.
@@ -274,7 +274,7 @@ def _policy_set(_event: o.PolicySet, context: NarrativeContext) -> str:
     return f"set policies: {join_list(dials)}" if dials else "confirmed the policies"
 
 
-#: How each event reads after the name of whoever did it.
+#: How each event reads after its actor's name.
 NARRATORS: dict[type, Narrator] = {
     e.GoalDrafted: lambda x, _: f"drafted {quote(x.title)}{_format_due(x.terms)}",
     e.DraftRevised: lambda _, context: f"revised the draft{append_text(_describe_accepted_changes(context))}",

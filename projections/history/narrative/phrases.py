@@ -9,7 +9,7 @@ from typing import Any
 
 NameLookup = Callable[[object], str]
 
-#: Field -> (how a proposal says it, how an accepted change says it); values are added by `_span`.
+#: Field -> (the phrase of a proposal, the phrase of an accepted change); `_span` adds the values.
 _CHANGE_PHRASES: dict[str, tuple[str, str]] = {
     "due": ("to move the due date", "the due date moves"),
     "start": ("to move the start", "the start moves"),

@@ -1,6 +1,6 @@
 """Who is asking: keys, members and leads as this process remembers them, held against the store in one look for many.
 
-A request is let in by memory. What memory says is looked at again every `SOFT_SECONDS` while it is used, and no request
+A request is authenticated from memory. An entry in use is refreshed every `SOFT_SECONDS`, and no request
 is let in by anything older than `HARD_SECONDS`: a key revoked, a member who left or a role withdrawn by another process
 is refused within that time; what this very process changed counts at once. One look serves every request that waits for
 one, in three queries however many they are, and costs no request a thread.
@@ -28,7 +28,7 @@ from services.authorization import Viewer, expand_guest_scope
 if TYPE_CHECKING:
     from services.runtime import Runtime
 
-#: Older than this, memory is looked at again, beside the request that it serves.
+#: An entry older than this is refreshed in the background while it still serves the request.
 REFRESH_AFTER_S = 0.25
 #: Older than this, it serves no request before it was looked at again.
 MAX_STALENESS_S = 1.0
@@ -36,7 +36,7 @@ MAX_STALENESS_S = 1.0
 MAX_CACHED_KEYS = 20_000
 #: More events than this since the last look, and forgetting every member is cheaper than finding whom they touched.
 _MAX_CHANGED_STREAMS = 5_000
-#: Seconds that a request waits to hear whose key it has; a command that is let in may then wait as long again.
+#: Seconds that a request waits for its key to be looked up; its command may then wait as long again.
 _KEY_WAIT_S = 10.0
 #: Keys in one look.
 _MAX_KEYS_PER_REFRESH = 1_000
@@ -100,19 +100,19 @@ class KeyCache:
             self._refreshing = asyncio.get_running_loop().create_task(self._refresh())
 
     async def _refresh(self) -> None:
-        """Look until nobody waits; whoever comes meanwhile is in the next look."""
+        """Look up the waiting keys until none is left; keys that arrive meanwhile are in the next query."""
         while self._pending or self._stale:
             digests = [*self._pending, *(self._stale - self._pending.keys())][:_MAX_KEYS_PER_REFRESH]
             waiting = {digest: self._pending.pop(digest) for digest in digests if digest in self._pending}
             self._stale.difference_update(digests)
             try:
                 found = await asyncio.get_running_loop().run_in_executor(None, self._loader.load, digests)
-            except Exception as error:  # noqa: BLE001 - told to each request that waits for it
+            except Exception as error:  # noqa: BLE001 - raised in each request that waits for it
                 if not waiting:
                     _log.warning("admission.failed", error=type(error).__name__)
                 for future in waiting.values():
                     future.set_exception(error)
-                    # A request that was given up leaves nobody to hear of it.
+                    # An abandoned request has cancelled its future.
                     future.exception()
                 continue
             for digest, admitted in found.items():
@@ -167,7 +167,7 @@ class _PrincipalLoader:
         self._synced = head
 
     def _build_viewer(self, holder: KeyHolder) -> Viewer | None:
-        """Where the key's member stands. Whoever has left sees and does nothing more."""
+        """The key's member and roles. A member who has left has no rights."""
         principal = holder.principal
         person = (principal.organisation_id, principal.member_id)
         if person not in self._members:

@@ -129,16 +129,16 @@ def require_decision(viewer: Viewer, decision: Decision) -> None:
 
 # --- the goals of a cycle --------------------------------------------------------------------------------------------
 #
-# The organisation's own cycle is everybody's and holds goals of every team. What is said of one of them is for those
-# who see the goal; what begins and ends the cycle is told to everybody, without the goals that they do not see.
+# The organisation's own cycle holds goals of every team. An event about one of them is visible to members
+# who see the goal; the cycle's beginning and end are visible to all, without the goals that they do not see.
 
 GoalFilter = Callable[[UUID], bool]
-#: What is said of one goal of a cycle.
+#: Events about one goal of a cycle.
 _GOAL_RELATED_EVENTS = (GoalIncluded, ContributionCredited, LearningRecorded, GoalSettled)
 
 
 def goals_of_cycle(cycle: Cycle) -> frozenset[UUID]:
-    """Every goal that the cycle says something of, those that ended in the cycle before it included."""
+    """Every goal that the cycle's events mention, including those that ended in the cycle before it."""
     of = {lesson.goal for lesson in cycle.learned} | {learnt.goal for learnt in cycle.learnings}
     return frozenset({included.goal for included in cycle.goals} | {goal for goal in of if goal is not None})
 
@@ -157,7 +157,7 @@ def redact_cycle(cycle: Cycle, sees: GoalFilter) -> Cycle:
 
 
 def redact_event(fact: Any, sees: GoalFilter) -> Any:
-    """What a cycle's event tells whoever sees just these goals; None: nothing of it is for them."""
+    """A cycle's event reduced to these visible goals; None where nothing of it is visible."""
     if isinstance(fact, _GOAL_RELATED_EVENTS):
         return fact if fact.goal is None or sees(fact.goal) else None
     if isinstance(fact, CycleOpened):
@@ -233,7 +233,7 @@ class GoalVisibility:
 
 # --- reports ---------------------------------------------------------------------------------------------------------
 #
-# What an id in a report shows is declared beside it (`IdKind`): the rules are applied to the typed report.
+# The kind of each id is declared on its field (`IdKind`): the rules are applied to the typed report.
 
 R = TypeVar("R", bound=Report)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -304,7 +304,7 @@ class ReportVisibility:
         }
 
     def redact(self, report: R) -> R:
-        """The report cut down. A group's figure that is withheld says so; a person's is left out."""
+        """The report reduced. A group's withheld figure has the status `withheld`; a person's is left out."""
         if self._everything:
             return report
         self._goals = GoalVisibility(self._viewer, named_ids(report, _GOAL_KINDS), self._load)

@@ -126,7 +126,7 @@ def parse_query(raw: bytes, kind: type[T]) -> T:
 
 @functools.cache
 def _build_default_query(kind: type[msgspec.Struct]) -> Any:
-    """The query that nobody spelled; raises ProblemError 422 where something has to be said."""
+    """The query of a request without one; raises ProblemError 422 where a field is required."""
     try:
         return msgspec.convert({}, kind)
     except msgspec.ValidationError as error:

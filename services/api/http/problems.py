@@ -203,7 +203,7 @@ _Answer = tuple[Problem, dict[str, str]]
 
 
 class FailedRequest(Protocol):
-    """What a problem says of its request."""
+    """The fields of a problem that describe its request."""
 
     path: str
     request_id: str
@@ -239,7 +239,7 @@ def _build_response_problem(error: BaseException, request: FailedRequest, method
         case CancelledError():
             # The server stops, and this took longer than it waits.
             return _unavailable_problem("stopping", "unknown" if method == "POST" else None, path, identity)
-    # 500: logged with everything but the body, told with nothing.
+    # 500: logged with everything but the body; the answer has no details.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
     return build_problem("internal", instance=path, request_id=identity), {}
 

@@ -89,7 +89,7 @@ def is_not_modified(if_none_match: str | None, tag: str) -> bool:
 def json_response(
     value: Any, *, if_none_match: str | None = None, tag: str | None = None, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """A 200 with its strong ETag, or the 304 that says the asker has these bytes already."""
+    """A 200 with its strong ETag, or a 304 where the client has these bytes already."""
     return response_with_etag(encode(value), if_none_match=if_none_match, tag=tag, headers=headers)
 
 

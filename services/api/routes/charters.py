@@ -1,4 +1,4 @@
-"""Charters: what can be done to one, and what it says to whom.
+"""Charters: their acts, and what each viewer sees of them.
 
 A charter is named by whose it is: a team's id or reference, the word `organisation`, or (once begun) its own id.
 """
@@ -320,7 +320,7 @@ def get_charter_history(context: RequestContext, of: str) -> HttpResponse:
 
 
 async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str | None]:
-    """The stream, and whose it is where that is what the path says; its own id says it by itself."""
+    """The stream, and its owner where the path names a team or the organisation rather than an id."""
     organisation, identity = context.viewer.organisation_id, as_uuid(ref)
     if identity is not None:
         begun = await sync_to_thread(context.runtime.ledger.load, organisation, "charter", identity)
@@ -330,7 +330,7 @@ async def _resolve_charter(context: RequestContext, ref: str) -> tuple[UUID, str
 
 
 def _require_visible_event(context: RequestContext, about: EventReference) -> None:
-    """Raise `Forbidden` where somebody would raise a breach about what is not theirs to see.
+    """Raise `Forbidden` for a breach about something that its author may not see.
 
     What is not there is left to the rule to say.
     """

@@ -141,7 +141,7 @@ def _respond(receipt: Receipt, *, status: int = 200, location: str | None = None
 
 
 def load_cycle(context: RequestContext, ref: str, view: AsOf) -> Cycle:
-    """The cycle as the lens shows it; raises `NotFound`, or `Forbidden` for another team's."""
+    """The cycle as of the question; raises `NotFound`, or `Forbidden` for another team's."""
     cycle = cycle_at(context.runtime.database, view, context.resolve_id("cycle", ref))
     if cycle is None:
         raise NotFound("no such cycle")

@@ -54,7 +54,7 @@ class DecisionSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=Tr
     #: Deciders whose consent is not given (to any option).
     waiting_for: list[UUID] | None = None
     open_objections: int = 0
-    #: What was decided, by its words, and how; words are left out where things stay and no option says so.
+    #: The option decided on, its words, and how; no words where things stay as they are without such an option.
     decided: str | None = None
     decided_by: Literal["consent", "fallback", "lead"] | None = None
     in_favour: bool | None = None
@@ -184,7 +184,7 @@ def _resolve_decision(context: RequestContext, ref: str) -> UUID:
 
 
 def _load_decision(context: RequestContext, ref: str, view: AsOf) -> Decision:
-    """The decision as the lens shows it, for this viewer.
+    """The decision as of the question, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """

@@ -1,6 +1,6 @@
 """Events out: one organisation's log as CloudEvents 1.0.2, pulled by position; and what each type looks like.
 
-The feed is in commit order and gapless, so whoever follows it by position misses nothing. A viewer who does not see
+The feed is in commit order and gapless, so a follower by position misses nothing. A viewer who does not see
 everything gets the events of what is visible; `Link: rel="next"` moves on past the rest.
 """
 
@@ -28,7 +28,7 @@ from services.authorization import READ
 
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 LARGEST_PAGE = 1000
-#: Whoever does not see everything gets smaller pages: each goal has to be looked at.
+#: Smaller pages for a viewer who does not see everything: the visibility of each goal is checked.
 LARGEST_FILTERED_PAGE = 200
 #: Between two looks at the log while a pull waits for news.
 _POLL_INTERVAL_S = 0.1

@@ -120,7 +120,7 @@ def _build_visibility_filter(context: RequestContext) -> goals.GoalVisibilityFil
 
 
 def load_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
-    """The goal as the lens shows it, for this viewer.
+    """The goal as of the question, for this viewer.
 
     Raises `NotFound`, or `Forbidden`: who may see it is a matter of how it stands *now*, not of the time asked about.
     """

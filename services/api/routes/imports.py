@@ -89,7 +89,7 @@ def import_acts(context: RequestContext) -> HttpResponse:
             dry_run=query.dry_run,
         )
     except VersionConflict:
-        # Decided again a few times already; nobody named a version, so this is no failed precondition.
+        # Decided again a few times already; no version was given, so this is no failed precondition.
         raise ProblemError("busy", headers={"Retry-After": "1"}) from None
     if result.refused and not query.partial:
         return HttpResponse(body=encode(_to_import_problem(context, result)), status=422, media_type=MEDIA_TYPE)

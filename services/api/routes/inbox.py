@@ -237,7 +237,7 @@ async def _affirm(
         return loaded, None
     except ProblemError as error:
         return AffirmationRefusal(goal=ref, code=error.code, detail=error.detail, allowed=error.allowed), None
-    # The others may have been recorded: what became of this one is told beside them, not in place of them.
+    # The others may have been recorded: this one's outcome is listed with theirs.
     except LedgerBusy:
         return AffirmationRefusal(
             goal=ref, code="overloaded", detail="too many commands are waiting; send it again"

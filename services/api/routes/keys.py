@@ -1,4 +1,4 @@
-"""API keys: the steward's business. A key's text is said once, in the answer that creates it."""
+"""API keys, for stewards. A key's secret is shown once, in the answer that creates it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from services.authorization import ADMIN, SCOPES, Capability, may
 
 _TAG = "keys"
 _MAX_OVERLAP_HOURS = 24 * 31
-#: An answer that holds a secret is nobody's to keep.
+#: An answer that holds a secret must not be cached.
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -50,7 +50,7 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class RotateKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long the old key stays in force beside the new one."""
+    """How long the old key stays in force after the new one is created."""
 
     overlap_hours: Annotated[int, msgspec.Meta(ge=0, le=_MAX_OVERLAP_HOURS)] = 24
 
@@ -77,7 +77,7 @@ def _require_key_management(context: RequestContext) -> None:
 
 
 def _reject_idempotency_key(context: RequestContext) -> None:
-    """A text that is said once cannot be said again to a repeated request: better no key than a second, unknown one."""
+    """Refuse a repeated request: the secret cannot be shown again, and a second key would go unnoticed."""
     if context.idempotency_key is not None:
         raise field_error("/Idempotency-Key", "this answer holds a secret and is never replayed", where="header")
 
@@ -128,7 +128,7 @@ def create_key(context: RequestContext) -> HttpResponse:
 
 
 def _resolve_key(context: RequestContext, ref: str) -> UUID:
-    """The id of a key of this organisation; another's key is nobody's."""
+    """The id of a key of this organisation; another organisation's key is not found."""
     _require_key_management(context)
     key_id = as_uuid(decode_segment(ref))
     organisation = context.viewer.organisation_id

@@ -225,7 +225,7 @@ async def create_team(context: RequestContext) -> HttpResponse:
 
 
 def _require_known_lead(context: RequestContext, lead: str) -> None:
-    """An id names somebody of this organisation, or nobody; a reference may name somebody who is yet to join."""
+    """The member's id: an id must exist in this organisation; a reference may name somebody who is yet to join."""
     if as_uuid(lead) is not None:
         try:
             require_stream(context, "member", context.resolve_id("member", lead))

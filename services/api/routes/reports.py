@@ -124,7 +124,7 @@ def _report_route(name: str) -> Route:
 
 
 def _resolve_reference(call: RequestContext, kind: str, ref: str | None) -> tuple[UUID | None, Any]:
-    """The id behind a reference and the state; raises `NotFound`: a report on nobody would look like good news."""
+    """The id behind a reference and the state; raises `NotFound`: an empty report would look like good news."""
     if ref is None:
         return None, None
     stream_id = call.resolve_id(kind, ref)
