@@ -44,7 +44,7 @@ class HttpPipeline:
         self.state = state
 
     def end_waits(self) -> None:
-        """Answer at once whoever waits for news, a position or a body: the server stops."""
+        """Answer at once the requests that wait for news or a position: the server stops."""
         self.state.waits.end()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
