@@ -119,7 +119,10 @@ def _statement_fields(
 
 
 def _with_sources(goal: Promised, updates: dict[str, Any]) -> dict[str, Any]:
-    return {**updates, "sources": {**goal.sources, **updates["sources"]}} if "sources" in updates else updates
+    if "sources" not in updates:
+        return updates
+    sources = {**goal.sources, **updates["sources"]}
+    return {**updates, "sources": {field: events for field, events in sources.items() if events}}
 
 
 def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:

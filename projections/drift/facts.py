@@ -273,7 +273,7 @@ def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
 def _statement_taken_back(step: _Step) -> Iterator[_Fact]:
     """Taking a check-in back is a judgement too; of a reading it says nothing."""
     if step.event_data.of == "check_in":
-        yield CLOCK.name, ("check_in", None, None)
+        yield CLOCK.name, ("check_in", None, None, None)
 
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:
