@@ -101,6 +101,7 @@ def openapi(context: PublicContext) -> HttpResponse:
 
 
 _ASSETS = {
+    "/": ("index.html", "text/html"),
     "/docs": ("docs.html", "text/html"),
     "/docs.js": ("docs.js", "text/javascript"),
     "/docs.css": ("docs.css", "text/css"),
@@ -110,9 +111,8 @@ _ASSETS = {
 def _asset_route(path: str) -> Route:
     name, media_type = _ASSETS[path]
     body = files("services.api").joinpath("assets", name).read_bytes()
-    operation = Operation(
-        id=name, summary="This document, to be read in a browser", tag=_TAG, media=(media_type.partition(";")[0],)
-    )
+    summary = "Where to begin, in a browser" if path == "/" else "This document, to be read in a browser"
+    operation = Operation(id=name, summary=summary, tag=_TAG, media=(media_type.partition(";")[0],))
 
     @query_route(path, operation)
     def asset(_context: PublicContext) -> HttpResponse:
