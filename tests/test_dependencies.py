@@ -17,6 +17,7 @@ PROGRAM = ("domain", "ledger", "projections", "services")
 DEVELOPMENT = ("tests", "benchmarks", "run.py")
 #: What is used without being imported, and by what.
 USED_OTHERWISE = {
+    "cryptography": "the recorder cases of eventsourcing that tests/ledger/test_storage_contract.py runs",
     "datamodel-code-generator": "tests/clients, as a command",
     "openapi-python-client": "tests/clients, as a command",
     "editables": "the build backend, for an editable installation",
