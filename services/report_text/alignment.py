@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from projections.alignment.report import AlignmentReport, UnlinkedGoal
-from projections.alignment.tree import GoalNode, PurposeNode
+from projections.alignment.tree import MAX_LISTED, GoalNode, PurposeNode
 from projections.figures import WITHHELD, Figure
 from services.report_text.page import enumerate_first, list_lines, shorten, wrap
 from services.report_text.people import Names, goal_figures, group_figures
@@ -84,4 +84,6 @@ def _goal_lines(report: AlignmentReport, names: Names) -> Iterator[str]:
 def _name_goals(heading: str, goals: Sequence[UnlinkedGoal], names: Names) -> Iterator[str]:
     if goals:
         parts = [f"{names.goal(goal.goal)} ({names.person(goal.owner)})" for goal in goals]
-        yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_GOALS)}.")
+        # The report lists no more of them: how many there are is in no list.
+        cut = " at least" if len(goals) >= MAX_LISTED else ""
+        yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_GOALS, cut)}.")

@@ -33,18 +33,18 @@ def _figure_lines(figures: Sequence[Figure]) -> Iterator[str]:
     for heading, prefix in (("Improvements", "improvements_"), ("Goals of closed cycles", "goals_")):
         shares = [figure for figure in rest if figure.name.startswith(prefix) and figure.count is not None]
         rest = [figure for figure in rest if figure not in shares]
+        words = [
+            f"{figure.count} of {figure.n} {figure.name.removeprefix(prefix).replace('_', ' ')}"
+            for figure in shares
+            if figure.n
+        ]
+        small = " [small sample]" if words and shares[0].small_sample else ""
         if shares:
-            words = [f"{_count(figure)} {figure.name.removeprefix(prefix).replace('_', ' ')}" for figure in shares]
-            small = " [small sample]" if shares[0].small_sample else ""
-            yield from wrap(f"{heading}: {', '.join(words)}{small}")
+            yield from wrap(f"{heading}: {', '.join(words) or 'no data'}{small}")
     counts = [figure for figure in rest if figure.count is None]
     if counts:
         yield from wrap("; ".join(map(describe_figure, counts)) + ".")
     yield from figure_lines(figure for figure in rest if figure.count is not None)
-
-
-def _count(figure: Figure) -> str:
-    return f"{figure.count} of {figure.n}" if figure.n else "no data of those"
 
 
 def _describe_cycle(cycle: CycleEntry, names: Names) -> str:

@@ -15,6 +15,8 @@ WIDTH = 100
 _TITLE_LENGTH, _NAME_LENGTH = 60, 40
 #: Marks, isolates and overrides of writing direction: they would show what follows them in another order.
 _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: What a line does not break: a word, and a number with its percent sign.
+_WORDS = re.compile(r"\S+(?: %\S*)?")
 #: Controls (a terminal would obey them), separators of lines, surrogates, private and unassigned characters.
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp", "Cs", "Co", "Cn"})
 
@@ -57,7 +59,7 @@ def _columns_of(character: str) -> int:
 def wrap(text: str, indent: str = "") -> Iterator[str]:
     """Lines of the paragraph; those after the first are two columns further in."""
     line, empty = indent, True
-    for word in text.split():
+    for word in _WORDS.findall(text):
         rest = word
         while rest:
             gap = "" if empty else " "
@@ -93,10 +95,10 @@ def list_lines(heading: str, entries: Sequence[str], most: int) -> Iterator[str]
             yield f"  and {len(entries) - most} more"
 
 
-def enumerate_first(parts: Sequence[str], most: int) -> str:
-    """The first parts, parted by commas, and how many more there are."""
+def enumerate_first(parts: Sequence[str], most: int, least: str = "") -> str:
+    """The first parts, parted by commas, and how many more there are, at `least` where that is said."""
     rest = len(parts) - most
-    return ", ".join(parts[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(parts[:most]) + (f" and{least} {rest} more" if rest > 0 else "")
 
 
 def build_page(sections: Iterable[Iterable[str]]) -> str:

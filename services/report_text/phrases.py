@@ -124,8 +124,7 @@ def describe_figure(figure: Figure, label: str | None = None) -> str:
 
 def _describe_value(figure: Figure, phrase: Phrase) -> str:
     if figure.value is None:
-        status = figure.status or "no_data"
-        return _STATUS_WORDS.get(status, status.replace("_", " "))
+        return _describe_status(figure)
     if figure.name == "breach_rate":
         return f"{phrase.format(figure.value)} ({figure.count or 0} in {format_amount(figure.n or 0, 'member-week')})"
     if figure.count is not None and figure.n:
@@ -136,6 +135,12 @@ def _describe_value(figure: Figure, phrase: Phrase) -> str:
     if figure.n is not None:
         return f"{value} (n = {figure.n})"
     return value
+
+
+def _describe_status(figure: Figure) -> str:
+    """Why there is no value."""
+    status = figure.status or "no_data"
+    return _STATUS_WORDS.get(status, status.replace("_", " "))
 
 
 def describe_notes(figure: Figure) -> str:
@@ -162,10 +167,16 @@ def describe_line(line: str | None) -> str:
 
 
 def figure_lines(figures: Iterable[Figure]) -> Iterator[str]:
-    """Groups' figures: those over a line first, then as the report has them; the withheld ones by name, in one line."""
+    """A line for each figure that is not withheld, those over a line first; those without a value by why."""
     shown = sorted((f for f in figures if f.status != WITHHELD), key=lambda f: _LINES.index(f.line))
+    empty: dict[str, list[str]] = {}
     for figure in shown:
-        yield from wrap(describe_figure(figure))
+        if figure.value is None and figure.line is None:
+            empty.setdefault(_describe_status(figure), []).append(find_phrase(figure.name).label)
+        else:
+            yield from wrap(describe_figure(figure))
+    for status, labels in empty.items():
+        yield from wrap(f"{status.capitalize()}: {'; '.join(labels)}.")
 
 
 #: What asks for an act first.

@@ -163,6 +163,22 @@ def test_what_is_just_over_the_line_does_not_read_as_on_it() -> None:
     assert ["just over 1", "1", "just under 1"] == [format_number(value) for value in (1.001, 1, 0.999)]
 
 
+def test_figures_without_a_value_are_named_by_why_in_one_line() -> None:
+    empty = [Figure(name=name, value=None, status="no_data") for name in ("decision_latency_days", "decisions_by_lead")]
+    report = DecisionsReport(
+        **WHOLE, figures=[*empty, Figure(name="decisions_reopened", count=1, n=12, value=0.083333)]
+    )
+
+    assert [
+        "Decisions asked again within 30 days: 1 of 12 (8 %)",
+        "No data: Median time to decide; Decided by the lead, after the deadline.",
+    ] == render(report).splitlines()[2:]
+
+
+def test_a_percentage_is_on_one_line() -> None:
+    assert all(not line.strip().startswith("%") for n in range(80, 110) for line in wrap("x" * n + " (12 %), over"))
+
+
 # --- a screen --------------------------------------------------------------------------------------------------------
 
 
