@@ -10,7 +10,7 @@ from services.report_text.page import enumerate_first, list_lines, wrap
 from services.report_text.people import Names, figures_by_member, goal_figures, group_figures
 from services.report_text.phrases import figure_lines, format_amount, format_number, withheld_lines
 
-_MOST_ENTRIES, _MOST_NAMED, _MOST_GOALS = 5, 8, 3
+_MOST_ENTRIES, _MOST_NAMED, _MOST_GOALS = 4, 6, 3
 
 
 def support_sections(report: SupportReport, names: Names) -> Iterator[Iterator[str]]:

@@ -19,7 +19,7 @@ from projections.drift.suggestions import Suggestion
 from projections.figures import Figure, Report, ReportScope
 from projections.overload.additions import AdditionEntry, RequesterEntry
 from projections.overload.report import OverloadReport
-from projections.support.report import SupportReport
+from projections.support.report import BlockerEntry, NeedEntry, SupportReport
 from services.api.routes.reports import REPORTS
 from services.report_text import RENDERERS, render_report
 from services.report_text.page import WIDTH, clean, columns, shorten, wrap
@@ -243,6 +243,39 @@ def test_the_drift_of_a_team_of_20_fits_in_a_screen_however_bad_it_is() -> None:
 
     # then
     assert 42 >= len(lines), "\n".join(lines)
+
+
+def test_the_support_of_a_team_of_20_fits_in_a_screen_and_begins_with_what_is_overdue() -> None:
+    # given
+    people = {uuid4(): f"Person with a long name {n:02}" for n in range(20)}
+    goals = {uuid4(): f"A goal with a title that is rather long, number {n:02}" for n in range(40)}
+    ana = next(iter(people))
+    asked: dict[str, Any] = {"asker": ana, "helper": ana, "answer_by": date(2026, 3, 1)}
+    needs = [
+        NeedEntry(goal=goal, need=f"n/{n}", open_days=float(n), overdue=n % 2 == 0, **asked)
+        for n, goal in enumerate(goals)
+    ]
+    blockers = [
+        BlockerEntry(goal=goal, blocker=uuid4(), acts_next=ana, age_days=float(n)) for n, goal in enumerate(goals)
+    ]
+    figures = [
+        *(Figure(name="help_past_answer_by", member=member, count=2, n=3, value=0.666667) for member in people),
+        *(Figure(name="help_answer_days", member=member, n=3, value=2.5) for member in people),
+        *(Figure(name="spi_t", goal=goal, value=0.5) for goal in goals),
+        *(Figure(name=name, count=7, n=9, value=0.78, small_sample=True) for name in ("adherence", "needs_answered")),
+        *(Figure(name=name, value=7) for name in ("needs_raised", "blockers_open", "feedback_to_owner")),
+    ]
+
+    # when
+    report = SupportReport(**WHOLE, figures=figures, needs=needs, blockers=blockers)
+    lines = render(report, people | goals).splitlines()
+
+    # then
+    assert 42 >= len(lines), "\n".join(lines)
+    text = " ".join(" ".join(lines).split())
+    assert ["38", "36", "34", "32"] == re.findall(r"open for (\d+) days", text)
+    assert ["39", "38", "37", "36"] == re.findall(r"blocked for (\d+) days", text)
+    assert 2 == lines.count("  and 36 more")
 
 
 # --- withheld --------------------------------------------------------------------------------------------------------
