@@ -26,6 +26,9 @@ class StateReader(Protocol):
     def member(self, organisation_id: UUID, member_id: UUID) -> Member | None: ...
     def team(self, organisation_id: UUID, team_id: UUID) -> Team | None: ...
     def policy(self, organisation_id: UUID, at: datetime) -> PolicyVersion: ...
+    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
+        """Up to when the external source has reported everything; None: it sets no watermarks."""
+
     def zone(self, organisation_id: UUID) -> ZoneInfo: ...
     def goal(self, organisation_id: UUID, goal_id: UUID) -> Goal | None: ...
     def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:
@@ -53,7 +56,7 @@ class StateReader(Protocol):
 class DecisionContext:
     """One command's inputs: who acts, when (UTC), on which stream, and the other states that the rules read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a value construction: each is used as it is
         self,
         *,
         reader: StateReader,
@@ -64,6 +67,8 @@ class DecisionContext:
         party: UUID | None,
         source: Source,
         roles: frozenset[str] = frozenset(),
+        act: Any = None,
+        external_source: str | None = None,
     ) -> None:
         self.reader = reader
         self.organisation_id = organisation_id
@@ -77,6 +82,10 @@ class DecisionContext:
         self.source = source
         #: Roles of the *acting principal* (an importing steward keeps them while acting for others).
         self.roles = roles
+        #: What is decided; None: the sweep.
+        self.act = act
+        #: The tracker or file that an import's row came from.
+        self.external_source = external_source
         self.next_id = reader.next_id
 
     @property

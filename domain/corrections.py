@@ -9,6 +9,7 @@ from domain.business_order import MAX_FACTS, DatedFact, TakenBack, TimelineState
 from domain.context import DecisionContext
 from domain.envelope import Event
 from domain.errors import ActNotAllowed, NotFound, OutOfOrder
+from domain.instants import format_instant
 from domain.references import as_uuid
 
 #: Facts that the refusal of a correction names.
@@ -19,7 +20,7 @@ def require_reachable(state: TimelineState | None, at: datetime) -> None:
     """Raise `OutOfOrder` for an instant before the oldest fact that the state keeps one by one."""
     timeline = timeline_of(state)
     if timeline.base is not None and at < timeline.facts[0].at:
-        since = timeline.facts[0].at.isoformat()
+        since = format_instant(timeline.facts[0].at)
         raise OutOfOrder(
             f"only the last {MAX_FACTS} facts can still be added to", pointer="/at", allowed=(f">= {since}",)
         )
@@ -66,6 +67,6 @@ def find_corrected(
     since = max(f.at for f in (fact, *corrections))
     if world.at < since:
         raise OutOfOrder(
-            "a correction is not older than what it corrects", pointer="/at", allowed=(f">= {since.isoformat()}",)
+            "a correction is not older than what it corrects", pointer="/at", allowed=(f">= {format_instant(since)}",)
         )
     return fact

@@ -63,6 +63,8 @@ class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None
     correlation_id: UUID
     reason: Reason | None
+    #: The tracker or file, by its name, that an import's row came from; None: nothing was said of one.
+    external_source: str | None = None
     #: The organisation's gapless, commit-ordered sequence, from 1: the only one that leaves the process.
     position: int
     #: Global and internal: projectors and operators.

@@ -48,7 +48,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
     weightless: bool = False
     #: Delivered and waiting for the verdict: no remaining effort, but still the owner's promise.
     delivered: bool = False
-    #: Of a lapsed promise: when a party last said anything about it.
+    #: Of a lapsed promise: the last contact of a party.
     silent_since: datetime | None = None
     #: Lapsed, and silent for longer than the policy's days: it asks for no hours.
     abandoned: bool = False
@@ -128,7 +128,7 @@ def count_silent_days(silent_since: datetime | None, today: date, zone: ZoneInfo
 
 
 def mark_abandoned(commitment: Commitment, today: date, zone: ZoneInfo, policy: Policy) -> Commitment:
-    """The commitment, `abandoned` where it lapsed and nobody has said a word for longer than the policy's days."""
+    """The commitment, `abandoned` where it lapsed and had no contact for longer than the policy's days."""
     if count_silent_days(commitment.silent_since, today, zone, policy) is None:
         return commitment
     return replace(commitment, abandoned=True)

@@ -40,7 +40,7 @@ def is_machine(world: DecisionContext, *roles: str) -> bool:
 
 
 def is_unavailable(member: Member | None, world: DecisionContext) -> bool:
-    """Left by now, or away today for longer than the policy's days in one stretch."""
+    """Left by now, or away today for longer than the policy's days without a break."""
     if member is None:
         return False
     if member.left_at is not None and member.left_at <= world.at:

@@ -29,7 +29,7 @@ class Policy(Value, frozen=True, kw_only=True):
     deem_satisfied: bool = False
     #: Close a lapsed goal after this many days without contact; None: never.
     give_up_days: Days | None = None
-    #: A lapsed goal of which no party has said a word for longer asks for no hours and counts as abandoned.
+    #: A lapsed goal without contact of a party for longer asks for no hours and counts as abandoned.
     silent_lapse_days: Days = 56
     #: A human judgement of a goal is expected this often.
     cadence_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 14

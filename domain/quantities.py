@@ -58,7 +58,8 @@ def _parse_quantity(value: Number, pointer: str, low: int | None, high: int | No
     # Decimal's exponent of a finite number is an int; "1E+2" has a positive one and is fine.
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > places:
-        raise InvalidField(f"{str(value)[:_QUOTED]} has more than {places} decimals", pointer=pointer)
+        most = f"has more than {places} decimals" if places else "is no whole number"
+        raise InvalidField(f"{str(value)[:_QUOTED]} {most}", pointer=pointer)
     if (low is not None and number < low) or (high is not None and number > high):
         text = f"{str(value)[:_QUOTED]} is outside {low}..{high if high is not None else ''}"
         raise InvalidField(text, pointer=pointer)

@@ -60,13 +60,16 @@ def resolve_stream_id(organisation_id: UUID, kind: str, ref: str) -> UUID:
     return _keep_former(name_based_id(organisation_id, kind, ref), composed) if _former_ids else composed
 
 
-def derive_organisation_id(name: str) -> UUID:
-    """The id of the organisation called `name`; an id names itself."""
+def derive_organisation_id(name: str, deployment: UUID = ORGANISATIONS) -> UUID:
+    """The id that a name has in a deployment, so that `--organisation NAME` needs no table; an id names itself.
+
+    Without `deployment`: the id of before deployments had a namespace of their own, the same everywhere.
+    """
     spelling = name.strip()
     identity = as_uuid(spelling)
     if identity is not None:
         return identity
-    return _keep_former(uuid5(ORGANISATIONS, spelling), uuid5(ORGANISATIONS, compose(spelling)))
+    return _keep_former(uuid5(deployment, spelling), uuid5(deployment, compose(spelling)))
 
 
 def _keep_former(spelt: UUID, composed: UUID) -> UUID:

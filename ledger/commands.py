@@ -36,6 +36,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     #: Roles of the acting principal.
     roles: frozenset[str] = frozenset()
     source: Source = Source.API
+    #: Import only: the tracker or file, by its name, that the row came from.
+    external_source: str | None = None
     #: Import only: when it happened, aware. None: now.
     occurred_at: datetime | None = None
     #: If-Match: the stream is at one of these versions, as the sender saw it; 0: it must not exist yet.

@@ -50,6 +50,10 @@ class BatchStateReader:
         organisation = self._organisation(organisation_id)
         return organisation.policy_at(at) if organisation else _DEFAULT_POLICY
 
+    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
+        organisation = self._organisation(organisation_id)
+        return organisation.watermark_of(source) if organisation else None
+
     def zone(self, organisation_id: UUID) -> ZoneInfo:
         organisation = self._organisation(organisation_id)
         return ZoneInfo(organisation.zone) if organisation else _UTC
@@ -218,6 +222,8 @@ class CommandDecider:
             party=party,
             source=command.source,
             roles=command.roles,
+            act=command.act,
+            external_source=command.external_source,
         )
 
 
@@ -266,6 +272,7 @@ class _StreamDecision:
             causation_id=fact.causation_id or (None if timer else self._causation),
             correlation_id=fact.event_id if timer or self._correlation is None else self._correlation,
             reason=fact.reason,
+            external_source=None if timer else self._command.external_source,
             position=self._position + number,
             log_position=self._decider.log_position + number,
             data=fact.data,

@@ -59,6 +59,7 @@ class Ledger:
         self.clock = clock
         self.new_id = new_id
         self._limits = limits
+        self._identity: tuple[str, str] | None = None
         self._mapper = Mapper(EVENTS, upcasts)
         self._read_cache = ReadCache(recorder, self._mapper, AGGREGATES, limits.cached_states)
         context = WriterContext(
@@ -99,7 +100,10 @@ class Ledger:
         except BaseException:
             recorder.close()
             raise
-        return cls(recorder, clock=clock, new_id=new_id, limits=limits)
+        ledger = cls(recorder, clock=clock, new_id=new_id, limits=limits)
+        # Now, so that no event loop asks the store for it.
+        ledger._load_identity()
+        return ledger
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -140,6 +144,11 @@ class Ledger:
         )
         outcome = self._committer.handle(command)
         return None if outcome is None else _receipt_or_raise(outcome)
+
+    def recheck_timers(self, organisation_id: UUID) -> None:
+        """Have the next sweeps look at each goal whose clocks may run: what had kept some of them back has moved."""
+        with self.recorder.write() as session:
+            session.run("recheck", organisation_id=organisation_id, now=to_micros(self.clock()))
 
     def bulk(self, limits: BulkLimits = _BULK_LIMITS) -> BulkAppend:
         """For an import: decided on a staging copy, appended at once. A context manager; see `ledger.bulk.append`."""
@@ -253,6 +262,23 @@ class Ledger:
             subject=subject,
         )
 
+    @property
+    def epoch(self) -> str:
+        """The log's epoch, 32 hex digits: another one once the log was restored from a copy. Read once a process."""
+        return self._load_identity()[1]
+
+    @property
+    def deployment(self) -> UUID:
+        """The namespace of this deployment's organisations, for good. Read once a process."""
+        return UUID(self._load_identity()[0])
+
+    def _load_identity(self) -> tuple[str, str]:
+        if self._identity is None:
+            with self.recorder.read() as session:
+                deployment, epoch = session.query("identity")[0]
+            self._identity = str(deployment), str(epoch)
+        return self._identity
+
     def head(self) -> int:
         """The last log position."""
         with self.recorder.read() as session:
@@ -326,6 +352,10 @@ class Ledger:
         with self.recorder.read() as session:
             rows = session.query("due", until=to_micros(until), limit=limit)
         return [(row_uuid(organisation_id), row_uuid(stream_id)) for organisation_id, stream_id in rows]
+
+    def count_connections(self) -> tuple[int, int]:
+        """Connections of this process to the log: in use, and idle."""
+        return self.recorder.count_connections()
 
     def close(self) -> None:
         """Commit what is queued, accept no more commands, close every connection. Twice does no harm."""

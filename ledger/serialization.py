@@ -155,7 +155,7 @@ _REASON_TEXT = "/header/reason/text"
 E = TypeVar("E", bound=Event)
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The envelope as stored; `RecordedEvent` without its data."""
 
     event_id: UUID
@@ -171,6 +171,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None
     correlation_id: UUID
     reason: Reason | None
+    external_source: str | None = None
     position: int
     log_position: int
 
@@ -258,6 +259,7 @@ class Mapper(LibraryMapper[UUID]):
             causation_id=recorded.causation_id,
             correlation_id=recorded.correlation_id,
             reason=reason,
+            external_source=recorded.external_source,
             position=recorded.position,
             log_position=recorded.log_position,
         )
@@ -337,6 +339,7 @@ def _build_recorded_event(header: Header, tag: str, reason: Reason | None, data:
         causation_id=header.causation_id,
         correlation_id=header.correlation_id,
         reason=reason,
+        external_source=header.external_source,
         position=header.position,
         log_position=header.log_position,
         data=data,

@@ -11,7 +11,7 @@ import msgspec
 
 from domain.errors import InvalidField, NotFound
 from domain.instants import format_instant, to_micros
-from domain.organisation.organisation import Organisation, PolicyVersion
+from domain.organisation.organisation import ExternalSource, Organisation, PolicyVersion
 from ledger.commands import EventPosition
 from projections.database.database import Database, named_statements
 
@@ -56,6 +56,8 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyVersion
     #: `as_of` as it was asked for: a date, or an instant in RFC 3339.
     as_of_text: str
+    #: External sources and their watermarks, as believed at `known`.
+    sources: tuple[ExternalSource, ...] = ()
 
     @property
     def predicate(self) -> str:
@@ -66,6 +68,11 @@ class AsOf(msgspec.Struct, frozen=True, kw_only=True):
     def params(self) -> dict[str, Any]:
         """The values of `organisation_id`, `at` (microseconds UTC) and `known` (log position)."""
         return {"organisation_id": str(self.organisation_id), "at": to_micros(self.at), "known": self.known_position}
+
+    def clock_at(self, source: str | None) -> datetime | None:
+        """Up to when the clocks of a source's goals have run; None: it sets no watermarks, they run as any others."""
+        watermark = next((known.watermark for known in self.sources if known.name == source), None)
+        return None if watermark is None else min(watermark, self.at)
 
     @property
     def tzinfo(self) -> ZoneInfo:
@@ -112,6 +119,7 @@ def resolve_as_of(
         recorded_as_of=(known.recorded_at or recorded_as_of or now).astimezone(UTC),
         policy=policies,
         as_of_text=_format_as_of(now if as_of is None else as_of),
+        sources=organisation.sources if believed else (),
     )
 
 

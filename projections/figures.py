@@ -96,7 +96,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     charter: CharterRef | None = None
     #: Scope figures come thrice: moves that both sides agreed, and those they did not;
     negotiated: bool | None = None
-    #: and those that were told after the new day had passed.
+    #: and those whose new day had passed already.
     retroactive: bool = False
     #: A ratio's numerator, then how many cases it rests on: counts come first.
     count: int | None = None

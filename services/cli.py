@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,7 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
                 console,
                 file=given.file,
                 organisation=given.organisation,
+                source=given.source,
                 partial=given.partial,
                 dry_run=given.dry_run,
             )
@@ -96,12 +99,17 @@ def _run(given: argparse.Namespace, settings: Settings, console: Console) -> int
 
 
 def _run_process(given: argparse.Namespace, settings: Settings, console: Console) -> int:
-    import msgspec
-
     if given.command == "demo":
         from services import demo
 
         return demo.run(settings, console, port=given.port, data=given.data)
+    with _share_metrics(getattr(given, "processes", 1)):
+        return _run_server(given, settings, console)
+
+
+def _run_server(given: argparse.Namespace, settings: Settings, console: Console) -> int:
+    import msgspec
+
     from services.commands import serving
 
     if given.command == "openapi":
@@ -112,12 +120,29 @@ def _run_process(given: argparse.Namespace, settings: Settings, console: Console
     return serving.serve(msgspec.structs.replace(settings, **chosen), console, processes=given.processes)
 
 
+@contextmanager
+def _share_metrics(processes: int) -> Iterator[None]:
+    """Processes that share a port count in files that each of them reads, so that a scrape is of all of them.
+
+    Entered before prometheus_client is imported, which looks for the variable once.
+    """
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="plimsoll-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+
+
 def _run_store(given: argparse.Namespace, settings: Settings, console: Console) -> int:
     from services.commands import store
 
     match given.command, getattr(given, "what", None):
         case "migrate", _:
-            return store.migrate(settings, console)
+            return store.migrate(settings, console, restored=given.restored)
         case "organisation", _:
             return store.create_organisation(settings, console, name=given.name, steward=given.steward, zone=given.zone)
         case _, "create":
@@ -160,6 +185,16 @@ def _run_health(given: argparse.Namespace, settings: Settings, console: Console)
 # --- how it is called --------------------------------------------------------------------------------------------
 
 
+class _PrintVersion(argparse.Action):
+    """Reads the version only where it is asked for: that takes as long as the rest of `--help`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from services.version import read_version
+
+        print(f"plimsoll {read_version()}")
+        parser.exit()
+
+
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plimsoll",
@@ -167,6 +202,7 @@ def _build_parser() -> argparse.ArgumentParser:
         epilog=f"Settings come from the environment ({PREFIX}*); see docs/settings.md. Exit codes: 0 done, "
         "1 refused or failed, 2 wrong usage.",
     )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the program's version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_processes(commands)
     _add_store(commands)
@@ -214,7 +250,10 @@ def _add_processes(commands: Commands) -> None:
 
 
 def _add_store(commands: Commands) -> None:
-    _add_command(commands, "migrate", "bring the database to this version's shape; safe to run again")
+    migrate = _add_command(commands, "migrate", "bring the database to this version's shape; safe to run again")
+    migrate.add_argument(
+        "--restored", action="store_true", help="the database is a copy that takes the live one's place"
+    )
     organisations = _add_group(commands, "organisation", "organisations")
     create = _add_command(organisations, "create", "create one with its steward; prints the first key once")
     create.add_argument("name")
@@ -240,6 +279,7 @@ def _add_data(commands: Commands) -> None:
     imports = _add_command(commands, "import", "import acts from NDJSON, plain or gzipped: all or none")
     imports.add_argument("file", help="file to read; - is stdin")
     _add_organisation_option(imports)
+    imports.add_argument("--source", metavar="NAME", help="the tracker or file of the rows that name none")
     how = imports.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="do everything but keep it")
     how.add_argument("--partial", action="store_true", help="keep the good rows even where others are refused")

@@ -10,13 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.references import derive_organisation_id
 from services import logs, seed
 from services import runtime as composition
 from services.commands.console import CommandFailed
 from services.commands.serving import handle_stop_signals, serve_until_stopped
 from services.imports.importer import import_lines
-from services.organisations import STEWARD_SCOPES, create_organisation
+from services.organisations import STEWARD_SCOPES, create_organisation, find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def _create_organisation(runtime: Runtime, path: Path) -> _SavedDemo:
             return msgspec.json.decode(path.read_bytes(), type=_SavedDemo)
         except msgspec.MsgspecError as error:
             raise CommandFailed(f"{path} is not the demo's note ({error}); remove the folder to start over") from None
-    tenant = derive_organisation_id(NAME)
+    tenant = find_organisation_id(runtime, NAME)
     if runtime.keys.list(tenant):
         # Founded, and killed before the key was noted: its text is gone for good, so make another.
         steward = runtime.keys.list(tenant)[0].member_id

@@ -57,13 +57,21 @@ def _find_key_end(runtime: Runtime, organisation_id: UUID, record: KeyRecord) ->
     return current.state.end_of(record.created_at) if current is not None else None
 
 
+def find_organisation_id(runtime: Runtime, name: str) -> UUID:
+    """The id of the organisation called `name`, or that it would have: what was created under a former id keeps it."""
+    former = derive_organisation_id(name)
+    if runtime.ledger.load(former, "organisation", former) is not None:
+        return former
+    return derive_organisation_id(name, runtime.ledger.deployment)
+
+
 def create_organisation(runtime: Runtime, name: str, *, steward: str, zone: str = "UTC") -> CreatedOrganisation:
     """Create the organisation with its first steward (an external reference, such as an e-mail address) and key.
 
     Raises `AlreadyExists` for a name in use and `InvalidField` for an unknown time zone. A crash between the acts is
     mended by calling again: what is there is left alone, and only a whole organisation counts as existing.
     """
-    organisation_key = derive_organisation_id(name)
+    organisation_key = find_organisation_id(runtime, name)
     steward_id = resolve_stream_id(organisation_key, "member", steward)
     known = runtime.ledger.load(organisation_key, "member", steward_id)
     half_founded = runtime.ledger.load(organisation_key, "organisation", organisation_key) is not None and not (

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import dramatiq
 import msgspec
@@ -135,17 +135,25 @@ class Migration(msgspec.Struct, frozen=True, kw_only=True):
     views: list[str]
     #: Events that they have yet to follow.
     events: int
+    #: The log was restored from a copy and has an epoch of its own from now on.
+    restored: bool
 
 
-def migrate(settings: Settings) -> Migration:
+def migrate(settings: Settings, *, restored: bool = False) -> Migration:
     """Bring ledger and views to this version's shape; what was changed.
 
-    Idempotent, safe from several processes at once.
+    Idempotent, safe from several processes at once. `restored`: the database is a copy that takes the place of a log
+    which had gone on; where the views show that, it need not be said.
     """
     applied = migrations.migrate(settings.database_url)
     with Runtime.open(settings) as runtime:
         views = runtime.engine.migrate()
-        return Migration(applied=applied, views=views, events=runtime.ledger.head() if views else 0)
+        events = runtime.ledger.head() if views.begun else 0
+    # A database that gets its epoch now has no other one to give up.
+    restored = restored or (views.is_log_restored and not applied)
+    if restored:
+        migrations.renew_epoch(settings.database_url, uuid4())
+    return Migration(applied=applied, views=views.begun, events=events, restored=restored)
 
 
 def _create_broker(settings: Settings) -> dramatiq.Broker:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+#: A log that was begun a moment ago is followed in a moment.
+_FRESH_EVENTS, _FRESH_S = 10, 1.0
+
+
 class ViewHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One view."""
 
@@ -51,8 +55,8 @@ def _find_fault(status: Status, seconds: float, settings: Settings) -> str:
     events = status.head - status.position
     if status.outdated:
         return "outdated: run `plimsoll migrate`"
-    if events and not status.position:
-        return f"empty: it has followed none of {events} events yet"
+    if not status.position and (events > _FRESH_EVENTS or seconds > _FRESH_S):
+        return f"empty: it has followed none of {events} events yet; is `plimsoll serve` or a worker running?"
     if events > settings.lag_limit_events or seconds > settings.lag_limit_s:
         limits = f"{settings.lag_limit_events} events and {settings.lag_limit_s:g} s"
         return f"{events} events and {seconds:.0f} s behind, more than {limits}"

@@ -156,10 +156,15 @@ def copy_sqlite(template: Path, path: Path) -> Path:
 
 def make_tables(url: str) -> None:
     # Imported here: most tests need no runtime, and one runs a copy of this file.
+    from domain.references import ORGANISATIONS
+    from ledger.storage.opening import open_migration_session
     from services.runtime import migrate
     from services.settings import Settings
 
     migrate(Settings(database_url=url))
+    with open_migration_session(url) as session:
+        # `derive_organisation_id("default")` is then what "default" gets, in every test's store.
+        session.execute(f"UPDATE ledger_identity SET deployment = '{ORGANISATIONS.hex}'")
 
 
 @pytest.fixture

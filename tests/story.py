@@ -300,6 +300,10 @@ class Story:
             return ids[-1] if ids else None
         return event_id if event_id in ids else None
 
+    def watermark(self, organisation_id: UUID, source: str) -> datetime | None:
+        state = self._states.get(("organisation", organisation_id))
+        return state.watermark_of(source) if state else None
+
     def state_at(self, organisation_id: UUID, kind: str, stream_id: UUID, at: datetime) -> Any:  # noqa: ANN401
         state: Any = None
         earlier = [r for r in self.events if r.stream == f"{kind}/{stream_id}" and r.occurred_at <= at]

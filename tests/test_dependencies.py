@@ -17,6 +17,8 @@ PROGRAM = ("domain", "ledger", "projections", "services")
 DEVELOPMENT = ("tests", "benchmarks", "run.py")
 #: What is used without being imported, and by what.
 USED_OTHERWISE = {
+    "datamodel-code-generator": "tests/clients, as a command",
+    "openapi-python-client": "tests/clients, as a command",
     "editables": "the build backend, for an editable installation",
     "hatchling": "the build backend",
     "httptools": "uvicorn, as `http` in services/commands/serving.py says",

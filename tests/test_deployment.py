@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import subprocess
 import sys
@@ -86,6 +87,24 @@ def test_no_secret_is_committed(services: dict[str, Any]) -> None:
 
     assert 5 == len(passwords)
     assert all("${POSTGRES_PASSWORD:?" in value for value in passwords)
+
+
+def test_the_manifests_on_the_page_run_commands_of_the_program_and_wait_for_their_end() -> None:
+    page = (ROOT / "docs" / "running" / "kubernetes.md").read_text()
+    manifests = list(yaml.safe_load_all(page.partition("```yaml\n")[2].partition("```")[0]))
+
+    pods = [manifest["spec"]["template"]["spec"] for manifest in manifests]
+    assert ["migrate", "serve", "worker"] == [pod["containers"][0]["args"][0] for pod in pods]
+    for pod in pods[1:]:
+        assert Settings().shutdown_seconds + 5 <= pod["terminationGracePeriodSeconds"]
+
+
+def test_the_unit_on_the_page_waits_for_the_end_of_a_process() -> None:
+    page = (ROOT / "docs" / "running" / "systemd.md").read_text()
+    unit = configparser.ConfigParser()
+    unit.read_string(page.partition("```ini\n")[2].partition("```")[0])
+
+    assert Settings().shutdown_seconds + 5 <= unit.getint("Service", "TimeoutStopSec")
 
 
 def test_images_are_named_without_digest(services: dict[str, Any]) -> None:

@@ -82,6 +82,7 @@ CHARTERS: dict[str, str] = {
 
 CYCLES: dict[str, str] = {
     "OpenCycle.name": "Name of the cycle, 1 to 200 characters. e.g. Spring",
+    "_Cycle.type": "Whether the cycle is open or closed.",
     "_Cycle.name": "Name of the cycle. e.g. Spring",
     "cycle.opened.name": "Name of the cycle. e.g. Spring",
     "OpenCycle.team": "Id or reference of the team whose cycle it is; the organisation's own where left out. e.g. core",

@@ -40,10 +40,7 @@ def describe_properties(
     for name, shape in schema.get("properties", {}).items():
         entry = find_entry(cls, name, glossaries, published)
         text, _, example = entry.partition(_EXAMPLE)
-        described = shape.get("description") or text
-        if name == cls.__struct_config__.tag_field and not entry:
-            described = "Tag that says which type it is."
-        if described:
+        if described := shape.get("description") or text:
             shape["description"] = " ".join([described, *_list_units(shape)])
         found = build_example(shape, example, resolve)
         if found is not None and not shape.get("examples"):
@@ -73,7 +70,7 @@ def build_example(schema: Mapping[str, Any], written: str, resolve: Resolver) ->
     """A value that the schema takes; None where only an object would do, which has its own example."""
     if "$ref" in schema:
         named = resolve(schema["$ref"])
-        return named["enum"][0] if "enum" in named else None
+        return build_example(named, written, resolve) if "enum" in named else None
     if "enum" in schema:
         return written if written in schema["enum"] else schema["enum"][0]
     for options in (schema.get("anyOf"), schema.get("oneOf")):

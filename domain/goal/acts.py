@@ -415,3 +415,7 @@ ACTS: dict[str, type[Act]] = {str(cls.__struct_config__.tag): cls for cls in Goa
 def as_builtins(act: Act) -> dict[str, Any]:
     """The act as JSON-ready data, for digests and previews."""
     return dict(msgspec.to_builtins(act))
+
+
+#: Acts that may be recorded behind a stream's last event: facts, not moves.
+BACK_DATABLE_ACTS = (CheckIn, Feedback, RecordValue, TakeBackStatement)

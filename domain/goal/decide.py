@@ -36,9 +36,6 @@ from domain.reasons import check_reason
 from domain.references import as_uuid
 from domain.text import is_visible
 
-#: Acts that may be recorded behind a stream's last event: facts, not moves.
-BACK_DATABLE_ACTS = (a.CheckIn, a.Feedback, a.RecordValue, a.TakeBackStatement)
-
 #: In which order roles are tried where one person holds several and did not say `as`.
 ROLES = ("owner", "sponsor", "mediator", "new_party", "addressee", "assignee", "steward", "integration")
 
@@ -209,7 +206,7 @@ def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str
 
 def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal:
     """What the act is judged by: of a fact told late the goal as it stood then, else as it stands."""
-    if not isinstance(act, BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
+    if not isinstance(act, a.BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
         return goal
     promised = _last_promised(goal)
     if promised is None or world.at < promised.promised_at:
@@ -225,7 +222,7 @@ def _last_promised(goal: Goal) -> Promised | None:
 
 
 def _check_order(goal: Goal, act: a.GoalAct, world: DecisionContext) -> None:
-    if isinstance(act, BACK_DATABLE_ACTS):
+    if isinstance(act, a.BACK_DATABLE_ACTS):
         promised = _last_promised(goal)
         if promised is not None and world.at < promised.promised_at:
             raise OutOfOrder("a fact cannot be older than the promise it is about", pointer="/at")

@@ -296,6 +296,8 @@ class ValueRecorded(Event, tag="goal.value_recorded.v1", frozen=True, kw_only=Tr
 
 
 class StatementTakenBack(TakenBack, tag="goal.statement_taken_back.v1", frozen=True, kw_only=True):
+    """A check-in or a reading (`of`) was said wrongly: what was said before it holds again."""
+
     of: Literal["check_in", "value"]
 
 

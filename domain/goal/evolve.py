@@ -119,7 +119,10 @@ def _statement_fields(
 
 
 def _with_sources(goal: Promised, updates: dict[str, Any]) -> dict[str, Any]:
-    return {**updates, "sources": {**goal.sources, **updates["sources"]}} if "sources" in updates else updates
+    if "sources" not in updates:
+        return updates
+    sources = {**goal.sources, **updates["sources"]}
+    return {**updates, "sources": {field: events for field, events in sources.items() if events}}
 
 
 def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:
@@ -244,7 +247,7 @@ def _accepted(goal: Promised, event: e.ChangeAccepted, recorded: RecordedEvent) 
     events = (goal.proposal.id, recorded.event_id)
     sources = {
         name: (*goal.sources.get(name, ()), *events) if name in ("owner", "sponsor") else events
-        for name in ("effort_hours", "start", "due", "measure", "pause", "owner", "sponsor")
+        for name in ("effort_hours", "start", "due", "measure", "priority", "pause", "owner", "sponsor")
         if getattr(changes, name) is not None
     }
     moved = abs((terms.due - goal.terms.due).days) if event.self_accepted and goal.owner != goal.sponsor else 0
@@ -376,6 +379,7 @@ def evolve(goal: Goal | None, recorded: RecordedEvent) -> Goal | None:
         moved_at=moved_at,
         acted_at=acted_at,
         last_at=max(goal.last_at, at),
+        external_source=goal.external_source or recorded.external_source,
     )
 
 
@@ -413,6 +417,7 @@ def _opened(goal: Goal | None, recorded: RecordedEvent, opening: Callable[..., G
         "tags": event.tags,
         "ref": event.ref or (goal.ref if goal else None),
         "follow_up_of": event.follow_up_of or (goal.follow_up_of if goal else None),
+        "external_source": (goal.external_source if goal else None) or recorded.external_source,
         "opened_at": goal.opened_at if goal else recorded.occurred_at,
         "moved_at": recorded.occurred_at,
         "acted_at": recorded.occurred_at,
@@ -444,6 +449,7 @@ def _requested(_goal: Goal | None, event: e.GoalRequested, recorded: RecordedEve
         sponsor=event.sponsor,
         terms=event.terms,
         open=recorded.event_id,
+        opened_event=recorded.event_id,
         requested_by="sponsor",
         imposed=event.imposed,
         asked_at=recorded.occurred_at,
@@ -460,6 +466,7 @@ def _offered(_goal: Goal | None, event: e.GoalOffered, recorded: RecordedEvent, 
         sponsor=event.sponsor,
         terms=event.terms,
         open=recorded.event_id,
+        opened_event=recorded.event_id,
         requested_by="owner",
         asked_at=recorded.occurred_at,
         trade_offs=event.trade_offs,

@@ -20,7 +20,7 @@ Side = Literal["owner", "sponsor"]
 
 #: What a report computes with and later events set: terms, and what check-ins and timers say.
 SourceField = Literal[
-    "effort_hours", "start", "due", "measure", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
+    "effort_hours", "start", "due", "measure", "priority", "pause", "owner", "sponsor", "progress", "blockers", "lapse"
 ]
 
 
@@ -37,6 +37,8 @@ class _Goal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     ref: str | None = None
     follow_up_of: UUID | None = None
+    #: The tracker or file that it came from, or that was the first to report about it.
+    external_source: str | None = None
     #: Business time of the first event, of the last moving event (a timer's too), of the last moving act by a person,
     #: and of the last event of any kind.
     opened_at: datetime
@@ -60,8 +62,9 @@ class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
     owner: UUID
     sponsor: UUID
     terms: Terms
-    #: Event id of the request, offer or counter that is open.
+    #: Event id of the request, offer or counter that is open, and of the request or offer with which it began.
     open: UUID
+    opened_event: UUID | None = None
     #: Who opened it first: what began as an imposed request stays one.
     requested_by: Side
     imposed: bool = False
@@ -198,7 +201,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
     proposal: ChangeProposal | None = None
     delivery: Delivery | None = None
     lapsed_at: datetime | None = None
-    #: When owner or sponsor last said anything, and the event; a machine's value is no contact.
+    #: The last contact of owner or sponsor, and the event; a machine's value is no contact.
     contact_at: datetime
     contact_event: UUID | None = None
     #: Lapse is counted from this date (after a rejected delivery: max(due, rework_by)) and not before this instant.
@@ -226,7 +229,7 @@ class Promised(_Goal, frozen=True, kw_only=True, tag="promised"):
 
     @property
     def silent_since(self) -> datetime | None:
-        """Of a lapsed promise: when a party last said anything about it; None for any other."""
+        """Of a lapsed promise: the last contact of a party; None for any other."""
         return max(self.contact_at, self.judged_at) if self.state == "lapsed" else None
 
     @property

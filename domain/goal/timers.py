@@ -17,7 +17,7 @@ from domain.calendar import absence_end, add_working_days, end_of_day, local_dat
 from domain.context import DecisionContext
 from domain.envelope import Event, NewEvent, Source
 from domain.goal import events as e
-from domain.goal.acts import Pause
+from domain.goal.acts import BACK_DATABLE_ACTS, Pause
 from domain.goal.check_ins import CLARIFY_WORKING_DAYS
 from domain.goal.state import ChangeProposal, Goal, Negotiating, Promised, Side
 from domain.index import NOT_INDEXED, IndexEntry
@@ -52,14 +52,35 @@ def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None
     """
     if not isinstance(goal, Negotiating | Promised) or goal.acted_at >= world.at or _is_before_due_day(goal, world):
         return None
-    for span in _policy_spans(goal, world):
+    until, since = _find_clock_limits(goal, world)
+    if goal.acted_at >= until:
+        return None
+    for span in _policy_spans(goal, until, world):
         # A timer that a new policy ends in the past falls due at once, not in the past.
-        rings = ((max(at, span.since), event) for at, event in _timer_events(goal, world, span.policy))
-        found = [r for r in rings if r[0] <= world.at and r[0] < span.until and not _is_outdated_reminder(r, world)]
+        first = max(span.since, since)
+        rings = ((max(at, first), event) for at, event in _timer_events(goal, world, span.policy))
+        found = [r for r in rings if r[0] <= until and r[0] < span.until and not _is_outdated_reminder(r, world)]
         if found:
             at, event = min(found, key=lambda ring: ring[0])
             return NewEvent(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
     return None
+
+
+def _find_clock_limits(goal: Negotiating | Promised, world: DecisionContext) -> tuple[datetime, datetime]:
+    """Until when the goal's clocks run, and since when they can ring.
+
+    Those of a mirrored goal run up to its source's watermark only: what the source has yet to report may come before.
+    A row of that source that moves the goal takes them along, since nothing of the goal older than it can be reported
+    any more. What somebody did here behind the watermark stays where it is: a clock that it left behind rings then.
+    """
+    source = goal.external_source
+    if source is None:
+        return world.at, _BEGINNING_OF_TIME
+    watermark = world.reader.watermark(world.organisation_id, source)
+    if watermark is None:
+        return world.at, _BEGINNING_OF_TIME
+    moves = world.external_source == source and not isinstance(world.act, BACK_DATABLE_ACTS)
+    return world.at if moves else min(world.at, watermark), goal.moved_at
 
 
 def _is_before_due_day(goal: Negotiating | Promised, world: DecisionContext) -> bool:
@@ -131,10 +152,10 @@ class PolicySpan(NamedTuple):
     until: datetime
 
 
-def _policy_spans(goal: Negotiating | Promised, world: DecisionContext) -> list[PolicySpan]:
-    """The policies in force since the goal's last move, ascending: late, a sweep finds what it would have in time."""
+def _policy_spans(goal: Negotiating | Promised, last: datetime, world: DecisionContext) -> list[PolicySpan]:
+    """The policies in force from the goal's last move to `last`, ascending: what a sweep in time would have found."""
     spans: list[PolicySpan] = []
-    until, at = _NEVER, world.at
+    until, at = _NEVER, last
     while True:
         version = world.reader.policy(world.organisation_id, at)
         if version.since is None or version.since <= goal.moved_at:

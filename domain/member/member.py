@@ -108,6 +108,8 @@ class Leave(Act, tag="leave", frozen=True, kw_only=True):
 
 
 class RenameMember(Act, tag="rename", frozen=True, kw_only=True):
+    """Give the member another name; id and references stay."""
+
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 

@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from domain.context import DecisionContext
-from domain.envelope import NewEvent
-from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound
+from domain.envelope import NewEvent, Source
+from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.instants import format_instant
 from domain.organisation.organisation import (
     MAX_POLICY_VERSIONS,
+    MAX_SOURCES,
+    AddSource,
     Create,
     Created,
     Organisation,
@@ -22,35 +25,76 @@ from domain.organisation.organisation import (
     PolicySet,
     RenameOrganisation,
     SetPolicy,
+    SetWatermark,
+    SourceAdded,
+    WatermarkSet,
 )
 from domain.policy import DIAL_TYPES, Policy
 from domain.quantities import parse_quantity, to_fraction
+from domain.references import require_external_reference
 
 
 def decide(organisation: Organisation | None, act: OrganisationAct, world: DecisionContext) -> list[NewEvent]:
     """The events that `act` leads to; raises a `Refusal` where a rule forbids it."""
-    event: OrganisationEvent
+    event: OrganisationEvent | None
     match act:
         case Create():
             if organisation is not None:
                 raise AlreadyExists("this organisation exists already")
             event = Created(name=act.name, zone=_check_zone(act.zone))
         case RenameOrganisation():
-            if organisation is None:
-                raise NotFound("no such organisation")
+            _require_organisation(organisation)
             if "steward" not in world.roles:
                 raise Forbidden("only a steward renames the organisation", allowed=("steward",))
             event = OrganisationRenamed(name=act.name)
         case SetPolicy():
-            if organisation is None:
-                raise NotFound("no such organisation")
+            known = _require_organisation(organisation)
             if "steward" not in world.roles:
                 raise Forbidden("only a steward sets policies", allowed=("steward",))
-            if len(organisation.policies) > MAX_POLICY_VERSIONS:
-                detail = f"an organisation has {MAX_POLICY_VERSIONS} policy versions at most, and this one has them all"
-                raise InvalidField(detail, pointer="/policy")
-            event = PolicySet(policy=_merge_policy(organisation.policy_at(world.at).policy, act.policy))
-    return [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
+            if len(known.policies) > MAX_POLICY_VERSIONS:
+                full = f"an organisation has {MAX_POLICY_VERSIONS} policy versions at most, and this one has them all"
+                raise InvalidField(full, pointer="/policy")
+            event = PolicySet(policy=_merge_policy(known.policy_at(world.at).policy, act.policy))
+        case AddSource():
+            event = _add_source(_require_organisation(organisation), act, world)
+        case SetWatermark():
+            event = _set_watermark(_require_organisation(organisation), act, world)
+    return [] if event is None else [NewEvent(event_id=world.next_id(), data=event, occurred_at=world.at)]
+
+
+def _require_organisation(organisation: Organisation | None) -> Organisation:
+    if organisation is None:
+        raise NotFound("no such organisation")
+    return organisation
+
+
+def _add_source(organisation: Organisation, act: AddSource, world: DecisionContext) -> SourceAdded | None:
+    _require_import(world)
+    if any(known.name == act.source for known in organisation.sources):
+        return None
+    if len(organisation.sources) >= MAX_SOURCES:
+        raise InvalidField(f"an organisation mirrors {MAX_SOURCES} sources at most", pointer="/source")
+    return SourceAdded(source=require_external_reference(act.source, "/source"))
+
+
+def _set_watermark(organisation: Organisation, act: SetWatermark, world: DecisionContext) -> WatermarkSet | None:
+    _require_import(world)
+    names = tuple(known.name for known in organisation.sources)
+    if act.source not in names:
+        raise NotFound(f"no goal came from a source {act.source!r}", pointer="/source", allowed=names)
+    before = organisation.watermark_of(act.source)
+    if before is not None and world.at < before:
+        raise OutOfOrder(
+            f"a watermark does not go back: {act.source} has reported everything up to {format_instant(before)}",
+            pointer="/at",
+            allowed=(f">= {format_instant(before)}",),
+        )
+    return None if before == world.at else WatermarkSet(source=act.source, watermark=world.at)
+
+
+def _require_import(world: DecisionContext) -> None:
+    if world.source is not Source.IMPORT:
+        raise Forbidden("only an import speaks for a source", allowed=("import",))
 
 
 def _check_zone(name: str) -> str:
@@ -82,7 +126,10 @@ def _merge_policy(current: Policy, changes: dict[str, Any]) -> Policy:
         try:
             msgspec.convert({name: changed[name]}, Policy)
         except msgspec.ValidationError as error:
-            raise InvalidField(str(error).partition(" - at ")[0], pointer=pointer) from None
+            detail = str(error).partition(" - at ")[0]
+            if DIAL_TYPES[name] is str:
+                detail = f"not a decimal number that this dial takes, such as {getattr(Policy(), name)}"
+            raise InvalidField(detail, pointer=pointer) from None
     policy = msgspec.convert({**msgspec.to_builtins(current), **changed}, Policy)
     if to_fraction(policy.load_amber) > to_fraction(policy.load_red):
         raise InvalidField("the amber line is at or under the red one", pointer="/policy/load_amber")

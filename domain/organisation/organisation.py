@@ -10,6 +10,10 @@ import msgspec
 
 from domain.envelope import Event, Instant, RecordedEvent
 from domain.policy import Policy
+from domain.references import Ref
+
+#: Trackers and files that one organisation mirrors.
+MAX_SOURCES = 100
 
 #: None of them can be left out: an act of long ago, recorded late, is decided by the policy of its own day.
 MAX_POLICY_VERSIONS = 500
@@ -23,6 +27,14 @@ class PolicyVersion(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
 
 
+class ExternalSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracker or file that imports mirror, by its name."""
+
+    name: str
+    #: It has reported everything up to here: clocks of its goals run no further. None: they run as any others.
+    watermark: Instant | None = None
+
+
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     """A tenant's state."""
 
@@ -33,6 +45,13 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     #: Ascending by version; the first is version 0 with no beginning.
     policies: tuple[PolicyVersion, ...] = (PolicyVersion(version=0, since=None, policy=Policy()),)
+
+    #: Those that goals came from, in the order in which they were first named.
+    sources: tuple[ExternalSource, ...] = ()
+
+    def watermark_of(self, source: str) -> datetime | None:
+        """Up to when the source has reported everything; None where it never said so."""
+        return next((known.watermark for known in self.sources if known.name == source), None)
 
     def policy_at(self, at: datetime) -> PolicyVersion:
         """The policy in force at an instant: the latest version that had begun."""
@@ -61,7 +80,19 @@ class RenameOrganisation(Act, tag="rename", frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-OrganisationAct = Create | SetPolicy | RenameOrganisation
+class AddSource(Act, tag="add_source", frozen=True, kw_only=True):
+    """A goal came from this source; said by the import itself."""
+
+    source: Ref
+
+
+class SetWatermark(Act, tag="set_watermark", frozen=True, kw_only=True):
+    """The source has reported everything up to the act's time."""
+
+    source: Ref
+
+
+OrganisationAct = Create | SetPolicy | RenameOrganisation | AddSource | SetWatermark
 
 
 class Created(Event, tag="organisation.created.v1", frozen=True, kw_only=True):
@@ -78,10 +109,26 @@ class PolicySet(Event, tag="organisation.policy_set.v1", frozen=True, kw_only=Tr
 
 
 class OrganisationRenamed(Event, tag="organisation.renamed.v1", frozen=True, kw_only=True):
+    """The organisation was given another name."""
+
     name: str
 
 
-OrganisationEvent = Created | PolicySet | OrganisationRenamed
+class SourceAdded(Event, tag="organisation.source_added.v1", frozen=True, kw_only=True):
+    """The first goals of a tracker or file were imported."""
+
+    source: str
+
+
+class WatermarkSet(Event, tag="organisation.watermark_set.v1", frozen=True, kw_only=True):
+    """A source has reported everything up to this instant: timers of its goals run up to it."""
+
+    source: str
+    #: Everything that happened up to here has been reported; it never goes back.
+    watermark: Instant
+
+
+OrganisationEvent = Created | PolicySet | OrganisationRenamed | SourceAdded | WatermarkSet
 
 
 def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organisation | None:
@@ -98,6 +145,10 @@ def evolve(organisation: Organisation | None, recorded: RecordedEvent) -> Organi
             return _rename(known, event.name, recorded.occurred_at)
         case PolicySet():
             return msgspec.structs.replace(known, policies=_insert_policy(known, event.policy, recorded.occurred_at))
+        case SourceAdded():
+            return _put_source(known, ExternalSource(name=event.source))
+        case WatermarkSet():
+            return _put_source(known, ExternalSource(name=event.source, watermark=event.watermark))
     return organisation
 
 
@@ -106,6 +157,17 @@ def _rename(known: Organisation, name: str, at: datetime) -> Organisation:
     if known.named_at is not None and at < known.named_at:
         return known
     return msgspec.structs.replace(known, name=name, named_at=at)
+
+
+def _put_source(known: Organisation, source: ExternalSource) -> Organisation:
+    """The organisation with this source; of two watermarks the later one holds."""
+    if source.name not in (each.name for each in known.sources):
+        return msgspec.structs.replace(known, sources=(*known.sources, source))
+    before = known.watermark_of(source.name)
+    if source.watermark is None or (before is not None and before >= source.watermark):
+        return known
+    kept = tuple(source if each.name == source.name else each for each in known.sources)
+    return msgspec.structs.replace(known, sources=kept)
 
 
 def _insert_policy(known: Organisation, policy: Policy, since: datetime) -> tuple[PolicyVersion, ...]:

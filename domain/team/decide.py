@@ -7,6 +7,7 @@ from domain.context import DecisionContext, require_own_reference
 from domain.corrections import find_corrected, require_reachable
 from domain.envelope import NewEvent
 from domain.errors import AlreadyExists, Forbidden, InvalidField, NotFound, OutOfOrder
+from domain.instants import format_instant
 from domain.participation import lead_of
 from domain.scope import ORGANISATION
 from domain.team.team import (
@@ -54,7 +55,7 @@ def _decide_change(
     then = team_at(team, world.at)
     if then is None:
         created = timeline_of(team).facts[0].at
-        raise OutOfOrder("the team did not exist then", pointer="/at", allowed=(f">= {created.isoformat()}",))
+        raise OutOfOrder("the team did not exist then", pointer="/at", allowed=(f">= {format_instant(created)}",))
     if not ("steward" in world.roles or world.party == lead_of(then, world)):
         raise Forbidden("only the team's lead or a steward may do that", allowed=("lead", "steward"))
     if isinstance(act, Rename):

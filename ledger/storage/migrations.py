@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from uuid import UUID
 
 from ledger.storage.former_ids import record_former_ids
 from ledger.storage.opening import open_migration_session
@@ -37,6 +38,12 @@ def migrate(database_url: str) -> list[int]:
                 session.execute(f"INSERT INTO ledger_migrations (number) VALUES ({number})")
                 applied.append(number)
     return applied
+
+
+def renew_epoch(database_url: str, epoch: UUID) -> None:
+    """Give the log another epoch: it goes on from a restored copy. Raises `LedgerUnavailable`."""
+    with open_migration_session(database_url) as session:
+        session.execute(f"UPDATE ledger_identity SET epoch = '{epoch.hex}' WHERE single = 1")
 
 
 def latest_migration(dialect: str) -> int:

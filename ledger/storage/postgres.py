@@ -187,6 +187,11 @@ class PostgresLogStore(PostgresApplicationRecorder):
             datastore.close()
             raise
 
+    def count_connections(self) -> tuple[int, int]:
+        stats = self.datastore.pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        return stats.get("pool_size", 0) - idle, idle
+
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """Queries on their own, one round trip each; a transaction only where they must see one state."""

@@ -144,6 +144,9 @@ class LogSession(Protocol):
 class LogStore(Protocol):
     """What the ledger needs of a store; both are also the library's `ApplicationRecorder`."""
 
+    def count_connections(self) -> tuple[int, int]:
+        """Connections of this process: in use, and idle."""
+
     def read(self, *, snapshot: bool = False) -> AbstractContextManager[LogSession]:
         """For queries; with `snapshot` all of them see one state of the log."""
 

@@ -104,6 +104,10 @@ class SQLiteLogStore(SQLiteApplicationRecorder):
         recorder._write_lock = writer_lock(path)
         return recorder
 
+    def count_connections(self) -> tuple[int, int]:
+        pool = self.datastore.pool
+        return pool.num_in_use, pool.num_in_pool
+
     @contextmanager
     def read(self, *, snapshot: bool = False) -> Iterator[LogSession]:
         """A transaction: it always sees one state of the log."""

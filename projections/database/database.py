@@ -49,6 +49,10 @@ class Database:
             return cls(PostgresBackend(url, connections))
         raise ValueError("a database URL starts with sqlite:/// or postgresql://")
 
+    def count_connections(self) -> tuple[int, int]:
+        """Connections of this process to the views: in use, and idle."""
+        return self._backend.count_connections()
+
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
         """All rows of one reading statement. Raises `DatabaseUnavailable`."""
         return self._backend.query(sql, params or {})

@@ -259,5 +259,10 @@ class PostgresBackend:
                 if session.temporary_tables and not connection.broken:
                     connection.execute(f"DROP TABLE IF EXISTS {', '.join(session.temporary_tables)}")
 
+    def count_connections(self) -> tuple[int, int]:
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        return stats.get("pool_size", 0) - idle, idle
+
     def close(self) -> None:
         self._pool.close()

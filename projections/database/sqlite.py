@@ -167,6 +167,10 @@ class SqliteBackend:
                 for name in session.temporary_tables:
                     connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
+    def count_connections(self) -> tuple[int, int]:
+        with self._lock:
+            return len(self._connections) - len(self._idle), len(self._idle)
+
     def close(self) -> None:
         with self._lock:
             self._closed = True

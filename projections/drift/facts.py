@@ -113,7 +113,7 @@ MOVES = Table(
         Column("new", "text", "The date or quantity after."),
         Column("moved", "text", "New less old: days of a due date, units of a target; a decimal string."),
         Column("negotiated", "integer", "0: retroactive, accepted by the proposer, or under the tolerance; else 1."),
-        Column("retroactive", "integer", "1: told after the new due had passed, whoever agreed."),
+        Column("retroactive", "integer", "1: the new due had passed already, whoever agreed."),
         Column("proposal_id", "uuid", "The proposal or counter that was accepted."),
     ),
     key=("organisation_id", "stream_id", "event_id", "field"),
@@ -273,7 +273,7 @@ def _judgement_extractor(kind: str) -> Callable[[_Step], Iterator[_Fact]]:
 def _statement_taken_back(step: _Step) -> Iterator[_Fact]:
     """Taking a check-in back is a judgement too; of a reading it says nothing."""
     if step.event_data.of == "check_in":
-        yield CLOCK.name, ("check_in", None, None)
+        yield CLOCK.name, ("check_in", None, None, None)
 
 
 def _link_affirmed(step: _Step) -> Iterator[_Fact]:

@@ -32,7 +32,8 @@ class GoalDrift(msgspec.Struct, frozen=True, kw_only=True):
     #: Of a lapsed goal: days since the last word, where they are more than the policy has.
     silent_days: int | None
     moves: list[Move]
-    links: int
+    #: The events that last affirmed each of its links.
+    link_events: list[UUID]
     unaffirmed: list[Unaffirmed]
 
     @property
@@ -64,7 +65,7 @@ def compute_goal_drift(goal: Promised, facts: DriftFacts, as_of: AsOf, *, explai
         stopped_by=list(_find_stops(goal, judged.at, facts, as_of)) if explain else [],
         silent_days=silent_days,
         moves=facts.moves.get(goal.id, []),
-        links=len(links),
+        link_events=[link.event_id for link in links],
         unaffirmed=list(_find_unaffirmed_links(links, facts, as_of)),
     )
 

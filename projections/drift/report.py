@@ -93,7 +93,7 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
 def _goal_figures(assessed: Iterable[GoalDrift], policy: Policy) -> Iterator[Figure]:
     for a in assessed:
         if a.silent_days is not None:
-            events = event_ids([*a.goal.sources.get("lapse", ()), a.goal.contact_event, a.judged])
+            events = event_ids(_silence_events(a))
             yield Figure(name="abandoned", goal=a.goal.id, value=a.silent_days, line="over", events=events)
         elif a.idle is not None:
             yield Figure(
@@ -109,7 +109,7 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
     group = scope.group
     awake = [a for a in assessed if a.idle is not None and a.silent_days is None]
     stale = [a for a in awake if a.stale]
-    events = event_ids(event for a in stale for event in (a.judged, *a.stopped_by))
+    events = event_ids(event for a in awake for event in (a.judged, *a.stopped_by))
     yield build_share("stale_share", len(stale), len(awake), census=True, events=events, **group)
     silent = [a for a in assessed if a.silent_days is not None]
     yield build_share(
@@ -118,20 +118,25 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
         len(assessed),
         limit=ABANDONED_LINE,
         census=True,
-        events=event_ids(event for a in silent for event in (a.goal.contact_event, a.judged)),
+        events=event_ids(event for a in assessed for event in _silence_events(a)),
         **group,
     )
     yield from _scope_figures(assessed, policy, scope)
+    yield from _alignment_figures(assessed, policy, group)
+
+
+def _alignment_figures(assessed: Sequence[GoalDrift], policy: Policy, group: dict[str, Any]) -> Iterator[Figure]:
     loose = [u for a in assessed for u in a.unaffirmed]
     events = event_ids(e for u in loose for e in (u.link.event_id, *(m.event_id for m in u.since)))
+    linked = [event for a in assessed for event in a.link_events]
     yield build_share(
         "alignment_drift",
         len(loose),
-        sum(a.links for a in assessed),
+        len(linked),
         limit=to_fraction(policy.alignment_line),
         census=True,
         overdue=sum(u.overdue for u in loose),
-        events=events,
+        events=event_ids([*events, *linked]),
         **group,
     )
     days = median(u.days for u in loose) if loose else None
@@ -145,6 +150,11 @@ def _group_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
         events=events,
         **group,
     )
+
+
+def _silence_events(a: GoalDrift) -> Iterator[UUID | None]:
+    """The promise, the lapse if there was one, and the last word."""
+    yield from (a.goal.promise_event, *a.goal.sources.get("lapse", ()), a.goal.contact_event, a.judged)
 
 
 def _line_of_sample(value: Fraction | None, limit: Fraction, n: int) -> Line | None:
@@ -168,7 +178,7 @@ _CONSENT_KEYS: dict[Consent, dict[str, Any]] = {
 
 
 def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportScope) -> Iterator[Figure]:
-    """Moves of targets and dues: those that both sides agreed, those they did not, and those told after the fact."""
+    """Moves of targets and dues: agreed by both sides, by one alone, and recorded after the fact."""
     promises = [event for a in assessed for event in a.goal.list_sources()] if scope.explain else []
     for field in ("target", "due"):
         firsts = [a.first_span if field == "target" else Fraction(a.first_duration) for a in assessed]
@@ -196,7 +206,7 @@ def _scope_figures(assessed: Sequence[GoalDrift], policy: Policy, scope: ReportS
 
 
 def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) -> Iterator[UUID]:
-    """Every move of the goals that have one so consented to: each is told from where the one before it led."""
+    """Every move of the goals that have one so consented to: each starts from where the one before it led."""
     for a in assessed:
         moves = [m for m in a.moves if m.field == field]
         if any(m.consent == consent for m in moves):

@@ -103,7 +103,7 @@ def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftCon
     """What to do first about a goal that lapsed and that nobody has spoken about since: end it, or agree anew."""
     speaker, to, _gone = _find_speakers(a.goal, facts, around)
     sentence = (
-        f"“{a.goal.title}” lapsed, and nobody has said a word about it for {a.silent_days} days: "
+        f"“{a.goal.title}” lapsed, and there has been no word about it for {a.silent_days} days: "
         "shall we close it, or renegotiate it?"
     )
     events = event_ids([a.goal.contact_event, a.judged])
@@ -188,7 +188,7 @@ def _describe_days(dues: Sequence[Move]) -> str:
 def _describe_consent(moves: Sequence[Move]) -> str:
     alone, late = (sum(m.consent == consent for m in moves) for consent in ("alone", "retroactive"))
     parts = [f"{alone} of them without an answer"] if alone else []
-    parts += [f"{late} of them told after the fact"] if late else []
+    parts += [f"{late} of them recorded after the fact"] if late else []
     return "".join(f", {part}" for part in parts)
 
 

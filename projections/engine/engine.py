@@ -71,6 +71,15 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     outdated: bool
 
 
+class ViewMigration(msgspec.Struct, frozen=True, kw_only=True):
+    """What migrating the views came to."""
+
+    #: Views that were emptied, or are new beside a log that has events: they fill from it.
+    begun: list[str]
+    #: The log is not the one that the views followed, or has none at all: a copy of it was restored without them.
+    is_log_restored: bool
+
+
 class Engine:
     """Keeps the given projections in step with a ledger. Safe to share between threads and processes."""
 
@@ -83,24 +92,24 @@ class Engine:
             if table.columns[: len(SYSTEM_TIME)] != SYSTEM_TIME:
                 raise ValueError(f"table {table.name} must begin with the columns of SYSTEM_TIME")
 
-    def migrate(self) -> list[str]:
+    def migrate(self) -> ViewMigration:
         """Create what is missing, and start a view of an older version anew. Idempotent, safe from many processes.
 
-        Returns the names of the views that were emptied, or are new beside a log that has events: they fill from it.
         A view that is ahead of the log (the log was restored from an older backup) starts anew too.
         """
         self.database.migrate(BOOKKEEPING_TABLES)
         # The log only grows: asked for after the views, its head is behind none that is its own.
         known = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(self.database)}
         head = self.reader.head()
-        begun = []
+        begun, restored = [], bool(head and not known)
         for projection in self.projections.values():
             before = known.get(projection.name)
             strange = before is not None and before.position > head
+            restored = restored or strange
             if head and (before is None or strange or before.version != projection.version):
                 begun.append(projection.name)
             register_projection(self.database, projection.name, projection.version, projection.tables, anew=strange)
-        return begun
+        return ViewMigration(begun=begun, is_log_restored=restored)
 
     def catch_up(self, limit: int | None = None) -> int:
         """Follow the log to its head, or for about `limit` events; the number of events followed.

@@ -19,7 +19,9 @@ from projections.as_of import AsOf
 from projections.database.database import Database, Row, named_statements
 from projections.goals import goals_at
 from projections.history.history import render_entries
+from projections.history.narrative.phrases import quote
 from projections.inbox.goal_requests import AWAITING_ANSWER_STATES, OpenRequest, list_open_requests, with_texts
+from projections.people import load_names
 
 #: What counts as a change of a goal: it begins, its terms change, it is delivered or sent back, it lapses, it ends.
 CHANGE_TAGS: tuple[str, ...] = tuple(
@@ -43,7 +45,7 @@ _ZERO = timedelta(0)
 
 
 class DigestChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened, in a sentence; names as they were at the time asked about."""
+    """Something that happened, in a sentence that names its subject; names as they were at the time asked about."""
 
     at: datetime
     #: "goal/<id>", "charter/<id>", "cycle/<id>" or "decision/<id>".
@@ -114,7 +116,13 @@ def load_digest(database: Database, as_of: AsOf, team: UUID, *, since: datetime,
     Each list holds `limit` items at most.
     """
     goals = goals_at(database, as_of, team=team, states=(*AWAITING_ANSWER_STATES, *PROMISED_STATES))
-    requests = list_open_requests(database, as_of, goals, ahead=_ZERO)
+    owners = {goal.id: goal.owner for goal in goals if isinstance(goal, Promised)}
+    # A lapsed promise asks both of its parties; in a team's digest it is one.
+    requests = [
+        ask
+        for ask in list_open_requests(database, as_of, goals, ahead=_ZERO)
+        if ask.goal is None or ask.kind != "lapsed" or ask.whom == owners[ask.goal]
+    ]
     changed, moved = _load_changes(database, as_of, team, since, limit)
 
     def section(*kinds: str) -> RequestSection:
@@ -157,18 +165,29 @@ def _load_changes(
     latest = sorted([*rows("changes_of_goals"), *framework], key=lambda r: (r.occurred_at, r.position))
     latest = latest[::-1][:limit]
     entries = render_entries(database, as_of, latest)
+    subjects = _load_subjects(database, as_of, team, latest)
     items = [
         DigestChange(
             at=from_micros(row.occurred_at),
             subject=f"{row.kind}/{row.stream_id}",
             type=row.type,
             event=entry.event_id,
-            text=entry.text,
+            text=f"{subjects[row.stream_id]}: {entry.text}" if row.stream_id in subjects else entry.text,
         )
         for row, entry in zip(latest, entries, strict=True)
     ]
     count = sum(row.n for row in counted) + happened
     return ChangedSection(count=count, items=items), {UUID(row.stream_id) for row in counted}
+
+
+def _load_subjects(database: Database, as_of: AsOf, team: UUID, rows: Sequence[Row]) -> dict[str, str]:
+    """Stream -> what a line about it begins with: title of a goal, name of a cycle, question, or whose charter."""
+    names = load_names(database, as_of, {team, *(row.stream_id for row in rows)})
+    subjects = {row.stream_id: quote(names[row.stream_id]) for row in rows if row.stream_id in names}
+    return subjects | {
+        str(charter_id(as_of.organisation_id, team)): f"The charter of {names.get(str(team), 'the team')}",
+        str(charter_id(as_of.organisation_id, None)): "The organisation's charter",
+    }
 
 
 def _load_framework_events(

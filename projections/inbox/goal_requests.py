@@ -54,6 +54,7 @@ ACTS_BY_REQUEST: dict[str, tuple[str, ...]] = {
     "raised": ("resolve_blocker",),
     "listed": ("check_in",),
     "lapsed": ("propose_change", "declare_complete", "withdraw_promise"),
+    "lapsed_for_sponsor": ("propose_change", "release", "cancel", "close_broken"),
     "check_in": ("check_in", "affirm"),
     "link": ("affirm_link", "propose_change", "unlink"),
 }
@@ -209,9 +210,10 @@ def _need_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iter
 def _check_in_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
     """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
     if goal.state == "lapsed" and goal.lapsed_at is not None:
-        yield _build_request(
-            "lapsed", goal, goal.owner, (goal.lapsed_at, None), acts=ACTS_BY_REQUEST["lapsed"], overdue=True, event=None
-        )
+        # Either party can end the silence, and the sponsor is the one who waits for what was promised.
+        for whom, row in ((goal.owner, "lapsed"), (goal.sponsor, "lapsed_for_sponsor")):
+            acts = ACTS_BY_REQUEST[row]
+            yield _build_request("lapsed", goal, whom, (goal.lapsed_at, None), acts=acts, overdue=True, event=None)
         return
     due = check_in_due_at(goal, as_of.policy.policy, days)
     if due <= as_of.at + ahead:

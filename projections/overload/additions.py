@@ -25,7 +25,7 @@ from projections.overload.pairing import (
     TradeOffFact,
     pair,
 )
-from projections.overload.queries import OverloadFacts, Reversal
+from projections.overload.queries import OverloadFacts, Reversal, decode_sources
 
 Paired = Literal["named", "inferred"]
 
@@ -222,9 +222,11 @@ class AdditionAnalysis:
         return event_ids([*backs, *(undone & {g.event for _, g in self._group_allocations}), *paid])
 
     def list_event_ids(self, additions: Iterable[Addition]) -> list[UUID]:
-        """The additions and what gave way for them."""
-        wanted = {a.event for a in additions}
-        return event_ids([*wanted, *(use.giving for use in self.pairing.uses if use.addition in wanted)])
+        """The additions and what gave way for them, with the events that say what was agreed and what was there."""
+        wanted = {a.event: a for a in additions}
+        given = [self._trade_offs_by_event[use.giving] for use in self.pairing.uses if use.addition in wanted]
+        facts: list[Addition | TradeOffFact] = [*wanted.values(), *given]
+        return event_ids(event for fact in facts for event in (fact.event, *decode_sources(fact.sources)))
 
     @cached_property
     def _critical_slips(self) -> list[TradeOffFact]:

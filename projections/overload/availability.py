@@ -51,7 +51,7 @@ class AvailabilityHistory:
         return _apply_corrections(self.declarations)
 
     def availability_at(self, instant: int, position: int = END_OF_TIME) -> Availability:
-        """What had been declared by then (microseconds), within that instant up to a log position, both inclusive.
+        """The declarations by then (microseconds), within that instant up to a log position, both inclusive.
 
         Of two declarations for one day the later one holds.
         """

@@ -20,7 +20,7 @@ from domain.envelope import RecordedEvent
 from domain.goal import events as e
 from domain.goal.evolve import evolve
 from domain.goal.load_check import to_commitment
-from domain.goal.state import Ended, Goal, Negotiating, Promised
+from domain.goal.state import Ended, Goal, Negotiating, Promised, SourceField
 from domain.instants import to_micros
 from domain.load import Commitment
 from domain.member.member import AbsenceDeclared, CapacityDeclared, FactTakenBack
@@ -86,6 +86,7 @@ ADDITIONS = Table(
         Column("due", "date", "Last day of the terms that this act put in force."),
         Column("weightless", "integer", "1: a team outcome, which carries no effort of its own."),
         Column("named", "json", "Trade-offs named on the addition: [[kind, goal or null], ...]."),
+        Column("sources", "json", "Events that say what was asked and agreed: request, offer, counter or proposal."),
     ),
     key=_FACT_KEY,
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
@@ -104,6 +105,7 @@ TRADE_OFFS = Table(
         Column("before", "json", "The commitment just before the act."),
         Column("after", "json", "The commitment just after it; null: nothing of it is left.", nullable=True),
         Column("paid_for", "json", "Goals that the act names as paid for by it."),
+        Column("sources", "json", "Events that say what was there before, and the proposal that was accepted."),
     ),
     key=_FACT_KEY,
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
@@ -390,11 +392,17 @@ def _compute_goal_facts(stream: Sequence[PreparedEvent], goal: Goal | None, defe
 def _promise_addition(asked: Negotiating, goal: Promised, recorded: RecordedEvent) -> tuple[Any, ...]:
     own = recorded.data.trade_offs if isinstance(recorded.data, e.GoalPromised) else ()
     requester = goal.sponsor if goal.requested_by == "sponsor" else goal.owner
-    return _addition_columns("promise", goal, requester, None, (*asked.trade_offs, *own))
+    asking = tuple(dict.fromkeys(event for event in (asked.opened_event, asked.open) if event is not None))
+    return _addition_columns("promise", goal, requester, None, (*asked.trade_offs, *own), asking)
 
 
-def _addition_columns(
-    kind: str, goal: Promised, requester: UUID, old_effort: str | None, trade_offs: Sequence[e.TradeOff]
+def _addition_columns(  # noqa: PLR0913 - what was taken on, by whose asking, and where that can be read
+    kind: str,
+    goal: Promised,
+    requester: UUID,
+    old_effort: str | None,
+    trade_offs: Sequence[e.TradeOff],
+    sources: Sequence[UUID],
 ) -> tuple[Any, ...]:
     named = [(t.kind, to_column_value(t.goal)) for t in trade_offs if t.goal is not None or t.kind == "capacity"]
     load = to_commitment(goal)
@@ -411,6 +419,7 @@ def _addition_columns(
         goal.terms.due.isoformat(),
         1 if load is not None and load.weightless else 0,
         _encode_json(named),
+        _encode_json(sources),
     )
 
 
@@ -425,9 +434,11 @@ def _add_change_facts(before: Promised, goal: Promised, recorded: RecordedEvent,
     moved = goal.owner != before.owner
     grown = old is not None and new is not None and to_fraction(new) - to_fraction(old)
     if moved:
-        facts[ADDITIONS.name, key] = _addition_columns("hand_over", goal, requester, None, trade_offs)
+        sources = goal.list_sources("effort_hours", "start", "due", "owner", "progress")
+        facts[ADDITIONS.name, key] = _addition_columns("hand_over", goal, requester, None, trade_offs, sources)
     elif grown and grown > 0:
-        facts[ADDITIONS.name, key] = _addition_columns("change", goal, requester, old, trade_offs)
+        sources = (*before.list_sources("effort_hours"), proposal.id)
+        facts[ADDITIONS.name, key] = _addition_columns("change", goal, requester, old, trade_offs, sources)
     kinds = {
         "hand_over": moved,
         "pause": proposal.changes.pause is not None,
@@ -439,6 +450,12 @@ def _add_change_facts(before: Promised, goal: Promised, recorded: RecordedEvent,
         facts[TRADE_OFFS.name, key] = _trade_off_columns(
             before, left, " ".join(k for k, held in kinds.items() if held), trade_offs, goal.terms.due
         )
+
+
+#: What a commitment that gives way is measured by.
+_TRADED_FIELDS: tuple[SourceField, ...] = (
+    *("effort_hours", "start", "due", "priority", "pause", "owner", "progress", "blockers"),
+)
 
 
 def _trade_off_columns(
@@ -454,6 +471,7 @@ def _trade_off_columns(
         _encode_json(to_commitment(before)),
         None if after is None else _encode_json(to_commitment(after)),
         _encode_json([str(t.for_) for t in trade_offs if t.for_ is not None]),
+        _encode_json([*before.list_sources(*_TRADED_FIELDS), *([before.proposal.id] if before.proposal else [])]),
     )
 
 

@@ -53,6 +53,8 @@ class Addition(msgspec.Struct, frozen=True, kw_only=True):
     imposed: bool = False
     #: Kind of trade-off and the goal that gives (None: a capacity).
     named: tuple[tuple[str, UUID | None], ...] = ()
+    #: Events that say what was asked and agreed, as JSON: only what is explained is read.
+    sources: str = "[]"
 
 
 class TradeOffFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +80,8 @@ class TradeOffFact(msgspec.Struct, frozen=True, kw_only=True):
     priority: str = ""
     old_due: date = date.max
     new_due: date = date.max
+    #: Events that say what was there before and what was proposed, as JSON.
+    sources: str = "[]"
 
 
 class Allocation(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,7 @@ MIN_STATED_EFFORTS = 5
 _PROMISE_DECODER = msgspec.json.Decoder(PromiseFact)
 _COMMITMENT_DECODER = msgspec.json.Decoder(Commitment)
 _NAMED_DECODER = msgspec.json.Decoder(tuple[tuple[str, UUID | None], ...])
-_GOALS_DECODER = msgspec.json.Decoder(tuple[UUID, ...])
+_IDS_DECODER = msgspec.json.Decoder(tuple[UUID, ...])
 _ZERO = Fraction(0)
 
 
@@ -295,6 +295,7 @@ class OverloadFacts:
             old_effort_hours=row.old_effort_hours,
             estimated=row.effort_hours is None,
             named=_NAMED_DECODER.decode(row.named) if row.named != "[]" else (),
+            sources=row.sources,
         )
 
     def with_hours(self, addition: Addition) -> Addition:
@@ -429,11 +430,11 @@ class OverloadFacts:
     # --- the rest -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def window_promises(self) -> list[tuple[UUID, bool]]:
-        """The window's promises to the group's goals, and whether each began as an imposed request."""
+    def window_promises(self) -> list[tuple[UUID, bool, str]]:
+        """The window's promises to the group's goals, whether each began as an imposed request, and what says so."""
         condition, params = self._scope_sql
         rows = self._load_rows("promised", condition, {**params, "since": self.since})
-        return [(UUID(row.event_id), bool(row.imposed)) for row in rows]
+        return [(UUID(row.event_id), bool(row.imposed), row.sources) for row in rows]
 
     def find_named_slips(self, slips: Sequence[TradeOffFact]) -> set[UUID]:
         """Which of these slips name a goal that was ever promised, or are named by an addition to anybody's load."""
@@ -503,6 +504,11 @@ def _to_declaration(row: Row) -> Declaration:
     return Declaration(UUID(row.event_id), row.occurred_at, row.log_position, capacity, absence, corrects)
 
 
+def decode_sources(body: str) -> tuple[UUID, ...]:
+    """The events of a fact's `sources`."""
+    return _IDS_DECODER.decode(body)
+
+
 def _to_trade_off(row: Row, day: date) -> TradeOffFact:
     return TradeOffFact(
         event=parse_uuid(row.event_id),
@@ -515,8 +521,9 @@ def _to_trade_off(row: Row, day: date) -> TradeOffFact:
         day=day,
         before=row.before,
         after=row.after,
-        paid_for=_GOALS_DECODER.decode(row.paid_for) if row.paid_for != "[]" else (),
+        paid_for=_IDS_DECODER.decode(row.paid_for) if row.paid_for != "[]" else (),
         priority=row.priority,
         old_due=date.fromisoformat(row.old_due),
         new_due=date.fromisoformat(row.new_due),
+        sources=row.sources,
     )

@@ -5,7 +5,7 @@ Formulas and fine print: docs/reports.md. A pure function of what `as_of` shows:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -40,7 +40,8 @@ from projections.overload.additions import AdditionAnalysis, AdditionEntry, Requ
 from projections.overload.availability import Availability
 from projections.overload.facts import PromiseFact
 from projections.overload.outside import build_outside_figure
-from projections.overload.queries import OverloadFacts, Reading
+from projections.overload.pairing import TradeOffFact
+from projections.overload.queries import OverloadFacts, Reading, decode_sources
 from projections.overload.relief import Relief, compute_relief, is_overloaded
 
 
@@ -320,18 +321,27 @@ def _displacement_figures(
         n=len(goals),
         value=round_for_report(Fraction(sum(days.values()), len(goals))) if goals else None,
         status=None if goals else "no_data",
-        events=event_ids(g.event for g in slips) if explain else None,
+        events=_slip_events(slips) if explain else None,
         **group,
     )
     for goal in goals:
-        events = event_ids(g.event for g in slips if g.goal == goal) if explain else None
+        events = _slip_events([g for g in slips if g.goal == goal]) if explain else None
         yield Figure(name="critical_displacement_days", goal=goal, value=days[goal], n=1, events=events)
+
+
+def _slip_events(slips: Iterable[TradeOffFact]) -> list[UUID]:
+    """The changes, with what was due before and what was proposed."""
+    return event_ids(event for slip in slips for event in (slip.event, *decode_sources(slip.sources)))
 
 
 def _imposed_figure(group: dict[str, Any], evidence: OverloadFacts) -> Figure:
     promised = evidence.window_promises
-    imposed = [event for event, was_imposed in promised if was_imposed]
-    events = event_ids(event for event, _ in promised) if evidence.scope.explain else None
+    imposed = [event for event, was_imposed, _ in promised if was_imposed]
+    events = (
+        event_ids(source for event, _, sources in promised for source in (event, *decode_sources(sources)))
+        if evidence.scope.explain
+        else None
+    )
     days = evidence.scope.share_days
     return build_share("imposed_share", len(imposed), len(promised), window=days, events=events, **group)
 

@@ -27,13 +27,13 @@ SELECT owner FROM overload_returns WHERE :facts AND occurred_at >= :since
 
 -- name: additions
 SELECT stream_id, event_id, occurred_at, log_position, kind, owner, team, requester, imposed, effort_hours, old_effort_hours,
-  progress, start, due, named
+  progress, start, due, named, sources
 FROM overload_additions
 WHERE :facts AND weightless = 0 AND (:whose)
 ORDER BY occurred_at, log_position
 
 -- name: promised
-SELECT event_id, imposed FROM overload_additions
+SELECT event_id, imposed, sources FROM overload_additions
 WHERE :facts AND kind = 'promise' AND occurred_at >= :since AND (:whose)
 ORDER BY occurred_at, log_position
 
@@ -43,7 +43,8 @@ SELECT stream_id, event_id, occurred_at, kind, named FROM overload_additions
 WHERE :facts AND (:whose)
 
 -- name: givings
-SELECT stream_id, event_id, occurred_at, log_position, owner, team, kinds, priority, old_due, new_due, before, after, paid_for
+SELECT stream_id, event_id, occurred_at, log_position, owner, team, kinds, priority, old_due, new_due, before, after, paid_for,
+  sources
 FROM overload_givings
 WHERE :facts AND (:whose)
 ORDER BY occurred_at, log_position

@@ -143,7 +143,7 @@ def _need_figures(needs: Sequence[NeedFact], evidence: SupportFacts, group: dict
     events = event_ids(event for need in raised for event in (need.check_in, need.answer))
     yield build_share("needs_answered", len(answered), len(raised), events=events, **group)
     yield _answer_days_figure("need_answer_days", needs, evidence, group)
-    events = event_ids(need.check_in for need in late)
+    events = event_ids(need.check_in for need in waiting)
     yield build_share("needs_past_answer_by", len(late), len(waiting), census=True, events=events, **group)
 
 

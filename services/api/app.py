@@ -99,7 +99,7 @@ def create_app(runtime: Runtime) -> HttpPipeline:
     state = ApiState(
         runtime=runtime,
         rate_limits=RateLimits(settings.rate_limit_per_minute, settings.redis_url),
-        metrics=Metrics(),
+        metrics=Metrics(runtime),
         key_cache=KeyCache(runtime),
         waits=Waits(),
         allowed_methods=allowed_methods(),

@@ -109,7 +109,7 @@ class Components:
         return {"type": "object", "required": ["do"], **schema}
 
     def _make_do_optional(self, operation: Operation) -> None:
-        """`do` may be left out where the route says it already; a union's body asks for it itself."""
+        """`do` is optional where the route implies it; the body of a union requires it."""
         for cls in _act_classes(operation):
             shape = self.components[component_name(cls)]
             shape["required"] = [name for name in shape.get("required", []) if name != "do"]

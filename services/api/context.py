@@ -59,6 +59,8 @@ class RequestState(msgspec.Struct, kw_only=True):
     path: str = ""
     #: Once the key is known.
     viewer: Viewer | None = None
+    #: Code of the problem that it is answered with.
+    problem: str = ""
     #: `RateLimit` headers of the response.
     rate: dict[str, str] = {}
 
@@ -172,8 +174,7 @@ async def build_context(state: RequestState, scope: Any, receive: Any, operation
     if is_post and not may_act(viewer) and IMPORT not in operation.scopes:
         raise ProblemError("forbidden", "an auditor reads everything and acts on nothing", allowed=("read",))
     query = parse_query(scope["query_string"], operation.query)
-    limits = _body_limits(runtime, operation)
-    raw = await _read_body(receive, headers, state.api.waits, *limits) if is_post else b""
+    raw = await _read_body(receive, headers, *_body_limits(runtime, operation)) if is_post else b""
     body = None
     if operation.body is not None:
         body = parse_body(raw, operation.body, media_type=headers.get("content-type", ""))
@@ -215,13 +216,11 @@ def _body_limits(runtime: Runtime, operation: Operation) -> tuple[int, float | N
     return settings.import_limit_bytes, None
 
 
-async def _read_body(
-    receive: Any, headers: dict[str, str], waits: Waits, max_bytes: int, timeout_s: float | None
-) -> bytes:
+async def _read_body(receive: Any, headers: dict[str, str], max_bytes: int, timeout_s: float | None) -> bytes:
     """The whole body.
 
     Raises ProblemError: 413 as soon as it is known to be too large, whatever its header states; 408 where it is not
-    there within `timeout_s` seconds (None: an import takes as long as it takes); 503 where the server stops first.
+    there within `timeout_s` seconds (None: an import takes as long as it takes).
     """
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > max_bytes:
@@ -233,11 +232,9 @@ async def _read_body(
             raise ProblemError("body_too_large", f"at most {max_bytes} bytes")
         return body
     try:
-        async with waits.limit(timeout_s):
+        async with asyncio.timeout(timeout_s):
             return await _read_rest(receive, body, max_bytes)
     except TimeoutError:
-        if waits.is_stopping:
-            raise ProblemError("stopping", "Nothing was recorded.", headers={"Retry-After": "1"}) from None
         raise ProblemError("too_slow", f"at most {timeout_s:g} s for a body") from None
 
 

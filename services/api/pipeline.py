@@ -44,7 +44,7 @@ class HttpPipeline:
         self.state = state
 
     def end_waits(self) -> None:
-        """Answer at once whoever waits for news, a position or a body: the server stops."""
+        """Answer at once the requests that wait for news or a position: the server stops."""
         self.state.waits.end()
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -157,7 +157,7 @@ class RequestResponse:
         """Count and log the request, by its route's template: a path holds ids, which do not belong in a log."""
         seconds = time.perf_counter() - self._started_at
         route = str(self._scope.get("path_template") or "unknown")
-        metrics.count(self._method, route, self._status, seconds)
+        metrics.count(self._method, route, self._status, seconds, self.state.problem)
         viewer = self.state.viewer
         request_log.add(
             RequestLogLine(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from uuid import UUID
 
@@ -46,6 +46,9 @@ class GoalSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
     terms_version: int | None = None
     #: The request, offer, counter, proposal or delivery that waits for an answer: what `answers` names.
     open: UUID | None = None
+    #: The tracker or file that it came from; in lists the watermark up to which its clocks have run, if it sets one.
+    source: str | None = None
+    clock_at: Instant | None = None
     #: Role -> acts that the agreement knows from this state.
     acts: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
 
@@ -113,7 +116,9 @@ def find_open_event(goal: Goal) -> UUID | None:
     return None
 
 
-def goal_summary(goal: Goal, *, position: int | None = None, events: list[UUID] | None = None) -> GoalSummary:
+def goal_summary(
+    goal: Goal, *, clock_at: datetime | None = None, position: int | None = None, events: list[UUID] | None = None
+) -> GoalSummary:
     """The short form of a goal."""
     promised = goal.promised if isinstance(goal, Ended) else goal if isinstance(goal, Promised) else None
     terms = goal.terms
@@ -136,6 +141,8 @@ def goal_summary(goal: Goal, *, position: int | None = None, events: list[UUID] 
         confidence=promised.confidence if promised else None,
         terms_version=promised.terms_version if promised else None,
         open=find_open_event(goal),
+        source=goal.external_source,
+        clock_at=clock_at,
         acts=allowed_acts_by_role(goal.state),
     )
 

@@ -1,4 +1,4 @@
-"""The waits of requests that a stopping server ends: for news, for a position, for the rest of a body."""
+"""The waits of requests that a stopping server ends: for news, for a position, for the rest of a refused body."""
 
 from __future__ import annotations
 

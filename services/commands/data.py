@@ -35,17 +35,25 @@ _MAX_SHOWN_ERRORS = 50
 
 
 def import_file(
-    settings: Settings, console: Console, *, file: str, organisation: str | None, partial: bool, dry_run: bool
+    settings: Settings,
+    console: Console,
+    *,
+    file: str,
+    organisation: str | None,
+    source: str | None,
+    partial: bool,
+    dry_run: bool,
 ) -> int:
     """Import NDJSON, plain or gzipped: all rows or none, unless `partial`. Exit code 1 where a row was refused."""
-    with _open_input(file) as source, _open_store(settings, dry_run=dry_run) as runtime:
+    with _open_input(file) as opened, _open_store(settings, dry_run=dry_run) as runtime:
         tenant = _resolve_organisation(runtime, console, organisation, quiet=dry_run)
         with console.progress("importing") as progress:
             result = import_lines(
                 runtime,
                 tenant,
-                iter_lines(source),
+                iter_lines(opened),
                 principal=_find_importer(runtime, tenant),
+                source=source,
                 partial=partial,
                 dry_run=dry_run,
                 progress=progress,

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 
 from services import logs
 from services.api.app import ROUTES, create_app
+from services.api.metrics import SHARED_METRICS_VARIABLE
 from services.api.openapi import build_openapi_document
 from services.api.pipeline import HttpPipeline
 from services.commands.console import CommandFailed
@@ -39,6 +41,8 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: How often a parent looks at its children, and they at it; how long one that has ended is missed (seconds).
 _WATCH_SECONDS = 0.2
 _RESPAWN_DELAY_S = 1.0
+#: Of uvicorn's main loop.
+_TICKS_PER_SECOND = 10
 
 
 class StopRequest:
@@ -80,6 +84,11 @@ class _NotifyingServer(uvicorn.Server):
             self.should_exit = True
         elif self.started:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_SECOND == 0:
+            self._app.state.metrics.sample()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self._app.end_waits()
@@ -181,6 +190,8 @@ def _serve_many(settings: Settings, console: Console, listener: socket, stop: St
         ended, status = os.waitpid(-1, os.WNOHANG)
         if ended:
             children.discard(ended)
+            if os.environ.get(SHARED_METRICS_VARIABLE):
+                mark_process_dead(ended)  # type: ignore[no-untyped-call]
             console.print_note(
                 f"API process {ended} ended ({os.waitstatus_to_exitcode(status)}); another takes its place"
             )

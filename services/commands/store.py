@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.member.member import Member
-from domain.references import as_uuid, derive_organisation_id, resolve_stream_id
+from domain.references import as_uuid, resolve_stream_id
 from ledger.api_keys import GUEST_SCOPE_PREFIX, KeyRecord
 from projections.people import find_organisations, list_organisations
 from services import organisations
 from services import runtime as composition
 from services.commands.console import CommandFailed
+from services.organisations import find_organisation_id
 from services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ MAX_KEY_DAYS = 365
 _MAX_LISTED_ORGANISATIONS = 20
 
 
-def migrate(settings: Settings, console: Console) -> int:
+def migrate(settings: Settings, console: Console, *, restored: bool) -> int:
     """Bring the database to this version's shape."""
-    changed = composition.migrate(settings)
+    changed = composition.migrate(settings, restored=restored)
     words = [f"migrated ({len(changed.applied)} new)"] if changed.applied else []
     if changed.views:
         words.append(f"{len(changed.views)} views begin anew: {', '.join(changed.views)}")
@@ -36,6 +37,8 @@ def migrate(settings: Settings, console: Console) -> int:
             f"they fill from the log ({changed.events} events) while `plimsoll serve` or a worker runs, "
             "or at once with: plimsoll projections rebuild"
         )
+    if changed.restored:
+        words.append("this log was restored from a copy: followers of the feed are refused until they begin anew")
     console.print_result(changed, "\n".join(words) or "up to date")
     return 0
 
@@ -61,7 +64,7 @@ def find_organisation(runtime: Runtime, name: str | None) -> UUID:
 
     Raises CommandFailed where there is none, or more than one.
     """
-    chosen = derive_organisation_id(name or DEFAULT_ORGANISATION)
+    chosen = find_organisation_id(runtime, name or DEFAULT_ORGANISATION)
     if runtime.ledger.load(chosen, "organisation", chosen) is not None:
         return chosen
     runtime.engine.catch_up()

@@ -17,8 +17,8 @@ from domain.corrections import row_id
 from domain.envelope import Source
 from domain.errors import InTheFuture, Refusal, VersionConflict
 from domain.member.member import GrantRole, Member, RevokeRole, TakeBackFact
-from domain.organisation.organisation import RenameOrganisation, SetPolicy
-from domain.references import resolve_stream_id
+from domain.organisation.organisation import AddSource, RenameOrganisation, SetPolicy, SetWatermark
+from domain.references import require_external_reference, resolve_stream_id
 from ledger.commands import Command
 from services.authorization import ADMIN, STEWARD
 from services.imports.digest_counter import DigestCounter
@@ -96,20 +96,26 @@ def import_lines(
     lines: Iterable[bytes],
     *,
     principal: Principal,
+    source: str | None = None,
     partial: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Import the acts on `lines`, one JSON object each: all of them or none, unless `partial`.
 
-    The importing principal is the actor, each row's `by` the member acted for. Raises what reading `lines` raises
-    (`UnreadableImport`), `LedgerUnavailable`, and `VersionConflict` where others
-    keep changing what it builds on; whatever is wrong with a row is in the result instead.
+    The importing principal is the actor, each row's `by` the member acted for. `source`: the tracker or file of the
+    rows that name none. Raises what reading `lines` raises (`UnreadableImport`), `InvalidField` for a `source` that is
+    no reference, `LedgerUnavailable`, and `VersionConflict` where others keep changing what it builds on; whatever is
+    wrong with a row is in the result instead.
     """
-    importer = _Importer(runtime, organisation_id, principal, partial=partial, progress=progress)
+    if source is not None:
+        require_external_reference(source, "/source")
+    importer = _Importer(runtime, organisation_id, principal, source=source, partial=partial, progress=progress)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         result = importer.run(_RowSpool(spool), lines, dry_run=dry_run)
     if result.is_recorded:
+        if importer.moved_watermark:
+            runtime.ledger.recheck_timers(organisation_id)
         runtime.notify_committed()
     return result
 
@@ -187,9 +193,13 @@ class _Importer:
         organisation_id: UUID,
         principal: Principal,
         *,
+        source: str | None,
         partial: bool,
         progress: Progress | None,
     ) -> None:
+        self._source = source
+        #: A source has reported further: clocks that stood still may run.
+        self.moved_watermark = False
         self._ledger = runtime.ledger
         self._now = runtime.clock()
         self._organisation_id = organisation_id
@@ -252,7 +262,7 @@ class _Importer:
         """Second pass: rows accepted and already there, and the names that rows before their refused creation used."""
         accepted = already = 0
         failed: dict[Name, int] = {}
-        created = DigestCounter()
+        created, sources = DigestCounter(), set[str]()
         for done, (row, ordinal) in enumerate(spool, 1):
             if self._progress is not None and (done % _PROGRESS_ROWS == 0 or done == spool.rows):
                 self._progress(done, spool.rows)
@@ -260,6 +270,7 @@ class _Importer:
             if unknown is not None:
                 errors.add(unknown)
             try:
+                self._add_source(bulk, row, sources)
                 # Of an import that will be refused the rest is decided too, to list all errors at once.
                 receipt = None if unknown and self._partial else bulk.handle(self._build_command(row, ordinal))
             except Refusal as refusal:
@@ -274,8 +285,19 @@ class _Importer:
                 failed.pop(row.created, None)
             already += receipt.already
             accepted += not receipt.already
+            self.moved_watermark |= isinstance(row.act, SetWatermark) and not receipt.already
         lost = {name: line for name, line in failed.items() if name not in missing and not self._is_in_ledger(*name)}
         return accepted, already, lost
+
+    def _add_source(self, bulk: BulkAppend, row: ImportRow, known: set[str]) -> None:
+        """Have the organisation know each source that a goal's row names: it may then set watermarks."""
+        source = row.source or self._source
+        if source is None or row.kind != "goal" or source in known:
+            return
+        command = self._build_command(row, ordinal=0)
+        added = {"kind": "organisation", "stream_id": self._organisation_id, "act": AddSource(source=source)}
+        bulk.handle(msgspec.structs.replace(command, **added, on_behalf_of=None, import_row=None))
+        known.add(source)
 
     def _build_command(self, row: ImportRow, ordinal: int) -> Command:
         at = row.at.astimezone(self._now.tzinfo)
@@ -288,9 +310,10 @@ class _Importer:
             stream_id=row.resolve_stream(organisation_id),
             act=row.act,
             actor=self._principal.member_id,
-            on_behalf_of=resolve_stream_id(organisation_id, "member", row.by),
+            on_behalf_of=resolve_stream_id(organisation_id, "member", row.by) if row.by is not None else None,
             roles=self._roles if ADMIN in self._principal.scopes else self._roles - _roles_not_conveyed(row.act),
             source=Source.IMPORT,
+            external_source=row.source or self._source,
             occurred_at=at,
             # By this a later row that corrects it finds what it said.
             correlation_id=row_id(organisation_id, row.own_id) if row.own_id is not None else None,

@@ -17,8 +17,8 @@ from domain.charter import acts as charters
 from domain.charter.state import resolve_charter_id
 from domain.envelope import Instant
 from domain.errors import InvalidField
+from domain.organisation.organisation import AddSource, SetPolicy, SetWatermark
 from domain.organisation.organisation import Create as CreateOrganisation
-from domain.organisation.organisation import SetPolicy
 from domain.quantities import parse_json_number
 from domain.references import Ref, as_uuid, require_external_reference, resolve_stream_id
 from domain.registry import AGGREGATES
@@ -36,13 +36,16 @@ _NAME_BASED = 5
 _GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+#: The row by which a source declares up to when it has reported everything.
+WATERMARK = "source.watermark"
+
 #: What a row may `do` -> the stream's kind and the act's Struct.
 ACT_TYPES: dict[str, tuple[str, type[msgspec.Struct]]] = {
     f"{kind}.{act.__struct_config__.tag}": (kind, act)
     for kind, aggregate in AGGREGATES.items()
     for act in get_args(aggregate.acts)
-    if act is not CreateOrganisation
-} | {"organisation.policy": ("organisation", SetPolicy)}
+    if act not in (CreateOrganisation, AddSource, SetWatermark)
+} | {"organisation.policy": ("organisation", SetPolicy), WATERMARK: ("organisation", SetWatermark)}
 
 #: The stream of a charter's act is that of its owner.
 _CHARTER_ACTS: dict[str, type[msgspec.Struct]] = {
@@ -114,7 +117,8 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
 
     line: int
     at: datetime
-    by: str
+    #: None: the importing member speaks, of a source.
+    by: str | None
     kind: str
     #: The stream's reference; None: the organisation itself.
     ref: str | None
@@ -123,6 +127,8 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True):
     #: The row's own `id`, or the SHA-256 of its canonical form.
     own_id: str | None
     digest: bytes
+    #: The tracker or file that the row says it came from.
+    source: str | None
     #: Every (kind, composed reference, JSON pointer) that the row names.
     names: tuple[tuple[str, str, str], ...]
 
@@ -148,9 +154,11 @@ class _Head(msgspec.Struct, frozen=True):
     """What every row has besides its act's body."""
 
     at: Instant
-    by: Ref
     do: str
+    #: Only a watermark may do without: there nobody but the source has spoken.
+    by: Ref | None = None
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)] | None = None
+    source: Ref | None = None
 
 
 def iter_lines(file: BinaryIO, limit_bytes: int | None = None) -> Iterator[bytes]:
@@ -235,8 +243,13 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
     head = _convert(raw, _Head)
     if head.do not in ACT_TYPES:
         raise BadRow("invalid_field", f"nothing is called {head.do!r}", "/do", tuple(sorted(ACT_TYPES)))
+    if head.by is None and head.do != WATERMARK:
+        raise BadRow("invalid_field", "missing field `by`", "/by")
+    if head.source is not None:
+        _require_external(head.source, "source")
     kind, struct = ACT_TYPES[head.do]
-    taken = {"at", "by", "do", "id"} if kind == "organisation" else {"at", "by", "do", "id", kind}
+    taken = {"at", "by", "do", "id"} | ({"source"} if head.do != WATERMARK else set())
+    taken |= set() if kind == "organisation" else {kind}
     if kind == "charter" and "charter" not in raw and "team" in raw:
         # A charter is named by its owner; for a team's, "team" means the same.
         raw = {**raw, "charter": raw["team"]}
@@ -260,6 +273,7 @@ def _build_row(line: int, raw: dict[str, Any]) -> ImportRow:
         act=_convert(body, struct),
         creates=creates,
         own_id=head.id,
+        source=head.source,
         digest=hashlib.sha256(msgspec.json.encode(raw, order="sorted")).digest(),
         names=tuple(_find_names(raw, "")),
     )
@@ -304,11 +318,11 @@ def _build_reference_fields(ref: str, kind: str) -> dict[str, str]:
     return {} if identity is not None else {"ref": _require_external(ref, kind)}
 
 
-def _require_external(ref: str, kind: str) -> str:
+def _require_external(ref: str, field: str) -> str:
     try:
         return require_external_reference(ref)
     except InvalidField as refusal:
-        raise BadRow(refusal.code, refusal.detail, f"/{kind}") from None
+        raise BadRow(refusal.code, refusal.detail, f"/{field}") from None
 
 
 def _convert(value: dict[str, Any], struct: type[msgspec.Struct]) -> Any:

@@ -10,7 +10,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 PROJECTED_EVENTS = Counter("plimsoll_projected_events", "Events that this process applied to the views.")
 PROJECTOR_FAILURES = Counter("plimsoll_projector_failures", "Rounds of the projector loop that ended in an error.")
-PROJECTOR_LAST_RUN = Gauge("plimsoll_projector_ran_seconds", "Unix time at which the projector last looked for events.")
+PROJECTOR_LAST_RUN = Gauge("plimsoll_projector_ran_seconds", "Former name of ..._last_run_timestamp_seconds.")
+PROJECTOR_LAST_RUN_TIMESTAMP = Gauge(
+    "plimsoll_projector_last_run_timestamp_seconds", "Unix time at which the projector last looked for events."
+)
 SWEPT_GOALS = Counter("plimsoll_swept_goals", "Goals whose timers a sweep handed to the workers.")
 JOBS = Counter("plimsoll_jobs", "Jobs run, by name and outcome.", ["job", "outcome"])
 JOB_SECONDS = Histogram("plimsoll_job_seconds", "How long jobs ran.", ["job"])

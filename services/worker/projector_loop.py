@@ -9,7 +9,12 @@ from typing import Protocol
 import structlog
 
 from services.wakeups.local import Wakeups
-from services.worker.metrics import PROJECTED_EVENTS, PROJECTOR_FAILURES, PROJECTOR_LAST_RUN
+from services.worker.metrics import (
+    PROJECTED_EVENTS,
+    PROJECTOR_FAILURES,
+    PROJECTOR_LAST_RUN,
+    PROJECTOR_LAST_RUN_TIMESTAMP,
+)
 
 #: After a failed round the loop waits this long, doubled up to the maximum (seconds).
 INITIAL_BACKOFF_S, MAX_BACKOFF_S = 0.1, 5.0
@@ -66,6 +71,7 @@ class Projector:
                 pause = INITIAL_BACKOFF_S
                 PROJECTED_EVENTS.inc(applied)
                 PROJECTOR_LAST_RUN.set_to_current_time()
+                PROJECTOR_LAST_RUN_TIMESTAMP.set_to_current_time()
                 # Less than asked for: the head was reached, and what came since has left a wake-up behind.
                 if applied < self._batch and not stopping.is_set():
                     if applied:

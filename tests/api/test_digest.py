@@ -72,6 +72,22 @@ def test_the_digest_tells_what_changed_what_is_needed_and_what_stands(app: ApiAp
     assert ["Still"] == [goal["title"] for goal in told["unchanged"]["items"]]
 
 
+def test_each_line_of_a_digest_says_of_what_it_is(app: ApiApp, week: dict[str, str]) -> None:
+    # given a goal and the charters, whose events name nothing by themselves
+    purpose = {"text": "why", "to_team": "a", "to_clients": "b", "to_organisation": "c", "until": "2026-04-09"}
+    app.as_member("lea").post_ok("/v1/charters/core/propose-purpose", purpose)
+    app.as_member("stella").post_ok("/v1/charters/organisation/propose-purpose", purpose)
+
+    # when
+    lines = [change["text"] for change in get_digest(app, "since=2026-03-02")["changed"]["items"]]
+
+    # then
+    subjects = ('"Report": ', '"Still": ', "The charter of Core: ", "The organisation's charter: ")
+    for subject in subjects:
+        assert any(line.startswith(subject) for line in lines), (subject, lines)
+    assert all(": " in line for line in lines)
+
+
 def test_since_reaches_back_as_far_as_it_is_asked(app: ApiApp, week: dict[str, str]) -> None:
     assert 5 == get_digest(app, "since=2026-03-02")["changed"]["count"]
     assert 0 == get_digest(app, "since=2026-03-11")["changed"]["count"]

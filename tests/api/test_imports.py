@@ -207,3 +207,32 @@ def test_an_import_that_keeps_meeting_live_writers_is_asked_to_come_again(
 
     assert_refused(app, response, 409, "busy")
     assert "1" == response.headers["Retry-After"]
+
+
+def test_a_mirrored_goal_says_where_it_came_from_and_where_its_clocks_stand(app: ApiApp) -> None:
+    stella, ana = app.as_member("stella"), app.as_member("ana")
+
+    def bring(*rows: dict[str, Any], source: str = "") -> None:
+        answer = stella.post(f"/v1/imports{source}", content=lines(*rows), headers=NDJSON)
+        assert 200 == answer.status_code, answer.text
+
+    bring(*good("a"), source="?source=tracker")
+    unmarked = stella.get_ok("/v1/goals/a")
+    bring({"do": "source.watermark", "source": "tracker", "at": "2026-02-04T00:00:00Z"})
+    marked = ana.get("/v1/goals/a")
+    [listed] = ana.get_ok("/v1/goals?owner=ana")["goals"]
+    tag = marked.headers["ETag"]
+    affirmed = ana.post("/v1/goals/a/affirm", {}, headers={"If-Match": tag})
+
+    assert ("tracker", None) == (unmarked["source"], unmarked["clock_at"])
+    assert ("tracker", "2026-02-04T00:00:00Z") == (marked.json()["source"], marked.json()["clock_at"][:19] + "Z")
+    assert marked.json()["clock_at"] == listed["clock_at"]
+    assert (200, True) == (affirmed.status_code, tag.startswith('"v2.'))
+    bring({"do": "source.watermark", "source": "tracker", "at": "2026-02-05T00:00:00Z"})
+    assert 200 == ana.get("/v1/goals/a", headers={"If-None-Match": tag}).status_code
+
+
+def test_a_source_that_is_no_reference_is_a_bad_field(app: ApiApp) -> None:
+    answer = app.as_member("stella").post("/v1/imports?source=%20", content=lines(*good("a")), headers=NDJSON)
+
+    assert_refused(app, answer, 422, "invalid_field", "/source")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,8 @@ def test_a_steward_sets_up_and_two_members_agree_change_and_ask_why(url: tuple[s
     today = datetime.now(UTC).date()
     later = (today + timedelta(days=44)).isoformat()
     with open_client(base, key) as stella:
-        assert 200 == stella.get("/readyz").status_code
+        while 200 != stella.get("/readyz").status_code:
+            time.sleep(0.05)
         assert 201 == stella.post("/v1/teams", json={"name": "Core", "lead": "stella", "ref": "core"}).status_code
         keys = {}
         for person in ("ana", "sam"):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.instants import format_instant
-from tests.api.app_under_test import ApiApp, offer, why
+from tests.api.app_under_test import ApiApp, create_active_goal, offer, why
 from tests.api.route_walk import VICTIM, TenantSecrets, create_secrets, fill_path
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -159,3 +159,38 @@ def test_what_is_not_followed_yet_is_not_answered_for_an_instant_that_has_passed
     # then
     assert (503, "not_caught_up", "1") == (behind.status_code, behind.json()["code"], behind.headers["Retry-After"])
     assert "one" in [team["ref"] for team in app.as_member("stella").get_ok(path)["teams"]]
+
+
+def test_beside_a_writer_each_answer_is_had_again_with_what_it_says_that_it_knew(app: ApiApp) -> None:
+    # given one who writes and views that follow a few events at a time
+    goal = create_active_goal(app)
+    done = threading.Event()
+    headers = {"Authorization": f"Bearer {app.keys['acme']['ana']}"}
+
+    def write() -> None:
+        while not done.is_set():
+            app.client.post(f"/v1/goals/{goal}/check-in", json={"progress": 0.5}, headers=headers)
+
+    def follow() -> None:
+        while not done.is_set():
+            app.runtime.engine.catch_up(1)
+
+    threads = [threading.Thread(target=write), threading.Thread(target=follow)]
+    for thread in threads:
+        thread.start()
+
+    # when
+    path = f"/v1/reports/drift?as_of={DAY}&explain=true"
+    try:
+        answers = [app.as_member("stella").get(path) for _ in range(20)]
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    app.runtime.engine.catch_up()
+
+    # then
+    for answer in answers:
+        known = answer.json()["recorded_as_of"]
+        again = app.as_member("stella").get(f"{path}&recorded_as_of={known}")
+        assert (answer.content, answer.headers["ETag"]) == (again.content, again.headers["ETag"])

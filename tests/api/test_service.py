@@ -79,7 +79,7 @@ def test_it_is_not_ready_while_a_view_is_empty(serve_app: Callable[..., ApiApp])
 
     # then
     assert 503 == response.status_code
-    assert f"views: empty: it has followed none of {events} events yet (goals)" in response.json()["detail"]
+    assert f"views: empty: it has followed none of {events} events yet" in response.json()["detail"]
 
 
 def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:
@@ -95,15 +95,16 @@ def test_metrics_count_by_route_and_name_nobody(app: ApiApp) -> None:
     assert "/nothing/here" not in text
 
 
-def test_the_documentation_is_served_by_us_alone(app: ApiApp) -> None:
-    page = app.client.get("/docs")
+@pytest.mark.parametrize("begin", ["/", "/docs"])
+def test_the_documentation_is_served_by_us_alone(app: ApiApp, begin: str) -> None:
+    page = app.client.get(begin)
     assert "text/html; charset=utf-8" == page.headers["Content-Type"]
     linked = set(re.findall(r'(?:src|href)="([^"]+)"', page.text))
 
     for path in linked:
         assert path.startswith("/"), path
         assert 200 == app.client.get(path).status_code, path
-    for asset in ("/docs", "/docs.js", "/docs.css"):
+    for asset in ("/", "/docs", "/docs.js", "/docs.css"):
         assert not re.search(r"https?://", app.client.get(asset).text), asset
 
 

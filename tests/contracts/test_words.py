@@ -140,10 +140,11 @@ def test_each_entry_of_a_glossary_is_used_and_none_stands_twice() -> None:
     for cls in published_classes([Problem, *(t for t in types if t is not None)]):
         if hasattr(cls, "__struct_config__"):
             glossaries = GLOSSARIES[cls.__module__.partition(".")[0]]
-            for field in msgspec.structs.fields(cls):
+            names = [field.encode_name for field in msgspec.structs.fields(cls)]
+            for field in filter(None, [*names, cls.__struct_config__.tag_field]):
                 name = component_name(cls)
-                entry = find_entry(cls, field.encode_name, glossaries, name)
-                keys = list_keys(cls, field.encode_name, name)
+                entry = find_entry(cls, field, glossaries, name)
+                keys = list_keys(cls, field, name)
                 used |= {(id(g), key) for g in glossaries for key in keys if g.get(key) == entry}
 
     assert [] == [key for glossary in (API, REPORTS, DOMAIN) for key in glossary if (id(glossary), key) not in used]

@@ -68,7 +68,7 @@ def test_what_to_do_about_it_is_suggested_first(database: Database, project: Pro
     first, second = report.mend
     assert ("abandoned", ghost.id("goal", "goal"), "stale") == (first.kind, first.goal, second.kind)
     assert (
-        "“A goal” lapsed, and nobody has said a word about it for 63 days: shall we close it, or renegotiate it?"
+        "“A goal” lapsed, and there has been no word about it for 63 days: shall we close it, or renegotiate it?"
         == (first.sentence)
     )
     assert (ghost.id("ana"), ghost.id("sam")) == (first.from_, first.to)

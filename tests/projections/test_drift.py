@@ -259,7 +259,7 @@ def test_the_stale_share_counts_first_and_draws_no_line_under_ten(ask: RunReport
 
     assert (1, 2, 0.5, True, None) == (figure.count, figure.n, figure.value, figure.small_sample, figure.line)
     assert figure.interval is None  # everything that is live, no sample of it
-    assert [story.stream()[-1].event_id] == figure.events
+    assert [story.last_event(goal).event_id for goal in ("goal", "other")] == figure.events
 
 
 # --- scope -----------------------------------------------------------------------------------------------------------

@@ -146,7 +146,8 @@ def test_a_revision_makes_the_links_to_the_purpose_unaffirmed_and_leaves_those_b
     assert 3.5 == find_figure(after, "unaffirmed_days").value
     revision = story.last_event("core", "charter").event_id
     assert revision in (find_figure(after, "purpose_drift").events or [])
-    assert [story.last_event("parent").event_id, revision] == find_figure(after, "alignment_drift").events
+    # What was promised with the link, and what moved above it.
+    assert {story.last_event("parent").event_id, revision} <= set(find_figure(after, "alignment_drift").events or [])
 
 
 def test_the_first_purpose_makes_nothing_unaffirmed(ask: RunReport) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.envelope import RecordedEvent
+from domain.goal import events as e
 from domain.goal.acts import (
     AcceptChange,
     Affirm,
@@ -97,6 +98,19 @@ def assert_scope_follows(story: Story, figures: list[Figure]) -> None:
         assert (days if goals else None, round_for_report(ratio)) == (figure.value, figure.ratio), figure
 
 
+def assert_shares_follow(story: Story, overload: list[Figure], drift: list[Figure]) -> None:
+    """How many promises there were and how many began imposed; of how many goals some are quiet for too long."""
+    (imposed,) = [f for f in overload if f.name == "imposed_share"]
+    events: list[Any] = named(story, imposed)
+    began = sum(isinstance(r.data, e.GoalRequested) and r.data.imposed for r in events)
+    promised = sum(isinstance(r.data, e.GoalPromised | e.GoalAccepted) for r in events)
+    assert (began, promised) == (imposed.count, imposed.n)
+    (stale,) = [f for f in drift if f.name == "stale_share"]
+    over = {f.goal for f in drift if f.name == "stale_ratio" and f.line}
+    goals = {r.stream_id for r in named(story, stale) if r.kind == "goal"}
+    assert (len(goals & over), len(goals)) == (stale.count, stale.n)
+
+
 # Each example empties the one database.
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.integers(1, 60), st.integers(0, 23))
@@ -114,6 +128,7 @@ def test_loads_stale_ratios_and_scopes_follow_from_the_events_that_they_name(
     assert_work_in_progress_follows(story, overload)
     assert_stale_ratios_follow(story, view, drift)
     assert_scope_follows(story, drift)
+    assert_shares_follow(story, overload, drift)
 
 
 # --- by hand, on both databases --------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_a_listed_blocker_waits_for_somebody_who_is_no_party(inbox_reader: Any) 
     assert [] == inbox_reader(story).list_requests("mia", "2026-03-06")
 
 
-def test_a_lapsed_promise_asks_its_owner_and_a_paused_one_nobody(inbox_reader: Any) -> None:
+def test_a_lapsed_promise_asks_both_of_its_parties_and_a_paused_one_nobody(inbox_reader: Any) -> None:
     story = promise_goal(promise_goal(Story(), due=date(2026, 3, 6)), "paused")
     pause = a.Pause(paused_from=date(2026, 3, 4), resume_on=date(2026, 6, 1))
     story.says("ana", a.ProposeChange(changes=a.Changes(pause=pause), reason=why()), on="paused", at="2026-03-03T09:00")
@@ -135,6 +135,8 @@ def test_a_lapsed_promise_asks_its_owner_and_a_paused_one_nobody(inbox_reader: A
     story.sweep("2026-04-20")
 
     assert [("lapsed", None)] == inbox_reader(story).list_requests("ana", "2026-04-20")
+    assert [("lapsed", None)] == inbox_reader(story).list_requests("sam", "2026-04-20")
+    assert 1 == inbox_reader(story).digest("2026-04-20").quiet.count
     assert 0 == inbox_reader(story).digest("2026-04-20").unchanged.count
 
 

@@ -147,8 +147,8 @@ def test_every_figure_opens_the_events_that_made_it(ask: RunReport, example: Sto
     assert told.event_id not in (find_load_figure(report, example).events or [])
     # After the absence nothing depends on it any more.
     assert {capacity} == set(find_load_figure(report, example, week="2026-03-30").events or [])
-    assert [promise_c, moved] == find_figure(report, "yes_and_ratio").events
-    assert [promise_c] == find_figure(report, "imposed_share").events
+    assert [offer_b, promise_b, offer_c, promise_c, proposal, moved] == find_figure(report, "yes_and_ratio").events
+    assert [offer_c, promise_c] == find_figure(report, "imposed_share").events
     assert all(figure.events is not None for figure in report.figures)
     assert all(figure.events is None for figure in ask(example, "2026-03-05", team="core").figures)
 
@@ -258,7 +258,9 @@ def test_critical_goals_that_slip_for_an_addition_are_told_in_days(ask: RunRepor
     report = ask(busy, "2026-04-02", team="core", window=40, explain=True)
     whole = find_figure(report, "critical_displacement_days")
 
-    assert (5.0, 2, [slip]) == (whole.value, whole.n, whole.events)
+    assert (5.0, 2, slip) == (whole.value, whole.n, (whole.events or [])[-1])
+    # The terms before it, and what was proposed.
+    assert [recorded.event_id for recorded in busy.stream("vital")] == whole.events
     assert 10 == find_figure(report, "critical_displacement_days", goal=busy.id("vital", "goal")).value
     assert 0 == find_figure(report, "critical_displacement_days", goal=busy.id("steady", "goal")).value
     assert 0 == find_figure(ask(busy, "2026-04-02", team="core", window=28), "critical_displacement_days").value

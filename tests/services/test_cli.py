@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from services.cli import main
+from services.version import read_version
 from tests.fixtures import synthetic
 
 ROOT = Path(__file__).parents[2]
@@ -227,6 +228,11 @@ def test_the_views_can_be_looked_at_rebuilt_and_verified(shell: Shell, history: 
     assert 0 == shell("doctor", "--json")
     assert {"database", "log", "broker"} <= {check["name"] for check in shell.result}
     assert 0 == shell("audit", "verify")
+
+
+def test_it_says_which_version_it_is(shell: Shell) -> None:
+    assert 0 == shell("--version")
+    assert f"plimsoll {read_version()}" == shell.out.strip()
 
 
 def test_what_is_shown_to_be_copied_is_shown_whole(

@@ -19,6 +19,9 @@ from services.settings import Settings
 from tests.fixtures import synthetic
 from tests.servers import PostgresServer
 
+#: Each command of a drill is a process of its own, a dozen in all: many seconds where the machine is busy.
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "backup.md"
 

@@ -25,7 +25,7 @@ def build_story(today: date) -> Story:
     for number, row in enumerate(seed.rows(today), start=1):
         act = parse_row(number, msgspec.json.encode(row))
         assert act is not None
-        story.says(act.by, act.act, on=act.ref, at=act.at, learnt=learnt, roles=frozenset({"steward"}))
+        story.says(act.by or "", act.act, on=act.ref, at=act.at, learnt=learnt, roles=frozenset({"steward"}))
     return story
 
 

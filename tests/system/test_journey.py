@@ -114,7 +114,7 @@ def test_the_worked_example_reads_as_written(steward: Client) -> None:
     steward.position = first["position"]
 
     def overload(as_of: str) -> dict[str, Any]:
-        return steward.get("/v1/reports/overload", team="core", as_of=as_of)
+        return steward.get("/v1/reports/overload", team="core", as_of=as_of, window=28)
 
     ana = steward.get("/v1/members/ana")["id"]
     week = {"member": ana, "week": "2026-03-02"}

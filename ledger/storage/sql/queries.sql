@@ -7,6 +7,9 @@ SELECT log_position, recorded_at FROM ledger_head WHERE single = 1
 -- name: migrated
 SELECT max(number) FROM ledger_migrations
 
+-- name: identity
+SELECT deployment, epoch FROM ledger_identity WHERE single = 1
+
 -- name: move_head
 UPDATE ledger_head SET log_position = :log_position, recorded_at = :recorded_at WHERE single = 1
 
@@ -136,6 +139,10 @@ WHERE organisation_id = :organisation_id AND goal_id IN :goal_ids AND live_owner
 -- name: due
 SELECT organisation_id, goal_id FROM ledger_standing
 WHERE next_timer <= :until ORDER BY next_timer, goal_id LIMIT :limit
+
+-- name: recheck
+-- What the index says is a lower bound, so that an earlier instant is none the less true.
+UPDATE ledger_standing SET next_timer = :now WHERE organisation_id = :organisation_id AND next_timer > :now
 
 -- name: answers
 SELECT c1, c2, c3, digest, answer FROM EACH(:wanted uuid text text)

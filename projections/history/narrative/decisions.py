@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from domain.decision import events as e
 from projections.history.narrative.context import NarrativeContext, Narrator, append_text
-from projections.history.narrative.phrases import format_day, join_list, quote
+from projections.history.narrative.phrases import format_day, format_instant, join_list, quote
 
 _UNCHANGED = "things stay as they are"
-
-
-def _format_instant(value: datetime) -> str:
-    """An instant as it reads: 2026-01-16 12:00 UTC."""
-    return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
 def _opened(event: e.Opened, context: NarrativeContext) -> str:
@@ -30,7 +24,7 @@ def _opened(event: e.Opened, context: NarrativeContext) -> str:
     }[event.fallback.rule]
     return (
         f"asked {quote(event.question)} ({choice}), for {who} to decide by consent "
-        f"until {_format_instant(event.deadline)}; "
+        f"until {format_instant(event.deadline)}; "
         f"otherwise {otherwise}"
     )
 
@@ -93,10 +87,10 @@ DECISION_NARRATORS: dict[type, Narrator] = {
     e.ObjectionWithdrawn: lambda x, context: f"took {_describe_objection(x, context, whose=False)} back",
     e.Consented: _consented,
     e.PassedToLead: lambda x, _: (
-        f"the time-box ended without consent; the lead decides until {_format_instant(x.until)}"
+        f"the time-box ended without consent; the lead decides until {format_instant(x.until)}"
     ),
     e.Decided: _decided,
     e.ReviewSet: lambda x, _: f"set {format_day(x.on)} as the day to look at the decision again",
     e.Reviewed: _reviewed,
-    e.Reopened: lambda x, _: f"asked the question again, until {_format_instant(x.deadline)}",
+    e.Reopened: lambda x, _: f"asked the question again, until {format_instant(x.deadline)}",
 }

@@ -26,6 +26,7 @@ from projections.history.narrative.phrases import (
     excerpt,
     format_day,
     format_hours,
+    format_instant,
     format_percent,
     join_list,
     quote,
@@ -372,6 +373,8 @@ NARRATORS: dict[type, Narrator] = {
     o.OrganisationRenamed: lambda x, _: f"renamed the organisation to {quote(x.name)}",
     o.Created: lambda x, _: f"created the organisation {quote(x.name)} (time zone {x.zone})",
     o.PolicySet: _policy_set,
+    o.SourceAdded: lambda x, _: f"imported the first goals of the source {quote(x.source)}",
+    o.WatermarkSet: lambda x, _: f"declared {quote(x.source)} complete up to {format_instant(x.watermark)}",
 }
 
 NARRATORS |= CHARTER_NARRATORS | CYCLE_NARRATORS | DECISION_NARRATORS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -33,6 +33,11 @@ _CHANGE_PHRASES: dict[str, tuple[str, str]] = {
 def format_day(value: date | str) -> str:
     """A date as it reads everywhere: 2026-03-13."""
     return value if isinstance(value, str) else value.isoformat()
+
+
+def format_instant(value: datetime) -> str:
+    """An instant as it reads: 2026-01-16 12:00 UTC."""
+    return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
 def format_hours(value: str) -> str:

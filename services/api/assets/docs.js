@@ -22,6 +22,12 @@ const words = (schema) => {
   return [schema.type, schema.format].filter(Boolean).join(", ");
 };
 
+const meaning = (schema) => {
+  const example = (schema.examples || [])[0];
+  const shown = example === undefined ? "" : " Example: " + (typeof example === "string" ? example : JSON.stringify(example));
+  return (schema.description || "") + shown;
+};
+
 const table = (rows) => {
   const body = make("table");
   for (const cells of rows) {
@@ -42,7 +48,7 @@ const fields = (schema, seen = new Set()) => {
     list.append(make("h4", name), make("p", full.description || ""));
     const required = new Set(full.required || []);
     list.append(table(Object.entries(full.properties || {}).map(([key, value]) => [
-      key + (required.has(key) ? " (required)" : ""), words(value), value.description || "",
+      key + (required.has(key) ? " (required)" : ""), words(value), meaning(value),
     ])));
   }
   return list;
@@ -60,7 +66,7 @@ const operation = (path, method, said) => {
     if ((said.parameters || []).length) {
       box.append(make("h3", "Parameters"), table(said.parameters.map((p) => {
         const full = p.$ref ? said.shared[p.$ref.split("/").pop()] : p;
-        return [full.name + (full.required ? " (required)" : ""), full.in, words(full.schema), full.description || ""];
+        return [full.name + (full.required ? " (required)" : ""), full.in, words(full.schema), meaning({ ...full.schema, description: full.description })];
       })));
     }
     for (const [media, body] of Object.entries((said.requestBody || {}).content || {})) {

@@ -11,7 +11,8 @@ _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _EACH = re.compile(r'(W/)?("[^"]*")')
 #: A list may have empty elements (RFC 9110, 5.6.1.2).
 _LIST = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}(?:[ \t]*(?:,[ \t]*)+{_TAG})*(?:[ \t]*,)*[ \t]*")
-_VERSION = re.compile(r'"v([1-9][0-9]{0,17})"')
+#: Behind the dot stands the watermark of a mirrored goal's timers.
+_VERSION = re.compile(r'"v([1-9][0-9]{0,17})(?:\.[0-9]{1,20})?"')
 
 
 class EntityTags(msgspec.Struct, frozen=True):

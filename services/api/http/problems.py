@@ -208,6 +208,11 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
         "This server is stopping. Send it again: another takes it.",
         "Send it again, a command with the same `Idempotency-Key`; `recorded` is `unknown` where it was under way.",
     ),
+    "epoch_changed": ProblemDefinition(
+        410,
+        "The log was restored from a copy: positions of its former epoch mean other events now. Begin anew.",
+        "Read the feed from `after=0` with the epoch in `allowed`; events that you know have the ids that you know.",
+    ),
 }
 
 #: Every code that an answer can carry.
@@ -265,49 +270,57 @@ _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
 }
 
 
+#: A problem and the headers of its response.
+_Answer = tuple[Problem, dict[str, str]]
+
+
 class FailedRequest(Protocol):
     """The fields of a problem that describe its request."""
 
     path: str
     request_id: str
+    problem: str
 
 
 def error_response(error: BaseException, request: FailedRequest, method: str) -> HttpResponse:
-    """The response to a request that `error` ended."""
+    """The response to a request that `error` ended; its code is left in `request.problem`."""
+    content, headers = _build_response_problem(error, request, method)
+    request.problem = content.code
+    return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _build_response_problem(error: BaseException, request: FailedRequest, method: str) -> _Answer:
+    """The problem that stands for `error`, and its headers."""
     path, identity = request.path, request.request_id
     match error:
         case Refusal():
             headers = {"Cache-Control": "no-store"} if isinstance(error, VersionConflict) else {}
-            return _problem_response(problem_from_refusal(error, instance=path, request_id=identity), headers)
+            return problem_from_refusal(error, instance=path, request_id=identity), headers
         case ProblemError():
-            return _problem_response(problem_from_error(error, path, identity), error.headers)
+            return problem_from_error(error, path, identity), error.headers
         case LedgerBusy():
-            return _unavailable_response("overloaded", error.recorded, path, identity)
+            return _unavailable_problem("overloaded", error.recorded, path, identity)
         case LedgerUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            return _unavailable_response("unavailable", error.recorded, path, identity)
+            return _unavailable_problem("unavailable", error.recorded, path, identity)
         case DatabaseUnavailable():
             _log.warning("store.unavailable", error=type(error).__name__, request_id=identity)
-            return _unavailable_response("unavailable", None, path, identity)
+            return _unavailable_problem("unavailable", None, path, identity)
         case HTTPException() if error.status_code in _LITESTAR_CODES:
-            return _http_exception_response(error, path, identity)
+            return _http_exception_problem(error, path, identity)
         case CancelledError():
             # The server stops, and this took longer than it waits.
-            return _unavailable_response("stopping", "unknown" if method == "POST" else None, path, identity)
+            return _unavailable_problem("stopping", "unknown" if method == "POST" else None, path, identity)
     # 500: logged with everything but the body; the answer has no details.
     _log.error("request.failed", request_id=identity, path=path, method=method, exc_info=error)
-    return _problem_response(build_problem("internal", instance=path, request_id=identity), {})
+    return build_problem("internal", instance=path, request_id=identity), {}
 
 
-def _unavailable_response(code: str, recorded: CommandOutcome | None, path: str, identity: str) -> HttpResponse:
+def _unavailable_problem(code: str, recorded: CommandOutcome | None, path: str, identity: str) -> _Answer:
     body = build_problem(
         code, instance=path, request_id=identity, detail=_OUTCOME_SENTENCES[recorded], recorded=recorded
     )
-    return _problem_response(body, {"Retry-After": "1"})
-
-
-def _problem_response(content: Problem, headers: dict[str, str]) -> HttpResponse:
-    return HttpResponse(body=encode(content), status=content.status, media_type=MEDIA_TYPE, headers=headers)
+    return body, {"Retry-After": "1"}
 
 
 def problem_from_error(error: ProblemError, path: str, identity: str) -> Problem:
@@ -322,14 +335,14 @@ def problem_from_error(error: ProblemError, path: str, identity: str) -> Problem
     )
 
 
-def _http_exception_response(error: HTTPException, path: str, identity: str) -> HttpResponse:
+def _http_exception_problem(error: HTTPException, path: str, identity: str) -> _Answer:
     """Litestar's own refusals. Their words may quote the request, so ours are used."""
     headers = dict(error.headers or {})
     allowed = tuple(sorted(m for m in headers.get("allow", "").split(", ") if m and m != "OPTIONS"))
     if "GET" in allowed:
         headers["allow"] += ", HEAD"
     content = build_problem(_LITESTAR_CODES[error.status_code], instance=path, request_id=identity, allowed=allowed)
-    return _problem_response(content, {name.title(): value for name, value in headers.items()})
+    return content, {name.title(): value for name, value in headers.items()}
 
 
 class _ReadyResponse(Response[None]):

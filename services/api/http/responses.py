@@ -6,12 +6,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from domain.instants import encode_json
+from domain.instants import encode_json, to_micros
 from services.api.http.entity_tags import parse_entity_tags
 
 JSON = "application/json"
@@ -74,9 +75,9 @@ def compute_content_etag(body: bytes) -> str:
     return f'"{base64.urlsafe_b64encode(digest).decode()}"'
 
 
-def format_version_etag(version: int) -> str:
-    """The strong ETag of a stream's current state: what `If-Match` takes."""
-    return f'"v{version}"'
+def format_version_etag(version: int, clock_at: datetime | None = None) -> str:
+    """The strong ETag of a stream's current state, which `If-Match` takes; `clock_at`: what it depends on too."""
+    return f'"v{version}"' if clock_at is None else f'"v{version}.{to_micros(clock_at)}"'
 
 
 def json_response(value: Any, *, tag: str | None = None, headers: dict[str, str] | None = None) -> HttpResponse:

@@ -52,6 +52,7 @@ class EventsQuery(NoQuery, frozen=True, kw_only=True):
         SubjectText | None, msgspec.Meta(description="One stream: `goal/<id or reference>`, `member/...`, `team/...`.")
     ] = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE)] = 100
+    epoch: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] | None = None
     timeout: Annotated[
         float, msgspec.Meta(ge=0, le=300, description="Seconds to wait for news, up to the server's limit.")
     ] = 0.0
@@ -73,6 +74,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sequence: str
     partitionkey: str
     streamversion: int
+    #: The log's: another one where it was restored from a copy.
+    epoch: str
     recordedtime: datetime
     #: Where it came in: api, import, timer, worker.
     recordsource: str
@@ -96,7 +99,7 @@ class _EventPage(msgspec.Struct, frozen=True):
     full: bool
 
 
-def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
+def to_cloud_event(recorded: RecordedEvent, base_url: str, epoch: str) -> CloudEvent:
     """The event as everybody outside sees it."""
     reason = recorded.reason
     return CloudEvent(
@@ -111,6 +114,7 @@ def to_cloud_event(recorded: RecordedEvent, base_url: str) -> CloudEvent:
         sequence=f"{recorded.position:0{_SEQUENCE_DIGITS}d}",
         partitionkey=recorded.stream,
         streamversion=recorded.version,
+        epoch=epoch,
         recordedtime=recorded.recorded_at,
         recordsource=str(recorded.source),
         correlationid=str(recorded.correlation_id),
@@ -147,6 +151,7 @@ def _to_attribute(text: str) -> str | None:
         query=EventsQuery,
         answer=list[CloudEvent],
         media=(BATCH_MEDIA_TYPE,),
+        codes=("not_found", "epoch_changed"),
     ),
 )
 async def pull_events(context: RequestContext) -> HttpResponse:
@@ -154,6 +159,9 @@ async def pull_events(context: RequestContext) -> HttpResponse:
     began = time.monotonic()
     deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
     page = await sync_to_thread(_load_page, context, query.after)
+    if query.epoch not in (None, context.runtime.ledger.epoch):
+        now = context.runtime.ledger.epoch
+        raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
     if query.after > page.head:
         detail = f"this organisation has not reached that position; it is at {page.head}"
         raise field_error("/after", detail, where="query")
@@ -215,12 +223,14 @@ def _resolve_subject(context: RequestContext, subject: str | None) -> Any:
 
 
 def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> HttpResponse:
-    given = msgspec.structs.asdict(query) | {"after": page.examined}
+    epoch = context.runtime.ledger.epoch
+    given = msgspec.structs.asdict(query) | {"after": page.examined, "epoch": epoch}
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
-    body = encode([to_cloud_event(event, context.base_url) for event in page.events])
+    body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
     headers = {
         "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
+        "Plimsoll-Epoch": epoch,
     }
     return response_with_etag(body, media_type=BATCH_MEDIA_TYPE, headers=headers)
 

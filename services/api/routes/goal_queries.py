@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.envelope import Instant
 from domain.errors import NotFound
 from domain.goal.state import Goal
 from domain.text import is_visible
@@ -97,7 +98,9 @@ def list_goals(context: RequestContext) -> HttpResponse:
     if not page.goals:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
-    answer = GoalList(goals=[goal_summary(goal) for goal in page.goals], next=page.next)
+    answer = GoalList(
+        goals=[goal_summary(goal, clock_at=view.clock_at(goal.external_source)) for goal in page.goals], next=page.next
+    )
     return read_response(context, answer, view, headers=headers)
 
 
@@ -161,6 +164,10 @@ class GoalView(msgspec.Struct, frozen=True, kw_only=True):
     acts: dict[str, list[str]]
     #: The event that waits for an answer, if one does.
     open: UUID | None
+    #: The tracker or file that it came from, and the watermark up to which its clocks have run where that source sets
+    #: one: a lapse or reminder due later has not been recorded yet.
+    source: str | None = None
+    clock_at: Instant | None = None
     goal: Goal
 
 
@@ -188,10 +195,13 @@ def get_goal(context: RequestContext, goal: str) -> HttpResponse:
         state=found.state,
         acts=allowed_acts_by_role(found.state),
         open=summary.open,
+        source=found.external_source,
+        clock_at=view.clock_at(found.external_source),
         goal=found,
     )
-    # Today's answer is a function of the version, so its tag is the one that `If-Match` takes.
-    return read_response(context, answer, view, tag=format_version_etag(found.version) if now else None)
+    # Today's answer is a function of the version and the watermark, so its tag is one that `If-Match` takes.
+    tag = format_version_etag(found.version, answer.clock_at) if now else None
+    return read_response(context, answer, view, tag=tag)
 
 
 class HistoryQuery(AsOfQuery, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import io
 import msgspec
 
 from domain.errors import Forbidden, VersionConflict
+from domain.references import Ref
 from ledger.api_keys import Principal
 from services.api.context import RequestContext
 from services.api.http.problems import MEDIA_TYPE, ProblemError, build_problem
@@ -27,8 +28,9 @@ _ACCEPTED_MEDIA_TYPES = (
 
 
 class ImportQuery(NoQuery, frozen=True, kw_only=True):
-    """`partial` keeps the good rows; `dry_run` keeps none."""
+    """`partial` keeps the good rows; `dry_run` keeps none. `source`: the tracker or file of rows that name none."""
 
+    source: Ref | None = None
     partial: bool = False
     dry_run: bool = False
 
@@ -85,6 +87,7 @@ def import_acts(context: RequestContext) -> HttpResponse:
             viewer.organisation_id,
             lines,
             principal=principal,
+            source=query.source,
             partial=query.partial,
             dry_run=query.dry_run,
         )

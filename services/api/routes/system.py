@@ -71,7 +71,7 @@ def livez(_context: PublicContext) -> HttpResponse:
     ),
 )
 def readyz(context: PublicContext) -> HttpResponse:
-    checks, lag, lag_seconds = context.api.metrics.check(context.api.runtime)
+    checks, lag, lag_seconds = context.api.metrics.check()
     headers = {"Cache-Control": "no-store"}
     if any(found != "ok" for found in checks.values()):
         words = "; ".join(f"{name}: {found}" for name, found in checks.items())
@@ -91,7 +91,7 @@ def readyz(context: PublicContext) -> HttpResponse:
     Operation(id="metrics", summary="Metrics in the text format of Prometheus", tag=_TAG, media=("text/plain",)),
 )
 def metrics(context: PublicContext) -> HttpResponse:
-    body = context.api.metrics.render(context.api.runtime)
+    body = context.api.metrics.render()
     return HttpResponse(body=body, media_type=METRICS, headers={"Cache-Control": "no-store"})
 
 
@@ -101,6 +101,7 @@ def openapi(context: PublicContext) -> HttpResponse:
 
 
 _ASSETS = {
+    "/": ("index.html", "text/html"),
     "/docs": ("docs.html", "text/html"),
     "/docs.js": ("docs.js", "text/javascript"),
     "/docs.css": ("docs.css", "text/css"),
@@ -110,9 +111,8 @@ _ASSETS = {
 def _asset_route(path: str) -> Route:
     name, media_type = _ASSETS[path]
     body = files("services.api").joinpath("assets", name).read_bytes()
-    operation = Operation(
-        id=name, summary="This document, to be read in a browser", tag=_TAG, media=(media_type.partition(";")[0],)
-    )
+    summary = "Where to begin, in a browser" if path == "/" else "This document, to be read in a browser"
+    operation = Operation(id=name, summary=summary, tag=_TAG, media=(media_type.partition(";")[0],))
 
     @query_route(path, operation)
     def asset(_context: PublicContext) -> HttpResponse:
