@@ -124,11 +124,11 @@ Plimsoll answers at {url}; every call and its shape: {url}/docs
   get() {{ curl -s -H "Authorization: Bearer $KEY" "$URL$1"; }}
 
 Priya, the only database specialist, is over the line. By how much, and what would relieve her:
-  get "/v1/reports/overload?member=priya&names=true"
+  get "/v1/reports/overload?member=priya&format=text"
 Who says "yes, and"? Three additions this month, nothing dropped for them:
-  get "/v1/reports/overload?team=platform&names=true"
+  get "/v1/reports/overload?team=platform&format=text"
 Checkout's outcome changed; whose link to it was never affirmed, and who could say one sentence to whom:
-  get "/v1/reports/drift?team=checkout&names=true"
+  get "/v1/reports/drift?team=checkout&format=text"
 Why is the settlement report due when it is? Value, change, reason, consent, and what gave:
   get "/v1/goals/settlement-report/why?field=due"
 The same goal in plain words, from the first offer on, and as it stood a month ago:
@@ -136,16 +136,16 @@ The same goal in plain words, from the first offer on, and as it stood a month a
   get "/v1/goals/settlement-report?as_of={month_ago}"
 
 What is all of it for? The purpose changed three weeks ago: Data affirmed, Platform renegotiated, of one goal no word:
-  get "/v1/reports/alignment?names=true"
+  get "/v1/reports/alignment?format=text"
   get "/v1/goals/night-batch/why?field=outcome"
 Checkout's charter was made together: the decision, the objection that changed it, a breach and its repair talk:
   get "/v1/decisions/checkout-purpose/history"
   get "/v1/charters/checkout/history"
 Checkout's last quarter, every goal of it decided, and what came along into this one (one improvement is overdue):
-  get "/v1/reports/cycles?team=checkout&names=true"
+  get "/v1/reports/cycles?team=checkout&format=text"
   get "/v1/cycles/checkout-last/history"
 Who asked for help, who answered, and who has not; and which of Priya's extras can wait, to be decided this week:
-  get "/v1/reports/support?names=true"
+  get "/v1/reports/support?format=text"
   get "/v1/decisions/which-can-wait"
 What happened in Platform, what is needed, what stands as it was:
   get "/v1/teams/platform/digest?names=true"

@@ -28,6 +28,7 @@ from projections.drift.suggestions import (
     build_expectation_suggestions,
     build_goal_suggestions,
     build_purpose_suggestions,
+    sort_suggestions,
 )
 from projections.figures import (
     SMALL_SAMPLE,
@@ -75,12 +76,13 @@ def build_report(database: Database, as_of: AsOf, scope: ReportScope = WHOLE_ORG
         *expected(around.expectations, as_of.policy.policy, scope.group),
         *_goal_figures(assessed, as_of.policy.policy),
     ]
-    mends = [
+    weighed = [
         *(build_abandoned_suggestion(a, facts, around) for a in assessed if a.silent_days is not None),
         *(m for a in assessed for m in build_goal_suggestions(a, facts, around, as_of)),
-        *build_purpose_suggestions(purpose_drifts, facts, around),
+        *build_purpose_suggestions(purpose_drifts, facts, around, as_of),
+        *build_expectation_suggestions(around, as_of),
     ]
-    mends += build_expectation_suggestions(around, as_of)
+    mends = sort_suggestions(weighed)
     mends = mends if scope.explain else [without_events(mend) for mend in mends]
     return finish_report(DriftReport, as_of, scope, figures, mend=mends)
 

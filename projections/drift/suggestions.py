@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from domain.goal.state import Promised
-from domain.instants import from_micros
+from domain.instants import from_micros, to_micros
 from domain.policy import Policy
 from domain.quantities import to_fraction
 from projections.as_of import AsOf
@@ -24,7 +24,10 @@ from projections.drift.queries import DriftFacts, Move
 from projections.figures import CharterRef, EventRef, MemberRef, QuotedGoal, SubjectGoal, SubjectMember, event_ids
 from projections.history.narrative.phrases import format_days, format_percent
 from projections.lineage.links import Unaffirmed
+from projections.paused_time import to_days
 
+#: A suggestion with for how many days it has drifted, or by how many its due has moved; None: no time runs for it.
+WeighedSuggestion = tuple[Fraction | None, "Suggestion"]
 SuggestionKind = Literal["abandoned", "stale", "scope", "alignment", "purpose", "acknowledgement", "repair", "review"]
 _MAX_QUOTE_LENGTH = 120
 #: The sentence about a link to a goal that this viewer may not see.
@@ -64,23 +67,39 @@ class SuggestionWithoutParent(Suggestion, frozen=True, kw_only=True, omit_defaul
     parent: QuotedGoal | None
 
 
-def build_goal_suggestions(a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def sort_suggestions(suggestions: Iterable[WeighedSuggestion]) -> list[Suggestion]:
+    """What was abandoned, then by how long and how much it has drifted, then that for which no time runs."""
+
+    def need(one: WeighedSuggestion) -> tuple[Any, ...]:
+        days, suggestion = one
+        subjects = (suggestion.goal, suggestion.charter, suggestion.parent, suggestion.member)
+        ids = [0 if subject is None else subject.int for subject in subjects]
+        return (suggestion.kind != "abandoned", days is None, -(days or 0), ids, suggestion.kind, suggestion.sentence)
+
+    return [suggestion for _, suggestion in sorted(suggestions, key=need)]
+
+
+def build_goal_suggestions(
+    a: GoalDrift, facts: DriftFacts, around: DriftContext, as_of: AsOf
+) -> Iterator[WeighedSuggestion]:
     """One sentence for each way in which the goal drifts. The owner speaks, or the sponsor of a departed owner."""
     goal = a.goal
     speaker, to, gone = _find_speakers(goal, facts, around)
     if a.stale and a.idle is not None:
         quiet = f"“{goal.title}” has been quiet for {format_days(a.idle)}: "
         ask = "who takes it over, or shall we let it go?" if gone else "it still stands as agreed, or this has changed."
-        yield Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
-    moved = _scope_sentence(a, as_of.policy.policy)
+        stale = Suggestion(goal=goal.id, kind="stale", from_=speaker, to=to, sentence=quiet + ask, events=[a.judged])
+        yield a.idle, stale
+    moved = _describe_scope_drift(a, as_of.policy.policy)
     if moved is not None:
+        days, sentence = moved
         events = event_ids(m.event_id for m in a.moves)
-        yield Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=moved, events=events)
+        yield days, Suggestion(goal=goal.id, kind="scope", from_=speaker, to=to, sentence=sentence, events=events)
     for u in a.unaffirmed:
-        yield _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
+        yield u.days, _build_link_suggestion(goal, u, (speaker, to), facts, around, as_of)
 
 
-def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftContext) -> Suggestion:
+def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftContext) -> WeighedSuggestion:
     """What to do first about a goal that lapsed and that nobody has spoken about since: end it, or agree anew."""
     speaker, to, _gone = _find_speakers(a.goal, facts, around)
     sentence = (
@@ -88,7 +107,8 @@ def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftCon
         "shall we close it, or renegotiate it?"
     )
     events = event_ids([a.goal.contact_event, a.judged])
-    return Suggestion(goal=a.goal.id, kind="abandoned", from_=speaker, to=to, sentence=sentence, events=events)
+    abandoned = Suggestion(goal=a.goal.id, kind="abandoned", from_=speaker, to=to, sentence=sentence, events=events)
+    return Fraction(a.silent_days or 0), abandoned
 
 
 def _find_speakers(goal: Promised, facts: DriftFacts, around: DriftContext) -> tuple[UUID, UUID | None, bool]:
@@ -132,24 +152,27 @@ def _build_link_suggestion(
     )
 
 
-def _scope_sentence(a: GoalDrift, policy: Policy) -> str | None:
-    """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised."""
+def _describe_scope_drift(a: GoalDrift, policy: Policy) -> tuple[Fraction, str] | None:
+    """Where a goal's due or target has moved, in all, by more than the line's share of what was first promised.
+
+    The days by which the due moved, or the same share of the first duration as the target moved; and the sentence.
+    """
     line = to_fraction(policy.scope_line)
     dues = [m for m in a.moves if m.field == "due"]
     days = sum(abs(m.moved) for m in dues)
     aside = _describe_consent(a.moves)
     if a.first_duration and Fraction(days) / a.first_duration > line:
-        return (
+        return Fraction(days), (
             f"The due of “{a.goal.title}” has moved {_format_times(len(dues))}, {_describe_days(dues)} against the "
             f"{a.first_duration} first promised{aside}: what of it is still needed, and by when?"
         )
     targets = [m for m in a.moves if m.field == "target"]
     moved = sum(abs(m.moved) for m in targets)
     if a.first_span and Fraction(moved) / a.first_span > line:
-        share = format_percent(Fraction(moved) / a.first_span)
-        return (
-            f"The target of “{a.goal.title}” has moved {_format_times(len(targets))}, by {share} of what was first "
-            f"promised{aside}: what of it is still needed?"
+        share = Fraction(moved) / a.first_span
+        return share * a.first_duration, (
+            f"The target of “{a.goal.title}” has moved {_format_times(len(targets))}, by {format_percent(share)} of "
+            f"what was first promised{aside}: what of it is still needed?"
         )
     return None
 
@@ -199,8 +222,8 @@ def _to_local_date(at: int, zone: ZoneInfo) -> date:
 
 
 def build_purpose_suggestions(
-    drifts: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext
-) -> Iterator[Suggestion]:
+    drifts: Iterable[PurposeDrift], facts: DriftFacts, around: DriftContext, as_of: AsOf
+) -> Iterator[WeighedSuggestion]:
     """For each goal that leads to no current purpose; its own loose link to one is a mend of alignment already."""
     for a in drifts:
         if a.how == "current" or (a.way is not None and a.way.last == a.goal.id):
@@ -208,13 +231,13 @@ def build_purpose_suggestions(
         speaker, to, _gone = _find_speakers(a.goal, facts, around)
         if a.way is None or a.framework is None or a.framework.purpose is None:
             sentence = f"“{a.goal.title}” leads to no purpose of ours: what is it for, or shall we let it go?"
-            yield Suggestion(
-                goal=a.goal.id, kind="purpose", from_=speaker, to=to, sentence=sentence, events=[a.goal.terms_event]
-            )
+            events = [a.goal.terms_event]
+            lost = Suggestion(goal=a.goal.id, kind="purpose", from_=speaker, to=to, sentence=sentence, events=events)
+            yield None, lost
             continue
         above = facts.parents.get(a.way.link.parent)
         beyond = above.owner if above else None
-        yield Suggestion(
+        unaffirmed = Suggestion(
             goal=a.goal.id,
             kind="purpose",
             parent=a.way.link.parent,
@@ -228,9 +251,10 @@ def build_purpose_suggestions(
             ),
             events=event_ids([a.way.link.event_id, a.framework.purpose.event_id]),
         )
+        yield _days_since(a.framework.purpose.at, as_of), unaffirmed
 
 
-def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator[WeighedSuggestion]:
     """What waits for an acknowledgement, for a repair talk, or for a look at the whole charter."""
     facts = around.expectations
     for u in find_unacknowledged(facts):
@@ -239,7 +263,7 @@ def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator
         verb = "wait" if others else "waits"
         first = u.waiting[0]
         alone = lead in (None, u.member)
-        yield Suggestion(
+        acknowledgement = Suggestion(
             kind="acknowledgement",
             charter=u.framework.id,
             member=u.member,
@@ -252,41 +276,48 @@ def build_expectation_suggestions(around: DriftContext, as_of: AsOf) -> Iterator
             ),
             events=event_ids(n.event_id for n in u.waiting),
         )
+        yield _days_since(min(n.at for n in u.waiting), as_of), acknowledgement
     if not facts.personal:
         for framework in facts.frameworks:
-            yield from _build_repair_suggestions(framework, around, as_of.tzinfo)
+            yield from _build_repair_suggestions(framework, around, as_of)
     for framework in facts.frameworks:
         yield from _build_review_suggestions(framework, around, as_of)
 
 
-def _build_repair_suggestions(framework: CharterSnapshot, around: DriftContext, zone: ZoneInfo) -> Iterator[Suggestion]:
+def _build_repair_suggestions(
+    framework: CharterSnapshot, around: DriftContext, as_of: AsOf
+) -> Iterator[WeighedSuggestion]:
     """Every breach without a repair talk, however old."""
     lead = around.lead_of(framework.id)
     for breach in framework.breaches.values():
         speaker = next((m for m in (lead, breach.by) if m is not None), None)
         if breach.repaired_at is None and speaker is not None:
-            yield Suggestion(
+            day = _to_local_date(breach.at, as_of.tzinfo)
+            repair = Suggestion(
                 kind="repair",
                 charter=framework.id,
                 member=breach.by,
                 from_=speaker,
                 to=breach.by if breach.by != speaker else None,
                 sentence=(
-                    f"A breach of “{_shorten_quote(breach.text)}” was raised on {_to_local_date(breach.at, zone)}: "
+                    f"A breach of “{_shorten_quote(breach.text)}” was raised on {day}: "
                     "when do we sit down to repair it?"
                 ),
                 events=[breach.event_id],
             )
+            yield _days_since(breach.at, as_of), repair
 
 
-def _build_review_suggestions(framework: CharterSnapshot, around: DriftContext, as_of: AsOf) -> Iterator[Suggestion]:
+def _build_review_suggestions(
+    framework: CharterSnapshot, around: DriftContext, as_of: AsOf
+) -> Iterator[WeighedSuggestion]:
     lead, owner = around.lead_of(framework.id), around.charter_owner_name(framework.id)
     if framework.reviewed is None or lead is None:
         return
     event, at = framework.reviewed
-    days = (as_of.at - from_micros(at)) / timedelta(days=1)
+    days = _days_since(at, as_of)
     if days > as_of.policy.policy.review_days:
-        yield Suggestion(
+        review = Suggestion(
             kind="review",
             charter=framework.id,
             from_=lead,
@@ -297,6 +328,11 @@ def _build_review_suggestions(framework: CharterSnapshot, around: DriftContext, 
             ),
             events=[event],
         )
+        yield days, review
+
+
+def _days_since(at: int, as_of: AsOf) -> Fraction:
+    return to_days(to_micros(as_of.at) - at)
 
 
 def _shorten_quote(text: str) -> str:

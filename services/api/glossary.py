@@ -40,7 +40,7 @@ API: dict[str, str] = {
     "ReportQuery.team": "Whose report: this team's (id or reference). e.g. core",
     "ReportQuery.member": "Whose report: this member's (id or reference). e.g. ana",
     "ReportQuery.window": "Days that end with the day asked about. e.g. 28",
-    "format": "Whether the figures come as JSON with all sections, or as CSV.",
+    "format": "Whether the report comes as JSON with all sections, its figures as CSV, or as text for people.",
     "ConsequencesQuery.version": "Only what this version of the purpose caused. e.g. 2",
     "WhyQuery.field": "The field whose value is asked about. e.g. due",
     "partial": "Whether good rows are kept although others are refused.",

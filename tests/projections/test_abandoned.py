@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.goal.acts import Cancel, CheckIn, Feedback, RecordValue
+from domain.goal.acts import AcceptChange, Cancel, Changes, CheckIn, Feedback, ProposeChange, RecordValue
 from domain.organisation.organisation import SetPolicy
 from projections.as_of import AsOf
 from projections.database.database import Database
@@ -72,6 +72,26 @@ def test_what_to_do_about_it_is_suggested_first(database: Database, project: Pro
         == (first.sentence)
     )
     assert (ghost.id("ana"), ghost.id("sam")) == (first.from_, first.to)
+
+
+def test_suggestions_are_ordered_by_how_long_and_how_much_and_never_by_id(
+    database: Database, project: ProjectStory
+) -> None:
+    # given goals that have been quiet for 50, 40, 30 and 20 days, and one whose due moved by 45
+    story = Story()
+    promised = {"2026-03-22": 40, "2026-03-12": 50, "2026-04-11": 20, "2026-04-01": 30}
+    for day, quiet in promised.items():
+        promise_goal(story, f"quiet-{quiet}", day, due=date(2026, 8, 31))
+    promise_goal(story, "moved", "2026-04-20", start=date(2026, 4, 20), due=date(2026, 6, 30))
+    story.says("ana", ProposeChange(changes=Changes(due=date(2026, 8, 14)), reason=why()), on="moved", at="2026-04-30")
+    story.says("sam", AcceptChange(), on="moved", at="2026-04-30")
+
+    # when
+    report = drift_report.build_report(database, project(story, date(2026, 5, 1)))
+
+    # then
+    expected = ["quiet-50", "moved", "quiet-40", "quiet-30", "quiet-20"]
+    assert [story.id(goal, "goal") for goal in expected] == [suggestion.goal for suggestion in report.mend]
 
 
 @pytest.mark.parametrize(

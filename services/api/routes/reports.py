@@ -29,8 +29,9 @@ from services.api.operations import AsOfQuery, Operation, Route, query_route
 from services.api.queries import log_person_read, read_response, requested_as_of
 from services.authorization import READ, AccessSubject, Capability, Viewer, may
 from services.csv_text import format_csv_row
+from services.report_text import render_report
 
-CSV = "text/csv"
+CSV, TEXT = "text/csv", "text/plain"
 
 
 class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class ReportQuery(AsOfQuery, frozen=True, kw_only=True):
     ) = None
     explain: Annotated[bool, msgspec.Meta(description="Name the events behind each figure.")] = False
     names: Annotated[bool, msgspec.Meta(description="Say how the members, teams and goals are called.")] = False
-    format: Literal["json", "csv"] = "json"
+    format: Literal["json", "csv", "text"] = "json"
 
 
 REPORTS: dict[str, tuple[Callable[[Database, AsOf, ReportScope], Report], type[Report], str]] = {
@@ -106,7 +107,7 @@ def _report_route(name: str) -> Route:
             scopes=(READ,),
             query=ReportQuery,
             answer=answer,
-            media=("application/json", "text/csv"),
+            media=("application/json", CSV, TEXT),
             reads_view=True,
         ),
     )
@@ -122,6 +123,9 @@ def _report_route(name: str) -> Route:
         report = ReportVisibility(call.viewer, database, view, scope).redact(report)
         if query.format == "csv":
             return read_response(call, to_csv(report.figures), view, media_type=CSV)
+        if query.format == "text":
+            names = load_names(database, view, {*named_ids(report), scope.team, scope.member})
+            return read_response(call, render_report(report, scope, names).encode(), view, media_type=TEXT)
         if not query.names:
             return read_response(call, report, view)
         sections = {field.encode_name: getattr(report, field.name) for field in msgspec.structs.fields(report)}

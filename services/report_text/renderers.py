@@ -1,0 +1,111 @@
+"""Which sections each report has as text, and the page that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from projections.alignment.report import AlignmentReport
+from projections.charters.rituals import RitualEntry, RitualsReport
+from projections.cycles.review import CyclesReport
+from projections.decisions.report import DecisionsReport
+from projections.drift.report import DriftReport
+from projections.figures import Report, ReportScope
+from projections.overload.report import OverloadReport
+from projections.support.report import SupportReport
+from services.report_text.alignment import alignment_sections
+from services.report_text.cycles import cycles_sections
+from services.report_text.drift import drift_sections
+from services.report_text.overload import overload_sections
+from services.report_text.page import build_page, enumerate_first, list_lines, shorten, wrap
+from services.report_text.people import Names, figures_by_member
+from services.report_text.phrases import figure_lines, format_amount, format_minute, withheld_lines
+from services.report_text.support import support_sections
+
+_MOST_RITUALS, _MOST_NAMED = 8, 12
+_RITUAL_LENGTH = 50
+
+Sections = Iterator[Iterator[str]]
+
+
+def _decisions_sections(report: DecisionsReport, _names: Names) -> Sections:
+    """A member's figures are about that member's decisions, and are the report's own."""
+    yield figure_lines(report.figures)
+    yield withheld_lines(report.figures)
+
+
+def _rituals_sections(report: RitualsReport, names: Names) -> Sections:
+    """What takes most time first; what it comes to for each member, by name; figures."""
+    rituals = sorted(report.rituals, key=lambda ritual: (-ritual.minutes_a_week, ritual.ritual.int))
+    entries = [_describe_ritual(ritual, names) for ritual in rituals]
+    yield list_lines("Rituals, those that take most minutes a week first", entries, _MOST_RITUALS)
+    yield _member_minutes_lines(report, names)
+    group = [figure for figure in report.figures if figure.member is None]
+    yield figure_lines(group)
+    yield withheld_lines(group)
+
+
+def _describe_ritual(ritual: RitualEntry, names: Names) -> str:
+    title = f"“{shorten(ritual.title, _RITUAL_LENGTH)}” of {names.team(ritual.team)}"
+    mode = "together" if ritual.mode == "sync" else "at a time of one's own"
+    return f"{title}: {format_amount(ritual.minutes_a_week, 'minute')} a week, {mode}"
+
+
+def _member_minutes_lines(report: RitualsReport, names: Names) -> Iterator[str]:
+    apart = figures_by_member(report.figures, "async_minutes")
+    together = figures_by_member(report.figures, "ritual_minutes")
+    parts = [
+        f"{name} {_number(minutes)} and {_number(own)}"
+        for name, (minutes, own) in names.sort_people(
+            (member, (figure.value, apart[member][0].value)) for member, [figure] in together.items()
+        )
+        if minutes is not None
+    ]
+    if parts:
+        heading = "Minutes a week together and at a time of one's own, by name"
+        yield from wrap(f"{heading}: {enumerate_first(parts, _MOST_NAMED)}.")
+
+
+def _number(value: float | None) -> str:
+    return "no data" if value is None else format_amount(value, "minute").split()[0]
+
+
+#: Report -> what it is called, and its sections. Each report of the API has its line here.
+RENDERERS: dict[type[Report], tuple[str, Callable[[Any, Names], Sections]]] = {
+    OverloadReport: ("Overload", overload_sections),
+    DriftReport: ("Drift", drift_sections),
+    AlignmentReport: ("Alignment", alignment_sections),
+    CyclesReport: ("Review of cycles", cycles_sections),
+    DecisionsReport: ("Decisions", _decisions_sections),
+    RitualsReport: ("Rituals", _rituals_sections),
+    SupportReport: ("Support", support_sections),
+}
+
+
+def render_report(report: Report, scope: ReportScope, names: Mapping[str, str]) -> str:
+    """The report as its viewer may see it, in plain text: what it is, whose and of when, then what asks for an act.
+
+    `names`: of the ids that the report and its scope mention, as of the question.
+    """
+    title, build_sections = RENDERERS[type(report)]
+    known = Names(names)
+    whose = _describe_scope(scope, known)
+    when = f"as of {_format_as_of(report.as_of)}, known up to {format_minute(report.recorded_as_of)}"
+    sections = list(map(list, build_sections(report, known)))
+    if not any(sections):
+        sections = [["Nothing to tell."]]
+    return build_page([wrap(f"{title} of {whose}, {when}"), *sections])
+
+
+def _format_as_of(text: str) -> str:
+    """A day as it is; an instant to the minute."""
+    return text if len(text) == len("2026-03-04") else format_minute(datetime.fromisoformat(text))
+
+
+def _describe_scope(scope: ReportScope, names: Names) -> str:
+    team: UUID | None = scope.team
+    if scope.member is None:
+        return names.team(team)
+    return names.person(scope.member) + ("" if team is None else f" in {names.team(team)}")
