@@ -121,8 +121,11 @@ def _statement_fields(
 def _with_sources(goal: Promised, updates: dict[str, Any]) -> dict[str, Any]:
     if "sources" not in updates:
         return updates
-    sources = {**goal.sources, **updates["sources"]}
-    return {**updates, "sources": {field: events for field, events in sources.items() if events}}
+    changed = updates["sources"]
+    sources = {**goal.sources, **changed}
+    if not all(changed.values()):
+        sources = {field: events for field, events in sources.items() if events}
+    return {**updates, "sources": sources}
 
 
 def _statement_taken_back(goal: Promised, event: e.StatementTakenBack, recorded: RecordedEvent) -> Goal:

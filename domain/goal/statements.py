@@ -22,8 +22,8 @@ from domain.goal import events as e
 MAX_STATEMENTS = 20
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One check-in or reading of the measure, as its last correction says it."""
+class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One check-in or reading of the measure, as its last correction says it. Acyclic."""
 
     event_id: UUID
     #: Of an imported row with an id of its own, `domain.corrections.row_id` of that.
