@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def skip_or_fail(reason: str) -> NoReturn:
     """Skip on a laptop, fail on CI."""
     if os.environ.get("CI"):
-        pytest.fail(f"CI must have every server: {reason}", pytrace=False)
+        pytest.fail(f"CI must have every server and program: {reason}", pytrace=False)
     pytest.skip(reason)
 
 

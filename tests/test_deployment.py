@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +39,6 @@ def test_the_deployment_has_every_role(services: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_is_a_command_of_the_program(services: dict[str, Any], role: str) -> None:
-    if find_spec("services.cli") is None:
-        pytest.skip("the command line is not built yet")
     command = [sys.executable, "-c", "import sys; from services.cli import main; sys.exit(main())"]
 
     outcome = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,19 +45,9 @@ class Metrics:
         self._problems = Counter("plimsoll_problems", "Requests answered with a problem.", ("code",), registry=registry)
         #: Method, route, status -> where they are counted. Routes are templates, methods and statuses few.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._queue = Gauge(
-            "plimsoll_commit_queue_commands",
-            "Commands that wait to be committed.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self._connections = Gauge(
-            "plimsoll_database_connections",
-            "Connections to the database.",
-            ("pool", "state"),
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
+        live_sum = partial(Gauge, registry=registry, multiprocess_mode="livesum")
+        self._queue = live_sum("plimsoll_commit_queue_commands", "Commands that wait to be committed.")
+        self._connections = live_sum("plimsoll_database_connections", "Connections to the database.", ("pool", "state"))
 
     def count(self, method: str, route: str, status: int, seconds: float, problem: str = "") -> None:
         """One request was answered; `problem` is the code of the problem that it was answered with."""

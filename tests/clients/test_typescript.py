@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import skip_or_fail
+
 HERE = Path(__file__).parent
 TOOLS = HERE / "node_modules"
-pytestmark = [
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        not (shutil.which("node") and (TOOLS / "openapi-typescript").is_dir()),
-        reason="needs node and its packages: npm ci --prefix tests/clients",
-    ),
-]
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(autouse=True)
+def node() -> None:
+    if not (shutil.which("node") and (TOOLS / "openapi-typescript").is_dir()):
+        skip_or_fail("needs node and its packages: npm ci --prefix tests/clients")
 
 
 def run_node(home: Path, *command: str | Path) -> str:

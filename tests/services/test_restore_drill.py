@@ -16,6 +16,7 @@ import pytest
 
 from services.runtime import Runtime
 from services.settings import Settings
+from tests.conftest import skip_or_fail
 from tests.fixtures import synthetic
 from tests.servers import PostgresServer
 
@@ -79,9 +80,10 @@ def history(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="the page asks for the program sqlite3")
 def test_the_drill_with_sqlite_proves_the_copy(tmp_path: Path, history: Path) -> None:
     # given
+    if shutil.which("sqlite3") is None:
+        skip_or_fail("the page asks for the program sqlite3")
     drill = Drill(tmp_path)
     drill.run(f"plimsoll import {history} && plimsoll projections rebuild")
 
