@@ -16,6 +16,25 @@ from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from tests.api.app_under_test import build_settings
 
+_STOP_TIMEOUT_S = 20
+
+
+@contextmanager
+def run_server(runtime: Runtime) -> Iterator[int]:
+    """The port at which this runtime is answered through a real socket."""
+    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_TIMEOUT_S)
+
 
 @contextmanager
 def serve_organisation(home: Path) -> Iterator[tuple[str, str]]:
@@ -24,13 +43,5 @@ def serve_organisation(home: Path) -> Iterator[tuple[str, str]]:
     migrate(settings)
     with Runtime.start(settings) as runtime:
         key = create_organisation(runtime, "acme", steward="stella").api_key
-        server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-            thread.start()
-            while not server.started:
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", key
-            server.should_exit = True
-            thread.join(20)
+        with run_server(runtime) as port:
+            yield f"http://127.0.0.1:{port}", key

@@ -7,47 +7,28 @@ import json
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-import uvicorn
 
 from ledger.commit.committer import CommitLimits
 from ledger.storage.file_locks import writer_lock
-from services.api.app import create_app
 from services.api.auth.key_cache import MAX_STALENESS_S
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
 from tests.api.app_under_test import ApiApp, build_settings, create_active_goal
+from tests.api.real_server import run_server
 from tests.ledger.tcp_proxy import TcpProxy
 from tests.system.deployment import Deployment, Process
 
 TIMEOUT_SECONDS = 20
-
-
-@contextmanager
-def run_server(runtime: Runtime) -> Iterator[int]:
-    """The port at which this runtime is answered through a real socket."""
-    server = uvicorn.Server(uvicorn.Config(create_app(runtime), http="httptools", log_config=None, lifespan="on"))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(TIMEOUT_SECONDS)
 
 
 @pytest.fixture

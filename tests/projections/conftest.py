@@ -12,6 +12,7 @@ from projections.as_of import AsOf, resolve_as_of
 from projections.catalogue import PROJECTIONS
 from projections.database.database import Database
 from projections.engine.engine import Engine
+from tests.projections.overload_stories import RunReport, run_report
 from tests.story import Story
 
 #: Follow a story with every view, and look at it; keywords as `lens`.
@@ -49,3 +50,11 @@ def dump_views(database: Database, *, only: tuple[str, ...] = ()) -> dict[str, l
         rows = database.query("SELECT name, log_position, applied, digest FROM projection_checkpoints ORDER BY name")
         found["projection_checkpoints"] = [tuple(row) for row in rows]
     return found
+
+
+@pytest.fixture
+def run_overload(empty_url: str) -> Iterator[RunReport]:
+    """The overload report of a story, as `run_report` has it, on a database of each kind."""
+    database = Database.open(empty_url)
+    yield lambda story, as_of, **asked: run_report(database, story, as_of, **asked)
+    database.close()

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from domain.goal.acts import CheckIn, DeclareComplete
 from domain.member import member
 from domain.member.member import DeclareAbsence
 from domain.team import team
-from projections.database.database import Database
-from tests.projections.overload_stories import RunReport, find_figure, parse_day, promise_goal, run_report
+from tests.projections.overload_stories import RunReport, find_figure, parse_day, promise_goal
 from tests.story import Story
 
 STEWARD = frozenset({"steward"})
-
-
-@pytest.fixture
-def ask(empty_url: str) -> Iterator[RunReport]:
-    database = Database.open(empty_url)
-    yield lambda story, as_of, **asked: run_report(database, story, as_of, **asked)
-    database.close()
 
 
 @pytest.fixture
@@ -42,8 +32,8 @@ def story() -> Story:
     return story
 
 
-def test_a_team_sees_how_much_of_it_is_owned_by_others(ask: RunReport, story: Story) -> None:
-    figure = find_figure(ask(story, "2026-03-02", team="core", explain=True), "owned_outside")
+def test_a_team_sees_how_much_of_it_is_owned_by_others(run_overload: RunReport, story: Story) -> None:
+    figure = find_figure(run_overload(story, "2026-03-02", team="core", explain=True), "owned_outside")
 
     # Eva's 40 hours and two weeks of 4, Ned's 6; nothing of what is delivered, nor of another team's goal.
     assert (3, 4, 0.75, 54.0, 0.148148) == (
@@ -58,30 +48,30 @@ def test_a_team_sees_how_much_of_it_is_owned_by_others(ask: RunReport, story: St
     assert promises <= set(figure.events or [])
 
 
-def test_no_figure_of_the_team_is_about_an_owner_outside(ask: RunReport, story: Story) -> None:
-    about = {f.member for f in ask(story, "2026-03-02", team="core").figures}
+def test_no_figure_of_the_team_is_about_an_owner_outside(run_overload: RunReport, story: Story) -> None:
+    about = {f.member for f in run_overload(story, "2026-03-02", team="core").figures}
 
     assert about.isdisjoint({story.id("eva"), story.id("ned")})
 
 
-def test_progress_and_absence_of_an_owner_outside_count(ask: RunReport, story: Story) -> None:
+def test_progress_and_absence_of_an_owner_outside_count(run_overload: RunReport, story: Story) -> None:
     story.says("eva", CheckIn(progress=0.5), on="stated", at="2026-03-02T08:30")
     story.says("eva", DeclareAbsence(from_=parse_day("2026-03-09"), to=parse_day("2026-03-13")), at="2026-03-02T08:40")
 
     # Half of 40, all of it in the week that she is there; the rate has that week alone.
-    assert 30.0 == find_figure(ask(story, "2026-03-02", team="core"), "owned_outside").planned_hours
+    assert 30.0 == find_figure(run_overload(story, "2026-03-02", team="core"), "owned_outside").planned_hours
 
 
 def test_a_team_that_owns_all_its_goals_has_none_outside_and_one_without_goals_no_share(
-    ask: RunReport, story: Story
+    run_overload: RunReport, story: Story
 ) -> None:
-    edge = find_figure(ask(story, "2026-03-02", team="edge"), "owned_outside")
-    none = find_figure(ask(story, "2026-02-28", team="core"), "owned_outside")
+    edge = find_figure(run_overload(story, "2026-03-02", team="edge"), "owned_outside")
+    none = find_figure(run_overload(story, "2026-02-28", team="core"), "owned_outside")
 
     assert (0, 1, 0.0, 0.0) == (edge.count, edge.n, edge.value, edge.planned_hours)
     assert (0, 0, None, "no_data") == (none.count, none.n, none.value, none.status)
 
 
-def test_only_a_team_s_report_says_so(ask: RunReport, story: Story) -> None:
+def test_only_a_team_s_report_says_so(run_overload: RunReport, story: Story) -> None:
     for whose in ({}, {"member": "eva"}, {"member": "ana", "team": "core"}):
-        assert "owned_outside" not in {f.name for f in ask(story, "2026-03-02", **whose).figures}
+        assert "owned_outside" not in {f.name for f in run_overload(story, "2026-03-02", **whose).figures}

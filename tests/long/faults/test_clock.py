@@ -14,7 +14,7 @@ import pytest
 from services.organisations import create_organisation
 from services.runtime import Runtime, migrate
 from services.settings import Settings
-from tests.api.test_bad_days import run_server
+from tests.api.real_server import run_server
 from tests.long.faults.conftest import ReportFigures
 from tests.long.faults.deployed_service import create_members_and_goals
 from tests.long.faults.invariants import assert_no_loss_no_duplicate, compute_figures, list_attempts
