@@ -29,7 +29,7 @@ UV_HOME = ROOT / ".venv-uv"
 LOCK = ROOT / "requirements.lock"
 LOCK_PRODUCTION = ROOT / "requirements-production.lock"
 LOCK_UV = ROOT / "requirements-uv.lock"
-# What the benchmarks measure beside ours: an environment of their own, never the product's.
+# The peers that the benchmarks compare with: an environment of their own, never the product's.
 LOCK_PEERS = ROOT / "benchmarks" / "requirements-peers.txt"
 PEERS = ROOT / ".venv-peers"
 SOURCES = ("domain", "ledger", "projections", "services", "tests", "benchmarks", "run.py")
@@ -69,7 +69,7 @@ def ensure_peers() -> None:
     with _one_at_a_time():
         if stamp.exists() and stamp.read_text() == wanted and _works(python):
             return
-        print("Installing what is measured beside ours into .venv-peers ...", flush=True)
+        print("Installing the peers of the benchmarks into .venv-peers ...", flush=True)
         uv = _find_uv()
         shutil.rmtree(PEERS, ignore_errors=True)
         _call(uv, "venv", "--quiet", "--python", sys.executable, str(PEERS))
@@ -237,7 +237,7 @@ def bench(args: list[str]) -> int:
 
 
 def keep_bytecode() -> None:
-    """Where none may be written beside the sources, keep it in `.venv`.
+    """Where none may be written next to the sources, keep it in `.venv`.
 
     Our commands start dozens of processes; each would spend most of its start on compiling what it imports.
     """

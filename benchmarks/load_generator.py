@@ -170,7 +170,7 @@ async def _wait_until_done(over: asyncio.Future[None], connections: Sequence[Con
 
 
 def _run_on_uvloop(work: Coroutine[Any, Any, dict[str, float]]) -> dict[str, float]:
-    """Run it; beside its figures, the share of one processor that this client took."""
+    """Run it; with its figures, the share of one processor that this client took."""
     wall, used = perf_counter(), process_time()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(work)

@@ -1,4 +1,4 @@
-"""The raw stores beside ours: psycopg in a process of its own, and pgbench where there is one."""
+"""The raw stores to compare with: psycopg in a process of its own, and pgbench where there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that work on request, each in its own environment: the peers, and ours beside them."""
+"""Processes that work on request, each in its own environment: the peers, and ours."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class WorkerProcess:
         return PeerUnavailable(f"{self._name} is gone (exit code {self._process.wait(5)}): {last}")
 
     def to_contender(self, name: str, figure: str = "rate", **task: Any) -> Contender:
-        """The process as a side of a case: one of its figures, the others beside it."""
+        """The process as a contender of a case: one figure is compared, the others are kept in `beside`."""
 
         def run() -> Sample:
             found = self.run(**task)

@@ -96,7 +96,7 @@ class WeekLoad(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_estimated_only(self) -> bool:
-        """Every hour that is planned rests on an effort nobody stated."""
+        """Whether every planned hour rests on an effort that was not stated."""
         return self.planned > 0 and self.estimated == self.planned
 
 

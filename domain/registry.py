@@ -163,7 +163,7 @@ AGGREGATES: dict[str, AggregateType] = {
 
 __all__ = ["AGGREGATES", "EVENTS", "AggregateType", "EventData", "event_schema", "to_commitment"]
 
-#: Any event: what the feed sends as `data`, told apart by its tag.
+#: Any event: what the feed sends as `data`, discriminated by its tag.
 EventData = (
     goal_events.GoalEvent
     | decision_events.DecisionEvent

@@ -1,7 +1,7 @@
 """What people write: the one form in which it is compared, what of it can be seen, and what no text may hold.
 
 Text is stored as it was sent. It is compared and searched for in Unicode's composed form (NFC): "ü" may be one
-character or two, and reads the same. What nobody can see is no text.
+character or two, and reads the same. What cannot be seen is no text.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def fold(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether anybody can see something of it."""
+    """Whether any of it can be seen."""
     return any(map(_is_seen, text))
 
 
@@ -70,7 +70,7 @@ def _is_seen(character: str) -> bool:
 
 
 def check_text(text: str, pointer: str, *, has_lines: bool) -> None:
-    """Raise `InvalidField` where `text` is of characters that nobody sees, or holds a control character.
+    """Raise `InvalidField` where `text` consists of characters that cannot be seen, or holds a control character.
 
     `has_lines`: it may have line ends and tabs. An empty text is for its field to allow.
     """

@@ -83,7 +83,7 @@ class KeyStore(Protocol):
 
 
 class Keys:
-    """The keys of all organisations, beside the log. Raises `LedgerUnavailable` where the store is away."""
+    """The keys of all organisations, in tables next to the log. Raises `LedgerUnavailable` where the store is away."""
 
     def __init__(self, ledger: KeyStore) -> None:
         self._recorder = ledger.recorder

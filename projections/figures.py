@@ -68,7 +68,7 @@ class QuotesGoal(Protocol):
 #: The status of a group's figure that is not for this viewer.
 WITHHELD = "withheld"
 
-#: The status of a figure in hours all of which rest on efforts that nobody stated: it draws no line.
+#: The status of a figure in hours all of which rest on efforts that were not stated: it draws no line.
 ESTIMATED_ONLY = "estimated_only"
 
 #: Below this many cases a ratio shows its counts first and draws a line only where its whole interval is over it.
@@ -110,15 +110,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Wilson's 95 % interval of `count / n`.
     interval: tuple[float, float] | None = None
     small_sample: bool = False
-    #: How much of it rests on efforts that nobody stated, 0..1.
+    #: The share of it that rests on efforts that were not stated, 0..1.
     estimated_share: float | None = None
-    #: Some of it rests on an effort or a capacity that nobody stated.
+    #: Some of it rests on an effort or a capacity that was not stated.
     estimated: bool = False
     #: Hours, where the ratio is made of hours.
     planned_hours: float | None = None
     available_hours: float | None = None
     no_capacity: bool = False
-    #: Paired by inference, and additions taken within the line: shown beside, never inside.
+    #: Paired by inference, and additions taken within the line: counted separately.
     inferred: int | None = None
     absorbed: int | None = None
     #: Of the counted links, those whose window to be affirmed has passed.

@@ -337,7 +337,7 @@ FACT_LOAD_WEEK = Mart(
         MartColumn("planned_minutes", "integer", "What the member's live promises ask for in that week."),
         MartColumn("available_minutes", "integer", "Declared hours x focus, less absences."),
         MartColumn("ratio_bp", "integer", "Planned / available, basis points; empty: no capacity.", nullable=True),
-        MartColumn("estimated_minutes", "integer", "The part of planned that rests on an effort nobody stated."),
+        MartColumn("estimated_minutes", "integer", "The part of planned that rests on efforts that were not stated."),
         MartColumn("goals", "integer", "Promises with hours in that week."),
         MartColumn("default_hours", "boolean", "Available rests on the policy's default hours."),
         MartColumn(

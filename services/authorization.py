@@ -117,7 +117,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The effective roles. An auditor does not act, so beside `auditor` only `steward` counts."""
+        """The effective roles. An auditor does not act, so with `auditor` only `steward` counts."""
         if AUDITOR in self.granted and STEWARD not in self.granted:
             return (AUDITOR,)
         lead = (LEAD,) if self.leads else ()

@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10
     projector_poll_ms: Annotated[
         int,
-        Meta(ge=10, le=60_000, description="The projector looks for new events this often even when nobody wakes it."),
+        Meta(ge=10, le=60_000, description="The projector looks for new events this often even without a wake-up."),
     ] = 500
     projector_batch: Annotated[
         int, Meta(ge=1, le=100_000, description="Events that the projector follows before it looks up again.")

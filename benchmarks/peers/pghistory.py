@@ -39,7 +39,7 @@ def _configure_django(url: str) -> None:
 
 
 def _create_model() -> Any:
-    """The model, its history table beside it, both made, and the trigger installed."""
+    """The model and its history table, both created, with the trigger installed."""
     import pghistory
     import pgtrigger
     from django.core.management import call_command

@@ -1,4 +1,4 @@
-"""Suite `bulk`: a large history, decided act by act, beside `COPY` of the very rows that it leaves in the log.
+"""Suite `bulk`: a large history, decided act by act, compared with `COPY` of the very rows that it leaves in the log.
 
 Rates are acts a second on both sides: what COPY is given is the rows of as many acts. A million acts are imported once,
 50,000 in every round; both tell their peak memory, which must not grow with the history.

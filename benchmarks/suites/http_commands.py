@@ -1,4 +1,4 @@
-"""Suite `commands`: one whole command over HTTP by 1, 8 and 32 clients, beside the peers behind the same server.
+"""Suite `commands`: one whole command over HTTP by 1, 8 and 32 clients, compared with peers behind the same server.
 
 A command is a check-in on one of 800 goals: key, scope, rate limit, validation, idempotency, decision, events, receipt.
 Ours runs as in production: the API in one process, the worker with its projector in another, Redis between them.

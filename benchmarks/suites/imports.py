@@ -20,7 +20,7 @@ GROWTH = Target(limit=1.3, of="ratio")
 
 
 def suite(bench: Bench) -> Iterator[Case]:
-    """Seconds for the whole history, beside COPY (or executemany) of the rows that it leaves in the log."""
+    """Seconds for the whole history, compared with COPY (or executemany) of the rows that it leaves in the log."""
     acts = sum(1 for _ in read_lines(bench.history))
     for store in bench.stores:
         rows = _load_log_rows(store, bench)

@@ -1,4 +1,4 @@
-"""Suite `latency`: the 99th percentile of a command at half of what the server can do, beside one raw commit's mean.
+"""Suite `latency`: the 99th percentile of a command at half of what the server can do, against one raw commit's mean.
 
 Requests come evenly, in an open loop; a response's time counts from when its request was due (`run_open_loop`). The
 pace is half of what 32 clients got done just before, in the same round; timers are whole milliseconds, and what that

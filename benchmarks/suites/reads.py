@@ -1,4 +1,4 @@
-"""Suite `reads`: questions over real HTTP by one client that keeps its connection, beside one row by its key."""
+"""Suite `reads`: questions over real HTTP by one client that keeps its connection, compared with one row by its key."""
 
 from __future__ import annotations
 

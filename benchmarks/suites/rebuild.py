@@ -18,7 +18,7 @@ _TABLES = tuple(table.name for projection in PROJECTIONS for table in projection
 
 
 def suite(bench: Bench) -> Iterator[Case]:
-    """Following the log from zero, and building every view anew beside the live ones."""
+    """Following the log from zero, and rebuilding every view into shadow tables."""
     for store in bench.stores:
         url = store.create_database()
         with open_organisation(url) as (runtime, founded):

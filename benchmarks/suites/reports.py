@@ -1,7 +1,7 @@
 """Suite `reports`: every report that the server has, and the charter, for a team of twenty with two years behind it.
 
 The reports are those in `/openapi.json`: a new one is measured without a change here. Over real
-HTTP by one client that keeps its connection; the past stands beside the same question about now.
+HTTP by one client that keeps its connection; the past is compared with the same question about now.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Acknowledge(Act, tag="acknowledge", frozen=True, kw_only=True):
 
     non_negotiable: Ref
     version: VersionNumber
-    #: Who acknowledges: the party itself, nobody else.
+    #: Who acknowledges: only the party itself.
     member: Ref | None = None
 
 

@@ -72,7 +72,7 @@ class ShareReflection(Act, tag="share_reflection", frozen=True, kw_only=True):
 class AgreeImprovement(Act, tag="agree_improvement", frozen=True, kw_only=True):
     """Agree what will be done better, who sees to it, and until when."""
 
-    #: Its own name, free of choice, as whoever imports it knows it; an id is given where there is none.
+    #: Its own name, free of choice, as the imported source knows it; an id is given where there is none.
     improvement: Ref | None = None
     text: ShortText
     owner: Ref
@@ -107,7 +107,7 @@ class SettleGoal(Act, tag="settle_goal", frozen=True, kw_only=True):
 
 
 class Close(Act, tag="close", frozen=True, kw_only=True):
-    """End the cycle, once every live goal of it is settled and somebody has reflected."""
+    """End the cycle, once every live goal of it is settled and a member has reflected."""
 
 
 CycleAct = (

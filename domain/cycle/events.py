@@ -28,7 +28,7 @@ class CarriedImprovement(Value, frozen=True, kw_only=True):
 
 
 class Lesson(Value, frozen=True, kw_only=True):
-    """What the cycle before learnt; of a goal that was dropped or broken also where nobody said what of it."""
+    """What the cycle before learnt; of a goal that was dropped or broken also without a lesson."""
 
     #: The event in which it was written down; None: a goal ended so, and nothing was learnt from it yet.
     learning: UUID | None = None

@@ -43,7 +43,7 @@ class Open(Act, tag="open", frozen=True, kw_only=True):
     deciders: Deciders
     deadline: Instant
     fallback: Fallback
-    #: Whose decision it is; nobody named: the organisation's own.
+    #: Whose decision it is; without a name: the organisation's own.
     team: Ref | None = None
     #: Id of the option that leaves things as they are.
     status_quo: OptionId | None = None

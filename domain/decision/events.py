@@ -54,7 +54,7 @@ class Opened(Event, tag="decision.opened.v1", frozen=True, kw_only=True):
 
 
 class PerspectiveShared(Event, tag="decision.perspective_shared.v1", frozen=True, kw_only=True):
-    """Somebody said how it looks to them."""
+    """A decider described how it looks from their place."""
 
     text: Personal[str]
     option: str | None = None

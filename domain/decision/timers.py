@@ -25,18 +25,18 @@ def next_due_timer(decision: Decision | None, world: DecisionContext) -> NewEven
     """The timer fact that fell due at or before `world.at`, or None; none falls due between two acts of one instant."""
     if decision is None or decision.acted_at >= world.at:
         return None
-    rings = timer_at(decision, world)
-    if rings is None or rings > world.at:
+    due_at = timer_at(decision, world)
+    if due_at is None or due_at > world.at:
         return None
     return NewEvent(
-        event_id=world.next_id(), data=_deadline_event(decision, world), occurred_at=rings, source=Source.TIMER
+        event_id=world.next_id(), data=_deadline_event(decision, world), occurred_at=due_at, source=Source.TIMER
     )
 
 
 def next_timer_at(decision: Decision | None, world: DecisionContext) -> datetime | None:
     """The instant after `world.at` at which the next timer falls due as things stand, or None."""
-    rings = timer_at(decision, world) if decision is not None else None
-    return rings if rings is not None and rings > world.at else None
+    due_at = timer_at(decision, world) if decision is not None else None
+    return due_at if due_at is not None and due_at > world.at else None
 
 
 def index_entry(decision: Decision | None) -> IndexEntry:

@@ -73,7 +73,7 @@ POLICIES: dict[str, str] = {
     "acknowledgement_line": "Share of members who have not acknowledged what stands, over which the figure is over its line. e.g. 0.2",
     "breach_line": "Breaches per 100 member-weeks, over which the figure is over its line. e.g. 5",
     "unrepaired_line": "Share of breaches without a repair talk within 7 days, over which the figure is over its line. e.g. 0.2",
-    "review_days": "Days after which a charter that nobody looked at is over its line. e.g. 183",
+    "review_days": "Days after its last review from which a charter is over its line. e.g. 183",
 }
 
 SHARED: dict[str, str] = {

@@ -89,7 +89,7 @@ class NeedInput(Value, frozen=True, kw_only=True):
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
     """Something a party says. `as` names the role where one person holds both; the agreement asks for reasons."""
 
-    #: Fields that only a row of an import may leave out: whoever imports a history knows no event ids.
+    #: Fields that only a row of an import may leave out: an imported history has no event ids.
     needed: ClassVar[tuple[str, ...]] = ()
 
     as_: RoleInGoal | None = msgspec.field(default=None, name="as")

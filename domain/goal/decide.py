@@ -205,7 +205,7 @@ def _filter_by_declared_role(roles: frozenset[str], act: a.Act) -> frozenset[str
 
 
 def _find_state_then(goal: Goal, act: a.GoalAct, world: DecisionContext) -> Goal:
-    """What the act is judged by: of a fact told late the goal as it stood then, else as it stands."""
+    """What the act is judged by: of a fact recorded late the goal as it stood then, else as it stands."""
     if not isinstance(act, a.BACK_DATABLE_ACTS) or world.at >= goal.moved_at:
         return goal
     promised = _last_promised(goal)

@@ -117,7 +117,7 @@ class _Opened(Event, frozen=True, kw_only=True):
 
 
 class GoalDrafted(_Opened, tag="goal.drafted.v1", frozen=True, kw_only=True):
-    """A goal was written down, with nobody asked yet."""
+    """A goal was written down; no party was asked yet."""
 
     author: UUID
     owner: UUID | None = None
@@ -206,7 +206,7 @@ class GoalExpired(Event, tag="goal.expired.v1", frozen=True, kw_only=True):
 
 
 class ResponseReminded(Event, tag="goal.response_reminded.v1", frozen=True, kw_only=True):
-    """Whoever owes an answer was reminded."""
+    """The party that owes an answer was reminded."""
 
     to: UUID
 
@@ -217,7 +217,7 @@ class GoalPromised(Event, tag="goal.promised.v1", frozen=True, kw_only=True):
     answers: UUID
     taken_as: TakenAs
     trade_offs: tuple[TradeOff, ...] = ()
-    #: Some hours of the week that `taken_as` names rest on an effort that nobody stated.
+    #: Some hours of the week that `taken_as` names rest on an effort that was not stated.
     load_estimated: bool = False
     #: `unpriced`: what was named as giving, and is not enough.
     insufficient: tuple[TradeOff, ...] = ()
@@ -417,7 +417,7 @@ class HandOverJoined(Event, tag="goal.hand_over_joined.v1", frozen=True, kw_only
     member: UUID
     role: Literal["owner", "sponsor"]
     taken_as: TakenAs | None = None
-    #: What gives on the new owner's side, beside what the proposal names.
+    #: What gives on the new owner's side, in addition to what the proposal names.
     trade_offs: tuple[TradeOff, ...] = ()
     #: Whether what is named so far would have sufficed at this event: only then can the load have changed since.
     trade_offs_suffice: bool = False
@@ -521,7 +521,7 @@ class ClosedBroken(Event, tag="goal.closed_broken.v1", frozen=True, kw_only=True
 
 
 class GivenUp(Event, tag="goal.given_up.v1", frozen=True, kw_only=True):
-    """A lapsed goal that nobody spoke about was closed: the end."""
+    """A lapsed goal without a word for long was closed: the end."""
 
 
 class SponsorReassigned(Event, tag="goal.sponsor_reassigned.v1", frozen=True, kw_only=True):

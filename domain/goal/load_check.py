@@ -57,7 +57,7 @@ def to_commitment(goal: object) -> Commitment | None:
 
 
 class LoadClassification(NamedTuple):
-    """How an act is taken, and whether some hours of the week that decides rest on an effort nobody stated."""
+    """How an act is taken, and whether some hours of the week that decides rest on an effort that was not stated."""
 
     taken_as: TakenAs
     load_estimated: bool

@@ -88,7 +88,7 @@ class Negotiating(_Goal, frozen=True, kw_only=True, tag="asked"):
 
 
 class OpenBlocker(msgspec.Struct, frozen=True, kw_only=True):
-    """A raised blocker that nobody has resolved; `id` is its event."""
+    """A raised blocker that is not resolved; `id` is its event."""
 
     id: UUID
     blocker: Blocker

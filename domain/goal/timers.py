@@ -58,20 +58,20 @@ def next_due_timer(goal: Goal | None, world: DecisionContext) -> NewEvent | None
     for span in _policy_spans(goal, until, world):
         # A timer that a new policy ends in the past falls due at once, not in the past.
         first = max(span.since, since)
-        rings = ((max(at, first), event) for at, event in _timer_events(goal, world, span.policy))
-        found = [r for r in rings if r[0] <= until and r[0] < span.until and not _is_outdated_reminder(r, world)]
+        due = ((max(at, first), event) for at, event in _timer_events(goal, world, span.policy))
+        found = [r for r in due if r[0] <= until and r[0] < span.until and not _is_outdated_reminder(r, world)]
         if found:
-            at, event = min(found, key=lambda ring: ring[0])
+            at, event = min(found, key=lambda timer: timer[0])
             return NewEvent(event_id=world.next_id(), data=event, occurred_at=at, source=Source.TIMER)
     return None
 
 
 def _find_clock_limits(goal: Negotiating | Promised, world: DecisionContext) -> tuple[datetime, datetime]:
-    """Until when the goal's clocks run, and since when they can ring.
+    """Until when the goal's timers run, and since when they can fall due.
 
     Those of a mirrored goal run up to its source's watermark only: what the source has yet to report may come before.
     A row of that source that moves the goal takes them along, since nothing of the goal older than it can be reported
-    any more. What somebody did here behind the watermark stays where it is: a clock that it left behind rings then.
+    any more. An act made here behind the watermark keeps its time: an overtaken timer falls due then.
     """
     source = goal.external_source
     if source is None:
@@ -164,10 +164,10 @@ def _policy_spans(goal: Negotiating | Promised, last: datetime, world: DecisionC
         until, at = version.since, version.since - timedelta.resolution
 
 
-def _is_outdated_reminder(ring: TimerEvent, world: DecisionContext) -> bool:
+def _is_outdated_reminder(timer: TimerEvent, world: DecisionContext) -> bool:
     """A reminder that was not sent within a cadence would only falsify the history (an import of past years)."""
-    late = world.at - ring[0] > timedelta(days=world.policy.policy.cadence_days)
-    return late and isinstance(ring[1], e.CheckInDue | e.ResponseReminded)
+    late = world.at - timer[0] > timedelta(days=world.policy.policy.cadence_days)
+    return late and isinstance(timer[1], e.CheckInDue | e.ResponseReminded)
 
 
 def index_entry(goal: Goal | None) -> IndexEntry:

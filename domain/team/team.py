@@ -19,7 +19,7 @@ class Team(TimelineState, frozen=True, kw_only=True):
     """A team's state."""
 
     name: str
-    #: Whoever was appointed last; a leave of theirs ended it (`domain.participation.lead_of`).
+    #: The member who was appointed last; a leave of theirs ended it (`domain.participation.lead_of`).
     lead: UUID
     lead_since: datetime
     ref: str | None = None
@@ -52,7 +52,7 @@ class AppointLead(Act, tag="appoint_lead", frozen=True, kw_only=True):
 
 
 class TakeBackAppointment(Act, tag="take_back", frozen=True, kw_only=True):
-    """Take back an appointment of a lead that was wrong: whoever led before leads on."""
+    """Take back an appointment of a lead that was wrong: the lead before it leads on."""
 
     corrects: FactId
 

@@ -248,12 +248,12 @@ class UnitOfWork:
         """Run the timers due on one goal, and store when to check again."""
         decision = self._decider.run_timers(command)
         entry, after = decision.change.entry, decision.change.after
-        rings: datetime | None = None
+        due_at: datetime | None = None
         if after != NOT_INDEXED:
             aggregate = self.states.aggregates[entry.kind]
             look = self.now + RECHECK_TIMERS_AFTER
-            rings = min(aggregate.next_timer_at(entry.state, self._decider.timer_context(command)) or look, look)
-        receipt = self._accept(decision, IndexEntry(listed_under=after.listed_under, next_timer_at=rings))
+            due_at = min(aggregate.next_timer_at(entry.state, self._decider.timer_context(command)) or look, look)
+        receipt = self._accept(decision, IndexEntry(listed_under=after.listed_under, next_timer_at=due_at))
         if not decision.events:
             return None
         ids = [recorded.event_id for recorded in decision.events]

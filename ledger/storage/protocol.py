@@ -151,7 +151,7 @@ class LogStore(Protocol):
         """For queries; with `snapshot` all of them see one state of the log."""
 
     def write(self) -> AbstractContextManager[LogSession]:
-        """A transaction beside the log (keys, purges); never for events."""
+        """A transaction on other tables than the log's (keys, purges); never for events."""
 
     def append_locked(self, batch: Callable[[LogSession, Head], Append | None]) -> None:
         """Run `batch` under the head's lock and write what it returns; an exception from it leaves nothing.

@@ -58,7 +58,7 @@ class AlignmentReport(Report, frozen=True, kw_only=True):
     unlinked: list[UnlinkedGoal]
     #: Tasks that lead to no team outcome.
     untied: list[UnlinkedGoal]
-    #: There is more than is told: 500 goals in the tree, 20 steps deep, 200 in each list.
+    #: There is more than is listed: 500 goals in the tree, 20 steps deep, 200 in each list.
     more: bool
 
 

@@ -85,7 +85,7 @@ class ImprovementEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class LearningEntry(CyclePart, frozen=True, kw_only=True, omit_defaults=True):
-    """What was learnt, or (without words) a goal that was not kept and of which nobody said what was learnt."""
+    """What was learnt, or (without words) a goal that was not kept and has no lesson yet."""
 
     event: EventRef | None = None
     goal: SubjectGoal | None = None

@@ -3,7 +3,7 @@
 A column's comment is its documentation for direct queries of the tables. Instants are integer microseconds UTC,
 dates ISO text, JSON text: no type that one of the two databases would order or round by itself. Ids are 36-character
 text in SQLite and of PostgreSQL's own type there, which orders them alike and has keys of half the length; to whoever
-reads them they are text in both.
+read them as text from both.
 """
 
 from __future__ import annotations

@@ -200,7 +200,7 @@ def load_decisions_to_review(
 
 
 class Perspective(msgspec.Struct, frozen=True, kw_only=True):
-    """How it looks from where somebody stands."""
+    """How it looks from one decider's place."""
 
     event_id: UUID
     member: UUID | None

@@ -113,7 +113,7 @@ MOVES = Table(
         Column("new", "text", "The date or quantity after."),
         Column("moved", "text", "New less old: days of a due date, units of a target; a decimal string."),
         Column("negotiated", "integer", "0: retroactive, accepted by the proposer, or under the tolerance; else 1."),
-        Column("retroactive", "integer", "1: the new due had passed already, whoever agreed."),
+        Column("retroactive", "integer", "1: the new due had passed already, agreed or not."),
         Column("proposal_id", "uuid", "The proposal or counter that was accepted."),
     ),
     key=("organisation_id", "stream_id", "event_id", "field"),

@@ -25,7 +25,7 @@ class Judgement(msgspec.Struct, frozen=True):
     at: int
 
 
-#: Both sides agreed to a move, one alone moved it, or it was recorded after the fact, whoever agreed.
+#: Both sides agreed to a move, one alone moved it, or it was recorded after the fact, agreed or not.
 Consent = Literal["negotiated", "alone", "retroactive"]
 
 

@@ -211,5 +211,5 @@ def _move_events(assessed: Iterable[GoalDrift], field: str, consent: Consent) ->
         moves = [m for m in a.moves if m.field == field]
         if any(m.consent == consent for m in moves):
             yield from (event for m in moves for event in (m.proposal, m.event_id))
-            # Whoever holds both sides has nobody to ask.
+            # A party that holds both sides has no other to ask.
             yield from a.goal.list_sources("owner", "sponsor")

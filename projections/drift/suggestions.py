@@ -49,7 +49,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Of a loose link: by when it is to be affirmed, renegotiated or unlinked, and whether that has passed.
     until: datetime | None = None
     overdue: bool = False
-    #: Member ids: who could say it, and to whom; null where there is nobody else to tell.
+    #: Member ids: who could say it, and to whom; null where there is no other member.
     from_: MemberRef = msgspec.field(name="from")
     to: MemberRef | None
     sentence: str
@@ -100,7 +100,7 @@ def build_goal_suggestions(
 
 
 def build_abandoned_suggestion(a: GoalDrift, facts: DriftFacts, around: DriftContext) -> WeighedSuggestion:
-    """What to do first about a goal that lapsed and that nobody has spoken about since: end it, or agree anew."""
+    """What to do first about a goal that lapsed without a word since: end it, or agree anew."""
     speaker, to, _gone = _find_speakers(a.goal, facts, around)
     sentence = (
         f"“{a.goal.title}” lapsed, and there has been no word about it for {a.silent_days} days: "

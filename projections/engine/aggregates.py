@@ -1,4 +1,4 @@
-"""What decisions and access read, beside what views and reports read.
+"""Compare what decisions and access read with what views and reports read.
 
 Decisions and access fold a stream's events in the order of the log, as they are recorded; the views fold them in the
 order of business time. Both must come to one state: a fact that is recorded late may not change one of them alone.

@@ -74,7 +74,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 class ViewMigration(msgspec.Struct, frozen=True, kw_only=True):
     """What migrating the views came to."""
 
-    #: Views that were emptied, or are new beside a log that has events: they fill from it.
+    #: Views that were emptied, or are new where the log has events: they fill from it.
     begun: list[str]
     #: The log is not the one that the views followed, or has none at all: a copy of it was restored without them.
     is_log_restored: bool
@@ -159,7 +159,7 @@ class Engine:
         return rebuild(self.reader, self.database, self._select_projections(name), progress)
 
     def verify(self, name: str | None = None, progress: Progress | None = None) -> list[Difference]:
-        """Fold the log once more beside the live view and compare, row by row, then the aggregates' states with it.
+        """Fold the log into shadow tables and compare row by row, then compare the aggregates' states with the view.
 
         Nothing is changed.
         """

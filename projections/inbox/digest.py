@@ -99,9 +99,9 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Help that was asked for.
     needs: RequestSection
     blockers: RequestSection
-    #: Requests, offers, changes, deliveries and hand-overs that wait for somebody's word.
+    #: Requests, offers, changes, deliveries and hand-overs that wait for an answer.
     answers: RequestSection
-    #: Goals of which nobody spoke for a cadence, and promises whose time has passed.
+    #: Goals without a word for a cadence, and promises whose time has passed.
     quiet: RequestSection
     #: Links whose parent has changed or ended since they were affirmed.
     links: RequestSection
@@ -220,7 +220,7 @@ def _build_request_section(
 
 
 def _build_unchanged_goals(goals: Iterable[Promised], busy: set[UUID], as_of: AsOf, limit: int) -> UnchangedGoals:
-    """Active, not paused, and in nobody's list: silence within the cadence after a word that it stands."""
+    """Active, not paused, and in no other list: silence within the cadence after a word that it stands."""
     still = [
         goal
         for goal in goals

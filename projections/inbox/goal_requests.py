@@ -208,7 +208,7 @@ def _need_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar) -> Iter
 
 
 def _check_in_requests(goal: Promised, as_of: AsOf, days: _DeadlineCalendar, ahead: timedelta) -> Iterator[OpenRequest]:
-    """A promise whose time has passed wants a decision; one of which nobody spoke for a cadence wants a word."""
+    """A promise whose time has passed wants a decision; one without a word for a cadence wants a check-in."""
     if goal.state == "lapsed" and goal.lapsed_at is not None:
         # Either party can end the silence, and the sponsor is the one who waits for what was promised.
         for whom, row in ((goal.owner, "lapsed"), (goal.sponsor, "lapsed_for_sponsor")):

@@ -67,7 +67,7 @@ class Reminders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inbox(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What waits for one member. `count` entries in all, `rest` of them beyond those that are told."""
+    """What waits for one member. `count` entries in all, `rest` of them beyond those that are listed."""
 
     as_of: str
     recorded_as_of: datetime

@@ -61,7 +61,7 @@ class Consequences(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the links below; the nearest first, then by time."""
 
     entries: list[Consequence]
-    #: There is more than is told here.
+    #: There is more than is listed here.
     more: bool
 
 
@@ -170,7 +170,7 @@ class PurposeConsequences(msgspec.Struct, frozen=True, kw_only=True):
     versions: list[PurposeVersionEntry]
     #: Nearest first, at most 5 steps down.
     downstream: list[Consequence]
-    #: There is more below than the 200 entries that are told.
+    #: There is more below than the 200 entries that are listed.
     more: bool
 
 

@@ -56,7 +56,7 @@ class GoalLinks(msgspec.Struct, frozen=True, kw_only=True):
     goal: UUID
     supports: list[LinkView]
     supported_by: list[LinkView]
-    #: There are more below than the 200 that are told.
+    #: There are more below than the 200 that are listed.
     more: bool
 
 

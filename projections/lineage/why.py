@@ -55,7 +55,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class ProposalDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal, request, offer or counter: what was said before somebody consented."""
+    """A proposal, request, offer or counter: what was said before the consent."""
 
     event_id: UUID
     type: str
@@ -91,7 +91,7 @@ class WhyStep(msgspec.Struct, frozen=True, kw_only=True):
     joined: list[Party] = []
     #: How it stood to the owner's load line when it was taken.
     taken_as: str | None = None
-    #: Some of the hours that this was judged by rest on an effort that nobody stated.
+    #: Some of the hours that this was judged by rest on an effort that was not stated.
     load_estimated: bool = False
     #: The proposer consented in the other role (a self-set goal).
     self_accepted: bool = False
@@ -110,7 +110,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     upstream: list[Upstream]
     #: What the chain's events caused below, nearest first, at most 5 steps down.
     downstream: list[Consequence]
-    #: There is more below than the 200 entries that are told.
+    #: There is more below than the 200 entries that are listed.
     more: bool
 
 

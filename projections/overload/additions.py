@@ -69,7 +69,7 @@ class RequesterEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     requester: MemberRef
     member: SubjectMember
-    #: Additions without a trade-off, out of `n`; absorbed ones beside.
+    #: Additions without a trade-off, out of `n`; absorbed ones are separate.
     count: int
     n: int
     absorbed: int
@@ -244,7 +244,7 @@ class AdditionAnalysis:
     def find_displacements(self) -> list[TradeOffFact]:
         """The slips of critical goals that were set off by an addition, whosever it is and whichever names the other.
 
-        One that names an addition to somebody else's load, or is named by one, frees nothing there and counts as well.
+        One that names an addition to another owner's load, or is named by one, frees nothing there and counts as well.
         """
         paying = {use.giving for use in self._past_allocations}
         unpaid = [slip for slip in self._critical_slips if slip.event not in paying]

@@ -90,7 +90,7 @@ ADDITIONS = Table(
     ),
     key=_FACT_KEY,
     indexes=(("organisation_id", "owner"), ("organisation_id", "team", "occurred_at")),
-    comment="Every addition to somebody's load.",
+    comment="Every addition to an owner's load.",
 )
 TRADE_OFFS = Table(
     name="overload_givings",

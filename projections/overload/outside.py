@@ -1,7 +1,7 @@
-"""Goals of a team that are owned by nobody in it: how many, and the hours that they ask for in the weeks ahead.
+"""Goals of a team whose owners are not in it: how many, and the hours that they ask for in the weeks ahead.
 
-No figure of the team's members shows their owners' load. The figure names nobody: the goals themselves name
-their owners, to whoever may see them.
+No figure of the team's members shows their owners' load. The figure names no person: the goals themselves name
+their owners, to viewers who may see them.
 """
 
 from __future__ import annotations

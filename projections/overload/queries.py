@@ -437,7 +437,7 @@ class OverloadFacts:
         return [(UUID(row.event_id), bool(row.imposed), row.sources) for row in rows]
 
     def find_named_slips(self, slips: Sequence[TradeOffFact]) -> set[UUID]:
-        """Which of these slips name a goal that was ever promised, or are named by an addition to anybody's load."""
+        """Which of these slips name a goal that was ever promised, or are named by an addition to any owner's load."""
         if not slips:
             return set()
         paid_for = sorted({str(goal) for slip in slips for goal in slip.paid_for})

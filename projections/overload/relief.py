@@ -115,7 +115,7 @@ class _Candidate:
     def __init__(self, commitment: Commitment, now: Spread | None) -> None:
         self.commitment = commitment
         self.now = now
-        #: Nobody stated its effort.
+        #: Its effort was not stated.
         self.estimated = commitment.effort_hours is None
         self.deferred: list[Spread | None] = []
 

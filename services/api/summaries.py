@@ -70,9 +70,9 @@ class TeamSummary(StreamSummary, frozen=True, kw_only=True, omit_defaults=True):
 
     ref: str | None = None
     name: str
-    #: Whoever was appointed last.
+    #: The member who was appointed last.
     lead: UUID
-    #: The lead has left since: nobody leads the team until somebody is appointed, even where they have returned.
+    #: The lead has left since: the team has no lead until one is appointed, even where they have returned.
     lead_left: bool = False
     members: list[UUID] | None = None
 
@@ -105,7 +105,7 @@ def allowed_acts_by_role(state: str) -> dict[str, list[str]]:
 
 
 def find_open_event(goal: Goal) -> UUID | None:
-    """The event that waits for somebody's answer."""
+    """The event that waits for an answer."""
     match goal:
         case Negotiating():
             return goal.open

@@ -156,7 +156,7 @@ def rebuild_projections(settings: Settings, console: Console, *, names: list[str
 
 
 def verify_projections(settings: Settings, console: Console, *, names: list[str]) -> int:
-    """Fold the log once more beside each view and compare, row by row, up to where the view has followed it.
+    """Fold the log into shadow tables and compare row by row, up to where each view has followed it.
 
     Exit code 1 where they differ, and where a view is not healthy: of one that is empty nothing is proven.
     """

@@ -100,7 +100,7 @@ def serve_until_stopped(
 ) -> None:
     """Answer HTTP until SIGINT or SIGTERM; `ready` is called with the base URL once requests are answered.
 
-    `stop` is what `stop_signals` gave, entered before anything was opened: who is told to stop while still starting
+    `stop` is what `stop_signals` gave, entered before anything was opened: a signal that arrives while starting
     stops once started.
 
     Running requests may finish (at most `shutdown_seconds`). Without a `listener` it is made here, which raises

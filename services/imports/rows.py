@@ -155,7 +155,7 @@ class _Head(msgspec.Struct, frozen=True):
 
     at: Instant
     do: str
-    #: Only a watermark may do without: there nobody but the source has spoken.
+    #: Only a watermark may do without: it is the source's own statement, not a member's.
     by: Ref | None = None
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_LENGTH)] | None = None
     source: Ref | None = None

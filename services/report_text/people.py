@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Names(msgspec.Struct, frozen=True):
-    """Id -> how it was called. An id without a name is somebody or something: no id is ever printed."""
+    """Id -> how it was called. An id without a name is printed as "somebody", "a team" or "a goal", never as an id."""
 
     known: Mapping[str, str]
 

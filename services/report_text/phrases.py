@@ -13,7 +13,7 @@ from services.report_text.page import wrap
 
 
 def format_number(value: float) -> str:
-    """A number with at most two decimals; one just beside 1, the usual line, does not read as 1."""
+    """A number with at most two decimals; one close to 1, the usual line, does not read as 1."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     if text == "1" and value != 1:
         return "just over 1" if value > 1 else "just under 1"

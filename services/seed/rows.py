@@ -1,6 +1,6 @@
 """The demo's history: two years of a small organisation as import rows, the same for the same day.
 
-Beside an ordinary past (promises kept, renegotiated, late, declined) it tells stories that end today: Priya, the only
+After an ordinary past (promises kept, renegotiated, late, declined) it tells stories that end today: Priya, the only
 database specialist, is overloaded; Viktor sponsors by "yes, and"; Checkout's outcome changed and only one of its tasks
 was affirmed since; Lena renegotiated well, in time, and named what gives. Around them stands the framework: what all of
 it is for, what never changes, a quarter that was reviewed, and needs that were answered and one that was not.

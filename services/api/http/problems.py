@@ -177,7 +177,7 @@ _API_PROBLEMS: dict[str, ProblemDefinition] = {
     ),
     "internal": ProblemDefinition(
         500,
-        "Something went wrong on our side; nothing about it is told here, but it was logged.",
+        "Something went wrong on our side; it was logged, and no detail is given here.",
         "Tell the operator the `request_id`.",
     ),
     "unavailable": ProblemDefinition(

@@ -24,7 +24,7 @@ from services.api.operations import AsOfQuery, Operation, Route, TimeText, query
 from services.api.queries import read_response, requested_as_of
 from services.authorization import READ
 
-#: Days that a digest looks back where nobody says since when: the day asked about and the six before it.
+#: Days that a digest looks back where `since` is missing: the day asked about and the six before it.
 DAYS_BACK = 7
 
 

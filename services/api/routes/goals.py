@@ -86,7 +86,7 @@ class LoadWeek(msgspec.Struct, frozen=True, kw_only=True):
     planned_hours: float | None
     available_hours: float | None
     ratio: float | None
-    #: None too where all that is planned rests on efforts nobody stated.
+    #: None too where all that is planned rests on efforts that were not stated.
     line: str | None
     estimated: bool = False
 

@@ -97,7 +97,7 @@ class AffirmGoals(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     goals: Annotated[list[Ref], msgspec.Meta(max_length=MAX_AFFIRMED)] = []
     #: Every active goal of mine that nothing has happened to since `seen`.
     all: bool = False
-    #: The position up to which I have seen them (`Plimsoll-Position` of what I read): nobody affirms what they have
+    #: The position up to which I have seen them (`Plimsoll-Position` of what I read): I cannot affirm what I have
     #: not seen. A goal with a later event is refused. Must be said with `all`.
     seen: Position | None = None
     note: Note = ""
