@@ -128,7 +128,7 @@ def test_a_change_to_a_team_that_is_not_there_or_that_the_member_is_in_does_noth
     assert (here.story.id("core", "team"),) == teams_of(here.story)
 
 
-# --- recorded late -------------------------------------------------------------------------------------------------------
+# --- recorded late ---------------------------------------------------------------------------------------------------
 
 
 def test_a_move_that_is_recorded_late_takes_its_place_in_time() -> None:
