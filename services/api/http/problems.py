@@ -266,7 +266,7 @@ _LITESTAR_CODES: dict[int, str] = {
 #: Whether a command was recorded, in words; of a read there is nothing to say.
 _OUTCOME_SENTENCES: dict[CommandOutcome | None, str] = {
     "no": "Nothing was recorded.",
-    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`, and it is there once.",
+    "unknown": "Whether this was recorded is unknown: send it again with the same `Idempotency-Key`; it is recorded once.",
     None: "",
 }
 
