@@ -16,7 +16,6 @@ from projections import goals
 from projections.as_of import AsOf
 from projections.database.paging import MAX_PAGE_SIZE
 from projections.history import history
-from services.api.auth.visibility import require_goal, require_scope
 from services.api.context import RequestContext
 from services.api.filters import (
     CycleReference,
@@ -32,9 +31,11 @@ from services.api.http.parsing import decode_segment, parse_as_of
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse, format_version_etag
 from services.api.operations import AsOfQuery, Operation, ReadQuery, Route, TimeText, query_route
-from services.api.queries import as_of_now, next_link, read_response, requested_as_of
+from services.api.queries import as_of_now, next_link, read_response, requested_as_of, sight_of
 from services.api.summaries import GoalSummary, allowed_acts_by_role, goal_summary
 from services.authorization import READ, can_see_everything
+from services.visibility.events import EventVisibility
+from services.visibility.policy import build_goal_filter, require_goal
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -93,7 +94,7 @@ def list_goals(context: RequestContext) -> HttpResponse:
         sort=query.sort,
         cursor=query.cursor,
         limit=query.limit,
-        visible=_build_visibility_filter(context),
+        visible=build_goal_filter(context.viewer),
     )
     if not page.goals:
         require_references(context)
@@ -122,18 +123,10 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
 
 
 def _require_cycle(context: RequestContext, ref: str) -> None:
-    """Raise ProblemError 404, or `Forbidden` for another team's: what is in it is that team's business."""
-    cycle = context.runtime.ledger.load(context.viewer.organisation_id, "cycle", context.resolve_id("cycle", ref))
-    if cycle is None:
+    """Raise ProblemError 404 for a cycle that is not there, or not for this viewer: a filter does not tell which."""
+    sight = EventVisibility(context.runtime.ledger, context.viewer)
+    if not sight.includes("cycle", context.resolve_id("cycle", ref)):
         raise missing_stream("cycle", ["cycle"])
-    require_scope(context.viewer, cycle.of.team)
-
-
-def _build_visibility_filter(context: RequestContext) -> goals.GoalVisibilityFilter | None:
-    viewer = context.viewer
-    if can_see_everything(viewer):
-        return None
-    return goals.GoalVisibilityFilter(member=viewer.member_id, teams=viewer.teams | viewer.leads)
 
 
 def load_goal(context: RequestContext, ref: str, view: AsOf) -> Goal:
@@ -227,7 +220,10 @@ def get_history(context: RequestContext, goal: str) -> HttpResponse:
     query: HistoryQuery = context.query
     view = requested_as_of(context)
     found = load_goal(context, goal, as_of_now(context))
-    page = history.load_history_page(context.runtime.database, view, found.id, after=query.after, limit=query.limit)
+    sight = sight_of(context, view, goal=found.id)
+    page = history.load_history_page(
+        context.runtime.database, view, found.id, sight=sight, after=query.after, limit=query.limit
+    )
     headers = next_link(context, query, after=page.next)
     return read_response(context, page, view, headers=headers)
 
