@@ -22,6 +22,7 @@ from domain.registry import AGGREGATES, EVENTS, EventData, event_schema
 from services.api.auth.visibility import EventVisibility
 from services.api.context import RequestContext
 from services.api.filters import EventTag, missing_stream
+from services.api.http.parsing import encode_path
 from services.api.http.problems import FieldError, ProblemError, field_error
 from services.api.http.responses import HttpResponse, encode, response_with_etag
 from services.api.operations import NoQuery, Operation, Route, Weight, query_route
@@ -237,7 +238,7 @@ def _respond(context: RequestContext, query: EventsQuery, page: _EventPage) -> H
     asked = {name: value for name, value in given.items() if value not in (None, [], 0.0) or name == "after"}
     body = encode([to_cloud_event(event, context.base_url, epoch) for event in page.events])
     headers = {
-        "Link": f'<{context.path}?{urlencode(asked, doseq=True)}>; rel="next"',
+        "Link": f'<{encode_path(context.path)}?{urlencode(asked, doseq=True)}>; rel="next"',
         "Plimsoll-Position": str(page.examined),
         "Plimsoll-Epoch": epoch,
     }
