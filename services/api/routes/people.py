@@ -25,8 +25,22 @@ from services.api.filters import TeamReference, require_references
 from services.api.http.parsing import decode_segment
 from services.api.http.problems import field_error
 from services.api.http.responses import HttpResponse
-from services.api.operations import AsOfQuery, Operation, Route, command_route, query_route
-from services.api.queries import as_of_now, load_versions, log_person_read, next_link, read_response, requested_as_of
+from services.api.operations import (
+    AsOfQuery,
+    Operation,
+    Route,
+    Weight,
+    command_route,
+    query_route,
+)
+from services.api.queries import (
+    as_of_now,
+    load_versions,
+    log_person_read,
+    next_link,
+    read_response,
+    requested_as_of,
+)
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
 from services.authorization import ACT, ADMIN, READ
@@ -68,6 +82,7 @@ def _summarise_members(context: RequestContext, view: AsOf, found: Sequence[Memb
     "/v1/members",
     Operation(
         id="listMembers",
+        weight=Weight.PAGE,
         summary="Joined members; capacity, absences and roles only of those whose figures you may see",
         tag="members",
         scopes=(READ,),
@@ -181,7 +196,10 @@ def get_member_history(context: RequestContext, member: str) -> HttpResponse:
 
 def _respond_with_history(context: RequestContext, stream_id: UUID, view: AsOf) -> HttpResponse:
     query: HistoryQuery = context.query
-    page = history.load_history_page(context.runtime.database, view, stream_id, after=query.after, limit=query.limit)
+    sight = sight_of(context, view)
+    page = history.load_history_page(
+        context.runtime.database, view, stream_id, sight=sight, after=query.after, limit=query.limit
+    )
     return read_response(context, page, view, headers=next_link(context, query, after=page.next))
 
 
@@ -195,6 +213,7 @@ class TeamsQuery(AsOfQuery, frozen=True, kw_only=True):
     "/v1/teams",
     Operation(
         id="listTeams",
+        weight=Weight.PAGE,
         summary="Every team of the organisation",
         tag="teams",
         scopes=(READ,),
