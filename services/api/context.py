@@ -8,12 +8,12 @@ does so in a thread.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 from msgspec.structs import replace
 
 from domain.references import resolve_stream_id
@@ -41,8 +41,8 @@ class ApiState(msgspec.Struct, frozen=True, kw_only=True):
     waits: Waits
     #: Path template -> the value of `Allow`.
     allowed_methods: dict[str, str]
-    #: The OpenAPI document.
-    openapi: bytes
+    #: Builds the OpenAPI document when it is first asked for.
+    load_openapi: Callable[[], bytes]
 
 
 class RequestState(msgspec.Struct, kw_only=True):
@@ -287,12 +287,12 @@ async def _wait_for_position(api: ApiState, viewer: Viewer, query: Any, headers:
 
 async def _poll_until_reached(api: ApiState, organisation_id: UUID, after: int) -> None:
     runtime = api.runtime
-    target = await sync_to_thread(to_log_position, runtime, organisation_id, after)
-    if await sync_to_thread(runtime.engine.position) >= target:
+    target = await asyncio.to_thread(to_log_position, runtime, organisation_id, after)
+    if await asyncio.to_thread(runtime.engine.position) >= target:
         return
     try:
         async with api.waits.limit(runtime.settings.position_wait_s):
-            while await sync_to_thread(runtime.engine.position) < target:
+            while await asyncio.to_thread(runtime.engine.position) < target:
                 runtime.readers_waiting.set()
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:

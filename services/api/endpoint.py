@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal, cast
-
-from litestar import Request
-from litestar.concurrency import sync_to_thread
-from litestar.handlers import HTTPRouteHandler
+from typing import Any
 
 from projections.database.database import DatabaseUnavailable
 from services.api.context import PublicContext, RequestContext, RequestState, build_context, with_freshness
 from services.api.http.problems import error_response
 from services.api.http.responses import HttpResponse, revalidate
 from services.api.operations import Route
-
-
-def litestar_handler(route: Route) -> HTTPRouteHandler:
-    """The route as Litestar knows it, for its answers about methods (405, OPTIONS) and to a path with empty steps."""
-
-    async def endpoint(request: Request[Any, Any, Any]) -> HttpResponse:
-        scope: Any = request.scope
-        state: RequestState = scope["state"]["request"]
-        # Litestar has left the empty steps out; links in the response name the path that it routed.
-        state.path = scope["path"]
-        return await call_operation(route, scope["path_params"], state, scope, request.receive)
-
-    path = route.path.replace("}", ":str}")
-    method = cast("Literal['GET', 'POST']", route.method)
-    return HTTPRouteHandler(path, http_method=method, status_code=route.operation.status)(endpoint)
 
 
 async def call_operation(
@@ -47,7 +28,7 @@ async def _call_handler(
 ) -> HttpResponse:
     if not route.operation.scopes:
         public = PublicContext(api=state.api, headers=state.headers)
-        response: HttpResponse = await sync_to_thread(route.handler, public, **parameters)
+        response: HttpResponse = await asyncio.to_thread(route.handler, public, **parameters)
         return response
     context = await build_context(state, scope, receive, route.operation)
     if route.blocking:
@@ -58,7 +39,7 @@ async def _call_handler(
 async def _call_on_loop(route: Route, context: RequestContext, parameters: dict[str, str]) -> HttpResponse:
     """Run a handler that never blocks, such as every command's."""
     if route.operation.reads_view:
-        context = await sync_to_thread(with_freshness, context)
+        context = await asyncio.to_thread(with_freshness, context)
     response: HttpResponse = await route.handler(context, **parameters)
     return response
 

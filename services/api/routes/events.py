@@ -15,7 +15,6 @@ from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.envelope import RecordedEvent
 from domain.references import as_uuid
@@ -158,7 +157,7 @@ async def pull_events(context: RequestContext) -> HttpResponse:
     query: EventsQuery = context.query
     began = time.monotonic()
     deadline = began + min(query.timeout, context.runtime.settings.long_poll_limit_s)
-    page = await sync_to_thread(_load_page, context, query.after)
+    page = await asyncio.to_thread(_load_page, context, query.after)
     if query.epoch not in (None, context.runtime.ledger.epoch):
         now = context.runtime.ledger.epoch
         raise ProblemError("epoch_changed", f"the log's epoch is {now}: begin at `after=0`", allowed=(now,))
@@ -167,7 +166,7 @@ async def pull_events(context: RequestContext) -> HttpResponse:
         raise field_error("/after", detail, where="query")
     # Waiting holds no thread: a thousand patient followers cost a thousand small timers.
     if not page.events and query.subject is not None:
-        await sync_to_thread(_require_subject, context, query.subject)
+        await asyncio.to_thread(_require_subject, context, query.subject)
     # A server that stops answers with what there is: nothing yet, and the position from which to go on.
     with suppress(TimeoutError):
         async with context.waits.limit(None):
@@ -176,7 +175,7 @@ async def pull_events(context: RequestContext) -> HttpResponse:
             ):
                 if not page.full:
                     await asyncio.sleep(_POLL_INTERVAL_S)
-                page = await sync_to_thread(_load_page, context, page.examined)
+                page = await asyncio.to_thread(_load_page, context, page.examined)
     return _respond(context, query, page)
 
 
