@@ -47,6 +47,14 @@ from services.visibility.policy import build_goal_filter, require_goal
 
 _TAG = "goals"
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+_FOUR = "[0-9a-f]{4}"
+GoalIdPrefix = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=f"^{_FOUR}[0-9a-f]{{0,4}}(?:(?<={_FOUR}{_FOUR})-(?:{_FOUR}-){{0,3}}[0-9a-f]{{0,12}})?$",
+        description="Only goals whose id begins so: four characters or more.",
+    ),
+]
 
 
 class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
@@ -64,16 +72,20 @@ class GoalsQuery(AsOfQuery, frozen=True, kw_only=True):
     q: Annotated[str, msgspec.Meta(max_length=200, description="Words that title or outcome must contain.")] = ""
     due_from: date | None = None
     due_to: date | None = None
+    id_prefix: GoalIdPrefix | None = None
     sort: Annotated[GoalSort, msgspec.Meta(description=f"One of {', '.join(goals.SORTS)}.")] = "due"
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE_SIZE)] = 50
+    names: Annotated[bool, msgspec.Meta(description="Say how the members and teams are called.")] = False
 
 
-class GoalList(msgspec.Struct, frozen=True, kw_only=True):
+class GoalList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One page of goals; the next one's cursor, also as `Link: <...>; rel="next"` (RFC 8288)."""
 
     goals: list[GoalSummary]
     next: str | None
+    #: Id -> how the members and teams named here were called at `as_of`; only when asked for.
+    names: dict[str, str] = {}
 
 
 @query_route(
@@ -108,8 +120,11 @@ def list_goals(context: RequestContext) -> HttpResponse:
     if not page.goals:
         require_references(context)
     headers = next_link(context, query, cursor=page.next)
+    named = {id_ for goal in page.goals for id_ in (goal.team, goal.owner, goal.sponsor)} if query.names else ()
     answer = GoalList(
-        goals=[goal_summary(goal, clock_at=view.clock_at(goal.external_source)) for goal in page.goals], next=page.next
+        goals=[goal_summary(goal, clock_at=view.clock_at(goal.external_source)) for goal in page.goals],
+        next=page.next,
+        names=sight_of(context, view).load_names(context.runtime.database, view, named) if named else {},
     )
     return read_response(context, answer, view, headers=headers)
 
@@ -119,6 +134,7 @@ def _build_filters(context: RequestContext, query: GoalsQuery) -> goals.GoalFilt
         return context.resolve_id(kind, ref) if ref is not None else None
 
     return goals.GoalFilters(
+        id_prefix=query.id_prefix or msgspec.UNSET,
         team=named("team", query.team),
         owner=named("member", query.owner),
         sponsor=named("member", query.sponsor),

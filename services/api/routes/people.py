@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, get_args
 from uuid import UUID
 
 import msgspec
-from litestar.concurrency import sync_to_thread
 
 from domain.errors import NotFound
 from domain.member import member as members
@@ -40,6 +40,7 @@ from services.api.queries import (
     next_link,
     read_response,
     requested_as_of,
+    sight_of,
 )
 from services.api.routes.goal_queries import HistoryQuery
 from services.api.summaries import MemberSummary, TeamSummary, member_summary, team_summary
@@ -300,7 +301,7 @@ def _respond_with_team(receipt: Receipt, *, status: int = 200, location: str | N
 )
 async def create_team(context: RequestContext) -> HttpResponse:
     act: teams.Create = context.body
-    await sync_to_thread(_require_known_lead, context, act.lead)
+    await asyncio.to_thread(_require_known_lead, context, act.lead)
     organisation = context.viewer.organisation_id
     team_id = (
         resolve_stream_id(organisation, "team", require_external_reference(act.ref))
