@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -85,7 +86,7 @@ class GoalList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     goals: list[GoalSummary]
     next: str | None
     #: Id -> how the members and teams named here were called at `as_of`; only when asked for.
-    names: dict[str, str] = {}
+    names: Mapping[str, str] = {}
 
 
 @query_route(
